@@ -1,0 +1,116 @@
+CREATE TABLE installation (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    kind TEXT NOT NULL CHECK (kind = 'sandbox'),
+    sandbox_now TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE organizations (
+    id TEXT PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    agency_code TEXT,
+    version INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE units (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('division', 'department', 'centre', 'other')),
+    active INTEGER NOT NULL CHECK (active IN (0, 1)),
+    predecessor_ids TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    UNIQUE (organization_id, code),
+    UNIQUE (organization_id, id)
+) STRICT;
+
+-- A member without an organisation is an operator of the installation, and nothing else.
+CREATE TABLE members (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT REFERENCES organizations (id),
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    unit_id TEXT,
+    valid_from_on TEXT NOT NULL,
+    valid_until_on TEXT,
+    version INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    UNIQUE (organization_id, issuer, subject),
+    FOREIGN KEY (organization_id, unit_id) REFERENCES units (organization_id, id),
+    CHECK ((organization_id IS NULL) = (roles = '["operator"]')),
+    CHECK (valid_until_on IS NULL OR valid_until_on >= valid_from_on)
+) STRICT;
+CREATE INDEX members_person ON members (issuer, subject);
+
+CREATE TABLE service_accounts (
+    id TEXT PRIMARY KEY NOT NULL,
+    member_id TEXT NOT NULL REFERENCES members (id),
+    client_id TEXT NOT NULL UNIQUE,
+    secret_sha256 TEXT NOT NULL,
+    scopes TEXT,
+    revoked_at TEXT,
+    version INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE audit_entries (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT REFERENCES organizations (id),
+    at TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    actor_issuer TEXT NOT NULL,
+    actor_subject TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject_type TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    before_state TEXT,
+    after_state TEXT
+) STRICT;
+CREATE INDEX audit_entries_of_organization ON audit_entries (organization_id, id);
+
+-- A row without an answer belongs to a request that is still running.
+CREATE TABLE idempotency_keys (
+    caller TEXT NOT NULL,
+    key TEXT NOT NULL,
+    request_sha256 TEXT NOT NULL,
+    status INTEGER,
+    location TEXT,
+    etag TEXT,
+    body TEXT,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (caller, key)
+) STRICT;
+CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
+
+-- Without an organisation: a national day, the operator's.
+CREATE TABLE calendar_days (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT REFERENCES organizations (id),
+    day_on TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('holiday', 'substitute_off', 'swap_work')),
+    name TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('official', 'provisional')),
+    legal_basis TEXT NOT NULL,
+    UNIQUE (organization_id, day_on)
+) STRICT;
+CREATE UNIQUE INDEX calendar_days_national ON calendar_days (day_on) WHERE organization_id IS NULL;
+
+CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries
+BEGIN
+    SELECT RAISE(ABORT, 'an audit entry never changes');
+END;
+
+CREATE TRIGGER audit_entries_no_delete BEFORE DELETE ON audit_entries
+BEGIN
+    SELECT RAISE(ABORT, 'an audit entry never changes');
+END;

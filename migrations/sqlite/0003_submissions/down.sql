@@ -1,0 +1,3 @@
+DROP TABLE revisions;
+DROP TABLE scores;
+DROP TABLE submissions;

@@ -1,0 +1,187 @@
+//! Arguments, settings, log, and then the command.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::background;
+use crate::clock::{Clock, Ids, first_moment};
+use crate::config::Config;
+use crate::http::openapi;
+use crate::server::{self, Kind};
+use crate::service::accounts::{self, FirstAccount};
+
+/// Yearly emulation (thi đua) scoring for public offices.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve; brings the database up to date first.
+    Serve,
+    /// Serve a place to play on loopback, with the 2023 guideline loaded.
+    Sandbox {
+        /// The port; 0 for any that is free.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// An empty database, or one that the sandbox made; without it a fresh temporary one.
+        #[arg(long)]
+        database: Option<String>,
+        /// Without the period and the table of criteria.
+        #[arg(long)]
+        empty: bool,
+    },
+    /// Bring the database up to date.
+    Migrate,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Make the first way in, and print its client id and secret once.
+    CreateAdmin {
+        /// The organisation's code; it is made where there is none of that code.
+        #[arg(long, required_unless_present = "operator", conflicts_with = "operator")]
+        organization: Option<String>,
+        /// An operator of the installation instead.
+        #[arg(long)]
+        operator: bool,
+        /// Who it is for.
+        #[arg(long)]
+        name: String,
+    },
+    /// Ask the service that the settings describe whether it is alive.
+    Health,
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Runs the program.
+pub async fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn")).init();
+    let outcome = match arguments.command {
+        Command::Serve => serve().await,
+        Command::Sandbox { port, database, empty } => play(port, database, empty).await,
+        Command::Migrate => migrate().await,
+        Command::Openapi => print_document(),
+        Command::CreateAdmin { organization, name, .. } => create_admin(organization, name).await,
+        Command::Health => health().await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("thidua: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Outcome {
+    let config = Config::from_env()?;
+    let house = server::open(&config, Clock::System, Ids::Random).await?;
+    let bound = server::bind(&config, Arc::clone(&house), &Kind::Production).await?;
+    log::info!(address:% = bound.address, database:? = config.database; "serving");
+    let sweeping = actix_web::rt::spawn(background::sweep(house));
+    let ended = bound.server.await;
+    sweeping.abort();
+    Ok(ended?)
+}
+
+async fn migrate() -> Outcome {
+    let config = Config::from_env()?;
+    server::open(&config, Clock::System, Ids::Random).await?;
+    println!("up to date");
+    Ok(())
+}
+
+fn print_document() -> Outcome {
+    print!("{}", openapi::document(true)?);
+    Ok(())
+}
+
+async fn create_admin(organization: Option<String>, name: String) -> Outcome {
+    let config = Config::from_env()?;
+    let house = server::open(&config, Clock::System, Ids::Random).await?;
+    let first = organization.map_or(FirstAccount::Operator, |organization| FirstAccount::Admin { organization });
+    let within = Arc::clone(&house);
+    let made = house.db.write(move |conn| accounts::create_first(conn, &within, &first, &name)).await?;
+    println!("client_id: {}", made.account.client_id);
+    println!("client_secret: {}", made.secret);
+    println!("The secret is not kept and not shown again.");
+    Ok(())
+}
+
+/// Asks `/livez` on loopback: a container's health check needs no other program.
+async fn health() -> Outcome {
+    let listen = Config::from_env()?.listen;
+    let host = if listen.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { listen.ip() };
+    let asking = async {
+        let mut stream = tokio::net::TcpStream::connect((host, listen.port())).await?;
+        stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(3), asking).await??;
+    if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("not healthy".into()) }
+}
+
+/// A folder of the sandbox's own, gone when it ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> std::io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("thidua-sandbox-{}", Ids::Random.next()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Folder(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            log::warn!(error:% = error; "the sandbox's folder could not be removed");
+        }
+    }
+}
+
+async fn play(port: u16, database: Option<String>, empty: bool) -> Outcome {
+    let folder = Folder::new()?;
+    let goes_on = database.is_some();
+    let fresh = || format!("sqlite://{}", folder.0.join("sandbox.db").display());
+    let config = Config::of_sandbox(&database.unwrap_or_else(fresh), port, &folder.0)?;
+    // On a database that it goes on with, counted ids would come twice.
+    let ids = if goes_on { Ids::Random } else { Ids::counted() };
+    let house = server::open(&config, Clock::standing_at(first_moment()), ids).await?;
+    let bound = server::bind(&config, Arc::clone(&house), &Kind::Sandbox { empty }).await.map_err(|error| {
+        if error.code.row().code == "already_exists" { "this database was not made by the sandbox".into() } else { Box::<dyn std::error::Error>::from(error) }
+    })?;
+    print!("{}", invitation(&format!("http://{}", bound.address)));
+    bound.server.await?;
+    drop(house);
+    drop(folder);
+    Ok(())
+}
+
+/// Where it is, and three requests to begin with.
+fn invitation(base: &str) -> String {
+    format!(
+        r#"The sandbox is at {base} and its documentation at {base}/docs
+It is 2023-11-01 08:00 in the office of the guideline; the clock stands until you set it. Ctrl-C ends it.
+
+Three requests to paste, one after the other:
+
+TOKEN=$(curl -s {base}/v1/sandbox/people | grep -o '"subject":"th-head"[^}}]*' | grep -o '"token":"[^"]*' | cut -d'"' -f4)
+
+curl -s -H "Authorization: Bearer $TOKEN" {base}/v1/me
+
+curl -s -H "Authorization: Bearer $TOKEN" "{base}/v1/periods?year=2023"
+"#
+    )
+}

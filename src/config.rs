@@ -1,0 +1,198 @@
+//! The settings: the only reader of the environment. All mistakes are told at once.
+
+#![expect(clippy::disallowed_methods, reason = "this is the front door that settings enter by")]
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::store::DatabaseUrl;
+
+/// The settings of a service.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the data is. `DATABASE_URL`.
+    pub database: DatabaseUrl,
+    /// Where to listen. `LISTEN_ADDR`.
+    pub listen: SocketAddr,
+    /// How clients know the service. `PUBLIC_URL`.
+    pub public_url: String,
+    /// Where the signing key is; made at the first start. `SIGNING_KEY_FILE`.
+    pub signing_key_file: PathBuf,
+    /// The folder of attached documents. `STORAGE_URL`.
+    pub storage: PathBuf,
+    /// Origins of pages that may call. `CORS_ORIGINS`.
+    pub cors_origins: Vec<String>,
+    /// Connections to the database. `POOL_SIZE`.
+    pub pool_size: Option<u32>,
+    /// Threads that serve. `WORKERS`.
+    pub workers: usize,
+    /// How long running requests are waited for at the end. `SHUTDOWN_SECONDS`.
+    pub shutdown: Duration,
+}
+
+/// Every setting that is wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mistakes(Vec<String>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "these settings are wrong:")?;
+        self.0.iter().try_for_each(|mistake| writeln!(f, "  {mistake}"))
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// Settings as names and values, so that tests need no environment.
+struct Settings<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+    mistakes: Vec<String>,
+}
+
+impl Settings<'_> {
+    /// One setting, or its default.
+    fn read<T>(&mut self, name: &str, default: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = (self.get)(name).filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned());
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(mistake) => {
+                self.mistakes.push(format!("{name}: {mistake}"));
+                None
+            }
+        }
+    }
+}
+
+fn number<T: std::str::FromStr + PartialOrd>(text: &str, least: &T, most: &T) -> Result<T, String>
+where
+    T: fmt::Display,
+{
+    let fits = text.parse().ok().filter(|value| least <= value && value <= most);
+    fits.ok_or_else(|| format!("expected a number from {least} to {most}"))
+}
+
+/// A web address without a path: what a browser sends as `Origin`.
+fn origin(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains(['/', ' ', '*', '?', '#']) => Ok(text.to_owned()),
+        _ => Err(format!("{text} is no web address without a path")),
+    }
+}
+
+/// A folder, as a path or as `file://`.
+fn folder(text: &str) -> Result<PathBuf, String> {
+    match text.split_once("://") {
+        None => Ok(PathBuf::from(text)),
+        Some(("file", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
+        Some((scheme, _)) => Err(format!("{scheme}:// is not supported; expected a folder or file://FOLDER")),
+    }
+}
+
+impl Config {
+    /// The settings of the environment.
+    ///
+    /// # Errors
+    /// Every mistake at once.
+    pub fn from_env() -> Result<Self, Mistakes> {
+        Self::read(&|name| std::env::var(name).ok())
+    }
+
+    fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
+        let mut settings = Settings { get, mistakes: Vec::new() };
+        let database = settings.read("DATABASE_URL", "sqlite://thidua.db", DatabaseUrl::parse);
+        let listen = settings.read("LISTEN_ADDR", "127.0.0.1:8080", |text| text.parse::<SocketAddr>().map_err(|_| "expected ADDRESS:PORT".to_owned()));
+        let beside = match &database {
+            Some(DatabaseUrl::Sqlite(path)) => PathBuf::from(path).parent().map(PathBuf::from).unwrap_or_default(),
+            _ => PathBuf::new(),
+        };
+        let default_public = listen.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |listen| format!("http://{listen}"));
+        let public_url = settings.read("PUBLIC_URL", &default_public, origin);
+        let key = beside.join("thidua-signing.key");
+        let signing_key_file = settings.read("SIGNING_KEY_FILE", &key.to_string_lossy(), |text| Ok(PathBuf::from(text)));
+        let files = beside.join("thidua-files");
+        let storage = settings.read("STORAGE_URL", &files.to_string_lossy(), folder);
+        let cors_origins = settings.read("CORS_ORIGINS", "", |text| {
+            text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(origin).collect::<Result<Vec<_>, _>>()
+        });
+        let pool_size = settings.read("POOL_SIZE", "0", |text| number(text, &0, &256));
+        let workers = settings.read("WORKERS", &cores().to_string(), |text| number(text, &1, &256));
+        let shutdown = settings.read("SHUTDOWN_SECONDS", "30", |text| number(text, &0, &3600));
+        let all = (|| {
+            Some(Config {
+                database: database?,
+                listen: listen?,
+                public_url: public_url?,
+                signing_key_file: signing_key_file?,
+                storage: storage?,
+                cors_origins: cors_origins?,
+                pool_size: pool_size.filter(|size| *size > 0),
+                workers: workers?,
+                shutdown: Duration::from_secs(shutdown?),
+            })
+        })();
+        all.ok_or(Mistakes(settings.mistakes))
+    }
+
+    /// The settings of a sandbox on loopback, with its files in `folder`.
+    ///
+    /// # Errors
+    /// A sentence about a URL that is none.
+    pub fn of_sandbox(database: &str, port: u16, folder: &Path) -> Result<Self, String> {
+        let listen = SocketAddr::from(([127, 0, 0, 1], port));
+        Ok(Config {
+            database: DatabaseUrl::parse(database)?,
+            listen,
+            public_url: format!("http://{listen}"),
+            signing_key_file: folder.join("signing.key"),
+            storage: folder.join("files"),
+            cors_origins: Vec::new(),
+            pool_size: None,
+            workers: cores(),
+            shutdown: Duration::from_secs(5),
+        })
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> Result<Config, Mistakes> {
+        let pairs: Vec<(String, String)> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::read(&move |name| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()))
+    }
+
+    #[test]
+    fn nothing_set_is_a_service_on_loopback_with_an_embedded_database() {
+        let config = with(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database, DatabaseUrl::Sqlite("thidua.db".into()));
+        assert_eq!(config.public_url, "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn what_belongs_together_lies_together() {
+        let config = with(&[("DATABASE_URL", "sqlite:///var/lib/thidua/t.db")]).unwrap();
+        assert_eq!(config.signing_key_file, PathBuf::from("/var/lib/thidua/thidua-signing.key"));
+        assert_eq!(config.storage, PathBuf::from("/var/lib/thidua/thidua-files"));
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let wrong = [
+            ("DATABASE_URL", "mysql://x"), ("LISTEN_ADDR", "8080"), ("WORKERS", "0"), ("POOL_SIZE", "many"),
+            ("STORAGE_URL", "ftp://x"), ("CORS_ORIGINS", "https://a.vn, *"), ("PUBLIC_URL", "https://a.vn/x"), ("SHUTDOWN_SECONDS", "-1"),
+        ];
+        let text = with(&wrong).unwrap_err().to_string();
+        for (name, _) in wrong {
+            assert!(text.contains(name), "{name} in {text}");
+        }
+    }
+}

@@ -1,0 +1,511 @@
+//! Who may do what. The only place that knows roles.
+//!
+//! `API.md`'s table "Who may do what" is [`grants`], row by row.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::Id;
+use super::member::Role;
+use super::review::Stage;
+use super::submission::SubmissionStatus;
+use crate::error::{Code, Error};
+
+/// Who acts: a person or a machine, with the memberships that stand today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Who vouches for it.
+    pub issuer: String,
+    /// Its name there.
+    pub subject: String,
+    /// Its memberships that are valid now.
+    pub memberships: Vec<Membership>,
+    /// What its token narrows them to.
+    pub scopes: Scopes,
+}
+
+/// A place in an organisation, or in none: the installation's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The member's id.
+    pub member_id: Id,
+    /// Where.
+    pub organization_id: Option<Id>,
+    /// Shown to others.
+    pub display_name: String,
+    /// As what.
+    pub roles: Vec<Role>,
+    /// The unit that the member belongs to.
+    pub unit: Option<UnitKey>,
+}
+
+/// A unit by both its names: memberships go by id, scopes by code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitKey {
+    /// Its id.
+    pub id: Id,
+    /// Its code.
+    pub code: String,
+}
+
+/// What a token is narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scopes(Option<Vec<String>>);
+
+impl Scopes {
+    /// From a token's `scope`: words separated by spaces. None narrows nothing.
+    pub fn parse(text: Option<&str>) -> Self {
+        Scopes(text.map(|text| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()))
+    }
+
+    /// Whether every word is a scope that the service knows.
+    pub fn are_known(&self) -> bool {
+        let known = |word: &String| {
+            matches!(word.as_str(), "read" | "write" | "deadlines:check") || word.len() > 5 && word.starts_with("unit:")
+        };
+        self.words().iter().all(known)
+    }
+
+    /// Whether these ask for no more than `granted` gives.
+    pub fn within(&self, granted: &Scopes) -> bool {
+        match &granted.0 {
+            None => true,
+            Some(granted) => self.0.as_ref().is_some_and(|words| words.iter().all(|word| granted.contains(word))),
+        }
+    }
+
+    /// The words as a token carries them.
+    pub fn text(&self) -> Option<String> {
+        self.0.as_ref().map(|words| words.join(" "))
+    }
+
+    /// The words; none of them narrows nothing.
+    pub fn words(&self) -> &[String] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    /// Whether a kind of act is within them. Scopes that only name units narrow to these, not the kind of act.
+    fn allow(&self, needed: &str) -> bool {
+        let mut kinds = self.words().iter().filter(|word| !word.starts_with("unit:")).peekable();
+        match &self.0 {
+            None => true,
+            Some(words) if !words.is_empty() && kinds.peek().is_none() => true,
+            Some(_) => kinds.any(|word| word == needed),
+        }
+    }
+
+    fn names_unit(&self, code: &str) -> bool {
+        self.words().iter().any(|word| word.strip_prefix("unit:") == Some(code))
+    }
+
+    /// Whether a unit is outside of the units that they name.
+    fn exclude_unit(&self, code: &str) -> bool {
+        self.words().iter().any(|word| word.starts_with("unit:")) && !self.names_unit(code)
+    }
+}
+
+impl Actor {
+    /// The membership in an organisation.
+    pub fn membership(&self, organization_id: &Id) -> Option<&Membership> {
+        self.memberships.iter().find(|membership| membership.organization_id.as_ref() == Some(organization_id))
+    }
+
+    /// Whether this is an operator of the installation.
+    pub fn is_operator(&self) -> bool {
+        self.memberships.iter().any(|membership| membership.organization_id.is_none())
+    }
+
+    /// The organisations that it belongs to.
+    pub fn organization_ids(&self) -> Vec<Id> {
+        self.memberships.iter().filter_map(|membership| membership.organization_id.clone()).collect()
+    }
+}
+
+/// An act on a resource. One variant an operation, or one for those that always go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    ReadOrganization,
+    ReadHouse,
+    WriteUnit,
+    ReadMembers,
+    WriteMember,
+    ReadCriteriaDraft,
+    WriteCriteriaSet,
+    PublishCriteriaSet,
+    RetireCriteriaSet,
+    ChangePeriod,
+    Open,
+    StartAppraisal,
+    StartCouncilReview,
+    Finalize,
+    Announce,
+    Close,
+    Cancel,
+    ReadSubmission,
+    CreateSubmission,
+    WriteScores,
+    Submit,
+    Withdraw,
+    Return,
+    Appraise,
+    CouncilReview,
+    ReadReview(Stage),
+    ReadReviewDraft(Stage),
+    WriteReview(Stage),
+    SubmitReview(Stage),
+    ReadFacts,
+    WriteFacts,
+    ReadRanking,
+    ReadTieDecisions,
+    DecideTie,
+    ReadSessions,
+    WriteSession,
+    HoldSession,
+    CloseSession,
+    ReadProposal,
+    AttachDocument,
+    AttachAchievementReport,
+    SubmitProposal,
+    ReturnProposal,
+    RecordDecision,
+    ReadAudit,
+}
+
+/// How far a role's right goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// The whole organisation.
+    All,
+    /// The own unit's.
+    Own,
+    /// The own unit's, once the results are announced.
+    OwnAnnounced,
+    /// Every unit's, once the results are announced.
+    Announced,
+    /// Every unit's but the own: recusal.
+    Foreign,
+    /// The same, from a status of the sheet on.
+    ForeignFrom(SubmissionStatus),
+    /// The units that the token's scope names.
+    Scoped,
+}
+
+/// What an act is about, as far as rights ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Whose it is.
+    pub organization_id: &'a Id,
+    /// Which unit it is about.
+    pub unit: Option<&'a UnitKey>,
+    /// How far the unit's sheet is.
+    pub sheet: Option<SubmissionStatus>,
+    /// Whether the period's results are announced.
+    pub announced: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// Something of an organisation that is no unit's.
+    pub fn of(organization_id: &'a Id) -> Self {
+        Facts { organization_id, unit: None, sheet: None, announced: false }
+    }
+}
+
+/// The answer to "may this actor do this".
+#[derive(Debug)]
+pub enum Decision {
+    /// Yes.
+    Allow,
+    /// It must not even know of the object: 404.
+    Hide,
+    /// It may know, but not do: 403 and why.
+    Refuse(Error),
+}
+
+/// The table: what each role may do.
+#[rustfmt::skip]
+fn grants(action: Action) -> &'static [(Role, Reach)] {
+    use Reach::{All, Announced, Foreign, ForeignFrom, Own, OwnAnnounced, Scoped};
+    use Role::{Admin, Appraiser, Auditor, CouncilChair, CouncilMember, DeadlineChecker, Integration, Secretary, UnitEditor, UnitHead};
+    use SubmissionStatus::{Appraised, Submitted};
+    match action {
+        Action::ReadOrganization | Action::ReadHouse => &[
+            (UnitEditor, All), (UnitHead, All), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
+            (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
+        ],
+        Action::WriteUnit | Action::WriteMember | Action::WriteCriteriaSet | Action::PublishCriteriaSet | Action::RetireCriteriaSet => &[(Admin, All)],
+        Action::ReadMembers => &[(CouncilChair, All), (Secretary, All), (Admin, All), (Auditor, All)],
+        Action::ReadCriteriaDraft => &[(Appraiser, All), (Secretary, All), (Admin, All), (Auditor, All)],
+        Action::ChangePeriod | Action::Open => &[(Secretary, All), (Admin, All)],
+        Action::StartAppraisal => &[(Appraiser, All), (CouncilChair, All), (Secretary, All)],
+        Action::StartCouncilReview | Action::Announce | Action::Close | Action::Cancel => &[(CouncilChair, All), (Secretary, All)],
+        Action::Finalize | Action::DecideTie | Action::CloseSession => &[(CouncilChair, All)],
+        Action::ReadSubmission => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, ForeignFrom(Submitted)), (CouncilMember, ForeignFrom(Appraised)),
+            (CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted)), (Integration, Scoped), (Auditor, All),
+        ],
+        Action::CreateSubmission | Action::WriteScores => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped)],
+        Action::Submit | Action::Withdraw => &[(UnitHead, Own)],
+        Action::Return | Action::Appraise | Action::WriteReview(Stage::Appraisal) | Action::SubmitReview(Stage::Appraisal) => &[(Appraiser, Foreign)],
+        Action::CouncilReview | Action::WriteReview(Stage::Council) | Action::SubmitReview(Stage::Council) => &[(CouncilChair, Foreign), (Secretary, Foreign)],
+        Action::ReadReview(_) => &[
+            (UnitEditor, OwnAnnounced), (UnitHead, OwnAnnounced), (Appraiser, Foreign), (CouncilMember, Foreign),
+            (CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All),
+        ],
+        Action::ReadReviewDraft(Stage::Appraisal) => &[(Appraiser, Foreign), (Auditor, All)],
+        Action::ReadReviewDraft(Stage::Council) => &[(CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All)],
+        Action::ReadFacts => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
+            (Integration, All), (Auditor, All),
+        ],
+        Action::WriteFacts => &[(Appraiser, Foreign), (Secretary, Foreign), (Integration, All)],
+        Action::ReadRanking => &[
+            (UnitEditor, Announced), (UnitHead, Announced), (Appraiser, All), (CouncilMember, All), (CouncilChair, All),
+            (Secretary, All), (Admin, Announced), (Integration, Announced), (Auditor, All),
+        ],
+        Action::ReadTieDecisions => &[(CouncilChair, All), (Secretary, All), (Auditor, All)],
+        Action::ReadSessions => &[(Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All)],
+        Action::WriteSession => &[(CouncilChair, All), (Secretary, All)],
+        Action::HoldSession => &[(Secretary, All)],
+        Action::ReadProposal => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
+            (Integration, All), (Auditor, All),
+        ],
+        Action::AttachDocument | Action::ReturnProposal => &[(Secretary, All)],
+        Action::AttachAchievementReport => &[(Secretary, All), (UnitHead, Own)],
+        Action::SubmitProposal => &[(CouncilChair, All), (Secretary, All)],
+        Action::RecordDecision => &[(Secretary, All), (Integration, All)],
+        Action::ReadAudit => &[(Admin, All), (Auditor, All)],
+    }
+}
+
+impl Action {
+    /// The act of reading what this act changes; none where this is one.
+    fn reading(self) -> Option<Action> {
+        match self {
+            Action::ReadOrganization
+            | Action::ReadHouse
+            | Action::ReadMembers
+            | Action::ReadCriteriaDraft
+            | Action::ReadSubmission
+            | Action::ReadReview(_)
+            | Action::ReadReviewDraft(_)
+            | Action::ReadFacts
+            | Action::ReadRanking
+            | Action::ReadTieDecisions
+            | Action::ReadSessions
+            | Action::ReadProposal
+            | Action::ReadAudit => None,
+            Action::WriteMember => Some(Action::ReadMembers),
+            Action::WriteCriteriaSet => Some(Action::ReadCriteriaDraft),
+            Action::WriteUnit
+            | Action::PublishCriteriaSet
+            | Action::RetireCriteriaSet
+            | Action::ChangePeriod
+            | Action::Open
+            | Action::StartAppraisal
+            | Action::StartCouncilReview
+            | Action::Finalize
+            | Action::Announce
+            | Action::Close
+            | Action::Cancel
+            | Action::CreateSubmission => Some(Action::ReadHouse),
+            Action::WriteScores
+            | Action::Submit
+            | Action::Withdraw
+            | Action::Return
+            | Action::Appraise
+            | Action::CouncilReview => Some(Action::ReadSubmission),
+            Action::WriteReview(stage) | Action::SubmitReview(stage) => Some(Action::ReadReviewDraft(stage)),
+            Action::WriteFacts => Some(Action::ReadFacts),
+            Action::DecideTie => Some(Action::ReadRanking),
+            Action::WriteSession | Action::HoldSession | Action::CloseSession => Some(Action::ReadSessions),
+            Action::AttachDocument
+            | Action::AttachAchievementReport
+            | Action::SubmitProposal
+            | Action::ReturnProposal
+            | Action::RecordDecision => Some(Action::ReadProposal),
+        }
+    }
+}
+
+/// What one role's row says in this case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ruling {
+    Yes,
+    Recused,
+    OtherUnit,
+    NotYet,
+}
+
+impl Reach {
+    fn rule(self, membership: &Membership, scopes: &Scopes, facts: &Facts) -> Ruling {
+        let own = facts.unit.is_some() && facts.unit == membership.unit.as_ref();
+        let when = |holds: bool, otherwise| if holds { Ruling::Yes } else { otherwise };
+        match self {
+            Reach::All => Ruling::Yes,
+            Reach::Own => when(own, Ruling::OtherUnit),
+            Reach::OwnAnnounced if !own => Ruling::OtherUnit,
+            Reach::OwnAnnounced | Reach::Announced => when(facts.announced, Ruling::NotYet),
+            Reach::Foreign => when(!own, Ruling::Recused),
+            Reach::ForeignFrom(_) if own => Ruling::Recused,
+            Reach::ForeignFrom(status) => {
+                when(facts.sheet.is_some_and(|sheet| sheet.has_reached(status)), Ruling::NotYet)
+            }
+            Reach::Scoped => when(facts.unit.is_some_and(|unit| scopes.names_unit(&unit.code)), Ruling::OtherUnit),
+        }
+    }
+}
+
+/// May this actor do this? Role, current membership and scope are asked here; state and clock by the resource itself.
+///
+/// # Errors
+/// As [`Decision::Refuse`]: `role_required`, `not_own_unit`, `recused`, `scope_required`.
+pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
+    let Some(membership) = actor.membership(facts.organization_id) else {
+        return Decision::Hide;
+    };
+    if facts.unit.is_some_and(|unit| actor.scopes.exclude_unit(&unit.code)) {
+        return Decision::Hide;
+    }
+    let rulings: Vec<Ruling> = grants(action)
+        .iter()
+        .filter(|(role, _)| membership.roles.contains(role))
+        .map(|(_, reach)| reach.rule(membership, &actor.scopes, facts))
+        .collect();
+    if rulings.contains(&Ruling::Yes) {
+        let needed = if action.reading().is_some() { "write" } else { "read" };
+        return match actor.scopes.allow(needed) {
+            true => Decision::Allow,
+            false => Decision::Refuse(Error::new(Code::ScopeRequired).with("needs", needed)),
+        };
+    }
+    if rulings.contains(&Ruling::Recused) {
+        return Decision::Refuse(Error::new(Code::Recused).with("ground", "own_unit"));
+    }
+    let code = if rulings.contains(&Ruling::OtherUnit) { Code::NotOwnUnit } else { Code::RoleRequired };
+    match action.reading().map(|reading| decide(actor, reading, facts)) {
+        Some(Decision::Allow) => Decision::Refuse(Error::new(code)),
+        // A scope that lacks `read` may still not act, but it may know.
+        Some(Decision::Refuse(error)) if error.code == Code::ScopeRequired => Decision::Refuse(Error::new(code)),
+        Some(refused @ Decision::Refuse(_)) => refused,
+        Some(Decision::Hide) | None => Decision::Hide,
+    }
+}
+
+/// The same, as a result: `Hide` is 404 `not_found`.
+///
+/// # Errors
+/// `not_found` and those of [`decide`].
+pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error> {
+    match decide(actor, action, facts) {
+        Decision::Allow => Ok(()),
+        Decision::Hide => Err(Error::new(Code::NotFound)),
+        Decision::Refuse(error) => Err(error),
+    }
+}
+
+/// The right to a collection of an organisation that the caller belongs to: what is hidden there is known to exist.
+///
+/// # Errors
+/// `role_required` instead of `not_found` for a member, and those of [`decide`].
+pub fn require_collection(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error> {
+    match decide(actor, action, facts) {
+        Decision::Hide if actor.membership(facts.organization_id).is_some() => Err(Error::new(Code::RoleRequired)),
+        Decision::Hide => Err(Error::new(Code::NotFound)),
+        Decision::Allow => Ok(()),
+        Decision::Refuse(error) => Err(error),
+    }
+}
+
+/// The right to manage organisations: the operator's.
+///
+/// # Errors
+/// `role_required`, `scope_required`.
+pub fn require_operator(actor: &Actor, needed: &str) -> Result<(), Error> {
+    if !actor.is_operator() {
+        return Err(Error::new(Code::RoleRequired));
+    }
+    match actor.scopes.allow(needed) {
+        true => Ok(()),
+        false => Err(Error::new(Code::ScopeRequired).with("needs", needed)),
+    }
+}
+
+/// Which sheets of an organisation a caller sees in a list: those of `own`, and of every other unit
+/// those that have reached `others_from`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SheetsInSight {
+    /// The own unit's, by a unit role.
+    pub own: Option<Id>,
+    /// Units by code that the token's scope names, by the role `integration`.
+    pub scoped_codes: Vec<String>,
+    /// Those of other units from this status on; never those of `except`.
+    pub others_from: Option<SubmissionStatus>,
+    /// The unit that recusal takes away.
+    pub except: Option<Id>,
+    /// All of them.
+    pub all: bool,
+    /// Only units of these codes, where the token names any.
+    pub only_codes: Vec<String>,
+}
+
+/// The same table as [`decide`] for `ReadSubmission`, as a condition for a query.
+pub fn sheets_in_sight(actor: &Actor, organization_id: &Id) -> SheetsInSight {
+    let mut sight = SheetsInSight::default();
+    let Some(membership) = actor.membership(organization_id) else {
+        return sight;
+    };
+    let named = actor.scopes.words().iter().filter_map(|word| word.strip_prefix("unit:").map(str::to_owned));
+    sight.only_codes = named.collect();
+    for (_, reach) in grants(Action::ReadSubmission).iter().filter(|(role, _)| membership.roles.contains(role)) {
+        match reach {
+            Reach::All => sight.all = true,
+            Reach::Own => sight.own = membership.unit.as_ref().map(|unit| unit.id.clone()),
+            Reach::ForeignFrom(status) => {
+                let earlier = sight.others_from.is_none_or(|from| from.has_reached(*status));
+                sight.others_from = if earlier { Some(*status) } else { sight.others_from };
+                sight.except = membership.unit.as_ref().map(|unit| unit.id.clone());
+            }
+            Reach::Scoped => sight.scoped_codes.clone_from(&sight.only_codes),
+            Reach::OwnAnnounced | Reach::Announced | Reach::Foreign => {}
+        }
+    }
+    sight
+}
+
+/// What the caller may do now with a resource, and what not, with the reason.
+#[derive(Debug, Default)]
+pub struct Offers {
+    /// Acts that would not be refused for right, state, clock or conflict, with the end of their gate.
+    pub allowed: Vec<(Action, Option<chrono::DateTime<chrono::Utc>>)>,
+    /// Acts that the caller's role gives, but not now.
+    pub blocked: Vec<(Action, Error)>,
+}
+
+/// Sorts `actions` by what [`decide`] and the resource's own `state` say.
+/// An act that no role of the caller's gives is in neither list.
+pub fn offers(
+    actor: &Actor,
+    facts: &Facts,
+    actions: &[Action],
+    state: impl Fn(Action) -> Result<Option<chrono::DateTime<chrono::Utc>>, Error>,
+) -> Offers {
+    let mut offers = Offers::default();
+    for action in actions.iter().copied() {
+        match (decide(actor, action, facts), state(action)) {
+            (Decision::Allow, Ok(until)) => offers.allowed.push((action, until)),
+            (Decision::Allow, Err(error)) => offers.blocked.push((action, error)),
+            (Decision::Refuse(error), _) if matches!(error.code, Code::Recused | Code::ScopeRequired) => {
+                offers.blocked.push((action, error));
+            }
+            (Decision::Refuse(_) | Decision::Hide, _) => {}
+        }
+    }
+    offers
+}
+
+/// An act that the resource's state does not allow: 409 `invalid_state` with the states that would.
+pub fn wrong_state<S: Serialize>(state: S, needs: &[S]) -> Error {
+    Error::new(Code::InvalidState).with("state", json!(state)).with("needs", json!(needs))
+}

@@ -1,0 +1,23 @@
+//! The rules of emulation scoring: pure values and functions. Nothing here reads a clock, a file or a table.
+
+pub mod access;
+pub mod award;
+pub mod calendar;
+pub mod council;
+pub mod criteria;
+pub mod id;
+pub mod member;
+pub mod organization;
+pub mod period;
+pub mod points;
+pub mod ranking;
+pub mod review;
+pub mod rule;
+pub mod scoring;
+pub mod submission;
+pub mod text;
+pub mod schedule;
+pub mod unit;
+
+pub use id::Id;
+pub use points::Points;

@@ -1,0 +1,90 @@
+//! What the standing body and the council made of a sheet: a column each, side by side with the unit's own.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Id;
+use super::access::{Action, wrong_state};
+use super::scoring::{Breakdown, Totals};
+use crate::error::Error;
+
+/// Whose column it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Thẩm định, by the standing body.
+    Appraisal,
+    /// Hội đồng.
+    Council,
+}
+
+impl Stage {
+    /// The act that starts, writes and submits a review of this stage.
+    pub const fn action(self) -> Action {
+        match self {
+            Stage::Appraisal => Action::Appraise,
+            Stage::Council => Action::CouncilReview,
+        }
+    }
+}
+
+/// Where a review is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewStatus {
+    /// Being written.
+    Draft,
+    /// Done; never changes.
+    Submitted,
+}
+
+/// A review, without its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Its id.
+    pub id: Id,
+    /// Whose it is.
+    pub organization_id: Id,
+    /// Of which sheet.
+    pub submission_id: Id,
+    /// Whose column.
+    pub stage: Stage,
+    /// The member who started it.
+    pub reviewer_id: Id,
+    /// Where it is.
+    pub status: ReviewStatus,
+    /// When it was submitted.
+    pub submitted_at: Option<DateTime<Utc>>,
+    /// What its lines add up to. A review copies a complete sheet, so there is always a sum.
+    pub totals: Totals,
+    /// What the tie-break chain may ask of them.
+    pub breakdown: Breakdown,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Review {
+    /// Whether it can still be written.
+    ///
+    /// # Errors
+    /// `invalid_state`.
+    pub fn must_be_draft(&self) -> Result<(), Error> {
+        match self.status {
+            ReviewStatus::Draft => Ok(()),
+            status @ ReviewStatus::Submitted => Err(wrong_state(status, &[ReviewStatus::Draft])),
+        }
+    }
+
+    /// Done: from here it never changes.
+    #[must_use]
+    pub fn submitted(mut self, now: DateTime<Utc>) -> Self {
+        self.status = ReviewStatus::Submitted;
+        self.submitted_at = Some(now);
+        self
+    }
+}

@@ -1,0 +1,444 @@
+//! A scored sheet against its table: which lines there are, what they add up to, what is refused.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Points;
+use super::criteria::{CriteriaContent, Node, Part, PartKind};
+use super::rule::{Answer, AnswerInput, Rule};
+use super::text::{Check, NOTE_CHARS};
+use crate::error::{Code, Fault};
+
+/// A published table made ready for scoring: its nodes and its criteria in the table's order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoringTable {
+    /// Parts, sections and criteria.
+    pub nodes: Vec<TableNode>,
+    /// The lines of a sheet.
+    pub criteria: Vec<Criterion>,
+    /// Criteria without points of their own that share what is left of a section.
+    shares: Vec<Share>,
+    by_code: HashMap<String, usize>,
+}
+
+/// A part, a section or a criterion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableNode {
+    /// Its key.
+    pub code: String,
+    /// The most that it gives; null for a criterion that shares.
+    pub max_points: Option<Points>,
+}
+
+/// A line of the sheet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criterion {
+    /// Its key.
+    pub code: String,
+    /// Its text.
+    pub title: String,
+    /// The most that it gives; null where it shares.
+    pub max_points: Option<Points>,
+    /// The most that this line alone can have: its maximum, or all that is shared.
+    pub ceiling: Points,
+    /// How its answer becomes points.
+    pub rule: Rule,
+    /// Whether it needs a piece of evidence.
+    pub evidence_required: bool,
+    kind: PartKind,
+    /// Its own place among the nodes and those of all above it.
+    nodes: Vec<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Share {
+    ceiling: Points,
+    lines: Vec<usize>,
+}
+
+/// One line of a sheet. Points null: not scored, which is not zero.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// The answer and what it earned.
+    pub scored: Option<(Answer, Points)>,
+    /// A remark of whoever scored.
+    pub note: Option<String>,
+    /// Why a review departs from the stage before.
+    pub reason: Option<String>,
+}
+
+/// The lines of one stage, one for each criterion, in the table's order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sheet(pub Vec<Line>);
+
+/// A line as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineInput {
+    /// Which criterion.
+    pub criterion_code: String,
+    /// The answer; none clears the line.
+    pub answer: Option<AnswerInput>,
+    /// A remark.
+    pub note: Option<String>,
+    /// Why a review departs from the stage before.
+    pub reason: Option<String>,
+}
+
+/// Whether the lines sent are the sheet or a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Absent lines become null.
+    Whole,
+    /// Absent lines stay.
+    Given,
+}
+
+/// What a stage adds up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Totals {
+    /// Điểm chuẩn.
+    pub base: Points,
+    /// Điểm thưởng.
+    pub bonus: Points,
+    /// Both together.
+    pub total: Points,
+}
+
+impl Totals {
+    /// From its two parts.
+    pub fn new(base: Points, bonus: Points) -> Self {
+        Totals { base, bonus, total: base + bonus }
+    }
+}
+
+/// What the tie-break chain may ask beyond the totals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breakdown {
+    /// Points lost by rules that deduct.
+    pub deducted: Points,
+    /// Points of every part and section by code.
+    pub nodes: BTreeMap<String, Points>,
+}
+
+impl ScoringTable {
+    /// Makes a table that has no errors ready for scoring.
+    pub fn of(content: &CriteriaContent) -> Self {
+        let mut table =
+            ScoringTable { nodes: Vec::new(), criteria: Vec::new(), shares: Vec::new(), by_code: HashMap::new() };
+        for Part { code, kind, max_points, children, .. } in &content.parts {
+            let at = table.nodes.len();
+            table.nodes.push(TableNode { code: code.clone(), max_points: Some(*max_points) });
+            table.add_family(*kind, *max_points, children, &[at]);
+        }
+        table
+    }
+
+    fn add_family(&mut self, kind: PartKind, max: Points, children: &[Node], above: &[usize]) {
+        let own: Points = children.iter().filter_map(|child| child.max_points).sum();
+        let left = max - own;
+        let mut sharing = Vec::new();
+        for child in children {
+            let at = self.nodes.len();
+            self.nodes.push(TableNode { code: child.code.clone(), max_points: child.max_points });
+            let nodes: Vec<usize> = above.iter().copied().chain([at]).collect();
+            match &child.rule {
+                Some(rule) => {
+                    let line = self.criteria.len();
+                    if child.max_points.is_none() {
+                        sharing.push(line);
+                    }
+                    self.by_code.insert(child.code.clone(), line);
+                    self.criteria.push(Criterion {
+                        code: child.code.clone(),
+                        title: child.title.clone(),
+                        max_points: child.max_points,
+                        ceiling: child.max_points.unwrap_or(left),
+                        rule: rule.clone(),
+                        evidence_required: child.evidence_required,
+                        kind,
+                        nodes,
+                    });
+                }
+                None => self.add_family(kind, child.max_points.unwrap_or(left), &child.children, &nodes),
+            }
+        }
+        if !sharing.is_empty() {
+            self.shares.push(Share { ceiling: left, lines: sharing });
+        }
+    }
+
+    /// An empty sheet of this table.
+    pub fn blank(&self) -> Sheet {
+        Sheet(vec![Line::default(); self.criteria.len()])
+    }
+
+    /// The place of a criterion among the lines.
+    pub fn position(&self, code: &str) -> Option<usize> {
+        self.by_code.get(code).copied()
+    }
+
+    /// The section codes that a tie-break may name.
+    pub fn has_node(&self, code: &str) -> bool {
+        self.nodes.iter().any(|node| node.code == code)
+    }
+
+    /// The sheet after `lines` were written onto `before`.
+    ///
+    /// # Errors
+    /// Every fault at once: unknown or repeated criteria, answers that their rules refuse, texts,
+    /// and `shared_points_exceeded` where lines together take more than their section leaves them.
+    pub fn write(&self, before: &Sheet, lines: &[LineInput], extent: Extent) -> Result<Sheet, Vec<Fault>> {
+        let mut check = Check::default();
+        let mut after = match extent {
+            Extent::Whole => self.blank(),
+            Extent::Given => before.clone(),
+        };
+        let mut seen = HashSet::new();
+        for (at, input) in lines.iter().enumerate() {
+            let pointer = format!("/scores/{at}");
+            let code = input.criterion_code.as_str();
+            let found = self.position(code).and_then(|line| Some((self.criteria.get(line)?, after.0.get_mut(line)?)));
+            let Some((criterion, line)) = found else {
+                let fault = Fault::at(format!("{pointer}/criterion_code"), Code::UnknownCriterion);
+                check.faults.push(fault.with("criterion", code));
+                continue;
+            };
+            if !seen.insert(code) {
+                let fault = Fault::at(format!("{pointer}/criterion_code"), Code::DuplicateCriterion);
+                check.faults.push(fault.with("criterion", code));
+                continue;
+            }
+            *line = criterion.read(input, &pointer, &mut check);
+        }
+        self.check_shares(&after, &mut check);
+        if check.faults.is_empty() { Ok(after) } else { Err(check.faults) }
+    }
+
+    fn check_shares(&self, sheet: &Sheet, check: &mut Check) {
+        for share in &self.shares {
+            let taken: Points = share.lines.iter().filter_map(|line| sheet.points(*line)).sum();
+            if taken > share.ceiling {
+                let codes: Vec<&str> =
+                    share.lines.iter().filter_map(|line| Some(self.criteria.get(*line)?.code.as_str())).collect();
+                check.faults.push(
+                    Fault::at("/scores", Code::SharedPointsExceeded)
+                        .with("criteria", codes.join(", "))
+                        .with("max", share.ceiling)
+                        .with("got", taken),
+                );
+            }
+        }
+    }
+
+    /// Points of each node, in the table's order; null where none of its lines is scored.
+    pub fn node_points(&self, sheet: &Sheet) -> Vec<Option<Points>> {
+        let mut sums: Vec<Option<Points>> = vec![None; self.nodes.len()];
+        for (criterion, line) in self.criteria.iter().zip(&sheet.0) {
+            let Some((_, points)) = line.scored else { continue };
+            for node in &criterion.nodes {
+                if let Some(sum) = sums.get_mut(*node) {
+                    *sum = Some(sum.unwrap_or_default() + points);
+                }
+            }
+        }
+        sums
+    }
+
+    /// What the sheet adds up to; null where no line is scored.
+    pub fn totals(&self, sheet: &Sheet) -> Option<Totals> {
+        let of = |kind| {
+            let lines = self.criteria.iter().zip(&sheet.0).filter(|(criterion, _)| criterion.kind == kind);
+            lines.filter_map(|(_, line)| Some(line.scored?.1)).sum()
+        };
+        let any = sheet.0.iter().any(|line| line.scored.is_some());
+        any.then(|| Totals::new(of(PartKind::Base), of(PartKind::Bonus)))
+    }
+
+    /// What the tie-break chain may ask.
+    pub fn breakdown(&self, sheet: &Sheet) -> Breakdown {
+        let lost = self.criteria.iter().zip(&sheet.0).filter(|(criterion, _)| criterion.rule.deducts());
+        let deducted = lost.filter_map(|(criterion, line)| Some(criterion.ceiling - line.scored?.1)).sum();
+        let points = self.node_points(sheet);
+        let nodes = self.nodes.iter().zip(points).filter_map(|(node, points)| Some((node.code.clone(), points?)));
+        Breakdown { deducted, nodes: nodes.collect() }
+    }
+
+    /// What keeps the sheet from being submitted: `missing_score`, `evidence_required`.
+    /// `evidence_for` says which criteria have a piece of evidence.
+    pub fn missing(&self, sheet: &Sheet, evidence_for: impl Fn(&str) -> bool) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for (at, (criterion, line)) in self.criteria.iter().zip(&sheet.0).enumerate() {
+            let fault = |code| Fault::at(format!("/scores/{at}"), code).with("criterion", criterion.code.as_str());
+            if line.scored.is_none() {
+                faults.push(fault(Code::MissingScore));
+            }
+            if criterion.evidence_required && !evidence_for(&criterion.code) {
+                faults.push(fault(Code::EvidenceRequired));
+            }
+        }
+        faults
+    }
+
+    /// The lines of `review` that depart from the stage before without saying why.
+    pub fn unexplained(&self, before: &Sheet, review: &Sheet) -> Vec<Fault> {
+        let lines = self.criteria.iter().zip(before.0.iter().zip(&review.0)).enumerate();
+        lines
+            .filter(|(_, (_, (before, after)))| before.scored != after.scored && after.reason.is_none())
+            .map(|(at, (criterion, _))| {
+                let pointer = format!("/scores/{at}/reason");
+                Fault::at(pointer, Code::ReasonRequired).with("criterion", criterion.code.as_str())
+            })
+            .collect()
+    }
+}
+
+impl Criterion {
+    fn read(&self, input: &LineInput, pointer: &str, check: &mut Check) -> Line {
+        let answer = input.answer.as_ref().map(|answer| {
+            self.rule.read(answer, &self.code, self.ceiling, &format!("{pointer}/answer"))
+        });
+        let scored = match answer {
+            Some(Ok(answer)) => Some((answer, self.rule.points(answer, self.ceiling))),
+            Some(Err(fault)) => {
+                check.faults.push(fault);
+                None
+            }
+            None => None,
+        };
+        Line {
+            scored,
+            note: check.optional(&format!("{pointer}/note"), input.note.as_deref(), NOTE_CHARS),
+            reason: check.optional(&format!("{pointer}/reason"), input.reason.as_deref(), NOTE_CHARS),
+        }
+    }
+}
+
+impl Sheet {
+    /// The points of a line, if it is scored.
+    pub fn points(&self, line: usize) -> Option<Points> {
+        Some(self.0.get(line)?.scored?.1)
+    }
+
+    /// A copy for the next stage: the answers, without the remarks and reasons of this one.
+    pub fn copied(&self) -> Sheet {
+        Sheet(self.0.iter().map(|line| Line { scored: line.scored, ..Line::default() }).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::criteria::tests::guideline;
+    use proptest::prelude::*;
+
+    fn p(hundredths: i64) -> Points {
+        Points::from_hundredths(hundredths)
+    }
+
+    fn line(code: &str, answer: &str) -> LineInput {
+        LineInput { criterion_code: code.into(), answer: Some(serde_json::from_str(answer).unwrap()), note: None, reason: None }
+    }
+
+    /// Every criterion at its most; A.I.1 takes 100 of the shared 150.
+    fn full(table: &ScoringTable) -> Vec<LineInput> {
+        let answer = |criterion: &Criterion| match (&criterion.rule, criterion.code.as_str()) {
+            (_, "A.I.1") => r#"{"points":100}"#.to_owned(),
+            (_, "A.I.2") => r#"{"points":50}"#.to_owned(),
+            (Rule::AllOrNothing {}, _) => r#"{"achieved":true}"#.to_owned(),
+            (Rule::DeductionPerCase { .. }, _) => r#"{"cases":0}"#.to_owned(),
+            _ => format!("{{\"points\":{}}}", criterion.ceiling),
+        };
+        table.criteria.iter().map(|criterion| line(&criterion.code, &answer(criterion))).collect()
+    }
+
+    #[test]
+    fn the_guideline_has_28_lines_and_adds_up_to_900_and_100() {
+        let table = ScoringTable::of(&guideline());
+        assert_eq!(table.criteria.len(), 28);
+        let sheet = table.write(&table.blank(), &full(&table), Extent::Whole).unwrap();
+        assert_eq!(table.totals(&sheet), Some(Totals::new(p(90_000), p(10_000))));
+        assert_eq!(table.totals(&table.blank()), None);
+        let breakdown = table.breakdown(&sheet);
+        assert_eq!((breakdown.deducted, breakdown.nodes["A.I"], breakdown.nodes["A.VIII"]), (p(0), p(25_000), p(10_000)));
+    }
+
+    #[test]
+    fn a_i_1_and_a_i_2_share_150_between_them() {
+        let table = ScoringTable::of(&guideline());
+        let both = [line("A.I.1", r#"{"points":100}"#), line("A.I.2", r#"{"points":50.01}"#)];
+        let faults = table.write(&table.blank(), &both, Extent::Given).unwrap_err();
+        assert_eq!(faults, [Fault::at("/scores", Code::SharedPointsExceeded).with("criteria", "A.I.1, A.I.2").with("max", 150).with("got", 150.01)]);
+        // What stood before counts as well.
+        let first = table.write(&table.blank(), &both[..1], Extent::Given).unwrap();
+        assert!(table.write(&first, &both[1..], Extent::Given).is_err());
+        assert!(table.write(&first, &both[1..], Extent::Whole).is_ok());
+    }
+
+    #[test]
+    fn all_faults_come_at_once_and_point_at_their_lines() {
+        let table = ScoringTable::of(&guideline());
+        let lines = [
+            line("A.II.1", r#"{"points":35}"#), line("Z.9", r#"{"points":1}"#), line("A.II.2", r#"{"points":1}"#),
+            line("A.II.2", r#"{"points":2}"#), line("A.III.1", r#"{"points":20}"#),
+        ];
+        let faults = table.write(&table.blank(), &lines, Extent::Whole).unwrap_err();
+        let found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        assert_eq!(found, [
+            ("/scores/0/answer/points", Code::ScoreOutOfRange), ("/scores/1/criterion_code", Code::UnknownCriterion),
+            ("/scores/3/criterion_code", Code::DuplicateCriterion), ("/scores/4/answer", Code::AnswerMismatch),
+        ]);
+    }
+
+    #[test]
+    fn null_is_not_zero() {
+        let table = ScoringTable::of(&guideline());
+        let zero = table.write(&table.blank(), &[line("A.II.1", r#"{"points":0}"#)], Extent::Whole).unwrap();
+        assert_eq!(table.totals(&zero), Some(Totals::new(p(0), p(0))));
+        assert_eq!(table.missing(&zero, |_| false).len(), 27);
+        let cleared = LineInput { answer: None, ..line("A.II.1", "{}") };
+        let after = table.write(&zero, &[cleared], Extent::Given).unwrap();
+        assert_eq!(table.totals(&after), None);
+    }
+
+    #[test]
+    fn a_review_must_say_why_it_departs() {
+        let table = ScoringTable::of(&guideline());
+        let own = table.write(&table.blank(), &full(&table), Extent::Whole).unwrap();
+        let mut lower = line("A.II.1", r#"{"points":25}"#);
+        let review = table.write(&own.copied(), &[lower.clone()], Extent::Given).unwrap();
+        let at = table.position("A.II.1").unwrap();
+        assert_eq!(table.unexplained(&own, &review)[0].pointer, format!("/scores/{at}/reason"));
+        lower.reason = Some("Trình chậm 02 văn bản".into());
+        let review = table.write(&own.copied(), &[lower], Extent::Given).unwrap();
+        assert_eq!(table.unexplained(&own, &review), []);
+    }
+
+    proptest! {
+        #[test]
+        fn no_part_ever_counts_more_than_its_maximum(shares in proptest::collection::vec(0_i64..=100, 28)) {
+            let table = ScoringTable::of(&guideline());
+            let lines: Vec<LineInput> = table.criteria.iter().zip(&shares).map(|(criterion, share)| {
+                let points = p(criterion.ceiling.hundredths() * share / 100);
+                match criterion.rule {
+                    Rule::Manual { .. } => line(&criterion.code, &format!("{{\"points\":{points}}}")),
+                    Rule::AllOrNothing {} => line(&criterion.code, &format!("{{\"achieved\":{}}}", share % 2 == 0)),
+                    Rule::DeductionPerCase { .. } => line(&criterion.code, &format!("{{\"cases\":{share}}}")),
+                }
+            }).collect();
+            match table.write(&table.blank(), &lines, Extent::Whole) {
+                Err(faults) => prop_assert!(shares[0] + shares[1] > 100 && faults.len() == 1, "{faults:?}"),
+                Ok(sheet) => {
+                    for (node, points) in table.nodes.iter().zip(table.node_points(&sheet)) {
+                        prop_assert!(points.unwrap() <= node.max_points.unwrap_or(p(15_000)));
+                    }
+                    let totals = table.totals(&sheet).unwrap();
+                    let sum: Points = (0..28).filter_map(|line| sheet.points(line)).sum();
+                    prop_assert_eq!(totals.total, sum);
+                    prop_assert!(totals.base <= p(90_000) && totals.bonus <= p(10_000));
+                }
+            }
+        }
+    }
+}

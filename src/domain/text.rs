@@ -1,0 +1,103 @@
+//! Text from outside: composed, free of control characters, of bounded length.
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::error::{Code, Fault};
+
+/// The longest human key, in characters.
+pub const CODE_CHARS: usize = 64;
+/// The longest name or title, in characters. The guideline's longest criterion has 425.
+pub const TITLE_CHARS: usize = 1_000;
+/// The longest reason or note, in characters.
+pub const NOTE_CHARS: usize = 4_000;
+
+/// Collects the faults of one body while its values are read.
+#[derive(Debug, Default)]
+pub struct Check {
+    /// What was found so far.
+    pub faults: Vec<Fault>,
+}
+
+impl Check {
+    /// Notes a fault.
+    pub fn fault(&mut self, pointer: impl Into<String>, code: Code) {
+        self.faults.push(Fault::at(pointer, code));
+    }
+
+    /// Notes a fault unless `holds`.
+    pub fn ensure(&mut self, holds: bool, pointer: &str, code: Code) {
+        if !holds {
+            self.fault(pointer, code);
+        }
+    }
+
+    /// Text that must say something: NFC, trimmed, 1…`max` characters.
+    pub fn text(&mut self, pointer: &str, given: &str, max: usize) -> String {
+        let text = compose(given);
+        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+            self.fault(pointer, Code::TextInvalid);
+        } else if text.is_empty() {
+            self.fault(pointer, Code::TextEmpty);
+        } else if text.chars().count() > max {
+            self.faults.push(Fault::at(pointer, Code::TextTooLong).with("max", max));
+        }
+        text
+    }
+
+    /// Text that may be absent; empty text counts as absent.
+    pub fn optional(&mut self, pointer: &str, given: Option<&str>, max: usize) -> Option<String> {
+        let given = given.filter(|text| !text.trim().is_empty())?;
+        Some(self.text(pointer, given, max))
+    }
+
+    /// A human key: letters, digits, `.`, `_` and `-`.
+    pub fn code(&mut self, pointer: &str, given: &str) -> String {
+        let code = compose(given);
+        let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let fits = !code.is_empty() && code.chars().count() <= CODE_CHARS && code.chars().all(allowed);
+        self.ensure(fits, pointer, Code::InvalidCode);
+        code
+    }
+}
+
+fn compose(given: &str) -> String {
+    let trimmed = given.trim();
+    if is_nfc(trimmed) { trimmed.to_owned() } else { trimmed.nfc().collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(check: &Check) -> Vec<Code> {
+        check.faults.iter().map(|fault| fault.code).collect()
+    }
+
+    #[test]
+    fn decomposed_vietnamese_is_composed() {
+        let mut check = Check::default();
+        assert_eq!(check.text("/name", " Pho\u{0300}ng To\u{0302}\u{0309} chu\u{031b}\u{0301}c ", 100), "Phòng Tổ chức");
+        assert_eq!(codes(&check), []);
+    }
+
+    #[test]
+    fn control_characters_empty_and_long_text_are_refused() {
+        for (given, code) in [("a\0b", Code::TextInvalid), ("a\u{7f}", Code::TextInvalid), ("  ", Code::TextEmpty), ("ăăăă", Code::TextTooLong)] {
+            let mut check = Check::default();
+            check.text("/note", given, 3);
+            assert_eq!(codes(&check), [code], "{given:?}");
+        }
+        let mut check = Check::default();
+        check.text("/note", "a\n\tb", 4);
+        assert_eq!(codes(&check), []);
+    }
+
+    #[test]
+    fn a_code_is_a_short_word() {
+        for (given, fits) in [("A.I.1", true), ("VP-UBND", true), ("Đ1", true), ("", false), ("a b", false), ("a/b", false)] {
+            let mut check = Check::default();
+            check.code("/code", given);
+            assert_eq!(check.faults.is_empty(), fits, "{given}");
+        }
+    }
+}

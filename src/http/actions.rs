@@ -1,0 +1,111 @@
+//! What may I do now: the lists that every resource with a life cycle carries.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::access::{Action, Offers};
+use crate::domain::submission::instant;
+use crate::error::Params;
+
+/// An act that would not be refused for right, state, clock or conflict.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AllowedAction {
+    /// Its name.
+    #[schema(example = "submit")]
+    pub action: &'static str,
+    /// The method of its call.
+    #[schema(example = "POST")]
+    pub method: &'static str,
+    /// The path of its call.
+    #[schema(example = "/v1/submissions/018b88d6-5f80-7000-8000-000000000001/submit")]
+    pub href: String,
+    /// Until when, if the clock ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2023-11-10T17:00:00.000Z")]
+    pub until: Option<String>,
+}
+
+/// An act that the caller's role gives, but not now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BlockedAction {
+    /// Its name.
+    #[schema(example = "return")]
+    pub action: &'static str,
+    /// The code that the call would be refused with.
+    #[schema(example = "invalid_state")]
+    pub code: &'static str,
+    /// The figures of it.
+    #[schema(value_type = Object)]
+    pub params: Params,
+}
+
+/// Both lists.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Actions {
+    /// What would work.
+    pub allowed_actions: Vec<AllowedAction>,
+    /// What would not, and why.
+    pub blocked_actions: Vec<BlockedAction>,
+}
+
+impl Actions {
+    /// The lists of a resource at `base`.
+    pub fn of(offers: &Offers, base: &str) -> Self {
+        let allowed = offers.allowed.iter().map(|(action, until)| {
+            let (name, method, place) = call(*action);
+            let href = if place.starts_with('/') { place.to_owned() } else { format!("{base}{}{place}", if place.is_empty() { "" } else { "/" }) };
+            AllowedAction { action: name, method, href, until: until.map(instant) }
+        });
+        let blocked = offers.blocked.iter().map(|(action, error)| BlockedAction {
+            action: call(*action).0,
+            code: error.code.row().code,
+            params: error.params.clone(),
+        });
+        Actions { allowed_actions: allowed.collect(), blocked_actions: blocked.collect() }
+    }
+}
+
+/// An act's name, method and place: below the resource, or at the root where it begins with a slash.
+const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
+    match action {
+        Action::WriteCriteriaSet => ("replace", "PUT", ""),
+        Action::PublishCriteriaSet => ("publish", "POST", "publish"),
+        Action::RetireCriteriaSet => ("retire", "POST", "retire"),
+        Action::ChangePeriod | Action::WriteSession => ("change", "PATCH", ""),
+        Action::Open => ("open", "POST", "open"),
+        Action::StartAppraisal => ("start-appraisal", "POST", "start-appraisal"),
+        Action::StartCouncilReview => ("start-council-review", "POST", "start-council-review"),
+        Action::Finalize => ("finalize", "POST", "finalize"),
+        Action::Announce => ("announce", "POST", "announce"),
+        Action::Close | Action::CloseSession => ("close", "POST", "close"),
+        Action::Cancel => ("cancel", "POST", "cancel"),
+        Action::WriteScores | Action::WriteReview(_) => ("write_scores", "PATCH", "scores"),
+        Action::Submit | Action::SubmitReview(_) | Action::SubmitProposal => ("submit", "POST", "submit"),
+        Action::Withdraw => ("withdraw", "POST", "withdraw"),
+        Action::Return | Action::ReturnProposal => ("return", "POST", "return"),
+        Action::Appraise => ("appraise", "POST", "/v1/reviews"),
+        Action::CouncilReview => ("council_review", "POST", "/v1/reviews"),
+        Action::HoldSession => ("hold", "POST", "hold"),
+        Action::AttachDocument => ("attach_document", "PUT", "documents/{code}"),
+        Action::AttachAchievementReport => ("attach_achievement_report", "PUT", "documents/achievement_report"),
+        Action::RecordDecision => ("record-decision", "POST", "record-decision"),
+        Action::ReadOrganization
+        | Action::ReadHouse
+        | Action::WriteUnit
+        | Action::ReadMembers
+        | Action::WriteMember
+        | Action::ReadCriteriaDraft
+        | Action::ReadSubmission
+        | Action::CreateSubmission
+        | Action::ReadReview(_)
+        | Action::ReadReviewDraft(_)
+        | Action::ReadFacts
+        | Action::WriteFacts
+        | Action::ReadRanking
+        | Action::ReadTieDecisions
+        | Action::DecideTie
+        | Action::ReadSessions
+        | Action::ReadProposal
+        | Action::ReadAudit => ("read", "GET", ""),
+    }
+}

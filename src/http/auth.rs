@@ -1,0 +1,278 @@
+//! Bearer tokens of the service's own issuer: made, and checked so that nothing is taken on trust.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use quick_cache::sync::Cache;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::clock::{Ids, machine_now};
+use crate::domain::access::Scopes;
+use crate::domain::member::LOCAL_ISSUER;
+use crate::error::{Code, Error};
+use crate::service::{Caller, sha256_hex};
+
+/// For whom the tokens are.
+pub const AUDIENCE: &str = "thidua";
+/// What the tokens are: RFC 9068.
+const TYPE: &str = "at+jwt";
+/// How long a token may live.
+pub const MAX_LIFETIME_SECONDS: i64 = 24 * 3600;
+/// How long a token of a service account lives.
+pub const LIFETIME_SECONDS: i64 = 3600;
+/// How far two machines' clocks may be apart.
+const LEEWAY_SECONDS: u64 = 30;
+/// How many verified tokens are kept: checking a signature costs more than everything else at the gate.
+const KEPT: usize = 4096;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    iat: i64,
+    exp: i64,
+    jti: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    /// Who vouches for the subject, as members name it.
+    #[serde(default = "local", skip_serializing_if = "is_local")]
+    member_issuer: String,
+}
+
+fn local() -> String {
+    LOCAL_ISSUER.to_owned()
+}
+
+fn is_local(issuer: &str) -> bool {
+    issuer == LOCAL_ISSUER
+}
+
+/// The service's own issuer.
+pub struct Keys {
+    issuer: String,
+    key_id: String,
+    public: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    verified: Cache<[u8; 32], Arc<(Caller, i64)>>,
+}
+
+impl Keys {
+    /// A key of this run alone.
+    ///
+    /// # Errors
+    /// When the machine cannot make one.
+    pub fn ephemeral(issuer: String) -> Result<Self, Error> {
+        Self::from_pkcs8(issuer, &new_pkcs8()?)
+    }
+
+    /// The key in a file, which is made at the first start, readable by its owner alone.
+    /// Instances that share the file and start together agree on one key.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made, or holds no key.
+    pub fn of_file(issuer: String, path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            let made = new_pkcs8()?;
+            let fresh = path.with_extension(format!("{}.new", std::process::id()));
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(&fresh).map_err(Error::internal)?;
+            file.write_all(&made).and_then(|()| file.sync_all()).map_err(Error::internal)?;
+            // A link fails where another instance was first, and then that one's key stands.
+            if let Err(error) = std::fs::hard_link(&fresh, path)
+                && !path.exists()
+            {
+                return Err(Error::internal(error));
+            }
+            std::fs::remove_file(&fresh).map_err(Error::internal)?;
+        }
+        Self::from_pkcs8(issuer, &std::fs::read(path).map_err(Error::internal)?)
+    }
+
+    fn from_pkcs8(issuer: String, pkcs8: &[u8]) -> Result<Self, Error> {
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|error| Error::internal(error.to_string()))?;
+        let public = pair.public_key().as_ref();
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_issuer(&[&issuer]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.validate_nbf = true;
+        validation.leeway = LEEWAY_SECONDS;
+        let encoded = URL_SAFE_NO_PAD.encode(public);
+        Ok(Keys {
+            issuer,
+            key_id: sha256_hex(public).chars().take(16).collect(),
+            decoding: DecodingKey::from_ed_components(&encoded).map_err(Error::internal)?,
+            public: encoded,
+            encoding: EncodingKey::from_ed_der(pkcs8),
+            validation,
+            verified: Cache::new(KEPT),
+        })
+    }
+
+    /// The issuer's name.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The public key as RFC 7517 has it.
+    pub fn jwks(&self) -> Value {
+        json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.key_id, "x": self.public}]})
+    }
+
+    /// Makes a token.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn issue(&self, caller: &Caller, lifetime_seconds: i64) -> Result<String, Error> {
+        let now = machine_now().timestamp();
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.to_owned(),
+            sub: caller.subject.clone(),
+            iat: now,
+            exp: now + lifetime_seconds.min(MAX_LIFETIME_SECONDS),
+            jti: Ids::Random.next().to_string(),
+            nbf: None,
+            scope: caller.scopes.text(),
+            client_id: caller.client_id.clone(),
+            member_issuer: caller.issuer.clone(),
+        };
+        let header = Header { typ: Some(TYPE.to_owned()), kid: Some(self.key_id.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)
+    }
+
+    /// Who a token stands for.
+    ///
+    /// # Errors
+    /// `token_invalid`, `token_expired`.
+    pub fn verify(&self, token: &str) -> Result<Caller, Error> {
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        let now = machine_now().timestamp();
+        if let Some(known) = self.verified.get(&digest) {
+            let (caller, expires) = known.as_ref();
+            return if now < *expires { Ok(caller.clone()) } else { Err(Error::new(Code::TokenExpired)) };
+        }
+        let claims = self.check(token)?;
+        let caller = Caller {
+            issuer: claims.member_issuer,
+            subject: claims.sub,
+            client_id: claims.client_id,
+            scopes: Scopes::parse(claims.scope.as_deref()),
+        };
+        self.verified.insert(digest, Arc::new((caller.clone(), claims.exp)));
+        Ok(caller)
+    }
+
+    /// The key and its algorithm are pinned: what the token says of either must agree.
+    fn check(&self, token: &str) -> Result<Claims, Error> {
+        let invalid = || Error::new(Code::TokenInvalid);
+        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
+        let ours = header.alg == Algorithm::EdDSA
+            && header.kid.as_deref() == Some(self.key_id.as_str())
+            && header.typ.as_deref() == Some(TYPE);
+        if !ours {
+            return Err(invalid());
+        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|error| match error.kind() {
+                jsonwebtoken::errors::ErrorKind::ExpiredSignature => Error::new(Code::TokenExpired),
+                _ => invalid(),
+            })?
+            .claims;
+        let latest = machine_now().timestamp().saturating_add_unsigned(LEEWAY_SECONDS);
+        let lifetime = claims.exp.saturating_sub(claims.iat);
+        if claims.iat > latest || !(0..=MAX_LIFETIME_SECONDS).contains(&lifetime) {
+            return Err(invalid());
+        }
+        Ok(claims)
+    }
+}
+
+fn new_pkcs8() -> Result<Vec<u8>, Error> {
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    let document = Ed25519KeyPair::generate_pkcs8(&random).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(document.as_ref().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller() -> Caller {
+        Caller { issuer: LOCAL_ISSUER.into(), subject: "th-head".into(), client_id: None, scopes: Scopes::default() }
+    }
+
+    fn signed(keys: &Keys, header: &Header, change: impl Fn(&mut Value)) -> String {
+        let now = machine_now().timestamp();
+        let mut claims = json!({"iss": keys.issuer, "aud": AUDIENCE, "sub": "th-head", "iat": now, "exp": now + 60, "jti": "1"});
+        change(&mut claims);
+        jsonwebtoken::encode(header, &claims, &keys.encoding).unwrap()
+    }
+
+    #[test]
+    fn a_token_says_who_it_stands_for() {
+        let keys = Keys::ephemeral("http://t".into()).unwrap();
+        let token = keys.issue(&caller(), 60).unwrap();
+        assert_eq!(keys.verify(&token).unwrap(), caller());
+        // And again, from what is kept.
+        assert_eq!(keys.verify(&token).unwrap(), caller());
+    }
+
+    #[test]
+    fn whatever_is_not_exactly_ours_is_refused() {
+        let keys = Keys::ephemeral("http://t".into()).unwrap();
+        let good = Header { typ: Some(TYPE.into()), kid: Some(keys.key_id.clone()), ..Header::new(Algorithm::EdDSA) };
+        let now = machine_now().timestamp();
+        assert!(keys.verify(&signed(&keys, &good, |_| {})).is_ok());
+        type Change = Box<dyn Fn(&mut Value)>;
+        let without = |name: &'static str| -> Change { Box::new(move |claims| { claims.as_object_mut().unwrap().remove(name); }) };
+        let with = |name: &'static str, value: Value| -> Change { Box::new(move |claims| claims[name] = value.clone()) };
+        let changes = [
+            without("iss"), without("aud"), without("sub"), without("exp"), without("iat"),
+            with("iss", json!("http://u")), with("aud", json!("other")), with("iat", json!(now + 600)),
+            with("nbf", json!(now + 600)), with("exp", json!(now + MAX_LIFETIME_SECONDS + 100)),
+        ];
+        for (at, change) in changes.iter().enumerate() {
+            assert_eq!(keys.verify(&signed(&keys, &good, change)).unwrap_err().code, Code::TokenInvalid, "change {at}");
+        }
+        let expired = signed(&keys, &good, |claims| { claims["iat"] = json!(now - 600); claims["exp"] = json!(now - 300); });
+        assert_eq!(keys.verify(&expired).unwrap_err().code, Code::TokenExpired);
+        for header in [Header { kid: None, ..good.clone() }, Header { kid: Some("x".into()), ..good.clone() }, Header { typ: Some("JWT".into()), ..good.clone() }] {
+            assert_eq!(keys.verify(&signed(&keys, &header, |_| {})).unwrap_err().code, Code::TokenInvalid);
+        }
+        let other = Keys::ephemeral("http://t".into()).unwrap();
+        let forged = signed(&other, &good, |_| {});
+        assert_eq!(keys.verify(&forged).unwrap_err().code, Code::TokenInvalid);
+        let none = format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"at+jwt"}"#), URL_SAFE_NO_PAD.encode(r#"{"sub":"th-head"}"#));
+        for bad in ["", "x", "a.b.c", none.as_str()] {
+            assert_eq!(keys.verify(bad).unwrap_err().code, Code::TokenInvalid, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_key_in_a_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("signing.key");
+        let first = Keys::of_file("http://t".into(), &path).unwrap();
+        let token = first.issue(&caller(), 60).unwrap();
+        assert!(Keys::of_file("http://t".into(), &path).unwrap().verify(&token).is_ok());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

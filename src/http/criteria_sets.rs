@@ -1,0 +1,306 @@
+//! `/v1/criteria-sets`.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use super::actions::Actions;
+use super::call::{Call, Reply, body_tag};
+use super::page::{ListView, whole};
+use super::problem::{FaultBody, Language, fault_bodies};
+use super::{reading, resource};
+use crate::domain::criteria::{CriteriaContent, CriteriaSetStatus, Node, Part, PartKind};
+use crate::domain::rule::Rule;
+use crate::domain::submission::instant;
+use crate::domain::{Id, Points};
+use crate::error::Code;
+use crate::service::criteria_sets::{self, NewCriteriaSet, Seen};
+use crate::service::Answer;
+use crate::store::criteria_sets::{Filter, Head};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, create, get, replace, publish, retire, validation, criteria, criterion),
+    components(schemas(SetView, HeadView, Body, FindingsView, CriterionView, Part, Node, PartKind, Rule, CriteriaSetStatus))
+)]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/v1/criteria-sets").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/v1/criteria-sets/{id}").route(reading(get)).route(web::put().to(replace)))
+        .service(resource("/v1/criteria-sets/{id}/publish").route(web::post().to(publish)))
+        .service(resource("/v1/criteria-sets/{id}/retire").route(web::post().to(retire)))
+        .service(resource("/v1/criteria-sets/{id}/validation").route(reading(validation)))
+        .service(resource("/v1/criteria-sets/{id}/criteria").route(reading(criteria)))
+        .service(resource("/v1/criteria-sets/{id}/criteria/{code}").route(reading(criterion)));
+}
+
+/// A table of criteria.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "CriteriaSet")]
+struct SetView {
+    id: Id,
+    organization_id: Id,
+    #[schema(example = "VP-UBND-2023")]
+    code: String,
+    title: String,
+    #[schema(example = 2023)]
+    year: i32,
+    legal_basis: Option<String>,
+    #[schema(example = 1000)]
+    total_points: Points,
+    /// The tree: parts, sections, criteria.
+    parts: Vec<Part>,
+    status: CriteriaSetStatus,
+    published_at: Option<String>,
+    retired_at: Option<String>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+    #[serde(flatten)]
+    actions: Actions,
+}
+
+impl From<&Seen> for SetView {
+    fn from(seen: &Seen) -> Self {
+        let set = &seen.set;
+        SetView {
+            id: set.id.clone(),
+            organization_id: set.organization_id.clone(),
+            code: set.content.code.clone(),
+            title: set.content.title.clone(),
+            year: set.content.year,
+            legal_basis: set.content.legal_basis.clone(),
+            total_points: set.content.total_points,
+            parts: set.content.parts.clone(),
+            status: set.status,
+            published_at: set.published_at.map(instant),
+            retired_at: set.retired_at.map(instant),
+            version: set.version,
+            created_at: instant(set.created_at),
+            updated_at: instant(set.updated_at),
+            actions: Actions::of(&seen.offers, &format!("/v1/criteria-sets/{}", set.id)),
+        }
+    }
+}
+
+/// A table in a list: without its tree.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "CriteriaSetHead")]
+struct HeadView {
+    id: Id,
+    code: String,
+    title: String,
+    year: i32,
+    total_points: Points,
+    status: CriteriaSetStatus,
+    version: i64,
+}
+
+impl From<Head> for HeadView {
+    fn from(head: Head) -> Self {
+        let Head { id, code, title, year, total_points, status, version } = head;
+        HeadView { id, code, title, year, total_points, status, version }
+    }
+}
+
+/// What the author of a table writes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(title = "CriteriaSetBody", example = json!({"code": "VP-2024", "title": "Tiêu chí thi đua 2024", "year": 2024, "total_points": 100, "parts": [
+    {"code": "A", "title": "ĐIỂM CHUẨN", "kind": "base", "max_points": 90, "children": [
+        {"code": "A.1", "title": "Thực hiện chương trình công tác", "max_points": 60, "rule": {"type": "manual"}},
+        {"code": "A.2", "title": "Nội quy", "max_points": 30, "rule": {"type": "deduction_per_case", "points_per_case": 10, "floor": 0}}]},
+    {"code": "B", "title": "ĐIỂM THƯỞNG", "kind": "bonus", "max_points": 10, "children": [
+        {"code": "B.1", "title": "Sáng kiến", "max_points": 10, "rule": {"type": "all_or_nothing"}}]}]}))]
+struct Body {
+    /// May be left out by who belongs to one organisation only; a replacement never moves a table.
+    organization_id: Option<Id>,
+    code: String,
+    title: String,
+    year: i32,
+    legal_basis: Option<String>,
+    /// What all parts together give.
+    total_points: Points,
+    parts: Vec<Part>,
+}
+
+impl From<Body> for NewCriteriaSet {
+    fn from(body: Body) -> Self {
+        let Body { organization_id, code, title, year, legal_basis, total_points, parts } = body;
+        NewCriteriaSet { organization_id, content: CriteriaContent { code, title, year, legal_basis, total_points, parts } }
+    }
+}
+
+/// What stands in the way of publishing, and what the author should look at.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "CriteriaSetFindings")]
+struct FindingsView {
+    /// Publishing is refused while there are any.
+    errors: Vec<FaultBody>,
+    /// Nothing is refused.
+    warnings: Vec<FaultBody>,
+}
+
+/// A part, a section or a criterion in the table's order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "Criterion")]
+struct CriterionView {
+    #[schema(example = "A.II.1")]
+    code: String,
+    /// The code of what it stands under; null for a part.
+    parent_code: Option<String>,
+    title: String,
+    /// Of the part that it belongs to.
+    kind: PartKind,
+    max_points: Option<Points>,
+    note: Option<String>,
+    evidence_required: bool,
+    /// Null for a part or a section.
+    rule: Option<Rule>,
+}
+
+fn flat(parts: &[Part]) -> Vec<CriterionView> {
+    fn add(list: &mut Vec<CriterionView>, kind: PartKind, parent: &str, nodes: &[Node]) {
+        for node in nodes {
+            list.push(CriterionView {
+                code: node.code.clone(),
+                parent_code: Some(parent.to_owned()),
+                title: node.title.clone(),
+                kind,
+                max_points: node.max_points,
+                note: node.note.clone(),
+                evidence_required: node.evidence_required,
+                rule: node.rule.clone(),
+            });
+            add(list, kind, &node.code, &node.children);
+        }
+    }
+    let mut list = Vec::new();
+    for part in parts {
+        list.push(CriterionView {
+            code: part.code.clone(),
+            parent_code: None,
+            title: part.title.clone(),
+            kind: part.kind,
+            max_points: Some(part.max_points),
+            note: part.note.clone(),
+            evidence_required: false,
+            rule: None,
+        });
+        add(&mut list, part.kind, &part.code, &part.children);
+    }
+    list
+}
+
+/// List the tables of criteria.
+///
+/// Drafts are listed for who writes or checks them.
+#[utoipa::path(get, path = "/v1/criteria-sets", tag = "criteria", responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
+async fn list(mut call: Call) -> Reply {
+    let query = call.query();
+    let organization_id = query.id("organization_id");
+    let (statuses, years) = (query.states("status"), query.numbers("year"));
+    let asked = query.page(&["id"]);
+    call.read(move |conn, context| {
+        let filter = Filter { statuses: statuses.clone(), years: years.clone() };
+        let rows = criteria_sets::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)
+    })
+    .await
+}
+
+/// Create a draft.
+///
+/// A draft may still have errors; `GET …/validation` lists them.
+#[utoipa::path(post, path = "/v1/criteria-sets", tag = "criteria", request_body = Body, responses((status = 201, description = "Created.", body = SetView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<Body>().map(NewCriteriaSet::from);
+    call.write(move |conn, context| {
+        let seen = criteria_sets::create(conn, context, &input)?;
+        Ok(Answer::created(&SetView::from(&seen), seen.tag.header(), format!("/v1/criteria-sets/{}", seen.set.id))?)
+    })
+    .await
+}
+
+/// Read a table of criteria.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}", tag = "criteria", responses((status = 200, description = "The table.", body = SetView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| {
+        let seen = criteria_sets::get(conn, context, &id)?;
+        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+    })
+    .await
+}
+
+/// Replace the whole of a draft.
+#[utoipa::path(put, path = "/v1/criteria-sets/{id}", tag = "criteria", request_body = Body, responses((status = 200, description = "Replaced.", body = SetView)))]
+async fn replace(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<Body>().map(NewCriteriaSet::from));
+    call.write(move |conn, context| {
+        let seen = criteria_sets::replace(conn, context, &id, &input)?;
+        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+    })
+    .await
+}
+
+/// Publish a draft.
+///
+/// From then on it never changes. Refused with every error that `GET …/validation` lists.
+#[utoipa::path(post, path = "/v1/criteria-sets/{id}/publish", tag = "criteria", responses((status = 200, description = "Published.", body = SetView)))]
+async fn publish(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| {
+        let seen = criteria_sets::publish(conn, context, &id)?;
+        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+    })
+    .await
+}
+
+/// Retire a published table.
+///
+/// Periods that use it go on with it; new ones cannot open with it.
+#[utoipa::path(post, path = "/v1/criteria-sets/{id}/retire", tag = "criteria", responses((status = 200, description = "Retired.", body = SetView)))]
+async fn retire(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| {
+        let seen = criteria_sets::retire(conn, context, &id)?;
+        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+    })
+    .await
+}
+
+/// What must be mended before publishing, and what should be looked at?
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/validation", tag = "criteria", responses((status = 200, description = "The findings.", body = FindingsView)))]
+async fn validation(call: Call) -> Reply {
+    let (id, language) = (call.id("id")?, Language::of(call.http().headers()));
+    call.read(move |conn, context| {
+        let found = criteria_sets::validation(conn, context, &id)?;
+        let view = FindingsView { errors: fault_bodies(&found.errors, language), warnings: fault_bodies(&found.warnings, language) };
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}
+
+/// List parts, sections and criteria flat, in the table's order.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", tag = "criteria", responses((status = 200, description = "All of them.", body = ListView<CriterionView>)))]
+async fn criteria(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| Ok(whole(flat(&criteria_sets::get(conn, context, &id)?.set.content.parts))?)).await
+}
+
+/// Read one part, section or criterion.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", tag = "criteria", responses((status = 200, description = "It.", body = CriterionView)))]
+async fn criterion(call: Call) -> Reply {
+    let (id, code) = (call.id("id")?, call.segment("code"));
+    call.read(move |conn, context| {
+        let seen = criteria_sets::get(conn, context, &id)?;
+        let view = flat(&seen.set.content.parts).into_iter().find(|node| node.code == code).ok_or(Code::NotFound)?;
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}

@@ -1,0 +1,48 @@
+//! Around every request: its id, its line in the log, and an answer even where the code panicked.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error as ActixError, HttpMessage, ResponseError};
+use futures_util::FutureExt;
+
+use super::problem::{Language, Problem, RequestId};
+use crate::clock::Ids;
+use crate::error::{Code, Error};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives the request an id, answers a panic with a problem, and logs one line.
+///
+/// # Errors
+/// For a panic, which the framework turns into the problem's response.
+pub async fn around(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, ActixError> {
+    let id = Ids::Random.next().to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    // The router needs the request to itself, so what a panic's answer needs of it is copied.
+    let (method, path, language) = (request.method().clone(), request.path().to_owned(), Language::of(request.headers()));
+    let began = Instant::now();
+    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let panicked = |_| ActixError::from(Problem::detached(Error::internal("a handler panicked"), language, &path, &id));
+    let mut response = outcome.map_err(panicked)??.map_into_boxed_body();
+    let is_problem = response.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json");
+    if response.status().is_client_error() && !is_problem {
+        // The framework's own refusals carry no body of ours.
+        let code = if response.status().as_u16() == 408 { Code::RequestTimeout } else { Code::MalformedJson };
+        let answer = Problem::new(response.request(), Error::new(code)).error_response();
+        response = response.into_response(answer);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    log::info!(
+        request_id = id.as_str(), method = method.as_str(), path = path.as_str(), status = response.status().as_u16(),
+        micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        "answered"
+    );
+    Ok(response)
+}

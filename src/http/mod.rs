@@ -1,0 +1,122 @@
+//! HTTP: the gate and the desks. Knows neither tables nor rules.
+
+pub mod actions;
+pub mod audit;
+pub mod auth;
+pub mod award_proposals;
+pub mod calendar;
+pub mod call;
+pub mod council;
+pub mod criteria_sets;
+pub mod docs;
+pub mod facts;
+pub mod health;
+mod json;
+pub mod me;
+pub mod members;
+pub mod middleware;
+pub mod openapi;
+pub mod organizations;
+pub mod page;
+pub mod periods;
+pub mod problem;
+pub mod problems;
+pub mod ranking;
+pub mod reviews;
+pub mod sandbox;
+pub mod service_accounts;
+pub mod submissions;
+pub mod tokens;
+pub mod units;
+pub mod upload;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, guard, web};
+
+use crate::error::{Code, Error};
+use crate::service::House;
+use auth::Keys;
+use problem::Problem;
+
+/// What all requests share.
+pub struct State {
+    /// The installation.
+    pub house: Arc<House>,
+    /// The service's own issuer.
+    pub keys: Keys,
+    /// The address that clients know the service by.
+    pub public_url: String,
+    /// The document as it is served.
+    pub document: String,
+    /// The methods of each path, by the document.
+    pub methods: HashMap<String, Vec<Method>>,
+}
+
+/// A path. A method that it does not have is 405 with those that it has; `OPTIONS` tells them.
+pub fn resource(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(other_method))
+}
+
+/// A reading handler: `GET`, and `HEAD` with the same headers.
+pub fn reading<F, Args>(handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let is_reading = |head: &guard::GuardContext| matches!(head.head().method, Method::GET | Method::HEAD);
+    web::route().guard(guard::fn_guard(is_reading)).to(handler)
+}
+
+fn allowed(state: &State, pattern: &str) -> String {
+    let known = state.methods.get(pattern).map(Vec::as_slice).unwrap_or_default();
+    let mut names: Vec<&str> = known.iter().map(Method::as_str).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    names.join(", ")
+}
+
+async fn other_method(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let pattern = request.match_pattern().unwrap_or_default();
+    let allow = allowed(&state, &pattern);
+    if request.method() == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish());
+    }
+    Err(Problem::new(&request, Error::new(Code::MethodNotAllowed)).allowing(allow))
+}
+
+async fn unknown(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(Problem::new(&request, Error::new(Code::NotFound)))
+}
+
+/// Puts every path on its handler.
+pub fn mount(config: &mut web::ServiceConfig, sandbox: bool) {
+    health::mount(config);
+    docs::mount(config);
+    problems::mount(config);
+    tokens::mount(config);
+    me::mount(config);
+    organizations::mount(config);
+    units::mount(config);
+    members::mount(config);
+    service_accounts::mount(config);
+    criteria_sets::mount(config);
+    periods::mount(config);
+    facts::mount(config);
+    ranking::mount(config);
+    submissions::mount(config);
+    reviews::mount(config);
+    council::mount(config);
+    award_proposals::mount(config);
+    calendar::mount(config);
+    audit::mount(config);
+    if sandbox {
+        sandbox::mount(config);
+    }
+    config.default_service(web::to(unknown));
+}

@@ -1,0 +1,65 @@
+//! What a code means.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+use super::problem::Problem;
+use super::{reading, resource};
+use crate::error::{Code, Error};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(get), components(schemas(Explanation, Text)))]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config.service(resource("/problems/{code}").route(reading(get)));
+}
+
+/// A code explained.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "ProblemExplanation")]
+struct Explanation {
+    /// The stable code.
+    #[schema(example = "deadline_passed")]
+    code: &'static str,
+    /// The status it is answered with.
+    #[schema(example = 409)]
+    status: u16,
+    /// `never`: the same request will never succeed. `after_change`: read again and adapt. `later`: wait. `new_token`: fetch one.
+    #[schema(example = "never")]
+    retry: &'static str,
+    /// In Vietnamese.
+    vi: Text,
+    /// In English.
+    en: Text,
+}
+
+/// A title and a sentence.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "ProblemText")]
+struct Text {
+    /// A few words.
+    title: &'static str,
+    /// A sentence with `{param}` places.
+    text: &'static str,
+}
+
+/// Explain a problem code.
+///
+/// Every problem's `type` leads here.
+#[utoipa::path(get, path = "/problems/{code}", tag = "service", params(("code" = String, Path, description = "A stable code.", example = "deadline_passed")),
+    responses((status = 200, description = "What it means.", body = Explanation)))]
+async fn get(request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let found = Code::ALL.iter().map(|known| known.row()).find(|row| row.code == code.as_str());
+    let row = found.ok_or_else(|| Problem::new(&request, Error::new(Code::NotFound)))?;
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-cache")).json(Explanation {
+        code: row.code,
+        status: row.status,
+        retry: row.retry.word(),
+        vi: Text { title: row.title_vi, text: row.text_vi },
+        en: Text { title: row.title_en, text: row.text_en },
+    }))
+}

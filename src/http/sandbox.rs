@@ -1,0 +1,120 @@
+//! `/v1/sandbox`: only in the sandbox, absent otherwise.
+
+use actix_web::web::Payload;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use super::auth::MAX_LIFETIME_SECONDS;
+use super::call::receive;
+use super::page::ListView;
+use super::problem::Problem;
+use super::{State, json as body, reading, resource};
+use crate::domain::access::Scopes;
+use crate::domain::member::{LOCAL_ISSUER, Role};
+use crate::domain::submission::instant;
+use crate::error::Error;
+use crate::service::{Caller, sandbox};
+use crate::store::installation;
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(people, clock, set_clock, reset), components(schemas(PersonView, ClockView, ClockBody)))]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/v1/sandbox/people").route(reading(people)))
+        .service(resource("/v1/sandbox/clock").route(reading(clock)).route(web::put().to(set_clock)))
+        .service(resource("/v1/sandbox/reset").route(web::post().to(reset)));
+}
+
+/// Somebody to play as.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "SandboxPerson")]
+struct PersonView {
+    #[schema(example = "th-head")]
+    subject: String,
+    display_name: String,
+    roles: Vec<Role>,
+    unit_code: Option<String>,
+    /// A bearer token, good for a day.
+    token: String,
+}
+
+/// The sandbox's clock.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "SandboxClock")]
+struct ClockView {
+    #[schema(example = "2023-11-01T01:00:00.000Z")]
+    now: String,
+    /// Whether it runs by itself.
+    ticking: bool,
+}
+
+/// Where to set the clock.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(title = "SandboxClockBody", example = json!({"now": "2023-11-10T17:00:00.000Z"}))]
+struct ClockBody {
+    now: DateTime<Utc>,
+    /// Default `false`: it stands where it is set.
+    #[serde(default)]
+    ticking: bool,
+}
+
+/// List everybody, each with a token.
+#[utoipa::path(get, path = "/v1/sandbox/people", tag = "sandbox", responses((status = 200, description = "Everybody.", body = ListView<PersonView>)))]
+async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let with_token = |person: sandbox::Person| {
+        let caller = Caller {
+            issuer: LOCAL_ISSUER.to_owned(),
+            subject: person.subject.clone(),
+            client_id: None,
+            scopes: Scopes::parse(person.scope.as_deref()),
+        };
+        let token = state.keys.issue(&caller, MAX_LIFETIME_SECONDS)?;
+        let sandbox::Person { subject, display_name, roles, unit_code, .. } = person;
+        Ok(PersonView { subject, display_name, roles, unit_code, token })
+    };
+    let items: Result<Vec<PersonView>, Error> = sandbox::people().into_iter().map(with_token).collect();
+    let items = items.map_err(|error| Problem::new(&request, error))?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(ListView { items, next_cursor: None }))
+}
+
+fn shown(state: &State) -> HttpResponse {
+    let clock = &state.house.clock;
+    let view = ClockView { now: instant(clock.now()), ticking: clock.is_ticking() };
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view)
+}
+
+/// Read the clock.
+#[utoipa::path(get, path = "/v1/sandbox/clock", tag = "sandbox", responses((status = 200, description = "The time.", body = ClockView)))]
+async fn clock(state: web::Data<State>) -> HttpResponse {
+    shown(&state)
+}
+
+/// Set the clock.
+///
+/// It stands there, so that runs repeat, unless `ticking` lets it run. Tokens always follow the machine's own clock.
+#[utoipa::path(put, path = "/v1/sandbox/clock", tag = "sandbox", request_body = ClockBody, responses((status = 200, description = "Set.", body = ClockView)))]
+async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let problem = |error| Problem::new(&request, error);
+    let bytes = receive(&request, payload.into_inner()).await.map_err(problem)?;
+    let ClockBody { now, ticking } = body::read(&bytes).map_err(problem)?;
+    state.house.clock.set(now, ticking);
+    state.house.db.write(move |conn| installation::set_sandbox_now(conn, now)).await.map_err(problem)?;
+    Ok(shown(&state))
+}
+
+/// Begin anew.
+///
+/// Everything as at the first start, the clock and the ids included.
+#[utoipa::path(post, path = "/v1/sandbox/reset", tag = "sandbox", responses((status = 204, description = "As at the first start.")))]
+async fn reset(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    sandbox::reset(&state.house, false).await.map_err(|error| Problem::new(&request, error))?;
+    Ok(HttpResponse::NoContent().finish())
+}

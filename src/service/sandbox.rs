@@ -1,0 +1,271 @@
+//! A small world to play in: the guideline's office on the first morning of November 2023. The same at every start.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+
+use super::House;
+use crate::clock::first_moment;
+use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, Part};
+use crate::domain::member::{LOCAL_ISSUER, Member, Role};
+use crate::domain::organization::{DEFAULT_ZONE, Organization};
+use crate::domain::period::{
+    Award, Condition, CouncilScoring, DossierDeadline, LateSubmissions, PartyCellRating, Period, PeriodRules,
+    PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
+};
+use crate::domain::unit::{Unit, UnitKind};
+use crate::domain::{Id, Points};
+use crate::error::Error;
+use crate::store::{self, Conn, migrations};
+
+/// Somebody of the sandbox.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The name in the token.
+    pub subject: String,
+    /// Shown to others.
+    pub display_name: String,
+    /// As what.
+    pub roles: Vec<Role>,
+    /// Of which unit.
+    pub unit_code: Option<String>,
+    /// What the token is narrowed to.
+    pub scope: Option<String>,
+}
+
+const UNITS: [(&str, &str, UnitKind); 8] = [
+    ("HCTC", "Phòng Hành chính – Tổ chức", UnitKind::Division),
+    ("TH", "Phòng Tổng hợp", UnitKind::Division),
+    ("KT", "Phòng Kinh tế", UnitKind::Division),
+    ("KGVX", "Phòng Khoa giáo – Văn xã", UnitKind::Division),
+    ("NC", "Phòng Nội chính", UnitKind::Division),
+    ("QTTV", "Phòng Quản trị – Tài vụ", UnitKind::Division),
+    ("BTCD", "Ban Tiếp công dân", UnitKind::Department),
+    ("THCB", "Trung tâm Tin học – Công báo", UnitKind::Centre),
+];
+
+/// Units that a member of the council comes out of.
+const COUNCIL: [&str; 5] = ["HCTC", "TH", "KT", "KGVX", "NC"];
+
+/// People of no unit: subject, name, role, scope.
+const OTHERS: [(&str, &str, Role, Option<&str>); 8] = [
+    ("appraiser", "Chuyên viên thẩm định độc lập", Role::Appraiser, None),
+    ("council-chair", "Chủ tịch Hội đồng", Role::CouncilChair, None),
+    ("secretary", "Thư ký Hội đồng", Role::Secretary, None),
+    ("admin", "Quản trị Văn phòng", Role::Admin, None),
+    ("auditor", "Kiểm tra viên", Role::Auditor, None),
+    ("operator", "Vận hành hệ thống", Role::Operator, None),
+    ("integration", "Hệ thống eGov", Role::Integration, Some("read write unit:TH")),
+    ("deadline-checker", "Kiểm tra thời hạn tự động", Role::DeadlineChecker, None),
+];
+
+fn person(subject: String, display_name: String, role: Role, unit_code: Option<&str>) -> Person {
+    Person { subject, display_name, roles: vec![role], unit_code: unit_code.map(str::to_owned), scope: None }
+}
+
+/// The people of the guideline's office, then those of the other one.
+pub fn people() -> Vec<Person> {
+    let mut people = Vec::new();
+    for (code, name, _) in UNITS {
+        let lower = code.to_lowercase();
+        people.push(person(format!("{lower}-editor"), format!("Người nhập điểm, {name}"), Role::UnitEditor, Some(code)));
+        people.push(person(format!("{lower}-head"), format!("Trưởng đơn vị, {name}"), Role::UnitHead, Some(code)));
+    }
+    people.push(person("hctc-appraiser".into(), "Chuyên viên thẩm định, Phòng Hành chính – Tổ chức".into(), Role::Appraiser, Some("HCTC")));
+    for code in COUNCIL {
+        people.push(person(format!("{}-council", code.to_lowercase()), format!("Ủy viên Hội đồng, {code}"), Role::CouncilMember, Some(code)));
+    }
+    for (subject, name, role, scope) in OTHERS {
+        people.push(Person { scope: scope.map(str::to_owned), ..person(subject.into(), name.into(), role, None) });
+    }
+    people.push(person("so-khdt-admin".into(), "Quản trị Sở Kế hoạch và Đầu tư".into(), Role::Admin, None));
+    people.push(person("so-khdt-vp-head".into(), "Chánh Văn phòng Sở Kế hoạch và Đầu tư".into(), Role::UnitHead, Some("VP")));
+    people
+}
+
+/// The guideline's table.
+///
+/// # Errors
+/// When the table that is built in cannot be read.
+pub fn guideline() -> Result<CriteriaContent, Error> {
+    #[derive(Deserialize)]
+    struct File {
+        code: String,
+        title: String,
+        year: i32,
+        total_points: Points,
+        parts: Vec<Part>,
+    }
+    let file: File = serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json")).map_err(Error::internal)?;
+    let File { code, title, year, total_points, parts } = file;
+    Ok(CriteriaContent { code, title, year, legal_basis: Some("Hướng dẫn tiêu chí đánh giá thi đua năm 2023 của Văn phòng UBND tỉnh".into()), total_points, parts })
+}
+
+fn day(month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2023, month, day).unwrap_or_default()
+}
+
+/// The rules of the guideline's year.
+pub fn rules(criteria_set_id: Id, unit_ids: Vec<Id>) -> PeriodRules {
+    let award = |code: &str, title: &str, quota| Award { code: code.into(), title: title.into(), quota };
+    let document = |code: &str, title: &str| RequiredDocument { code: code.into(), title: title.into() };
+    PeriodRules {
+        code: "2023".into(),
+        title: "Thi đua năm 2023".into(),
+        year: 2023,
+        criteria_set_id,
+        unit_ids,
+        schedule: Schedule {
+            self_assessment_due_on: day(11, 10),
+            appraisal_due_on: day(11, 20),
+            council_review_from_on: day(11, 21),
+            council_review_to_on: day(11, 30),
+            result_notice_due_on: day(12, 5),
+        },
+        late_submissions: LateSubmissions::Reject,
+        council_scoring: CouncilScoring::Agreed,
+        tie_break: vec!["base_points".into(), "council_decision".into()],
+        awards: vec![award("emulation_flag", "Cờ thi đua xuất sắc", 1), award("certificate_of_merit", "Bằng khen", 2)],
+        eligibility: vec![Condition::NobodyDisciplined {}, Condition::PartyCellRatingAtLeast { rating: PartyCellRating::Good }],
+        when_ineligible: WhenIneligible::PassDown,
+        required_documents: vec![
+            document("proposal_letter", "Tờ trình đề nghị khen thưởng"),
+            document("party_cell_rating", "Kết quả đánh giá, xếp loại chi bộ trực thuộc"),
+            document("achievement_report", "Báo cáo thành tích của tập thể"),
+        ],
+        dossier_deadline: DossierDeadline::default(),
+    }
+}
+
+/// Fills an empty database. `empty` leaves out the period and the table.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
+    let now = first_moment();
+    store::installation::set_sandbox_now(conn, now)?;
+    let office = organization(conn, house, now, "VP-UBND", "Văn phòng Ủy ban nhân dân tỉnh")?;
+    let other = organization(conn, house, now, "SO-KHDT", "Sở Kế hoạch và Đầu tư")?;
+    let mut units = std::collections::HashMap::new();
+    for (code, name, kind) in UNITS {
+        units.insert(code.to_owned(), unit(conn, house, now, &office, (code, name, kind))?);
+    }
+    units.insert("VP".to_owned(), unit(conn, house, now, &other, ("VP", "Văn phòng Sở", UnitKind::Division))?);
+    for person in people() {
+        let organization_id = match person.roles.first() {
+            Some(Role::Operator) => None,
+            _ if person.subject.starts_with("so-khdt") => Some(other.clone()),
+            _ => Some(office.clone()),
+        };
+        let unit_id = person.unit_code.as_ref().and_then(|code| units.get(code).cloned());
+        store::members::insert(conn, &member(house, now, person, organization_id, unit_id))?;
+    }
+    if empty {
+        return Ok(());
+    }
+    let set = CriteriaSet {
+        id: house.ids.next(),
+        organization_id: office.clone(),
+        content: guideline()?,
+        status: CriteriaSetStatus::Published,
+        published_at: Some(now),
+        retired_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    store::criteria_sets::insert(conn, &set)?;
+    let unit_ids = UNITS.iter().filter_map(|(code, _, _)| units.get(*code).cloned()).collect();
+    let period = Period {
+        id: house.ids.next(),
+        organization_id: office,
+        rules: rules(set.id, unit_ids),
+        status: PeriodStatus::SelfAssessment,
+        notice: None,
+        cancel_reason: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    store::periods::insert(conn, &period)
+}
+
+fn organization(conn: &mut Conn, house: &House, now: DateTime<Utc>, code: &str, name: &str) -> Result<Id, Error> {
+    let organization = Organization {
+        id: house.ids.next(),
+        code: code.into(),
+        name: name.into(),
+        time_zone: DEFAULT_ZONE.into(),
+        agency_code: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    store::organizations::insert(conn, &organization).map(|()| organization.id)
+}
+
+fn unit(conn: &mut Conn, house: &House, now: DateTime<Utc>, organization_id: &Id, (code, name, kind): (&str, &str, UnitKind)) -> Result<Id, Error> {
+    let unit = Unit {
+        id: house.ids.next(),
+        organization_id: organization_id.clone(),
+        code: code.into(),
+        name: name.into(),
+        kind,
+        active: true,
+        predecessor_ids: Vec::new(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    store::units::insert(conn, &unit).map(|()| unit.id)
+}
+
+fn member(house: &House, now: DateTime<Utc>, person: Person, organization_id: Option<Id>, unit_id: Option<Id>) -> Member {
+    Member {
+        id: house.ids.next(),
+        organization_id,
+        issuer: LOCAL_ISSUER.into(),
+        subject: person.subject,
+        display_name: person.display_name,
+        roles: person.roles,
+        unit_id,
+        valid_from_on: day(1, 1),
+        valid_until_on: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Readies a database for the sandbox: fills an empty one, goes on with one that the sandbox made, refuses any other.
+///
+/// # Errors
+/// `already_exists` for a database that is somebody's.
+pub fn prepare(conn: &mut Conn, house: &House, empty: bool) -> Result<bool, Error> {
+    if let Some(now) = store::installation::sandbox_now(conn)? {
+        house.clock.set(now, false);
+        return Ok(false);
+    }
+    if !store::installation::is_empty(conn)? {
+        return Err(Error::new(crate::error::Code::AlreadyExists));
+    }
+    fill(conn, house, empty).map(|()| true)
+}
+
+/// Everything as at the first start.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn reset(house: &std::sync::Arc<House>, empty: bool) -> Result<(), Error> {
+    house.db.maintain(migrations::rebuild).await?;
+    house.tables.clear();
+    house.ids.restart();
+    house.clock.set(first_moment(), false);
+    let within = std::sync::Arc::clone(house);
+    house
+        .db
+        .write(move |conn| {
+            within.ids.restart();
+            fill(conn, &within, empty)
+        })
+        .await
+}

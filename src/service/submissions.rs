@@ -1,0 +1,451 @@
+//! Acts on a unit's sheet.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Map, Value, json};
+
+use super::tag::Tag;
+use super::{By, Change, Context, House, Input, Stop, Unsettled, record, record_by, sha256_hex};
+use crate::domain::Id;
+use crate::domain::access::{self, Action, Decision, Facts, Offers};
+use crate::domain::period::PeriodStatus;
+use crate::domain::review::{Review, ReviewStatus, Stage};
+use crate::domain::schedule::{closes_at, date_in};
+use crate::domain::scoring::{Extent, LineInput, ScoringTable, Sheet, Totals};
+use crate::domain::submission::{self, FrozenSheet, Submission, SubmissionStatus};
+use crate::domain::text::{Check, NOTE_CHARS};
+use crate::error::{Code, Error, Fault};
+use crate::store::page::Page;
+use crate::store::submissions::{Case, Filter, Lapsed, Listed, Revision};
+use crate::store::{self, Conn};
+
+/// A sheet as its caller sees it.
+pub struct Seen {
+    /// The sheet and what it depends on.
+    pub case: Case,
+    /// What the unit's own lines add up to, as far as the caller may see them.
+    pub own_totals: Option<Totals>,
+    /// The submitted reviews that the caller may see.
+    pub reviews: Vec<Review>,
+    /// Whether the caller may see what comes after the unit's own scoring.
+    pub sees_result: bool,
+    /// What the caller may do with it now.
+    pub offers: Offers,
+    /// Its tag.
+    pub tag: Tag,
+}
+
+/// A sheet with its lines, stage by stage.
+pub struct Scores {
+    /// The sheet.
+    pub seen: Seen,
+    /// By which table.
+    pub table: Arc<ScoringTable>,
+    /// The unit's own lines.
+    pub own: Sheet,
+    /// The lines of the appraisal, if the caller may see it.
+    pub appraisal: Option<Sheet>,
+    /// The lines of the council's review, if the caller may see it.
+    pub council: Option<Sheet>,
+}
+
+/// A new sheet.
+#[derive(Debug, Clone)]
+pub struct NewSubmission {
+    /// For which period.
+    pub period_id: Id,
+    /// Which unit's.
+    pub unit_id: Id,
+}
+
+/// A sheet sent back.
+#[derive(Debug, Clone)]
+pub struct Return {
+    /// Why.
+    pub reason: String,
+    /// Its own due date; needed once the gate has closed.
+    pub due_on: Option<NaiveDate>,
+}
+
+/// What rights ask of a sheet.
+pub fn facts(case: &Case) -> Facts<'_> {
+    Facts {
+        organization_id: &case.submission.organization_id,
+        unit: Some(&case.unit),
+        sheet: Some(case.submission.status),
+        announced: case.period_status.is_announced(),
+    }
+}
+
+/// Whether the caller is of the sheet's own unit, or sees as much: what the unit is still writing is theirs alone.
+fn sees_own_lines(context: &Context, case: &Case) -> bool {
+    let membership = context.actor.membership(&case.submission.organization_id);
+    membership.is_some_and(|membership| {
+        use crate::domain::member::Role::{Auditor, Integration, UnitEditor, UnitHead};
+        let own = membership.unit.as_ref() == Some(&case.unit);
+        let of_unit = own && membership.roles.iter().any(|role| matches!(role, UnitEditor | UnitHead));
+        of_unit || membership.roles.iter().any(|role| matches!(role, Auditor | Integration))
+    })
+}
+
+/// Whether somebody else sees the lines as they stand, or those last sent, or none.
+enum OwnLines {
+    Current,
+    LastSent,
+    None,
+}
+
+fn own_lines(context: &Context, case: &Case) -> OwnLines {
+    match case.submission.status {
+        _ if sees_own_lines(context, case) => OwnLines::Current,
+        SubmissionStatus::Returned => OwnLines::LastSent,
+        SubmissionStatus::Draft | SubmissionStatus::Missed => OwnLines::None,
+        _ => OwnLines::Current,
+    }
+}
+
+fn last_sent(conn: &mut Conn, submission: &Submission) -> Result<FrozenSheet, Error> {
+    let revision = store::submissions::revision(conn, &submission.id, submission.revision)?;
+    let revision = revision.ok_or_else(|| Error::internal("a submitted sheet without its revision"))?;
+    serde_json::from_str(&revision.content).map_err(Error::internal)
+}
+
+/// What the caller sees of a sheet that it may read.
+fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
+    let own_totals = match own_lines(context, &case) {
+        OwnLines::Current => case.submission.totals,
+        OwnLines::LastSent => last_sent(conn, &case.submission)?.totals,
+        OwnLines::None => None,
+    };
+    let facts = facts(&case);
+    let may_see = |stage| matches!(access::decide(&context.actor, Action::ReadReview(stage), &facts), Decision::Allow);
+    let sees_result = case.submission.revision > 0 && may_see(Stage::Appraisal);
+    let mut reviews = Vec::new();
+    if sees_result {
+        reviews = store::reviews::of_submission(conn, &case.submission.id)?;
+        reviews.retain(|review| review.status == ReviewStatus::Submitted);
+    }
+    let state = |action| case.submission.may(action, case.period_status, context.now);
+    let offers = access::offers(&context.actor, &facts, &submission::ACTIONS, state);
+    let mut parts = vec![(&case.submission.id, case.submission.version)];
+    parts.extend(reviews.iter().map(|review| (&review.id, review.version)));
+    let tag = Tag::of(&parts, &offers);
+    Ok(Seen { own_totals, reviews, sees_result, offers, tag, case })
+}
+
+/// Loads a sheet that the caller may read.
+fn load(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Stop> {
+    let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
+    if case.submission.has_lapsed(context.now) {
+        return Err(Stop::Unsettled(Unsettled::Sheet(id.clone())));
+    }
+    access::require(&context.actor, Action::ReadSubmission, &facts(&case))?;
+    Ok(case)
+}
+
+/// Loads a sheet to be changed, and holds its period and itself until the transaction ends.
+pub fn load_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Error> {
+    let period_id = store::submissions::period_of(conn, id)?.ok_or(Code::NotFound)?;
+    store::periods::hold_shared(conn, &period_id)?;
+    store::submissions::hold_alone(conn, id)?;
+    let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
+    if !case.submission.has_lapsed(context.now) {
+        return Ok(case);
+    }
+    settle(conn, context.house, context.request_id(), Lapsed::One(id), context.now)?;
+    store::submissions::find(conn, id)?.ok_or_else(|| Error::new(Code::NotFound))
+}
+
+/// One sheet.
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+    let case = load(conn, context, id)?;
+    context.admit_read()?;
+    Ok(see(conn, context, case)?)
+}
+
+/// The sheets of an organisation that the caller may see, and which of them show their own lines' sums.
+pub fn list(conn: &mut Conn, context: &Context, organization_id: Option<&Id>, filter: &Filter, page: &Page) -> Result<Vec<(Listed, bool)>, Stop> {
+    let organization_id = context.organization(organization_id)?;
+    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
+    context.admit_read()?;
+    let sight = access::sheets_in_sight(&context.actor, &organization_id);
+    let rows = store::submissions::list(conn, &organization_id, &sight, filter, page)?;
+    if rows.iter().any(|row| row.submission.has_lapsed(context.now)) {
+        return Err(Stop::Unsettled(Unsettled::Organization(organization_id)));
+    }
+    let own = |row: &Listed| sight.all || sight.own.as_ref() == Some(&row.submission.unit_id) || sight.scoped_codes.contains(&row.unit_code);
+    let hidden = |row: &Listed| matches!(row.submission.status, SubmissionStatus::Draft | SubmissionStatus::Returned | SubmissionStatus::Missed);
+    Ok(rows.into_iter().map(|row| { let shows = own(&row) || !hidden(&row); (row, shows) }).collect())
+}
+
+/// Starts a unit's sheet.
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) -> Result<Seen, Stop> {
+    let Ok(new) = input else {
+        context.admit(input)?;
+        return Err(Code::InvalidBody.into());
+    };
+    store::periods::hold_shared(conn, &new.period_id)?;
+    let period = store::periods::find(conn, &new.period_id)?.ok_or(Code::NotFound)?;
+    let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
+    access::require(&context.actor, Action::ReadHouse, &Facts::of(&organization.id))?;
+    let unit = store::units::find_key(conn, &organization.id, &new.unit_id)?.ok_or(Code::NotFound)?;
+    let about = Facts { unit: Some(&unit), ..Facts::of(&organization.id) };
+    access::require(&context.actor, Action::CreateSubmission, &about)?;
+    context.admit(input)?;
+    period.status.must_be(&[PeriodStatus::SelfAssessment])?;
+    let gate = period.rules.sheet_closes_at(organization.zone());
+    if let Some(gate) = gate.filter(|gate| context.now >= *gate) {
+        return Err(submission::deadline_passed(gate).into());
+    }
+    if !period.rules.unit_ids.contains(&unit.id) {
+        Error::unless_valid(vec![Fault::at("/unit_id", Code::UnitNotInPeriod)])?;
+    }
+    let new = blank(context.new_id(), &period, unit.id, SubmissionStatus::Draft, gate, context.now);
+    store::submissions::insert(conn, &new)?;
+    record(conn, context, change_of(&new, "submission.create", None, Some(json!({"unit_id": new.unit_id, "period_id": new.period_id}))))?;
+    let case = store::submissions::find(conn, &new.id)?.ok_or(Code::NotFound)?;
+    Ok(see(conn, context, case)?)
+}
+
+/// A sheet without a line.
+pub fn blank(
+    id: Id,
+    period: &crate::domain::period::Period,
+    unit_id: Id,
+    status: SubmissionStatus,
+    closes_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Submission {
+    Submission {
+        id,
+        organization_id: period.organization_id.clone(),
+        period_id: period.id.clone(),
+        unit_id,
+        status,
+        revision: 0,
+        late: false,
+        due_on: period.rules.schedule.self_assessment_due_on,
+        closes_at,
+        submitted_at: None,
+        return_reason: None,
+        totals: None,
+        breakdown: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn change_of<'a>(submission: &'a Submission, action: &'a str, before: Option<Value>, after: Option<Value>) -> Change<'a> {
+    Change {
+        organization_id: Some(&submission.organization_id),
+        action,
+        subject_type: "submission",
+        subject_id: &submission.id,
+        before,
+        after,
+    }
+}
+
+/// The sheet with its lines.
+pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Stop> {
+    let case = load(conn, context, id)?;
+    context.admit_read()?;
+    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let own = match own_lines(context, &case) {
+        OwnLines::Current => store::scores::of_submission(conn, &table, id)?,
+        OwnLines::LastSent => last_sent(conn, &case.submission)?.sheet(),
+        OwnLines::None => table.blank(),
+    };
+    let seen = see(conn, context, case)?;
+    with_reviews(conn, seen, table, own)
+}
+
+fn with_reviews(conn: &mut Conn, seen: Seen, table: Arc<ScoringTable>, own: Sheet) -> Result<Scores, Stop> {
+    let (mut appraisal, mut council) = (None, None);
+    for review in &seen.reviews {
+        let lines = store::scores::of_review(conn, &table, &review.id)?;
+        match review.stage {
+            Stage::Appraisal => appraisal = Some(lines),
+            Stage::Council => council = Some(lines),
+        }
+    }
+    Ok(Scores { seen, table, own, appraisal, council })
+}
+
+/// Writes lines: the whole sheet, or those given.
+pub fn write_scores(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Vec<LineInput>>, extent: Extent) -> Result<Scores, Stop> {
+    let case = load_to_change(conn, context, id)?;
+    let lines = enter(conn, context, &case, Action::WriteScores, input)?;
+    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let before = store::scores::of_submission(conn, &table, id)?;
+    let after = match table.write(&before, lines, extent) {
+        Ok(after) => after,
+        Err(faults) => return Err(Error::unless_valid(faults).err().unwrap_or_else(|| Code::Internal.into()).into()),
+    };
+    store::scores::save_submission(conn, &table, id, &before, &after)?;
+    let changed = Submission {
+        totals: table.totals(&after),
+        breakdown: table.totals(&after).map(|_| table.breakdown(&after)),
+        updated_at: context.now,
+        ..case.submission.clone()
+    };
+    let submission = store::submissions::update(conn, changed)?;
+    let (was, is) = differences(&table, &before, &after);
+    record(conn, context, change_of(&submission, "submission.write_scores", Some(was), Some(is)))?;
+    let seen = see(conn, context, Case { submission, ..case })?;
+    with_reviews(conn, seen, table, after)
+}
+
+/// The lines that differ, as they were and as they are, for the audit.
+pub fn differences(table: &ScoringTable, before: &Sheet, after: &Sheet) -> (Value, Value) {
+    let (mut was, mut is) = (Map::new(), Map::new());
+    for (criterion, (before, after)) in table.criteria.iter().zip(before.0.iter().zip(&after.0)) {
+        if before != after {
+            let shown = |line: &crate::domain::scoring::Line| {
+                json!({"answer": line.scored.map(|(answer, _)| answer), "points": line.scored.map(|(_, points)| points), "note": line.note, "reason": line.reason})
+            };
+            was.insert(criterion.code.clone(), shown(before));
+            is.insert(criterion.code.clone(), shown(after));
+        }
+    }
+    (Value::Object(was), Value::Object(is))
+}
+
+/// The way into every change of a sheet: right, form and syntax, first answer, tag, state and clock, in this order.
+fn enter<'i, T>(conn: &mut Conn, context: &Context, case: &Case, action: Action, input: &'i Input<T>) -> Result<&'i T, Stop> {
+    access::require(&context.actor, action, &facts(case))?;
+    let command = context.admit(input)?;
+    let seen = see(conn, context, case.clone())?;
+    context.must_match(&seen.tag.state)?;
+    case.submission.may(action, case.period_status, context.now)?;
+    Ok(command)
+}
+
+/// What keeps a sheet from being submitted.
+pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Seen, Vec<Fault>), Stop> {
+    let case = load(conn, context, id)?;
+    access::require(&context.actor, Action::WriteScores, &facts(&case))?;
+    context.admit_read()?;
+    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let sheet = store::scores::of_submission(conn, &table, id)?;
+    let missing = table.missing(&sheet, |_| false);
+    Ok((see(conn, context, case)?, missing))
+}
+
+/// Sends a sheet to the standing body and freezes what was sent.
+pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+    let case = load_to_change(conn, context, id)?;
+    enter(conn, context, &case, Action::Submit, &Ok(()))?;
+    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let sheet = store::scores::of_submission(conn, &table, id)?;
+    let missing = table.missing(&sheet, |_| false);
+    if !missing.is_empty() {
+        return Err(Error::of_faults(Code::ValidationFailed, missing).into());
+    }
+    let due = closes_at(case.submission.due_on, case.zone);
+    let submission = store::submissions::update(conn, Submission { updated_at: context.now, ..case.submission.clone() }.submitted(context.now, due))?;
+    let content = serde_json::to_string(&FrozenSheet::of(&table, &sheet)).map_err(Error::internal)?;
+    let revision = Revision {
+        submission_id: id.to_string(),
+        revision: submission.revision,
+        sha256: sha256_hex(content.as_bytes()),
+        content,
+        criteria_set_id: case.criteria_set_id.to_string(),
+        submitted_by: context.member_id(&submission.organization_id)?.to_string(),
+        submitted_at: context.now.naive_utc(),
+    };
+    store::submissions::insert_revision(conn, &revision)?;
+    let after = json!({"status": submission.status, "revision": revision.revision, "sha256": revision.sha256, "late": submission.late});
+    record(conn, context, change_of(&submission, "submission.submit", Some(json!({"status": case.submission.status})), Some(after)))?;
+    Ok(see(conn, context, Case { submission, ..case })?)
+}
+
+/// Takes a sheet back while its gate is open.
+pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+    let case = load_to_change(conn, context, id)?;
+    enter(conn, context, &case, Action::Withdraw, &Ok(()))?;
+    let changed = Submission { updated_at: context.now, ..case.submission.clone() }.withdrawn();
+    let submission = store::submissions::update(conn, changed)?;
+    let (before, after) = (json!({"status": case.submission.status}), json!({"status": submission.status}));
+    record(conn, context, change_of(&submission, "submission.withdraw", Some(before), Some(after)))?;
+    Ok(see(conn, context, Case { submission, ..case })?)
+}
+
+/// Sends a sheet back to its unit; a draft review of it is dropped.
+pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Return>) -> Result<Seen, Stop> {
+    let case = load_to_change(conn, context, id)?;
+    let command = enter(conn, context, &case, Action::Return, input)?;
+    let mut check = Check::default();
+    let reason = check.text("/reason", &command.reason, NOTE_CHARS);
+    let today = date_in(case.zone, context.now);
+    let gate = case.submission.closes_at;
+    let gate_is_open = case.period_status == PeriodStatus::SelfAssessment && gate.is_none_or(|gate| context.now < gate);
+    match command.due_on {
+        Some(due_on) if due_on < today => check.fault("/due_on", Code::DateInPast),
+        Some(due_on) if due_on > case.appraisal_due_on => {
+            check.faults.push(Fault::at("/due_on", Code::DueOnTooLate).with("latest", case.appraisal_due_on.to_string()));
+        }
+        None if !gate_is_open => check.fault("/due_on", Code::DueOnRequired),
+        Some(_) | None => {}
+    }
+    Error::unless_valid(check.faults)?;
+    let (due_on, closes) = match command.due_on {
+        Some(due_on) => (due_on, Some(closes_at(due_on, case.zone))),
+        None => (case.submission.due_on, gate),
+    };
+    for review in store::reviews::of_submission(conn, id)? {
+        store::scores::delete_of_review(conn, &review.id)?;
+        store::reviews::delete(conn, &review.id)?;
+    }
+    let changed = Submission { updated_at: context.now, ..case.submission.clone() }.returned(reason, due_on, closes);
+    let submission = store::submissions::update(conn, changed)?;
+    let after = json!({"status": submission.status, "reason": submission.return_reason, "due_on": submission.due_on});
+    record(conn, context, change_of(&submission, "submission.return", Some(json!({"status": case.submission.status})), Some(after)))?;
+    Ok(see(conn, context, Case { submission, ..case })?)
+}
+
+/// The frozen revisions of a sheet.
+pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revision>, Stop> {
+    load(conn, context, id)?;
+    context.admit_read()?;
+    Ok(store::submissions::revisions(conn, id)?)
+}
+
+/// One frozen revision.
+pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision, Stop> {
+    load(conn, context, id)?;
+    context.admit_read()?;
+    Ok(store::submissions::revision(conn, id, number)?.ok_or(Code::NotFound)?)
+}
+
+/// Writes down what the clock has caused: a draft is missed, a returned sheet stands as last sent.
+/// Doing it twice is doing it once.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn settle(conn: &mut Conn, house: &House, request_id: &str, scope: Lapsed, now: DateTime<Utc>) -> Result<(), Error> {
+    for submission in store::submissions::lapsed(conn, scope, now)? {
+        lapse(conn, house, request_id, submission, now)?;
+    }
+    Ok(())
+}
+
+/// Takes one sheet from its unit because its gate has closed.
+fn lapse(conn: &mut Conn, house: &House, request_id: &str, before: Submission, now: DateTime<Utc>) -> Result<(), Error> {
+    let was = before.status;
+    let mut after = Submission { updated_at: now, ..before }.lapsed();
+    if was == SubmissionStatus::Returned {
+        let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
+        let table = house.tables.get(conn, &case.criteria_set_id)?;
+        let (edited, sent) = (store::scores::of_submission(conn, &table, &after.id)?, last_sent(conn, &after)?.sheet());
+        store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
+        after.totals = table.totals(&sent);
+        after.breakdown = Some(table.breakdown(&sent));
+    }
+    let after = store::submissions::update(conn, after)?;
+    let by = By { issuer: "system", subject: "clock", request_id };
+    let change = change_of(&after, "submission.lapse", Some(json!({"status": was})), Some(json!({"status": after.status})));
+    record_by(conn, house, now, &by, change)
+}

@@ -1,0 +1,365 @@
+//! The tables as both databases have them, kept by hand. `tests/api/backends.rs` compares it with the migrations.
+
+diesel::table! {
+    installation (id) {
+        id -> Integer,
+        kind -> Text,
+        sandbox_now -> Timestamp,
+    }
+}
+
+diesel::table! {
+    organizations (id) {
+        id -> Text,
+        code -> Text,
+        name -> Text,
+        time_zone -> Text,
+        agency_code -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    units (id) {
+        id -> Text,
+        organization_id -> Text,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        active -> Bool,
+        predecessor_ids -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    members (id) {
+        id -> Text,
+        organization_id -> Nullable<Text>,
+        issuer -> Text,
+        subject -> Text,
+        display_name -> Text,
+        roles -> Text,
+        unit_id -> Nullable<Text>,
+        valid_from_on -> Date,
+        valid_until_on -> Nullable<Date>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    service_accounts (id) {
+        id -> Text,
+        member_id -> Text,
+        client_id -> Text,
+        secret_sha256 -> Text,
+        scopes -> Nullable<Text>,
+        revoked_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    audit_entries (id) {
+        id -> Text,
+        organization_id -> Nullable<Text>,
+        at -> Timestamp,
+        request_id -> Text,
+        actor_issuer -> Text,
+        actor_subject -> Text,
+        action -> Text,
+        subject_type -> Text,
+        subject_id -> Text,
+        before_state -> Nullable<Text>,
+        after_state -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (caller, key) {
+        caller -> Text,
+        key -> Text,
+        request_sha256 -> Text,
+        status -> Nullable<Integer>,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        body -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    calendar_days (id) {
+        id -> Text,
+        organization_id -> Nullable<Text>,
+        day_on -> Date,
+        kind -> Text,
+        name -> Text,
+        status -> Text,
+        legal_basis -> Text,
+    }
+}
+
+diesel::table! {
+    criteria_sets (id) {
+        id -> Text,
+        organization_id -> Text,
+        code -> Text,
+        title -> Text,
+        year -> Integer,
+        legal_basis -> Nullable<Text>,
+        total_points -> BigInt,
+        parts -> Text,
+        status -> Text,
+        published_at -> Nullable<Timestamp>,
+        retired_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    periods (id) {
+        id -> Text,
+        organization_id -> Text,
+        code -> Text,
+        title -> Text,
+        year -> Integer,
+        criteria_set_id -> Text,
+        status -> Text,
+        self_assessment_due_on -> Date,
+        appraisal_due_on -> Date,
+        council_review_from_on -> Date,
+        council_review_to_on -> Date,
+        result_notice_due_on -> Date,
+        late_submissions -> Text,
+        council_scoring -> Text,
+        tie_break -> Text,
+        eligibility -> Text,
+        when_ineligible -> Text,
+        required_documents -> Text,
+        dossier_working_days -> Integer,
+        dossier_semantics -> Text,
+        notice_number -> Nullable<Text>,
+        notice_on -> Nullable<Date>,
+        cancel_reason -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    period_units (period_id, unit_id) {
+        period_id -> Text,
+        organization_id -> Text,
+        unit_id -> Text,
+    }
+}
+
+diesel::table! {
+    period_awards (period_id, code) {
+        period_id -> Text,
+        position -> Integer,
+        code -> Text,
+        title -> Text,
+        quota -> Integer,
+    }
+}
+
+diesel::table! {
+    facts (period_id, unit_id) {
+        period_id -> Text,
+        unit_id -> Text,
+        anybody_disciplined -> Bool,
+        party_cell_rating -> Text,
+        under_inspection -> Bool,
+        source_document -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    submissions (id) {
+        id -> Text,
+        organization_id -> Text,
+        period_id -> Text,
+        unit_id -> Text,
+        status -> Text,
+        revision -> Integer,
+        late -> Bool,
+        due_on -> Date,
+        closes_at -> Nullable<Timestamp>,
+        submitted_at -> Nullable<Timestamp>,
+        return_reason -> Nullable<Text>,
+        base -> Nullable<BigInt>,
+        bonus -> Nullable<BigInt>,
+        breakdown -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    scores (submission_id, criterion_code) {
+        submission_id -> Text,
+        criterion_code -> Text,
+        answer -> Nullable<Text>,
+        points -> Nullable<BigInt>,
+        max_points -> BigInt,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    revisions (submission_id, revision) {
+        submission_id -> Text,
+        revision -> Integer,
+        content -> Text,
+        sha256 -> Text,
+        criteria_set_id -> Text,
+        submitted_by -> Text,
+        submitted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reviews (id) {
+        id -> Text,
+        organization_id -> Text,
+        submission_id -> Text,
+        stage -> Text,
+        reviewer_id -> Text,
+        status -> Text,
+        submitted_at -> Nullable<Timestamp>,
+        base -> BigInt,
+        bonus -> BigInt,
+        breakdown -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    review_scores (review_id, criterion_code) {
+        review_id -> Text,
+        criterion_code -> Text,
+        answer -> Nullable<Text>,
+        points -> Nullable<BigInt>,
+        max_points -> BigInt,
+        reason -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    council_sessions (id) {
+        id -> Text,
+        organization_id -> Text,
+        period_id -> Text,
+        held_on -> Date,
+        place -> Text,
+        status -> Text,
+        quorum_numerator -> Integer,
+        quorum_denominator -> Integer,
+        present -> Nullable<Integer>,
+        needed -> Nullable<Integer>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    council_attendance (session_id, member_id) {
+        session_id -> Text,
+        member_id -> Text,
+        present -> Bool,
+        written_opinion -> Bool,
+    }
+}
+
+diesel::table! {
+    tie_decisions (id) {
+        id -> Text,
+        organization_id -> Text,
+        period_id -> Text,
+        tied_units -> Text,
+        unit_ids -> Text,
+        reason -> Text,
+        council_session_id -> Text,
+        decided_by -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    rankings (period_id, version) {
+        period_id -> Text,
+        version -> BigInt,
+        inputs -> Text,
+        inputs_sha256 -> Text,
+        result -> Text,
+        frozen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    award_proposals (id) {
+        id -> Text,
+        organization_id -> Text,
+        period_id -> Text,
+        unit_id -> Text,
+        award_code -> Text,
+        award_quota -> Integer,
+        slot -> Integer,
+        rank -> Integer,
+        total -> BigInt,
+        eligibility -> Text,
+        due_on -> Nullable<Date>,
+        opens_on -> Nullable<Date>,
+        explanation -> Text,
+        status -> Text,
+        submitted_at -> Nullable<Timestamp>,
+        return_reason -> Nullable<Text>,
+        decision_number -> Nullable<Text>,
+        decided_on -> Nullable<Date>,
+        decision_reason -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    proposal_documents (proposal_id, code) {
+        proposal_id -> Text,
+        code -> Text,
+        position -> Integer,
+        title -> Text,
+        file_name -> Nullable<Text>,
+        media_type -> Nullable<Text>,
+        size -> Nullable<BigInt>,
+        sha256 -> Nullable<Text>,
+        attached_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    installation, organizations, units, members, service_accounts, audit_entries, idempotency_keys, calendar_days, criteria_sets, periods, period_units, period_awards, facts, submissions, scores, revisions, reviews, review_scores, council_sessions, council_attendance, tie_decisions, rankings, award_proposals, proposal_documents
+);

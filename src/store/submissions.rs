@@ -1,0 +1,332 @@
+//! The sheets' heads and frozen revisions. Their lines are in `scores`.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::dialect::{Hold, Root, hold, on_each};
+use super::error::{one_row, unique};
+use super::page::{Page, paged};
+use super::schema::submissions::{self, dsl};
+use super::schema::{organizations, periods, revisions, units};
+use super::types::{from_json, from_word, id, json, naive, naive_option, totals, utc, utc_option, word};
+use super::Conn;
+use crate::domain::Id;
+use crate::domain::access::{SheetsInSight, UnitKey};
+use crate::domain::period::PeriodStatus;
+use crate::domain::schedule::zone;
+use crate::domain::submission::{Submission, SubmissionStatus};
+use crate::error::{Code, Error};
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = submissions, treat_none_as_null = true)]
+struct Row {
+    id: String,
+    organization_id: String,
+    period_id: String,
+    unit_id: String,
+    status: String,
+    revision: i32,
+    late: bool,
+    due_on: NaiveDate,
+    closes_at: Option<NaiveDateTime>,
+    submitted_at: Option<NaiveDateTime>,
+    return_reason: Option<String>,
+    base: Option<i64>,
+    bonus: Option<i64>,
+    breakdown: Option<String>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl TryFrom<Row> for Submission {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Submission {
+            id: id(row.id),
+            organization_id: id(row.organization_id),
+            period_id: id(row.period_id),
+            unit_id: id(row.unit_id),
+            status: from_word(&row.status)?,
+            revision: row.revision,
+            late: row.late,
+            due_on: row.due_on,
+            closes_at: utc_option(row.closes_at),
+            submitted_at: utc_option(row.submitted_at),
+            return_reason: row.return_reason,
+            totals: totals(row.base, row.bonus),
+            breakdown: row.breakdown.as_deref().map(from_json).transpose()?,
+            version: row.version,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+        })
+    }
+}
+
+impl TryFrom<&Submission> for Row {
+    type Error = Error;
+    fn try_from(submission: &Submission) -> Result<Self, Error> {
+        Ok(Row {
+            id: submission.id.to_string(),
+            organization_id: submission.organization_id.to_string(),
+            period_id: submission.period_id.to_string(),
+            unit_id: submission.unit_id.to_string(),
+            status: word(submission.status),
+            revision: submission.revision,
+            late: submission.late,
+            due_on: submission.due_on,
+            closes_at: naive_option(submission.closes_at),
+            submitted_at: naive_option(submission.submitted_at),
+            return_reason: submission.return_reason.clone(),
+            base: submission.totals.map(|totals| totals.base.hundredths()),
+            bonus: submission.totals.map(|totals| totals.bonus.hundredths()),
+            breakdown: submission.breakdown.as_ref().map(json).transpose()?,
+            version: submission.version,
+            created_at: naive(submission.created_at),
+            updated_at: naive(submission.updated_at),
+        })
+    }
+}
+
+/// A sheet with what its rights, gates and lines depend on.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The sheet.
+    pub submission: Submission,
+    /// Whose it is.
+    pub unit: UnitKey,
+    /// Where its period is.
+    pub period_status: PeriodStatus,
+    /// When the period's appraisal is due.
+    pub appraisal_due_on: NaiveDate,
+    /// By which table it is scored.
+    pub criteria_set_id: Id,
+    /// The zone that its dates mean.
+    pub zone: chrono_tz::Tz,
+}
+
+/// The period of a sheet, which is held before the sheet itself.
+pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
+    let period: Option<String> = dsl::submissions.find(id.as_str()).select(dsl::period_id).first(conn).optional()?;
+    Ok(period.map(Id::from_uuid_text))
+}
+
+/// Holds a sheet until the transaction ends. Its period is held already.
+pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+    Ok(hold(conn, Root::Submissions, id.as_str(), Hold::Alone)?)
+}
+
+/// One sheet.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
+    type Joined = (Row, String, String, NaiveDate, String, String);
+    let found: Option<Joined> = submissions::table
+        .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
+        .inner_join(periods::table.on(periods::id.eq(submissions::period_id)))
+        .inner_join(organizations::table.on(organizations::id.eq(submissions::organization_id)))
+        .filter(submissions::id.eq(id.as_str()))
+        .select((
+            submissions::all_columns,
+            units::code,
+            periods::status,
+            periods::appraisal_due_on,
+            periods::criteria_set_id,
+            organizations::time_zone,
+        ))
+        .first(conn)
+        .optional()?;
+    found
+        .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
+            let submission = Submission::try_from(row)?;
+            Ok(Case {
+                unit: UnitKey { id: submission.unit_id.clone(), code },
+                submission,
+                period_status: from_word(&status)?,
+                appraisal_due_on,
+                criteria_set_id: Id::from_uuid_text(criteria_set_id),
+                zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
+            })
+        })
+        .transpose()
+}
+
+/// What a list of sheets is narrowed to.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only these periods.
+    pub period_ids: Option<Vec<Id>>,
+    /// Only these units.
+    pub unit_ids: Option<Vec<Id>>,
+    /// Only these states.
+    pub statuses: Option<Vec<SubmissionStatus>>,
+}
+
+/// A sheet in a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The sheet.
+    pub submission: Submission,
+    /// Its unit's code.
+    pub unit_code: String,
+}
+
+/// A page of an organisation's sheets that the caller may see.
+pub fn list(conn: &mut Conn, organization_id: &Id, sight: &SheetsInSight, filter: &Filter, page: &Page) -> Result<Vec<Listed>, Error> {
+    let mut query = submissions::table
+        .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
+        .filter(submissions::organization_id.eq(organization_id.to_string()))
+        .select((submissions::all_columns, units::code))
+        .into_boxed();
+    if !sight.all {
+        let own = sight.own.as_ref().map(ToString::to_string).unwrap_or_default();
+        let except = sight.except.as_ref().map(ToString::to_string).unwrap_or_default();
+        let others: Vec<String> = SubmissionStatus::ALL
+            .into_iter()
+            .filter(|status| sight.others_from.is_some_and(|from| status.has_reached(from)))
+            .map(word)
+            .collect();
+        query = query.filter(
+            submissions::unit_id
+                .eq(own)
+                .or(units::code.eq_any(sight.scoped_codes.clone()))
+                .or(submissions::status.eq_any(others).and(submissions::unit_id.ne(except))),
+        );
+    }
+    if !sight.only_codes.is_empty() {
+        query = query.filter(units::code.eq_any(sight.only_codes.clone()));
+    }
+    if let Some(ids) = &filter.period_ids {
+        query = query.filter(submissions::period_id.eq_any(texts(ids)));
+    }
+    if let Some(ids) = &filter.unit_ids {
+        query = query.filter(submissions::unit_id.eq_any(texts(ids)));
+    }
+    if let Some(statuses) = &filter.statuses {
+        query = query.filter(submissions::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+    }
+    let rows: Vec<(Row, String)> = paged!(query, submissions::id, page).load(conn)?;
+    rows.into_iter()
+        .map(|(row, unit_code)| Ok(Listed { submission: row.try_into()?, unit_code }))
+        .collect()
+}
+
+fn texts(ids: &[Id]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+/// The sheets that the clock has taken from their units but that no row says so of yet:
+/// of one organisation, one period or all.
+pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<Vec<Submission>, Error> {
+    let mut query = dsl::submissions
+        .filter(dsl::status.eq_any(["draft", "returned"]))
+        .filter(dsl::closes_at.le(naive(now)))
+        .order(dsl::id)
+        .into_boxed();
+    query = match scope {
+        Lapsed::OfOrganization(id) => query.filter(dsl::organization_id.eq(id.to_string())),
+        Lapsed::OfPeriod(id) => query.filter(dsl::period_id.eq(id.to_string())),
+        Lapsed::One(id) => query.filter(dsl::id.eq(id.to_string())),
+    };
+    let rows: Vec<Row> = query.load(conn)?;
+    rows.into_iter().map(Submission::try_from).collect()
+}
+
+/// Where to look for sheets that the clock has taken.
+#[derive(Debug, Clone, Copy)]
+pub enum Lapsed<'a> {
+    /// In a whole organisation.
+    OfOrganization(&'a Id),
+    /// In one period.
+    OfPeriod(&'a Id),
+    /// One sheet.
+    One(&'a Id),
+}
+
+/// Adds a sheet.
+pub fn insert(conn: &mut Conn, submission: &Submission) -> Result<(), Error> {
+    let inserted = diesel::insert_into(submissions::table).values(Row::try_from(submission)?).execute(conn);
+    unique(inserted, Code::AlreadyExists).map(|_| ())
+}
+
+/// Adds several sheets in one statement.
+pub fn insert_all(conn: &mut Conn, new: &[Submission]) -> Result<(), Error> {
+    let rows: Vec<Row> = new.iter().map(Row::try_from).collect::<Result<_, _>>()?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    on_each!(conn, c => diesel::insert_into(submissions::table).values(&rows).execute(c))?;
+    Ok(())
+}
+
+/// Saves a change of the version that was read.
+pub fn update(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
+    let after = Submission { version: submission.version + 1, ..submission };
+    let seen = dsl::submissions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
+}
+
+/// Moves every sheet of a period from one state to another.
+pub fn move_all(conn: &mut Conn, period_id: &Id, from: SubmissionStatus, to: SubmissionStatus, now: DateTime<Utc>) -> Result<(), Error> {
+    let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq(word(from)));
+    let change = (dsl::status.eq(word(to)), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(of_period).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// Gives every draft of a period a new gate.
+pub fn move_gate(conn: &mut Conn, period_id: &Id, due_on: NaiveDate, closes_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Error> {
+    let drafts = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq("draft"));
+    let change = (
+        dsl::due_on.eq(due_on),
+        dsl::closes_at.eq(naive_option(closes_at)),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(naive(now)),
+    );
+    diesel::update(drafts).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// Closes the gates of a period that were to stand open until somebody closes them.
+pub fn close_open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+    let open = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::status.eq_any(["draft", "returned"]))
+        .filter(dsl::closes_at.is_null());
+    diesel::update(open).set((dsl::closes_at.eq(naive(now)), dsl::updated_at.eq(naive(now)))).execute(conn)?;
+    Ok(())
+}
+
+/// A frozen revision.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = revisions)]
+pub struct Revision {
+    /// Of which sheet.
+    pub submission_id: String,
+    /// Its number, from 1.
+    pub revision: i32,
+    /// The lines as they were sent, in JSON.
+    pub content: String,
+    /// SHA-256 of the content, in hex.
+    pub sha256: String,
+    /// By which table they were scored.
+    pub criteria_set_id: String,
+    /// Which member sent them.
+    pub submitted_by: String,
+    /// When, in UTC.
+    pub submitted_at: NaiveDateTime,
+}
+
+/// Freezes a revision.
+pub fn insert_revision(conn: &mut Conn, revision: &Revision) -> Result<(), Error> {
+    diesel::insert_into(revisions::table).values(revision).execute(conn)?;
+    Ok(())
+}
+
+/// One revision of a sheet.
+pub fn revision(conn: &mut Conn, id: &Id, number: i32) -> Result<Option<Revision>, Error> {
+    Ok(revisions::table.find((id.as_str(), number)).first(conn).optional()?)
+}
+
+/// The revisions of a sheet, first to last.
+pub fn revisions(conn: &mut Conn, id: &Id) -> Result<Vec<Revision>, Error> {
+    Ok(revisions::table.filter(revisions::submission_id.eq(id.as_str())).order(revisions::revision).load(conn)?)
+}

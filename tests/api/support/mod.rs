@@ -1,0 +1,277 @@
+//! A real server on a free port, a database per test, and a client for each person of the sandbox.
+
+pub mod postgres;
+pub mod year;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thidua::clock::{Clock, Ids, first_moment};
+use thidua::config::Config;
+use thidua::server::{self, Kind};
+
+/// Each test, once on each database.
+macro_rules! on_both {
+    ($( $(#[$doc:meta])* fn $name:ident($app:ident) $body:block )*) => { $(
+        $(#[$doc])*
+        mod $name {
+            #[allow(unused_imports, reason = "not every test needs every word")]
+            use super::*;
+            fn play($app: &$crate::support::App) $body
+            #[test]
+            fn sqlite() {
+                play(&$crate::support::App::on_sqlite());
+            }
+            #[test]
+            fn postgres() {
+                if let Some(app) = $crate::support::App::on_postgres() {
+                    play(&app);
+                }
+            }
+        }
+    )* };
+}
+pub(crate) use on_both;
+
+/// A sandbox of a test's own.
+pub struct App {
+    /// `http://127.0.0.1:PORT`.
+    pub base: String,
+    /// The database's URL.
+    pub database: String,
+    tokens: HashMap<String, String>,
+    agent: ureq::Agent,
+    stop: actix_web::dev::ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    _folder: TempDir,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as JSON; null where there is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn etag(&self) -> String {
+        assert!(!self.header("etag").is_empty(), "no tag: {self:?}");
+        self.header("etag").to_owned()
+    }
+
+    /// The problem's code; empty where it is none.
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The codes of `errors[]` with their pointers.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| (text(&error["code"]), text(&error["pointer"]))).collect()
+    }
+
+    /// Asserts the status and gives the JSON.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
+        self.json()
+    }
+
+    /// Asserts a refusal: the status, the code, and that it is a problem as promised.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) -> Self {
+        let text = String::from_utf8_lossy(&self.bytes).into_owned();
+        assert_eq!((self.status, self.code().as_str()), (status, code), "{text}");
+        assert_eq!(self.header("content-type"), "application/problem+json", "{text}");
+        let body = self.json();
+        assert_eq!(body["type"], format!("/problems/{code}"));
+        assert_eq!(body["status"], status);
+        assert_eq!(body["request_id"], self.header("x-request-id"), "{text}");
+        self
+    }
+}
+
+/// A request to be sent.
+pub struct Ask<'a> {
+    app: &'a App,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Ask<'_> {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn if_match(self, etag: &str) -> Self {
+        self.header("if-match", etag)
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.raw("application/json", body.to_string().into_bytes())
+    }
+
+    pub fn raw(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self.header("content-type", content_type)
+    }
+
+    /// A form with one file.
+    pub fn file(self, name: &str, bytes: &[u8]) -> Self {
+        let mut body = format!("--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n").into_bytes();
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n--xyz--\r\n");
+        self.raw("multipart/form-data; boundary=xyz", body)
+    }
+
+    pub fn send(self) -> Reply {
+        let mut request = ureq::http::Request::builder().method(self.method.as_str()).uri(format!("{}{}", self.app.base, self.path));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let answer = match self.body {
+            Some(body) => self.app.agent.run(request.body(body).unwrap()),
+            None => self.app.agent.run(request.body(()).unwrap()),
+        };
+        let mut answer = answer.unwrap();
+        let bytes = answer.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap();
+        Reply { status: answer.status().as_u16(), headers: answer.headers().clone(), bytes }
+    }
+}
+
+impl App {
+    /// On an embedded database.
+    pub fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        Self::start(url, folder)
+    }
+
+    /// On a server's, if there is one.
+    pub fn on_postgres() -> Option<Self> {
+        let url = postgres::url_for_new_database(|template| migrate(template.to_owned()))?;
+        Some(Self::start(url, tempfile::tempdir().unwrap()))
+    }
+
+    fn start(database: String, folder: TempDir) -> Self {
+        let (told, tell) = mpsc::channel();
+        let mut config = Config::of_sandbox(&database, 0, folder.path()).unwrap();
+        config.workers = 2;
+        config.cors_origins = vec!["https://front.example".to_owned()];
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let house = server::open(&config, Clock::standing_at(first_moment()), Ids::counted()).await.unwrap();
+                let bound = server::bind(&config, house, &Kind::Sandbox { empty: false }).await.unwrap();
+                told.send((bound.address, bound.handle())).unwrap();
+                bound.server.await.unwrap();
+            });
+        });
+        let (address, stop): (SocketAddr, _) = tell.recv().expect("the server starts");
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).allow_non_standard_methods(true).build();
+        let mut app = App {
+            base: format!("http://{address}"),
+            database,
+            tokens: HashMap::new(),
+            agent: agent.into(),
+            stop,
+            thread: Some(thread),
+            _folder: folder,
+        };
+        app.tokens = app.fetch_tokens();
+        app
+    }
+
+    fn fetch_tokens(&self) -> HashMap<String, String> {
+        let people = self.anonymous("GET", "/v1/sandbox/people").send().expect(200);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        people["items"].as_array().unwrap().iter().map(|person| (text(&person["subject"]), text(&person["token"]))).collect()
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.database.starts_with("postgres")
+    }
+
+    /// The bearer token of a person of the sandbox.
+    pub fn token(&self, person: &str) -> &str {
+        self.tokens.get(person).unwrap_or_else(|| panic!("nobody is called {person}"))
+    }
+
+    /// A request without a token.
+    pub fn anonymous(&self, method: &str, path: &str) -> Ask<'_> {
+        Ask { app: self, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: None }
+    }
+
+    /// A request of a person of the sandbox.
+    pub fn ask(&self, person: &str, method: &str, path: &str) -> Ask<'_> {
+        self.anonymous(method, path).header("authorization", &format!("Bearer {}", self.token(person)))
+    }
+
+    pub fn get(&self, person: &str, path: &str) -> Reply {
+        self.ask(person, "GET", path).send()
+    }
+
+    pub fn post(&self, person: &str, path: &str, body: &Value) -> Reply {
+        self.ask(person, "POST", path).json(body).send()
+    }
+
+    /// The tag that a person sees at a path.
+    #[track_caller]
+    pub fn tag(&self, person: &str, path: &str) -> String {
+        let reply = self.get(person, path);
+        assert_eq!(reply.status, 200, "{path}: {}", String::from_utf8_lossy(&reply.bytes));
+        reply.etag()
+    }
+
+    /// An action of a resource, with the tag that the person sees there now.
+    #[track_caller]
+    pub fn act(&self, person: &str, resource: &str, verb: &str, body: Option<&Value>) -> Reply {
+        let ask = self.ask(person, "POST", &format!("{resource}/{verb}")).if_match(&self.tag(person, resource));
+        match body {
+            Some(body) => ask.json(body).send(),
+            None => ask.send(),
+        }
+    }
+
+    /// Sets the clock.
+    pub fn set_clock(&self, now: &str) {
+        self.anonymous("PUT", "/v1/sandbox/clock").json(&json!({"now": now})).send().expect(200);
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // The command is sent at once; the answer is the thread's end.
+        drop(self.stop.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        if self.is_postgres() {
+            postgres::drop_database(&self.database);
+        }
+    }
+}
+
+fn migrate(url: String) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::of_sandbox(&url, 0, folder.path()).unwrap();
+    let open = async move { server::open(&config, Clock::System, Ids::Random).await.map(drop) };
+    std::thread::spawn(|| actix_web::rt::System::new().block_on(open).unwrap()).join().unwrap();
+}
