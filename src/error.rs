@@ -17,6 +17,7 @@ macro_rules! codes {
     )*) => {
         /// A stable problem code. It never changes meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(clippy::enum_variant_names, reason = "`invalid_code` is about the code that a client chose")]
         pub enum Code { $( $(#[$doc])* $variant, )* }
 
         impl Code {
@@ -103,7 +104,11 @@ pub struct Fault {
 impl Fault {
     /// A fault at `pointer`.
     pub fn at(pointer: impl Into<String>, code: Code) -> Self {
-        Fault { pointer: pointer.into(), code, params: Params::new() }
+        Fault {
+            pointer: pointer.into(),
+            code,
+            params: Params::new(),
+        }
     }
 
     /// Adds a figure.
@@ -129,7 +134,12 @@ pub struct Error {
 impl Error {
     /// A refusal without figures.
     pub fn new(code: Code) -> Self {
-        Error { code, params: Params::new(), faults: Vec::new(), source: None }
+        Error {
+            code,
+            params: Params::new(),
+            faults: Vec::new(),
+            source: None,
+        }
     }
 
     /// Adds a figure.
@@ -140,12 +150,18 @@ impl Error {
 
     /// A failure of the service itself, with its cause for the log.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Error { source: Some(Arc::from(source.into())), ..Error::new(Code::Internal) }
+        Error {
+            source: Some(Arc::from(source.into())),
+            ..Error::new(Code::Internal)
+        }
     }
 
     /// Several broken rules under one heading.
     pub fn of_faults(code: Code, faults: Vec<Fault>) -> Self {
-        Error { faults, ..Error::new(code) }
+        Error {
+            faults,
+            ..Error::new(code)
+        }
     }
 
     /// `Ok` when nothing was found, else 422 `validation_failed` with all of it.
@@ -155,7 +171,10 @@ impl Error {
             [] => Ok(()),
             [only] => {
                 let (code, params) = (only.code, only.params.clone());
-                Err(Error { params, ..Error::of_faults(code, faults) })
+                Err(Error {
+                    params,
+                    ..Error::of_faults(code, faults)
+                })
             }
             _ => Err(Error::of_faults(Code::ValidationFailed, faults)),
         }

@@ -13,10 +13,10 @@ pub mod points;
 pub mod ranking;
 pub mod review;
 pub mod rule;
+pub mod schedule;
 pub mod scoring;
 pub mod submission;
 pub mod text;
-pub mod schedule;
 pub mod unit;
 
 pub use id::Id;

@@ -110,7 +110,10 @@ pub const ACTIONS: [Action; 6] = [
 impl Submission {
     /// Whether the clock has closed the gate of a sheet that is still with its unit.
     pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
-        let with_unit = matches!(self.status, SubmissionStatus::Draft | SubmissionStatus::Returned);
+        let with_unit = matches!(
+            self.status,
+            SubmissionStatus::Draft | SubmissionStatus::Returned
+        );
         with_unit && self.closes_at.is_some_and(|closes_at| now >= closes_at)
     }
 
@@ -130,13 +133,22 @@ impl Submission {
     ///
     /// # Errors
     /// `invalid_state`, `deadline_passed`.
-    pub fn may(&self, action: Action, period: PeriodStatus, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Error> {
+    pub fn may(
+        &self,
+        action: Action,
+        period: PeriodStatus,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
         use PeriodStatus::{Appraisal, CouncilReview, SelfAssessment};
         use SubmissionStatus::{Appraised, Draft, Returned, Submitted};
         match action {
             Action::WriteScores | Action::Submit => {
                 self.must_be(&[Draft, Returned], now)?;
-                let open: &[_] = if self.status == Draft { &[SelfAssessment] } else { &[SelfAssessment, Appraisal] };
+                let open: &[_] = if self.status == Draft {
+                    &[SelfAssessment]
+                } else {
+                    &[SelfAssessment, Appraisal]
+                };
                 period.must_be(open)?;
                 self.gate(now)
             }
@@ -166,7 +178,9 @@ impl Submission {
         match self.status {
             status if needs.contains(&status) => Ok(()),
             // What keeps a unit from writing here is the deadline, not the word for it.
-            SubmissionStatus::Missed if with_unit => self.gate(now).and(Err(wrong_state(self.status, needs))),
+            SubmissionStatus::Missed if with_unit => {
+                self.gate(now).and(Err(wrong_state(self.status, needs)))
+            }
             status => Err(wrong_state(status, needs)),
         }
     }
@@ -198,7 +212,12 @@ impl Submission {
 
     /// Sent back with a gate of its own.
     #[must_use]
-    pub fn returned(mut self, reason: String, due_on: NaiveDate, closes_at: Option<DateTime<Utc>>) -> Self {
+    pub fn returned(
+        mut self,
+        reason: String,
+        due_on: NaiveDate,
+        closes_at: Option<DateTime<Utc>>,
+    ) -> Self {
         self.status = SubmissionStatus::Returned;
         self.return_reason = Some(reason);
         self.due_on = due_on;
@@ -242,15 +261,24 @@ impl FrozenSheet {
             max_points: criterion.max_points,
             answer: line.scored.map(|(answer, _)| answer),
             points: line.scored.map(|(_, points)| points),
-            explanation: line.scored.map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
+            explanation: line
+                .scored
+                .map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
             note: line.note.clone(),
         };
-        FrozenSheet { scores: lines.map(freeze).collect(), totals: table.totals(sheet) }
+        FrozenSheet {
+            scores: lines.map(freeze).collect(),
+            totals: table.totals(sheet),
+        }
     }
 
     /// The lines again.
     pub fn sheet(&self) -> Sheet {
-        let thaw = |line: &FrozenLine| Line { scored: line.answer.zip(line.points), note: line.note.clone(), reason: None };
+        let thaw = |line: &FrozenLine| Line {
+            scored: line.answer.zip(line.points),
+            note: line.note.clone(),
+            reason: None,
+        };
         Sheet(self.scores.iter().map(thaw).collect())
     }
 }

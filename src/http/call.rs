@@ -17,7 +17,9 @@ use super::problem::{Problem, request_id};
 use super::{State, json};
 use crate::domain::Id;
 use crate::error::{Code, Error};
-use crate::service::{self, Answer, Caller, Conditions, Context, Input, Request, Stop, sha256_hex, tag};
+use crate::service::{
+    self, Answer, Caller, Conditions, Context, Input, Request, Stop, sha256_hex, tag,
+};
 use crate::store::Conn;
 
 /// The largest body that is no upload, in bytes.
@@ -59,7 +61,10 @@ impl FromRequest for Call {
 /// `body_too_large`, `request_timeout`, `malformed_json` for one that breaks off.
 pub async fn receive(http: &HttpRequest, mut payload: Payload) -> Result<Bytes, Error> {
     let too_large = || Error::new(Code::BodyTooLarge).with("max_bytes", MAX_BODY_BYTES);
-    let announced = http.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let announced = http
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
         return Err(too_large());
     }
@@ -74,11 +79,15 @@ pub async fn receive(http: &HttpRequest, mut payload: Payload) -> Result<Bytes, 
         }
         Ok(body.freeze())
     };
-    tokio::time::timeout(BODY_TIMEOUT, all).await.map_err(|_| Error::new(Code::RequestTimeout))?
+    tokio::time::timeout(BODY_TIMEOUT, all)
+        .await
+        .map_err(|_| Error::new(Code::RequestTimeout))?
 }
 
 fn text<'a>(http: &'a HttpRequest, name: &header::HeaderName) -> Option<&'a str> {
-    http.headers().get(name).and_then(|value| value.to_str().ok())
+    http.headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
 }
 
 /// Who calls, by the bearer token.
@@ -98,24 +107,38 @@ fn accepts_json(http: &HttpRequest) -> bool {
             let mut parts = range.split(';').map(str::trim);
             let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
             let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-            !refused && matches!(kind.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
+            !refused
+                && matches!(
+                    kind.as_str(),
+                    "*/*" | "application/*" | "application/json" | "application/problem+json"
+                )
         })
     })
 }
 
 /// Whether the body is said to be JSON in UTF-8.
 fn is_json(http: &HttpRequest) -> bool {
-    let Some(given) = text(http, &header::CONTENT_TYPE) else { return false };
-    let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let Some(given) = text(http, &header::CONTENT_TYPE) else {
+        return false;
+    };
+    let mut parts = given
+        .split(';')
+        .map(|part| part.trim().to_ascii_lowercase());
     let kind = parts.next().unwrap_or_default();
     let patch = http.method() == Method::PATCH && kind == "application/merge-patch+json";
-    let utf8 = parts.all(|part| part.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8"));
+    let utf8 = parts.all(|part| {
+        part.strip_prefix("charset=")
+            .is_none_or(|charset| charset.trim_matches('"') == "utf-8")
+    });
     (kind == "application/json" || patch) && utf8
 }
 
 impl Call {
     fn new(http: HttpRequest, body: Bytes) -> Result<Self, Error> {
-        let state = http.app_data::<web::Data<State>>().cloned().ok_or_else(|| Error::internal("a server without state"))?;
+        let state = http
+            .app_data::<web::Data<State>>()
+            .cloned()
+            .ok_or_else(|| Error::internal("a server without state"))?;
         let caller = caller(&http, &state)?;
         let mut conditions = Conditions {
             if_match: text(&http, &header::IF_MATCH).map(str::to_owned),
@@ -135,12 +158,25 @@ impl Call {
                     asked.extend_from_slice(&body);
                     conditions.idempotency = Some((key.to_owned(), sha256_hex(&asked)));
                 }
-                _ => conditions.form = Some(Error::new(Code::InvalidHeader).with("name", "Idempotency-Key")),
+                _ => {
+                    conditions.form =
+                        Some(Error::new(Code::InvalidHeader).with("name", "Idempotency-Key"));
+                }
             }
         }
         let query = Query::parse(http.query_string());
-        let request = Request { caller, request_id: request_id(&http), conditions };
-        Ok(Call { http, state, body, request, query })
+        let request = Request {
+            caller,
+            request_id: request_id(&http),
+            conditions,
+        };
+        Ok(Call {
+            http,
+            state,
+            body,
+            request,
+            query,
+        })
     }
 
     /// The call of an upload, whose body is received later.
@@ -153,7 +189,13 @@ impl Call {
 
     /// The same for an answer that is no JSON: whatever the client accepts.
     pub fn accepting_any(mut self) -> Self {
-        if self.request.conditions.form.as_ref().is_some_and(|error| error.code == Code::NotAcceptable) {
+        if self
+            .request
+            .conditions
+            .form
+            .as_ref()
+            .is_some_and(|error| error.code == Code::NotAcceptable)
+        {
             self.request.conditions.form = None;
         }
         self
@@ -187,7 +229,11 @@ impl Call {
 
     /// A part of the path.
     pub fn segment(&self, name: &str) -> String {
-        self.http.match_info().get(name).unwrap_or_default().to_owned()
+        self.http
+            .match_info()
+            .get(name)
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// An id in the path. What is no id names nothing: 404.
@@ -220,7 +266,10 @@ impl Call {
     }
 
     /// Runs a reading act and answers what it shows.
-    pub async fn read(mut self, work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + Sync + 'static) -> Reply {
+    pub async fn read(
+        mut self,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + Sync + 'static,
+    ) -> Reply {
         self.check_empty();
         let answer = self.fetch(work).await?;
         Ok(self.show(answer))
@@ -240,7 +289,10 @@ impl Call {
     }
 
     /// Runs a changing act.
-    pub async fn write(mut self, work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static) -> Reply {
+    pub async fn write(
+        mut self,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static,
+    ) -> Reply {
         self.close_query();
         let act = service::act(Arc::clone(&self.state.house), self.request.clone(), work);
         let answer = act.await.map_err(|error| self.problem(error))?;
@@ -248,7 +300,10 @@ impl Call {
     }
 
     /// Runs a changing act that has no body.
-    pub async fn act(mut self, work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static) -> Reply {
+    pub async fn act(
+        mut self,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static,
+    ) -> Reply {
         self.check_empty();
         self.write(work).await
     }
@@ -256,11 +311,19 @@ impl Call {
     fn show(&self, answer: Answer) -> HttpResponse {
         let reading = matches!(*self.http.method(), Method::GET | Method::HEAD);
         let known = |etag: &String| {
-            text(&self.http, &header::IF_NONE_MATCH)
-                .is_some_and(|given| given.split(',').any(|given| matches!(given.trim().trim_start_matches("W/"), "*") || given.trim().trim_start_matches("W/") == etag))
+            text(&self.http, &header::IF_NONE_MATCH).is_some_and(|given| {
+                given.split(',').any(|given| {
+                    matches!(given.trim().trim_start_matches("W/"), "*")
+                        || given.trim().trim_start_matches("W/") == etag
+                })
+            })
         };
         let unchanged = reading && answer.etag.as_ref().is_some_and(known);
-        let status = if unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK) };
+        let status = if unchanged {
+            StatusCode::NOT_MODIFIED
+        } else {
+            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK)
+        };
         let mut response = HttpResponse::build(status);
         response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
         if let Some(etag) = &answer.etag {
@@ -270,7 +333,10 @@ impl Call {
             response.insert_header((header::LOCATION, location.as_str()));
         }
         if let Some(next) = &answer.next {
-            response.insert_header((header::LINK, format!("<{}?{next}>; rel=\"next\"", self.http.path())));
+            response.insert_header((
+                header::LINK,
+                format!("<{}?{next}>; rel=\"next\"", self.http.path()),
+            ));
         }
         if answer.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));

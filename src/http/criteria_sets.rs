@@ -14,23 +14,44 @@ use crate::domain::rule::Rule;
 use crate::domain::submission::instant;
 use crate::domain::{Id, Points};
 use crate::error::Code;
-use crate::service::criteria_sets::{self, NewCriteriaSet, Seen};
 use crate::service::Answer;
+use crate::service::criteria_sets::{self, NewCriteriaSet, Seen};
 use crate::store::criteria_sets::{Filter, Head};
 
 /// The paths of this page.
 #[derive(OpenApi)]
 #[openapi(
-    paths(list, create, get, replace, publish, retire, validation, criteria, criterion),
-    components(schemas(SetView, HeadView, Body, FindingsView, CriterionView, Part, Node, PartKind, Rule, CriteriaSetStatus))
+    paths(
+        list, create, get, replace, publish, retire, validation, criteria, criterion
+    ),
+    components(schemas(
+        SetView,
+        HeadView,
+        Body,
+        FindingsView,
+        CriterionView,
+        Part,
+        Node,
+        PartKind,
+        Rule,
+        CriteriaSetStatus
+    ))
 )]
 pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/criteria-sets").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/criteria-sets/{id}").route(reading(get)).route(web::put().to(replace)))
+        .service(
+            resource("/v1/criteria-sets")
+                .route(reading(list))
+                .route(web::post().to(create)),
+        )
+        .service(
+            resource("/v1/criteria-sets/{id}")
+                .route(reading(get))
+                .route(web::put().to(replace)),
+        )
         .service(resource("/v1/criteria-sets/{id}/publish").route(web::post().to(publish)))
         .service(resource("/v1/criteria-sets/{id}/retire").route(web::post().to(retire)))
         .service(resource("/v1/criteria-sets/{id}/validation").route(reading(validation)))
@@ -102,8 +123,24 @@ struct HeadView {
 
 impl From<Head> for HeadView {
     fn from(head: Head) -> Self {
-        let Head { id, code, title, year, total_points, status, version } = head;
-        HeadView { id, code, title, year, total_points, status, version }
+        let Head {
+            id,
+            code,
+            title,
+            year,
+            total_points,
+            status,
+            version,
+        } = head;
+        HeadView {
+            id,
+            code,
+            title,
+            year,
+            total_points,
+            status,
+            version,
+        }
     }
 }
 
@@ -130,8 +167,26 @@ struct Body {
 
 impl From<Body> for NewCriteriaSet {
     fn from(body: Body) -> Self {
-        let Body { organization_id, code, title, year, legal_basis, total_points, parts } = body;
-        NewCriteriaSet { organization_id, content: CriteriaContent { code, title, year, legal_basis, total_points, parts } }
+        let Body {
+            organization_id,
+            code,
+            title,
+            year,
+            legal_basis,
+            total_points,
+            parts,
+        } = body;
+        NewCriteriaSet {
+            organization_id,
+            content: CriteriaContent {
+                code,
+                title,
+                year,
+                legal_basis,
+                total_points,
+                parts,
+            },
+        }
     }
 }
 
@@ -206,8 +261,12 @@ async fn list(mut call: Call) -> Reply {
     let (statuses, years) = (query.states("status"), query.numbers("year"));
     let asked = query.page(&["id"]);
     call.read(move |conn, context| {
-        let filter = Filter { statuses: statuses.clone(), years: years.clone() };
-        let rows = criteria_sets::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
+        let filter = Filter {
+            statuses: statuses.clone(),
+            years: years.clone(),
+        };
+        let rows =
+            criteria_sets::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)
     })
     .await
@@ -221,7 +280,11 @@ async fn create(call: Call) -> Reply {
     let input = call.body::<Body>().map(NewCriteriaSet::from);
     call.write(move |conn, context| {
         let seen = criteria_sets::create(conn, context, &input)?;
-        Ok(Answer::created(&SetView::from(&seen), seen.tag.header(), format!("/v1/criteria-sets/{}", seen.set.id))?)
+        Ok(Answer::created(
+            &SetView::from(&seen),
+            seen.tag.header(),
+            format!("/v1/criteria-sets/{}", seen.set.id),
+        )?)
     })
     .await
 }
@@ -240,7 +303,10 @@ async fn get(call: Call) -> Reply {
 /// Replace the whole of a draft.
 #[utoipa::path(put, path = "/v1/criteria-sets/{id}", tag = "criteria", request_body = Body, responses((status = 200, description = "Replaced.", body = SetView)))]
 async fn replace(call: Call) -> Reply {
-    let (id, input) = (call.id("id")?, call.body::<Body>().map(NewCriteriaSet::from));
+    let (id, input) = (
+        call.id("id")?,
+        call.body::<Body>().map(NewCriteriaSet::from),
+    );
     call.write(move |conn, context| {
         let seen = criteria_sets::replace(conn, context, &id, &input)?;
         Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
@@ -280,7 +346,10 @@ async fn validation(call: Call) -> Reply {
     let (id, language) = (call.id("id")?, Language::of(call.http().headers()));
     call.read(move |conn, context| {
         let found = criteria_sets::validation(conn, context, &id)?;
-        let view = FindingsView { errors: fault_bodies(&found.errors, language), warnings: fault_bodies(&found.warnings, language) };
+        let view = FindingsView {
+            errors: fault_bodies(&found.errors, language),
+            warnings: fault_bodies(&found.warnings, language),
+        };
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })
     .await
@@ -290,7 +359,12 @@ async fn validation(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", tag = "criteria", responses((status = 200, description = "All of them.", body = ListView<CriterionView>)))]
 async fn criteria(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| Ok(whole(flat(&criteria_sets::get(conn, context, &id)?.set.content.parts))?)).await
+    call.read(move |conn, context| {
+        Ok(whole(flat(
+            &criteria_sets::get(conn, context, &id)?.set.content.parts,
+        ))?)
+    })
+    .await
 }
 
 /// Read one part, section or criterion.
@@ -299,7 +373,10 @@ async fn criterion(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     call.read(move |conn, context| {
         let seen = criteria_sets::get(conn, context, &id)?;
-        let view = flat(&seen.set.content.parts).into_iter().find(|node| node.code == code).ok_or(Code::NotFound)?;
+        let view = flat(&seen.set.content.parts)
+            .into_iter()
+            .find(|node| node.code == code)
+            .ok_or(Code::NotFound)?;
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })
     .await

@@ -34,7 +34,9 @@ async fn document(state: web::Data<State>) -> HttpResponse {
 /// The document as a page to read and to try.
 #[utoipa::path(get, path = "/docs", tag = "service", responses((status = 302, description = "To the page.")))]
 async fn docs() -> HttpResponse {
-    HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
+    HttpResponse::Found()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
 }
 
 async fn file(path: web::Path<String>) -> HttpResponse {

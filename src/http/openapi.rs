@@ -9,14 +9,20 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder};
 
 use super::problem::{Language, ProblemBody};
 use super::{
-    audit, award_proposals, calendar, council, criteria_sets, docs, facts, health, me, members, organizations, periods,
-    problems, ranking, reviews, sandbox, service_accounts, submissions, tokens, units,
+    audit, award_proposals, calendar, council, criteria_sets, docs, facts, health, me, members,
+    organizations, periods, problems, ranking, reviews, sandbox, service_accounts, submissions,
+    tokens, units,
 };
 use crate::error::{Code, Error};
 
 /// The schemas that no handler names.
 #[derive(OpenApi)]
-#[openapi(components(schemas(ProblemBody, super::problem::FaultBody, super::actions::AllowedAction, super::actions::BlockedAction)))]
+#[openapi(components(schemas(
+    ProblemBody,
+    super::problem::FaultBody,
+    super::actions::AllowedAction,
+    super::actions::BlockedAction
+)))]
 struct Shared;
 
 /// What refusals of an operation there are beyond those of its kind.
@@ -74,7 +80,10 @@ const FILTERS: &[(&str, &[&str])] = &[
     ("/v1/submissions", &["period_id", "unit_id", "status"]),
     ("/v1/council-sessions", &["period_id"]),
     ("/v1/award-proposals", &["period_id", "status"]),
-    ("/v1/audit-entries", &["subject_type", "subject_id", "action"]),
+    (
+        "/v1/audit-entries",
+        &["subject_type", "subject_id", "action"],
+    ),
     ("/v1/organizations", &[]),
 ];
 
@@ -89,12 +98,26 @@ fn is_of_organization(path: &str) -> bool {
 /// When it cannot be written as JSON.
 pub fn document(with_sandbox: bool) -> Result<String, Error> {
     let mut api = Shared::openapi();
-    let parts = [
-        health::Api::openapi(), docs::Api::openapi(), problems::Api::openapi(), tokens::Api::openapi(), me::Api::openapi(),
-        organizations::Api::openapi(), units::Api::openapi(), members::Api::openapi(), service_accounts::Api::openapi(),
-        criteria_sets::Api::openapi(), periods::Api::openapi(), facts::Api::openapi(), ranking::Api::openapi(),
-        submissions::Api::openapi(), reviews::Api::openapi(), council::Api::openapi(), award_proposals::Api::openapi(),
-        calendar::Api::openapi(), audit::Api::openapi(),
+    let parts = vec![
+        health::Api::openapi(),
+        docs::Api::openapi(),
+        problems::Api::openapi(),
+        tokens::Api::openapi(),
+        me::Api::openapi(),
+        organizations::Api::openapi(),
+        units::Api::openapi(),
+        members::Api::openapi(),
+        service_accounts::Api::openapi(),
+        criteria_sets::Api::openapi(),
+        periods::Api::openapi(),
+        facts::Api::openapi(),
+        ranking::Api::openapi(),
+        submissions::Api::openapi(),
+        reviews::Api::openapi(),
+        council::Api::openapi(),
+        award_proposals::Api::openapi(),
+        calendar::Api::openapi(),
+        audit::Api::openapi(),
     ];
     for part in parts {
         api.merge(part);
@@ -126,22 +149,44 @@ caller may do now.";
 /// When the document is no JSON.
 pub fn methods(document: &str) -> Result<HashMap<String, Vec<Method>>, Error> {
     let document: Value = serde_json::from_str(document).map_err(Error::internal)?;
-    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let paths = document
+        .get("paths")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
     let of = |operations: &Value| {
-        let names = operations.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase());
-        names.filter_map(|name| Method::from_bytes(name.as_bytes()).ok()).collect()
+        let names = operations
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.to_uppercase());
+        names
+            .filter_map(|name| Method::from_bytes(name.as_bytes()).ok())
+            .collect()
     };
-    Ok(paths.map(|(path, operations)| (path.clone(), of(operations))).collect())
+    Ok(paths
+        .map(|(path, operations)| (path.clone(), of(operations)))
+        .collect())
 }
 
 /// Adds to every operation what is the same for all of its kind.
 fn complete(document: &mut Value) {
-    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
-        components.insert("securitySchemes".into(), json!({"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}));
+    if let Some(components) = document
+        .get_mut("components")
+        .and_then(Value::as_object_mut)
+    {
+        components.insert(
+            "securitySchemes".into(),
+            json!({"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}),
+        );
     }
-    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
+        return;
+    };
     for (path, operations) in paths.iter_mut() {
-        let Some(operations) = operations.as_object_mut() else { continue };
+        let Some(operations) = operations.as_object_mut() else {
+            continue;
+        };
         for (method, operation) in operations.iter_mut() {
             complete_operation(&method.to_uppercase(), path, operation);
         }
@@ -161,26 +206,51 @@ fn needs_tag(method: &str, path: &str) -> bool {
 fn complete_operation(method: &str, path: &str, operation: &mut Value) {
     let name = format!("{method} {path}");
     let has_body = operation.get("requestBody").is_some();
-    let answers_secret = name == "POST /v1/organizations" || path.starts_with("/v1/service-accounts");
-    let mut parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    let answers_secret =
+        name == "POST /v1/organizations" || path.starts_with("/v1/service-accounts");
+    let mut parameters = operation
+        .get("parameters")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     parameters.retain(|parameter| parameter.get("name").and_then(Value::as_str) != Some("id"));
     for id in ["id", "unit_id"] {
-        if path.contains(&format!("{{{id}}}")) && !parameters.iter().any(|parameter| parameter.get("name").and_then(Value::as_str) == Some(id)) {
+        if path.contains(&format!("{{{id}}}"))
+            && !parameters
+                .iter()
+                .any(|parameter| parameter.get("name").and_then(Value::as_str) == Some(id))
+        {
             parameters.insert(0, json!({"name": id, "in": "path", "required": true, "description": "Made by the service.", "schema": {"type": "string", "format": "uuid"}}));
         }
     }
     if is_secured(path) {
-        parameters.push(header("Accept-Language", false, "`vi` (default) or `en`: the language of problems."));
+        parameters.push(header(
+            "Accept-Language",
+            false,
+            "`vi` (default) or `en`: the language of problems.",
+        ));
     }
     if needs_tag(method, path) {
         let required = !path.ends_with("/facts/{unit_id}");
-        parameters.push(header("If-Match", required, "The `ETag` that the change starts from."));
+        parameters.push(header(
+            "If-Match",
+            required,
+            "The `ETag` that the change starts from.",
+        ));
     }
     if method == "GET" && is_secured(path) {
-        parameters.push(header("If-None-Match", false, "A known `ETag`: 304 where nothing changed."));
+        parameters.push(header(
+            "If-None-Match",
+            false,
+            "A known `ETag`: 304 where nothing changed.",
+        ));
     }
     if method == "POST" && is_secured(path) && !answers_secret {
-        parameters.push(header("Idempotency-Key", false, "The same key and request get the first answer again, for 24 hours."));
+        parameters.push(header(
+            "Idempotency-Key",
+            false,
+            "The same key and request get the first answer again, for 24 hours.",
+        ));
     }
     if method == "GET"
         && let Some((_, filters)) = FILTERS.iter().find(|(list, _)| *list == path)
@@ -188,7 +258,9 @@ fn complete_operation(method: &str, path: &str, operation: &mut Value) {
         parameters.extend(list_parameters(path, filters));
     }
     let codes = codes(method, path, &name, has_body);
-    let Some(operation) = operation.as_object_mut() else { return };
+    let Some(operation) = operation.as_object_mut() else {
+        return;
+    };
     operation.insert("operationId".into(), json!(operation_id(method, path)));
     if is_secured(path) {
         operation.insert("security".into(), json!([{"bearer": []}]));
@@ -196,9 +268,15 @@ fn complete_operation(method: &str, path: &str, operation: &mut Value) {
     if !parameters.is_empty() {
         operation.insert("parameters".into(), Value::Array(parameters));
     }
-    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+    if let Some(responses) = operation
+        .get_mut("responses")
+        .and_then(Value::as_object_mut)
+    {
         if method == "GET" && is_secured(path) {
-            responses.insert("304".into(), json!({"description": "Nothing changed since the tag in `If-None-Match`."}));
+            responses.insert(
+                "304".into(),
+                json!({"description": "Nothing changed since the tag in `If-None-Match`."}),
+            );
         }
         responses.extend(problem_responses(path, &codes));
     }
@@ -213,18 +291,35 @@ fn list_parameters(path: &str, filters: &[&str]) -> Vec<Value> {
     let mut all = vec![
         json!({"name": "limit", "in": "query", "required": false, "description": "Rows of a page.", "schema": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}}),
         word("cursor", "`next_cursor` of the page before."),
-        word("sort", if path == "/v1/units" { "`id` or `code`, with `-` from last to first." } else { "`id` or `-id`." }),
+        word(
+            "sort",
+            if path == "/v1/units" {
+                "`id` or `code`, with `-` from last to first."
+            } else {
+                "`id` or `-id`."
+            },
+        ),
     ];
     if is_of_organization(path) {
-        all.push(word("organization_id", "May be left out by who belongs to one organisation only."));
+        all.push(word(
+            "organization_id",
+            "May be left out by who belongs to one organisation only.",
+        ));
     }
-    all.extend(filters.iter().map(|name| word(name, "Only these; several separated by commas.")));
+    all.extend(
+        filters
+            .iter()
+            .map(|name| word(name, "Only these; several separated by commas.")),
+    );
     all
 }
 
 /// `submit` of `/v1/submissions/{id}/submit` becomes `post_submissions_id_submit`: stable, and unique by construction.
 fn operation_id(method: &str, path: &str) -> String {
-    let words = path.trim_start_matches("/v1").split('/').map(|word| word.trim_matches(['{', '}']).replace(['-', '.'], "_"));
+    let words = path
+        .trim_start_matches("/v1")
+        .split('/')
+        .map(|word| word.trim_matches(['{', '}']).replace(['-', '.'], "_"));
     let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
     format!("{}_{}", method.to_lowercase(), words.join("_"))
 }
@@ -233,15 +328,34 @@ fn operation_id(method: &str, path: &str) -> String {
 fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
     let mut codes = vec![Code::Internal];
     if is_secured(path) {
-        codes.extend([Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::ScopeRequired, Code::NotAcceptable, Code::UnknownParameter, Code::Busy]);
+        codes.extend([
+            Code::TokenMissing,
+            Code::TokenInvalid,
+            Code::TokenExpired,
+            Code::ScopeRequired,
+            Code::NotAcceptable,
+            Code::UnknownParameter,
+            Code::Busy,
+        ]);
         if path != "/v1/me" && !path.starts_with("/v1/working-days") {
             codes.extend([Code::NotFound, Code::RoleRequired]);
         }
     }
     if has_body {
-        codes.extend([Code::MalformedJson, Code::InvalidBody, Code::UnsupportedMediaType, Code::BodyTooLarge, Code::RequestTimeout]);
+        codes.extend([
+            Code::MalformedJson,
+            Code::InvalidBody,
+            Code::UnsupportedMediaType,
+            Code::BodyTooLarge,
+            Code::RequestTimeout,
+        ]);
         if is_secured(path) {
-            codes.extend([Code::ValidationFailed, Code::TextInvalid, Code::TextEmpty, Code::TextTooLong]);
+            codes.extend([
+                Code::ValidationFailed,
+                Code::TextInvalid,
+                Code::TextEmpty,
+                Code::TextTooLong,
+            ]);
         }
     }
     if needs_tag(method, path) {
@@ -251,7 +365,11 @@ fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
         }
     }
     if method == "POST" && is_secured(path) {
-        codes.extend([Code::IdempotencyKeyReused, Code::IdempotencyInProgress, Code::InvalidHeader]);
+        codes.extend([
+            Code::IdempotencyKeyReused,
+            Code::IdempotencyInProgress,
+            Code::InvalidHeader,
+        ]);
     }
     if FILTERS.iter().any(|(list, _)| *list == path) && method == "GET" {
         codes.extend([Code::InvalidParameter, Code::InvalidCursor]);
@@ -259,7 +377,11 @@ fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
             codes.push(Code::OrganizationRequired);
         }
     }
-    codes.extend(OWN.iter().filter(|(own, _)| *own == name).flat_map(|(_, codes)| codes.iter().copied()));
+    codes.extend(
+        OWN.iter()
+            .filter(|(own, _)| *own == name)
+            .flat_map(|(_, codes)| codes.iter().copied()),
+    );
     codes.sort_unstable();
     codes.dedup();
     codes

@@ -11,23 +11,43 @@ use crate::domain::Id;
 use crate::domain::member::LOCAL_ISSUER;
 use crate::domain::organization::{DEFAULT_ZONE, Organization};
 use crate::domain::submission::instant;
-use crate::service::organizations::{self, FirstAdmin, NewOrganization, OrganizationChange};
 use crate::service::Answer;
+use crate::service::organizations::{self, FirstAdmin, NewOrganization, OrganizationChange};
 
 /// The paths of this page.
 #[derive(OpenApi)]
-#[openapi(paths(list, create, get, change), components(schemas(OrganizationView, NewBody, FirstAdminBody, ChangeBody, CreatedView, FirstAdminView)))]
+#[openapi(
+    paths(list, create, get, change),
+    components(schemas(
+        OrganizationView,
+        NewBody,
+        FirstAdminBody,
+        ChangeBody,
+        CreatedView,
+        FirstAdminView
+    ))
+)]
 pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/organizations").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/organizations/{id}").route(reading(get)).route(web::patch().to(change)));
+        .service(
+            resource("/v1/organizations")
+                .route(reading(list))
+                .route(web::post().to(create)),
+        )
+        .service(
+            resource("/v1/organizations/{id}")
+                .route(reading(get))
+                .route(web::patch().to(change)),
+        );
 }
 
 /// Tells `null` from absent: `Some(None)` is `null`.
-pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
@@ -100,7 +120,10 @@ impl From<NewBody> for NewOrganization {
             time_zone: body.time_zone.unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
             agency_code: body.agency_code,
             first_admin: FirstAdmin {
-                issuer: body.first_admin.issuer.unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
+                issuer: body
+                    .first_admin
+                    .issuer
+                    .unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
                 subject: body.first_admin.subject,
                 display_name: body.first_admin.display_name,
             },
@@ -122,7 +145,11 @@ struct ChangeBody {
 
 impl From<ChangeBody> for OrganizationChange {
     fn from(body: ChangeBody) -> Self {
-        OrganizationChange { name: body.name, time_zone: body.time_zone, agency_code: body.agency_code }
+        OrganizationChange {
+            name: body.name,
+            time_zone: body.time_zone,
+            agency_code: body.agency_code,
+        }
     }
 }
 
@@ -153,7 +180,11 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.query().page(&["id"]);
     call.read(move |conn, context| {
         let rows = organizations::list(conn, context, &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id.to_string(), |row| OrganizationView::from(&row))?)
+        Ok(asked.answer(
+            rows,
+            |row| row.id.to_string(),
+            |row| OrganizationView::from(&row),
+        )?)
     })
     .await
 }
@@ -169,9 +200,17 @@ async fn create(call: Call) -> Reply {
             let (organization, admin, secret) = organizations::create(conn, context, &input)?;
             let view = CreatedView {
                 organization: (&organization).into(),
-                first_admin: FirstAdminView { member_id: admin.id, client_id: secret.account.client_id, client_secret: secret.secret },
+                first_admin: FirstAdminView {
+                    member_id: admin.id,
+                    client_id: secret.account.client_id,
+                    client_secret: secret.secret,
+                },
             };
-            Ok(Answer::created(&view, organizations::tag(&organization).header(), format!("/v1/organizations/{}", organization.id))?)
+            Ok(Answer::created(
+                &view,
+                organizations::tag(&organization).header(),
+                format!("/v1/organizations/{}", organization.id),
+            )?)
         })
         .await
 }
@@ -182,7 +221,10 @@ async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let organization = organizations::get(conn, context, &id)?;
-        Ok(Answer::ok(&OrganizationView::from(&organization), organizations::tag(&organization).header())?)
+        Ok(Answer::ok(
+            &OrganizationView::from(&organization),
+            organizations::tag(&organization).header(),
+        )?)
     })
     .await
 }
@@ -192,10 +234,16 @@ async fn get(call: Call) -> Reply {
 /// Only an operator may. Its code is its name for others and stays.
 #[utoipa::path(patch, path = "/v1/organizations/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = OrganizationView)))]
 async fn change(call: Call) -> Reply {
-    let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(OrganizationChange::from));
+    let (id, input) = (
+        call.id("id")?,
+        call.body::<ChangeBody>().map(OrganizationChange::from),
+    );
     call.write(move |conn, context| {
         let organization = organizations::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(&OrganizationView::from(&organization), organizations::tag(&organization).header())?)
+        Ok(Answer::ok(
+            &OrganizationView::from(&organization),
+            organizations::tag(&organization).header(),
+        )?)
     })
     .await
 }

@@ -10,13 +10,24 @@ use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::ranking::{RankingRow, UnresolvedTie};
 use crate::domain::submission::instant;
-use crate::service::ranking::{self, NewTieDecision, RankingStatus, Seen};
 use crate::service::Answer;
+use crate::service::ranking::{self, NewTieDecision, RankingStatus, Seen};
 use crate::store::rankings::TieDecision;
 
 /// The paths of this page.
 #[derive(OpenApi)]
-#[openapi(paths(get, verify, decisions, decide), components(schemas(RankingView, VerifyView, DecisionView, DecisionBody, RankingRow, UnresolvedTie, RankingStatus)))]
+#[openapi(
+    paths(get, verify, decisions, decide),
+    components(schemas(
+        RankingView,
+        VerifyView,
+        DecisionView,
+        DecisionBody,
+        RankingRow,
+        UnresolvedTie,
+        RankingStatus
+    ))
+)]
 pub struct Api;
 
 /// Puts the paths on their handlers.
@@ -24,7 +35,11 @@ pub fn mount(config: &mut web::ServiceConfig) {
     config
         .service(resource("/v1/periods/{id}/ranking").route(reading(get)))
         .service(resource("/v1/periods/{id}/ranking/verify").route(reading(verify)))
-        .service(resource("/v1/periods/{id}/tie-decisions").route(reading(decisions)).route(web::post().to(decide)));
+        .service(
+            resource("/v1/periods/{id}/tie-decisions")
+                .route(reading(decisions))
+                .route(web::post().to(decide)),
+        );
 }
 
 /// Who comes where.
@@ -113,9 +128,17 @@ impl From<&TieDecision> for DecisionView {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let body = serde_json::to_string(&RankingView::from(ranking::get(conn, context, &id)?)).map_err(crate::error::Error::internal)?;
+        let body = serde_json::to_string(&RankingView::from(ranking::get(conn, context, &id)?))
+            .map_err(crate::error::Error::internal)?;
         let etag = Some(crate::service::tag::of_body(&body));
-        Ok(Answer { status: 200, location: None, etag, next: None, body, replayed: false })
+        Ok(Answer {
+            status: 200,
+            location: None,
+            etag,
+            next: None,
+            body,
+            replayed: false,
+        })
     })
     .await
 }
@@ -138,7 +161,15 @@ async fn verify(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/periods/{id}/tie-decisions", tag = "results", responses((status = 200, description = "All of them.", body = ListView<DecisionView>)))]
 async fn decisions(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| Ok(whole(ranking::tie_decisions(conn, context, &id)?.iter().map(DecisionView::from).collect())?)).await
+    call.read(move |conn, context| {
+        Ok(whole(
+            ranking::tie_decisions(conn, context, &id)?
+                .iter()
+                .map(DecisionView::from)
+                .collect(),
+        )?)
+    })
+    .await
 }
 
 /// Record the council's order of tied units.
@@ -147,11 +178,19 @@ async fn decisions(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/periods/{id}/tie-decisions", tag = "results", request_body = DecisionBody, responses((status = 201, description = "Recorded.", body = DecisionView)))]
 async fn decide(call: Call) -> Reply {
     let id = call.id("id")?;
-    let input = call.body::<DecisionBody>().map(|body| NewTieDecision { unit_ids: body.unit_ids, reason: body.reason, council_session_id: body.council_session_id });
+    let input = call.body::<DecisionBody>().map(|body| NewTieDecision {
+        unit_ids: body.unit_ids,
+        reason: body.reason,
+        council_session_id: body.council_session_id,
+    });
     call.write(move |conn, context| {
         let decision = ranking::decide_tie(conn, context, &id, &input)?;
         let view = DecisionView::from(&decision);
-        Ok(Answer::created(&view, body_tag(&view)?, format!("/v1/periods/{id}/tie-decisions"))?)
+        Ok(Answer::created(
+            &view,
+            body_tag(&view)?,
+            format!("/v1/periods/{id}/tie-decisions"),
+        )?)
     })
     .await
 }

@@ -12,9 +12,19 @@ use crate::store::{self, Conn};
 const SCORED: [&str; 4] = ["submission", "review", "ranking", "award_proposal"];
 
 /// The entries of an organisation: whole for the auditor, without scores for the admin.
-pub fn list(conn: &mut Conn, context: &Context, organization_id: Option<&Id>, filter: &Filter, page: &Page) -> Result<Vec<Entry>, Stop> {
+pub fn list(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    filter: &Filter,
+    page: &Page,
+) -> Result<Vec<Entry>, Stop> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadAudit, &Facts::of(&organization_id))?;
+    access::require_collection(
+        &context.actor,
+        Action::ReadAudit,
+        &Facts::of(&organization_id),
+    )?;
     context.admit_read()?;
     let mut entries = store::audit::list(conn, &organization_id, filter, page)?;
     let sees_scores = context
@@ -22,7 +32,10 @@ pub fn list(conn: &mut Conn, context: &Context, organization_id: Option<&Id>, fi
         .membership(&organization_id)
         .is_some_and(|membership| membership.roles.contains(&Role::Auditor));
     if !sees_scores {
-        for entry in entries.iter_mut().filter(|entry| SCORED.contains(&entry.subject_type.as_str())) {
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| SCORED.contains(&entry.subject_type.as_str()))
+        {
             entry.before_state = None;
             entry.after_state = None;
         }

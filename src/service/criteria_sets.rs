@@ -42,7 +42,8 @@ fn reading(status: CriteriaSetStatus) -> Action {
 fn may(set: &CriteriaSet, action: Action) -> Result<(), Error> {
     use CriteriaSetStatus::{Draft, Published};
     match (action, set.status) {
-        (Action::RetireCriteriaSet, Published) | (Action::WriteCriteriaSet | Action::PublishCriteriaSet, Draft) => Ok(()),
+        (Action::RetireCriteriaSet, Published)
+        | (Action::WriteCriteriaSet | Action::PublishCriteriaSet, Draft) => Ok(()),
         (Action::RetireCriteriaSet, status) => Err(wrong_state(status, &[Published])),
         (Action::WriteCriteriaSet, _) => Err(Error::new(Code::ResourceLocked)),
         (_, status) => Err(wrong_state(status, &[Draft])),
@@ -50,15 +51,28 @@ fn may(set: &CriteriaSet, action: Action) -> Result<(), Error> {
 }
 
 fn see(context: &Context, set: CriteriaSet) -> Seen {
-    let acts = [Action::WriteCriteriaSet, Action::PublishCriteriaSet, Action::RetireCriteriaSet];
-    let offers = access::offers(&context.actor, &Facts::of(&set.organization_id), &acts, |action| may(&set, action).map(|()| None));
+    let acts = [
+        Action::WriteCriteriaSet,
+        Action::PublishCriteriaSet,
+        Action::RetireCriteriaSet,
+    ];
+    let offers = access::offers(
+        &context.actor,
+        &Facts::of(&set.organization_id),
+        &acts,
+        |action| may(&set, action).map(|()| None),
+    );
     let tag = Tag::of(&[(&set.id, set.version)], &offers);
     Seen { set, offers, tag }
 }
 
 fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<CriteriaSet, Error> {
     let set = store::criteria_sets::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(&context.actor, reading(set.status), &Facts::of(&set.organization_id))?;
+    access::require(
+        &context.actor,
+        reading(set.status),
+        &Facts::of(&set.organization_id),
+    )?;
     Ok(set)
 }
 
@@ -70,20 +84,46 @@ pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
 }
 
 /// The tables of an organisation; drafts only for who writes or checks them.
-pub fn list(conn: &mut Conn, context: &Context, organization_id: Option<&Id>, mut filter: Filter, page: &Page) -> Result<Vec<Head>, Stop> {
+pub fn list(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    mut filter: Filter,
+    page: &Page,
+) -> Result<Vec<Head>, Stop> {
     use CriteriaSetStatus::{Draft, Published, Retired};
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
+    access::require_collection(
+        &context.actor,
+        Action::ReadHouse,
+        &Facts::of(&organization_id),
+    )?;
     context.admit_read()?;
-    if access::require(&context.actor, Action::ReadCriteriaDraft, &Facts::of(&organization_id)).is_err() {
+    if access::require(
+        &context.actor,
+        Action::ReadCriteriaDraft,
+        &Facts::of(&organization_id),
+    )
+    .is_err()
+    {
         let mut statuses = filter.statuses.unwrap_or_else(|| vec![Published, Retired]);
         statuses.retain(|status| *status != Draft);
         filter.statuses = Some(statuses);
     }
-    Ok(store::criteria_sets::list(conn, &organization_id, &filter, page)?)
+    Ok(store::criteria_sets::list(
+        conn,
+        &organization_id,
+        &filter,
+        page,
+    )?)
 }
 
-fn change_of<'a>(set: &'a CriteriaSet, action: &'a str, before: Option<Value>, after: Option<Value>) -> Change<'a> {
+fn change_of<'a>(
+    set: &'a CriteriaSet,
+    action: &'a str,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Change<'a> {
     Change {
         organization_id: Some(&set.organization_id),
         action,
@@ -108,10 +148,21 @@ fn cleaned(content: &CriteriaContent) -> Result<CriteriaContent, Error> {
 }
 
 /// Adds a draft. It need not be without errors yet.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>) -> Result<Seen, Stop> {
-    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
+pub fn create(
+    conn: &mut Conn,
+    context: &Context,
+    input: &Input<NewCriteriaSet>,
+) -> Result<Seen, Stop> {
+    let given = input
+        .as_ref()
+        .ok()
+        .and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
-    access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(&organization_id))?;
+    access::require_collection(
+        &context.actor,
+        Action::WriteCriteriaSet,
+        &Facts::of(&organization_id),
+    )?;
     let new = context.admit(input)?;
     let set = CriteriaSet {
         id: context.new_id(),
@@ -125,12 +176,22 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>)
         updated_at: context.now,
     };
     store::criteria_sets::insert(conn, &set)?;
-    record(conn, context, change_of(&set, "criteria_set.create", None, Some(shown(&set.content))))?;
+    record(
+        conn,
+        context,
+        change_of(&set, "criteria_set.create", None, Some(shown(&set.content))),
+    )?;
     Ok(see(context, set))
 }
 
 /// The way into every change of a table.
-fn enter<'i, T>(conn: &mut Conn, context: &Context, id: &Id, action: Action, input: &'i Input<T>) -> Result<(CriteriaSet, &'i T), Stop> {
+fn enter<'i, T>(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    action: Action,
+    input: &'i Input<T>,
+) -> Result<(CriteriaSet, &'i T), Stop> {
     let set = find(conn, context, id)?;
     access::require(&context.actor, action, &Facts::of(&set.organization_id))?;
     let command = context.admit(input)?;
@@ -140,12 +201,30 @@ fn enter<'i, T>(conn: &mut Conn, context: &Context, id: &Id, action: Action, inp
 }
 
 /// Replaces the whole of a draft.
-pub fn replace(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCriteriaSet>) -> Result<Seen, Stop> {
+pub fn replace(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<NewCriteriaSet>,
+) -> Result<Seen, Stop> {
     let (set, new) = enter(conn, context, id, Action::WriteCriteriaSet, input)?;
     let before = shown(&set.content);
-    let changed = CriteriaSet { content: cleaned(&new.content)?, updated_at: context.now, ..set };
+    let changed = CriteriaSet {
+        content: cleaned(&new.content)?,
+        updated_at: context.now,
+        ..set
+    };
     let set = store::criteria_sets::update(conn, changed)?;
-    record(conn, context, change_of(&set, "criteria_set.replace", Some(before), Some(shown(&set.content))))?;
+    record(
+        conn,
+        context,
+        change_of(
+            &set,
+            "criteria_set.replace",
+            Some(before),
+            Some(shown(&set.content)),
+        ),
+    )?;
     Ok(see(context, set))
 }
 
@@ -163,19 +242,38 @@ pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop
     if !errors.is_empty() {
         return Err(Error::of_faults(Code::ValidationFailed, errors).into());
     }
-    let changed = CriteriaSet { status: CriteriaSetStatus::Published, published_at: Some(context.now), updated_at: context.now, ..set };
+    let changed = CriteriaSet {
+        status: CriteriaSetStatus::Published,
+        published_at: Some(context.now),
+        updated_at: context.now,
+        ..set
+    };
     moved(conn, context, changed, "criteria_set.publish")
 }
 
 /// Keeps a table from new periods.
 pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (set, ()) = enter(conn, context, id, Action::RetireCriteriaSet, &Ok(()))?;
-    let changed = CriteriaSet { status: CriteriaSetStatus::Retired, retired_at: Some(context.now), updated_at: context.now, ..set };
+    let changed = CriteriaSet {
+        status: CriteriaSetStatus::Retired,
+        retired_at: Some(context.now),
+        updated_at: context.now,
+        ..set
+    };
     moved(conn, context, changed, "criteria_set.retire")
 }
 
-fn moved(conn: &mut Conn, context: &Context, changed: CriteriaSet, action: &str) -> Result<Seen, Stop> {
+fn moved(
+    conn: &mut Conn,
+    context: &Context,
+    changed: CriteriaSet,
+    action: &str,
+) -> Result<Seen, Stop> {
     let set = store::criteria_sets::update(conn, changed)?;
-    record(conn, context, change_of(&set, action, None, Some(json!({"status": set.status}))))?;
+    record(
+        conn,
+        context,
+        change_of(&set, action, None, Some(json!({"status": set.status}))),
+    )?;
     Ok(see(context, set))
 }

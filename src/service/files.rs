@@ -49,16 +49,27 @@ impl Files {
     }
 
     fn place(sha256: &str) -> Path {
-        Path::from(format!("sha256/{}/{sha256}", sha256.get(..2).unwrap_or_default()))
+        Path::from(format!(
+            "sha256/{}/{sha256}",
+            sha256.get(..2).unwrap_or_default()
+        ))
     }
 
     /// Stores a document as it arrives. Memory holds a few parts of it, never the whole.
     ///
     /// # Errors
     /// `file_empty`, `file_too_large`, `file_type_not_allowed`, and those of the stream.
-    pub async fn put(&self, id: &Id, mut chunks: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> Result<Stored, Error> {
+    pub async fn put(
+        &self,
+        id: &Id,
+        mut chunks: impl Stream<Item = Result<Bytes, Error>> + Unpin,
+    ) -> Result<Stored, Error> {
         let incoming = Path::from(format!("incoming/{id}"));
-        let upload = self.0.put_multipart(&incoming).await.map_err(Error::internal)?;
+        let upload = self
+            .0
+            .put_multipart(&incoming)
+            .await
+            .map_err(Error::internal)?;
         let mut writer = WriteMultipart::new(upload);
         let (mut digest, mut size, mut head) = (Sha256::new(), 0_u64, Vec::new());
         let received = loop {
@@ -87,16 +98,30 @@ impl Files {
         };
         writer.finish().await.map_err(Error::internal)?;
         let sha256 = hex(&digest.finalize());
-        self.0.rename(&incoming, &Self::place(&sha256)).await.map_err(Error::internal)?;
-        Ok(Stored { sha256, size: i64::try_from(size).map_err(Error::internal)?, media_type: media_type.to_owned() })
+        self.0
+            .rename(&incoming, &Self::place(&sha256))
+            .await
+            .map_err(Error::internal)?;
+        Ok(Stored {
+            sha256,
+            size: i64::try_from(size).map_err(Error::internal)?,
+            media_type: media_type.to_owned(),
+        })
     }
 
     /// A document's bytes.
     ///
     /// # Errors
     /// When the store does not have it.
-    pub async fn get(&self, sha256: &str) -> Result<BoxStream<'static, Result<Bytes, std::io::Error>>, Error> {
-        let found = self.0.get(&Self::place(sha256)).await.map_err(Error::internal)?;
+    pub async fn get(
+        &self,
+        sha256: &str,
+    ) -> Result<BoxStream<'static, Result<Bytes, std::io::Error>>, Error> {
+        let found = self
+            .0
+            .get(&Self::place(sha256))
+            .await
+            .map_err(Error::internal)?;
         Ok(found.into_stream().map_err(std::io::Error::other).boxed())
     }
 }
@@ -106,7 +131,8 @@ fn media_type(head: &[u8]) -> Result<&'static str, Error> {
         return Err(Error::new(Code::FileEmpty));
     }
     let told = infer::get(head).map(|kind| kind.mime_type());
-    told.filter(|told| ALLOWED.contains(told)).ok_or_else(|| Error::new(Code::FileTypeNotAllowed))
+    told.filter(|told| ALLOWED.contains(told))
+        .ok_or_else(|| Error::new(Code::FileTypeNotAllowed))
 }
 
 #[cfg(test)]
@@ -117,7 +143,12 @@ mod tests {
     fn the_bytes_tell_the_type() {
         assert_eq!(media_type(b"%PDF-1.7\n%x").unwrap(), "application/pdf");
         assert_eq!(media_type(b"\x89PNG\r\n\x1a\n").unwrap(), "image/png");
-        for (bytes, code) in [(&b""[..], Code::FileEmpty), (b"<html><script>", Code::FileTypeNotAllowed), (b"MZ\x90", Code::FileTypeNotAllowed), (b"plain", Code::FileTypeNotAllowed)] {
+        for (bytes, code) in [
+            (&b""[..], Code::FileEmpty),
+            (b"<html><script>", Code::FileTypeNotAllowed),
+            (b"MZ\x90", Code::FileTypeNotAllowed),
+            (b"plain", Code::FileTypeNotAllowed),
+        ] {
             assert_eq!(media_type(bytes).unwrap_err().code, code);
         }
     }

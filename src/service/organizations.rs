@@ -54,7 +54,10 @@ pub struct OrganizationChange {
 
 /// An office as its caller sees it.
 pub fn tag(organization: &Organization) -> Tag {
-    Tag::of(&[(&organization.id, organization.version)], &Offers::default())
+    Tag::of(
+        &[(&organization.id, organization.version)],
+        &Offers::default(),
+    )
 }
 
 /// One office: its members', or the operator's.
@@ -71,12 +74,20 @@ pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Organization, 
 pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organization>, Stop> {
     context.admit_read()?;
     let own = context.actor.organization_ids();
-    let among = if context.actor.is_operator() { None } else { Some(own.as_slice()) };
+    let among = if context.actor.is_operator() {
+        None
+    } else {
+        Some(own.as_slice())
+    };
     Ok(store::organizations::list(conn, among, page)?)
 }
 
 /// Adds an office with its first admin and that admin's credentials, whose secret is shown this once.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewOrganization>) -> Result<(Organization, Member, NewSecret), Stop> {
+pub fn create(
+    conn: &mut Conn,
+    context: &Context,
+    input: &Input<NewOrganization>,
+) -> Result<(Organization, Member, NewSecret), Stop> {
     access::require_operator(&context.actor, "write")?;
     let new = context.admit(input)?;
     let mut check = Check::default();
@@ -107,10 +118,12 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewOrganization>
     };
     let mut of_admin = Check::default();
     admin.clean(&mut of_admin);
-    check.faults.extend(of_admin.faults.into_iter().map(|mut fault| {
-        fault.pointer.insert_str(0, "/first_admin");
-        fault
-    }));
+    check
+        .faults
+        .extend(of_admin.faults.into_iter().map(|mut fault| {
+            fault.pointer.insert_str(0, "/first_admin");
+            fault
+        }));
     Error::unless_valid(check.faults)?;
     store::organizations::insert(conn, &organization)?;
     store::members::insert(conn, &admin)?;
@@ -124,14 +137,21 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewOrganization>
             subject_type: "organization",
             subject_id: &organization.id,
             before: None,
-            after: Some(json!({"code": organization.code, "name": organization.name, "first_admin": admin.id})),
+            after: Some(
+                json!({"code": organization.code, "name": organization.name, "first_admin": admin.id}),
+            ),
         },
     )?;
     Ok((organization, admin, secret))
 }
 
 /// Changes an office.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<OrganizationChange>) -> Result<Organization, Stop> {
+pub fn change(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<OrganizationChange>,
+) -> Result<Organization, Stop> {
     let before = store::organizations::find(conn, id)?.ok_or(Code::NotFound)?;
     if !context.actor.is_operator() {
         access::require(&context.actor, Action::ReadOrganization, &Facts::of(id))?;
@@ -141,8 +161,14 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Organiz
     context.must_match(&tag(&before).state)?;
     let mut after = Organization {
         name: change.name.clone().unwrap_or_else(|| before.name.clone()),
-        time_zone: change.time_zone.clone().unwrap_or_else(|| before.time_zone.clone()),
-        agency_code: change.agency_code.clone().unwrap_or_else(|| before.agency_code.clone()),
+        time_zone: change
+            .time_zone
+            .clone()
+            .unwrap_or_else(|| before.time_zone.clone()),
+        agency_code: change
+            .agency_code
+            .clone()
+            .unwrap_or_else(|| before.agency_code.clone()),
         updated_at: context.now,
         ..before.clone()
     };
@@ -150,9 +176,7 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Organiz
     after.clean(&mut check);
     Error::unless_valid(check.faults)?;
     let after = store::organizations::update(conn, after)?;
-    let shown = |organization: &Organization| {
-        json!({"name": organization.name, "time_zone": organization.time_zone, "agency_code": organization.agency_code})
-    };
+    let shown = |organization: &Organization| json!({"name": organization.name, "time_zone": organization.time_zone, "agency_code": organization.agency_code});
     record(
         conn,
         context,

@@ -52,12 +52,20 @@ pub struct NewTieDecision {
 
 /// Everything that the ranking of a period is computed from now.
 pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
-    let chain = period.rules.tie_break.iter().filter_map(|step| TieBreak::parse(step));
-    let asks_more = chain.into_iter().any(|step| matches!(step, TieBreak::Section(_) | TieBreak::FewerDeductions));
+    let chain = period
+        .rules
+        .tie_break
+        .iter()
+        .filter_map(|step| TieBreak::parse(step));
+    let asks_more = chain
+        .into_iter()
+        .any(|step| matches!(step, TieBreak::Section(_) | TieBreak::FewerDeductions));
     let units = store::periods::units_of(conn, &period.id)?;
     let reviews = store::reviews::submitted_of_period(conn, &period.id, asks_more)?;
-    let mut facts: std::collections::HashMap<Id, _> =
-        store::facts::of_period(conn, &period.id)?.into_iter().map(|recorded| (recorded.unit_id, recorded.facts)).collect();
+    let mut facts: std::collections::HashMap<Id, _> = store::facts::of_period(conn, &period.id)?
+        .into_iter()
+        .map(|recorded| (recorded.unit_id, recorded.facts))
+        .collect();
     let contenders = units.into_iter().map(|unit| {
         let of_sheet = |stage| reviews.iter().find(|review| Some(&review.submission_id) == unit.submission_id.as_ref() && review.stage == stage);
         let furthest = of_sheet(Stage::Council).or_else(|| of_sheet(Stage::Appraisal));
@@ -78,20 +86,31 @@ pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
         awards: period.rules.awards.clone(),
         eligibility: period.rules.eligibility.clone(),
         when_ineligible: period.rules.when_ineligible,
-        decisions: store::rankings::tie_decisions(conn, &period.id)?.into_iter().map(|decision| decision.unit_ids).collect(),
+        decisions: store::rankings::tie_decisions(conn, &period.id)?
+            .into_iter()
+            .map(|decision| decision.unit_ids)
+            .collect(),
     })
 }
 
 /// The frozen ranking of a finalised period: what it was computed from, what came out, and the row.
-pub fn frozen(conn: &mut Conn, period_id: &Id) -> Result<Option<(Inputs, Ranking, store::rankings::FrozenRanking)>, Error> {
-    let Some(row) = store::rankings::frozen(conn, period_id)? else { return Ok(None) };
+pub fn frozen(
+    conn: &mut Conn,
+    period_id: &Id,
+) -> Result<Option<(Inputs, Ranking, store::rankings::FrozenRanking)>, Error> {
+    let Some(row) = store::rankings::frozen(conn, period_id)? else {
+        return Ok(None);
+    };
     let inputs = serde_json::from_str(&row.inputs).map_err(Error::internal)?;
     let ranking = serde_json::from_str(&row.result).map_err(Error::internal)?;
     Ok(Some((inputs, ranking, row)))
 }
 
 fn about(period: &Period) -> Facts<'_> {
-    Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) }
+    Facts {
+        announced: period.status.is_announced(),
+        ..Facts::of(&period.organization_id)
+    }
 }
 
 /// Finds a period whose ranking the caller may see: before the announcement, others are not told that there is one.
@@ -105,23 +124,38 @@ fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period, Er
 pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, Stop> {
     let period = find(conn, context, period_id)?;
     context.admit_read()?;
-    let seen = match store::rankings::frozen(conn, period_id)? {
-        Some(row) => Seen {
-            status: if period.status.is_announced() { RankingStatus::Announced } else { RankingStatus::Final },
-            version: row.version,
-            ranking: serde_json::from_str(&row.result).map_err(Error::internal)?,
-            inputs_sha256: row.inputs_sha256,
+    let seen = if let Some(row) = store::rankings::frozen(conn, period_id)? { Seen {
+        status: if period.status.is_announced() {
+            RankingStatus::Announced
+        } else {
+            RankingStatus::Final
         },
-        None => {
-            if !store::submissions::lapsed(conn, store::submissions::Lapsed::OfPeriod(period_id), context.now)?.is_empty() {
-                return Err(Stop::Unsettled(Unsettled::Period(period_id.clone())));
-            }
-            let inputs = inputs(conn, &period)?;
-            let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
-            Seen { status: RankingStatus::Provisional, version: 0, ranking: inputs.rank(), inputs_sha256: sha256_hex(text.as_bytes()) }
+        version: row.version,
+        ranking: serde_json::from_str(&row.result).map_err(Error::internal)?,
+        inputs_sha256: row.inputs_sha256,
+    } } else {
+        if !store::submissions::lapsed(
+            conn,
+            store::submissions::Lapsed::OfPeriod(period_id),
+            context.now,
+        )?
+        .is_empty()
+        {
+            return Err(Stop::Unsettled(Unsettled::Period(period_id.clone())));
+        }
+        let inputs = inputs(conn, &period)?;
+        let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
+        Seen {
+            status: RankingStatus::Provisional,
+            version: 0,
+            ranking: inputs.rank(),
+            inputs_sha256: sha256_hex(text.as_bytes()),
         }
     };
-    Ok(Seen { ranking: for_viewer(context, &period, seen.ranking), ..seen })
+    Ok(Seen {
+        ranking: for_viewer(context, &period, seen.ranking),
+        ..seen
+    })
 }
 
 /// Whoever sees the ranking only because it is announced is not told whether other units are eligible.
@@ -142,7 +176,11 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(boo
     let period = find(conn, context, period_id)?;
     context.admit_read()?;
     let Some((kept, ranking, row)) = frozen(conn, period_id)? else {
-        period.status.must_be(&[PeriodStatus::Finalized, PeriodStatus::Announced, PeriodStatus::Closed])?;
+        period.status.must_be(&[
+            PeriodStatus::Finalized,
+            PeriodStatus::Announced,
+            PeriodStatus::Closed,
+        ])?;
         return Err(Code::NotFound.into());
     };
     let digest_holds = sha256_hex(row.inputs.as_bytes()) == row.inputs_sha256;
@@ -151,7 +189,11 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(boo
 }
 
 /// The decisions on ties of a period.
-pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>, Stop> {
+pub fn tie_decisions(
+    conn: &mut Conn,
+    context: &Context,
+    period_id: &Id,
+) -> Result<Vec<TieDecision>, Stop> {
     let period = periods::find(conn, context, period_id)?;
     access::require_collection(&context.actor, Action::ReadTieDecisions, &about(&period))?;
     context.admit_read()?;
@@ -159,7 +201,12 @@ pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Resu
 }
 
 /// Records in which order the council puts tied units, in place of an earlier decision on the same ones.
-pub fn decide_tie(conn: &mut Conn, context: &Context, period_id: &Id, input: &Input<NewTieDecision>) -> Result<TieDecision, Stop> {
+pub fn decide_tie(
+    conn: &mut Conn,
+    context: &Context,
+    period_id: &Id,
+    input: &Input<NewTieDecision>,
+) -> Result<TieDecision, Stop> {
     // Two decisions on one tie must not pass each other.
     store::periods::hold_alone(conn, period_id)?;
     let period = periods::find(conn, context, period_id)?;
@@ -169,18 +216,30 @@ pub fn decide_tie(conn: &mut Conn, context: &Context, period_id: &Id, input: &In
     let mut check = Check::default();
     let reason = check.text("/reason", &new.reason, NOTE_CHARS);
     let session = store::council::find(conn, &new.council_session_id)?;
-    check.ensure(session.is_some_and(|session| session.period_id == *period_id), "/council_session_id", Code::SessionNotOfPeriod);
+    check.ensure(
+        session.is_some_and(|session| session.period_id == *period_id),
+        "/council_session_id",
+        Code::SessionNotOfPeriod,
+    );
     let mut group = new.unit_ids.clone();
     group.sort();
-    let before = store::rankings::tie_decisions(conn, period_id)?.into_iter().find(|decision| {
-        let mut earlier = decision.unit_ids.clone();
-        earlier.sort();
-        earlier == group
-    });
-    check.ensure(is_tied_group(conn, &period, &group)?, "/unit_ids", Code::NotTiedGroup);
+    let before = store::rankings::tie_decisions(conn, period_id)?
+        .into_iter()
+        .find(|decision| {
+            let mut earlier = decision.unit_ids.clone();
+            earlier.sort();
+            earlier == group
+        });
+    check.ensure(
+        is_tied_group(conn, &period, &group)?,
+        "/unit_ids",
+        Code::NotTiedGroup,
+    );
     Error::unless_valid(check.faults)?;
     let decision = TieDecision {
-        id: before.as_ref().map_or_else(|| context.new_id(), |before| before.id.clone()),
+        id: before
+            .as_ref()
+            .map_or_else(|| context.new_id(), |before| before.id.clone()),
         organization_id: period.organization_id.clone(),
         period_id: period.id.clone(),
         unit_ids: new.unit_ids.clone(),
@@ -188,7 +247,9 @@ pub fn decide_tie(conn: &mut Conn, context: &Context, period_id: &Id, input: &In
         council_session_id: new.council_session_id.clone(),
         decided_by: context.member_id(&period.organization_id)?,
         version: before.as_ref().map_or(0, |before| before.version),
-        created_at: before.as_ref().map_or(context.now, |before| before.created_at),
+        created_at: before
+            .as_ref()
+            .map_or(context.now, |before| before.created_at),
         updated_at: context.now,
     };
     let decision = store::rankings::save_tie_decision(conn, decision)?;
@@ -198,7 +259,9 @@ pub fn decide_tie(conn: &mut Conn, context: &Context, period_id: &Id, input: &In
         subject_type: "tie_decision",
         subject_id: &decision.id,
         before: before.map(|before| json!({"unit_ids": before.unit_ids, "reason": before.reason})),
-        after: Some(json!({"unit_ids": decision.unit_ids, "reason": decision.reason, "council_session_id": decision.council_session_id})),
+        after: Some(
+            json!({"unit_ids": decision.unit_ids, "reason": decision.reason, "council_session_id": decision.council_session_id}),
+        ),
     };
     record(conn, context, change)?;
     Ok(decision)
@@ -206,9 +269,14 @@ pub fn decide_tie(conn: &mut Conn, context: &Context, period_id: &Id, input: &In
 
 /// Whether the units, in order of id, are exactly those that the chain leaves tied when no decision speaks.
 fn is_tied_group(conn: &mut Conn, period: &Period, group: &[Id]) -> Result<bool, Error> {
-    let undecided = Inputs { decisions: Vec::new(), ..inputs(conn, period)? };
+    let undecided = Inputs {
+        decisions: Vec::new(),
+        ..inputs(conn, period)?
+    };
     let ranking = undecided.rank();
-    let Some(first) = group.first() else { return Ok(false) };
+    let Some(first) = group.first() else {
+        return Ok(false);
+    };
     let mut tied: Vec<Id> = ranking.tied_with(first).into_iter().cloned().collect();
     tied.sort();
     Ok(tied == group)

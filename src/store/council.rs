@@ -3,13 +3,13 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
+use super::Conn;
 use super::dialect::on_each;
 use super::error::one_row;
 use super::page::{Page, paged};
 use super::schema::council_attendance;
 use super::schema::council_sessions::{self, dsl};
 use super::types::{from_word, id, naive, utc, word};
-use super::Conn;
 use crate::domain::Id;
 use crate::domain::council::{Attendance, CouncilSession, Quorum, SessionStatus};
 use crate::error::Error;
@@ -40,7 +40,10 @@ fn session(row: Row, attendance: Vec<Attendance>) -> Result<CouncilSession, Erro
         held_on: row.held_on,
         place: row.place,
         status: from_word(&row.status)?,
-        quorum: Quorum { numerator: row.quorum_numerator, denominator: row.quorum_denominator },
+        quorum: Quorum {
+            numerator: row.quorum_numerator,
+            denominator: row.quorum_denominator,
+        },
         attendance,
         present: row.present,
         needed: row.needed,
@@ -77,14 +80,27 @@ fn attendance_of(conn: &mut Conn, ids: &[String]) -> Result<Vec<(String, Attenda
         .order((session_id, member_id))
         .select((session_id, member_id, present, written_opinion))
         .load(conn)?;
-    let entry = |member, here, written| Attendance { member_id: id(member), present: here, written_opinion: written };
-    Ok(rows.into_iter().map(|(session, member, here, written)| (session, entry(member, here, written))).collect())
+    let entry = |member, here, written| Attendance {
+        member_id: id(member),
+        present: here,
+        written_opinion: written,
+    };
+    Ok(rows
+        .into_iter()
+        .map(|(session, member, here, written)| (session, entry(member, here, written)))
+        .collect())
 }
 
 fn with_attendance(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<CouncilSession>, Error> {
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let attendance = attendance_of(conn, &ids)?;
-    let of = |id: &str| attendance.iter().filter(|(session, _)| session == id).map(|(_, entry)| entry.clone()).collect();
+    let of = |id: &str| {
+        attendance
+            .iter()
+            .filter(|(session, _)| session == id)
+            .map(|(_, entry)| entry.clone())
+            .collect()
+    };
     rows.into_iter()
         .map(|row| {
             let entries = of(&row.id);
@@ -95,13 +111,23 @@ fn with_attendance(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<CouncilSession
 
 /// One session.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CouncilSession>, Error> {
-    let row: Option<Row> = dsl::council_sessions.find(id.as_str()).first(conn).optional()?;
+    let row: Option<Row> = dsl::council_sessions
+        .find(id.as_str())
+        .first(conn)
+        .optional()?;
     Ok(with_attendance(conn, row.into_iter().collect())?.pop())
 }
 
 /// A page of an organisation's sessions, of one period where that is named.
-pub fn list(conn: &mut Conn, organization_id: &Id, period_id: Option<&Id>, page: &Page) -> Result<Vec<CouncilSession>, Error> {
-    let mut query = dsl::council_sessions.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    period_id: Option<&Id>,
+    page: &Page,
+) -> Result<Vec<CouncilSession>, Error> {
+    let mut query = dsl::council_sessions
+        .filter(dsl::organization_id.eq(organization_id.to_string()))
+        .into_boxed();
     if let Some(period_id) = period_id {
         query = query.filter(dsl::period_id.eq(period_id.to_string()));
     }
@@ -120,16 +146,24 @@ pub fn closed_of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<CouncilSe
 
 /// Adds a session.
 pub fn insert(conn: &mut Conn, session: &CouncilSession) -> Result<(), Error> {
-    diesel::insert_into(council_sessions::table).values(Row::from(session)).execute(conn)?;
+    diesel::insert_into(council_sessions::table)
+        .values(Row::from(session))
+        .execute(conn)?;
     insert_attendance(conn, session)
 }
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, session: CouncilSession) -> Result<CouncilSession, Error> {
-    let after = CouncilSession { version: session.version + 1, ..session };
-    let seen = dsl::council_sessions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let after = CouncilSession {
+        version: session.version + 1,
+        ..session
+    };
+    let seen = dsl::council_sessions
+        .find(after.id.as_str())
+        .filter(dsl::version.eq(after.version - 1));
     one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?)?;
-    let of_session = council_attendance::table.filter(council_attendance::session_id.eq(after.id.as_str()));
+    let of_session =
+        council_attendance::table.filter(council_attendance::session_id.eq(after.id.as_str()));
     diesel::delete(of_session).execute(conn)?;
     insert_attendance(conn, &after)?;
     Ok(after)

@@ -37,12 +37,17 @@ pub enum Root {
 
 /// Holds a row. `SQLite` has one writer, so there is nothing to do.
 pub fn hold(conn: &mut Conn, root: Root, id: &str, how: Hold) -> QueryResult<()> {
-    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    let Conn::Postgres(conn) = conn else {
+        return Ok(());
+    };
     let statement = match (root, how) {
         (Root::Periods, Hold::Shared) => "SELECT 1 FROM periods WHERE id = $1 FOR SHARE",
         (Root::Periods, Hold::Alone) => "SELECT 1 FROM periods WHERE id = $1 FOR UPDATE",
         (Root::Submissions, Hold::Shared) => "SELECT 1 FROM submissions WHERE id = $1 FOR SHARE",
         (Root::Submissions, Hold::Alone) => "SELECT 1 FROM submissions WHERE id = $1 FOR UPDATE",
     };
-    sql_query(statement).bind::<Text, _>(id).execute(conn).map(|_| ())
+    sql_query(statement)
+        .bind::<Text, _>(id)
+        .execute(conn)
+        .map(|_| ())
 }

@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+use super::Conn;
 use super::error::one_row;
 use super::schema::facts::{self, dsl};
 use super::types::{from_word, id, naive, utc, word};
-use super::Conn;
 use crate::domain::Id;
 use crate::domain::period::UnitFacts;
 use crate::error::Error;
@@ -60,19 +60,32 @@ impl TryFrom<Row> for RecordedFacts {
 
 /// One unit's facts.
 pub fn find(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<Option<RecordedFacts>, Error> {
-    let row: Option<Row> = dsl::facts.find((period_id.as_str(), unit_id.as_str())).first(conn).optional()?;
+    let row: Option<Row> = dsl::facts
+        .find((period_id.as_str(), unit_id.as_str()))
+        .first(conn)
+        .optional()?;
     row.map(RecordedFacts::try_from).transpose()
 }
 
 /// The facts of every unit of a period.
 pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<RecordedFacts>, Error> {
-    let rows: Vec<Row> = dsl::facts.filter(dsl::period_id.eq(period_id.as_str())).order(dsl::unit_id).load(conn)?;
+    let rows: Vec<Row> = dsl::facts
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .order(dsl::unit_id)
+        .load(conn)?;
     rows.into_iter().map(RecordedFacts::try_from).collect()
 }
 
 /// Records facts for the first time, or in place of the version that was read.
-pub fn save(conn: &mut Conn, period_id: &Id, recorded: RecordedFacts) -> Result<RecordedFacts, Error> {
-    let after = RecordedFacts { version: recorded.version + 1, ..recorded };
+pub fn save(
+    conn: &mut Conn,
+    period_id: &Id,
+    recorded: RecordedFacts,
+) -> Result<RecordedFacts, Error> {
+    let after = RecordedFacts {
+        version: recorded.version + 1,
+        ..recorded
+    };
     let row = Row {
         period_id: period_id.to_string(),
         unit_id: after.unit_id.to_string(),
@@ -89,6 +102,8 @@ pub fn save(conn: &mut Conn, period_id: &Id, recorded: RecordedFacts) -> Result<
         super::error::unique(inserted, crate::error::Code::VersionMismatch)?;
         return Ok(after);
     }
-    let seen = dsl::facts.find((period_id.as_str(), after.unit_id.as_str())).filter(dsl::version.eq(after.version - 1));
+    let seen = dsl::facts
+        .find((period_id.as_str(), after.unit_id.as_str()))
+        .filter(dsl::version.eq(after.version - 1));
     one_row(diesel::update(seen).set(row).execute(conn)?).map(|()| after)
 }

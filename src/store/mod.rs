@@ -68,10 +68,16 @@ impl Lane {
             .test_on_check_out(false)
             .connection_timeout(PATIENCE)
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build(Manager { url: url.clone(), access })
+            .build(Manager {
+                url: url.clone(),
+                access,
+            })
             .map_err(Error::internal)?;
         let permits = usize::try_from(size).map_err(Error::internal)?;
-        Ok(Lane { pool, permits: Arc::new(Semaphore::new(permits)) })
+        Ok(Lane {
+            pool,
+            permits: Arc::new(Semaphore::new(permits)),
+        })
     }
 
     /// Runs `work` on a thread that may block, with a connection of this lane.
@@ -80,7 +86,10 @@ impl Lane {
         work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned());
-        let permit = waiting.await.map_err(|_| Error::new(Code::Busy))?.map_err(Error::internal)?;
+        let permit = waiting
+            .await
+            .map_err(|_| Error::new(Code::Busy))?
+            .map_err(Error::internal)?;
         let pool = self.pool.clone();
         let done = tokio::task::spawn_blocking(move || {
             let mut connection: PooledConnection<Manager> = pool.get().map_err(|source| {
@@ -109,7 +118,10 @@ impl Db {
             }),
             DatabaseUrl::Postgres(_) => {
                 let lane = Lane::new(url, Access::Write, pool_size.unwrap_or(POSTGRES_POOL))?;
-                Ok(Db { readers: lane.clone(), writers: lane })
+                Ok(Db {
+                    readers: lane.clone(),
+                    writers: lane,
+                })
             }
         }
     }
@@ -122,7 +134,9 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.readers.run(move |conn| within(conn, Begin::Read, work)).await
+        self.readers
+            .run(move |conn| within(conn, Begin::Read, work))
+            .await
     }
 
     /// Runs `work` in a transaction that takes effect whole or not at all. `work` may run again after
@@ -191,7 +205,11 @@ impl Drop for Open<'_> {
     }
 }
 
-fn within<T>(conn: &mut Conn, begin: Begin, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+fn within<T>(
+    conn: &mut Conn,
+    begin: Begin,
+    work: impl FnOnce(&mut Conn) -> Result<T, Error>,
+) -> Result<T, Error> {
     conn.batch_execute(begin.statement(conn))?;
     let mut open = Open { conn, ended: false };
     let done = work(open.conn)?;

@@ -361,5 +361,28 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
-    installation, organizations, units, members, service_accounts, audit_entries, idempotency_keys, calendar_days, criteria_sets, periods, period_units, period_awards, facts, submissions, scores, revisions, reviews, review_scores, council_sessions, council_attendance, tie_decisions, rankings, award_proposals, proposal_documents
+    installation,
+    organizations,
+    units,
+    members,
+    service_accounts,
+    audit_entries,
+    idempotency_keys,
+    calendar_days,
+    criteria_sets,
+    periods,
+    period_units,
+    period_awards,
+    facts,
+    submissions,
+    scores,
+    revisions,
+    reviews,
+    review_scores,
+    council_sessions,
+    council_attendance,
+    tie_decisions,
+    rankings,
+    award_proposals,
+    proposal_documents
 );

@@ -3,13 +3,15 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+use super::Conn;
 use super::dialect::{Hold, Root, hold, on_each};
 use super::error::{one_row, unique};
 use super::page::{Page, paged};
 use super::schema::submissions::{self, dsl};
 use super::schema::{organizations, periods, revisions, units};
-use super::types::{from_json, from_word, id, json, naive, naive_option, totals, utc, utc_option, word};
-use super::Conn;
+use super::types::{
+    from_json, from_word, id, json, naive, naive_option, totals, utc, utc_option, word,
+};
 use crate::domain::Id;
 use crate::domain::access::{SheetsInSight, UnitKey};
 use crate::domain::period::PeriodStatus;
@@ -18,7 +20,7 @@ use crate::domain::submission::{Submission, SubmissionStatus};
 use crate::error::{Code, Error};
 
 #[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = submissions, treat_none_as_null = true)]
+#[diesel(table_name = submissions, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct Row {
     id: String,
     organization_id: String,
@@ -107,7 +109,11 @@ pub struct Case {
 
 /// The period of a sheet, which is held before the sheet itself.
 pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
-    let period: Option<String> = dsl::submissions.find(id.as_str()).select(dsl::period_id).first(conn).optional()?;
+    let period: Option<String> = dsl::submissions
+        .find(id.as_str())
+        .select(dsl::period_id)
+        .first(conn)
+        .optional()?;
     Ok(period.map(Id::from_uuid_text))
 }
 
@@ -135,17 +141,22 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
         .first(conn)
         .optional()?;
     found
-        .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
-            let submission = Submission::try_from(row)?;
-            Ok(Case {
-                unit: UnitKey { id: submission.unit_id.clone(), code },
-                submission,
-                period_status: from_word(&status)?,
-                appraisal_due_on,
-                criteria_set_id: Id::from_uuid_text(criteria_set_id),
-                zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
-            })
-        })
+        .map(
+            |(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
+                let submission = Submission::try_from(row)?;
+                Ok(Case {
+                    unit: UnitKey {
+                        id: submission.unit_id.clone(),
+                        code,
+                    },
+                    submission,
+                    period_status: from_word(&status)?,
+                    appraisal_due_on,
+                    criteria_set_id: Id::from_uuid_text(criteria_set_id),
+                    zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
+                })
+            },
+        )
         .transpose()
 }
 
@@ -170,25 +181,45 @@ pub struct Listed {
 }
 
 /// A page of an organisation's sheets that the caller may see.
-pub fn list(conn: &mut Conn, organization_id: &Id, sight: &SheetsInSight, filter: &Filter, page: &Page) -> Result<Vec<Listed>, Error> {
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    sight: &SheetsInSight,
+    filter: &Filter,
+    page: &Page,
+) -> Result<Vec<Listed>, Error> {
     let mut query = submissions::table
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
         .filter(submissions::organization_id.eq(organization_id.to_string()))
         .select((submissions::all_columns, units::code))
         .into_boxed();
     if !sight.all {
-        let own = sight.own.as_ref().map(ToString::to_string).unwrap_or_default();
-        let except = sight.except.as_ref().map(ToString::to_string).unwrap_or_default();
+        let own = sight
+            .own
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let except = sight
+            .except
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let others: Vec<String> = SubmissionStatus::ALL
             .into_iter()
-            .filter(|status| sight.others_from.is_some_and(|from| status.has_reached(from)))
+            .filter(|status| {
+                sight
+                    .others_from
+                    .is_some_and(|from| status.has_reached(from))
+            })
             .map(word)
             .collect();
         query = query.filter(
             submissions::unit_id
                 .eq(own)
                 .or(units::code.eq_any(sight.scoped_codes.clone()))
-                .or(submissions::status.eq_any(others).and(submissions::unit_id.ne(except))),
+                .or(submissions::status
+                    .eq_any(others)
+                    .and(submissions::unit_id.ne(except))),
         );
     }
     if !sight.only_codes.is_empty() {
@@ -201,11 +232,17 @@ pub fn list(conn: &mut Conn, organization_id: &Id, sight: &SheetsInSight, filter
         query = query.filter(submissions::unit_id.eq_any(texts(ids)));
     }
     if let Some(statuses) = &filter.statuses {
-        query = query.filter(submissions::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+        query =
+            query.filter(submissions::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
     }
     let rows: Vec<(Row, String)> = paged!(query, submissions::id, page).load(conn)?;
     rows.into_iter()
-        .map(|(row, unit_code)| Ok(Listed { submission: row.try_into()?, unit_code }))
+        .map(|(row, unit_code)| {
+            Ok(Listed {
+                submission: row.try_into()?,
+                unit_code,
+            })
+        })
         .collect()
 }
 
@@ -215,7 +252,11 @@ fn texts(ids: &[Id]) -> Vec<String> {
 
 /// The sheets that the clock has taken from their units but that no row says so of yet:
 /// of one organisation, one period or all.
-pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<Vec<Submission>, Error> {
+pub fn lapsed(
+    conn: &mut Conn,
+    scope: Lapsed<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Submission>, Error> {
     let mut query = dsl::submissions
         .filter(dsl::status.eq_any(["draft", "returned"]))
         .filter(dsl::closes_at.le(naive(now)))
@@ -243,7 +284,9 @@ pub enum Lapsed<'a> {
 
 /// Adds a sheet.
 pub fn insert(conn: &mut Conn, submission: &Submission) -> Result<(), Error> {
-    let inserted = diesel::insert_into(submissions::table).values(Row::try_from(submission)?).execute(conn);
+    let inserted = diesel::insert_into(submissions::table)
+        .values(Row::try_from(submission)?)
+        .execute(conn);
     unique(inserted, Code::AlreadyExists).map(|_| ())
 }
 
@@ -259,22 +302,52 @@ pub fn insert_all(conn: &mut Conn, new: &[Submission]) -> Result<(), Error> {
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
-    let after = Submission { version: submission.version + 1, ..submission };
-    let seen = dsl::submissions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
+    let after = Submission {
+        version: submission.version + 1,
+        ..submission
+    };
+    let seen = dsl::submissions
+        .find(after.id.as_str())
+        .filter(dsl::version.eq(after.version - 1));
+    one_row(
+        diesel::update(seen)
+            .set(Row::try_from(&after)?)
+            .execute(conn)?,
+    )
+    .map(|()| after)
 }
 
 /// Moves every sheet of a period from one state to another.
-pub fn move_all(conn: &mut Conn, period_id: &Id, from: SubmissionStatus, to: SubmissionStatus, now: DateTime<Utc>) -> Result<(), Error> {
-    let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq(word(from)));
-    let change = (dsl::status.eq(word(to)), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+pub fn move_all(
+    conn: &mut Conn,
+    period_id: &Id,
+    from: SubmissionStatus,
+    to: SubmissionStatus,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let of_period = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::status.eq(word(from)));
+    let change = (
+        dsl::status.eq(word(to)),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(naive(now)),
+    );
     diesel::update(of_period).set(change).execute(conn)?;
     Ok(())
 }
 
 /// Gives every draft of a period a new gate.
-pub fn move_gate(conn: &mut Conn, period_id: &Id, due_on: NaiveDate, closes_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Error> {
-    let drafts = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq("draft"));
+pub fn move_gate(
+    conn: &mut Conn,
+    period_id: &Id,
+    due_on: NaiveDate,
+    closes_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let drafts = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::status.eq("draft"));
     let change = (
         dsl::due_on.eq(due_on),
         dsl::closes_at.eq(naive_option(closes_at)),
@@ -291,7 +364,12 @@ pub fn close_open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> 
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::status.eq_any(["draft", "returned"]))
         .filter(dsl::closes_at.is_null());
-    diesel::update(open).set((dsl::closes_at.eq(naive(now)), dsl::updated_at.eq(naive(now)))).execute(conn)?;
+    diesel::update(open)
+        .set((
+            dsl::closes_at.eq(naive(now)),
+            dsl::updated_at.eq(naive(now)),
+        ))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -317,16 +395,24 @@ pub struct Revision {
 
 /// Freezes a revision.
 pub fn insert_revision(conn: &mut Conn, revision: &Revision) -> Result<(), Error> {
-    diesel::insert_into(revisions::table).values(revision).execute(conn)?;
+    diesel::insert_into(revisions::table)
+        .values(revision)
+        .execute(conn)?;
     Ok(())
 }
 
 /// One revision of a sheet.
 pub fn revision(conn: &mut Conn, id: &Id, number: i32) -> Result<Option<Revision>, Error> {
-    Ok(revisions::table.find((id.as_str(), number)).first(conn).optional()?)
+    Ok(revisions::table
+        .find((id.as_str(), number))
+        .first(conn)
+        .optional()?)
 }
 
 /// The revisions of a sheet, first to last.
 pub fn revisions(conn: &mut Conn, id: &Id) -> Result<Vec<Revision>, Error> {
-    Ok(revisions::table.filter(revisions::submission_id.eq(id.as_str())).order(revisions::revision).load(conn)?)
+    Ok(revisions::table
+        .filter(revisions::submission_id.eq(id.as_str()))
+        .order(revisions::revision)
+        .load(conn)?)
 }

@@ -1,0 +1,181 @@
+//! The two databases say the same, and both say no where the domain would.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
+
+use crate::support::year::head;
+use crate::support::{App, on_both};
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Integer)]
+    required: i32,
+}
+
+/// Table and column, and whether it must be filled.
+type Shape = BTreeMap<(String, String), bool>;
+
+fn shape(columns: Vec<Column>) -> Shape {
+    let ours = columns.into_iter().filter(|column| !column.table_name.starts_with("__diesel"));
+    ours.map(|column| ((column.table_name, column.column_name), column.required == 1)).collect()
+}
+
+const SQLITE_SHAPE: &str = "SELECT m.name AS table_name, c.name AS column_name, (c.\"notnull\" = 1 OR c.pk > 0) AS required \
+     FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'";
+const POSTGRES_SHAPE: &str = "SELECT table_name::text, column_name::text, (is_nullable = 'NO')::int AS required \
+     FROM information_schema.columns WHERE table_schema = 'public'";
+
+/// The statements of one kind (`up`, `down`) of every migration, by name.
+fn migrations(backend: &str, kind: &str) -> BTreeMap<String, String> {
+    let folder = format!("{}/migrations/{backend}", env!("CARGO_MANIFEST_DIR"));
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let read = |entry: fs::DirEntry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path().join(format!("{kind}.sql"))).unwrap());
+    entries.map(read).collect()
+}
+
+fn sqlite_after(steps: &[&str]) -> Shape {
+    let mut conn = SqliteConnection::establish(":memory:").unwrap();
+    for kind in steps {
+        let statements = migrations("sqlite", kind);
+        let in_order: Vec<&String> = if *kind == "up" { statements.values().collect() } else { statements.values().rev().collect() };
+        in_order.into_iter().for_each(|sql| conn.batch_execute(sql).unwrap());
+    }
+    shape(sql_query(SQLITE_SHAPE).load(&mut conn).unwrap())
+}
+
+#[test]
+fn both_folders_hold_the_same_migrations() {
+    let names = |backend| migrations(backend, "up").into_keys().collect::<Vec<_>>();
+    assert_eq!(names("sqlite"), names("postgres"));
+    assert_eq!(migrations("sqlite", "up")["0006_calendar_vn"], migrations("postgres", "up")["0006_calendar_vn"]);
+}
+
+#[test]
+fn up_down_up_is_up_on_sqlite() {
+    assert_eq!(sqlite_after(&["up", "down"]), Shape::new());
+    assert_eq!(sqlite_after(&["up", "down", "up"]), sqlite_after(&["up"]));
+}
+
+#[test]
+fn both_databases_have_the_same_tables_and_columns() {
+    let Some(app) = App::on_postgres() else { return };
+    let mut conn = PgConnection::establish(&app.database).unwrap();
+    let ours = sqlite_after(&["up"]);
+    assert!(ours.len() > 150, "{}", ours.len());
+    assert_eq!(shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()), ours);
+    for (_, sql) in migrations("postgres", "down").into_iter().rev() {
+        conn.batch_execute(&sql).unwrap();
+    }
+    assert_eq!(shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()), Shape::new());
+    for (_, sql) in migrations("postgres", "up") {
+        conn.batch_execute(&sql).unwrap();
+    }
+    assert_eq!(shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()), ours);
+}
+
+/// The hand-kept schema names the columns of the migrations in their order.
+#[test]
+fn the_schema_is_that_of_the_migrations() {
+    let source = include_str!("../../src/store/schema.rs");
+    let mut named = Shape::new();
+    let mut table = String::new();
+    for line in source.lines().map(str::trim) {
+        match line.split_once(" -> ") {
+            Some((column, kind)) => {
+                named.insert((table.clone(), column.to_owned()), !kind.starts_with("Nullable"));
+            }
+            None if line.ends_with(") {") => table = line.split(' ').next().unwrap().to_owned(),
+            None => {}
+        }
+    }
+    assert_eq!(named, sqlite_after(&["up"]));
+}
+
+/// Runs one statement past the service, straight at the database.
+fn execute(app: &App, sql: &str) -> Result<(), String> {
+    let said = |error: diesel::result::Error| error.to_string();
+    if app.is_postgres() {
+        PgConnection::establish(&app.database).unwrap().batch_execute(sql).map_err(said)
+    } else {
+        let path = app.database.trim_start_matches("sqlite://");
+        let mut conn = SqliteConnection::establish(path).unwrap();
+        conn.batch_execute("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000").unwrap();
+        conn.batch_execute(sql).map_err(said)
+    }
+}
+
+#[track_caller]
+fn refuses(app: &App, sql: &str) {
+    assert!(execute(app, sql).is_err(), "the database took: {sql}");
+}
+
+#[derive(QueryableByName)]
+struct Sums {
+    #[diesel(sql_type = BigInt)]
+    kept: i64,
+    #[diesel(sql_type = BigInt)]
+    summed: i64,
+}
+
+on_both! {
+    /// What was sent, done or written down never changes, whoever asks the database.
+    fn frozen_rows_stay(app) {
+        let sheet = app.submitted_sheet("TH", &[]);
+        app.set_clock("2023-11-11T00:00:00.000Z");
+        app.move_period("secretary", "start-appraisal");
+        app.review("hctc-appraiser", &sheet, "appraisal", &[]);
+        for sql in [
+            "UPDATE revisions SET content = '{}'", "DELETE FROM revisions", "UPDATE audit_entries SET action = 'x'", "DELETE FROM audit_entries",
+            "UPDATE reviews SET base = 0", "UPDATE review_scores SET points = 0 WHERE criterion_code = 'B.1'", "DELETE FROM review_scores",
+            "UPDATE criteria_sets SET parts = '[]'", "UPDATE criteria_sets SET status = 'draft', published_at = NULL",
+        ] {
+            refuses(app, sql);
+        }
+        // The same kind of statement where nothing is frozen is taken: the refusals above are the triggers' own.
+        execute(app, "UPDATE units SET name = 'x'").unwrap();
+    }
+
+    /// Ranges, states and ownership hold in the tables themselves.
+    fn constraints_hold(app) {
+        let sheet = app.new_sheet("TH");
+        app.write("TH", &sheet, &[]);
+        for sql in [
+            "UPDATE scores SET points = 4001 WHERE criterion_code = 'B.1'", "UPDATE scores SET points = -1 WHERE criterion_code = 'B.1'",
+            "UPDATE scores SET points = NULL WHERE criterion_code = 'B.1'", "UPDATE submissions SET status = 'submitted'",
+            "UPDATE submissions SET status = 'lost'", "UPDATE periods SET status = 'announced'", "UPDATE periods SET status = 'cancelled'",
+            "UPDATE period_awards SET quota = 0", "UPDATE members SET organization_id = NULL WHERE subject = 'th-head'",
+            "UPDATE members SET unit_id = (SELECT id FROM units WHERE code = 'VP') WHERE subject = 'th-head'",
+            "INSERT INTO period_units (period_id, organization_id, unit_id) SELECT p.id, p.organization_id, u.id FROM periods p, units u WHERE u.code = 'VP'",
+        ] {
+            refuses(app, sql);
+        }
+        execute(app, "UPDATE scores SET points = 3999 WHERE criterion_code = 'B.1'").unwrap();
+    }
+
+    /// What a sheet and its review are said to add up to is what their lines add up to.
+    fn kept_totals_are_the_sums_of_the_lines(app) {
+        let sheet = app.submitted_sheet("TH", &[("A.II.1", r#"{"points":27.5}"#), ("A.IV.4", r#"{"cases":1}"#)]);
+        app.set_clock("2023-11-11T00:00:00.000Z");
+        app.move_period("secretary", "start-appraisal");
+        app.review("hctc-appraiser", &sheet, "appraisal", &[("B.1", r#"{"points":35.25}"#, "Xếp loại tốt")]);
+        let own = "SELECT CAST((SELECT base + bonus FROM submissions WHERE status = 'appraised') AS BIGINT) AS kept, CAST((SELECT SUM(points) FROM scores) AS BIGINT) AS summed";
+        let appraisal = "SELECT CAST((SELECT base + bonus FROM reviews) AS BIGINT) AS kept, CAST((SELECT SUM(points) FROM review_scores) AS BIGINT) AS summed";
+        for (sql, expected) in [(own, 98_750), (appraisal, 98_275)] {
+            let sums: Sums = if app.is_postgres() {
+                sql_query(sql).get_result(&mut PgConnection::establish(&app.database).unwrap()).unwrap()
+            } else {
+                sql_query(sql).get_result(&mut SqliteConnection::establish(app.database.trim_start_matches("sqlite://")).unwrap()).unwrap()
+            };
+            assert_eq!((sums.kept, sums.summed), (expected, expected));
+        }
+        assert_eq!(app.get(&head("TH"), &sheet).expect(200)["totals"]["self"]["total"], 987.5);
+    }
+}
