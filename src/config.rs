@@ -27,7 +27,7 @@ pub struct Config {
     pub storage: PathBuf,
     /// Origins of pages that may call. `CORS_ORIGINS`.
     pub cors_origins: Vec<String>,
-    /// Connections to the database. `POOL_SIZE`.
+    /// Connections to `PostgreSQL`. `POOL_SIZE`.
     pub pool_size: Option<u32>,
     /// Threads that serve. `WORKERS`.
     pub workers: usize,

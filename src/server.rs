@@ -44,7 +44,7 @@ impl Bound {
 /// # Errors
 /// When the database or the folder cannot be opened.
 pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<House>, Error> {
-    let db = Db::open(&config.database, config.pool_size)?;
+    let db = Db::open(&config.database, config.pool_size, config.workers)?;
     db.maintain(migrations::run).await?;
     std::fs::create_dir_all(&config.storage).map_err(Error::internal)?;
     let folder = LocalFileSystem::new_with_prefix(&config.storage)

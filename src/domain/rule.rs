@@ -1,7 +1,6 @@
 //! How one criterion turns an answer into points.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::points::{Decimal, Points};
@@ -57,17 +56,42 @@ pub enum Answer {
     Cases(u32),
 }
 
+/// A figure that went into a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Figure {
+    /// Points.
+    Points(Points),
+    /// A number of cases.
+    Count(u32),
+    /// A yes or no.
+    Flag(bool),
+}
+
+/// Figures by name, in the order in which they are used.
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[schema(value_type = Object, example = json!({"cases": 1, "points_per_case": 10, "floor": 0, "max": 20}))]
+pub struct Figures(Vec<(&'static str, Figure)>);
+
+impl Serialize for Figures {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, figure)| (name, figure)))
+    }
+}
+
 /// Enough to recompute a score by hand.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Explanation {
     /// The rule's type.
-    pub rule: String,
+    #[schema(example = "deduction_per_case")]
+    pub rule: &'static str,
     /// The figures that went in: those of the rule and those of the answer.
-    pub inputs: Map<String, Value>,
-    /// The arithmetic, line by line.
+    pub inputs: Figures,
+    /// The arithmetic, line by line; empty where the points are as given.
+    #[schema(example = json!(["20 - 1 × 10 = 10"]))]
     pub steps: Vec<String>,
     /// `max` or `floor` where that bound decided, else null.
-    pub capped_by: Option<String>,
+    pub capped_by: Option<&'static str>,
 }
 
 impl Rule {
@@ -197,6 +221,7 @@ impl Rule {
     /// How those points came about.
     pub fn explain(&self, answer: Answer, max: Points) -> Explanation {
         let points = self.points(answer, max);
+        let limit = ("max", Figure::Points(max));
         let (inputs, steps, capped_by) = match (self, answer) {
             (
                 Rule::DeductionPerCase {
@@ -205,39 +230,34 @@ impl Rule {
                 },
                 Answer::Cases(cases),
             ) => {
-                let lost = points_per_case.times(cases);
-                let step = format!("{max} - {cases} × {points_per_case} = {}", max - lost);
-                let floored = (max - lost < *floor).then(|| "floor".to_owned());
-                let mut steps = vec![step];
+                let left = max - points_per_case.times(cases);
+                let mut steps = vec![format!("{max} - {cases} × {points_per_case} = {left}")];
+                let floored = (left < *floor).then_some("floor");
                 if floored.is_some() {
-                    steps.push(format!("max({}, {floor}) = {points}", max - lost));
+                    steps.push(format!("max({left}, {floor}) = {points}"));
                 }
-                (
-                    json!({"cases": cases, "points_per_case": points_per_case, "floor": floor, "max": max}),
-                    steps,
-                    floored,
-                )
+                let figures = vec![
+                    ("cases", Figure::Count(cases)),
+                    ("points_per_case", Figure::Points(*points_per_case)),
+                    ("floor", Figure::Points(*floor)),
+                    limit,
+                ];
+                (figures, steps, floored)
             }
-            (Rule::AllOrNothing {}, Answer::Achieved(achieved)) => {
-                let step = if achieved {
-                    format!("achieved: {max}")
-                } else {
-                    "not achieved: 0".to_owned()
-                };
-                (json!({"achieved": achieved, "max": max}), vec![step], None)
-            }
+            (Rule::AllOrNothing {}, Answer::Achieved(achieved)) => (
+                vec![("achieved", Figure::Flag(achieved)), limit],
+                Vec::new(),
+                None,
+            ),
             _ => (
-                json!({"points": points, "max": max}),
-                vec![format!("as given: {points}")],
+                vec![("points", Figure::Points(points)), limit],
+                Vec::new(),
                 None,
             ),
         };
-        let Value::Object(inputs) = inputs else {
-            unreachable!("the macro above writes objects")
-        };
         Explanation {
-            rule: self.name().to_owned(),
-            inputs,
+            rule: self.name(),
+            inputs: Figures(inputs),
             steps,
             capped_by,
         }
@@ -283,7 +303,7 @@ mod tests {
                 .unwrap();
             assert_eq!(deduction().points(answer, p(2000)), p(left), "{cases}");
             assert_eq!(
-                deduction().explain(answer, p(2000)).capped_by.as_deref(),
+                deduction().explain(answer, p(2000)).capped_by,
                 capped,
                 "{cases}"
             );

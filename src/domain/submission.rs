@@ -237,7 +237,8 @@ pub struct FrozenLine {
     pub answer: Option<Answer>,
     /// What it earned.
     pub points: Option<Points>,
-    /// How.
+    /// How. Written for readers; the lines are told by answer and points.
+    #[serde(skip_deserializing)]
     pub explanation: Option<Explanation>,
     /// A remark.
     pub note: Option<String>,

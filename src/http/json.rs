@@ -51,7 +51,9 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 
 fn invalid(place: &str, problem: &str, field: Option<&str>) -> Error {
     // A field that is missing has no place of its own: the pointer names where it should be.
-    let below = field.map(|field| format!("/{}", escaped(field))).unwrap_or_default();
+    let below = field
+        .map(|field| format!("/{}", escaped(field)))
+        .unwrap_or_default();
     let pointer = format!("{place}{below}");
     let fault = Fault::at(pointer, Code::InvalidBody).with("problem", problem);
     Error {

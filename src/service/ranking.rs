@@ -124,16 +124,18 @@ fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period, Er
 pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, Stop> {
     let period = find(conn, context, period_id)?;
     context.admit_read()?;
-    let seen = if let Some(row) = store::rankings::frozen(conn, period_id)? { Seen {
-        status: if period.status.is_announced() {
-            RankingStatus::Announced
-        } else {
-            RankingStatus::Final
-        },
-        version: row.version,
-        ranking: serde_json::from_str(&row.result).map_err(Error::internal)?,
-        inputs_sha256: row.inputs_sha256,
-    } } else {
+    let seen = if let Some(row) = store::rankings::frozen(conn, period_id)? {
+        Seen {
+            status: if period.status.is_announced() {
+                RankingStatus::Announced
+            } else {
+                RankingStatus::Final
+            },
+            version: row.version,
+            ranking: serde_json::from_str(&row.result).map_err(Error::internal)?,
+            inputs_sha256: row.inputs_sha256,
+        }
+    } else {
         if !store::submissions::lapsed(
             conn,
             store::submissions::Lapsed::OfPeriod(period_id),

@@ -41,8 +41,6 @@ use connection::{Access, Manager};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often an act is tried that the database called off for a conflict with another.
 const ATTEMPTS: usize = 4;
-/// Readers beside `SQLite`'s one writer, where no pool size is set.
-const SQLITE_READERS: u32 = 4;
 /// Connections to `PostgreSQL`, where no pool size is set.
 const POSTGRES_POOL: u32 = 8;
 
@@ -58,10 +56,21 @@ pub struct Db {
 struct Lane {
     pool: Pool<Manager>,
     permits: Arc<Semaphore>,
+    place: Place,
+}
+
+/// Where the work of a lane runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// On the thread that serves the request: a read of the embedded database takes less time from memory
+    /// than the way to another thread and back, waits for nobody, and has a connection for each such thread.
+    Here,
+    /// On a thread that may wait: for a server's answer, for the writer's turn, for the disk.
+    Blocking,
 }
 
 impl Lane {
-    fn new(url: &DatabaseUrl, access: Access, size: u32) -> Result<Self, Error> {
+    fn new(url: &DatabaseUrl, access: Access, size: u32, place: Place) -> Result<Self, Error> {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -77,47 +86,61 @@ impl Lane {
         Ok(Lane {
             pool,
             permits: Arc::new(Semaphore::new(permits)),
+            place,
         })
     }
 
-    /// Runs `work` on a thread that may block, with a connection of this lane.
+    /// Runs `work` with a connection of this lane.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        if self.place == Place::Here {
+            let mut connection = self.connection()?;
+            return work(&mut connection);
+        }
         let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned());
         let permit = waiting
             .await
             .map_err(|_| Error::new(Code::Busy))?
             .map_err(Error::internal)?;
-        let pool = self.pool.clone();
+        let lane = self.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let mut connection: PooledConnection<Manager> = pool.get().map_err(|source| {
-                log::error!(error:% = source; "no connection to the database");
-                Error::new(Code::Busy)
-            })?;
-            let result = work(&mut connection);
-            drop(connection);
+            let result = lane
+                .connection()
+                .and_then(|mut connection| work(&mut connection));
             drop(permit);
             result
         });
         done.await.map_err(Error::internal)?
     }
+
+    fn connection(&self) -> Result<PooledConnection<Manager>, Error> {
+        self.pool.get().map_err(|source| {
+            log::error!(error:% = source; "no connection to the database");
+            Error::new(Code::Busy)
+        })
+    }
 }
 
 impl Db {
-    /// Opens the database. `pool_size` is the number of connections to `PostgreSQL`, of readers on `SQLite`.
+    /// Opens the database. `pool_size` is the number of connections to `PostgreSQL`; the embedded database
+    /// has one writer, and a reader for each of the `workers`, the threads that serve, and one to spare.
     ///
     /// # Errors
     /// When the pool cannot be made.
-    pub fn open(url: &DatabaseUrl, pool_size: Option<u32>) -> Result<Self, Error> {
+    pub fn open(url: &DatabaseUrl, pool_size: Option<u32>, workers: usize) -> Result<Self, Error> {
         match url {
-            DatabaseUrl::Sqlite(_) => Ok(Db {
-                readers: Lane::new(url, Access::Read, pool_size.unwrap_or(SQLITE_READERS))?,
-                writers: Lane::new(url, Access::Write, 1)?,
-            }),
+            DatabaseUrl::Sqlite(_) => {
+                let readers = u32::try_from(workers + 1).map_err(Error::internal)?;
+                Ok(Db {
+                    readers: Lane::new(url, Access::Read, readers, Place::Here)?,
+                    writers: Lane::new(url, Access::Write, 1, Place::Blocking)?,
+                })
+            }
             DatabaseUrl::Postgres(_) => {
-                let lane = Lane::new(url, Access::Write, pool_size.unwrap_or(POSTGRES_POOL))?;
+                let size = pool_size.unwrap_or(POSTGRES_POOL);
+                let lane = Lane::new(url, Access::Write, size, Place::Blocking)?;
                 Ok(Db {
                     readers: lane.clone(),
                     writers: lane,

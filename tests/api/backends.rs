@@ -24,8 +24,16 @@ struct Column {
 type Shape = BTreeMap<(String, String), bool>;
 
 fn shape(columns: Vec<Column>) -> Shape {
-    let ours = columns.into_iter().filter(|column| !column.table_name.starts_with("__diesel"));
-    ours.map(|column| ((column.table_name, column.column_name), column.required == 1)).collect()
+    let ours = columns
+        .into_iter()
+        .filter(|column| !column.table_name.starts_with("__diesel"));
+    ours.map(|column| {
+        (
+            (column.table_name, column.column_name),
+            column.required == 1,
+        )
+    })
+    .collect()
 }
 
 const SQLITE_SHAPE: &str = "SELECT m.name AS table_name, c.name AS column_name, (c.\"notnull\" = 1 OR c.pk > 0) AS required \
@@ -37,7 +45,12 @@ const POSTGRES_SHAPE: &str = "SELECT table_name::text, column_name::text, (is_nu
 fn migrations(backend: &str, kind: &str) -> BTreeMap<String, String> {
     let folder = format!("{}/migrations/{backend}", env!("CARGO_MANIFEST_DIR"));
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    let read = |entry: fs::DirEntry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path().join(format!("{kind}.sql"))).unwrap());
+    let read = |entry: fs::DirEntry| {
+        (
+            entry.file_name().into_string().unwrap(),
+            fs::read_to_string(entry.path().join(format!("{kind}.sql"))).unwrap(),
+        )
+    };
     entries.map(read).collect()
 }
 
@@ -45,8 +58,14 @@ fn sqlite_after(steps: &[&str]) -> Shape {
     let mut conn = SqliteConnection::establish(":memory:").unwrap();
     for kind in steps {
         let statements = migrations("sqlite", kind);
-        let in_order: Vec<&String> = if *kind == "up" { statements.values().collect() } else { statements.values().rev().collect() };
-        in_order.into_iter().for_each(|sql| conn.batch_execute(sql).unwrap());
+        let in_order: Vec<&String> = if *kind == "up" {
+            statements.values().collect()
+        } else {
+            statements.values().rev().collect()
+        };
+        in_order
+            .into_iter()
+            .for_each(|sql| conn.batch_execute(sql).unwrap());
     }
     shape(sql_query(SQLITE_SHAPE).load(&mut conn).unwrap())
 }
@@ -55,7 +74,10 @@ fn sqlite_after(steps: &[&str]) -> Shape {
 fn both_folders_hold_the_same_migrations() {
     let names = |backend| migrations(backend, "up").into_keys().collect::<Vec<_>>();
     assert_eq!(names("sqlite"), names("postgres"));
-    assert_eq!(migrations("sqlite", "up")["0006_calendar_vn"], migrations("postgres", "up")["0006_calendar_vn"]);
+    assert_eq!(
+        migrations("sqlite", "up")["0006_calendar_vn"],
+        migrations("postgres", "up")["0006_calendar_vn"]
+    );
 }
 
 #[test]
@@ -66,19 +88,30 @@ fn up_down_up_is_up_on_sqlite() {
 
 #[test]
 fn both_databases_have_the_same_tables_and_columns() {
-    let Some(app) = App::on_postgres() else { return };
+    let Some(app) = App::on_postgres() else {
+        return;
+    };
     let mut conn = PgConnection::establish(&app.database).unwrap();
     let ours = sqlite_after(&["up"]);
     assert!(ours.len() > 150, "{}", ours.len());
-    assert_eq!(shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()), ours);
+    assert_eq!(
+        shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()),
+        ours
+    );
     for (_, sql) in migrations("postgres", "down").into_iter().rev() {
         conn.batch_execute(&sql).unwrap();
     }
-    assert_eq!(shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()), Shape::new());
+    assert_eq!(
+        shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()),
+        Shape::new()
+    );
     for (_, sql) in migrations("postgres", "up") {
         conn.batch_execute(&sql).unwrap();
     }
-    assert_eq!(shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()), ours);
+    assert_eq!(
+        shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()),
+        ours
+    );
 }
 
 /// The hand-kept schema names the columns of the migrations in their order.
@@ -90,7 +123,10 @@ fn the_schema_is_that_of_the_migrations() {
     for line in source.lines().map(str::trim) {
         match line.split_once(" -> ") {
             Some((column, kind)) => {
-                named.insert((table.clone(), column.to_owned()), !kind.starts_with("Nullable"));
+                named.insert(
+                    (table.clone(), column.to_owned()),
+                    !kind.starts_with("Nullable"),
+                );
             }
             None if line.ends_with(") {") => table = line.split(' ').next().unwrap().to_owned(),
             None => {}
@@ -103,11 +139,15 @@ fn the_schema_is_that_of_the_migrations() {
 fn execute(app: &App, sql: &str) -> Result<(), String> {
     let said = |error: diesel::result::Error| error.to_string();
     if app.is_postgres() {
-        PgConnection::establish(&app.database).unwrap().batch_execute(sql).map_err(said)
+        PgConnection::establish(&app.database)
+            .unwrap()
+            .batch_execute(sql)
+            .map_err(said)
     } else {
         let path = app.database.trim_start_matches("sqlite://");
         let mut conn = SqliteConnection::establish(path).unwrap();
-        conn.batch_execute("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000").unwrap();
+        conn.batch_execute("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000")
+            .unwrap();
         conn.batch_execute(sql).map_err(said)
     }
 }
