@@ -15,11 +15,7 @@ pub async fn sweep(house: Arc<House>) {
     loop {
         hours.tick().await;
         let within = Arc::clone(&house);
-        if let Err(error) = house
-            .db
-            .write(move |conn| idempotency::sweep(conn, within.clock.now()))
-            .await
-        {
+        if let Err(error) = house.db.write(move |conn| idempotency::sweep(conn, within.clock.now())).await {
             log::warn!(error:% = error; "old answers could not be swept");
         }
     }

@@ -46,11 +46,7 @@ enum Command {
     /// Make the first way in, and print its client id and secret once.
     CreateAdmin {
         /// The organisation's code; it is made where there is none of that code.
-        #[arg(
-            long,
-            required_unless_present = "operator",
-            conflicts_with = "operator"
-        )]
+        #[arg(long, required_unless_present = "operator", conflicts_with = "operator")]
         organization: Option<String>,
         /// An operator of the installation instead.
         #[arg(long)]
@@ -68,22 +64,13 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 /// Runs the program.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    env_logger::Builder::from_env(
-        env_logger::Env::default().default_filter_or("info,actix_server=warn"),
-    )
-    .init();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn")).init();
     let outcome = match arguments.command {
         Command::Serve => serve().await,
-        Command::Sandbox {
-            port,
-            database,
-            empty,
-        } => play(port, database, empty).await,
+        Command::Sandbox { port, database, empty } => play(port, database, empty).await,
         Command::Migrate => migrate().await,
         Command::Openapi => print_document(),
-        Command::CreateAdmin {
-            organization, name, ..
-        } => create_admin(organization, name).await,
+        Command::CreateAdmin { organization, name, .. } => create_admin(organization, name).await,
         Command::Health => health().await,
     };
     match outcome {
@@ -121,14 +108,9 @@ fn print_document() -> Outcome {
 async fn create_admin(organization: Option<String>, name: String) -> Outcome {
     let config = Config::from_env()?;
     let house = server::open(&config, Clock::System, Ids::Random).await?;
-    let first = organization.map_or(FirstAccount::Operator, |organization| FirstAccount::Admin {
-        organization,
-    });
+    let first = organization.map_or(FirstAccount::Operator, |organization| FirstAccount::Admin { organization });
     let within = Arc::clone(&house);
-    let made = house
-        .db
-        .write(move |conn| accounts::create_first(conn, &within, &first, &name))
-        .await?;
+    let made = house.db.write(move |conn| accounts::create_first(conn, &within, &first, &name)).await?;
     println!("client_id: {}", made.account.client_id);
     println!("client_secret: {}", made.secret);
     println!("The secret is not kept and not shown again.");
@@ -138,26 +120,16 @@ async fn create_admin(organization: Option<String>, name: String) -> Outcome {
 /// Asks `/livez` on loopback: a container's health check needs no other program.
 async fn health() -> Outcome {
     let listen = Config::from_env()?.listen;
-    let host = if listen.ip().is_unspecified() {
-        IpAddr::from([127, 0, 0, 1])
-    } else {
-        listen.ip()
-    };
+    let host = if listen.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { listen.ip() };
     let asking = async {
         let mut stream = tokio::net::TcpStream::connect((host, listen.port())).await?;
-        stream
-            .write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            .await?;
+        stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
         Ok::<_, std::io::Error>(answer)
     };
     let answer = tokio::time::timeout(std::time::Duration::from_secs(3), asking).await??;
-    if answer.starts_with("HTTP/1.1 200") {
-        Ok(())
-    } else {
-        Err("not healthy".into())
-    }
+    if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("not healthy".into()) }
 }
 
 /// A folder of the sandbox's own, gone when it ends.
@@ -187,15 +159,13 @@ async fn play(port: u16, database: Option<String>, empty: bool) -> Outcome {
     // On a database that it goes on with, counted ids would come twice.
     let ids = if goes_on { Ids::Random } else { Ids::counted() };
     let house = server::open(&config, Clock::standing_at(first_moment()), ids).await?;
-    let bound = server::bind(&config, Arc::clone(&house), &Kind::Sandbox { empty })
-        .await
-        .map_err(|error| {
-            if error.code.row().code == "already_exists" {
-                "this database was not made by the sandbox".into()
-            } else {
-                Box::<dyn std::error::Error>::from(error)
-            }
-        })?;
+    let bound = server::bind(&config, Arc::clone(&house), &Kind::Sandbox { empty }).await.map_err(|error| {
+        if error.code.row().code == "already_exists" {
+            "this database was not made by the sandbox".into()
+        } else {
+            Box::<dyn std::error::Error>::from(error)
+        }
+    })?;
     print!("{}", invitation(&format!("http://{}", bound.address)));
     bound.server.await?;
     drop(house);

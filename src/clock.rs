@@ -1,9 +1,6 @@
 //! The only "now", and the only maker of ids and secrets.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the front door that time and ids enter by"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the front door that time and ids enter by")]
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,9 +29,7 @@ pub struct Hands {
 
 impl Hands {
     fn now(self) -> DateTime<Utc> {
-        let ran = self
-            .running_since
-            .map_or(TimeDelta::zero(), |since| machine_now() - since);
+        let ran = self.running_since.map_or(TimeDelta::zero(), |since| machine_now() - since);
         self.shown + ran
     }
 }
@@ -47,10 +42,7 @@ pub fn machine_now() -> DateTime<Utc> {
 impl Clock {
     /// A clock that stands at `now`.
     pub fn standing_at(now: DateTime<Utc>) -> Self {
-        Clock::Manual(Mutex::new(Hands {
-            shown: now.trunc_subsecs(3),
-            running_since: None,
-        }))
+        Clock::Manual(Mutex::new(Hands { shown: now.trunc_subsecs(3), running_since: None }))
     }
 
     /// The time.
@@ -73,19 +65,14 @@ impl Clock {
     pub fn set(&self, now: DateTime<Utc>, ticking: bool) {
         if let Clock::Manual(hands) = self {
             let running_since = ticking.then(machine_now);
-            *lock(hands) = Hands {
-                shown: now.trunc_subsecs(3),
-                running_since,
-            };
+            *lock(hands) = Hands { shown: now.trunc_subsecs(3), running_since };
         }
     }
 }
 
 /// A clock's hands are one value, so a panic elsewhere cannot leave them half set.
 fn lock(hands: &Mutex<Hands>) -> std::sync::MutexGuard<'_, Hands> {
-    hands
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    hands.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// The sandbox's first moment: 2023-11-01T08:00+07:00.
@@ -117,11 +104,7 @@ impl Ids {
                 // 2023-11-01T01:00:00Z, the sandbox's first moment, so that the order of ids is the order of making.
                 uuid::Builder::from_unix_timestamp_millis(
                     1_698_800_400_000,
-                    &u128::from(n)
-                        .to_be_bytes()
-                        .last_chunk()
-                        .copied()
-                        .unwrap_or_default(),
+                    &u128::from(n).to_be_bytes().last_chunk().copied().unwrap_or_default(),
                 )
                 .into_uuid()
             }

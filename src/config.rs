@@ -1,9 +1,6 @@
 //! The settings: the only reader of the environment. All mistakes are told at once.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the front door that settings enter by"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the front door that settings enter by")]
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -42,9 +39,7 @@ pub struct Mistakes(Vec<String>);
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "these settings are wrong:")?;
-        self.0
-            .iter()
-            .try_for_each(|mistake| writeln!(f, "  {mistake}"))
+        self.0.iter().try_for_each(|mistake| writeln!(f, "  {mistake}"))
     }
 }
 
@@ -58,15 +53,8 @@ struct Settings<'a> {
 
 impl Settings<'_> {
     /// One setting, or its default.
-    fn read<T>(
-        &mut self,
-        name: &str,
-        default: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let text = (self.get)(name)
-            .filter(|text| !text.is_empty())
-            .unwrap_or_else(|| default.to_owned());
+    fn read<T>(&mut self, name: &str, default: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = (self.get)(name).filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned());
         match parse(&text) {
             Ok(value) => Some(value),
             Err(mistake) => {
@@ -81,22 +69,15 @@ fn number<T>(text: &str, least: &T, most: &T) -> Result<T, String>
 where
     T: std::str::FromStr + PartialOrd + fmt::Display,
 {
-    let fits = text
-        .parse()
-        .ok()
-        .filter(|value| least <= value && value <= most);
+    let fits = text.parse().ok().filter(|value| least <= value && value <= most);
     fits.ok_or_else(|| format!("expected a number from {least} to {most}"))
 }
 
 /// A web address without a path: what a browser sends as `Origin`.
 fn origin(text: &str) -> Result<String, String> {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match rest {
-        Some(host) if !host.is_empty() && !host.contains(['/', ' ', '*', '?', '#']) => {
-            Ok(text.to_owned())
-        }
+        Some(host) if !host.is_empty() && !host.contains(['/', ' ', '*', '?', '#']) => Ok(text.to_owned()),
         _ => Err(format!("{text} is no web address without a path")),
     }
 }
@@ -106,9 +87,7 @@ fn folder(text: &str) -> Result<PathBuf, String> {
     match text.split_once("://") {
         None => Ok(PathBuf::from(text)),
         Some(("file", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some((scheme, _)) => Err(format!(
-            "{scheme}:// is not supported; expected a folder or file://FOLDER"
-        )),
+        Some((scheme, _)) => Err(format!("{scheme}:// is not supported; expected a folder or file://FOLDER")),
     }
 }
 
@@ -122,44 +101,28 @@ impl Config {
     }
 
     fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
-        let mut settings = Settings {
-            get,
-            mistakes: Vec::new(),
-        };
+        let mut settings = Settings { get, mistakes: Vec::new() };
         let database = settings.read("DATABASE_URL", "sqlite://thidua.db", DatabaseUrl::parse);
         let listen = settings.read("LISTEN_ADDR", "127.0.0.1:8080", |text| {
-            text.parse::<SocketAddr>()
-                .map_err(|_| "expected ADDRESS:PORT".to_owned())
+            text.parse::<SocketAddr>().map_err(|_| "expected ADDRESS:PORT".to_owned())
         });
         let beside = match &database {
-            Some(DatabaseUrl::Sqlite(path)) => PathBuf::from(path)
-                .parent()
-                .map(PathBuf::from)
-                .unwrap_or_default(),
+            Some(DatabaseUrl::Sqlite(path)) => PathBuf::from(path).parent().map(PathBuf::from).unwrap_or_default(),
             _ => PathBuf::new(),
         };
-        let default_public = listen.map_or_else(
-            || "http://127.0.0.1:8080".to_owned(),
-            |listen| format!("http://{listen}"),
-        );
+        let default_public =
+            listen.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |listen| format!("http://{listen}"));
         let public_url = settings.read("PUBLIC_URL", &default_public, origin);
         let key = beside.join("thidua-signing.key");
-        let signing_key_file = settings.read("SIGNING_KEY_FILE", &key.to_string_lossy(), |text| {
-            Ok(PathBuf::from(text))
-        });
+        let signing_key_file =
+            settings.read("SIGNING_KEY_FILE", &key.to_string_lossy(), |text| Ok(PathBuf::from(text)));
         let files = beside.join("thidua-files");
         let storage = settings.read("STORAGE_URL", &files.to_string_lossy(), folder);
         let cors_origins = settings.read("CORS_ORIGINS", "", |text| {
-            text.split(',')
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-                .map(origin)
-                .collect::<Result<Vec<_>, _>>()
+            text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(origin).collect::<Result<Vec<_>, _>>()
         });
         let pool_size = settings.read("POOL_SIZE", "0", |text| number(text, &0, &256));
-        let workers = settings.read("WORKERS", &cores().to_string(), |text| {
-            number(text, &1, &256)
-        });
+        let workers = settings.read("WORKERS", &cores().to_string(), |text| number(text, &1, &256));
         let shutdown = settings.read("SHUTDOWN_SECONDS", "30", |text| number(text, &0, &3600));
         let all = (|| {
             Some(Config {
@@ -206,16 +169,9 @@ mod tests {
     use super::*;
 
     fn with(pairs: &[(&str, &str)]) -> Result<Config, Mistakes> {
-        let pairs: Vec<(String, String)> = pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        Config::read(&move |name| {
-            pairs
-                .iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, value)| value.clone())
-        })
+        let pairs: Vec<(String, String)> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::read(&move |name| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()))
     }
 
     #[test]
@@ -229,14 +185,8 @@ mod tests {
     #[test]
     fn what_belongs_together_lies_together() {
         let config = with(&[("DATABASE_URL", "sqlite:///var/lib/thidua/t.db")]).unwrap();
-        assert_eq!(
-            config.signing_key_file,
-            PathBuf::from("/var/lib/thidua/thidua-signing.key")
-        );
-        assert_eq!(
-            config.storage,
-            PathBuf::from("/var/lib/thidua/thidua-files")
-        );
+        assert_eq!(config.signing_key_file, PathBuf::from("/var/lib/thidua/thidua-signing.key"));
+        assert_eq!(config.storage, PathBuf::from("/var/lib/thidua/thidua-files"));
     }
 
     #[test]

@@ -104,11 +104,7 @@ pub struct Fault {
 impl Fault {
     /// A fault at `pointer`.
     pub fn at(pointer: impl Into<String>, code: Code) -> Self {
-        Fault {
-            pointer: pointer.into(),
-            code,
-            params: Params::new(),
-        }
+        Fault { pointer: pointer.into(), code, params: Params::new() }
     }
 
     /// Adds a figure.
@@ -134,12 +130,7 @@ pub struct Error {
 impl Error {
     /// A refusal without figures.
     pub fn new(code: Code) -> Self {
-        Error {
-            code,
-            params: Params::new(),
-            faults: Vec::new(),
-            source: None,
-        }
+        Error { code, params: Params::new(), faults: Vec::new(), source: None }
     }
 
     /// Adds a figure.
@@ -150,18 +141,12 @@ impl Error {
 
     /// A failure of the service itself, with its cause for the log.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Error {
-            source: Some(Arc::from(source.into())),
-            ..Error::new(Code::Internal)
-        }
+        Error { source: Some(Arc::from(source.into())), ..Error::new(Code::Internal) }
     }
 
     /// Several broken rules under one heading.
     pub fn of_faults(code: Code, faults: Vec<Fault>) -> Self {
-        Error {
-            faults,
-            ..Error::new(code)
-        }
+        Error { faults, ..Error::new(code) }
     }
 
     /// `Ok` when nothing was found, else 422 `validation_failed` with all of it.
@@ -171,10 +156,7 @@ impl Error {
             [] => Ok(()),
             [only] => {
                 let (code, params) = (only.code, only.params.clone());
-                Err(Error {
-                    params,
-                    ..Error::of_faults(code, faults)
-                })
+                Err(Error { params, ..Error::of_faults(code, faults) })
             }
             _ => Err(Error::of_faults(Code::ValidationFailed, faults)),
         }

@@ -47,16 +47,9 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<House>,
     let db = Db::open(&config.database, config.pool_size, config.workers)?;
     db.maintain(migrations::run).await?;
     std::fs::create_dir_all(&config.storage).map_err(Error::internal)?;
-    let folder = LocalFileSystem::new_with_prefix(&config.storage)
-        .map_err(Error::internal)?
-        .with_automatic_cleanup(false);
-    Ok(Arc::new(House {
-        db,
-        clock,
-        ids,
-        tables: Tables::default(),
-        files: Files::new(Arc::new(folder)),
-    }))
+    let folder =
+        LocalFileSystem::new_with_prefix(&config.storage).map_err(Error::internal)?.with_automatic_cleanup(false);
+    Ok(Arc::new(House { db, clock, ids, tables: Tables::default(), files: Files::new(Arc::new(folder)) }))
 }
 
 /// Which service to serve.
@@ -76,29 +69,17 @@ pub enum Kind {
 /// When the key cannot be read or the address is taken; in the sandbox, for a database that is somebody's.
 pub async fn bind(config: &Config, house: Arc<House>, kind: &Kind) -> Result<Bound, Error> {
     let (keys, is_sandbox) = match kind {
-        Kind::Production => (
-            Keys::of_file(config.public_url.clone(), &config.signing_key_file)?,
-            false,
-        ),
+        Kind::Production => (Keys::of_file(config.public_url.clone(), &config.signing_key_file)?, false),
         Kind::Sandbox { empty } => {
             let (within, empty) = (Arc::clone(&house), *empty);
-            house
-                .db
-                .write(move |conn| sandbox::prepare(conn, &within, empty))
-                .await?;
+            house.db.write(move |conn| sandbox::prepare(conn, &within, empty)).await?;
             (Keys::ephemeral(config.public_url.clone())?, true)
         }
     };
     let document = openapi::document(is_sandbox)?;
     let methods = openapi::methods(&document)?;
     let public_url = config.public_url.clone();
-    let state = web::Data::new(State {
-        house,
-        keys,
-        public_url,
-        document,
-        methods,
-    });
+    let state = web::Data::new(State { house, keys, public_url, document, methods });
     let origins = config.cors_origins.clone();
     let app = move || {
         App::new()
@@ -113,27 +94,13 @@ pub async fn bind(config: &Config, house: Arc<House>, kind: &Kind) -> Result<Bou
         .shutdown_timeout(config.shutdown.as_secs())
         .bind(config.listen)
         .map_err(Error::internal)?;
-    let address = server
-        .addrs()
-        .first()
-        .copied()
-        .ok_or_else(|| Error::internal("bound to no address"))?;
-    Ok(Bound {
-        address,
-        server: server.run(),
-    })
+    let address = server.addrs().first().copied().ok_or_else(|| Error::internal("bound to no address"))?;
+    Ok(Bound { address, server: server.run() })
 }
 
 /// Pages of the named origins may call, and may read the headers that they need.
 fn cors(origins: &[String]) -> Cors {
-    let exposed = [
-        "etag",
-        "location",
-        "link",
-        "retry-after",
-        "x-request-id",
-        "idempotency-replayed",
-    ];
+    let exposed = ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed"];
     let sent = [
         "authorization",
         "content-type",
@@ -143,14 +110,7 @@ fn cors(origins: &[String]) -> Cors {
         "accept-language",
         "traceparent",
     ];
-    let methods = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-    ];
+    let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let allowed = |cors: Cors, origin: &String| cors.allowed_origin(origin);
     let cors = origins.iter().fold(Cors::default(), allowed);
     cors.allowed_methods(methods)

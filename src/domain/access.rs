@@ -55,19 +55,13 @@ pub struct Scopes(Option<Vec<String>>);
 impl Scopes {
     /// From a token's `scope`: words separated by spaces. None narrows nothing.
     pub fn parse(text: Option<&str>) -> Self {
-        Scopes(text.map(|text| {
-            text.split(' ')
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect()
-        }))
+        Scopes(text.map(|text| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()))
     }
 
     /// Whether every word is a scope that the service knows.
     pub fn are_known(&self) -> bool {
         let known = |word: &String| {
-            matches!(word.as_str(), "read" | "write" | "deadlines:check")
-                || word.len() > 5 && word.starts_with("unit:")
+            matches!(word.as_str(), "read" | "write" | "deadlines:check") || word.len() > 5 && word.starts_with("unit:")
         };
         self.words().iter().all(known)
     }
@@ -76,10 +70,7 @@ impl Scopes {
     pub fn within(&self, granted: &Scopes) -> bool {
         match &granted.0 {
             None => true,
-            Some(granted) => self
-                .0
-                .as_ref()
-                .is_some_and(|words| words.iter().all(|word| granted.contains(word))),
+            Some(granted) => self.0.as_ref().is_some_and(|words| words.iter().all(|word| granted.contains(word))),
         }
     }
 
@@ -95,11 +86,7 @@ impl Scopes {
 
     /// Whether a kind of act is within them. Scopes that only name units narrow to these, not the kind of act.
     fn allow(&self, needed: &str) -> bool {
-        let mut kinds = self
-            .words()
-            .iter()
-            .filter(|word| !word.starts_with("unit:"))
-            .peekable();
+        let mut kinds = self.words().iter().filter(|word| !word.starts_with("unit:")).peekable();
         match &self.0 {
             None => true,
             Some(words) if !words.is_empty() && kinds.peek().is_none() => true,
@@ -108,9 +95,7 @@ impl Scopes {
     }
 
     fn names_unit(&self, code: &str) -> bool {
-        self.words()
-            .iter()
-            .any(|word| word.strip_prefix("unit:") == Some(code))
+        self.words().iter().any(|word| word.strip_prefix("unit:") == Some(code))
     }
 
     /// Whether a unit is outside of the units that they name.
@@ -122,24 +107,17 @@ impl Scopes {
 impl Actor {
     /// The membership in an organisation.
     pub fn membership(&self, organization_id: &Id) -> Option<&Membership> {
-        self.memberships
-            .iter()
-            .find(|membership| membership.organization_id.as_ref() == Some(organization_id))
+        self.memberships.iter().find(|membership| membership.organization_id.as_ref() == Some(organization_id))
     }
 
     /// Whether this is an operator of the installation.
     pub fn is_operator(&self) -> bool {
-        self.memberships
-            .iter()
-            .any(|membership| membership.organization_id.is_none())
+        self.memberships.iter().any(|membership| membership.organization_id.is_none())
     }
 
     /// The organisations that it belongs to.
     pub fn organization_ids(&self) -> Vec<Id> {
-        self.memberships
-            .iter()
-            .filter_map(|membership| membership.organization_id.clone())
-            .collect()
+        self.memberships.iter().filter_map(|membership| membership.organization_id.clone()).collect()
     }
 }
 
@@ -229,12 +207,7 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Something of an organisation that is no unit's.
     pub fn of(organization_id: &'a Id) -> Self {
-        Facts {
-            organization_id,
-            unit: None,
-            sheet: None,
-            announced: false,
-        }
+        Facts { organization_id, unit: None, sheet: None, announced: false }
     }
 }
 
@@ -344,14 +317,10 @@ impl Action {
             | Action::Return
             | Action::Appraise
             | Action::CouncilReview => Some(Action::ReadSubmission),
-            Action::WriteReview(stage) | Action::SubmitReview(stage) => {
-                Some(Action::ReadReviewDraft(stage))
-            }
+            Action::WriteReview(stage) | Action::SubmitReview(stage) => Some(Action::ReadReviewDraft(stage)),
             Action::WriteFacts => Some(Action::ReadFacts),
             Action::DecideTie => Some(Action::ReadRanking),
-            Action::WriteSession | Action::HoldSession | Action::CloseSession => {
-                Some(Action::ReadSessions)
-            }
+            Action::WriteSession | Action::HoldSession | Action::CloseSession => Some(Action::ReadSessions),
             Action::AttachDocument
             | Action::AttachAchievementReport
             | Action::SubmitProposal
@@ -381,14 +350,10 @@ impl Reach {
             Reach::OwnAnnounced | Reach::Announced => when(facts.announced, Ruling::NotYet),
             Reach::Foreign => when(!own, Ruling::Recused),
             Reach::ForeignFrom(_) if own => Ruling::Recused,
-            Reach::ForeignFrom(status) => when(
-                facts.sheet.is_some_and(|sheet| sheet.has_reached(status)),
-                Ruling::NotYet,
-            ),
-            Reach::Scoped => when(
-                facts.unit.is_some_and(|unit| scopes.names_unit(&unit.code)),
-                Ruling::OtherUnit,
-            ),
+            Reach::ForeignFrom(status) => {
+                when(facts.sheet.is_some_and(|sheet| sheet.has_reached(status)), Ruling::NotYet)
+            }
+            Reach::Scoped => when(facts.unit.is_some_and(|unit| scopes.names_unit(&unit.code)), Ruling::OtherUnit),
         }
     }
 }
@@ -401,10 +366,7 @@ pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
     let Some(membership) = actor.membership(facts.organization_id) else {
         return Decision::Hide;
     };
-    if facts
-        .unit
-        .is_some_and(|unit| actor.scopes.exclude_unit(&unit.code))
-    {
+    if facts.unit.is_some_and(|unit| actor.scopes.exclude_unit(&unit.code)) {
         return Decision::Hide;
     }
     let rulings: Vec<Ruling> = grants(action)
@@ -413,11 +375,7 @@ pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
         .map(|(_, reach)| reach.rule(membership, &actor.scopes, facts))
         .collect();
     if rulings.contains(&Ruling::Yes) {
-        let needed = if action.reading().is_some() {
-            "write"
-        } else {
-            "read"
-        };
+        let needed = if action.reading().is_some() { "write" } else { "read" };
         return match actor.scopes.allow(needed) {
             true => Decision::Allow,
             false => Decision::Refuse(Error::new(Code::ScopeRequired).with("needs", needed)),
@@ -426,20 +384,11 @@ pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
     if rulings.contains(&Ruling::Recused) {
         return Decision::Refuse(Error::new(Code::Recused).with("ground", "own_unit"));
     }
-    let code = if rulings.contains(&Ruling::OtherUnit) {
-        Code::NotOwnUnit
-    } else {
-        Code::RoleRequired
-    };
-    match action
-        .reading()
-        .map(|reading| decide(actor, reading, facts))
-    {
+    let code = if rulings.contains(&Ruling::OtherUnit) { Code::NotOwnUnit } else { Code::RoleRequired };
+    match action.reading().map(|reading| decide(actor, reading, facts)) {
         Some(Decision::Allow) => Decision::Refuse(Error::new(code)),
         // A scope that lacks `read` may still not act, but it may know.
-        Some(Decision::Refuse(error)) if error.code == Code::ScopeRequired => {
-            Decision::Refuse(Error::new(code))
-        }
+        Some(Decision::Refuse(error)) if error.code == Code::ScopeRequired => Decision::Refuse(Error::new(code)),
         Some(refused @ Decision::Refuse(_)) => refused,
         Some(Decision::Hide) | None => Decision::Hide,
     }
@@ -463,9 +412,7 @@ pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error
 /// `role_required` instead of `not_found` for a member, and those of [`decide`].
 pub fn require_collection(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error> {
     match decide(actor, action, facts) {
-        Decision::Hide if actor.membership(facts.organization_id).is_some() => {
-            Err(Error::new(Code::RoleRequired))
-        }
+        Decision::Hide if actor.membership(facts.organization_id).is_some() => Err(Error::new(Code::RoleRequired)),
         Decision::Hide => Err(Error::new(Code::NotFound)),
         Decision::Allow => Ok(()),
         Decision::Refuse(error) => Err(error),
@@ -510,28 +457,15 @@ pub fn sheets_in_sight(actor: &Actor, organization_id: &Id) -> SheetsInSight {
     let Some(membership) = actor.membership(organization_id) else {
         return sight;
     };
-    let named = actor
-        .scopes
-        .words()
-        .iter()
-        .filter_map(|word| word.strip_prefix("unit:").map(str::to_owned));
+    let named = actor.scopes.words().iter().filter_map(|word| word.strip_prefix("unit:").map(str::to_owned));
     sight.only_codes = named.collect();
-    for (_, reach) in grants(Action::ReadSubmission)
-        .iter()
-        .filter(|(role, _)| membership.roles.contains(role))
-    {
+    for (_, reach) in grants(Action::ReadSubmission).iter().filter(|(role, _)| membership.roles.contains(role)) {
         match reach {
             Reach::All => sight.all = true,
             Reach::Own => sight.own = membership.unit.as_ref().map(|unit| unit.id.clone()),
             Reach::ForeignFrom(status) => {
-                let earlier = sight
-                    .others_from
-                    .is_none_or(|from| from.has_reached(*status));
-                sight.others_from = if earlier {
-                    Some(*status)
-                } else {
-                    sight.others_from
-                };
+                let earlier = sight.others_from.is_none_or(|from| from.has_reached(*status));
+                sight.others_from = if earlier { Some(*status) } else { sight.others_from };
                 sight.except = membership.unit.as_ref().map(|unit| unit.id.clone());
             }
             Reach::Scoped => sight.scoped_codes.clone_from(&sight.only_codes),
@@ -563,9 +497,7 @@ pub fn offers(
         match (decide(actor, action, facts), state(action)) {
             (Decision::Allow, Ok(until)) => offers.allowed.push((action, until)),
             (Decision::Allow, Err(error)) => offers.blocked.push((action, error)),
-            (Decision::Refuse(error), _)
-                if matches!(error.code, Code::Recused | Code::ScopeRequired) =>
-            {
+            (Decision::Refuse(error), _) if matches!(error.code, Code::Recused | Code::ScopeRequired) => {
                 offers.blocked.push((action, error));
             }
             (Decision::Refuse(_) | Decision::Hide, _) => {}
@@ -576,7 +508,5 @@ pub fn offers(
 
 /// An act that the resource's state does not allow: 409 `invalid_state` with the states that would.
 pub fn wrong_state<S: Serialize>(state: S, needs: &[S]) -> Error {
-    Error::new(Code::InvalidState)
-        .with("state", json!(state))
-        .with("needs", json!(needs))
+    Error::new(Code::InvalidState).with("state", json!(state)).with("needs", json!(needs))
 }

@@ -137,9 +137,7 @@ pub const ACTIONS: [Action; 5] = [
 impl Proposal {
     /// Whether every document is there.
     pub fn is_complete(&self) -> bool {
-        self.documents
-            .iter()
-            .all(|document| document.file.is_some())
+        self.documents.iter().all(|document| document.file.is_some())
     }
 
     /// Whether the state lets the act pass.
@@ -152,20 +150,12 @@ impl Proposal {
             Action::ReturnProposal | Action::RecordDecision => &[Submitted],
             _ => &[Draft, Returned],
         };
-        if needs.contains(&self.status) {
-            Ok(())
-        } else {
-            Err(wrong_state(self.status, needs))
-        }
+        if needs.contains(&self.status) { Ok(()) } else { Err(wrong_state(self.status, needs)) }
     }
 
     /// What keeps it from being submitted. `opens_at` is the first instant of `opens_on`.
     pub fn submit_faults(&self, now: DateTime<Utc>, opens_at: Option<DateTime<Utc>>) -> Vec<Fault> {
-        let missing = self
-            .documents
-            .iter()
-            .enumerate()
-            .filter(|(_, document)| document.file.is_none());
+        let missing = self.documents.iter().enumerate().filter(|(_, document)| document.file.is_none());
         let mut faults: Vec<Fault> = missing
             .map(|(at, document)| {
                 let pointer = format!("/dossier/documents/{at}");
@@ -173,10 +163,7 @@ impl Proposal {
             })
             .collect();
         if let Some(opens_at) = opens_at.filter(|opens_at| now < *opens_at) {
-            faults.push(
-                Fault::at("/dossier/opens_on", Code::TooEarly)
-                    .with("not_before", instant(opens_at)),
-            );
+            faults.push(Fault::at("/dossier/opens_on", Code::TooEarly).with("not_before", instant(opens_at)));
         }
         faults
     }

@@ -83,11 +83,7 @@ pub struct WorkingCalendar(BTreeMap<NaiveDate, (DayKind, DayStatus)>);
 
 impl FromIterator<(NaiveDate, DayKind, DayStatus)> for WorkingCalendar {
     fn from_iter<I: IntoIterator<Item = (NaiveDate, DayKind, DayStatus)>>(days: I) -> Self {
-        WorkingCalendar(
-            days.into_iter()
-                .map(|(on, kind, status)| (on, (kind, status)))
-                .collect(),
-        )
+        WorkingCalendar(days.into_iter().map(|(on, kind, status)| (on, (kind, status))).collect())
     }
 }
 
@@ -134,39 +130,18 @@ impl WorkingCalendar {
         self.walk(from, |_, on| on < to)
     }
 
-    fn walk(
-        &self,
-        from: NaiveDate,
-        goes_on: impl Fn(u32, NaiveDate) -> bool,
-    ) -> Result<Reckoning, Code> {
-        let mut explanation = vec![CountedDay {
-            on: from,
-            counted: false,
-            number: None,
-            why: Why::EventDay,
-        }];
+    fn walk(&self, from: NaiveDate, goes_on: impl Fn(u32, NaiveDate) -> bool) -> Result<Reckoning, Code> {
+        let mut explanation = vec![CountedDay { on: from, counted: false, number: None, why: Why::EventDay }];
         let (mut on, mut counted) = (from, 0);
         while goes_on(counted, on) {
-            on = on
-                .checked_add_days(Days::new(1))
-                .ok_or(Code::CalendarRange)?;
+            on = on.checked_add_days(Days::new(1)).ok_or(Code::CalendarRange)?;
             let why = self.why(on);
             let counts = matches!(why, Why::WorkingDay | Why::SwapWork);
             counted += u32::from(counts);
-            explanation.push(CountedDay {
-                on,
-                counted: counts,
-                number: counts.then_some(counted),
-                why,
-            });
+            explanation.push(CountedDay { on, counted: counts, number: counts.then_some(counted), why });
         }
         let calendar_confirmed = self.confirms(from, on);
-        Ok(Reckoning {
-            result_on: on,
-            working_days: counted,
-            calendar_confirmed,
-            explanation,
-        })
+        Ok(Reckoning { result_on: on, working_days: counted, calendar_confirmed, explanation })
     }
 }
 
@@ -200,59 +175,33 @@ mod tests {
             ("2026-08-21", "2026-08-27"),
             ("2026-08-28", "2026-09-07"),
         ] {
-            assert_eq!(
-                calendar().add(on(notice), 5).unwrap().result_on,
-                on(due),
-                "{notice}"
-            );
+            assert_eq!(calendar().add(on(notice), 5).unwrap().result_on, on(due), "{notice}");
         }
     }
 
     #[test]
     fn each_day_is_explained() {
         let reckoning = calendar().add(on("2026-11-23"), 2).unwrap();
-        let days: Vec<_> = reckoning
-            .explanation
-            .iter()
-            .map(|day| (day.number, day.why))
-            .collect();
+        let days: Vec<_> = reckoning.explanation.iter().map(|day| (day.number, day.why)).collect();
         assert_eq!(
             days,
-            [
-                (None, Why::EventDay),
-                (None, Why::Holiday),
-                (Some(1), Why::WorkingDay),
-                (Some(2), Why::WorkingDay)
-            ]
+            [(None, Why::EventDay), (None, Why::Holiday), (Some(1), Why::WorkingDay), (Some(2), Why::WorkingDay)]
         );
     }
 
     #[test]
     fn a_year_is_confirmed_when_it_has_days_and_none_is_provisional() {
-        for (from, days, confirmed) in [
-            ("2023-11-30", 5, true),
-            ("2024-11-30", 5, false),
-            ("2026-12-28", 5, false),
-            ("2026-11-23", 5, true),
-        ] {
-            assert_eq!(
-                calendar().add(on(from), days).unwrap().calendar_confirmed,
-                confirmed,
-                "{from}"
-            );
+        for (from, days, confirmed) in
+            [("2023-11-30", 5, true), ("2024-11-30", 5, false), ("2026-12-28", 5, false), ("2026-11-23", 5, true)]
+        {
+            assert_eq!(calendar().add(on(from), days).unwrap().calendar_confirmed, confirmed, "{from}");
         }
     }
 
     #[test]
     fn what_is_out_of_range_is_refused() {
-        assert_eq!(
-            calendar().add(on("2023-11-30"), 1001),
-            Err(Code::CalendarRange)
-        );
-        assert_eq!(
-            calendar().count(on("2023-11-30"), on("2023-11-29")),
-            Err(Code::CalendarRange)
-        );
+        assert_eq!(calendar().add(on("2023-11-30"), 1001), Err(Code::CalendarRange));
+        assert_eq!(calendar().count(on("2023-11-30"), on("2023-11-29")), Err(Code::CalendarRange));
         assert_eq!(calendar().add(NaiveDate::MAX, 1), Err(Code::CalendarRange));
     }
 

@@ -34,10 +34,7 @@ pub struct Quorum {
 
 impl Default for Quorum {
     fn default() -> Self {
-        Quorum {
-            numerator: 2,
-            denominator: 3,
-        }
+        Quorum { numerator: 2, denominator: 3 }
     }
 }
 
@@ -99,11 +96,7 @@ pub struct CouncilSession {
 }
 
 /// The acts on a session, in the order in which they are listed.
-pub const ACTIONS: [Action; 3] = [
-    Action::WriteSession,
-    Action::HoldSession,
-    Action::CloseSession,
-];
+pub const ACTIONS: [Action; 3] = [Action::WriteSession, Action::HoldSession, Action::CloseSession];
 
 impl CouncilSession {
     /// Whether the session could decide; none while it is only planned.
@@ -120,24 +113,15 @@ impl CouncilSession {
             Action::CloseSession => SessionStatus::Held,
             _ => SessionStatus::Planned,
         };
-        if self.status == needs {
-            Ok(())
-        } else {
-            Err(wrong_state(self.status, &[needs]))
-        }
+        if self.status == needs { Ok(()) } else { Err(wrong_state(self.status, &[needs])) }
     }
 
     /// Held: `council` are the members of that day, of whom the present are counted.
     #[must_use]
     pub fn held(mut self, council: &[Id]) -> Self {
-        let here = self
-            .attendance
-            .iter()
-            .filter(|entry| entry.present && council.contains(&entry.member_id));
+        let here = self.attendance.iter().filter(|entry| entry.present && council.contains(&entry.member_id));
         self.present = i32::try_from(here.count()).ok();
-        self.needed = i32::try_from(council.len())
-            .ok()
-            .map(|members| self.quorum.of(members));
+        self.needed = i32::try_from(council.len()).ok().map(|members| self.quorum.of(members));
         self.status = SessionStatus::Held;
         self
     }
@@ -156,37 +140,12 @@ mod tests {
 
     #[test]
     fn two_thirds_are_rounded_up() {
-        for (members, needed) in [
-            (0, 0),
-            (1, 1),
-            (2, 2),
-            (3, 2),
-            (4, 3),
-            (5, 4),
-            (6, 4),
-            (7, 5),
-        ] {
+        for (members, needed) in [(0, 0), (1, 1), (2, 2), (3, 2), (4, 3), (5, 4), (6, 4), (7, 5)] {
             assert_eq!(Quorum::default().of(members), needed, "{members}");
         }
-        assert_eq!(
-            Quorum {
-                numerator: 1,
-                denominator: 1
-            }
-            .of(7),
-            7
-        );
+        assert_eq!(Quorum { numerator: 1, denominator: 1 }.of(7), 7);
         assert!(
-            !Quorum {
-                numerator: 3,
-                denominator: 2
-            }
-            .is_share()
-                && !Quorum {
-                    numerator: 0,
-                    denominator: 2
-                }
-                .is_share()
+            !Quorum { numerator: 3, denominator: 2 }.is_share() && !Quorum { numerator: 0, denominator: 2 }.is_share()
         );
     }
 }

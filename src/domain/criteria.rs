@@ -139,26 +139,12 @@ impl CriteriaContent {
         self.code = check.code("/code", &self.code);
         self.title = check.text("/title", &self.title, TITLE_CHARS);
         self.legal_basis = check.optional("/legal_basis", self.legal_basis.as_deref(), TITLE_CHARS);
-        check.ensure(
-            (1990..=2200).contains(&self.year),
-            "/year",
-            Code::NumberOutOfRange,
-        );
-        check.ensure(
-            self.total_points > Points::ZERO,
-            "/total_points",
-            Code::PointsOutOfRange,
-        );
+        check.ensure((1990..=2200).contains(&self.year), "/year", Code::NumberOutOfRange);
+        check.ensure(self.total_points > Points::ZERO, "/total_points", Code::PointsOutOfRange);
         let mut nodes = 0;
         for (at, part) in self.parts.iter_mut().enumerate() {
             let pointer = format!("/parts/{at}");
-            clean_texts(
-                check,
-                &pointer,
-                &mut part.code,
-                &mut part.title,
-                &mut part.note,
-            );
+            clean_texts(check, &pointer, &mut part.code, &mut part.title, &mut part.note);
             clean_nodes(check, &pointer, &mut part.children, 1, &mut nodes);
         }
         check.ensure(nodes <= MAX_NODES, "/parts", Code::NumberOutOfRange);
@@ -174,9 +160,7 @@ impl CriteriaContent {
             found.errors.push(Fault::at("/parts", Code::NoCriteria));
         } else if sum != self.total_points {
             found.errors.push(
-                Fault::at("/total_points", Code::PartSumMismatch)
-                    .with("declared", self.total_points)
-                    .with("sum", sum),
+                Fault::at("/total_points", Code::PartSumMismatch).with("declared", self.total_points).with("sum", sum),
             );
         }
         let mut codes = HashSet::new();
@@ -184,58 +168,29 @@ impl CriteriaContent {
             let pointer = format!("/parts/{at}");
             found.unique(&mut codes, &pointer, &part.code);
             if part.max_points <= Points::ZERO {
-                found.errors.push(Fault::at(
-                    format!("{pointer}/max_points"),
-                    Code::PartWithoutPoints,
-                ));
+                found.errors.push(Fault::at(format!("{pointer}/max_points"), Code::PartWithoutPoints));
             }
-            found.family(
-                &mut codes,
-                &pointer,
-                &part.code,
-                part.max_points,
-                &part.children,
-            );
+            found.family(&mut codes, &pointer, &part.code, part.max_points, &part.children);
         }
         found
     }
 }
 
-fn clean_texts(
-    check: &mut Check,
-    pointer: &str,
-    code: &mut String,
-    title: &mut String,
-    note: &mut Option<String>,
-) {
+fn clean_texts(check: &mut Check, pointer: &str, code: &mut String, title: &mut String, note: &mut Option<String>) {
     *code = check.code(&format!("{pointer}/code"), code);
     *title = check.text(&format!("{pointer}/title"), title, TITLE_CHARS);
     *note = check.optional(&format!("{pointer}/note"), note.as_deref(), NOTE_CHARS);
 }
 
-fn clean_nodes(
-    check: &mut Check,
-    parent: &str,
-    nodes: &mut [Node],
-    depth: usize,
-    count: &mut usize,
-) {
+fn clean_nodes(check: &mut Check, parent: &str, nodes: &mut [Node], depth: usize, count: &mut usize) {
     if depth > MAX_DEPTH && !nodes.is_empty() {
-        check.faults.push(
-            Fault::at(format!("{parent}/children"), Code::NumberOutOfRange).with("max", MAX_DEPTH),
-        );
+        check.faults.push(Fault::at(format!("{parent}/children"), Code::NumberOutOfRange).with("max", MAX_DEPTH));
         return;
     }
     *count += nodes.len();
     for (at, node) in nodes.iter_mut().enumerate() {
         let pointer = format!("{parent}/children/{at}");
-        clean_texts(
-            check,
-            &pointer,
-            &mut node.code,
-            &mut node.title,
-            &mut node.note,
-        );
+        clean_texts(check, &pointer, &mut node.code, &mut node.title, &mut node.note);
         clean_nodes(check, &pointer, &mut node.children, depth + 1, count);
     }
 }
@@ -243,9 +198,7 @@ fn clean_nodes(
 impl Findings {
     fn unique<'a>(&mut self, codes: &mut HashSet<&'a str>, pointer: &str, code: &'a str) {
         if !codes.insert(code) {
-            self.errors.push(
-                Fault::at(format!("{pointer}/code"), Code::DuplicateCode).with("criterion", code),
-            );
+            self.errors.push(Fault::at(format!("{pointer}/code"), Code::DuplicateCode).with("criterion", code));
         }
     }
 
@@ -259,35 +212,22 @@ impl Findings {
         children: &'a [Node],
     ) {
         if children.is_empty() {
-            self.errors
-                .push(Fault::at(parent, Code::RuleMissing).with("criterion", code));
+            self.errors.push(Fault::at(parent, Code::RuleMissing).with("criterion", code));
             return;
         }
         let own: Points = children.iter().filter_map(|child| child.max_points).sum();
-        let sharing: Vec<&str> = children
-            .iter()
-            .filter(|child| child.max_points.is_none())
-            .map(|child| child.code.as_str())
-            .collect();
+        let sharing: Vec<&str> =
+            children.iter().filter(|child| child.max_points.is_none()).map(|child| child.code.as_str()).collect();
         if own > max {
             self.errors.push(
-                Fault::at(parent, Code::ChildrenExceedParent)
-                    .with("parent", code)
-                    .with("max", max)
-                    .with("sum", own),
+                Fault::at(parent, Code::ChildrenExceedParent).with("parent", code).with("max", max).with("sum", own),
             );
         } else if own < max && sharing.is_empty() {
-            self.warnings.push(
-                Fault::at(parent, Code::PointsUnassigned)
-                    .with("parent", code)
-                    .with("max", max)
-                    .with("sum", own),
-            );
+            self.warnings
+                .push(Fault::at(parent, Code::PointsUnassigned).with("parent", code).with("max", max).with("sum", own));
         } else if own < max {
             self.warnings.push(
-                Fault::at(parent, Code::PointsShared)
-                    .with("criteria", sharing.join(", "))
-                    .with("max", max - own),
+                Fault::at(parent, Code::PointsShared).with("criteria", sharing.join(", ")).with("max", max - own),
             );
         }
         for (at, child) in children.iter().enumerate() {
@@ -296,13 +236,7 @@ impl Findings {
     }
 
     /// Checks one node; `left` is what its siblings with points of their own leave of the parent.
-    fn node<'a>(
-        &mut self,
-        codes: &mut HashSet<&'a str>,
-        pointer: &str,
-        node: &'a Node,
-        left: Points,
-    ) {
+    fn node<'a>(&mut self, codes: &mut HashSet<&'a str>, pointer: &str, node: &'a Node, left: Points) {
         let fault = |code| Fault::at(pointer, code).with("criterion", node.code.as_str());
         self.unique(codes, pointer, &node.code);
         match (node.max_points, &node.rule) {
@@ -317,8 +251,7 @@ impl Findings {
                 self.errors.push(fault(Code::PartWithoutPoints));
             }
             (max, Some(rule)) if !rule.fits(max.unwrap_or(left)) => {
-                self.errors
-                    .push(fault(Code::RuleExceedsMax).with("max", max.unwrap_or(left)));
+                self.errors.push(fault(Code::RuleExceedsMax).with("max", max.unwrap_or(left)));
             }
             _ => {}
         }
@@ -348,41 +281,20 @@ pub mod tests {
             total_points: Points,
             parts: Vec<Part>,
         }
-        let file: File =
-            serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json"))
-                .unwrap();
-        let File {
-            code,
-            title,
-            year,
-            total_points,
-            parts,
-        } = file;
-        CriteriaContent {
-            code,
-            title,
-            year,
-            legal_basis: None,
-            total_points,
-            parts,
-        }
+        let file: File = serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json")).unwrap();
+        let File { code, title, year, total_points, parts } = file;
+        CriteriaContent { code, title, year, legal_basis: None, total_points, parts }
     }
 
     fn codes(faults: &[Fault]) -> Vec<(Code, &str)> {
-        faults
-            .iter()
-            .map(|fault| (fault.code, fault.pointer.as_str()))
-            .collect()
+        faults.iter().map(|fault| (fault.code, fault.pointer.as_str())).collect()
     }
 
     #[test]
     fn the_guideline_has_no_error_and_warns_that_a_i_1_and_a_i_2_share_150() {
         let found = guideline().findings();
         assert_eq!(codes(&found.errors), []);
-        assert_eq!(
-            codes(&found.warnings),
-            [(Code::PointsShared, "/parts/0/children/0")]
-        );
+        assert_eq!(codes(&found.warnings), [(Code::PointsShared, "/parts/0/children/0")]);
         assert_eq!(found.warnings[0].params["max"], 150);
         assert_eq!(found.warnings[0].params["criteria"], "A.I.1, A.I.2");
     }
@@ -399,27 +311,11 @@ pub mod tests {
     fn each_mistake_has_its_code_and_place() {
         type Break = fn(&mut CriteriaContent);
         let table: [(Break, Code, &str); 11] = [
-            (
-                |set| set.total_points = Points::from_hundredths(99_900),
-                Code::PartSumMismatch,
-                "/total_points",
-            ),
+            (|set| set.total_points = Points::from_hundredths(99_900), Code::PartSumMismatch, "/total_points"),
             (|set| set.parts.clear(), Code::NoCriteria, "/parts"),
-            (
-                |set| set.parts[1].children.clear(),
-                Code::RuleMissing,
-                "/parts/1",
-            ),
-            (
-                |set| set.parts[1].children[0].rule = None,
-                Code::RuleMissing,
-                "/parts/1/children/0",
-            ),
-            (
-                |set| set.parts[1].children[0].code = "A".into(),
-                Code::DuplicateCode,
-                "/parts/1/children/0/code",
-            ),
+            (|set| set.parts[1].children.clear(), Code::RuleMissing, "/parts/1"),
+            (|set| set.parts[1].children[0].rule = None, Code::RuleMissing, "/parts/1/children/0"),
+            (|set| set.parts[1].children[0].code = "A".into(), Code::DuplicateCode, "/parts/1/children/0/code"),
             (
                 |set| set.parts[1].children[0].max_points = Some(Points::from_hundredths(4100)),
                 Code::ChildrenExceedParent,
@@ -431,10 +327,7 @@ pub mod tests {
                 "/parts/1/children/0",
             ),
             (
-                |set| {
-                    set.parts[0].children[0].children[2].max_points =
-                        Some(Points::from_hundredths(25_000))
-                },
+                |set| set.parts[0].children[0].children[2].max_points = Some(Points::from_hundredths(25_000)),
                 Code::NoPointsLeft,
                 "/parts/0/children/0/children/0",
             ),
@@ -463,11 +356,7 @@ pub mod tests {
             let mut set = guideline();
             break_it(&mut set);
             let found = set.findings();
-            assert!(
-                codes(&found.errors).contains(&(code, pointer)),
-                "{code:?}: {:?}",
-                found.errors
-            );
+            assert!(codes(&found.errors).contains(&(code, pointer)), "{code:?}: {:?}", found.errors);
         }
     }
 
@@ -488,13 +377,6 @@ pub mod tests {
         }
         let mut check = Check::default();
         set.clean(&mut check);
-        assert_eq!(
-            check
-                .faults
-                .iter()
-                .filter(|fault| fault.code == Code::NumberOutOfRange)
-                .count(),
-            1
-        );
+        assert_eq!(check.faults.iter().filter(|fault| fault.code == Code::NumberOutOfRange).count(), 1);
     }
 }

@@ -53,10 +53,7 @@ mod tests {
     fn only_uuid_text_is_an_id() {
         assert!(Id::parse("018b88d6-5f80-7000-8000-000000000001").is_some());
         let upper = Id::parse("018B88D6-5F80-7000-8000-00000000000A");
-        assert_eq!(
-            upper.as_ref().map(Id::as_str),
-            Some("018b88d6-5f80-7000-8000-00000000000a")
-        );
+        assert_eq!(upper.as_ref().map(Id::as_str), Some("018b88d6-5f80-7000-8000-00000000000a"));
         for bad in [
             "",
             "1",

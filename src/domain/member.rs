@@ -12,9 +12,7 @@ use crate::error::Code;
 pub const LOCAL_ISSUER: &str = "local";
 
 /// What somebody is in an office.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Runs the installation: organisations and the national calendar, nothing inside an organisation.
@@ -100,14 +98,8 @@ impl Member {
         let alone = self.organization_id.is_none() && self.roles.len() == 1;
         check.ensure(!operator || alone, "/roles", Code::RoleNotAllowed);
         let needs_unit = self.roles.iter().any(|role| role.is_of_unit());
-        check.ensure(
-            !needs_unit || self.unit_id.is_some(),
-            "/unit_id",
-            Code::UnitRequired,
-        );
-        let in_order = self
-            .valid_until_on
-            .is_none_or(|until| until >= self.valid_from_on);
+        check.ensure(!needs_unit || self.unit_id.is_some(), "/unit_id", Code::UnitRequired);
+        let in_order = self.valid_until_on.is_none_or(|until| until >= self.valid_from_on);
         check.ensure(in_order, "/valid_until_on", Code::DateOutOfRange);
     }
 }

@@ -43,10 +43,6 @@ impl Organization {
         self.code = check.code("/code", &self.code);
         self.name = check.text("/name", &self.name, TITLE_CHARS);
         self.agency_code = check.optional("/agency_code", self.agency_code.as_deref(), CODE_CHARS);
-        check.ensure(
-            zone(&self.time_zone).is_some(),
-            "/time_zone",
-            Code::UnknownTimeZone,
-        );
+        check.ensure(zone(&self.time_zone).is_some(), "/time_zone", Code::UnknownTimeZone);
     }
 }

@@ -40,11 +40,7 @@ impl PeriodStatus {
     /// # Errors
     /// `invalid_state`.
     pub fn must_be(self, needs: &[PeriodStatus]) -> Result<(), Error> {
-        if needs.contains(&self) {
-            Ok(())
-        } else {
-            Err(wrong_state(self, needs))
-        }
+        if needs.contains(&self) { Ok(()) } else { Err(wrong_state(self, needs)) }
     }
 
     /// Whether the results are out.
@@ -92,11 +88,7 @@ impl Schedule {
     /// Notes every date that `after` moves to before `today`.
     pub fn check_change(&self, after: &Schedule, today: NaiveDate, check: &mut Check) {
         for ((name, before), (_, after)) in self.dates().into_iter().zip(after.dates()) {
-            check.ensure(
-                before == after || after >= today,
-                &format!("/schedule/{name}"),
-                Code::DateInPast,
-            );
+            check.ensure(before == after || after >= today, &format!("/schedule/{name}"), Code::DateInPast);
         }
     }
 }
@@ -201,28 +193,18 @@ impl Condition {
     /// Whether a unit's facts meet it.
     pub fn judge(&self, facts: &UnitFacts) -> Eligibility {
         let (met, why) = match self {
-            Condition::NobodyDisciplined {} => (
-                !facts.anybody_disciplined,
-                format!("anybody_disciplined = {}", facts.anybody_disciplined),
-            ),
+            Condition::NobodyDisciplined {} => {
+                (!facts.anybody_disciplined, format!("anybody_disciplined = {}", facts.anybody_disciplined))
+            }
             Condition::PartyCellRatingAtLeast { rating } => (
                 facts.party_cell_rating >= *rating,
-                format!(
-                    "party_cell_rating = {}, needs {}",
-                    word(facts.party_cell_rating),
-                    word(*rating)
-                ),
+                format!("party_cell_rating = {}, needs {}", word(facts.party_cell_rating), word(*rating)),
             ),
-            Condition::NotUnderInspection {} => (
-                !facts.under_inspection,
-                format!("under_inspection = {}", facts.under_inspection),
-            ),
+            Condition::NotUnderInspection {} => {
+                (!facts.under_inspection, format!("under_inspection = {}", facts.under_inspection))
+            }
         };
-        Eligibility {
-            kind: self.name().to_owned(),
-            met,
-            why,
-        }
+        Eligibility { kind: self.name().to_owned(), met, why }
     }
 }
 
@@ -285,10 +267,7 @@ pub struct DossierDeadline {
 
 impl Default for DossierDeadline {
     fn default() -> Self {
-        DossierDeadline {
-            working_days: 5,
-            semantics: DossierSemantics::NotLaterThan,
-        }
+        DossierDeadline { working_days: 5, semantics: DossierSemantics::NotLaterThan }
     }
 }
 
@@ -400,70 +379,32 @@ impl PeriodRules {
     pub fn clean(&mut self, check: &mut Check) {
         self.code = check.code("/code", &self.code);
         self.title = check.text("/title", &self.title, TITLE_CHARS);
-        check.ensure(
-            (1990..=2200).contains(&self.year),
-            "/year",
-            Code::NumberOutOfRange,
-        );
+        check.ensure((1990..=2200).contains(&self.year), "/year", Code::NumberOutOfRange);
         unique(check, "/unit_ids", self.unit_ids.iter().map(Id::as_str));
         for (at, award) in self.awards.iter_mut().enumerate() {
             award.code = check.code(&format!("/awards/{at}/code"), &award.code);
             award.title = check.text(&format!("/awards/{at}/title"), &award.title, TITLE_CHARS);
-            check.ensure(
-                (1..=1000).contains(&award.quota),
-                &format!("/awards/{at}/quota"),
-                Code::NumberOutOfRange,
-            );
+            check.ensure((1..=1000).contains(&award.quota), &format!("/awards/{at}/quota"), Code::NumberOutOfRange);
         }
-        unique(
-            check,
-            "/awards",
-            self.awards.iter().map(|award| award.code.as_str()),
-        );
+        unique(check, "/awards", self.awards.iter().map(|award| award.code.as_str()));
         for (at, document) in self.required_documents.iter_mut().enumerate() {
             document.code = check.code(&format!("/required_documents/{at}/code"), &document.code);
-            document.title = check.text(
-                &format!("/required_documents/{at}/title"),
-                &document.title,
-                TITLE_CHARS,
-            );
+            document.title = check.text(&format!("/required_documents/{at}/title"), &document.title, TITLE_CHARS);
         }
-        unique(
-            check,
-            "/required_documents",
-            self.required_documents
-                .iter()
-                .map(|document| document.code.as_str()),
-        );
+        unique(check, "/required_documents", self.required_documents.iter().map(|document| document.code.as_str()));
         let days = self.dossier_deadline.working_days;
-        check.ensure(
-            (1..=250).contains(&days),
-            "/dossier_deadline/working_days",
-            Code::NumberOutOfRange,
-        );
+        check.ensure((1..=250).contains(&days), "/dossier_deadline/working_days", Code::NumberOutOfRange);
         for (at, step) in self.tie_break.iter().enumerate() {
-            check.ensure(
-                TieBreak::parse(step).is_some(),
-                &format!("/tie_break/{at}"),
-                Code::InvalidCode,
-            );
+            check.ensure(TieBreak::parse(step).is_some(), &format!("/tie_break/{at}"), Code::InvalidCode);
         }
-        unique(
-            check,
-            "/tie_break",
-            self.tie_break.iter().map(String::as_str),
-        );
+        unique(check, "/tie_break", self.tie_break.iter().map(String::as_str));
     }
 
     /// Notes every section of the tie-break chain that the table does not have.
     pub fn check_sections(&self, table: &ScoringTable, check: &mut Check) {
         for (at, step) in self.tie_break.iter().enumerate() {
             if let Some(TieBreak::Section(code)) = TieBreak::parse(step) {
-                check.ensure(
-                    table.has_node(code),
-                    &format!("/tie_break/{at}"),
-                    Code::UnknownReference,
-                );
+                check.ensure(table.has_node(code), &format!("/tie_break/{at}"), Code::UnknownReference);
             }
         }
     }
@@ -481,9 +422,7 @@ fn unique<'a>(check: &mut Check, pointer: &str, values: impl Iterator<Item = &'a
     let mut seen = std::collections::HashSet::new();
     for (at, value) in values.enumerate() {
         if !seen.insert(value) {
-            check
-                .faults
-                .push(Fault::at(format!("{pointer}/{at}"), Code::Duplicate).with("value", value));
+            check.faults.push(Fault::at(format!("{pointer}/{at}"), Code::Duplicate).with("value", value));
         }
     }
 }
@@ -502,10 +441,7 @@ pub struct SheetOfUnit {
 impl SheetOfUnit {
     /// Whether the clock has closed the gate of a sheet that is still with its unit.
     pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
-        let with_unit = matches!(
-            self.status,
-            Some(SubmissionStatus::Draft | SubmissionStatus::Returned)
-        );
+        let with_unit = matches!(self.status, Some(SubmissionStatus::Draft | SubmissionStatus::Returned));
         with_unit && self.closes_at.is_some_and(|closes_at| now >= closes_at)
     }
 }
@@ -519,8 +455,7 @@ impl Period {
         use PeriodStatus::{Announced, Appraisal, CouncilReview, Draft, Finalized, SelfAssessment};
         match action {
             Action::ChangePeriod | Action::Cancel => {
-                self.status
-                    .must_be(&[Draft, SelfAssessment, Appraisal, CouncilReview])
+                self.status.must_be(&[Draft, SelfAssessment, Appraisal, CouncilReview])
             }
             Action::Open => self.status.must_be(&[Draft]),
             Action::StartAppraisal => self.status.must_be(&[SelfAssessment]),
@@ -528,12 +463,8 @@ impl Period {
             Action::Finalize | Action::DecideTie => self.status.must_be(&[CouncilReview]),
             Action::Announce => self.status.must_be(&[Finalized]),
             Action::Close => self.status.must_be(&[Announced]),
-            Action::WriteFacts
-            | Action::WriteSession
-            | Action::HoldSession
-            | Action::CloseSession => {
-                self.status
-                    .must_be(&[SelfAssessment, Appraisal, CouncilReview])
+            Action::WriteFacts | Action::WriteSession | Action::HoldSession | Action::CloseSession => {
+                self.status.must_be(&[SelfAssessment, Appraisal, CouncilReview])
             }
             _ => Err(wrong_state(self.status, &[])),
         }
@@ -542,31 +473,14 @@ impl Period {
     /// What keeps it from opening.
     pub fn opening_faults(&self, criteria_set_published: bool) -> Vec<Fault> {
         let mut check = Check::default();
-        check.ensure(
-            criteria_set_published,
-            "/criteria_set_id",
-            Code::CriteriaSetNotPublished,
-        );
-        check.ensure(
-            !self.rules.unit_ids.is_empty(),
-            "/unit_ids",
-            Code::UnitsMissing,
-        );
-        check.ensure(
-            self.rules.schedule.is_in_order(),
-            "/schedule",
-            Code::ScheduleOutOfOrder,
-        );
+        check.ensure(criteria_set_published, "/criteria_set_id", Code::CriteriaSetNotPublished);
+        check.ensure(!self.rules.unit_ids.is_empty(), "/unit_ids", Code::UnitsMissing);
+        check.ensure(self.rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
         check.faults
     }
 
     /// What keeps the appraisal from starting: a sheet that its unit may still send.
-    pub fn appraisal_faults(
-        &self,
-        sheets: &[SheetOfUnit],
-        now: DateTime<Utc>,
-        zone: Tz,
-    ) -> Vec<Fault> {
+    pub fn appraisal_faults(&self, sheets: &[SheetOfUnit], now: DateTime<Utc>, zone: Tz) -> Vec<Fault> {
         let due = closes_at(self.rules.schedule.self_assessment_due_on, zone);
         let may_still_send = |sheet: &&SheetOfUnit| match sheet.status {
             None | Some(SubmissionStatus::Draft) => now < due,
@@ -575,28 +489,13 @@ impl Period {
         };
         let open = sheets.iter().filter(may_still_send);
         let until = |sheet: &SheetOfUnit| sheet.closes_at.unwrap_or(due);
-        open.map(|sheet| {
-            of_unit(Code::SheetOpen, &sheet.unit_code).with("closes_at", instant(until(sheet)))
-        })
-        .collect()
+        open.map(|sheet| of_unit(Code::SheetOpen, &sheet.unit_code).with("closes_at", instant(until(sheet)))).collect()
     }
 
     /// What keeps a stage from ending: every sheet must have reached `status` or be missed.
-    pub fn stage_faults(
-        sheets: &[SheetOfUnit],
-        status: SubmissionStatus,
-        code: Code,
-    ) -> Vec<Fault> {
-        let behind = |sheet: &&SheetOfUnit| {
-            !sheet
-                .status
-                .is_some_and(|reached| reached.has_reached(status))
-        };
-        sheets
-            .iter()
-            .filter(behind)
-            .map(|sheet| of_unit(code, &sheet.unit_code))
-            .collect()
+    pub fn stage_faults(sheets: &[SheetOfUnit], status: SubmissionStatus, code: Code) -> Vec<Fault> {
+        let behind = |sheet: &&SheetOfUnit| !sheet.status.is_some_and(|reached| reached.has_reached(status));
+        sheets.iter().filter(behind).map(|sheet| of_unit(code, &sheet.unit_code)).collect()
     }
 }
 

@@ -39,11 +39,7 @@ impl Points {
 
     /// `count` times these points; the largest figure where that is more than it.
     pub fn times(self, count: u32) -> Self {
-        Points(
-            self.0
-                .saturating_mul(i64::from(count))
-                .clamp(-Self::MAX.0, Self::MAX.0),
-        )
+        Points(self.0.saturating_mul(i64::from(count)).clamp(-Self::MAX.0, Self::MAX.0))
     }
 
     /// Whether these are a whole number of steps.
@@ -97,10 +93,7 @@ impl Serialize for Points {
             return serializer.serialize_i64(self.0 / 100);
         }
         // The nearest binary fraction prints as the same two decimals: nothing is computed with it.
-        let number: f64 = self
-            .to_string()
-            .parse()
-            .map_err(serde::ser::Error::custom)?;
+        let number: f64 = self.to_string().parse().map_err(serde::ser::Error::custom)?;
         serializer.serialize_f64(number)
     }
 }
@@ -114,9 +107,7 @@ impl From<Points> for serde_json::Value {
 impl<'de> Deserialize<'de> for Points {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let decimal = Decimal::deserialize(deserializer)?;
-        decimal
-            .points()
-            .map_err(|code| D::Error::custom(code.row().code))
+        decimal.points().map_err(|code| D::Error::custom(code.row().code))
     }
 }
 
@@ -132,17 +123,10 @@ impl Decimal {
     /// `points_precision` for a third decimal, `points_out_of_range` beyond [`Points::MAX`].
     pub fn points(&self) -> Result<Points, Code> {
         let (mantissa, exponent) = match self.0.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (
-                mantissa,
-                exponent
-                    .parse::<i32>()
-                    .map_err(|_| Code::PointsOutOfRange)?,
-            ),
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| Code::PointsOutOfRange)?),
             None => (self.0.as_str(), 0),
         };
-        let (negative, digits) = mantissa
-            .strip_prefix('-')
-            .map_or((false, mantissa), |rest| (true, rest));
+        let (negative, digits) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
         let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
         let all = format!("{whole}{part}");
         let significant = all.trim_end_matches('0');
@@ -251,13 +235,7 @@ mod tests {
 
     #[test]
     fn json_shows_no_more_decimals_than_needed() {
-        for (hundredths, text) in [
-            (90_000, "900"),
-            (2750, "27.5"),
-            (-5, "-0.05"),
-            (1, "0.01"),
-            (10_010, "100.1"),
-        ] {
+        for (hundredths, text) in [(90_000, "900"), (2750, "27.5"), (-5, "-0.05"), (1, "0.01"), (10_010, "100.1")] {
             let points = Points(hundredths);
             assert_eq!(serde_json::to_string(&points).unwrap(), text);
             assert_eq!(points.to_string(), text);

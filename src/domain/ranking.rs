@@ -106,71 +106,37 @@ impl Inputs {
             for group in places {
                 let size = i32::try_from(group.len()).unwrap_or(i32::MAX);
                 let tied = group.len() > 1;
-                ranking.rows.extend(
-                    group
-                        .iter()
-                        .map(|contender| self.row(contender, Some(rank), tied)),
-                );
+                ranking.rows.extend(group.iter().map(|contender| self.row(contender, Some(rank), tied)));
                 rank += size;
             }
         }
         self.give_awards(&mut ranking);
-        let mut rest: Vec<&Contender> = self
-            .contenders
-            .iter()
-            .filter(|contender| contender.totals.is_none())
-            .collect();
-        rest.sort_by(|a, b| {
-            a.missed
-                .cmp(&b.missed)
-                .then_with(|| a.unit_code.cmp(&b.unit_code))
-        });
-        ranking.rows.extend(
-            rest.into_iter()
-                .map(|contender| self.row(contender, None, false)),
-        );
+        let mut rest: Vec<&Contender> = self.contenders.iter().filter(|contender| contender.totals.is_none()).collect();
+        rest.sort_by(|a, b| a.missed.cmp(&b.missed).then_with(|| a.unit_code.cmp(&b.unit_code)));
+        ranking.rows.extend(rest.into_iter().map(|contender| self.row(contender, None, false)));
         ranking
     }
 
     /// Units with a result from best to worst; those that the chain cannot tell apart stand together.
     /// Each group is a list of places, of which there is one until a decision splits it.
     fn groups(&self) -> Vec<Vec<Vec<&Contender>>> {
-        let mut ranked: Vec<&Contender> = self
-            .contenders
-            .iter()
-            .filter(|contender| contender.totals.is_some())
-            .collect();
-        ranked.sort_by(|a, b| {
-            self.compare(a, b)
-                .then_with(|| a.unit_code.cmp(&b.unit_code))
-        });
+        let mut ranked: Vec<&Contender> =
+            self.contenders.iter().filter(|contender| contender.totals.is_some()).collect();
+        ranked.sort_by(|a, b| self.compare(a, b).then_with(|| a.unit_code.cmp(&b.unit_code)));
         let same = |a: &&Contender, b: &&Contender| self.compare(a, b) == Ordering::Equal;
-        ranked
-            .chunk_by(same)
-            .map(|group| vec![group.to_vec()])
-            .collect()
+        ranked.chunk_by(same).map(|group| vec![group.to_vec()]).collect()
     }
 
     /// Better first: by total, then along the chain. A council decision is applied afterwards, to whole groups.
     fn compare(&self, a: &Contender, b: &Contender) -> Ordering {
-        let chain = self
-            .tie_break
-            .iter()
-            .filter_map(|step| TieBreak::parse(step));
+        let chain = self.tie_break.iter().filter_map(|step| TieBreak::parse(step));
         let keys = chain.map(|step| match step {
             TieBreak::BasePoints => of(b, |totals| totals.base).cmp(&of(a, |totals| totals.base)),
-            TieBreak::Section(code) => b
-                .breakdown
-                .nodes
-                .get(code)
-                .cmp(&a.breakdown.nodes.get(code)),
+            TieBreak::Section(code) => b.breakdown.nodes.get(code).cmp(&a.breakdown.nodes.get(code)),
             TieBreak::FewerDeductions => a.breakdown.deducted.cmp(&b.breakdown.deducted),
             TieBreak::CouncilDecision => Ordering::Equal,
         });
-        keys.fold(
-            of(b, |totals| totals.total).cmp(&of(a, |totals| totals.total)),
-            Ordering::then,
-        )
+        keys.fold(of(b, |totals| totals.total).cmp(&of(a, |totals| totals.total)), Ordering::then)
     }
 
     fn apply_decision(&self, places: &mut Vec<Vec<&Contender>>) {
@@ -178,49 +144,24 @@ impl Inputs {
             return;
         };
         let tied: BTreeSet<&Id> = group.iter().map(|contender| &contender.unit_id).collect();
-        let decision = self
-            .decisions
-            .iter()
-            .find(|decision| decision.iter().collect::<BTreeSet<_>>() == tied);
+        let decision = self.decisions.iter().find(|decision| decision.iter().collect::<BTreeSet<_>>() == tied);
         if let Some(decision) = decision {
-            let find = |id: &Id| {
-                group
-                    .iter()
-                    .copied()
-                    .find(|contender| contender.unit_id == *id)
-            };
-            *places = decision
-                .iter()
-                .filter_map(find)
-                .map(|contender| vec![contender])
-                .collect();
+            let find = |id: &Id| group.iter().copied().find(|contender| contender.unit_id == *id);
+            *places = decision.iter().filter_map(find).map(|contender| vec![contender]).collect();
         }
     }
 
     /// How a unit meets each condition; none without facts.
     pub fn judge(&self, contender: &Contender) -> Option<Vec<Eligibility>> {
         let facts = contender.facts.as_ref()?;
-        Some(
-            self.eligibility
-                .iter()
-                .map(|condition| condition.judge(facts))
-                .collect(),
-        )
+        Some(self.eligibility.iter().map(|condition| condition.judge(facts)).collect())
     }
 
     fn row(&self, contender: &Contender, rank: Option<i32>, tied: bool) -> RankingRow {
         let unmet = self.judge(contender).map(|judged| {
-            judged
-                .into_iter()
-                .filter(|eligibility| !eligibility.met)
-                .map(|eligibility| eligibility.kind)
-                .collect()
+            judged.into_iter().filter(|eligibility| !eligibility.met).map(|eligibility| eligibility.kind).collect()
         });
-        let unmet: Option<Vec<String>> = if contender.missed {
-            Some(vec!["missed".to_owned()])
-        } else {
-            unmet
-        };
+        let unmet: Option<Vec<String>> = if contender.missed { Some(vec!["missed".to_owned()]) } else { unmet };
         RankingRow {
             rank,
             unit_id: contender.unit_id.clone(),
@@ -239,50 +180,32 @@ impl Inputs {
     /// Goes down the ranks until the quotas are full. A unit without facts holds its place in the queue, so that
     /// a tie across a line shows early, but takes nothing.
     fn give_awards(&self, ranking: &mut Ranking) {
-        let slots: Vec<&str> = self
-            .awards
-            .iter()
-            .flat_map(|award| (0..award.quota).map(|_| award.code.as_str()))
-            .collect();
+        let slots: Vec<&str> =
+            self.awards.iter().flat_map(|award| (0..award.quota).map(|_| award.code.as_str())).collect();
         let mut next = 0;
         for group in ranking.rows.chunk_by_mut(|a, b| a.rank == b.rank) {
             if next >= slots.len() {
                 break;
             }
-            let unknown = group
-                .iter()
-                .filter(|row| row.eligible.is_none())
-                .map(|row| row.unit_code.clone());
+            let unknown = group.iter().filter(|row| row.eligible.is_none()).map(|row| row.unit_code.clone());
             ranking.facts_missing.extend(unknown);
             let takes = |row: &RankingRow| match self.when_ineligible {
                 WhenIneligible::PassDown => row.eligible != Some(false),
                 WhenIneligible::LeaveVacant => true,
             };
             let queue = group.iter().filter(|row| takes(row)).count();
-            let offered: Vec<Option<&str>> = (next..next + queue)
-                .map(|at| slots.get(at).copied())
-                .collect();
+            let offered: Vec<Option<&str>> = (next..next + queue).map(|at| slots.get(at).copied()).collect();
             next += queue;
-            let alike = offered
-                .windows(2)
-                .all(|pair| matches!(pair, [a, b] if a == b));
+            let alike = offered.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
             if !alike {
                 ranking.unresolved_ties.push(UnresolvedTie {
                     unit_ids: group.iter().map(|row| row.unit_id.clone()).collect(),
-                    award_code: offered
-                        .iter()
-                        .flatten()
-                        .next()
-                        .copied()
-                        .unwrap_or_default()
-                        .to_owned(),
+                    award_code: offered.iter().flatten().next().copied().unwrap_or_default().to_owned(),
                 });
                 continue;
             }
             for (row, code) in group.iter_mut().filter(|row| takes(row)).zip(offered) {
-                row.award_code = code
-                    .filter(|_| row.eligible == Some(true))
-                    .map(str::to_owned);
+                row.award_code = code.filter(|_| row.eligible == Some(true)).map(str::to_owned);
             }
         }
     }
@@ -295,15 +218,8 @@ fn of(contender: &Contender, figure: impl Fn(&Totals) -> Points) -> Option<Point
 impl Ranking {
     /// The units that share a rank with `unit_id`, itself among them; empty where it is alone.
     pub fn tied_with(&self, unit_id: &Id) -> Vec<&Id> {
-        let rank = self
-            .rows
-            .iter()
-            .find(|row| row.unit_id == *unit_id && row.tied)
-            .and_then(|row| row.rank);
-        let group = self
-            .rows
-            .iter()
-            .filter(|row| rank.is_some() && row.rank == rank);
+        let rank = self.rows.iter().find(|row| row.unit_id == *unit_id && row.tied).and_then(|row| row.rank);
+        let group = self.rows.iter().filter(|row| rank.is_some() && row.rank == rank);
         group.map(|row| &row.unit_id).collect()
     }
 
@@ -338,10 +254,7 @@ mod tests {
     }
 
     fn contender(code: &str, base: i64, bonus: i64) -> Contender {
-        let totals = Totals::new(
-            Points::from_hundredths(base * 100),
-            Points::from_hundredths(bonus * 100),
-        );
+        let totals = Totals::new(Points::from_hundredths(base * 100), Points::from_hundredths(bonus * 100));
         Contender {
             unit_id: id(code),
             unit_code: code.into(),
@@ -354,20 +267,14 @@ mod tests {
     }
 
     fn inputs(contenders: Vec<Contender>) -> Inputs {
-        let award = |code: &str, quota| Award {
-            code: code.into(),
-            title: code.into(),
-            quota,
-        };
+        let award = |code: &str, quota| Award { code: code.into(), title: code.into(), quota };
         Inputs {
             contenders,
             tie_break: vec!["base_points".into(), "council_decision".into()],
             awards: vec![award("flag", 1), award("merit", 2)],
             eligibility: vec![
                 Condition::NobodyDisciplined {},
-                Condition::PartyCellRatingAtLeast {
-                    rating: PartyCellRating::Good,
-                },
+                Condition::PartyCellRatingAtLeast { rating: PartyCellRating::Good },
             ],
             when_ineligible: WhenIneligible::PassDown,
             decisions: vec![],
@@ -375,11 +282,7 @@ mod tests {
     }
 
     fn places(ranking: &Ranking) -> Vec<(&str, Option<i32>, Option<&str>)> {
-        ranking
-            .rows
-            .iter()
-            .map(|row| (row.unit_code.as_str(), row.rank, row.award_code.as_deref()))
-            .collect()
+        ranking.rows.iter().map(|row| (row.unit_code.as_str(), row.rank, row.award_code.as_deref())).collect()
     }
 
     #[test]
@@ -400,10 +303,7 @@ mod tests {
                 ("D", Some(4), None)
             ]
         );
-        assert_eq!(
-            ranking.rows.iter().map(|row| row.tied).collect::<Vec<_>>(),
-            [false, true, true, false]
-        );
+        assert_eq!(ranking.rows.iter().map(|row| row.tied).collect::<Vec<_>>(), [false, true, true, false]);
         // Two certificates for two tied units: nothing to decide.
         assert_eq!(ranking.unresolved_ties, []);
     }
@@ -411,43 +311,22 @@ mod tests {
     #[test]
     fn base_points_break_a_tie_before_the_council_must() {
         let ranking = inputs(vec![contender("A", 800, 50), contender("B", 810, 40)]).rank();
-        assert_eq!(
-            places(&ranking),
-            [("B", Some(1), Some("flag")), ("A", Some(2), Some("merit"))]
-        );
+        assert_eq!(places(&ranking), [("B", Some(1), Some("flag")), ("A", Some(2), Some("merit"))]);
     }
 
     #[test]
     fn a_tie_across_the_line_of_the_flag_waits_for_the_council() {
-        let mut inputs = inputs(vec![
-            contender("A", 800, 50),
-            contender("B", 800, 50),
-            contender("C", 700, 0),
-        ]);
+        let mut inputs = inputs(vec![contender("A", 800, 50), contender("B", 800, 50), contender("C", 700, 0)]);
         let ranking = inputs.rank();
         assert_eq!(
             ranking.unresolved_ties,
-            [UnresolvedTie {
-                unit_ids: vec![id("A"), id("B")],
-                award_code: "flag".into()
-            }]
+            [UnresolvedTie { unit_ids: vec![id("A"), id("B")], award_code: "flag".into() }]
         );
-        assert_eq!(
-            places(&ranking),
-            [
-                ("A", Some(1), None),
-                ("B", Some(1), None),
-                ("C", Some(3), Some("merit"))
-            ]
-        );
+        assert_eq!(places(&ranking), [("A", Some(1), None), ("B", Some(1), None), ("C", Some(3), Some("merit"))]);
         inputs.decisions = vec![vec![id("B"), id("A")]];
         assert_eq!(
             places(&inputs.rank()),
-            [
-                ("B", Some(1), Some("flag")),
-                ("A", Some(2), Some("merit")),
-                ("C", Some(3), Some("merit"))
-            ]
+            [("B", Some(1), Some("flag")), ("A", Some(2), Some("merit")), ("C", Some(3), Some("merit"))]
         );
         // A decision about another group says nothing about this one.
         inputs.decisions = vec![vec![id("B"), id("A"), id("C")]];
@@ -477,12 +356,7 @@ mod tests {
         inputs.when_ineligible = WhenIneligible::LeaveVacant;
         assert_eq!(
             places(&inputs.rank()),
-            [
-                ("A", Some(1), None),
-                ("B", Some(2), Some("merit")),
-                ("C", Some(3), Some("merit")),
-                ("D", Some(4), None)
-            ]
+            [("A", Some(1), None), ("B", Some(2), Some("merit")), ("C", Some(3), Some("merit")), ("D", Some(4), None)]
         );
     }
 
@@ -491,10 +365,7 @@ mod tests {
         let mut inputs = inputs(vec![contender("A", 900, 0), contender("B", 900, 0)]);
         inputs.contenders[0].facts = facts(true);
         let ranking = inputs.rank();
-        assert_eq!(
-            (places(&ranking)[1], ranking.unresolved_ties.len()),
-            (("B", Some(1), Some("flag")), 0)
-        );
+        assert_eq!((places(&ranking)[1], ranking.unresolved_ties.len()), (("B", Some(1), Some("flag")), 0));
     }
 
     #[test]
@@ -510,53 +381,28 @@ mod tests {
         assert_eq!(inputs.rank().facts_missing, Vec::<String>::new());
         inputs.contenders[1].facts = None;
         let ranking = inputs.rank();
-        assert_eq!(
-            (ranking.facts_missing, ranking.rows[1].eligible),
-            (vec!["B".to_owned()], None)
-        );
+        assert_eq!((ranking.facts_missing, ranking.rows[1].eligible), (vec!["B".to_owned()], None));
     }
 
     #[test]
     fn a_missed_sheet_comes_last_without_figures() {
         let mut inputs = inputs(vec![contender("A", 0, 0), contender("B", 800, 0)]);
-        inputs.contenders[0] = Contender {
-            missed: true,
-            totals: None,
-            ..inputs.contenders[0].clone()
-        };
+        inputs.contenders[0] = Contender { missed: true, totals: None, ..inputs.contenders[0].clone() };
         let ranking = inputs.rank();
         let last = &ranking.rows[1];
         assert_eq!(
-            (
-                last.rank,
-                last.total,
-                last.eligible,
-                last.ineligible_reasons.as_slice()
-            ),
+            (last.rank, last.total, last.eligible, last.ineligible_reasons.as_slice()),
             (None, None, Some(false), ["missed".to_owned()].as_slice())
         );
     }
 
     #[test]
     fn the_chain_may_ask_a_section_and_the_deductions() {
-        let mut inputs = inputs(vec![
-            contender("A", 800, 0),
-            contender("B", 800, 0),
-            contender("C", 800, 0),
-        ]);
+        let mut inputs = inputs(vec![contender("A", 800, 0), contender("B", 800, 0), contender("C", 800, 0)]);
         inputs.tie_break = vec!["section:A.I".into(), "fewer_deductions".into()];
-        inputs.contenders[2]
-            .breakdown
-            .nodes
-            .insert("A.I".into(), Points::from_hundredths(100));
+        inputs.contenders[2].breakdown.nodes.insert("A.I".into(), Points::from_hundredths(100));
         inputs.contenders[0].breakdown.deducted = Points::from_hundredths(1000);
-        assert_eq!(
-            places(&inputs.rank())
-                .iter()
-                .map(|place| place.0)
-                .collect::<Vec<_>>(),
-            ["C", "B", "A"]
-        );
+        assert_eq!(places(&inputs.rank()).iter().map(|place| place.0).collect::<Vec<_>>(), ["C", "B", "A"]);
     }
 
     proptest! {

@@ -122,10 +122,9 @@ impl Rule {
         match self {
             Rule::Manual { step } => step.is_none_or(|step| step > Points::ZERO && step <= max),
             Rule::AllOrNothing {} => true,
-            Rule::DeductionPerCase {
-                points_per_case,
-                floor,
-            } => *points_per_case > Points::ZERO && *floor >= Points::ZERO && *floor <= max,
+            Rule::DeductionPerCase { points_per_case, floor } => {
+                *points_per_case > Points::ZERO && *floor >= Points::ZERO && *floor <= max
+            }
         }
     }
 
@@ -134,31 +133,13 @@ impl Rule {
     /// # Errors
     /// `answer_mismatch` where the fields are another rule's; `score_out_of_range`, `points_precision`,
     /// `points_step`, `number_out_of_range` where the value is. `pointer` is the answer's place.
-    pub fn read(
-        &self,
-        input: &AnswerInput,
-        criterion: &str,
-        max: Points,
-        pointer: &str,
-    ) -> Result<Answer, Fault> {
-        let mismatch = || {
-            Fault::at(pointer, Code::AnswerMismatch)
-                .with("criterion", criterion)
-                .with("rule", self.name())
-        };
+    pub fn read(&self, input: &AnswerInput, criterion: &str, max: Points, pointer: &str) -> Result<Answer, Fault> {
+        let mismatch =
+            || Fault::at(pointer, Code::AnswerMismatch).with("criterion", criterion).with("rule", self.name());
         match (self, input) {
-            (
-                Rule::Manual { step },
-                AnswerInput {
-                    points: Some(given),
-                    achieved: None,
-                    cases: None,
-                },
-            ) => {
+            (Rule::Manual { step }, AnswerInput { points: Some(given), achieved: None, cases: None }) => {
                 let at = format!("{pointer}/points");
-                let points = given
-                    .points()
-                    .map_err(|code| Fault::at(&at, code).with("criterion", criterion))?;
+                let points = given.points().map_err(|code| Fault::at(&at, code).with("criterion", criterion))?;
                 if points < Points::ZERO || points > max {
                     return Err(Fault::at(&at, Code::ScoreOutOfRange)
                         .with("criterion", criterion)
@@ -167,34 +148,18 @@ impl Rule {
                 }
                 match step {
                     Some(step) if !points.is_multiple_of(*step) => {
-                        Err(Fault::at(&at, Code::PointsStep)
-                            .with("criterion", criterion)
-                            .with("step", *step))
+                        Err(Fault::at(&at, Code::PointsStep).with("criterion", criterion).with("step", *step))
                     }
                     _ => Ok(Answer::Points(points)),
                 }
             }
-            (
-                Rule::AllOrNothing {},
-                AnswerInput {
-                    points: None,
-                    achieved: Some(achieved),
-                    cases: None,
-                },
-            ) => Ok(Answer::Achieved(*achieved)),
-            (
-                Rule::DeductionPerCase { .. },
-                AnswerInput {
-                    points: None,
-                    achieved: None,
-                    cases: Some(cases),
-                },
-            ) => {
+            (Rule::AllOrNothing {}, AnswerInput { points: None, achieved: Some(achieved), cases: None }) => {
+                Ok(Answer::Achieved(*achieved))
+            }
+            (Rule::DeductionPerCase { .. }, AnswerInput { points: None, achieved: None, cases: Some(cases) }) => {
                 let fits = u32::try_from(*cases).ok().filter(|_| *cases <= MAX_CASES);
                 fits.map(Answer::Cases).ok_or_else(|| {
-                    Fault::at(format!("{pointer}/cases"), Code::NumberOutOfRange)
-                        .with("min", 0)
-                        .with("max", MAX_CASES)
+                    Fault::at(format!("{pointer}/cases"), Code::NumberOutOfRange).with("min", 0).with("max", MAX_CASES)
                 })
             }
             _ => Err(mismatch()),
@@ -207,13 +172,9 @@ impl Rule {
         match (self, answer) {
             (Rule::Manual { .. }, Answer::Points(points)) => points,
             (Rule::AllOrNothing {}, Answer::Achieved(true)) => max,
-            (
-                Rule::DeductionPerCase {
-                    points_per_case,
-                    floor,
-                },
-                Answer::Cases(cases),
-            ) => (max - points_per_case.times(cases)).max(*floor),
+            (Rule::DeductionPerCase { points_per_case, floor }, Answer::Cases(cases)) => {
+                (max - points_per_case.times(cases)).max(*floor)
+            }
             _ => Points::ZERO,
         }
     }
@@ -223,13 +184,7 @@ impl Rule {
         let points = self.points(answer, max);
         let limit = ("max", Figure::Points(max));
         let (inputs, steps, capped_by) = match (self, answer) {
-            (
-                Rule::DeductionPerCase {
-                    points_per_case,
-                    floor,
-                },
-                Answer::Cases(cases),
-            ) => {
+            (Rule::DeductionPerCase { points_per_case, floor }, Answer::Cases(cases)) => {
                 let left = max - points_per_case.times(cases);
                 let mut steps = vec![format!("{max} - {cases} × {points_per_case} = {left}")];
                 let floored = (left < *floor).then_some("floor");
@@ -244,23 +199,12 @@ impl Rule {
                 ];
                 (figures, steps, floored)
             }
-            (Rule::AllOrNothing {}, Answer::Achieved(achieved)) => (
-                vec![("achieved", Figure::Flag(achieved)), limit],
-                Vec::new(),
-                None,
-            ),
-            _ => (
-                vec![("points", Figure::Points(points)), limit],
-                Vec::new(),
-                None,
-            ),
+            (Rule::AllOrNothing {}, Answer::Achieved(achieved)) => {
+                (vec![("achieved", Figure::Flag(achieved)), limit], Vec::new(), None)
+            }
+            _ => (vec![("points", Figure::Points(points)), limit], Vec::new(), None),
         };
-        Explanation {
-            rule: self.name(),
-            inputs: Figures(inputs),
-            steps,
-            capped_by,
-        }
+        Explanation { rule: self.name(), inputs: Figures(inputs), steps, capped_by }
     }
 }
 
@@ -278,35 +222,17 @@ mod tests {
     }
 
     fn deduction() -> Rule {
-        Rule::DeductionPerCase {
-            points_per_case: p(1000),
-            floor: Points::ZERO,
-        }
+        Rule::DeductionPerCase { points_per_case: p(1000), floor: Points::ZERO }
     }
 
     #[test]
     fn iv_4_takes_ten_points_a_case_and_stops_at_the_floor() {
-        for (cases, left, capped) in [
-            (0, 2000, None),
-            (1, 1000, None),
-            (2, 0, None),
-            (3, 0, Some("floor")),
-            (100_000, 0, Some("floor")),
-        ] {
-            let answer = deduction()
-                .read(
-                    &input(&format!("{{\"cases\":{cases}}}")),
-                    "A.IV.4",
-                    p(2000),
-                    "",
-                )
-                .unwrap();
+        for (cases, left, capped) in
+            [(0, 2000, None), (1, 1000, None), (2, 0, None), (3, 0, Some("floor")), (100_000, 0, Some("floor"))]
+        {
+            let answer = deduction().read(&input(&format!("{{\"cases\":{cases}}}")), "A.IV.4", p(2000), "").unwrap();
             assert_eq!(deduction().points(answer, p(2000)), p(left), "{cases}");
-            assert_eq!(
-                deduction().explain(answer, p(2000)).capped_by,
-                capped,
-                "{cases}"
-            );
+            assert_eq!(deduction().explain(answer, p(2000)).capped_by, capped, "{cases}");
         }
     }
 
@@ -314,19 +240,11 @@ mod tests {
     fn iii_1_is_all_or_nothing() {
         let rule = Rule::AllOrNothing {};
         assert_eq!(
-            rule.points(
-                rule.read(&input(r#"{"achieved":true}"#), "A.III.1", p(2000), "")
-                    .unwrap(),
-                p(2000)
-            ),
+            rule.points(rule.read(&input(r#"{"achieved":true}"#), "A.III.1", p(2000), "").unwrap(), p(2000)),
             p(2000)
         );
         assert_eq!(
-            rule.points(
-                rule.read(&input(r#"{"achieved":false}"#), "A.III.1", p(2000), "")
-                    .unwrap(),
-                p(2000)
-            ),
+            rule.points(rule.read(&input(r#"{"achieved":false}"#), "A.III.1", p(2000), "").unwrap(), p(2000)),
             p(0)
         );
     }
@@ -346,40 +264,21 @@ mod tests {
             (&step, r#"{"points":0.75}"#, Code::PointsStep),
         ];
         for (rule, json, code) in table {
-            assert_eq!(
-                rule.read(&input(json), "A.II.1", p(3000), "/a")
-                    .unwrap_err()
-                    .code,
-                code,
-                "{json}"
-            );
+            assert_eq!(rule.read(&input(json), "A.II.1", p(3000), "/a").unwrap_err().code, code, "{json}");
         }
         for cases in ["-1", "100001", "9223372036854775807"] {
-            let fault = deduction()
-                .read(
-                    &input(&format!("{{\"cases\":{cases}}}")),
-                    "A.IV.4",
-                    p(2000),
-                    "/a",
-                )
-                .unwrap_err();
-            assert_eq!(
-                (fault.code, fault.pointer.as_str()),
-                (Code::NumberOutOfRange, "/a/cases")
-            );
+            let fault =
+                deduction().read(&input(&format!("{{\"cases\":{cases}}}")), "A.IV.4", p(2000), "/a").unwrap_err();
+            assert_eq!((fault.code, fault.pointer.as_str()), (Code::NumberOutOfRange, "/a/cases"));
         }
     }
 
     #[test]
     fn a_rule_is_written_as_in_the_table() {
         let rule: Rule =
-            serde_json::from_str(r#"{"type":"deduction_per_case","points_per_case":10,"floor":0}"#)
-                .unwrap();
+            serde_json::from_str(r#"{"type":"deduction_per_case","points_per_case":10,"floor":0}"#).unwrap();
         assert_eq!(rule, deduction());
-        assert_eq!(
-            serde_json::to_string(&Rule::Manual { step: None }).unwrap(),
-            r#"{"type":"manual"}"#
-        );
+        assert_eq!(serde_json::to_string(&Rule::Manual { step: None }).unwrap(), r#"{"type":"manual"}"#);
         assert!(serde_json::from_str::<Rule>(r#"{"type":"manual","stride":1}"#).is_err());
         assert!(serde_json::from_str::<Rule>(r#"{"type":"guess"}"#).is_err());
     }

@@ -11,25 +11,14 @@ pub fn zone(name: &str) -> Option<Tz> {
 /// The first instant that is no longer "due on `due_on`": 00:00 local of the day after.
 /// Where that midnight is skipped by a change of clocks, the day's first moment.
 pub fn closes_at(due_on: NaiveDate, zone: Tz) -> DateTime<Utc> {
-    starts_at(
-        due_on
-            .checked_add_days(Days::new(1))
-            .unwrap_or(NaiveDate::MAX),
-        zone,
-    )
+    starts_at(due_on.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX), zone)
 }
 
 /// The first moment of a local day.
 pub fn starts_at(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
-    let skipped = || {
-        zone.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1)))
-            .earliest()
-    };
-    let local = zone
-        .from_local_datetime(&midnight)
-        .earliest()
-        .or_else(skipped);
+    let skipped = || zone.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1))).earliest();
+    let local = zone.from_local_datetime(&midnight).earliest().or_else(skipped);
     local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
 }
 
@@ -49,31 +38,18 @@ mod tests {
     #[test]
     fn ten_november_in_viet_nam_closes_at_17_utc() {
         let zone = zone("Asia/Ho_Chi_Minh").unwrap();
-        assert_eq!(
-            closes_at(on("2023-11-10"), zone).to_rfc3339(),
-            "2023-11-10T17:00:00+00:00"
-        );
-        assert_eq!(
-            date_in(zone, closes_at(on("2023-11-10"), zone)),
-            on("2023-11-11")
-        );
+        assert_eq!(closes_at(on("2023-11-10"), zone).to_rfc3339(), "2023-11-10T17:00:00+00:00");
+        assert_eq!(date_in(zone, closes_at(on("2023-11-10"), zone)), on("2023-11-11"));
     }
 
     #[test]
     fn a_midnight_that_does_not_exist_is_the_days_first_moment() {
         let zone = zone("America/Sao_Paulo").unwrap();
-        assert_eq!(
-            closes_at(on("2018-11-03"), zone).to_rfc3339(),
-            "2018-11-04T03:00:00+00:00"
-        );
+        assert_eq!(closes_at(on("2018-11-03"), zone).to_rfc3339(), "2018-11-04T03:00:00+00:00");
     }
 
     #[test]
     fn only_zones_of_the_tz_database_are_zones() {
-        assert!(
-            zone("Asia/Ha_Noi").is_none()
-                && zone("UTC+7").is_none()
-                && zone("Asia/Ho_Chi_Minh").is_some()
-        );
+        assert!(zone("Asia/Ha_Noi").is_none() && zone("UTC+7").is_none() && zone("Asia/Ho_Chi_Minh").is_some());
     }
 }

@@ -109,11 +109,7 @@ pub struct Totals {
 impl Totals {
     /// From its two parts.
     pub fn new(base: Points, bonus: Points) -> Self {
-        Totals {
-            base,
-            bonus,
-            total: base + bonus,
-        }
+        Totals { base, bonus, total: base + bonus }
     }
 }
 
@@ -129,25 +125,11 @@ pub struct Breakdown {
 impl ScoringTable {
     /// Makes a table that has no errors ready for scoring.
     pub fn of(content: &CriteriaContent) -> Self {
-        let mut table = ScoringTable {
-            nodes: Vec::new(),
-            criteria: Vec::new(),
-            shares: Vec::new(),
-            by_code: HashMap::new(),
-        };
-        for Part {
-            code,
-            kind,
-            max_points,
-            children,
-            ..
-        } in &content.parts
-        {
+        let mut table =
+            ScoringTable { nodes: Vec::new(), criteria: Vec::new(), shares: Vec::new(), by_code: HashMap::new() };
+        for Part { code, kind, max_points, children, .. } in &content.parts {
             let at = table.nodes.len();
-            table.nodes.push(TableNode {
-                code: code.clone(),
-                max_points: Some(*max_points),
-            });
+            table.nodes.push(TableNode { code: code.clone(), max_points: Some(*max_points) });
             table.add_family(*kind, *max_points, children, &[at]);
         }
         table
@@ -159,10 +141,7 @@ impl ScoringTable {
         let mut sharing = Vec::new();
         for child in children {
             let at = self.nodes.len();
-            self.nodes.push(TableNode {
-                code: child.code.clone(),
-                max_points: child.max_points,
-            });
+            self.nodes.push(TableNode { code: child.code.clone(), max_points: child.max_points });
             let nodes: Vec<usize> = above.iter().copied().chain([at]).collect();
             match &child.rule {
                 Some(rule) => {
@@ -182,19 +161,11 @@ impl ScoringTable {
                         nodes,
                     });
                 }
-                None => self.add_family(
-                    kind,
-                    child.max_points.unwrap_or(left),
-                    &child.children,
-                    &nodes,
-                ),
+                None => self.add_family(kind, child.max_points.unwrap_or(left), &child.children, &nodes),
             }
         }
         if !sharing.is_empty() {
-            self.shares.push(Share {
-                ceiling: left,
-                lines: sharing,
-            });
+            self.shares.push(Share { ceiling: left, lines: sharing });
         }
     }
 
@@ -218,12 +189,7 @@ impl ScoringTable {
     /// # Errors
     /// Every fault at once: unknown or repeated criteria, answers that their rules refuse, texts,
     /// and `shared_points_exceeded` where lines together take more than their section leaves them.
-    pub fn write(
-        &self,
-        before: &Sheet,
-        lines: &[LineInput],
-        extent: Extent,
-    ) -> Result<Sheet, Vec<Fault>> {
+    pub fn write(&self, before: &Sheet, lines: &[LineInput], extent: Extent) -> Result<Sheet, Vec<Fault>> {
         let mut check = Check::default();
         let mut after = match extent {
             Extent::Whole => self.blank(),
@@ -233,45 +199,29 @@ impl ScoringTable {
         for (at, input) in lines.iter().enumerate() {
             let pointer = format!("/scores/{at}");
             let code = input.criterion_code.as_str();
-            let found = self
-                .position(code)
-                .and_then(|line| Some((self.criteria.get(line)?, after.0.get_mut(line)?)));
+            let found = self.position(code).and_then(|line| Some((self.criteria.get(line)?, after.0.get_mut(line)?)));
             let Some((criterion, line)) = found else {
                 let fault = Fault::at(format!("{pointer}/criterion_code"), Code::UnknownCriterion);
                 check.faults.push(fault.with("criterion", code));
                 continue;
             };
             if !seen.insert(code) {
-                let fault = Fault::at(
-                    format!("{pointer}/criterion_code"),
-                    Code::DuplicateCriterion,
-                );
+                let fault = Fault::at(format!("{pointer}/criterion_code"), Code::DuplicateCriterion);
                 check.faults.push(fault.with("criterion", code));
                 continue;
             }
             *line = criterion.read(input, &pointer, &mut check);
         }
         self.check_shares(&after, &mut check);
-        if check.faults.is_empty() {
-            Ok(after)
-        } else {
-            Err(check.faults)
-        }
+        if check.faults.is_empty() { Ok(after) } else { Err(check.faults) }
     }
 
     fn check_shares(&self, sheet: &Sheet, check: &mut Check) {
         for share in &self.shares {
-            let taken: Points = share
-                .lines
-                .iter()
-                .filter_map(|line| sheet.points(*line))
-                .sum();
+            let taken: Points = share.lines.iter().filter_map(|line| sheet.points(*line)).sum();
             if taken > share.ceiling {
-                let codes: Vec<&str> = share
-                    .lines
-                    .iter()
-                    .filter_map(|line| Some(self.criteria.get(*line)?.code.as_str()))
-                    .collect();
+                let codes: Vec<&str> =
+                    share.lines.iter().filter_map(|line| Some(self.criteria.get(*line)?.code.as_str())).collect();
                 check.faults.push(
                     Fault::at("/scores", Code::SharedPointsExceeded)
                         .with("criteria", codes.join(", "))
@@ -301,11 +251,7 @@ impl ScoringTable {
     /// What the sheet adds up to; null where no line is scored.
     pub fn totals(&self, sheet: &Sheet) -> Option<Totals> {
         let of = |kind| {
-            let lines = self
-                .criteria
-                .iter()
-                .zip(&sheet.0)
-                .filter(|(criterion, _)| criterion.kind == kind);
+            let lines = self.criteria.iter().zip(&sheet.0).filter(|(criterion, _)| criterion.kind == kind);
             lines.filter_map(|(_, line)| Some(line.scored?.1)).sum()
         };
         let any = sheet.0.iter().any(|line| line.scored.is_some());
@@ -314,24 +260,11 @@ impl ScoringTable {
 
     /// What the tie-break chain may ask.
     pub fn breakdown(&self, sheet: &Sheet) -> Breakdown {
-        let lost = self
-            .criteria
-            .iter()
-            .zip(&sheet.0)
-            .filter(|(criterion, _)| criterion.rule.deducts());
-        let deducted = lost
-            .filter_map(|(criterion, line)| Some(criterion.ceiling - line.scored?.1))
-            .sum();
+        let lost = self.criteria.iter().zip(&sheet.0).filter(|(criterion, _)| criterion.rule.deducts());
+        let deducted = lost.filter_map(|(criterion, line)| Some(criterion.ceiling - line.scored?.1)).sum();
         let points = self.node_points(sheet);
-        let nodes = self
-            .nodes
-            .iter()
-            .zip(points)
-            .filter_map(|(node, points)| Some((node.code.clone(), points?)));
-        Breakdown {
-            deducted,
-            nodes: nodes.collect(),
-        }
+        let nodes = self.nodes.iter().zip(points).filter_map(|(node, points)| Some((node.code.clone(), points?)));
+        Breakdown { deducted, nodes: nodes.collect() }
     }
 
     /// What keeps the sheet from being submitted: `missing_score`, `evidence_required`.
@@ -339,9 +272,7 @@ impl ScoringTable {
     pub fn missing(&self, sheet: &Sheet, evidence_for: impl Fn(&str) -> bool) -> Vec<Fault> {
         let mut faults = Vec::new();
         for (at, (criterion, line)) in self.criteria.iter().zip(&sheet.0).enumerate() {
-            let fault = |code| {
-                Fault::at(format!("/scores/{at}"), code).with("criterion", criterion.code.as_str())
-            };
+            let fault = |code| Fault::at(format!("/scores/{at}"), code).with("criterion", criterion.code.as_str());
             if line.scored.is_none() {
                 faults.push(fault(Code::MissingScore));
             }
@@ -354,15 +285,9 @@ impl ScoringTable {
 
     /// The lines of `review` that depart from the stage before without saying why.
     pub fn unexplained(&self, before: &Sheet, review: &Sheet) -> Vec<Fault> {
-        let lines = self
-            .criteria
-            .iter()
-            .zip(before.0.iter().zip(&review.0))
-            .enumerate();
+        let lines = self.criteria.iter().zip(before.0.iter().zip(&review.0)).enumerate();
         lines
-            .filter(|(_, (_, (before, after)))| {
-                before.scored != after.scored && after.reason.is_none()
-            })
+            .filter(|(_, (_, (before, after)))| before.scored != after.scored && after.reason.is_none())
             .map(|(at, (criterion, _))| {
                 let pointer = format!("/scores/{at}/reason");
                 Fault::at(pointer, Code::ReasonRequired).with("criterion", criterion.code.as_str())
@@ -373,14 +298,10 @@ impl ScoringTable {
 
 impl Criterion {
     fn read(&self, input: &LineInput, pointer: &str, check: &mut Check) -> Line {
-        let answer = input.answer.as_ref().map(|answer| {
-            self.rule.read(
-                answer,
-                &self.code,
-                self.ceiling,
-                &format!("{pointer}/answer"),
-            )
-        });
+        let answer = input
+            .answer
+            .as_ref()
+            .map(|answer| self.rule.read(answer, &self.code, self.ceiling, &format!("{pointer}/answer")));
         let scored = match answer {
             Some(Ok(answer)) => Some((answer, self.rule.points(answer, self.ceiling))),
             Some(Err(fault)) => {
@@ -391,16 +312,8 @@ impl Criterion {
         };
         Line {
             scored,
-            note: check.optional(
-                &format!("{pointer}/note"),
-                input.note.as_deref(),
-                NOTE_CHARS,
-            ),
-            reason: check.optional(
-                &format!("{pointer}/reason"),
-                input.reason.as_deref(),
-                NOTE_CHARS,
-            ),
+            note: check.optional(&format!("{pointer}/note"), input.note.as_deref(), NOTE_CHARS),
+            reason: check.optional(&format!("{pointer}/reason"), input.reason.as_deref(), NOTE_CHARS),
         }
     }
 }
@@ -413,15 +326,7 @@ impl Sheet {
 
     /// A copy for the next stage: the answers, without the remarks and reasons of this one.
     pub fn copied(&self) -> Sheet {
-        Sheet(
-            self.0
-                .iter()
-                .map(|line| Line {
-                    scored: line.scored,
-                    ..Line::default()
-                })
-                .collect(),
-        )
+        Sheet(self.0.iter().map(|line| Line { scored: line.scored, ..Line::default() }).collect())
     }
 }
 
@@ -453,32 +358,19 @@ mod tests {
             (Rule::DeductionPerCase { .. }, _) => r#"{"cases":0}"#.to_owned(),
             _ => format!("{{\"points\":{}}}", criterion.ceiling),
         };
-        table
-            .criteria
-            .iter()
-            .map(|criterion| line(&criterion.code, &answer(criterion)))
-            .collect()
+        table.criteria.iter().map(|criterion| line(&criterion.code, &answer(criterion))).collect()
     }
 
     #[test]
     fn the_guideline_has_28_lines_and_adds_up_to_900_and_100() {
         let table = ScoringTable::of(&guideline());
         assert_eq!(table.criteria.len(), 28);
-        let sheet = table
-            .write(&table.blank(), &full(&table), Extent::Whole)
-            .unwrap();
-        assert_eq!(
-            table.totals(&sheet),
-            Some(Totals::new(p(90_000), p(10_000)))
-        );
+        let sheet = table.write(&table.blank(), &full(&table), Extent::Whole).unwrap();
+        assert_eq!(table.totals(&sheet), Some(Totals::new(p(90_000), p(10_000))));
         assert_eq!(table.totals(&table.blank()), None);
         let breakdown = table.breakdown(&sheet);
         assert_eq!(
-            (
-                breakdown.deducted,
-                breakdown.nodes["A.I"],
-                breakdown.nodes["A.VIII"]
-            ),
+            (breakdown.deducted, breakdown.nodes["A.I"], breakdown.nodes["A.VIII"]),
             (p(0), p(25_000), p(10_000))
         );
     }
@@ -486,13 +378,8 @@ mod tests {
     #[test]
     fn a_i_1_and_a_i_2_share_150_between_them() {
         let table = ScoringTable::of(&guideline());
-        let both = [
-            line("A.I.1", r#"{"points":100}"#),
-            line("A.I.2", r#"{"points":50.01}"#),
-        ];
-        let faults = table
-            .write(&table.blank(), &both, Extent::Given)
-            .unwrap_err();
+        let both = [line("A.I.1", r#"{"points":100}"#), line("A.I.2", r#"{"points":50.01}"#)];
+        let faults = table.write(&table.blank(), &both, Extent::Given).unwrap_err();
         assert_eq!(
             faults,
             [Fault::at("/scores", Code::SharedPointsExceeded)
@@ -501,9 +388,7 @@ mod tests {
                 .with("got", 150.01)]
         );
         // What stood before counts as well.
-        let first = table
-            .write(&table.blank(), &both[..1], Extent::Given)
-            .unwrap();
+        let first = table.write(&table.blank(), &both[..1], Extent::Given).unwrap();
         assert!(table.write(&first, &both[1..], Extent::Given).is_err());
         assert!(table.write(&first, &both[1..], Extent::Whole).is_ok());
     }
@@ -518,13 +403,8 @@ mod tests {
             line("A.II.2", r#"{"points":2}"#),
             line("A.III.1", r#"{"points":20}"#),
         ];
-        let faults = table
-            .write(&table.blank(), &lines, Extent::Whole)
-            .unwrap_err();
-        let found: Vec<_> = faults
-            .iter()
-            .map(|fault| (fault.pointer.as_str(), fault.code))
-            .collect();
+        let faults = table.write(&table.blank(), &lines, Extent::Whole).unwrap_err();
+        let found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
         assert_eq!(
             found,
             [
@@ -539,19 +419,10 @@ mod tests {
     #[test]
     fn null_is_not_zero() {
         let table = ScoringTable::of(&guideline());
-        let zero = table
-            .write(
-                &table.blank(),
-                &[line("A.II.1", r#"{"points":0}"#)],
-                Extent::Whole,
-            )
-            .unwrap();
+        let zero = table.write(&table.blank(), &[line("A.II.1", r#"{"points":0}"#)], Extent::Whole).unwrap();
         assert_eq!(table.totals(&zero), Some(Totals::new(p(0), p(0))));
         assert_eq!(table.missing(&zero, |_| false).len(), 27);
-        let cleared = LineInput {
-            answer: None,
-            ..line("A.II.1", "{}")
-        };
+        let cleared = LineInput { answer: None, ..line("A.II.1", "{}") };
         let after = table.write(&zero, &[cleared], Extent::Given).unwrap();
         assert_eq!(table.totals(&after), None);
     }
@@ -559,18 +430,11 @@ mod tests {
     #[test]
     fn a_review_must_say_why_it_departs() {
         let table = ScoringTable::of(&guideline());
-        let own = table
-            .write(&table.blank(), &full(&table), Extent::Whole)
-            .unwrap();
+        let own = table.write(&table.blank(), &full(&table), Extent::Whole).unwrap();
         let mut lower = line("A.II.1", r#"{"points":25}"#);
-        let review = table
-            .write(&own.copied(), &[lower.clone()], Extent::Given)
-            .unwrap();
+        let review = table.write(&own.copied(), &[lower.clone()], Extent::Given).unwrap();
         let at = table.position("A.II.1").unwrap();
-        assert_eq!(
-            table.unexplained(&own, &review)[0].pointer,
-            format!("/scores/{at}/reason")
-        );
+        assert_eq!(table.unexplained(&own, &review)[0].pointer, format!("/scores/{at}/reason"));
         lower.reason = Some("Trình chậm 02 văn bản".into());
         let review = table.write(&own.copied(), &[lower], Extent::Given).unwrap();
         assert_eq!(table.unexplained(&own, &review), []);

@@ -98,22 +98,13 @@ pub struct Submission {
 }
 
 /// The acts on a sheet, in the order in which they are listed.
-pub const ACTIONS: [Action; 6] = [
-    Action::WriteScores,
-    Action::Submit,
-    Action::Withdraw,
-    Action::Return,
-    Action::Appraise,
-    Action::CouncilReview,
-];
+pub const ACTIONS: [Action; 6] =
+    [Action::WriteScores, Action::Submit, Action::Withdraw, Action::Return, Action::Appraise, Action::CouncilReview];
 
 impl Submission {
     /// Whether the clock has closed the gate of a sheet that is still with its unit.
     pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
-        let with_unit = matches!(
-            self.status,
-            SubmissionStatus::Draft | SubmissionStatus::Returned
-        );
+        let with_unit = matches!(self.status, SubmissionStatus::Draft | SubmissionStatus::Returned);
         with_unit && self.closes_at.is_some_and(|closes_at| now >= closes_at)
     }
 
@@ -144,11 +135,7 @@ impl Submission {
         match action {
             Action::WriteScores | Action::Submit => {
                 self.must_be(&[Draft, Returned], now)?;
-                let open: &[_] = if self.status == Draft {
-                    &[SelfAssessment]
-                } else {
-                    &[SelfAssessment, Appraisal]
-                };
+                let open: &[_] = if self.status == Draft { &[SelfAssessment] } else { &[SelfAssessment, Appraisal] };
                 period.must_be(open)?;
                 self.gate(now)
             }
@@ -178,9 +165,7 @@ impl Submission {
         match self.status {
             status if needs.contains(&status) => Ok(()),
             // What keeps a unit from writing here is the deadline, not the word for it.
-            SubmissionStatus::Missed if with_unit => {
-                self.gate(now).and(Err(wrong_state(self.status, needs)))
-            }
+            SubmissionStatus::Missed if with_unit => self.gate(now).and(Err(wrong_state(self.status, needs))),
             status => Err(wrong_state(status, needs)),
         }
     }
@@ -212,12 +197,7 @@ impl Submission {
 
     /// Sent back with a gate of its own.
     #[must_use]
-    pub fn returned(
-        mut self,
-        reason: String,
-        due_on: NaiveDate,
-        closes_at: Option<DateTime<Utc>>,
-    ) -> Self {
+    pub fn returned(mut self, reason: String, due_on: NaiveDate, closes_at: Option<DateTime<Utc>>) -> Self {
         self.status = SubmissionStatus::Returned;
         self.return_reason = Some(reason);
         self.due_on = due_on;
@@ -262,24 +242,16 @@ impl FrozenSheet {
             max_points: criterion.max_points,
             answer: line.scored.map(|(answer, _)| answer),
             points: line.scored.map(|(_, points)| points),
-            explanation: line
-                .scored
-                .map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
+            explanation: line.scored.map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
             note: line.note.clone(),
         };
-        FrozenSheet {
-            scores: lines.map(freeze).collect(),
-            totals: table.totals(sheet),
-        }
+        FrozenSheet { scores: lines.map(freeze).collect(), totals: table.totals(sheet) }
     }
 
     /// The lines again.
     pub fn sheet(&self) -> Sheet {
-        let thaw = |line: &FrozenLine| Line {
-            scored: line.answer.zip(line.points),
-            note: line.note.clone(),
-            reason: None,
-        };
+        let thaw =
+            |line: &FrozenLine| Line { scored: line.answer.zip(line.points), note: line.note.clone(), reason: None };
         Sheet(self.scores.iter().map(thaw).collect())
     }
 }

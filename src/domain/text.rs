@@ -34,16 +34,12 @@ impl Check {
     /// Text that must say something: NFC, trimmed, 1…`max` characters.
     pub fn text(&mut self, pointer: &str, given: &str, max: usize) -> String {
         let text = compose(given);
-        if text
-            .chars()
-            .any(|c| c.is_control() && c != '\n' && c != '\t')
-        {
+        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
             self.fault(pointer, Code::TextInvalid);
         } else if text.is_empty() {
             self.fault(pointer, Code::TextEmpty);
         } else if text.chars().count() > max {
-            self.faults
-                .push(Fault::at(pointer, Code::TextTooLong).with("max", max));
+            self.faults.push(Fault::at(pointer, Code::TextTooLong).with("max", max));
         }
         text
     }
@@ -58,8 +54,7 @@ impl Check {
     pub fn code(&mut self, pointer: &str, given: &str) -> String {
         let code = compose(given);
         let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
-        let fits =
-            !code.is_empty() && code.chars().count() <= CODE_CHARS && code.chars().all(allowed);
+        let fits = !code.is_empty() && code.chars().count() <= CODE_CHARS && code.chars().all(allowed);
         self.ensure(fits, pointer, Code::InvalidCode);
         code
     }
@@ -67,11 +62,7 @@ impl Check {
 
 fn compose(given: &str) -> String {
     let trimmed = given.trim();
-    if is_nfc(trimmed) {
-        trimmed.to_owned()
-    } else {
-        trimmed.nfc().collect()
-    }
+    if is_nfc(trimmed) { trimmed.to_owned() } else { trimmed.nfc().collect() }
 }
 
 #[cfg(test)]
@@ -86,11 +77,7 @@ mod tests {
     fn decomposed_vietnamese_is_composed() {
         let mut check = Check::default();
         assert_eq!(
-            check.text(
-                "/name",
-                " Pho\u{0300}ng To\u{0302}\u{0309} chu\u{031b}\u{0301}c ",
-                100
-            ),
+            check.text("/name", " Pho\u{0300}ng To\u{0302}\u{0309} chu\u{031b}\u{0301}c ", 100),
             "Phòng Tổ chức"
         );
         assert_eq!(codes(&check), []);
@@ -115,14 +102,9 @@ mod tests {
 
     #[test]
     fn a_code_is_a_short_word() {
-        for (given, fits) in [
-            ("A.I.1", true),
-            ("VP-UBND", true),
-            ("Đ1", true),
-            ("", false),
-            ("a b", false),
-            ("a/b", false),
-        ] {
+        for (given, fits) in
+            [("A.I.1", true), ("VP-UBND", true), ("Đ1", true), ("", false), ("a b", false), ("a/b", false)]
+        {
             let mut check = Check::default();
             check.code("/code", given);
             assert_eq!(check.faults.is_empty(), fits, "{given}");

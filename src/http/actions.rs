@@ -58,22 +58,14 @@ impl Actions {
             } else {
                 format!("{base}{}{place}", if place.is_empty() { "" } else { "/" })
             };
-            AllowedAction {
-                action: name,
-                method,
-                href,
-                until: until.map(instant),
-            }
+            AllowedAction { action: name, method, href, until: until.map(instant) }
         });
         let blocked = offers.blocked.iter().map(|(action, error)| BlockedAction {
             action: call(*action).0,
             code: error.code.row().code,
             params: error.params.clone(),
         });
-        Actions {
-            allowed_actions: allowed.collect(),
-            blocked_actions: blocked.collect(),
-        }
+        Actions { allowed_actions: allowed.collect(), blocked_actions: blocked.collect() }
     }
 }
 
@@ -92,20 +84,14 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::Close | Action::CloseSession => ("close", "POST", "close"),
         Action::Cancel => ("cancel", "POST", "cancel"),
         Action::WriteScores | Action::WriteReview(_) => ("write_scores", "PATCH", "scores"),
-        Action::Submit | Action::SubmitReview(_) | Action::SubmitProposal => {
-            ("submit", "POST", "submit")
-        }
+        Action::Submit | Action::SubmitReview(_) | Action::SubmitProposal => ("submit", "POST", "submit"),
         Action::Withdraw => ("withdraw", "POST", "withdraw"),
         Action::Return | Action::ReturnProposal => ("return", "POST", "return"),
         Action::Appraise => ("appraise", "POST", "/v1/reviews"),
         Action::CouncilReview => ("council_review", "POST", "/v1/reviews"),
         Action::HoldSession => ("hold", "POST", "hold"),
         Action::AttachDocument => ("attach_document", "PUT", "documents/{code}"),
-        Action::AttachAchievementReport => (
-            "attach_achievement_report",
-            "PUT",
-            "documents/achievement_report",
-        ),
+        Action::AttachAchievementReport => ("attach_achievement_report", "PUT", "documents/achievement_report"),
         Action::RecordDecision => ("record-decision", "POST", "record-decision"),
         Action::ReadOrganization
         | Action::ReadHouse

@@ -67,15 +67,9 @@ impl From<Entry> for EntryView {
             id: entry.id,
             at: instant(entry.at.and_utc()),
             request_id: entry.request_id,
-            actor: ActorView {
-                issuer: entry.actor_issuer,
-                subject: entry.actor_subject,
-            },
+            actor: ActorView { issuer: entry.actor_issuer, subject: entry.actor_subject },
             action: entry.action,
-            subject: SubjectView {
-                kind: entry.subject_type,
-                id: entry.subject_id,
-            },
+            subject: SubjectView { kind: entry.subject_type, id: entry.subject_id },
             before: raw(entry.before_state),
             after: raw(entry.after_state),
         }
@@ -96,13 +90,7 @@ async fn list(mut call: Call) -> Reply {
     };
     let asked = query.page(&["id"]);
     call.read(move |conn, context| {
-        let rows = audit::list(
-            conn,
-            context,
-            organization_id.as_ref(),
-            &filter,
-            &asked.page,
-        )?;
+        let rows = audit::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.clone(), EntryView::from)?)
     })
     .await

@@ -93,9 +93,7 @@ impl Keys {
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let mut file = options.open(&fresh).map_err(Error::internal)?;
-            file.write_all(&made)
-                .and_then(|()| file.sync_all())
-                .map_err(Error::internal)?;
+            file.write_all(&made).and_then(|()| file.sync_all()).map_err(Error::internal)?;
             // A link fails where another instance was first, and then that one's key stands.
             if let Err(error) = std::fs::hard_link(&fresh, path)
                 && !path.exists()
@@ -108,8 +106,7 @@ impl Keys {
     }
 
     fn from_pkcs8(issuer: String, pkcs8: &[u8]) -> Result<Self, Error> {
-        let pair = Ed25519KeyPair::from_pkcs8(pkcs8)
-            .map_err(|error| Error::internal(error.to_string()))?;
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|error| Error::internal(error.to_string()))?;
         let public = pair.public_key().as_ref();
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
@@ -157,11 +154,8 @@ impl Keys {
             client_id: caller.client_id.clone(),
             member_issuer: caller.issuer.clone(),
         };
-        let header = Header {
-            typ: Some(TYPE.to_owned()),
-            kid: Some(self.key_id.clone()),
-            ..Header::new(Algorithm::EdDSA)
-        };
+        let header =
+            Header { typ: Some(TYPE.to_owned()), kid: Some(self.key_id.clone()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)
     }
 
@@ -174,11 +168,7 @@ impl Keys {
         let now = machine_now().timestamp();
         if let Some(known) = self.verified.get(&digest) {
             let (caller, expires) = known.as_ref();
-            return if now < *expires {
-                Ok(caller.clone())
-            } else {
-                Err(Error::new(Code::TokenExpired))
-            };
+            return if now < *expires { Ok(caller.clone()) } else { Err(Error::new(Code::TokenExpired)) };
         }
         let claims = self.check(token)?;
         let caller = Caller {
@@ -187,8 +177,7 @@ impl Keys {
             client_id: claims.client_id,
             scopes: Scopes::parse(claims.scope.as_deref()),
         };
-        self.verified
-            .insert(digest, Arc::new((caller.clone(), claims.exp)));
+        self.verified.insert(digest, Arc::new((caller.clone(), claims.exp)));
         Ok(caller)
     }
 
@@ -208,9 +197,7 @@ impl Keys {
                 _ => invalid(),
             })?
             .claims;
-        let latest = machine_now()
-            .timestamp()
-            .saturating_add_unsigned(LEEWAY_SECONDS);
+        let latest = machine_now().timestamp().saturating_add_unsigned(LEEWAY_SECONDS);
         let lifetime = claims.exp.saturating_sub(claims.iat);
         if claims.iat > latest || !(0..=MAX_LIFETIME_SECONDS).contains(&lifetime) {
             return Err(invalid());
@@ -221,8 +208,7 @@ impl Keys {
 
 fn new_pkcs8() -> Result<Vec<u8>, Error> {
     let random = aws_lc_rs::rand::SystemRandom::new();
-    let document = Ed25519KeyPair::generate_pkcs8(&random)
-        .map_err(|error| Error::internal(error.to_string()))?;
+    let document = Ed25519KeyPair::generate_pkcs8(&random).map_err(|error| Error::internal(error.to_string()))?;
     Ok(document.as_ref().to_vec())
 }
 
@@ -231,17 +217,13 @@ mod tests {
     use super::*;
 
     fn caller() -> Caller {
-        Caller {
-            issuer: LOCAL_ISSUER.into(),
-            subject: "th-head".into(),
-            client_id: None,
-            scopes: Scopes::default(),
-        }
+        Caller { issuer: LOCAL_ISSUER.into(), subject: "th-head".into(), client_id: None, scopes: Scopes::default() }
     }
 
     fn signed(keys: &Keys, header: &Header, change: impl Fn(&mut Value)) -> String {
         let now = machine_now().timestamp();
-        let mut claims = json!({"iss": keys.issuer, "aud": AUDIENCE, "sub": "th-head", "iat": now, "exp": now + 60, "jti": "1"});
+        let mut claims =
+            json!({"iss": keys.issuer, "aud": AUDIENCE, "sub": "th-head", "iat": now, "exp": now + 60, "jti": "1"});
         change(&mut claims);
         jsonwebtoken::encode(header, &claims, &keys.encoding).unwrap()
     }
@@ -258,11 +240,7 @@ mod tests {
     #[test]
     fn whatever_is_not_exactly_ours_is_refused() {
         let keys = Keys::ephemeral("http://t".into()).unwrap();
-        let good = Header {
-            typ: Some(TYPE.into()),
-            kid: Some(keys.key_id.clone()),
-            ..Header::new(Algorithm::EdDSA)
-        };
+        let good = Header { typ: Some(TYPE.into()), kid: Some(keys.key_id.clone()), ..Header::new(Algorithm::EdDSA) };
         let now = machine_now().timestamp();
         assert!(keys.verify(&signed(&keys, &good, |_| {})).is_ok());
         type Change = Box<dyn Fn(&mut Value)>;
@@ -271,9 +249,8 @@ mod tests {
                 claims.as_object_mut().unwrap().remove(name);
             })
         };
-        let with = |name: &'static str, value: Value| -> Change {
-            Box::new(move |claims| claims[name] = value.clone())
-        };
+        let with =
+            |name: &'static str, value: Value| -> Change { Box::new(move |claims| claims[name] = value.clone()) };
         let changes = [
             without("iss"),
             without("aud"),
@@ -287,11 +264,7 @@ mod tests {
             with("exp", json!(now + MAX_LIFETIME_SECONDS + 100)),
         ];
         for (at, change) in changes.iter().enumerate() {
-            assert_eq!(
-                keys.verify(&signed(&keys, &good, change)).unwrap_err().code,
-                Code::TokenInvalid,
-                "change {at}"
-            );
+            assert_eq!(keys.verify(&signed(&keys, &good, change)).unwrap_err().code, Code::TokenInvalid, "change {at}");
         }
         let expired = signed(&keys, &good, |claims| {
             claims["iat"] = json!(now - 600);
@@ -299,25 +272,11 @@ mod tests {
         });
         assert_eq!(keys.verify(&expired).unwrap_err().code, Code::TokenExpired);
         for header in [
-            Header {
-                kid: None,
-                ..good.clone()
-            },
-            Header {
-                kid: Some("x".into()),
-                ..good.clone()
-            },
-            Header {
-                typ: Some("JWT".into()),
-                ..good.clone()
-            },
+            Header { kid: None, ..good.clone() },
+            Header { kid: Some("x".into()), ..good.clone() },
+            Header { typ: Some("JWT".into()), ..good.clone() },
         ] {
-            assert_eq!(
-                keys.verify(&signed(&keys, &header, |_| {}))
-                    .unwrap_err()
-                    .code,
-                Code::TokenInvalid
-            );
+            assert_eq!(keys.verify(&signed(&keys, &header, |_| {})).unwrap_err().code, Code::TokenInvalid);
         }
         let other = Keys::ephemeral("http://t".into()).unwrap();
         let forged = signed(&other, &good, |_| {});
@@ -328,11 +287,7 @@ mod tests {
             URL_SAFE_NO_PAD.encode(r#"{"sub":"th-head"}"#)
         );
         for bad in ["", "x", "a.b.c", none.as_str()] {
-            assert_eq!(
-                keys.verify(bad).unwrap_err().code,
-                Code::TokenInvalid,
-                "{bad}"
-            );
+            assert_eq!(keys.verify(bad).unwrap_err().code, Code::TokenInvalid, "{bad}");
         }
     }
 
@@ -342,12 +297,7 @@ mod tests {
         let path = folder.path().join("signing.key");
         let first = Keys::of_file("http://t".into(), &path).unwrap();
         let token = first.issue(&caller(), 60).unwrap();
-        assert!(
-            Keys::of_file("http://t".into(), &path)
-                .unwrap()
-                .verify(&token)
-                .is_ok()
-        );
+        assert!(Keys::of_file("http://t".into(), &path).unwrap().verify(&token).is_ok());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -1,9 +1,7 @@
 //! `/v1/award-proposals`.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{
-    self, ContentDisposition, DispositionParam, DispositionType, ExtendedValue,
-};
+use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType, ExtendedValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -51,16 +49,11 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(resource("/v1/award-proposals").route(reading(list)))
         .service(resource("/v1/award-proposals/{id}").route(reading(get)))
         .service(
-            resource("/v1/award-proposals/{id}/documents/{code}")
-                .route(reading(document))
-                .route(web::put().to(attach)),
+            resource("/v1/award-proposals/{id}/documents/{code}").route(reading(document)).route(web::put().to(attach)),
         )
         .service(resource("/v1/award-proposals/{id}/submit").route(web::post().to(submit)))
         .service(resource("/v1/award-proposals/{id}/return").route(web::post().to(send_back)))
-        .service(
-            resource("/v1/award-proposals/{id}/record-decision")
-                .route(web::post().to(record_decision)),
-        );
+        .service(resource("/v1/award-proposals/{id}/record-decision").route(web::post().to(record_decision)));
 }
 
 /// A file as it was attached.
@@ -161,11 +154,7 @@ impl From<&Proposal> for ProposalHeadView {
         let documents = proposal.documents.iter().map(|document| DocumentView {
             code: document.code.clone(),
             title: document.title.clone(),
-            status: if document.file.is_some() {
-                DocumentStatus::Attached
-            } else {
-                DocumentStatus::Missing
-            },
+            status: if document.file.is_some() { DocumentStatus::Attached } else { DocumentStatus::Missing },
             file: document.file.as_ref().map(FileView::from),
         });
         ProposalHeadView {
@@ -234,10 +223,7 @@ struct DecisionBody {
 /// A form with one file.
 #[derive(Debug, ToSchema)]
 #[schema(title = "FileForm")]
-#[expect(
-    dead_code,
-    reason = "the shape of the form for the document; the form itself is read part by part"
-)]
+#[expect(dead_code, reason = "the shape of the form for the document; the form itself is read part by part")]
 struct FileForm {
     /// PDF, DOCX, XLSX, PNG or JPEG by its bytes, at most 20 MiB.
     #[schema(value_type = String, format = Binary)]
@@ -264,18 +250,9 @@ async fn list(mut call: Call) -> Reply {
     let (period_ids, statuses) = (query.ids("period_id"), query.states("status"));
     let asked = query.page(&["id"]);
     call.read(move |conn, context| {
-        let filter = Filter {
-            period_ids: period_ids.clone(),
-            statuses: statuses.clone(),
-            only_unit: None,
-        };
-        let rows =
-            award_proposals::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
-        Ok(asked.answer(
-            rows,
-            |row| row.id.to_string(),
-            |row| ProposalHeadView::from(&row),
-        )?)
+        let filter = Filter { period_ids: period_ids.clone(), statuses: statuses.clone(), only_unit: None };
+        let rows = award_proposals::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), |row| ProposalHeadView::from(&row))?)
     })
     .await
 }
@@ -284,8 +261,7 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/award-proposals/{id}", tag = "awards", responses((status = 200, description = "The proposal.", body = ProposalView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&award_proposals::get(conn, context, &id)?))
-        .await
+    call.read(move |conn, context| shown(&award_proposals::get(conn, context, &id)?)).await
 }
 
 /// Attach a document.
@@ -297,20 +273,11 @@ async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State
     let mut call = Call::without_body(&http)?;
     let (id, code) = (call.id("id")?, call.segment("code"));
     let (asked_id, asked_code) = (id.clone(), code.clone());
-    call.fetch(move |conn, context| {
-        award_proposals::may_attach(conn, context, &asked_id, &asked_code)
-    })
-    .await?;
+    call.fetch(move |conn, context| award_proposals::may_attach(conn, context, &asked_id, &asked_code)).await?;
     let payload: Payload = payload.into_inner();
-    let received =
-        upload::receive(&http, payload, &state.house.files, &state.house.ids.next()).await;
+    let received = upload::receive(&http, payload, &state.house.files, &state.house.ids.next()).await;
     let upload::Received { name, stored } = received.map_err(|error| call.problem(error))?;
-    call.write(move |conn, context| {
-        shown(&award_proposals::attach(
-            conn, context, &id, &code, &name, &stored,
-        )?)
-    })
-    .await
+    call.write(move |conn, context| shown(&award_proposals::attach(conn, context, &id, &code, &name, &stored)?)).await
 }
 
 /// Read a document.
@@ -319,16 +286,8 @@ async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State
 async fn document(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     let mut call = call.accepting_any();
-    let file = call
-        .fetch(move |conn, context| award_proposals::document(conn, context, &id, &code))
-        .await?;
-    let bytes = call
-        .state()
-        .house
-        .files
-        .get(&file.sha256)
-        .await
-        .map_err(|error| call.problem(error))?;
+    let file = call.fetch(move |conn, context| award_proposals::document(conn, context, &id, &code)).await?;
+    let bytes = call.state().house.files.get(&file.sha256).await.map_err(|error| call.problem(error))?;
     let name = ExtendedValue {
         charset: header::Charset::Ext("UTF-8".to_owned()),
         language_tag: None,
@@ -342,10 +301,7 @@ async fn document(call: Call) -> Reply {
         .content_type(file.media_type)
         .insert_header((header::CONTENT_DISPOSITION, disposition))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; sandbox",
-        ))
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .insert_header((header::ETAG, format!("\"{}-0\"", file.sha256)))
         .insert_header(("X-Content-SHA256", file.sha256))
@@ -358,19 +314,14 @@ async fn document(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/award-proposals/{id}/submit", tag = "awards", responses((status = 200, description = "Submitted.", body = ProposalView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&award_proposals::submit(conn, context, &id)?))
-        .await
+    call.act(move |conn, context| shown(&award_proposals::submit(conn, context, &id)?)).await
 }
 
 /// Send a dossier back, with a reason.
 #[utoipa::path(post, path = "/v1/award-proposals/{id}/return", tag = "awards", request_body = ReasonBody, responses((status = 200, description = "Returned.", body = ProposalView)))]
 async fn send_back(call: Call) -> Reply {
-    let (id, input) = (
-        call.id("id")?,
-        call.body::<ReasonBody>().map(|body| body.reason),
-    );
-    call.write(move |conn, context| shown(&award_proposals::send_back(conn, context, &id, &input)?))
-        .await
+    let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
+    call.write(move |conn, context| shown(&award_proposals::send_back(conn, context, &id, &input)?)).await
 }
 
 /// Record what was decided.
@@ -385,10 +336,5 @@ async fn record_decision(call: Call) -> Reply {
         decided_on: body.decided_on,
         reason: body.reason,
     });
-    call.write(move |conn, context| {
-        shown(&award_proposals::record_decision(
-            conn, context, &id, &input,
-        )?)
-    })
-    .await
+    call.write(move |conn, context| shown(&award_proposals::record_decision(conn, context, &id, &input)?)).await
 }

@@ -62,10 +62,7 @@ struct CountView {
     params(("from" = NaiveDate, Query, description = "The day of the event.", example = "2023-11-30"), ("days" = u32, Query, description = "0 to 1000.", example = 5)),
     responses((status = 200, description = "The day, with the way there.", body = AddView)))]
 async fn add(mut call: Call) -> Reply {
-    let (from, days) = (
-        call.query().required::<NaiveDate>("from"),
-        call.query().required::<u32>("days"),
-    );
+    let (from, days) = (call.query().required::<NaiveDate>("from"), call.query().required::<u32>("days"));
     let (from, days) = (from.unwrap_or_default(), days.unwrap_or_default());
     call.read(move |conn, context| {
         context.admit_read()?;
@@ -89,10 +86,7 @@ async fn add(mut call: Call) -> Reply {
     params(("from" = NaiveDate, Query, description = "Not counted.", example = "2023-11-30"), ("to" = NaiveDate, Query, description = "Counted.", example = "2023-12-07")),
     responses((status = 200, description = "The number, with the way there.", body = CountView)))]
 async fn count(mut call: Call) -> Reply {
-    let (from, to) = (
-        call.query().required::<NaiveDate>("from"),
-        call.query().required::<NaiveDate>("to"),
-    );
+    let (from, to) = (call.query().required::<NaiveDate>("from"), call.query().required::<NaiveDate>("to"));
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
     call.read(move |conn, context| {
         context.admit_read()?;

@@ -17,9 +17,7 @@ use super::problem::{Problem, request_id};
 use super::{State, json};
 use crate::domain::Id;
 use crate::error::{Code, Error};
-use crate::service::{
-    self, Answer, Caller, Conditions, Context, Input, Request, Stop, sha256_hex, tag,
-};
+use crate::service::{self, Answer, Caller, Conditions, Context, Input, Request, Stop, sha256_hex, tag};
 use crate::store::Conn;
 
 /// The largest body that is no upload, in bytes.
@@ -61,10 +59,8 @@ impl FromRequest for Call {
 /// `body_too_large`, `request_timeout`, `malformed_json` for one that breaks off.
 pub async fn receive(http: &HttpRequest, mut payload: Payload) -> Result<Bytes, Error> {
     let too_large = || Error::new(Code::BodyTooLarge).with("max_bytes", MAX_BODY_BYTES);
-    let announced = http
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        http.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
         return Err(too_large());
     }
@@ -79,15 +75,11 @@ pub async fn receive(http: &HttpRequest, mut payload: Payload) -> Result<Bytes, 
         }
         Ok(body.freeze())
     };
-    tokio::time::timeout(BODY_TIMEOUT, all)
-        .await
-        .map_err(|_| Error::new(Code::RequestTimeout))?
+    tokio::time::timeout(BODY_TIMEOUT, all).await.map_err(|_| Error::new(Code::RequestTimeout))?
 }
 
 fn text<'a>(http: &'a HttpRequest, name: &header::HeaderName) -> Option<&'a str> {
-    http.headers()
-        .get(name)
-        .and_then(|value| value.to_str().ok())
+    http.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Who calls, by the bearer token.
@@ -108,10 +100,7 @@ fn accepts_json(http: &HttpRequest) -> bool {
             let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
             let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
             !refused
-                && matches!(
-                    kind.as_str(),
-                    "*/*" | "application/*" | "application/json" | "application/problem+json"
-                )
+                && matches!(kind.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
         })
     })
 }
@@ -121,29 +110,21 @@ fn is_json(http: &HttpRequest) -> bool {
     let Some(given) = text(http, &header::CONTENT_TYPE) else {
         return false;
     };
-    let mut parts = given
-        .split(';')
-        .map(|part| part.trim().to_ascii_lowercase());
+    let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
     let kind = parts.next().unwrap_or_default();
     let patch = http.method() == Method::PATCH && kind == "application/merge-patch+json";
-    let utf8 = parts.all(|part| {
-        part.strip_prefix("charset=")
-            .is_none_or(|charset| charset.trim_matches('"') == "utf-8")
-    });
+    let utf8 =
+        parts.all(|part| part.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8"));
     (kind == "application/json" || patch) && utf8
 }
 
 impl Call {
     fn new(http: HttpRequest, body: Bytes) -> Result<Self, Error> {
-        let state = http
-            .app_data::<web::Data<State>>()
-            .cloned()
-            .ok_or_else(|| Error::internal("a server without state"))?;
+        let state =
+            http.app_data::<web::Data<State>>().cloned().ok_or_else(|| Error::internal("a server without state"))?;
         let caller = caller(&http, &state)?;
-        let mut conditions = Conditions {
-            if_match: text(&http, &header::IF_MATCH).map(str::to_owned),
-            ..Conditions::default()
-        };
+        let mut conditions =
+            Conditions { if_match: text(&http, &header::IF_MATCH).map(str::to_owned), ..Conditions::default() };
         if !accepts_json(&http) {
             conditions.form = Some(Error::new(Code::NotAcceptable));
         } else if !body.is_empty() && !is_json(&http) && !is_upload(&http) {
@@ -159,24 +140,13 @@ impl Call {
                     conditions.idempotency = Some((key.to_owned(), sha256_hex(&asked)));
                 }
                 _ => {
-                    conditions.form =
-                        Some(Error::new(Code::InvalidHeader).with("name", "Idempotency-Key"));
+                    conditions.form = Some(Error::new(Code::InvalidHeader).with("name", "Idempotency-Key"));
                 }
             }
         }
         let query = Query::parse(http.query_string());
-        let request = Request {
-            caller,
-            request_id: request_id(&http),
-            conditions,
-        };
-        Ok(Call {
-            http,
-            state,
-            body,
-            request,
-            query,
-        })
+        let request = Request { caller, request_id: request_id(&http), conditions };
+        Ok(Call { http, state, body, request, query })
     }
 
     /// The call of an upload, whose body is received later.
@@ -189,13 +159,7 @@ impl Call {
 
     /// The same for an answer that is no JSON: whatever the client accepts.
     pub fn accepting_any(mut self) -> Self {
-        if self
-            .request
-            .conditions
-            .form
-            .as_ref()
-            .is_some_and(|error| error.code == Code::NotAcceptable)
-        {
+        if self.request.conditions.form.as_ref().is_some_and(|error| error.code == Code::NotAcceptable) {
             self.request.conditions.form = None;
         }
         self
@@ -229,11 +193,7 @@ impl Call {
 
     /// A part of the path.
     pub fn segment(&self, name: &str) -> String {
-        self.http
-            .match_info()
-            .get(name)
-            .unwrap_or_default()
-            .to_owned()
+        self.http.match_info().get(name).unwrap_or_default().to_owned()
     }
 
     /// An id in the path. What is no id names nothing: 404.
@@ -289,10 +249,7 @@ impl Call {
     }
 
     /// Runs a changing act.
-    pub async fn write(
-        mut self,
-        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static,
-    ) -> Reply {
+    pub async fn write(mut self, work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static) -> Reply {
         self.close_query();
         let act = service::act(Arc::clone(&self.state.house), self.request.clone(), work);
         let answer = act.await.map_err(|error| self.problem(error))?;
@@ -300,10 +257,7 @@ impl Call {
     }
 
     /// Runs a changing act that has no body.
-    pub async fn act(
-        mut self,
-        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static,
-    ) -> Reply {
+    pub async fn act(mut self, work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static) -> Reply {
         self.check_empty();
         self.write(work).await
     }
@@ -333,10 +287,7 @@ impl Call {
             response.insert_header((header::LOCATION, location.as_str()));
         }
         if let Some(next) = &answer.next {
-            response.insert_header((
-                header::LINK,
-                format!("<{}?{next}>; rel=\"next\"", self.http.path()),
-            ));
+            response.insert_header((header::LINK, format!("<{}?{next}>; rel=\"next\"", self.http.path())));
         }
         if answer.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));

@@ -19,31 +19,15 @@ use crate::service::{Answer, Stop};
 #[derive(OpenApi)]
 #[openapi(
     paths(list, create, get, change, hold, close),
-    components(schemas(
-        SessionHeadView,
-        SessionView,
-        NewBody,
-        ChangeBody,
-        Attendance,
-        Quorum,
-        SessionStatus
-    ))
+    components(schemas(SessionHeadView, SessionView, NewBody, ChangeBody, Attendance, Quorum, SessionStatus))
 )]
 pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(
-            resource("/v1/council-sessions")
-                .route(reading(list))
-                .route(web::post().to(create)),
-        )
-        .service(
-            resource("/v1/council-sessions/{id}")
-                .route(reading(get))
-                .route(web::patch().to(change)),
-        )
+        .service(resource("/v1/council-sessions").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/v1/council-sessions/{id}").route(reading(get)).route(web::patch().to(change)))
         .service(resource("/v1/council-sessions/{id}/hold").route(web::post().to(hold)))
         .service(resource("/v1/council-sessions/{id}/close").route(web::post().to(close)));
 }
@@ -131,10 +115,7 @@ struct ChangeBody {
 
 fn view(seen: &Seen) -> SessionView {
     let base = format!("/v1/council-sessions/{}", seen.session.id);
-    SessionView {
-        head: (&seen.session).into(),
-        actions: Actions::of(&seen.offers, &base),
-    }
+    SessionView { head: (&seen.session).into(), actions: Actions::of(&seen.offers, &base) }
 }
 
 fn shown(seen: &Seen) -> Result<Answer, Stop> {
@@ -148,18 +129,8 @@ async fn list(mut call: Call) -> Reply {
     let (organization_id, period_id) = (query.id("organization_id"), query.id("period_id"));
     let asked = query.page(&["id"]);
     call.read(move |conn, context| {
-        let rows = council::list(
-            conn,
-            context,
-            organization_id.as_ref(),
-            period_id.as_ref(),
-            &asked.page,
-        )?;
-        Ok(asked.answer(
-            rows,
-            |row| row.id.to_string(),
-            |row| SessionHeadView::from(&row),
-        )?)
+        let rows = council::list(conn, context, organization_id.as_ref(), period_id.as_ref(), &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), |row| SessionHeadView::from(&row))?)
     })
     .await
 }
@@ -168,28 +139,12 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/council-sessions", tag = "reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = SessionView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| {
-        let NewBody {
-            period_id,
-            held_on,
-            place,
-            quorum,
-            attendance,
-        } = body;
-        NewSession {
-            period_id,
-            held_on,
-            place,
-            quorum,
-            attendance,
-        }
+        let NewBody { period_id, held_on, place, quorum, attendance } = body;
+        NewSession { period_id, held_on, place, quorum, attendance }
     });
     call.write(move |conn, context| {
         let seen = council::create(conn, context, &input)?;
-        Ok(Answer::created(
-            &view(&seen),
-            seen.tag.header(),
-            format!("/v1/council-sessions/{}", seen.session.id),
-        )?)
+        Ok(Answer::created(&view(&seen), seen.tag.header(), format!("/v1/council-sessions/{}", seen.session.id))?)
     })
     .await
 }
@@ -198,8 +153,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/council-sessions/{id}", tag = "reviews", responses((status = 200, description = "The session.", body = SessionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&council::get(conn, context, &id)?))
-        .await
+    call.read(move |conn, context| shown(&council::get(conn, context, &id)?)).await
 }
 
 /// Change a planned session, its attendance included.
@@ -207,21 +161,10 @@ async fn get(call: Call) -> Reply {
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ChangeBody>().map(|body| {
-        let ChangeBody {
-            held_on,
-            place,
-            quorum,
-            attendance,
-        } = body;
-        SessionChange {
-            held_on,
-            place,
-            quorum,
-            attendance,
-        }
+        let ChangeBody { held_on, place, quorum, attendance } = body;
+        SessionChange { held_on, place, quorum, attendance }
     });
-    call.write(move |conn, context| shown(&council::change(conn, context, &id, &input)?))
-        .await
+    call.write(move |conn, context| shown(&council::change(conn, context, &id, &input)?)).await
 }
 
 /// Fix the attendance and count it.
@@ -230,14 +173,12 @@ async fn change(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/council-sessions/{id}/hold", tag = "reviews", responses((status = 200, description = "Held.", body = SessionView)))]
 async fn hold(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&council::hold(conn, context, &id)?))
-        .await
+    call.act(move |conn, context| shown(&council::hold(conn, context, &id)?)).await
 }
 
 /// Close a held session.
 #[utoipa::path(post, path = "/v1/council-sessions/{id}/close", tag = "reviews", responses((status = 200, description = "Closed.", body = SessionView)))]
 async fn close(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&council::close(conn, context, &id)?))
-        .await
+    call.act(move |conn, context| shown(&council::close(conn, context, &id)?)).await
 }

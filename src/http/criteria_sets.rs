@@ -21,9 +21,7 @@ use crate::store::criteria_sets::{Filter, Head};
 /// The paths of this page.
 #[derive(OpenApi)]
 #[openapi(
-    paths(
-        list, create, get, replace, publish, retire, validation, criteria, criterion
-    ),
+    paths(list, create, get, replace, publish, retire, validation, criteria, criterion),
     components(schemas(
         SetView,
         HeadView,
@@ -42,16 +40,8 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(
-            resource("/v1/criteria-sets")
-                .route(reading(list))
-                .route(web::post().to(create)),
-        )
-        .service(
-            resource("/v1/criteria-sets/{id}")
-                .route(reading(get))
-                .route(web::put().to(replace)),
-        )
+        .service(resource("/v1/criteria-sets").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/v1/criteria-sets/{id}").route(reading(get)).route(web::put().to(replace)))
         .service(resource("/v1/criteria-sets/{id}/publish").route(web::post().to(publish)))
         .service(resource("/v1/criteria-sets/{id}/retire").route(web::post().to(retire)))
         .service(resource("/v1/criteria-sets/{id}/validation").route(reading(validation)))
@@ -123,24 +113,8 @@ struct HeadView {
 
 impl From<Head> for HeadView {
     fn from(head: Head) -> Self {
-        let Head {
-            id,
-            code,
-            title,
-            year,
-            total_points,
-            status,
-            version,
-        } = head;
-        HeadView {
-            id,
-            code,
-            title,
-            year,
-            total_points,
-            status,
-            version,
-        }
+        let Head { id, code, title, year, total_points, status, version } = head;
+        HeadView { id, code, title, year, total_points, status, version }
     }
 }
 
@@ -167,25 +141,10 @@ struct Body {
 
 impl From<Body> for NewCriteriaSet {
     fn from(body: Body) -> Self {
-        let Body {
-            organization_id,
-            code,
-            title,
-            year,
-            legal_basis,
-            total_points,
-            parts,
-        } = body;
+        let Body { organization_id, code, title, year, legal_basis, total_points, parts } = body;
         NewCriteriaSet {
             organization_id,
-            content: CriteriaContent {
-                code,
-                title,
-                year,
-                legal_basis,
-                total_points,
-                parts,
-            },
+            content: CriteriaContent { code, title, year, legal_basis, total_points, parts },
         }
     }
 }
@@ -261,12 +220,8 @@ async fn list(mut call: Call) -> Reply {
     let (statuses, years) = (query.states("status"), query.numbers("year"));
     let asked = query.page(&["id"]);
     call.read(move |conn, context| {
-        let filter = Filter {
-            statuses: statuses.clone(),
-            years: years.clone(),
-        };
-        let rows =
-            criteria_sets::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
+        let filter = Filter { statuses: statuses.clone(), years: years.clone() };
+        let rows = criteria_sets::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)
     })
     .await
@@ -280,11 +235,7 @@ async fn create(call: Call) -> Reply {
     let input = call.body::<Body>().map(NewCriteriaSet::from);
     call.write(move |conn, context| {
         let seen = criteria_sets::create(conn, context, &input)?;
-        Ok(Answer::created(
-            &SetView::from(&seen),
-            seen.tag.header(),
-            format!("/v1/criteria-sets/{}", seen.set.id),
-        )?)
+        Ok(Answer::created(&SetView::from(&seen), seen.tag.header(), format!("/v1/criteria-sets/{}", seen.set.id))?)
     })
     .await
 }
@@ -303,10 +254,7 @@ async fn get(call: Call) -> Reply {
 /// Replace the whole of a draft.
 #[utoipa::path(put, path = "/v1/criteria-sets/{id}", tag = "criteria", request_body = Body, responses((status = 200, description = "Replaced.", body = SetView)))]
 async fn replace(call: Call) -> Reply {
-    let (id, input) = (
-        call.id("id")?,
-        call.body::<Body>().map(NewCriteriaSet::from),
-    );
+    let (id, input) = (call.id("id")?, call.body::<Body>().map(NewCriteriaSet::from));
     call.write(move |conn, context| {
         let seen = criteria_sets::replace(conn, context, &id, &input)?;
         Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
@@ -359,12 +307,7 @@ async fn validation(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", tag = "criteria", responses((status = 200, description = "All of them.", body = ListView<CriterionView>)))]
 async fn criteria(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| {
-        Ok(whole(flat(
-            &criteria_sets::get(conn, context, &id)?.set.content.parts,
-        ))?)
-    })
-    .await
+    call.read(move |conn, context| Ok(whole(flat(&criteria_sets::get(conn, context, &id)?.set.content.parts))?)).await
 }
 
 /// Read one part, section or criterion.
@@ -373,10 +316,7 @@ async fn criterion(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     call.read(move |conn, context| {
         let seen = criteria_sets::get(conn, context, &id)?;
-        let view = flat(&seen.set.content.parts)
-            .into_iter()
-            .find(|node| node.code == code)
-            .ok_or(Code::NotFound)?;
+        let view = flat(&seen.set.content.parts).into_iter().find(|node| node.code == code).ok_or(Code::NotFound)?;
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })
     .await

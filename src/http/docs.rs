@@ -34,9 +34,7 @@ async fn document(state: web::Data<State>) -> HttpResponse {
 /// The document as a page to read and to try.
 #[utoipa::path(get, path = "/docs", tag = "service", responses((status = 302, description = "To the page.")))]
 async fn docs() -> HttpResponse {
-    HttpResponse::Found()
-        .insert_header((header::LOCATION, "/docs/"))
-        .finish()
+    HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
 async fn file(path: web::Path<String>) -> HttpResponse {
@@ -44,8 +42,13 @@ async fn file(path: web::Path<String>) -> HttpResponse {
     match utoipa_swagger_ui::serve(&path, config) {
         Ok(Some(file)) => HttpResponse::Ok()
             .content_type(file.content_type)
-            .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"))
+            .insert_header((
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+            ))
             .body(file.bytes.to_vec()),
-        _ => HttpResponse::NotFound().content_type("application/problem+json").body(r#"{"type":"/problems/not_found","title":"Không tìm thấy","status":404,"code":"not_found"}"#),
+        _ => HttpResponse::NotFound()
+            .content_type("application/problem+json")
+            .body(r#"{"type":"/problems/not_found","title":"Không tìm thấy","status":404,"code":"not_found"}"#),
     }
 }

@@ -22,11 +22,7 @@ pub struct Api;
 pub fn mount(config: &mut web::ServiceConfig) {
     config
         .service(resource("/v1/periods/{id}/facts").route(reading(list)))
-        .service(
-            resource("/v1/periods/{id}/facts/{unit_id}")
-                .route(reading(get))
-                .route(web::put().to(put)),
-        );
+        .service(resource("/v1/periods/{id}/facts/{unit_id}").route(reading(get)).route(web::put().to(put)));
 }
 
 /// What is known of a unit beyond its score.
@@ -57,15 +53,8 @@ impl From<&RecordedFacts> for FactsView {
 #[utoipa::path(get, path = "/v1/periods/{id}/facts", tag = "results", responses((status = 200, description = "Those that the caller may see.", body = ListView<FactsView>)))]
 async fn list(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| {
-        Ok(whole(
-            facts::list(conn, context, &id)?
-                .iter()
-                .map(FactsView::from)
-                .collect(),
-        )?)
-    })
-    .await
+    call.read(move |conn, context| Ok(whole(facts::list(conn, context, &id)?.iter().map(FactsView::from).collect())?))
+        .await
 }
 
 /// Read what is known of a unit.
@@ -74,10 +63,7 @@ async fn get(call: Call) -> Reply {
     let (id, unit_id) = (call.id("id")?, call.id("unit_id")?);
     call.read(move |conn, context| {
         let recorded = facts::get(conn, context, &id, &unit_id)?;
-        Ok(Answer::ok(
-            &FactsView::from(&recorded),
-            facts::tag(&id, &recorded).header(),
-        )?)
+        Ok(Answer::ok(&FactsView::from(&recorded), facts::tag(&id, &recorded).header())?)
     })
     .await
 }
@@ -88,23 +74,12 @@ async fn get(call: Call) -> Reply {
 #[utoipa::path(put, path = "/v1/periods/{id}/facts/{unit_id}", tag = "results", request_body = UnitFacts,
     responses((status = 200, description = "Changed.", body = FactsView), (status = 201, description = "Recorded for the first time.", body = FactsView)))]
 async fn put(call: Call) -> Reply {
-    let (id, unit_id, input) = (
-        call.id("id")?,
-        call.id("unit_id")?,
-        call.body::<UnitFacts>(),
-    );
+    let (id, unit_id, input) = (call.id("id")?, call.id("unit_id")?, call.body::<UnitFacts>());
     call.write(move |conn, context| {
         let (recorded, new) = facts::put(conn, context, &id, &unit_id, &input)?;
-        let (view, tag) = (
-            FactsView::from(&recorded),
-            facts::tag(&id, &recorded).header(),
-        );
+        let (view, tag) = (FactsView::from(&recorded), facts::tag(&id, &recorded).header());
         let place = format!("/v1/periods/{id}/facts/{unit_id}");
-        Ok(if new {
-            Answer::created(&view, tag, place)?
-        } else {
-            Answer::ok(&view, tag)?
-        })
+        Ok(if new { Answer::created(&view, tag, place)? } else { Answer::ok(&view, tag)? })
     })
     .await
 }

@@ -16,9 +16,7 @@ pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/livez").route(reading(livez)))
-        .service(resource("/readyz").route(reading(readyz)));
+    config.service(resource("/livez").route(reading(livez))).service(resource("/readyz").route(reading(readyz)));
 }
 
 /// The answer of a healthy service.
@@ -34,9 +32,7 @@ struct Health {
 /// Answers without asking the database.
 #[utoipa::path(get, path = "/livez", tag = "service", responses((status = 200, description = "It is.", body = Health)))]
 async fn livez() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(Health { status: "ok" })
+    HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Health { status: "ok" })
 }
 
 /// Can it serve requests?
@@ -51,12 +47,6 @@ async fn readyz(request: HttpRequest, state: web::Data<State>) -> Result<HttpRes
     match check.await {
         Ok(true) => Ok(livez().await),
         Ok(false) => Err(Problem::new(&request, Error::new(Code::NotReady))),
-        Err(error) => Err(Problem::new(
-            &request,
-            Error {
-                code: Code::NotReady,
-                ..error
-            },
-        )),
+        Err(error) => Err(Problem::new(&request, Error { code: Code::NotReady, ..error })),
     }
 }

@@ -6,9 +6,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{
-    self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::domain::points::DIGITS;
@@ -40,10 +38,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     serde_path_to_error::deserialize(&node).map_err(|error| {
         let pointer = pointer(error.path());
         match error.into_inner() {
-            Misfit::Points(code) => Error {
-                faults: vec![Fault::at(pointer, code)],
-                ..Error::new(code)
-            },
+            Misfit::Points(code) => Error { faults: vec![Fault::at(pointer, code)], ..Error::new(code) },
             misfit => invalid(&pointer, misfit.problem(), misfit.field()),
         }
     })
@@ -51,15 +46,10 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 
 fn invalid(place: &str, problem: &str, field: Option<&str>) -> Error {
     // A field that is missing has no place of its own: the pointer names where it should be.
-    let below = field
-        .map(|field| format!("/{}", escaped(field)))
-        .unwrap_or_default();
+    let below = field.map(|field| format!("/{}", escaped(field))).unwrap_or_default();
     let pointer = format!("{place}{below}");
     let fault = Fault::at(pointer, Code::InvalidBody).with("problem", problem);
-    Error {
-        faults: vec![fault],
-        ..Error::new(Code::InvalidBody).with("problem", problem)
-    }
+    Error { faults: vec![fault], ..Error::new(Code::InvalidBody).with("problem", problem) }
 }
 
 fn escaped(key: &str) -> String {
@@ -89,14 +79,8 @@ fn tree(raw: &str, depth: usize, place: &str) -> Result<Node, Error> {
         Some(b'"') => serde_json::from_str(raw).map(Node::Text).map_err(malformed),
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(malformed)?;
-            let within =
-                |(at, item): (usize, &&RawValue)| child(place, &at.to_string(), item, depth);
-            items
-                .iter()
-                .enumerate()
-                .map(within)
-                .collect::<Result<_, _>>()
-                .map(Node::List)
+            let within = |(at, item): (usize, &&RawValue)| child(place, &at.to_string(), item, depth);
+            items.iter().enumerate().map(within).collect::<Result<_, _>>().map(Node::List)
         }
         Some(b'{') => {
             let Fields(fields) = serde_json::from_str(raw).map_err(malformed)?;
@@ -104,14 +88,9 @@ fn tree(raw: &str, depth: usize, place: &str) -> Result<Node, Error> {
             if let Some((key, _)) = fields.iter().find(|(key, _)| !seen.insert(key.as_str())) {
                 return Err(invalid(place, "duplicate_field", Some(key)));
             }
-            let within = |(key, value): (String, &RawValue)| {
-                Ok((key.clone(), child(place, &escaped(&key), value, depth)?))
-            };
-            fields
-                .into_iter()
-                .map(within)
-                .collect::<Result<_, Error>>()
-                .map(Node::Object)
+            let within =
+                |(key, value): (String, &RawValue)| Ok((key.clone(), child(place, &escaped(&key), value, depth)?));
+            fields.into_iter().map(within).collect::<Result<_, Error>>().map(Node::Object)
         }
         Some(_) => Ok(Node::Number(raw.to_owned())),
         None => Err(Error::new(Code::MalformedJson)),
@@ -185,9 +164,7 @@ impl de::Error for Misfit {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let message = message.to_string();
         let of_points = [Code::PointsPrecision, Code::PointsOutOfRange];
-        let code = of_points
-            .into_iter()
-            .find(|code| code.row().code == message);
+        let code = of_points.into_iter().find(|code| code.row().code == message);
         code.map_or(Misfit::WrongType, Misfit::Points)
     }
 
@@ -226,10 +203,7 @@ impl<'de> Deserializer<'de> for &'de Node {
             },
             Node::Text(text) => visitor.visit_borrowed_str(text),
             Node::List(items) => visitor.visit_seq(Items(items.iter())),
-            Node::Object(fields) => visitor.visit_map(Entries {
-                fields: fields.iter(),
-                value: None,
-            }),
+            Node::Object(fields) => visitor.visit_map(Entries { fields: fields.iter(), value: None }),
         }
     }
 
@@ -253,11 +227,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Misfit> {
         match self {
             Node::Number(digits) if name == DIGITS => visitor.visit_str(digits),
             _ if name == DIGITS => Err(Misfit::WrongType),
@@ -287,10 +257,7 @@ struct Items<'de>(std::slice::Iter<'de, Node>);
 
 impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = Misfit;
-    fn next_element_seed<S: de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Misfit> {
+    fn next_element_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
         self.0.next().map(|item| seed.deserialize(item)).transpose()
     }
 }
@@ -302,20 +269,14 @@ struct Entries<'de> {
 
 impl<'de> MapAccess<'de> for Entries<'de> {
     type Error = Misfit;
-    fn next_key_seed<S: de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Misfit> {
+    fn next_key_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
         let Some((key, value)) = self.fields.next() else {
             return Ok(None);
         };
         self.value = Some(value);
         seed.deserialize(key.as_str().into_deserializer()).map(Some)
     }
-    fn next_value_seed<S: de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<S::Value, Misfit> {
+    fn next_value_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
         seed.deserialize(self.value.take().ok_or(Misfit::WrongType)?)
     }
 }
@@ -353,36 +314,12 @@ mod tests {
             (r#"{"name":"a"} x"#, Code::MalformedJson, None),
             (r#"["a"]"#, Code::InvalidBody, Some(("", "wrong_type"))),
             ("{}", Code::InvalidBody, Some(("/name", "missing_field"))),
-            (
-                r#"{"name":1}"#,
-                Code::InvalidBody,
-                Some(("/name", "wrong_type")),
-            ),
-            (
-                r#"{"name":"a","naem":1}"#,
-                Code::InvalidBody,
-                Some(("/naem", "unknown_field")),
-            ),
-            (
-                r#"{"name":"a","name":"b"}"#,
-                Code::InvalidBody,
-                Some(("/name", "duplicate_field")),
-            ),
-            (
-                r#"{"name":"a","lines":[{},[1]]}"#,
-                Code::InvalidBody,
-                Some(("/lines/1", "wrong_type")),
-            ),
-            (
-                r#"{"name":"a","lines":[{"points":"1"}]}"#,
-                Code::InvalidBody,
-                Some(("/lines/0/points", "wrong_type")),
-            ),
-            (
-                r#"{"name":"a","lines":[{"kind":"choir"}]}"#,
-                Code::InvalidBody,
-                Some(("/lines/0/kind", "unknown_value")),
-            ),
+            (r#"{"name":1}"#, Code::InvalidBody, Some(("/name", "wrong_type"))),
+            (r#"{"name":"a","naem":1}"#, Code::InvalidBody, Some(("/naem", "unknown_field"))),
+            (r#"{"name":"a","name":"b"}"#, Code::InvalidBody, Some(("/name", "duplicate_field"))),
+            (r#"{"name":"a","lines":[{},[1]]}"#, Code::InvalidBody, Some(("/lines/1", "wrong_type"))),
+            (r#"{"name":"a","lines":[{"points":"1"}]}"#, Code::InvalidBody, Some(("/lines/0/points", "wrong_type"))),
+            (r#"{"name":"a","lines":[{"kind":"choir"}]}"#, Code::InvalidBody, Some(("/lines/0/kind", "unknown_value"))),
             (
                 r#"{"name":"a","lines":[{"points":1,"points":1}]}"#,
                 Code::InvalidBody,
@@ -392,12 +329,8 @@ mod tests {
         for (json, code, place) in table {
             let error = read::<Body>(json.as_bytes()).unwrap_err();
             assert_eq!(error.code, code, "{json}");
-            let found = error.faults.first().map(|fault| {
-                (
-                    fault.pointer.as_str(),
-                    fault.params["problem"].as_str().unwrap(),
-                )
-            });
+            let found =
+                error.faults.first().map(|fault| (fault.pointer.as_str(), fault.params["problem"].as_str().unwrap()));
             assert_eq!(found, place, "{json}");
         }
     }
@@ -407,17 +340,9 @@ mod tests {
         let line: Line = read(br#"{"points":0.10000000000000000001}"#).unwrap();
         assert_eq!(line.points.unwrap().points(), Err(Code::PointsPrecision));
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-        assert_eq!(
-            read::<Vec<Line>>(deep.as_bytes()).unwrap_err().code,
-            Code::InvalidBody
-        );
-        let part = read::<Part>(
-            br#"{"code":"A","title":"a","kind":"base","max_points":1.005,"children":[]}"#,
-        )
-        .unwrap_err();
-        assert_eq!(
-            (part.code, part.faults[0].pointer.as_str()),
-            (Code::PointsPrecision, "/max_points")
-        );
+        assert_eq!(read::<Vec<Line>>(deep.as_bytes()).unwrap_err().code, Code::InvalidBody);
+        let part =
+            read::<Part>(br#"{"code":"A","title":"a","kind":"base","max_points":1.005,"children":[]}"#).unwrap_err();
+        assert_eq!((part.code, part.faults[0].pointer.as_str()), (Code::PointsPrecision, "/max_points"));
     }
 }

@@ -17,25 +17,14 @@ use crate::service::members::{self, MemberChange, NewMember};
 
 /// The paths of this page.
 #[derive(OpenApi)]
-#[openapi(
-    paths(list, create, get, change),
-    components(schemas(MemberView, NewBody, ChangeBody, Role))
-)]
+#[openapi(paths(list, create, get, change), components(schemas(MemberView, NewBody, ChangeBody, Role)))]
 pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(
-            resource("/v1/members")
-                .route(reading(list))
-                .route(web::post().to(create)),
-        )
-        .service(
-            resource("/v1/members/{id}")
-                .route(reading(get))
-                .route(web::patch().to(change)),
-        );
+        .service(resource("/v1/members").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/v1/members/{id}").route(reading(get)).route(web::patch().to(change)));
 }
 
 /// A person's place in an office.
@@ -150,13 +139,7 @@ async fn list(mut call: Call) -> Reply {
     let (organization_id, unit_id) = (query.id("organization_id"), query.id("unit_id"));
     let asked = query.page(&["id"]);
     call.read(move |conn, context| {
-        let rows = members::list(
-            conn,
-            context,
-            organization_id.as_ref(),
-            unit_id.as_ref(),
-            &asked.page,
-        )?;
+        let rows = members::list(conn, context, organization_id.as_ref(), unit_id.as_ref(), &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), |row| MemberView::from(&row))?)
     })
     .await
@@ -185,10 +168,7 @@ async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let member = members::get(conn, context, &id)?;
-        Ok(Answer::ok(
-            &MemberView::from(&member),
-            members::tag(&member).header(),
-        )?)
+        Ok(Answer::ok(&MemberView::from(&member), members::tag(&member).header())?)
     })
     .await
 }
@@ -198,16 +178,10 @@ async fn get(call: Call) -> Reply {
 /// Who leaves gets a `valid_until_on`; nothing that they did is lost.
 #[utoipa::path(patch, path = "/v1/members/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = MemberView)))]
 async fn change(call: Call) -> Reply {
-    let (id, input) = (
-        call.id("id")?,
-        call.body::<ChangeBody>().map(MemberChange::from),
-    );
+    let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(MemberChange::from));
     call.write(move |conn, context| {
         let member = members::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(
-            &MemberView::from(&member),
-            members::tag(&member).header(),
-        )?)
+        Ok(Answer::ok(&MemberView::from(&member), members::tag(&member).header())?)
     })
     .await
 }

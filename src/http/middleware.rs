@@ -27,33 +27,16 @@ pub async fn around(
     let id = Ids::Random.next().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
     // The router needs the request to itself, so what a panic's answer needs of it is copied.
-    let (method, path, language) = (
-        request.method().clone(),
-        request.path().to_owned(),
-        Language::of(request.headers()),
-    );
+    let (method, path, language) =
+        (request.method().clone(), request.path().to_owned(), Language::of(request.headers()));
     let began = Instant::now();
     let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    let panicked = |_| {
-        ActixError::from(Problem::detached(
-            Error::internal("a handler panicked"),
-            language,
-            &path,
-            &id,
-        ))
-    };
+    let panicked = |_| ActixError::from(Problem::detached(Error::internal("a handler panicked"), language, &path, &id));
     let mut response = outcome.map_err(panicked)??.map_into_boxed_body();
-    let is_problem = response
-        .headers()
-        .get("content-type")
-        .is_some_and(|kind| kind == "application/problem+json");
+    let is_problem = response.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json");
     if response.status().is_client_error() && !is_problem {
         // The framework's own refusals carry no body of ours.
-        let code = if response.status().as_u16() == 408 {
-            Code::RequestTimeout
-        } else {
-            Code::MalformedJson
-        };
+        let code = if response.status().as_u16() == 408 { Code::RequestTimeout } else { Code::MalformedJson };
         let answer = Problem::new(response.request(), Error::new(code)).error_response();
         response = response.into_response(answer);
     }

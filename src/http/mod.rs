@@ -34,9 +34,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::http::{Method, header};
-use actix_web::{
-    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, guard, web,
-};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, guard, web};
 
 use crate::error::{Code, Error};
 use crate::service::House;
@@ -69,17 +67,12 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    let is_reading =
-        |head: &guard::GuardContext| matches!(head.head().method, Method::GET | Method::HEAD);
+    let is_reading = |head: &guard::GuardContext| matches!(head.head().method, Method::GET | Method::HEAD);
     web::route().guard(guard::fn_guard(is_reading)).to(handler)
 }
 
 fn allowed(state: &State, pattern: &str) -> String {
-    let known = state
-        .methods
-        .get(pattern)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let known = state.methods.get(pattern).map(Vec::as_slice).unwrap_or_default();
     let mut names: Vec<&str> = known.iter().map(Method::as_str).collect();
     if names.contains(&"GET") {
         names.push("HEAD");
@@ -88,16 +81,11 @@ fn allowed(state: &State, pattern: &str) -> String {
     names.join(", ")
 }
 
-async fn other_method(
-    request: HttpRequest,
-    state: web::Data<State>,
-) -> Result<HttpResponse, Problem> {
+async fn other_method(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let pattern = request.match_pattern().unwrap_or_default();
     let allow = allowed(&state, &pattern);
     if request.method() == Method::OPTIONS {
-        return Ok(HttpResponse::NoContent()
-            .insert_header((header::ALLOW, allow))
-            .finish());
+        return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish());
     }
     Err(Problem::new(&request, Error::new(Code::MethodNotAllowed)).allowing(allow))
 }

@@ -9,9 +9,8 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder};
 
 use super::problem::{Language, ProblemBody};
 use super::{
-    audit, award_proposals, calendar, council, criteria_sets, docs, facts, health, me, members,
-    organizations, periods, problems, ranking, reviews, sandbox, service_accounts, submissions,
-    tokens, units,
+    audit, award_proposals, calendar, council, criteria_sets, docs, facts, health, me, members, organizations, periods,
+    problems, ranking, reviews, sandbox, service_accounts, submissions, tokens, units,
 };
 use crate::error::{Code, Error};
 
@@ -80,10 +79,7 @@ const FILTERS: &[(&str, &[&str])] = &[
     ("/v1/submissions", &["period_id", "unit_id", "status"]),
     ("/v1/council-sessions", &["period_id"]),
     ("/v1/award-proposals", &["period_id", "status"]),
-    (
-        "/v1/audit-entries",
-        &["subject_type", "subject_id", "action"],
-    ),
+    ("/v1/audit-entries", &["subject_type", "subject_id", "action"]),
     ("/v1/organizations", &[]),
 ];
 
@@ -149,36 +145,20 @@ caller may do now.";
 /// When the document is no JSON.
 pub fn methods(document: &str) -> Result<HashMap<String, Vec<Method>>, Error> {
     let document: Value = serde_json::from_str(document).map_err(Error::internal)?;
-    let paths = document
-        .get("paths")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
     let of = |operations: &Value| {
-        let names = operations
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| name.to_uppercase());
-        names
-            .filter_map(|name| Method::from_bytes(name.as_bytes()).ok())
-            .collect()
+        let names = operations.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase());
+        names.filter_map(|name| Method::from_bytes(name.as_bytes()).ok()).collect()
     };
-    Ok(paths
-        .map(|(path, operations)| (path.clone(), of(operations)))
-        .collect())
+    Ok(paths.map(|(path, operations)| (path.clone(), of(operations))).collect())
 }
 
 /// Adds to every operation what is the same for all of its kind.
 fn complete(document: &mut Value) {
-    if let Some(components) = document
-        .get_mut("components")
-        .and_then(Value::as_object_mut)
-    {
-        components.insert(
-            "securitySchemes".into(),
-            json!({"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}),
-        );
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        let bearer = json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT"});
+        components.insert("securitySchemes".into(), json!({"bearer": bearer}));
+        components.insert("examples".into(), problem_examples());
     }
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
         return;
@@ -206,44 +186,25 @@ fn needs_tag(method: &str, path: &str) -> bool {
 fn complete_operation(method: &str, path: &str, operation: &mut Value) {
     let name = format!("{method} {path}");
     let has_body = operation.get("requestBody").is_some();
-    let answers_secret =
-        name == "POST /v1/organizations" || path.starts_with("/v1/service-accounts");
-    let mut parameters = operation
-        .get("parameters")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let answers_secret = name == "POST /v1/organizations" || path.starts_with("/v1/service-accounts");
+    let mut parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
     parameters.retain(|parameter| parameter.get("name").and_then(Value::as_str) != Some("id"));
     for id in ["id", "unit_id"] {
         if path.contains(&format!("{{{id}}}"))
-            && !parameters
-                .iter()
-                .any(|parameter| parameter.get("name").and_then(Value::as_str) == Some(id))
+            && !parameters.iter().any(|parameter| parameter.get("name").and_then(Value::as_str) == Some(id))
         {
             parameters.insert(0, json!({"name": id, "in": "path", "required": true, "description": "Made by the service.", "schema": {"type": "string", "format": "uuid"}}));
         }
     }
     if is_secured(path) {
-        parameters.push(header(
-            "Accept-Language",
-            false,
-            "`vi` (default) or `en`: the language of problems.",
-        ));
+        parameters.push(header("Accept-Language", false, "`vi` (default) or `en`: the language of problems."));
     }
     if needs_tag(method, path) {
         let required = !path.ends_with("/facts/{unit_id}");
-        parameters.push(header(
-            "If-Match",
-            required,
-            "The `ETag` that the change starts from.",
-        ));
+        parameters.push(header("If-Match", required, "The `ETag` that the change starts from."));
     }
     if method == "GET" && is_secured(path) {
-        parameters.push(header(
-            "If-None-Match",
-            false,
-            "A known `ETag`: 304 where nothing changed.",
-        ));
+        parameters.push(header("If-None-Match", false, "A known `ETag`: 304 where nothing changed."));
     }
     if method == "POST" && is_secured(path) && !answers_secret {
         parameters.push(header(
@@ -268,17 +229,11 @@ fn complete_operation(method: &str, path: &str, operation: &mut Value) {
     if !parameters.is_empty() {
         operation.insert("parameters".into(), Value::Array(parameters));
     }
-    if let Some(responses) = operation
-        .get_mut("responses")
-        .and_then(Value::as_object_mut)
-    {
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
         if method == "GET" && is_secured(path) {
-            responses.insert(
-                "304".into(),
-                json!({"description": "Nothing changed since the tag in `If-None-Match`."}),
-            );
+            responses.insert("304".into(), json!({"description": "Nothing changed since the tag in `If-None-Match`."}));
         }
-        responses.extend(problem_responses(path, &codes));
+        responses.extend(problem_responses(&codes));
     }
 }
 
@@ -293,33 +248,20 @@ fn list_parameters(path: &str, filters: &[&str]) -> Vec<Value> {
         word("cursor", "`next_cursor` of the page before."),
         word(
             "sort",
-            if path == "/v1/units" {
-                "`id` or `code`, with `-` from last to first."
-            } else {
-                "`id` or `-id`."
-            },
+            if path == "/v1/units" { "`id` or `code`, with `-` from last to first." } else { "`id` or `-id`." },
         ),
     ];
     if is_of_organization(path) {
-        all.push(word(
-            "organization_id",
-            "May be left out by who belongs to one organisation only.",
-        ));
+        all.push(word("organization_id", "May be left out by who belongs to one organisation only."));
     }
-    all.extend(
-        filters
-            .iter()
-            .map(|name| word(name, "Only these; several separated by commas.")),
-    );
+    all.extend(filters.iter().map(|name| word(name, "Only these; several separated by commas.")));
     all
 }
 
 /// `submit` of `/v1/submissions/{id}/submit` becomes `post_submissions_id_submit`: stable, and unique by construction.
 fn operation_id(method: &str, path: &str) -> String {
-    let words = path
-        .trim_start_matches("/v1")
-        .split('/')
-        .map(|word| word.trim_matches(['{', '}']).replace(['-', '.'], "_"));
+    let words =
+        path.trim_start_matches("/v1").split('/').map(|word| word.trim_matches(['{', '}']).replace(['-', '.'], "_"));
     let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
     format!("{}_{}", method.to_lowercase(), words.join("_"))
 }
@@ -350,12 +292,7 @@ fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
             Code::RequestTimeout,
         ]);
         if is_secured(path) {
-            codes.extend([
-                Code::ValidationFailed,
-                Code::TextInvalid,
-                Code::TextEmpty,
-                Code::TextTooLong,
-            ]);
+            codes.extend([Code::ValidationFailed, Code::TextInvalid, Code::TextEmpty, Code::TextTooLong]);
         }
     }
     if needs_tag(method, path) {
@@ -365,11 +302,7 @@ fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
         }
     }
     if method == "POST" && is_secured(path) {
-        codes.extend([
-            Code::IdempotencyKeyReused,
-            Code::IdempotencyInProgress,
-            Code::InvalidHeader,
-        ]);
+        codes.extend([Code::IdempotencyKeyReused, Code::IdempotencyInProgress, Code::InvalidHeader]);
     }
     if FILTERS.iter().any(|(list, _)| *list == path) && method == "GET" {
         codes.extend([Code::InvalidParameter, Code::InvalidCursor]);
@@ -377,32 +310,35 @@ fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
             codes.push(Code::OrganizationRequired);
         }
     }
-    codes.extend(
-        OWN.iter()
-            .filter(|(own, _)| *own == name)
-            .flat_map(|(_, codes)| codes.iter().copied()),
-    );
+    codes.extend(OWN.iter().filter(|(own, _)| *own == name).flat_map(|(_, codes)| codes.iter().copied()));
     codes.sort_unstable();
     codes.dedup();
     codes
 }
 
-fn problem_responses(path: &str, codes: &[Code]) -> Vec<(String, Value)> {
-    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+/// The refusals of an operation, by status. What a code looks like stands once, among the components.
+fn problem_responses(codes: &[Code]) -> Vec<(String, Value)> {
+    let mut by_status: BTreeMap<u16, Vec<&'static str>> = BTreeMap::new();
     for code in codes {
-        by_status.entry(code.row().status).or_default().push(*code);
+        by_status.entry(code.row().status).or_default().push(code.row().code);
     }
-    by_status
-        .into_iter()
-        .map(|(status, codes)| {
-            let names: Vec<String> = codes.iter().map(|code| format!("`{}`", code.row().code)).collect();
-            let examples = codes.iter().map(|code| {
-                let body = ProblemBody::of(&Error::new(*code), Language::Vi, path, "018b88d6-5f80-7000-8000-0000000000ff");
-                (code.row().code.to_owned(), json!({"summary": code.row().title_en, "value": body}))
-            });
-            let examples: serde_json::Map<String, Value> = examples.collect();
-            let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}, "examples": examples}});
-            (status.to_string(), json!({"description": names.join(", "), "content": content}))
-        })
-        .collect()
+    let response = |(status, names): (u16, Vec<&'static str>)| {
+        let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let example = |name: &&str| ((*name).to_owned(), json!({"$ref": format!("#/components/examples/{name}")}));
+        let examples: serde_json::Map<String, Value> = names.iter().map(example).collect();
+        let schema = json!({"$ref": "#/components/schemas/ProblemBody"});
+        let content = json!({"application/problem+json": {"schema": schema, "examples": examples}});
+        (status.to_string(), json!({"description": listed.join(", "), "content": content}))
+    };
+    by_status.into_iter().map(response).collect()
+}
+
+/// What each code looks like.
+fn problem_examples() -> Value {
+    let example = |code: &Code| {
+        let (path, request_id) = ("/v1/…", "018b88d6-5f80-7000-8000-0000000000ff");
+        let body = ProblemBody::of(&Error::new(*code), Language::Vi, path, request_id);
+        (code.row().code.to_owned(), json!({"summary": code.row().title_en, "value": body}))
+    };
+    Value::Object(Code::ALL.iter().map(example).collect())
 }

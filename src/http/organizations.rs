@@ -18,30 +18,15 @@ use crate::service::organizations::{self, FirstAdmin, NewOrganization, Organizat
 #[derive(OpenApi)]
 #[openapi(
     paths(list, create, get, change),
-    components(schemas(
-        OrganizationView,
-        NewBody,
-        FirstAdminBody,
-        ChangeBody,
-        CreatedView,
-        FirstAdminView
-    ))
+    components(schemas(OrganizationView, NewBody, FirstAdminBody, ChangeBody, CreatedView, FirstAdminView))
 )]
 pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(
-            resource("/v1/organizations")
-                .route(reading(list))
-                .route(web::post().to(create)),
-        )
-        .service(
-            resource("/v1/organizations/{id}")
-                .route(reading(get))
-                .route(web::patch().to(change)),
-        );
+        .service(resource("/v1/organizations").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/v1/organizations/{id}").route(reading(get)).route(web::patch().to(change)));
 }
 
 /// Tells `null` from absent: `Some(None)` is `null`.
@@ -120,10 +105,7 @@ impl From<NewBody> for NewOrganization {
             time_zone: body.time_zone.unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
             agency_code: body.agency_code,
             first_admin: FirstAdmin {
-                issuer: body
-                    .first_admin
-                    .issuer
-                    .unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
+                issuer: body.first_admin.issuer.unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
                 subject: body.first_admin.subject,
                 display_name: body.first_admin.display_name,
             },
@@ -145,11 +127,7 @@ struct ChangeBody {
 
 impl From<ChangeBody> for OrganizationChange {
     fn from(body: ChangeBody) -> Self {
-        OrganizationChange {
-            name: body.name,
-            time_zone: body.time_zone,
-            agency_code: body.agency_code,
-        }
+        OrganizationChange { name: body.name, time_zone: body.time_zone, agency_code: body.agency_code }
     }
 }
 
@@ -180,11 +158,7 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.query().page(&["id"]);
     call.read(move |conn, context| {
         let rows = organizations::list(conn, context, &asked.page)?;
-        Ok(asked.answer(
-            rows,
-            |row| row.id.to_string(),
-            |row| OrganizationView::from(&row),
-        )?)
+        Ok(asked.answer(rows, |row| row.id.to_string(), |row| OrganizationView::from(&row))?)
     })
     .await
 }
@@ -221,10 +195,7 @@ async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let organization = organizations::get(conn, context, &id)?;
-        Ok(Answer::ok(
-            &OrganizationView::from(&organization),
-            organizations::tag(&organization).header(),
-        )?)
+        Ok(Answer::ok(&OrganizationView::from(&organization), organizations::tag(&organization).header())?)
     })
     .await
 }
@@ -234,16 +205,10 @@ async fn get(call: Call) -> Reply {
 /// Only an operator may. Its code is its name for others and stays.
 #[utoipa::path(patch, path = "/v1/organizations/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = OrganizationView)))]
 async fn change(call: Call) -> Reply {
-    let (id, input) = (
-        call.id("id")?,
-        call.body::<ChangeBody>().map(OrganizationChange::from),
-    );
+    let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(OrganizationChange::from));
     call.write(move |conn, context| {
         let organization = organizations::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(
-            &OrganizationView::from(&organization),
-            organizations::tag(&organization).header(),
-        )?)
+        Ok(Answer::ok(&OrganizationView::from(&organization), organizations::tag(&organization).header())?)
     })
     .await
 }

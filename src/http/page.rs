@@ -38,15 +38,8 @@ impl Query {
     /// Reads a query string. A word given twice is kept twice, and the second is unknown.
     pub fn parse(text: &str) -> Self {
         match serde_urlencoded::from_str::<Vec<(String, String)>>(text) {
-            Ok(words) => Query {
-                asked: words.clone(),
-                words,
-                fault: None,
-            },
-            Err(_) => Query {
-                fault: Some(Error::new(Code::InvalidParameter).with("name", "?")),
-                ..Query::default()
-            },
+            Ok(words) => Query { asked: words.clone(), words, fault: None },
+            Err(_) => Query { fault: Some(Error::new(Code::InvalidParameter).with("name", "?")), ..Query::default() },
         }
     }
 
@@ -57,8 +50,7 @@ impl Query {
     }
 
     fn refuse(&mut self, name: &str) {
-        self.fault
-            .get_or_insert_with(|| Error::new(Code::InvalidParameter).with("name", name));
+        self.fault.get_or_insert_with(|| Error::new(Code::InvalidParameter).with("name", name));
     }
 
     /// A word that must be there.
@@ -99,8 +91,7 @@ impl Query {
     pub fn states<T: DeserializeOwned>(&mut self, name: &str) -> Option<Vec<T>> {
         let text = self.take(name)?;
         let read = |word: &str| {
-            let deserializer: value::StringDeserializer<value::Error> =
-                word.to_owned().into_deserializer();
+            let deserializer: value::StringDeserializer<value::Error> = word.to_owned().into_deserializer();
             T::deserialize(deserializer).ok()
         };
         let states: Option<Vec<T>> = text.split(',').map(read).collect();
@@ -132,65 +123,40 @@ impl Query {
 
     /// `limit`, `cursor` and `sort`, of which only the named orders are known; the first is the default.
     pub fn page(&mut self, orders: &[&'static str]) -> Asked {
-        let limit = self
-            .take("limit")
-            .map_or(Some(DEFAULT_LIMIT), |text| text.parse().ok());
-        let limit = limit
-            .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-            .unwrap_or_else(|| {
-                self.refuse("limit");
-                DEFAULT_LIMIT
-            });
+        let limit = self.take("limit").map_or(Some(DEFAULT_LIMIT), |text| text.parse().ok());
+        let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit)).unwrap_or_else(|| {
+            self.refuse("limit");
+            DEFAULT_LIMIT
+        });
         let given = self.take("sort").unwrap_or_default();
-        let (descending, name) = given
-            .strip_prefix('-')
-            .map_or((false, given.as_str()), |name| (true, name));
+        let (descending, name) = given.strip_prefix('-').map_or((false, given.as_str()), |name| (true, name));
         let default = orders.first().copied().unwrap_or("id");
         let known = orders.iter().copied().find(|order| *order == name);
         let sort = known.unwrap_or(default);
         if known.is_none() && !name.is_empty() {
             self.refuse("sort");
         }
-        let after = self
-            .take("cursor")
-            .and_then(|cursor| self.after(&cursor, sort, descending));
-        let query = self
-            .asked
-            .iter()
-            .filter(|(name, _)| name != "cursor")
-            .cloned()
-            .collect();
-        Asked {
-            page: Page {
-                after,
-                descending,
-                limit,
-            },
-            sort,
-            query,
-        }
+        let after = self.take("cursor").and_then(|cursor| self.after(&cursor, sort, descending));
+        let query = self.asked.iter().filter(|(name, _)| name != "cursor").cloned().collect();
+        Asked { page: Page { after, descending, limit }, sort, query }
     }
 
     fn after(&mut self, cursor: &str, sort: &str, descending: bool) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         let order = mark(sort, descending);
-        let after = text
-            .and_then(|text| text.strip_prefix(&order).map(str::to_owned))
-            .filter(|after| !after.contains('\0'));
+        let after =
+            text.and_then(|text| text.strip_prefix(&order).map(str::to_owned)).filter(|after| !after.contains('\0'));
         if after.is_none() {
-            self.fault
-                .get_or_insert_with(|| Error::new(Code::InvalidCursor));
+            self.fault.get_or_insert_with(|| Error::new(Code::InvalidCursor));
         }
         after
     }
 
     /// What is wrong with the query, once every known word was read.
     pub fn leftover(&mut self) -> Option<Error> {
-        let unknown = self
-            .words
-            .first()
-            .map(|(name, _)| Error::new(Code::UnknownParameter).with("name", name.as_str()));
+        let unknown =
+            self.words.first().map(|(name, _)| Error::new(Code::UnknownParameter).with("name", name.as_str()));
         unknown.or_else(|| self.fault.take())
     }
 }
@@ -224,29 +190,16 @@ impl Asked {
         let more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| more).map(&key);
-        let next_cursor = last.map(|last| {
-            URL_SAFE_NO_PAD.encode(format!("{}{last}", mark(self.sort, self.page.descending)))
-        });
+        let next_cursor =
+            last.map(|last| URL_SAFE_NO_PAD.encode(format!("{}{last}", mark(self.sort, self.page.descending))));
         let next = next_cursor.as_ref().map(|cursor| {
-            let with_cursor = self
-                .query
-                .iter()
-                .cloned()
-                .chain([("cursor".to_owned(), cursor.clone())]);
+            let with_cursor = self.query.iter().cloned().chain([("cursor".to_owned(), cursor.clone())]);
             serde_urlencoded::to_string(with_cursor.collect::<Vec<_>>())
         });
         let next = next.transpose().map_err(Error::internal)?;
         let items = rows.into_iter().map(view).collect();
-        let body =
-            serde_json::to_string(&ListView { items, next_cursor }).map_err(Error::internal)?;
-        Ok(Answer {
-            status: 200,
-            location: None,
-            etag: Some(tag::of_body(&body)),
-            next,
-            body,
-            replayed: false,
-        })
+        let body = serde_json::to_string(&ListView { items, next_cursor }).map_err(Error::internal)?;
+        Ok(Answer { status: 200, location: None, etag: Some(tag::of_body(&body)), next, body, replayed: false })
     }
 }
 
@@ -255,17 +208,6 @@ impl Asked {
 /// # Errors
 /// When the rows are no JSON.
 pub fn whole<V: Serialize>(items: Vec<V>) -> Result<Answer, Error> {
-    let body = serde_json::to_string(&ListView {
-        items,
-        next_cursor: None,
-    })
-    .map_err(Error::internal)?;
-    Ok(Answer {
-        status: 200,
-        location: None,
-        etag: Some(tag::of_body(&body)),
-        next: None,
-        body,
-        replayed: false,
-    })
+    let body = serde_json::to_string(&ListView { items, next_cursor: None }).map_err(Error::internal)?;
+    Ok(Answer { status: 200, location: None, etag: Some(tag::of_body(&body)), next: None, body, replayed: false })
 }

@@ -14,13 +14,11 @@ use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::award::ProposalStatus;
 use crate::domain::period::{
-    Award, Condition, CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Notice,
-    PartyCellRating, PeriodRules, PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
+    Award, Condition, CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Notice, PartyCellRating,
+    PeriodRules, PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
 };
 use crate::domain::submission::instant;
-use crate::service::periods::{
-    self, Announcement, NewPeriod, PeriodChange, Seen, Summary, Touched,
-};
+use crate::service::periods::{self, Announcement, NewPeriod, PeriodChange, Seen, Summary, Touched};
 use crate::service::{Answer, Context, Input, Stop};
 use crate::store::Conn;
 use crate::store::periods::{Filter, Head};
@@ -70,24 +68,11 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(
-            resource("/v1/periods")
-                .route(reading(list))
-                .route(web::post().to(create)),
-        )
-        .service(
-            resource("/v1/periods/{id}")
-                .route(reading(get))
-                .route(web::patch().to(change)),
-        )
+        .service(resource("/v1/periods").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/v1/periods/{id}").route(reading(get)).route(web::patch().to(change)))
         .service(resource("/v1/periods/{id}/open").route(web::post().to(open)))
-        .service(
-            resource("/v1/periods/{id}/start-appraisal").route(web::post().to(start_appraisal)),
-        )
-        .service(
-            resource("/v1/periods/{id}/start-council-review")
-                .route(web::post().to(start_council_review)),
-        )
+        .service(resource("/v1/periods/{id}/start-appraisal").route(web::post().to(start_appraisal)))
+        .service(resource("/v1/periods/{id}/start-council-review").route(web::post().to(start_council_review)))
         .service(resource("/v1/periods/{id}/finalize").route(web::post().to(finalize)))
         .service(resource("/v1/periods/{id}/announce").route(web::post().to(announce)))
         .service(resource("/v1/periods/{id}/close").route(web::post().to(close)))
@@ -179,24 +164,8 @@ struct HeadView {
 
 impl From<Head> for HeadView {
     fn from(head: Head) -> Self {
-        let Head {
-            id,
-            code,
-            title,
-            year,
-            status,
-            self_assessment_due_on,
-            version,
-        } = head;
-        HeadView {
-            id,
-            code,
-            title,
-            year,
-            status,
-            self_assessment_due_on,
-            version,
-        }
+        let Head { id, code, title, year, status, self_assessment_due_on, version } = head;
+        HeadView { id, code, title, year, status, self_assessment_due_on, version }
     }
 }
 
@@ -315,26 +284,11 @@ impl ChangeBody {
         lay(&mut rules.title, self.title.as_ref());
         if let Some(change) = &self.schedule {
             let schedule = &mut rules.schedule;
-            lay(
-                &mut schedule.self_assessment_due_on,
-                change.self_assessment_due_on.as_ref(),
-            );
-            lay(
-                &mut schedule.appraisal_due_on,
-                change.appraisal_due_on.as_ref(),
-            );
-            lay(
-                &mut schedule.council_review_from_on,
-                change.council_review_from_on.as_ref(),
-            );
-            lay(
-                &mut schedule.council_review_to_on,
-                change.council_review_to_on.as_ref(),
-            );
-            lay(
-                &mut schedule.result_notice_due_on,
-                change.result_notice_due_on.as_ref(),
-            );
+            lay(&mut schedule.self_assessment_due_on, change.self_assessment_due_on.as_ref());
+            lay(&mut schedule.appraisal_due_on, change.appraisal_due_on.as_ref());
+            lay(&mut schedule.council_review_from_on, change.council_review_from_on.as_ref());
+            lay(&mut schedule.council_review_to_on, change.council_review_to_on.as_ref());
+            lay(&mut schedule.result_notice_due_on, change.result_notice_due_on.as_ref());
         }
         let fixed = [
             lay(&mut rules.code, self.code.as_ref()),
@@ -347,15 +301,10 @@ impl ChangeBody {
             lay(&mut rules.awards, self.awards.as_ref()),
             lay(&mut rules.eligibility, self.eligibility.as_ref()),
             lay(&mut rules.when_ineligible, self.when_ineligible.as_ref()),
-            lay(
-                &mut rules.required_documents,
-                self.required_documents.as_ref(),
-            ),
+            lay(&mut rules.required_documents, self.required_documents.as_ref()),
             lay(&mut rules.dossier_deadline, self.dossier_deadline.as_ref()),
         ];
-        Touched {
-            fixed: fixed.contains(&true),
-        }
+        Touched { fixed: fixed.contains(&true) }
     }
 }
 
@@ -408,33 +357,17 @@ struct AwardUse {
 
 impl From<Summary> for SummaryView {
     fn from(summary: Summary) -> Self {
-        let Summary {
-            period,
-            units,
-            proposals,
-        } = summary;
+        let Summary { period, units, proposals } = summary;
         let word = |status| {
-            serde_json::to_value(status)
-                .ok()
-                .and_then(|word| Some(word.as_str()?.to_owned()))
-                .unwrap_or_default()
+            serde_json::to_value(status).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
         };
         let mut sheets = BTreeMap::new();
         for unit in &units {
-            *sheets
-                .entry(unit.sheet.status.map_or_else(|| "none".to_owned(), word))
-                .or_insert(0) += 1;
+            *sheets.entry(unit.sheet.status.map_or_else(|| "none".to_owned(), word)).or_insert(0) += 1;
         }
         use crate::domain::submission::SubmissionStatus::{Draft, Missed, Returned};
-        let missing = units
-            .iter()
-            .filter(|unit| matches!(unit.sheet.status, None | Some(Draft | Missed | Returned)));
-        let of = |code: &str| {
-            proposals
-                .iter()
-                .filter(|proposal| proposal.award_code == code)
-                .collect::<Vec<_>>()
-        };
+        let missing = units.iter().filter(|unit| matches!(unit.sheet.status, None | Some(Draft | Missed | Returned)));
+        let of = |code: &str| proposals.iter().filter(|proposal| proposal.award_code == code).collect::<Vec<_>>();
         SummaryView {
             sheets,
             units_missing: missing.map(|unit| unit.unit.code.clone()).collect(),
@@ -464,19 +397,10 @@ impl From<Summary> for SummaryView {
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
-    let filter = Filter {
-        statuses: query.states("status"),
-        years: query.numbers("year"),
-    };
+    let filter = Filter { statuses: query.states("status"), years: query.numbers("year") };
     let asked = query.page(&["id", "-id"]);
     call.read(move |conn, context| {
-        let rows = periods::list(
-            conn,
-            context,
-            organization_id.as_ref(),
-            &filter,
-            &asked.page,
-        )?;
+        let rows = periods::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)
     })
     .await
@@ -488,11 +412,7 @@ async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewPeriod::from);
     call.write(move |conn, context| {
         let seen = periods::create(conn, context, &input)?;
-        Ok(Answer::created(
-            &PeriodView::from(&seen),
-            seen.tag.header(),
-            format!("/v1/periods/{}", seen.period.id),
-        )?)
+        Ok(Answer::created(&PeriodView::from(&seen), seen.tag.header(), format!("/v1/periods/{}", seen.period.id))?)
     })
     .await
 }
@@ -501,8 +421,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/periods/{id}", tag = "periods", responses((status = 200, description = "The period.", body = PeriodView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&periods::get(conn, context, &id)?))
-        .await
+    call.read(move |conn, context| shown(&periods::get(conn, context, &id)?)).await
 }
 
 fn shown(seen: &Seen) -> Result<Answer, Stop> {
@@ -517,18 +436,15 @@ fn shown(seen: &Seen) -> Result<Answer, Stop> {
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let body = call.body::<ChangeBody>();
-    let input: Input<PeriodChange> =
-        body.map(|body| -> PeriodChange { Box::new(move |rules| body.apply(rules)) });
-    call.write(move |conn, context| shown(&periods::change(conn, context, &id, &input)?))
-        .await
+    let input: Input<PeriodChange> = body.map(|body| -> PeriodChange { Box::new(move |rules| body.apply(rules)) });
+    call.write(move |conn, context| shown(&periods::change(conn, context, &id, &input)?)).await
 }
 
 type Move = fn(&mut Conn, &Context, &Id) -> Result<Seen, Stop>;
 
 async fn moved(call: Call, act: Move) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&act(conn, context, &id)?))
-        .await
+    call.act(move |conn, context| shown(&act(conn, context, &id)?)).await
 }
 
 /// Let the units score themselves.
@@ -568,12 +484,10 @@ async fn finalize(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/periods/{id}/announce", tag = "periods", request_body = AnnounceBody, responses((status = 200, description = "Announced.", body = PeriodView)))]
 async fn announce(call: Call) -> Reply {
     let id = call.id("id")?;
-    let input = call.body::<AnnounceBody>().map(|body| Announcement {
-        notice_number: body.notice_number,
-        notice_on: body.notice_on,
-    });
-    call.write(move |conn, context| shown(&periods::announce(conn, context, &id, &input)?))
-        .await
+    let input = call
+        .body::<AnnounceBody>()
+        .map(|body| Announcement { notice_number: body.notice_number, notice_on: body.notice_on });
+    call.write(move |conn, context| shown(&periods::announce(conn, context, &id, &input)?)).await
 }
 
 /// End the period.
@@ -587,12 +501,8 @@ async fn close(call: Call) -> Reply {
 /// Give the period up, with a reason.
 #[utoipa::path(post, path = "/v1/periods/{id}/cancel", tag = "periods", request_body = ReasonBody, responses((status = 200, description = "Cancelled.", body = PeriodView)))]
 async fn cancel(call: Call) -> Reply {
-    let (id, input) = (
-        call.id("id")?,
-        call.body::<ReasonBody>().map(|body| body.reason),
-    );
-    call.write(move |conn, context| shown(&periods::cancel(conn, context, &id, &input)?))
-        .await
+    let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
+    call.write(move |conn, context| shown(&periods::cancel(conn, context, &id, &input)?)).await
 }
 
 /// See a period at one glance.

@@ -23,20 +23,11 @@ pub enum Language {
 impl Language {
     /// What `Accept-Language` prefers of the two.
     pub fn of(headers: &HeaderMap) -> Self {
-        let text = headers
-            .get(header::ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let text = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let quality = |wanted: &str| {
-            let ranges = text
-                .split(',')
-                .map(|range| range.split_once(";q=").unwrap_or((range, "1")));
-            let fitting = ranges.filter(|(tag, _)| {
-                tag.trim()
-                    .split('-')
-                    .next()
-                    .is_some_and(|tag| tag.eq_ignore_ascii_case(wanted))
-            });
+            let ranges = text.split(',').map(|range| range.split_once(";q=").unwrap_or((range, "1")));
+            let fitting = ranges
+                .filter(|(tag, _)| tag.trim().split('-').next().is_some_and(|tag| tag.eq_ignore_ascii_case(wanted)));
             // Compared as text: qualities are written 0, 0.5, 1 with at most three decimals.
             fitting.map(|(_, quality)| quality.trim().to_owned()).max()
         };
@@ -78,21 +69,14 @@ fn sentence(code: Code, params: &Params, language: Language) -> String {
             Value::String(text) => text.clone(),
             Value::Array(items) => items
                 .iter()
-                .map(|item| {
-                    item.as_str()
-                        .map_or_else(|| item.to_string(), str::to_owned)
-                })
+                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
                 .collect::<Vec<_>>()
                 .join(", "),
             other => other.to_string(),
         };
         text = text.replace(&format!("{{{name}}}"), &shown);
     }
-    if text.contains('{') {
-        format!("{}.", language.title(row))
-    } else {
-        text
-    }
+    if text.contains('{') { format!("{}.", language.title(row)) } else { text }
 }
 
 /// A refusal as it is answered.
@@ -192,23 +176,13 @@ pub struct Problem {
 impl Problem {
     /// A refusal of this request.
     pub fn new(request: &HttpRequest, error: Error) -> Self {
-        Self::detached(
-            error,
-            Language::of(request.headers()),
-            request.path(),
-            &request_id(request),
-        )
+        Self::detached(error, Language::of(request.headers()), request.path(), &request_id(request))
     }
 
     /// The same where the request itself is gone.
     pub fn detached(error: Error, language: Language, path: &str, request_id: &str) -> Self {
         let body = Box::new(ProblemBody::of(&error, language, path, request_id));
-        Problem {
-            error,
-            language,
-            body,
-            allow: None,
-        }
+        Problem { error, language, body, allow: None }
     }
 
     /// Adds the methods that there are.
@@ -227,11 +201,7 @@ impl Problem {
 /// The id that the gate gave the request.
 pub fn request_id(request: &HttpRequest) -> String {
     use actix_web::HttpMessage;
-    request
-        .extensions()
-        .get::<RequestId>()
-        .map(|id| id.0.clone())
-        .unwrap_or_default()
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
 impl fmt::Display for Problem {
@@ -298,21 +268,12 @@ mod tests {
 
     #[test]
     fn the_sentence_shows_the_figures_and_never_an_empty_place() {
-        let fault = Fault::at("/x", Code::ScoreOutOfRange)
-            .with("criterion", "A.II.1")
-            .with("max", 30)
-            .with("got", 35);
+        let fault = Fault::at("/x", Code::ScoreOutOfRange).with("criterion", "A.II.1").with("max", 30).with("got", 35);
         let text = sentence(fault.code, &fault.params, Language::En);
-        assert!(
-            text.contains("A.II.1") && text.contains("30") && text.contains("35"),
-            "{text}"
-        );
+        assert!(text.contains("A.II.1") && text.contains("30") && text.contains("35"), "{text}");
         for code in Code::ALL {
             for language in [Language::Vi, Language::En] {
-                assert!(
-                    !sentence(*code, &Params::new(), language).contains('{'),
-                    "{code:?}"
-                );
+                assert!(!sentence(*code, &Params::new(), language).contains('{'), "{code:?}");
             }
         }
     }
@@ -328,10 +289,7 @@ mod tests {
             ("en;q=0.3, vi;q=0.7", Language::Vi),
             ("fr", Language::Vi),
         ] {
-            headers.insert(
-                header::ACCEPT_LANGUAGE,
-                HeaderValue::from_str(text).unwrap(),
-            );
+            headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_str(text).unwrap());
             assert_eq!(Language::of(&headers), language, "{text}");
         }
     }

@@ -53,24 +53,13 @@ struct Text {
 #[utoipa::path(get, path = "/problems/{code}", tag = "service", params(("code" = String, Path, description = "A stable code.", example = "deadline_passed")),
     responses((status = 200, description = "What it means.", body = Explanation)))]
 async fn get(request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let found = Code::ALL
-        .iter()
-        .map(|known| known.row())
-        .find(|row| row.code == code.as_str());
+    let found = Code::ALL.iter().map(|known| known.row()).find(|row| row.code == code.as_str());
     let row = found.ok_or_else(|| Problem::new(&request, Error::new(Code::NotFound)))?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-cache"))
-        .json(Explanation {
-            code: row.code,
-            status: row.status,
-            retry: row.retry.word(),
-            vi: Text {
-                title: row.title_vi,
-                text: row.text_vi,
-            },
-            en: Text {
-                title: row.title_en,
-                text: row.text_en,
-            },
-        }))
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-cache")).json(Explanation {
+        code: row.code,
+        status: row.status,
+        retry: row.retry.word(),
+        vi: Text { title: row.title_vi, text: row.text_vi },
+        en: Text { title: row.title_en, text: row.text_en },
+    }))
 }

@@ -35,11 +35,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
     config
         .service(resource("/v1/periods/{id}/ranking").route(reading(get)))
         .service(resource("/v1/periods/{id}/ranking/verify").route(reading(verify)))
-        .service(
-            resource("/v1/periods/{id}/tie-decisions")
-                .route(reading(decisions))
-                .route(web::post().to(decide)),
-        );
+        .service(resource("/v1/periods/{id}/tie-decisions").route(reading(decisions)).route(web::post().to(decide)));
 }
 
 /// Who comes where.
@@ -131,14 +127,7 @@ async fn get(call: Call) -> Reply {
         let body = serde_json::to_string(&RankingView::from(ranking::get(conn, context, &id)?))
             .map_err(crate::error::Error::internal)?;
         let etag = Some(crate::service::tag::of_body(&body));
-        Ok(Answer {
-            status: 200,
-            location: None,
-            etag,
-            next: None,
-            body,
-            replayed: false,
-        })
+        Ok(Answer { status: 200, location: None, etag, next: None, body, replayed: false })
     })
     .await
 }
@@ -162,12 +151,7 @@ async fn verify(call: Call) -> Reply {
 async fn decisions(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        Ok(whole(
-            ranking::tie_decisions(conn, context, &id)?
-                .iter()
-                .map(DecisionView::from)
-                .collect(),
-        )?)
+        Ok(whole(ranking::tie_decisions(conn, context, &id)?.iter().map(DecisionView::from).collect())?)
     })
     .await
 }
@@ -186,11 +170,7 @@ async fn decide(call: Call) -> Reply {
     call.write(move |conn, context| {
         let decision = ranking::decide_tie(conn, context, &id, &input)?;
         let view = DecisionView::from(&decision);
-        Ok(Answer::created(
-            &view,
-            body_tag(&view)?,
-            format!("/v1/periods/{id}/tie-decisions"),
-        )?)
+        Ok(Answer::created(&view, body_tag(&view)?, format!("/v1/periods/{id}/tie-decisions"))?)
     })
     .await
 }

@@ -20,32 +20,17 @@ use crate::service::{Answer, Input, Stop};
 #[derive(OpenApi)]
 #[openapi(
     paths(list, create, get, put_scores, patch_scores, submit),
-    components(schemas(
-        ReviewView,
-        ReviewHeadView,
-        LineView,
-        NewBody,
-        ScoresBody,
-        ScoreBody,
-        Stage,
-        ReviewStatus
-    ))
+    components(schemas(ReviewView, ReviewHeadView, LineView, NewBody, ScoresBody, ScoreBody, Stage, ReviewStatus))
 )]
 pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(
-            resource("/v1/reviews")
-                .route(reading(list))
-                .route(web::post().to(create)),
-        )
+        .service(resource("/v1/reviews").route(reading(list)).route(web::post().to(create)))
         .service(resource("/v1/reviews/{id}").route(reading(get)))
         .service(
-            resource("/v1/reviews/{id}/scores")
-                .route(web::put().to(put_scores))
-                .route(web::patch().to(patch_scores)),
+            resource("/v1/reviews/{id}/scores").route(web::put().to(put_scores)).route(web::patch().to(patch_scores)),
         )
         .service(resource("/v1/reviews/{id}/submit").route(web::post().to(submit)));
 }
@@ -120,9 +105,7 @@ impl<'a> From<&'a Seen> for ReviewView<'a> {
             criterion_code: &criterion.code,
             answer: line.scored.map(|(answer, _)| answer),
             points: line.scored.map(|(_, points)| points),
-            explanation: line
-                .scored
-                .map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
+            explanation: line.scored.map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
             reason: line.reason.as_deref(),
             note: line.note.as_deref(),
         });
@@ -171,23 +154,14 @@ fn shown(seen: &Seen) -> Result<Answer, Stop> {
 #[utoipa::path(get, path = "/v1/reviews", tag = "reviews", params(("submission_id" = Id, Query, description = "Of which sheet.")),
     responses((status = 200, description = "The appraisal before the council's.", body = ListView<ReviewHeadView>)))]
 async fn list(mut call: Call) -> Reply {
-    let of = call
-        .query()
-        .required::<String>("submission_id")
-        .and_then(|text| Id::parse(&text));
+    let of = call.query().required::<String>("submission_id").and_then(|text| Id::parse(&text));
     let Some(submission_id) = of else {
-        return Err(call.problem(
-            crate::error::Error::new(crate::error::Code::InvalidParameter)
-                .with("name", "submission_id"),
-        ));
+        return Err(
+            call.problem(crate::error::Error::new(crate::error::Code::InvalidParameter).with("name", "submission_id"))
+        );
     };
     call.read(move |conn, context| {
-        Ok(whole(
-            reviews::list(conn, context, &submission_id)?
-                .iter()
-                .map(ReviewHeadView::from)
-                .collect(),
-        )?)
+        Ok(whole(reviews::list(conn, context, &submission_id)?.iter().map(ReviewHeadView::from).collect())?)
     })
     .await
 }
@@ -197,17 +171,10 @@ async fn list(mut call: Call) -> Reply {
 /// One appraisal and one council review for each sheet, each in the period status of its stage. Nobody reviews the own unit.
 #[utoipa::path(post, path = "/v1/reviews", tag = "reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = ReviewView)))]
 async fn create(call: Call) -> Reply {
-    let input = call.body::<NewBody>().map(|body| NewReview {
-        submission_id: body.submission_id,
-        stage: body.stage,
-    });
+    let input = call.body::<NewBody>().map(|body| NewReview { submission_id: body.submission_id, stage: body.stage });
     call.write(move |conn, context| {
         let seen = reviews::create(conn, context, &input)?;
-        Ok(Answer::created(
-            &ReviewView::from(&seen),
-            seen.tag.header(),
-            format!("/v1/reviews/{}", seen.review.id),
-        )?)
+        Ok(Answer::created(&ReviewView::from(&seen), seen.tag.header(), format!("/v1/reviews/{}", seen.review.id))?)
     })
     .await
 }
@@ -216,8 +183,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/reviews/{id}", tag = "reviews", responses((status = 200, description = "The review.", body = ReviewView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&reviews::get(conn, context, &id)?))
-        .await
+    call.read(move |conn, context| shown(&reviews::get(conn, context, &id)?)).await
 }
 
 async fn write(call: Call, extent: Extent) -> Reply {
@@ -228,13 +194,9 @@ async fn write(call: Call, extent: Extent) -> Reply {
         note: score.note,
         reason: score.reason,
     };
-    let input: Input<Vec<LineInput>> = call
-        .body::<ScoresBody>()
-        .map(|body| body.scores.into_iter().map(line).collect());
-    call.write(move |conn, context| {
-        shown(&reviews::write_scores(conn, context, &id, &input, extent)?)
-    })
-    .await
+    let input: Input<Vec<LineInput>> =
+        call.body::<ScoresBody>().map(|body| body.scores.into_iter().map(line).collect());
+    call.write(move |conn, context| shown(&reviews::write_scores(conn, context, &id, &input, extent)?)).await
 }
 
 /// Write all lines of a draft.
@@ -257,6 +219,5 @@ async fn patch_scores(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/reviews/{id}/submit", tag = "reviews", responses((status = 200, description = "Submitted; never changes.", body = ReviewView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&reviews::submit(conn, context, &id)?))
-        .await
+    call.act(move |conn, context| shown(&reviews::submit(conn, context, &id)?)).await
 }

@@ -21,21 +21,14 @@ use crate::store::installation;
 
 /// The paths of this page.
 #[derive(OpenApi)]
-#[openapi(
-    paths(people, clock, set_clock, reset),
-    components(schemas(PersonView, ClockView, ClockBody))
-)]
+#[openapi(paths(people, clock, set_clock, reset), components(schemas(PersonView, ClockView, ClockBody)))]
 pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
         .service(resource("/v1/sandbox/people").route(reading(people)))
-        .service(
-            resource("/v1/sandbox/clock")
-                .route(reading(clock))
-                .route(web::put().to(set_clock)),
-        )
+        .service(resource("/v1/sandbox/clock").route(reading(clock)).route(web::put().to(set_clock)))
         .service(resource("/v1/sandbox/reset").route(web::post().to(reset)));
 }
 
@@ -84,41 +77,20 @@ async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpRes
             scopes: Scopes::parse(person.scope.as_deref()),
         };
         let token = state.keys.issue(&caller, MAX_LIFETIME_SECONDS)?;
-        let sandbox::Person {
-            subject,
-            display_name,
-            roles,
-            unit_code,
-            ..
-        } = person;
-        Ok(PersonView {
-            subject,
-            display_name,
-            roles,
-            unit_code,
-            token,
-        })
+        let sandbox::Person { subject, display_name, roles, unit_code, .. } = person;
+        Ok(PersonView { subject, display_name, roles, unit_code, token })
     };
-    let items: Result<Vec<PersonView>, Error> =
-        sandbox::people().into_iter().map(with_token).collect();
+    let items: Result<Vec<PersonView>, Error> = sandbox::people().into_iter().map(with_token).collect();
     let items = items.map_err(|error| Problem::new(&request, error))?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(ListView {
-            items,
-            next_cursor: None,
-        }))
+        .json(ListView { items, next_cursor: None }))
 }
 
 fn shown(state: &State) -> HttpResponse {
     let clock = &state.house.clock;
-    let view = ClockView {
-        now: instant(clock.now()),
-        ticking: clock.is_ticking(),
-    };
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(view)
+    let view = ClockView { now: instant(clock.now()), ticking: clock.is_ticking() };
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view)
 }
 
 /// Read the clock.
@@ -131,23 +103,12 @@ async fn clock(state: web::Data<State>) -> HttpResponse {
 ///
 /// It stands there, so that runs repeat, unless `ticking` lets it run. Tokens always follow the machine's own clock.
 #[utoipa::path(put, path = "/v1/sandbox/clock", tag = "sandbox", request_body = ClockBody, responses((status = 200, description = "Set.", body = ClockView)))]
-async fn set_clock(
-    request: HttpRequest,
-    payload: Payload,
-    state: web::Data<State>,
-) -> Result<HttpResponse, Problem> {
+async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let problem = |error| Problem::new(&request, error);
-    let bytes = receive(&request, payload.into_inner())
-        .await
-        .map_err(problem)?;
+    let bytes = receive(&request, payload.into_inner()).await.map_err(problem)?;
     let ClockBody { now, ticking } = body::read(&bytes).map_err(problem)?;
     state.house.clock.set(now, ticking);
-    state
-        .house
-        .db
-        .write(move |conn| installation::set_sandbox_now(conn, now))
-        .await
-        .map_err(problem)?;
+    state.house.db.write(move |conn| installation::set_sandbox_now(conn, now)).await.map_err(problem)?;
     Ok(shown(&state))
 }
 
@@ -156,8 +117,6 @@ async fn set_clock(
 /// Everything as at the first start, the clock and the ids included.
 #[utoipa::path(post, path = "/v1/sandbox/reset", tag = "sandbox", responses((status = 204, description = "As at the first start.")))]
 async fn reset(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    sandbox::reset(&state.house, false)
-        .await
-        .map_err(|error| Problem::new(&request, error))?;
+    sandbox::reset(&state.house, false).await.map_err(|error| Problem::new(&request, error))?;
     Ok(HttpResponse::NoContent().finish())
 }

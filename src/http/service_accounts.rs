@@ -14,21 +14,14 @@ use crate::service::accounts::{self, NewSecret, NewServiceAccount};
 
 /// The paths of this page.
 #[derive(OpenApi)]
-#[openapi(
-    paths(create, get, rotate, revoke),
-    components(schemas(AccountView, SecretView, NewBody))
-)]
+#[openapi(paths(create, get, rotate, revoke), components(schemas(AccountView, SecretView, NewBody)))]
 pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
         .service(resource("/v1/service-accounts").route(web::post().to(create)))
-        .service(
-            resource("/v1/service-accounts/{id}")
-                .route(reading(get))
-                .route(web::delete().to(revoke)),
-        )
+        .service(resource("/v1/service-accounts/{id}").route(reading(get)).route(web::delete().to(revoke)))
         .service(resource("/v1/service-accounts/{id}/rotate").route(web::post().to(rotate)));
 }
 
@@ -53,10 +46,7 @@ impl From<&ServiceAccount> for AccountView {
             id: account.id.clone(),
             member_id: account.member_id.clone(),
             client_id: account.client_id.clone(),
-            scopes: account
-                .scopes
-                .as_ref()
-                .map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
+            scopes: account.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
             version: account.version,
             created_at: instant(account.created_at),
             updated_at: instant(account.updated_at),
@@ -76,10 +66,7 @@ struct SecretView {
 
 impl From<NewSecret> for SecretView {
     fn from(new: NewSecret) -> Self {
-        SecretView {
-            account: (&new.account).into(),
-            client_secret: new.secret,
-        }
+        SecretView { account: (&new.account).into(), client_secret: new.secret }
     }
 }
 
@@ -98,17 +85,12 @@ struct NewBody {
 /// The secret is shown this once. An `integration` needs a scope `unit:<code>` for every unit whose sheet it writes.
 #[utoipa::path(post, path = "/v1/service-accounts", tag = "auth", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
-    let input = call.body::<NewBody>().map(|body| NewServiceAccount {
-        member_id: body.member_id,
-        scopes: body.scopes,
-    });
+    let input = call.body::<NewBody>().map(|body| NewServiceAccount { member_id: body.member_id, scopes: body.scopes });
     call.never_kept()
         .write(move |conn, context| {
             let new = accounts::create(conn, context, &input)?;
-            let (tag, place) = (
-                accounts::tag(&new.account).header(),
-                format!("/v1/service-accounts/{}", new.account.id),
-            );
+            let (tag, place) =
+                (accounts::tag(&new.account).header(), format!("/v1/service-accounts/{}", new.account.id));
             Ok(Answer::created(&SecretView::from(new), tag, place)?)
         })
         .await
@@ -120,10 +102,7 @@ async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let account = accounts::get(conn, context, &id)?;
-        Ok(Answer::ok(
-            &AccountView::from(&account),
-            accounts::tag(&account).header(),
-        )?)
+        Ok(Answer::ok(&AccountView::from(&account), accounts::tag(&account).header())?)
     })
     .await
 }

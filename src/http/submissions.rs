@@ -67,11 +67,7 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(
-            resource("/v1/submissions")
-                .route(reading(list))
-                .route(web::post().to(create)),
-        )
+        .service(resource("/v1/submissions").route(reading(list)).route(web::post().to(create)))
         .service(resource("/v1/submissions/{id}").route(reading(get)))
         .service(
             resource("/v1/submissions/{id}/scores")
@@ -104,20 +100,10 @@ struct StageTotals {
 
 impl StageTotals {
     fn of(own: Option<Totals>, seen: &Seen) -> Self {
-        let of = |stage| {
-            seen.reviews
-                .iter()
-                .find(|review| review.stage == stage)
-                .map(|review| review.totals)
-        };
+        let of = |stage| seen.reviews.iter().find(|review| review.stage == stage).map(|review| review.totals);
         let (appraisal, council) = (of(Stage::Appraisal), of(Stage::Council));
         let result = council.or(appraisal).or(own.filter(|_| seen.sees_result));
-        StageTotals {
-            own,
-            appraisal,
-            council,
-            result,
-        }
+        StageTotals { own, appraisal, council, result }
     }
 }
 
@@ -211,10 +197,7 @@ impl From<(Listed, bool)> for ListedView {
             due_on: submission.due_on,
             closes_at: submission.closes_at.map(instant),
             submitted_at: submission.submitted_at.map(instant),
-            self_total: submission
-                .totals
-                .filter(|_| shows_own)
-                .map(|totals| totals.total),
+            self_total: submission.totals.filter(|_| shows_own).map(|totals| totals.total),
             version: submission.version,
             updated_at: instant(submission.updated_at),
         }
@@ -237,17 +220,12 @@ pub struct CellView<'a> {
 impl<'a> CellView<'a> {
     /// The cell of a line.
     pub fn of(criterion: &Criterion, line: &'a Line) -> Option<Self> {
-        let Line {
-            scored,
-            note,
-            reason,
-        } = line;
+        let Line { scored, note, reason } = line;
         let empty = scored.is_none() && note.is_none() && reason.is_none();
         (!empty).then(|| CellView {
             answer: scored.map(|(answer, _)| answer),
             points: scored.map(|(_, points)| points),
-            explanation: scored
-                .map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
+            explanation: scored.map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
             note: note.as_deref(),
             reason: reason.as_deref(),
         })
@@ -298,69 +276,34 @@ struct ScoresView<'a> {
 
 impl<'a> From<&'a Scores> for ScoresView<'a> {
     fn from(all: &'a Scores) -> Self {
-        let Scores {
-            seen,
-            table,
+        let Scores { seen, table, own, appraisal, council } = all;
+        let editable = seen.offers.allowed.iter().any(|(action, _)| *action == Action::WriteScores);
+        let furthest: Option<&Sheet> = council.as_ref().or(appraisal.as_ref()).or(seen.sees_result.then_some(own));
+        let cell = |sheet: Option<&'a Sheet>, at: usize, criterion| CellView::of(criterion, sheet?.0.get(at)?);
+        let scores = table.criteria.iter().enumerate().map(|(at, criterion)| ScoreView {
+            criterion_code: &criterion.code,
+            title: &criterion.title,
+            max_points: criterion.max_points,
+            own: cell(Some(own), at, criterion),
+            appraisal: cell(appraisal.as_ref(), at, criterion),
+            council: cell(council.as_ref(), at, criterion),
+            final_points: furthest.and_then(|sheet| sheet.points(at)),
+            editable,
+        });
+        let sums = |sheet: Option<&Sheet>| {
+            sheet.map_or_else(|| vec![None; table.nodes.len()], |sheet| table.node_points(sheet))
+        };
+        let stages = [sums(Some(own)), sums(appraisal.as_ref()), sums(council.as_ref()), sums(furthest)];
+        let [of_own, of_appraisal, of_council, of_result] = stages;
+        let columns = of_own.into_iter().zip(of_appraisal).zip(of_council.into_iter().zip(of_result));
+        let nodes = table.nodes.iter().zip(columns).map(|(node, ((own, appraisal), (council, result)))| NodeView {
+            code: &node.code,
+            max_points: node.max_points,
             own,
             appraisal,
             council,
-        } = all;
-        let editable = seen
-            .offers
-            .allowed
-            .iter()
-            .any(|(action, _)| *action == Action::WriteScores);
-        let furthest: Option<&Sheet> = council
-            .as_ref()
-            .or(appraisal.as_ref())
-            .or(seen.sees_result.then_some(own));
-        let cell = |sheet: Option<&'a Sheet>, at: usize, criterion| {
-            CellView::of(criterion, sheet?.0.get(at)?)
-        };
-        let scores = table
-            .criteria
-            .iter()
-            .enumerate()
-            .map(|(at, criterion)| ScoreView {
-                criterion_code: &criterion.code,
-                title: &criterion.title,
-                max_points: criterion.max_points,
-                own: cell(Some(own), at, criterion),
-                appraisal: cell(appraisal.as_ref(), at, criterion),
-                council: cell(council.as_ref(), at, criterion),
-                final_points: furthest.and_then(|sheet| sheet.points(at)),
-                editable,
-            });
-        let sums = |sheet: Option<&Sheet>| {
-            sheet.map_or_else(
-                || vec![None; table.nodes.len()],
-                |sheet| table.node_points(sheet),
-            )
-        };
-        let stages = [
-            sums(Some(own)),
-            sums(appraisal.as_ref()),
-            sums(council.as_ref()),
-            sums(furthest),
-        ];
-        let [of_own, of_appraisal, of_council, of_result] = stages;
-        let columns = of_own
-            .into_iter()
-            .zip(of_appraisal)
-            .zip(of_council.into_iter().zip(of_result));
-        let nodes =
-            table
-                .nodes
-                .iter()
-                .zip(columns)
-                .map(|(node, ((own, appraisal), (council, result)))| NodeView {
-                    code: &node.code,
-                    max_points: node.max_points,
-                    own,
-                    appraisal,
-                    council,
-                    result,
-                });
+            result,
+        });
         ScoresView {
             scores: scores.collect(),
             nodes: nodes.collect(),
@@ -472,25 +415,12 @@ fn shown(seen: &Seen) -> Result<Answer, Stop> {
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
-    let filter = Filter {
-        period_ids: query.ids("period_id"),
-        unit_ids: query.ids("unit_id"),
-        statuses: query.states("status"),
-    };
+    let filter =
+        Filter { period_ids: query.ids("period_id"), unit_ids: query.ids("unit_id"), statuses: query.states("status") };
     let asked = query.page(&["id"]);
     call.read(move |conn, context| {
-        let rows = submissions::list(
-            conn,
-            context,
-            organization_id.as_ref(),
-            &filter,
-            &asked.page,
-        )?;
-        Ok(asked.answer(
-            rows,
-            |(row, _)| row.submission.id.to_string(),
-            ListedView::from,
-        )?)
+        let rows = submissions::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
+        Ok(asked.answer(rows, |(row, _)| row.submission.id.to_string(), ListedView::from)?)
     })
     .await
 }
@@ -500,10 +430,7 @@ async fn list(mut call: Call) -> Reply {
 /// One for each unit and period, while the gate is open.
 #[utoipa::path(post, path = "/v1/submissions", tag = "submissions", request_body = NewBody, responses((status = 201, description = "Created.", body = SubmissionView)))]
 async fn create(call: Call) -> Reply {
-    let input = call.body::<NewBody>().map(|body| NewSubmission {
-        period_id: body.period_id,
-        unit_id: body.unit_id,
-    });
+    let input = call.body::<NewBody>().map(|body| NewSubmission { period_id: body.period_id, unit_id: body.unit_id });
     call.write(move |conn, context| {
         let seen = submissions::create(conn, context, &input)?;
         Ok(Answer::created(
@@ -521,34 +448,24 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/submissions/{id}", tag = "submissions", responses((status = 200, description = "The sheet.", body = SubmissionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&submissions::get(conn, context, &id)?))
-        .await
+    call.read(move |conn, context| shown(&submissions::get(conn, context, &id)?)).await
 }
 
 fn shown_scores(scores: &Scores) -> Result<Answer, Stop> {
-    Ok(Answer::ok(
-        &ScoresView::from(scores),
-        scores.seen.tag.header(),
-    )?)
+    Ok(Answer::ok(&ScoresView::from(scores), scores.seen.tag.header())?)
 }
 
 /// Read a sheet's lines, stage by stage, in the guideline's order.
 #[utoipa::path(get, path = "/v1/submissions/{id}/scores", tag = "submissions", responses((status = 200, description = "The lines.", body = ScoresView)))]
 async fn scores(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown_scores(&submissions::scores(conn, context, &id)?))
-        .await
+    call.read(move |conn, context| shown_scores(&submissions::scores(conn, context, &id)?)).await
 }
 
 async fn write(call: Call, extent: Extent) -> Reply {
     let id = call.id("id")?;
     let input: Input<Vec<LineInput>> = call.body::<ScoresBody>().map(lines);
-    call.write(move |conn, context| {
-        shown_scores(&submissions::write_scores(
-            conn, context, &id, &input, extent,
-        )?)
-    })
-    .await
+    call.write(move |conn, context| shown_scores(&submissions::write_scores(conn, context, &id, &input, extent)?)).await
 }
 
 /// Write the whole sheet.
@@ -573,10 +490,7 @@ async fn readiness(call: Call) -> Reply {
     let (id, language) = (call.id("id")?, Language::of(call.http().headers()));
     call.read(move |conn, context| {
         let (seen, missing) = submissions::readiness(conn, context, &id)?;
-        let view = ReadinessView {
-            ready: missing.is_empty(),
-            errors: fault_bodies(&missing, language),
-        };
+        let view = ReadinessView { ready: missing.is_empty(), errors: fault_bodies(&missing, language) };
         Ok(Answer::ok(&view, seen.tag.header())?)
     })
     .await
@@ -588,16 +502,14 @@ async fn readiness(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/submissions/{id}/submit", tag = "submissions", responses((status = 200, description = "Submitted.", body = SubmissionView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&submissions::submit(conn, context, &id)?))
-        .await
+    call.act(move |conn, context| shown(&submissions::submit(conn, context, &id)?)).await
 }
 
 /// Take the sheet back while its gate is open.
 #[utoipa::path(post, path = "/v1/submissions/{id}/withdraw", tag = "submissions", responses((status = 200, description = "A draft again.", body = SubmissionView)))]
 async fn withdraw(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&submissions::withdraw(conn, context, &id)?))
-        .await
+    call.act(move |conn, context| shown(&submissions::withdraw(conn, context, &id)?)).await
 }
 
 /// Send a sheet back to its unit.
@@ -606,12 +518,8 @@ async fn withdraw(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/submissions/{id}/return", tag = "submissions", request_body = ReturnBody, responses((status = 200, description = "Returned.", body = SubmissionView)))]
 async fn send_back(call: Call) -> Reply {
     let id = call.id("id")?;
-    let input = call.body::<ReturnBody>().map(|body| Return {
-        reason: body.reason,
-        due_on: body.due_on,
-    });
-    call.write(move |conn, context| shown(&submissions::send_back(conn, context, &id, &input)?))
-        .await
+    let input = call.body::<ReturnBody>().map(|body| Return { reason: body.reason, due_on: body.due_on });
+    call.write(move |conn, context| shown(&submissions::send_back(conn, context, &id, &input)?)).await
 }
 
 /// List the frozen revisions of a sheet.
@@ -620,9 +528,7 @@ async fn revisions(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let rows = submissions::revisions(conn, context, &id)?;
-        Ok(super::page::whole(
-            rows.iter().map(RevisionHeadView::from).collect(),
-        )?)
+        Ok(super::page::whole(rows.iter().map(RevisionHeadView::from).collect())?)
     })
     .await
 }
@@ -636,16 +542,9 @@ async fn revision(call: Call) -> Reply {
     let number = call.segment("n").parse().unwrap_or(0);
     call.read(move |conn, context| {
         let row = submissions::revision(conn, context, &id, number)?;
-        let content = serde_json::value::RawValue::from_string(row.content.clone())
-            .map_err(Error::internal)?;
+        let content = serde_json::value::RawValue::from_string(row.content.clone()).map_err(Error::internal)?;
         let etag = format!("\"{}-0\"", row.sha256);
-        Ok(Answer::ok(
-            &RevisionView {
-                head: (&row).into(),
-                content,
-            },
-            etag,
-        )?)
+        Ok(Answer::ok(&RevisionView { head: (&row).into(), content }, etag)?)
     })
     .await
 }

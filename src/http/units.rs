@@ -16,25 +16,14 @@ use crate::store::units::Filter;
 
 /// The paths of this page.
 #[derive(OpenApi)]
-#[openapi(
-    paths(list, create, get, change),
-    components(schemas(UnitView, NewBody, ChangeBody, UnitKind))
-)]
+#[openapi(paths(list, create, get, change), components(schemas(UnitView, NewBody, ChangeBody, UnitKind)))]
 pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(
-            resource("/v1/units")
-                .route(reading(list))
-                .route(web::post().to(create)),
-        )
-        .service(
-            resource("/v1/units/{id}")
-                .route(reading(get))
-                .route(web::patch().to(change)),
-        );
+        .service(resource("/v1/units").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/v1/units/{id}").route(reading(get)).route(web::patch().to(change)));
 }
 
 /// A unit of an office.
@@ -130,27 +119,13 @@ impl From<ChangeBody> for UnitChange {
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
-    let filter = Filter {
-        active: query.flag("active"),
-        codes: query.words("code"),
-    };
+    let filter = Filter { active: query.flag("active"), codes: query.words("code") };
     let asked = query.page(&["id", "code"]);
     call.read(move |conn, context| {
         let by_code = asked.sort == "code";
-        let rows = units::list(
-            conn,
-            context,
-            organization_id.as_ref(),
-            &filter,
-            by_code,
-            &asked.page,
-        )?;
+        let rows = units::list(conn, context, organization_id.as_ref(), &filter, by_code, &asked.page)?;
         let key = |row: &Unit| {
-            if by_code {
-                row.code.clone()
-            } else {
-                row.id.to_string()
-            }
+            if by_code { row.code.clone() } else { row.id.to_string() }
         };
         Ok(asked.answer(rows, key, |row| UnitView::from(&row))?)
     })
@@ -163,11 +138,7 @@ async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewUnit::from);
     call.write(move |conn, context| {
         let unit = units::create(conn, context, &input)?;
-        Ok(Answer::created(
-            &UnitView::from(&unit),
-            units::tag(&unit).header(),
-            format!("/v1/units/{}", unit.id),
-        )?)
+        Ok(Answer::created(&UnitView::from(&unit), units::tag(&unit).header(), format!("/v1/units/{}", unit.id))?)
     })
     .await
 }
@@ -178,10 +149,7 @@ async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let unit = units::get(conn, context, &id)?;
-        Ok(Answer::ok(
-            &UnitView::from(&unit),
-            units::tag(&unit).header(),
-        )?)
+        Ok(Answer::ok(&UnitView::from(&unit), units::tag(&unit).header())?)
     })
     .await
 }
@@ -191,16 +159,10 @@ async fn get(call: Call) -> Reply {
 /// A unit that is no longer needed becomes inactive; it is never deleted, because its results stay.
 #[utoipa::path(patch, path = "/v1/units/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = UnitView)))]
 async fn change(call: Call) -> Reply {
-    let (id, input) = (
-        call.id("id")?,
-        call.body::<ChangeBody>().map(UnitChange::from),
-    );
+    let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(UnitChange::from));
     call.write(move |conn, context| {
         let unit = units::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(
-            &UnitView::from(&unit),
-            units::tag(&unit).header(),
-        )?)
+        Ok(Answer::ok(&UnitView::from(&unit), units::tag(&unit).header())?)
     })
     .await
 }

@@ -28,35 +28,18 @@ pub struct Received {
 /// # Errors
 /// `unsupported_media_type` for what is no form, `invalid_body` for one without a file or with other parts,
 /// `request_timeout`, and those of [`Files::put`].
-pub async fn receive(
-    http: &HttpRequest,
-    payload: Payload,
-    files: &Files,
-    id: &Id,
-) -> Result<Received, Error> {
+pub async fn receive(http: &HttpRequest, payload: Payload, files: &Files, id: &Id) -> Result<Received, Error> {
     tokio::time::timeout(TIMEOUT, parts(http, payload, files, id))
         .await
         .map_err(|_| Error::new(Code::RequestTimeout))?
 }
 
-async fn parts(
-    http: &HttpRequest,
-    payload: Payload,
-    files: &Files,
-    id: &Id,
-) -> Result<Received, Error> {
+async fn parts(http: &HttpRequest, payload: Payload, files: &Files, id: &Id) -> Result<Received, Error> {
     let broken = |problem: &str, field: &str| {
         let fault = Fault::at(format!("/{field}"), Code::InvalidBody).with("problem", problem);
-        Error {
-            faults: vec![fault],
-            ..Error::new(Code::InvalidBody).with("problem", problem)
-        }
+        Error { faults: vec![fault], ..Error::new(Code::InvalidBody).with("problem", problem) }
     };
-    let kind = http
-        .headers()
-        .get("content-type")
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
+    let kind = http.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("multipart/form-data") {
         return Err(Error::new(Code::UnsupportedMediaType));
     }
@@ -71,20 +54,10 @@ async fn parts(
         if received.is_some() {
             return Err(broken("duplicate_field", &field));
         }
-        let given = part
-            .content_disposition()
-            .and_then(|disposition| disposition.get_filename());
-        let name = given
-            .unwrap_or("file")
-            .rsplit(['/', '\\'])
-            .next()
-            .unwrap_or("file")
-            .to_owned();
+        let given = part.content_disposition().and_then(|disposition| disposition.get_filename());
+        let name = given.unwrap_or("file").rsplit(['/', '\\']).next().unwrap_or("file").to_owned();
         let chunks = part.map(|chunk| chunk.map_err(|_| Error::new(Code::MalformedJson)));
-        received = Some(Received {
-            name,
-            stored: files.put(id, Box::pin(chunks)).await?,
-        });
+        received = Some(Received { name, stored: files.put(id, Box::pin(chunks)).await? });
     }
     received.ok_or_else(|| broken("missing_field", "file"))
 }

@@ -5,9 +5,7 @@ use serde_json::json;
 use subtle::ConstantTimeEq;
 
 use super::tag::Tag;
-use super::{
-    By, Caller, Change, Context, House, Input, Stop, members, record, record_by, sha256_hex,
-};
+use super::{By, Caller, Change, Context, House, Input, Stop, members, record, record_by, sha256_hex};
 use crate::clock::new_secret;
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, Scopes};
@@ -67,42 +65,24 @@ pub fn add(
 }
 
 /// Adds a service account to a member of the organisation.
-pub fn create(
-    conn: &mut Conn,
-    context: &Context,
-    input: &Input<NewServiceAccount>,
-) -> Result<NewSecret, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewServiceAccount>) -> Result<NewSecret, Stop> {
     let own = match input {
-        Ok(new) => members::find(conn, context, &new.member_id)
-            .map(|(_, organization_id)| organization_id)
-            .ok(),
+        Ok(new) => members::find(conn, context, &new.member_id).map(|(_, organization_id)| organization_id).ok(),
         Err(_) => None,
     };
     let organization_id = own.clone().map_or_else(|| context.organization(None), Ok)?;
-    access::require_collection(
-        &context.actor,
-        Action::WriteMember,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
     let new = context.admit(input)?;
     if own.is_none() {
-        return Err(
-            Error::unless_valid(vec![Fault::at("/member_id", Code::UnknownReference)])
-                .map_or_else(Stop::from, |()| Code::Internal.into()),
-        );
+        return Err(Error::unless_valid(vec![Fault::at("/member_id", Code::UnknownReference)])
+            .map_or_else(Stop::from, |()| Code::Internal.into()));
     }
     let text = new.scopes.as_ref().map(|words| words.join(" "));
     if !Scopes::parse(text.as_deref()).are_known() || text.as_deref() == Some("") {
         return Err(Error::new(Code::InvalidScope).into());
     }
     let added = add(conn, context.house, context.now, &new.member_id, text)?;
-    record_account(
-        conn,
-        context,
-        &organization_id,
-        "service_account.create",
-        &added.account,
-    )?;
+    record_account(conn, context, &organization_id, "service_account.create", &added.account)?;
     Ok(added)
 }
 
@@ -119,18 +99,15 @@ fn record_account(
         subject_type: "service_account",
         subject_id: &account.id,
         before: None,
-        after: Some(
-            json!({"member_id": account.member_id, "client_id": account.client_id, "scopes": account.scopes}),
-        ),
+        after: Some(json!({"member_id": account.member_id, "client_id": account.client_id, "scopes": account.scopes})),
     };
     record(conn, context, change)
 }
 
 /// Finds an account that is still of use and that the caller may change.
 fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(ServiceAccount, Id), Error> {
-    let account = store::accounts::find(conn, id)?
-        .filter(|account| account.revoked_at.is_none())
-        .ok_or(Code::NotFound)?;
+    let account =
+        store::accounts::find(conn, id)?.filter(|account| account.revoked_at.is_none()).ok_or(Code::NotFound)?;
     let (_, organization_id) = members::find(conn, context, &account.member_id)?;
     Ok((account, organization_id))
 }
@@ -145,74 +122,35 @@ pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<ServiceAccount
 /// Gives an account a new secret; the old one is of no use from then on.
 pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<NewSecret, Stop> {
     let (account, organization_id) = find(conn, context, id)?;
-    access::require(
-        &context.actor,
-        Action::WriteMember,
-        &Facts::of(&organization_id),
-    )?;
+    access::require(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
     context.admit(&Ok(()))?;
     context.must_match(&tag(&account).state)?;
     let secret = new_secret().map_err(Error::internal)?;
-    let changed = ServiceAccount {
-        secret_sha256: sha256_hex(secret.as_bytes()),
-        updated_at: context.now,
-        ..account
-    };
+    let changed = ServiceAccount { secret_sha256: sha256_hex(secret.as_bytes()), updated_at: context.now, ..account };
     let account = store::accounts::update(conn, changed)?;
-    record_account(
-        conn,
-        context,
-        &organization_id,
-        "service_account.rotate",
-        &account,
-    )?;
+    record_account(conn, context, &organization_id, "service_account.rotate", &account)?;
     Ok(NewSecret { account, secret })
 }
 
 /// Ends an account; its tokens are of no use from then on.
 pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Stop> {
     let (account, organization_id) = find(conn, context, id)?;
-    access::require(
-        &context.actor,
-        Action::WriteMember,
-        &Facts::of(&organization_id),
-    )?;
+    access::require(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
     context.admit(&Ok(()))?;
     context.must_match(&tag(&account).state)?;
-    let changed = ServiceAccount {
-        revoked_at: Some(context.now),
-        updated_at: context.now,
-        ..account
-    };
+    let changed = ServiceAccount { revoked_at: Some(context.now), updated_at: context.now, ..account };
     let account = store::accounts::update(conn, changed)?;
-    Ok(record_account(
-        conn,
-        context,
-        &organization_id,
-        "service_account.revoke",
-        &account,
-    )?)
+    Ok(record_account(conn, context, &organization_id, "service_account.revoke", &account)?)
 }
 
 /// Who a client id and secret stand for, with the scopes that the token may carry.
 ///
 /// # Errors
 /// `invalid_client`, `invalid_scope`.
-pub fn authenticate(
-    conn: &mut Conn,
-    client_id: &str,
-    secret: &str,
-    asked: Option<&str>,
-) -> Result<Caller, Error> {
+pub fn authenticate(conn: &mut Conn, client_id: &str, secret: &str, asked: Option<&str>) -> Result<Caller, Error> {
     let given = sha256_hex(secret.as_bytes());
     let found = store::accounts::find_client(conn, client_id)?;
-    let known = found.filter(|(account, _, _)| {
-        account
-            .secret_sha256
-            .as_bytes()
-            .ct_eq(given.as_bytes())
-            .into()
-    });
+    let known = found.filter(|(account, _, _)| account.secret_sha256.as_bytes().ct_eq(given.as_bytes()).into());
     let (account, issuer, subject) = known.ok_or(Code::InvalidClient)?;
     let granted = Scopes::parse(account.scopes.as_deref());
     let scopes = match asked.filter(|asked| !asked.is_empty()) {
@@ -225,12 +163,7 @@ pub fn authenticate(
             asked
         }
     };
-    Ok(Caller {
-        issuer,
-        subject,
-        client_id: Some(account.client_id),
-        scopes,
-    })
+    Ok(Caller { issuer, subject, client_id: Some(account.client_id), scopes })
 }
 
 /// For whom the command line makes credentials.
@@ -246,38 +179,25 @@ pub enum FirstAccount {
 }
 
 /// Makes the first way in, from the command line of the machine itself.
-pub fn create_first(
-    conn: &mut Conn,
-    house: &House,
-    first: &FirstAccount,
-    name: &str,
-) -> Result<NewSecret, Error> {
+pub fn create_first(conn: &mut Conn, house: &House, first: &FirstAccount, name: &str) -> Result<NewSecret, Error> {
     let now = house.clock.now();
     let mut check = Check::default();
     let (organization, role) = match first {
         FirstAccount::Operator => (None, Role::Operator),
-        FirstAccount::Admin { organization } => (
-            Some(organization_of(conn, house, now, organization, &mut check)?),
-            Role::Admin,
-        ),
+        FirstAccount::Admin { organization } => {
+            (Some(organization_of(conn, house, now, organization, &mut check)?), Role::Admin)
+        }
     };
     let id = house.ids.next();
     let mut member = Member {
-        organization_id: organization
-            .as_ref()
-            .map(|organization| organization.id.clone()),
+        organization_id: organization.as_ref().map(|organization| organization.id.clone()),
         issuer: LOCAL_ISSUER.to_owned(),
         subject: format!("account-{id}"),
         id,
         display_name: name.to_owned(),
         roles: vec![role],
         unit_id: None,
-        valid_from_on: date_in(
-            organization
-                .as_ref()
-                .map_or(chrono_tz::Asia::Ho_Chi_Minh, Organization::zone),
-            now,
-        ),
+        valid_from_on: date_in(organization.as_ref().map_or(chrono_tz::Asia::Ho_Chi_Minh, Organization::zone), now),
         valid_until_on: None,
         version: 1,
         created_at: now,
@@ -287,11 +207,7 @@ pub fn create_first(
     Error::unless_valid(check.faults)?;
     store::members::insert(conn, &member)?;
     let added = add(conn, house, now, &member.id, None)?;
-    let by = By {
-        issuer: "system",
-        subject: "command-line",
-        request_id: "create-admin",
-    };
+    let by = By { issuer: "system", subject: "command-line", request_id: "create-admin" };
     let change = Change {
         organization_id: member.organization_id.as_ref(),
         action: "member.create",

@@ -20,22 +20,13 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<Entry>, Stop> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(
-        &context.actor,
-        Action::ReadAudit,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::ReadAudit, &Facts::of(&organization_id))?;
     context.admit_read()?;
     let mut entries = store::audit::list(conn, &organization_id, filter, page)?;
-    let sees_scores = context
-        .actor
-        .membership(&organization_id)
-        .is_some_and(|membership| membership.roles.contains(&Role::Auditor));
+    let sees_scores =
+        context.actor.membership(&organization_id).is_some_and(|membership| membership.roles.contains(&Role::Auditor));
     if !sees_scores {
-        for entry in entries
-            .iter_mut()
-            .filter(|entry| SCORED.contains(&entry.subject_type.as_str()))
-        {
+        for entry in entries.iter_mut().filter(|entry| SCORED.contains(&entry.subject_type.as_str())) {
             entry.before_state = None;
             entry.after_state = None;
         }

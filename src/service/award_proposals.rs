@@ -8,9 +8,7 @@ use super::tag::Tag;
 use super::{Change, Context, Input, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, UnitKey};
-use crate::domain::award::{
-    self, ACHIEVEMENT_REPORT, AttachedFile, Proposal, ProposalStatus, RecordedDecision,
-};
+use crate::domain::award::{self, ACHIEVEMENT_REPORT, AttachedFile, Proposal, ProposalStatus, RecordedDecision};
 use crate::domain::schedule::{date_in, starts_at};
 use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS, TITLE_CHARS};
 use crate::error::{Code, Error};
@@ -44,36 +42,20 @@ pub struct Seen {
 }
 
 fn about<'a>(proposal: &'a Proposal, unit: &'a UnitKey) -> Facts<'a> {
-    Facts {
-        unit: Some(unit),
-        announced: true,
-        ..Facts::of(&proposal.organization_id)
-    }
+    Facts { unit: Some(unit), announced: true, ..Facts::of(&proposal.organization_id) }
 }
 
 fn see(context: &Context, proposal: Proposal, unit: UnitKey) -> Seen {
-    let offers = access::offers(
-        &context.actor,
-        &about(&proposal, &unit),
-        &award::ACTIONS,
-        |action| proposal.may(action).map(|()| None),
-    );
+    let offers = access::offers(&context.actor, &about(&proposal, &unit), &award::ACTIONS, |action| {
+        proposal.may(action).map(|()| None)
+    });
     let tag = Tag::of(&[(&proposal.id, proposal.version)], &offers);
-    Seen {
-        proposal,
-        unit,
-        offers,
-        tag,
-    }
+    Seen { proposal, unit, offers, tag }
 }
 
 fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Proposal, UnitKey), Error> {
     let (proposal, unit) = store::award_proposals::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(
-        &context.actor,
-        Action::ReadProposal,
-        &about(&proposal, &unit),
-    )?;
+    access::require(&context.actor, Action::ReadProposal, &about(&proposal, &unit))?;
     Ok((proposal, unit))
 }
 
@@ -93,32 +75,15 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<Proposal>, Stop> {
     let organization_id = context.organization(organization_id)?;
-    if access::require(
-        &context.actor,
-        Action::ReadProposal,
-        &Facts::of(&organization_id),
-    )
-    .is_err()
-    {
-        let membership = context
-            .actor
-            .membership(&organization_id)
-            .ok_or(Code::NotFound)?;
+    if access::require(&context.actor, Action::ReadProposal, &Facts::of(&organization_id)).is_err() {
+        let membership = context.actor.membership(&organization_id).ok_or(Code::NotFound)?;
         let unit = membership.unit.as_ref().ok_or(Code::RoleRequired)?;
-        let own = Facts {
-            unit: Some(unit),
-            ..Facts::of(&organization_id)
-        };
+        let own = Facts { unit: Some(unit), ..Facts::of(&organization_id) };
         access::require_collection(&context.actor, Action::ReadProposal, &own)?;
         filter.only_unit = Some(unit.id.clone());
     }
     context.admit_read()?;
-    Ok(store::award_proposals::list(
-        conn,
-        &organization_id,
-        &filter,
-        page,
-    )?)
+    Ok(store::award_proposals::list(conn, &organization_id, &filter, page)?)
 }
 
 fn shown(proposal: &Proposal) -> Value {
@@ -129,12 +94,7 @@ fn shown(proposal: &Proposal) -> Value {
     })
 }
 
-fn change_of<'a>(
-    proposal: &'a Proposal,
-    action: &'a str,
-    before: Option<Value>,
-    after: Value,
-) -> Change<'a> {
+fn change_of<'a>(proposal: &'a Proposal, action: &'a str, before: Option<Value>, after: Value) -> Change<'a> {
     Change {
         organization_id: Some(&proposal.organization_id),
         action,
@@ -164,11 +124,7 @@ fn enter<'i, T>(
 }
 
 fn attaching(code: &str) -> Action {
-    if code == ACHIEVEMENT_REPORT {
-        Action::AttachAchievementReport
-    } else {
-        Action::AttachDocument
-    }
+    if code == ACHIEVEMENT_REPORT { Action::AttachAchievementReport } else { Action::AttachDocument }
 }
 
 /// Whether the caller may attach this document now: asked before a byte of it is received.
@@ -183,15 +139,8 @@ pub fn may_attach(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Re
 
 /// A document that the period does not ask for is not there: 404.
 fn check_document(proposal: &Proposal, code: &str) -> Result<(), Error> {
-    let known = proposal
-        .documents
-        .iter()
-        .any(|document| document.code == code);
-    if known {
-        Ok(())
-    } else {
-        Err(Error::new(Code::NotFound))
-    }
+    let known = proposal.documents.iter().any(|document| document.code == code);
+    if known { Ok(()) } else { Err(Error::new(Code::NotFound)) }
 }
 
 /// Attaches a stored file in place of what was there.
@@ -215,38 +164,18 @@ pub fn attach(
     };
     Error::unless_valid(check.faults)?;
     store::award_proposals::attach(conn, id, code, &file)?;
-    store::award_proposals::update(
-        conn,
-        Proposal {
-            updated_at: context.now,
-            ..proposal
-        },
-    )?;
+    store::award_proposals::update(conn, Proposal { updated_at: context.now, ..proposal })?;
     let after = json!({"document": code, "name": file.name, "sha256": file.sha256});
     let (proposal, _) = store::award_proposals::find(conn, id)?.ok_or(Code::NotFound)?;
-    record(
-        conn,
-        context,
-        change_of(&proposal, "award_proposal.attach", None, after),
-    )?;
+    record(conn, context, change_of(&proposal, "award_proposal.attach", None, after))?;
     Ok(see(context, proposal, unit))
 }
 
 /// A document's file.
-pub fn document(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    code: &str,
-) -> Result<AttachedFile, Stop> {
+pub fn document(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<AttachedFile, Stop> {
     let (proposal, _) = find(conn, context, id)?;
-    let found = proposal
-        .documents
-        .into_iter()
-        .find(|document| document.code == code);
-    Ok(found
-        .and_then(|document| document.file)
-        .ok_or(Code::NotFound)?)
+    let found = proposal.documents.into_iter().find(|document| document.code == code);
+    Ok(found.and_then(|document| document.file).ok_or(Code::NotFound)?)
 }
 
 fn saved(
@@ -257,24 +186,13 @@ fn saved(
     unit: UnitKey,
     action: &str,
 ) -> Result<Seen, Stop> {
-    let proposal = store::award_proposals::update(
-        conn,
-        Proposal {
-            updated_at: context.now,
-            ..after
-        },
-    )?;
-    record(
-        conn,
-        context,
-        change_of(&proposal, action, Some(shown(before)), shown(&proposal)),
-    )?;
+    let proposal = store::award_proposals::update(conn, Proposal { updated_at: context.now, ..after })?;
+    record(conn, context, change_of(&proposal, action, Some(shown(before)), shown(&proposal)))?;
     Ok(see(context, proposal, unit))
 }
 
 fn zone(conn: &mut Conn, proposal: &Proposal) -> Result<chrono_tz::Tz, Error> {
-    let organization =
-        store::organizations::find(conn, &proposal.organization_id)?.ok_or(Code::NotFound)?;
+    let organization = store::organizations::find(conn, &proposal.organization_id)?.ok_or(Code::NotFound)?;
     Ok(organization.zone())
 }
 
@@ -282,98 +200,39 @@ fn zone(conn: &mut Conn, proposal: &Proposal) -> Result<chrono_tz::Tz, Error> {
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (proposal, unit, ()) = enter(conn, context, id, Action::SubmitProposal, &Ok(()))?;
     let zone = zone(conn, &proposal)?;
-    let opens_at = proposal
-        .term
-        .opens_on
-        .map(|opens_on| starts_at(opens_on, zone));
+    let opens_at = proposal.term.opens_on.map(|opens_on| starts_at(opens_on, zone));
     let faults = proposal.submit_faults(context.now, opens_at);
     if !faults.is_empty() {
         return Err(Error::of_faults(Code::GuardFailed, faults).into());
     }
-    saved(
-        conn,
-        context,
-        &proposal,
-        proposal.clone().submitted(context.now),
-        unit,
-        "award_proposal.submit",
-    )
+    saved(conn, context, &proposal, proposal.clone().submitted(context.now), unit, "award_proposal.submit")
 }
 
 /// Sends a dossier back.
-pub fn send_back(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<String>,
-) -> Result<Seen, Stop> {
+pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Stop> {
     let (proposal, unit, reason) = enter(conn, context, id, Action::ReturnProposal, input)?;
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
-    saved(
-        conn,
-        context,
-        &proposal,
-        proposal.clone().returned(reason),
-        unit,
-        "award_proposal.return",
-    )
+    saved(conn, context, &proposal, proposal.clone().returned(reason), unit, "award_proposal.return")
 }
 
 /// Records what was decided.
-pub fn record_decision(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<Decision>,
-) -> Result<Seen, Stop> {
+pub fn record_decision(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Decision>) -> Result<Seen, Stop> {
     let (proposal, unit, decision) = enter(conn, context, id, Action::RecordDecision, input)?;
     let mut check = Check::default();
-    let number = check.optional(
-        "/decision_number",
-        decision.decision_number.as_deref(),
-        CODE_CHARS,
-    );
+    let number = check.optional("/decision_number", decision.decision_number.as_deref(), CODE_CHARS);
     let reason = check.optional("/reason", decision.reason.as_deref(), NOTE_CHARS);
     if decision.approved {
-        check.ensure(
-            number.is_some(),
-            "/decision_number",
-            Code::DecisionNumberRequired,
-        );
-        check.ensure(
-            decision.decided_on.is_some(),
-            "/decided_on",
-            Code::DecidedOnRequired,
-        );
+        check.ensure(number.is_some(), "/decision_number", Code::DecisionNumberRequired);
+        check.ensure(decision.decided_on.is_some(), "/decided_on", Code::DecidedOnRequired);
     } else {
         check.ensure(reason.is_some(), "/reason", Code::ReasonMissing);
     }
     let today = date_in(zone(conn, &proposal)?, context.now);
-    check.ensure(
-        decision.decided_on.is_none_or(|on| on <= today),
-        "/decided_on",
-        Code::DateOutOfRange,
-    );
+    check.ensure(decision.decided_on.is_none_or(|on| on <= today), "/decided_on", Code::DateOutOfRange);
     Error::unless_valid(check.faults)?;
-    let status = if decision.approved {
-        ProposalStatus::Approved
-    } else {
-        ProposalStatus::Declined
-    };
-    let recorded = RecordedDecision {
-        status,
-        number,
-        on: decision.decided_on,
-        reason,
-    };
-    saved(
-        conn,
-        context,
-        &proposal,
-        proposal.clone().decided(recorded),
-        unit,
-        "award_proposal.record_decision",
-    )
+    let status = if decision.approved { ProposalStatus::Approved } else { ProposalStatus::Declined };
+    let recorded = RecordedDecision { status, number, on: decision.decided_on, reason };
+    saved(conn, context, &proposal, proposal.clone().decided(recorded), unit, "award_proposal.record_decision")
 }

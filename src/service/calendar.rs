@@ -12,9 +12,7 @@ use crate::store::{self, Conn};
 fn around(conn: &mut Conn, from: NaiveDate) -> Result<WorkingCalendar, Error> {
     let first = NaiveDate::from_ymd_opt(from.year(), 1, 1).ok_or(Code::CalendarRange)?;
     // A working day takes two days of the calendar at the very most.
-    let last = from
-        .checked_add_days(Days::new(u64::from(MAX_DAYS) * 2))
-        .ok_or(Code::CalendarRange)?;
+    let last = from.checked_add_days(Days::new(u64::from(MAX_DAYS) * 2)).ok_or(Code::CalendarRange)?;
     let last = NaiveDate::from_ymd_opt(last.year(), 12, 31).ok_or(Code::CalendarRange)?;
     store::calendar::national(conn, first, last)
 }
@@ -39,24 +37,12 @@ pub fn count(conn: &mut Conn, from: NaiveDate, to: NaiveDate) -> Result<Reckonin
 ///
 /// # Errors
 /// `calendar_range`.
-pub fn dossier_term(
-    conn: &mut Conn,
-    notice_on: NaiveDate,
-    deadline: &DossierDeadline,
-) -> Result<DossierTerm, Error> {
+pub fn dossier_term(conn: &mut Conn, notice_on: NaiveDate, deadline: &DossierDeadline) -> Result<DossierTerm, Error> {
     let days = u32::try_from(deadline.working_days).map_err(Error::internal)?;
-    let Reckoning {
-        result_on,
-        explanation,
-        ..
-    } = add(conn, notice_on, days)?;
+    let Reckoning { result_on, explanation, .. } = add(conn, notice_on, days)?;
     let (due_on, opens_on) = match deadline.semantics {
         DossierSemantics::NotLaterThan => (Some(result_on), None),
         DossierSemantics::NotBefore => (None, Some(result_on)),
     };
-    Ok(DossierTerm {
-        due_on,
-        opens_on,
-        explanation,
-    })
+    Ok(DossierTerm { due_on, opens_on, explanation })
 }

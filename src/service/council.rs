@@ -54,33 +54,15 @@ pub struct Seen {
 }
 
 fn see(context: &Context, session: CouncilSession, period: &Period) -> Seen {
-    let state = |action| {
-        session
-            .may(action)
-            .and_then(|()| period.may(action))
-            .map(|()| None)
-    };
-    let offers = access::offers(
-        &context.actor,
-        &Facts::of(&session.organization_id),
-        &council::ACTIONS,
-        state,
-    );
+    let state = |action| session.may(action).and_then(|()| period.may(action)).map(|()| None);
+    let offers = access::offers(&context.actor, &Facts::of(&session.organization_id), &council::ACTIONS, state);
     let tag = Tag::of(&[(&session.id, session.version)], &offers);
-    Seen {
-        session,
-        offers,
-        tag,
-    }
+    Seen { session, offers, tag }
 }
 
 fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<CouncilSession, Error> {
     let session = store::council::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(
-        &context.actor,
-        Action::ReadSessions,
-        &Facts::of(&session.organization_id),
-    )?;
+    access::require(&context.actor, Action::ReadSessions, &Facts::of(&session.organization_id))?;
     Ok(session)
 }
 
@@ -101,25 +83,12 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<CouncilSession>, Stop> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(
-        &context.actor,
-        Action::ReadSessions,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::ReadSessions, &Facts::of(&organization_id))?;
     context.admit_read()?;
-    Ok(store::council::list(
-        conn,
-        &organization_id,
-        period_id,
-        page,
-    )?)
+    Ok(store::council::list(conn, &organization_id, period_id, page)?)
 }
 
-fn change_of<'a>(
-    session: &'a CouncilSession,
-    action: &'a str,
-    before: Option<Value>,
-) -> Change<'a> {
+fn change_of<'a>(session: &'a CouncilSession, action: &'a str, before: Option<Value>) -> Change<'a> {
     Change {
         organization_id: Some(&session.organization_id),
         action,
@@ -146,15 +115,9 @@ fn validate(conn: &mut Conn, session: &mut CouncilSession) -> Result<(), Error> 
     let mut seen = std::collections::HashSet::new();
     for (at, entry) in session.attendance.iter().enumerate() {
         let pointer = format!("/attendance/{at}/member_id");
-        check.ensure(
-            council.contains(&entry.member_id),
-            &pointer,
-            Code::NotCouncilMember,
-        );
+        check.ensure(council.contains(&entry.member_id), &pointer, Code::NotCouncilMember);
         if !seen.insert(&entry.member_id) {
-            check
-                .faults
-                .push(Fault::at(pointer, Code::Duplicate).with("value", entry.member_id.as_str()));
+            check.faults.push(Fault::at(pointer, Code::Duplicate).with("value", entry.member_id.as_str()));
         }
     }
     Error::unless_valid(check.faults)
@@ -168,11 +131,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
     };
     store::periods::hold_shared(conn, &new.period_id)?;
     let period = periods::find(conn, context, &new.period_id)?;
-    access::require_collection(
-        &context.actor,
-        Action::WriteSession,
-        &Facts::of(&period.organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::WriteSession, &Facts::of(&period.organization_id))?;
     context.admit(input)?;
     period.may(Action::WriteSession)?;
     let mut session = CouncilSession {
@@ -192,11 +151,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
     };
     validate(conn, &mut session)?;
     store::council::insert(conn, &session)?;
-    record(
-        conn,
-        context,
-        change_of(&session, "council_session.create", None),
-    )?;
+    record(conn, context, change_of(&session, "council_session.create", None))?;
     Ok(see(context, session, &period))
 }
 
@@ -229,85 +184,42 @@ fn saved(
     period: &Period,
     action: &str,
 ) -> Result<Seen, Stop> {
-    let session = store::council::update(
-        conn,
-        CouncilSession {
-            updated_at: context.now,
-            ..after
-        },
-    )?;
-    record(
-        conn,
-        context,
-        change_of(&session, action, Some(shown(before))),
-    )?;
+    let session = store::council::update(conn, CouncilSession { updated_at: context.now, ..after })?;
+    record(conn, context, change_of(&session, action, Some(shown(before))))?;
     Ok(see(context, session, period))
 }
 
 /// Changes a planned session, its attendance included.
-pub fn change(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<SessionChange>,
-) -> Result<Seen, Stop> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<SessionChange>) -> Result<Seen, Stop> {
     let (before, period, change) = enter(conn, context, id, Action::WriteSession, input)?;
     let mut after = CouncilSession {
         held_on: change.held_on.unwrap_or(before.held_on),
         place: change.place.clone().unwrap_or_else(|| before.place.clone()),
         quorum: change.quorum.unwrap_or(before.quorum),
-        attendance: change
-            .attendance
-            .clone()
-            .unwrap_or_else(|| before.attendance.clone()),
+        attendance: change.attendance.clone().unwrap_or_else(|| before.attendance.clone()),
         ..before.clone()
     };
     validate(conn, &mut after)?;
-    saved(
-        conn,
-        context,
-        &before,
-        after,
-        &period,
-        "council_session.change",
-    )
+    saved(conn, context, &before, after, &period, "council_session.change")
 }
 
 /// Fixes the attendance and counts it.
 pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (before, period, ()) = enter(conn, context, id, Action::HoldSession, &Ok(()))?;
-    let organization =
-        store::organizations::find(conn, &before.organization_id)?.ok_or(Code::NotFound)?;
+    let organization = store::organizations::find(conn, &before.organization_id)?.ok_or(Code::NotFound)?;
     if before.held_on > date_in(organization.zone(), context.now) {
         return Err(Error::of_faults(
             Code::GuardFailed,
-            vec![
-                Fault::at("/held_on", Code::TooEarly)
-                    .with("not_before", before.held_on.to_string()),
-            ],
+            vec![Fault::at("/held_on", Code::TooEarly).with("not_before", before.held_on.to_string())],
         )
         .into());
     }
     let council = store::members::council_on(conn, &before.organization_id, before.held_on)?;
-    saved(
-        conn,
-        context,
-        &before,
-        before.clone().held(&council),
-        &period,
-        "council_session.hold",
-    )
+    saved(conn, context, &before, before.clone().held(&council), &period, "council_session.hold")
 }
 
 /// Closes a held session.
 pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (before, period, ()) = enter(conn, context, id, Action::CloseSession, &Ok(()))?;
-    saved(
-        conn,
-        context,
-        &before,
-        before.clone().closed(),
-        &period,
-        "council_session.close",
-    )
+    saved(conn, context, &before, before.clone().closed(), &period, "council_session.close")
 }

@@ -42,8 +42,9 @@ fn reading(status: CriteriaSetStatus) -> Action {
 fn may(set: &CriteriaSet, action: Action) -> Result<(), Error> {
     use CriteriaSetStatus::{Draft, Published};
     match (action, set.status) {
-        (Action::RetireCriteriaSet, Published)
-        | (Action::WriteCriteriaSet | Action::PublishCriteriaSet, Draft) => Ok(()),
+        (Action::RetireCriteriaSet, Published) | (Action::WriteCriteriaSet | Action::PublishCriteriaSet, Draft) => {
+            Ok(())
+        }
         (Action::RetireCriteriaSet, status) => Err(wrong_state(status, &[Published])),
         (Action::WriteCriteriaSet, _) => Err(Error::new(Code::ResourceLocked)),
         (_, status) => Err(wrong_state(status, &[Draft])),
@@ -51,28 +52,17 @@ fn may(set: &CriteriaSet, action: Action) -> Result<(), Error> {
 }
 
 fn see(context: &Context, set: CriteriaSet) -> Seen {
-    let acts = [
-        Action::WriteCriteriaSet,
-        Action::PublishCriteriaSet,
-        Action::RetireCriteriaSet,
-    ];
-    let offers = access::offers(
-        &context.actor,
-        &Facts::of(&set.organization_id),
-        &acts,
-        |action| may(&set, action).map(|()| None),
-    );
+    let acts = [Action::WriteCriteriaSet, Action::PublishCriteriaSet, Action::RetireCriteriaSet];
+    let offers = access::offers(&context.actor, &Facts::of(&set.organization_id), &acts, |action| {
+        may(&set, action).map(|()| None)
+    });
     let tag = Tag::of(&[(&set.id, set.version)], &offers);
     Seen { set, offers, tag }
 }
 
 fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<CriteriaSet, Error> {
     let set = store::criteria_sets::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(
-        &context.actor,
-        reading(set.status),
-        &Facts::of(&set.organization_id),
-    )?;
+    access::require(&context.actor, reading(set.status), &Facts::of(&set.organization_id))?;
     Ok(set)
 }
 
@@ -93,37 +83,17 @@ pub fn list(
 ) -> Result<Vec<Head>, Stop> {
     use CriteriaSetStatus::{Draft, Published, Retired};
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(
-        &context.actor,
-        Action::ReadHouse,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
     context.admit_read()?;
-    if access::require(
-        &context.actor,
-        Action::ReadCriteriaDraft,
-        &Facts::of(&organization_id),
-    )
-    .is_err()
-    {
+    if access::require(&context.actor, Action::ReadCriteriaDraft, &Facts::of(&organization_id)).is_err() {
         let mut statuses = filter.statuses.unwrap_or_else(|| vec![Published, Retired]);
         statuses.retain(|status| *status != Draft);
         filter.statuses = Some(statuses);
     }
-    Ok(store::criteria_sets::list(
-        conn,
-        &organization_id,
-        &filter,
-        page,
-    )?)
+    Ok(store::criteria_sets::list(conn, &organization_id, &filter, page)?)
 }
 
-fn change_of<'a>(
-    set: &'a CriteriaSet,
-    action: &'a str,
-    before: Option<Value>,
-    after: Option<Value>,
-) -> Change<'a> {
+fn change_of<'a>(set: &'a CriteriaSet, action: &'a str, before: Option<Value>, after: Option<Value>) -> Change<'a> {
     Change {
         organization_id: Some(&set.organization_id),
         action,
@@ -148,21 +118,10 @@ fn cleaned(content: &CriteriaContent) -> Result<CriteriaContent, Error> {
 }
 
 /// Adds a draft. It need not be without errors yet.
-pub fn create(
-    conn: &mut Conn,
-    context: &Context,
-    input: &Input<NewCriteriaSet>,
-) -> Result<Seen, Stop> {
-    let given = input
-        .as_ref()
-        .ok()
-        .and_then(|new| new.organization_id.as_ref());
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>) -> Result<Seen, Stop> {
+    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
-    access::require_collection(
-        &context.actor,
-        Action::WriteCriteriaSet,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(&organization_id))?;
     let new = context.admit(input)?;
     let set = CriteriaSet {
         id: context.new_id(),
@@ -176,11 +135,7 @@ pub fn create(
         updated_at: context.now,
     };
     store::criteria_sets::insert(conn, &set)?;
-    record(
-        conn,
-        context,
-        change_of(&set, "criteria_set.create", None, Some(shown(&set.content))),
-    )?;
+    record(conn, context, change_of(&set, "criteria_set.create", None, Some(shown(&set.content))))?;
     Ok(see(context, set))
 }
 
@@ -201,30 +156,12 @@ fn enter<'i, T>(
 }
 
 /// Replaces the whole of a draft.
-pub fn replace(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<NewCriteriaSet>,
-) -> Result<Seen, Stop> {
+pub fn replace(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCriteriaSet>) -> Result<Seen, Stop> {
     let (set, new) = enter(conn, context, id, Action::WriteCriteriaSet, input)?;
     let before = shown(&set.content);
-    let changed = CriteriaSet {
-        content: cleaned(&new.content)?,
-        updated_at: context.now,
-        ..set
-    };
+    let changed = CriteriaSet { content: cleaned(&new.content)?, updated_at: context.now, ..set };
     let set = store::criteria_sets::update(conn, changed)?;
-    record(
-        conn,
-        context,
-        change_of(
-            &set,
-            "criteria_set.replace",
-            Some(before),
-            Some(shown(&set.content)),
-        ),
-    )?;
+    record(conn, context, change_of(&set, "criteria_set.replace", Some(before), Some(shown(&set.content))))?;
     Ok(see(context, set))
 }
 
@@ -263,17 +200,8 @@ pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     moved(conn, context, changed, "criteria_set.retire")
 }
 
-fn moved(
-    conn: &mut Conn,
-    context: &Context,
-    changed: CriteriaSet,
-    action: &str,
-) -> Result<Seen, Stop> {
+fn moved(conn: &mut Conn, context: &Context, changed: CriteriaSet, action: &str) -> Result<Seen, Stop> {
     let set = store::criteria_sets::update(conn, changed)?;
-    record(
-        conn,
-        context,
-        change_of(&set, action, None, Some(json!({"status": set.status}))),
-    )?;
+    record(conn, context, change_of(&set, action, None, Some(json!({"status": set.status}))))?;
     Ok(see(context, set))
 }

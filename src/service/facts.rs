@@ -14,39 +14,22 @@ use crate::store::{self, Conn};
 
 /// The tag of a unit's facts.
 pub fn tag(period_id: &Id, facts: &RecordedFacts) -> Tag {
-    Tag::of(
-        &[(period_id, 0), (&facts.unit_id, facts.version)],
-        &Offers::default(),
-    )
+    Tag::of(&[(period_id, 0), (&facts.unit_id, facts.version)], &Offers::default())
 }
 
-fn find(
-    conn: &mut Conn,
-    context: &Context,
-    period_id: &Id,
-    unit_id: &Id,
-) -> Result<(Period, UnitKey), Error> {
+fn find(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<(Period, UnitKey), Error> {
     let period = periods::find(conn, context, period_id)?;
     let taking_part = period.rules.unit_ids.contains(unit_id);
-    let unit =
-        store::units::find_key(conn, &period.organization_id, unit_id)?.filter(|_| taking_part);
+    let unit = store::units::find_key(conn, &period.organization_id, unit_id)?.filter(|_| taking_part);
     Ok((period, unit.ok_or(Code::NotFound)?))
 }
 
 fn about<'a>(period: &'a Period, unit: &'a UnitKey) -> Facts<'a> {
-    Facts {
-        unit: Some(unit),
-        ..Facts::of(&period.organization_id)
-    }
+    Facts { unit: Some(unit), ..Facts::of(&period.organization_id) }
 }
 
 /// One unit's facts.
-pub fn get(
-    conn: &mut Conn,
-    context: &Context,
-    period_id: &Id,
-    unit_id: &Id,
-) -> Result<RecordedFacts, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<RecordedFacts, Stop> {
     let (period, unit) = find(conn, context, period_id, unit_id)?;
     access::require(&context.actor, Action::ReadFacts, &about(&period, &unit))?;
     context.admit_read()?;
@@ -54,25 +37,14 @@ pub fn get(
 }
 
 /// The facts of a period's units that the caller may see.
-pub fn list(
-    conn: &mut Conn,
-    context: &Context,
-    period_id: &Id,
-) -> Result<Vec<RecordedFacts>, Stop> {
+pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<RecordedFacts>, Stop> {
     let period = periods::find(conn, context, period_id)?;
     context.admit_read()?;
     let units = store::periods::units_of(conn, period_id)?;
     let mut facts = store::facts::of_period(conn, period_id)?;
     facts.retain(|recorded| {
         let unit = units.iter().find(|unit| unit.unit.id == recorded.unit_id);
-        unit.is_some_and(|unit| {
-            access::require(
-                &context.actor,
-                Action::ReadFacts,
-                &about(&period, &unit.unit),
-            )
-            .is_ok()
-        })
+        unit.is_some_and(|unit| access::require(&context.actor, Action::ReadFacts, &about(&period, &unit.unit)).is_ok())
     });
     Ok(facts)
 }
@@ -95,22 +67,13 @@ pub fn put(
     }
     period.may(Action::WriteFacts)?;
     let mut check = Check::default();
-    let source_document = check.optional(
-        "/source_document",
-        command.source_document.as_deref(),
-        TITLE_CHARS,
-    );
+    let source_document = check.optional("/source_document", command.source_document.as_deref(), TITLE_CHARS);
     Error::unless_valid(check.faults)?;
     let recorded = RecordedFacts {
         unit_id: unit_id.clone(),
-        facts: UnitFacts {
-            source_document,
-            ..command.clone()
-        },
+        facts: UnitFacts { source_document, ..command.clone() },
         version: before.as_ref().map_or(0, |before| before.version),
-        created_at: before
-            .as_ref()
-            .map_or(context.now, |before| before.created_at),
+        created_at: before.as_ref().map_or(context.now, |before| before.created_at),
         updated_at: context.now,
     };
     let after = store::facts::save(conn, period_id, recorded)?;
@@ -119,9 +82,7 @@ pub fn put(
         action: "facts.put",
         subject_type: "facts",
         subject_id: unit_id,
-        before: before
-            .as_ref()
-            .map(|before| json!({"period_id": period_id, "facts": before.facts})),
+        before: before.as_ref().map(|before| json!({"period_id": period_id, "facts": before.facts})),
         after: Some(json!({"period_id": period_id, "facts": after.facts})),
     };
     record(conn, context, change)?;

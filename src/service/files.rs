@@ -49,10 +49,7 @@ impl Files {
     }
 
     fn place(sha256: &str) -> Path {
-        Path::from(format!(
-            "sha256/{}/{sha256}",
-            sha256.get(..2).unwrap_or_default()
-        ))
+        Path::from(format!("sha256/{}/{sha256}", sha256.get(..2).unwrap_or_default()))
     }
 
     /// Stores a document as it arrives. Memory holds a few parts of it, never the whole.
@@ -65,11 +62,7 @@ impl Files {
         mut chunks: impl Stream<Item = Result<Bytes, Error>> + Unpin,
     ) -> Result<Stored, Error> {
         let incoming = Path::from(format!("incoming/{id}"));
-        let upload = self
-            .0
-            .put_multipart(&incoming)
-            .await
-            .map_err(Error::internal)?;
+        let upload = self.0.put_multipart(&incoming).await.map_err(Error::internal)?;
         let mut writer = WriteMultipart::new(upload);
         let (mut digest, mut size, mut head) = (Sha256::new(), 0_u64, Vec::new());
         let received = loop {
@@ -98,30 +91,16 @@ impl Files {
         };
         writer.finish().await.map_err(Error::internal)?;
         let sha256 = hex(&digest.finalize());
-        self.0
-            .rename(&incoming, &Self::place(&sha256))
-            .await
-            .map_err(Error::internal)?;
-        Ok(Stored {
-            sha256,
-            size: i64::try_from(size).map_err(Error::internal)?,
-            media_type: media_type.to_owned(),
-        })
+        self.0.rename(&incoming, &Self::place(&sha256)).await.map_err(Error::internal)?;
+        Ok(Stored { sha256, size: i64::try_from(size).map_err(Error::internal)?, media_type: media_type.to_owned() })
     }
 
     /// A document's bytes.
     ///
     /// # Errors
     /// When the store does not have it.
-    pub async fn get(
-        &self,
-        sha256: &str,
-    ) -> Result<BoxStream<'static, Result<Bytes, std::io::Error>>, Error> {
-        let found = self
-            .0
-            .get(&Self::place(sha256))
-            .await
-            .map_err(Error::internal)?;
+    pub async fn get(&self, sha256: &str) -> Result<BoxStream<'static, Result<Bytes, std::io::Error>>, Error> {
+        let found = self.0.get(&Self::place(sha256)).await.map_err(Error::internal)?;
         Ok(found.into_stream().map_err(std::io::Error::other).boxed())
     }
 }
@@ -131,8 +110,7 @@ fn media_type(head: &[u8]) -> Result<&'static str, Error> {
         return Err(Error::new(Code::FileEmpty));
     }
     let told = infer::get(head).map(|kind| kind.mime_type());
-    told.filter(|told| ALLOWED.contains(told))
-        .ok_or_else(|| Error::new(Code::FileTypeNotAllowed))
+    told.filter(|told| ALLOWED.contains(told)).ok_or_else(|| Error::new(Code::FileTypeNotAllowed))
 }
 
 #[cfg(test)]

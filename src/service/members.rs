@@ -66,11 +66,7 @@ fn shown(member: &Member) -> Value {
 pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Member, Id), Error> {
     let member = store::members::find(conn, id)?.ok_or(Code::NotFound)?;
     let organization_id = member.organization_id.clone().ok_or(Code::NotFound)?;
-    access::require(
-        &context.actor,
-        Action::ReadMembers,
-        &Facts::of(&organization_id),
-    )?;
+    access::require(&context.actor, Action::ReadMembers, &Facts::of(&organization_id))?;
     Ok((member, organization_id))
 }
 
@@ -90,47 +86,27 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<Member>, Stop> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(
-        &context.actor,
-        Action::ReadMembers,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::ReadMembers, &Facts::of(&organization_id))?;
     context.admit_read()?;
     Ok(store::members::list(conn, &organization_id, unit_id, page)?)
 }
 
 /// Adds a member.
-pub fn create(
-    conn: &mut Conn,
-    context: &Context,
-    input: &Input<NewMember>,
-) -> Result<Member, Stop> {
-    let given = input
-        .as_ref()
-        .ok()
-        .and_then(|new| new.organization_id.as_ref());
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Member, Stop> {
+    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
-    access::require_collection(
-        &context.actor,
-        Action::WriteMember,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
     let new = context.admit(input)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
     let mut member = Member {
         id: context.new_id(),
         organization_id: Some(organization_id.clone()),
-        issuer: new
-            .issuer
-            .clone()
-            .unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
+        issuer: new.issuer.clone().unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
         subject: new.subject.clone(),
         display_name: new.display_name.clone(),
         roles: new.roles.clone(),
         unit_id: new.unit_id.clone(),
-        valid_from_on: new
-            .valid_from_on
-            .unwrap_or_else(|| date_in(organization.zone(), context.now)),
+        valid_from_on: new.valid_from_on.unwrap_or_else(|| date_in(organization.zone(), context.now)),
         valid_until_on: new.valid_until_on,
         version: 1,
         created_at: context.now,
@@ -151,30 +127,15 @@ pub fn create(
 }
 
 /// Changes a member.
-pub fn change(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<MemberChange>,
-) -> Result<Member, Stop> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<MemberChange>) -> Result<Member, Stop> {
     let (before, organization_id) = find(conn, context, id)?;
-    access::require(
-        &context.actor,
-        Action::WriteMember,
-        &Facts::of(&organization_id),
-    )?;
+    access::require(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
     let change = context.admit(input)?;
     context.must_match(&tag(&before).state)?;
     let mut after = Member {
-        display_name: change
-            .display_name
-            .clone()
-            .unwrap_or_else(|| before.display_name.clone()),
+        display_name: change.display_name.clone().unwrap_or_else(|| before.display_name.clone()),
         roles: change.roles.clone().unwrap_or_else(|| before.roles.clone()),
-        unit_id: change
-            .unit_id
-            .clone()
-            .unwrap_or_else(|| before.unit_id.clone()),
+        unit_id: change.unit_id.clone().unwrap_or_else(|| before.unit_id.clone()),
         valid_from_on: change.valid_from_on.unwrap_or(before.valid_from_on),
         valid_until_on: change.valid_until_on.unwrap_or(before.valid_until_on),
         updated_at: context.now,

@@ -163,14 +163,7 @@ impl Answer {
     /// When the view is no JSON.
     pub fn ok(view: &impl Serialize, etag: String) -> Result<Self, Error> {
         let body = serde_json::to_string(view).map_err(Error::internal)?;
-        Ok(Answer {
-            status: 200,
-            location: None,
-            etag: Some(etag),
-            next: None,
-            body,
-            replayed: false,
-        })
+        Ok(Answer { status: 200, location: None, etag: Some(etag), next: None, body, replayed: false })
     }
 
     /// 201 with a tag and the new record's place.
@@ -178,33 +171,19 @@ impl Answer {
     /// # Errors
     /// When the view is no JSON.
     pub fn created(view: &impl Serialize, etag: String, location: String) -> Result<Self, Error> {
-        Ok(Answer {
-            status: 201,
-            location: Some(location),
-            ..Answer::ok(view, etag)?
-        })
+        Ok(Answer { status: 201, location: Some(location), ..Answer::ok(view, etag)? })
     }
 
     /// 204.
     pub fn nothing() -> Self {
-        Answer {
-            status: 204,
-            location: None,
-            etag: None,
-            next: None,
-            body: String::new(),
-            replayed: false,
-        }
+        Answer { status: 204, location: None, etag: None, next: None, body: String::new(), replayed: false }
     }
 }
 
 impl From<FirstAnswer> for Answer {
     fn from(first: FirstAnswer) -> Self {
         Answer {
-            status: first
-                .status
-                .and_then(|status| u16::try_from(status).ok())
-                .unwrap_or(200),
+            status: first.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200),
             location: first.location,
             etag: first.etag,
             next: None,
@@ -236,9 +215,7 @@ impl Context<'_> {
         }
         let command = input.as_ref().map_err(Error::clone)?;
         match (&self.first_answer, &self.request.conditions.idempotency) {
-            (Some(first), Some((_, asked))) if first.request_sha256 == *asked => {
-                Err(Stop::Replayed(first.clone()))
-            }
+            (Some(first), Some((_, asked))) if first.request_sha256 == *asked => Err(Stop::Replayed(first.clone())),
             (Some(_), _) => Err(Stop::Refused(Error::new(Code::IdempotencyKeyReused))),
             (None, _) => Ok(command),
         }
@@ -283,25 +260,13 @@ impl Context<'_> {
     /// # Errors
     /// `not_found` for who is no member.
     pub fn member_id(&self, organization_id: &Id) -> Result<Id, Error> {
-        let membership = self
-            .actor
-            .membership(organization_id)
-            .ok_or(Code::NotFound)?;
+        let membership = self.actor.membership(organization_id).ok_or(Code::NotFound)?;
         Ok(membership.member_id.clone())
     }
 }
 
-fn context<'a>(
-    conn: &mut Conn,
-    house: &'a House,
-    request: &'a Request,
-) -> Result<Context<'a>, Error> {
-    let Caller {
-        issuer,
-        subject,
-        client_id,
-        scopes,
-    } = &request.caller;
+fn context<'a>(conn: &mut Conn, house: &'a House, request: &'a Request) -> Result<Context<'a>, Error> {
+    let Caller { issuer, subject, client_id, scopes } = &request.caller;
     let now = house.clock.now();
     if let Some(client_id) = client_id
         && !store::accounts::is_live(conn, client_id)?
@@ -309,19 +274,8 @@ fn context<'a>(
         return Err(Error::new(Code::TokenInvalid));
     }
     let memberships = store::members::current_of(conn, issuer, subject, now)?;
-    let actor = Actor {
-        issuer: issuer.clone(),
-        subject: subject.clone(),
-        memberships,
-        scopes: scopes.clone(),
-    };
-    Ok(Context {
-        house,
-        actor,
-        now,
-        request,
-        first_answer: None,
-    })
+    let actor = Actor { issuer: issuer.clone(), subject: subject.clone(), memberships, scopes: scopes.clone() };
+    Ok(Context { house, actor, now, request, first_answer: None })
 }
 
 /// Runs a reading act on one snapshot.
@@ -376,21 +330,13 @@ pub async fn act(
     let within = Arc::clone(&house);
     let transaction = move |conn: &mut Conn| {
         let mut context = context(conn, &within, &request)?;
-        let Caller {
-            issuer, subject, ..
-        } = &request.caller;
+        let Caller { issuer, subject, .. } = &request.caller;
         let caller = format!("{issuer}|{subject}");
         if let Some((key, asked)) = &request.conditions.idempotency {
             context.first_answer =
-                store::idempotency::begin(conn, &caller, key, asked, context.now).map_err(
-                    |error| {
-                        if error.code == Code::Busy {
-                            Error::new(Code::IdempotencyInProgress)
-                        } else {
-                            error
-                        }
-                    },
-                )?;
+                store::idempotency::begin(conn, &caller, key, asked, context.now).map_err(|error| {
+                    if error.code == Code::Busy { Error::new(Code::IdempotencyInProgress) } else { error }
+                })?;
         }
         let answer = match work(conn, &context) {
             Ok(answer) => answer,
@@ -436,11 +382,7 @@ pub struct Change<'a> {
 /// # Errors
 /// When the database does not answer.
 pub fn record(conn: &mut Conn, context: &Context, change: Change) -> Result<(), Error> {
-    let by = By {
-        issuer: &context.actor.issuer,
-        subject: &context.actor.subject,
-        request_id: context.request_id(),
-    };
+    let by = By { issuer: &context.actor.issuer, subject: &context.actor.subject, request_id: context.request_id() };
     record_by(conn, context.house, context.now, &by, change)
 }
 
@@ -458,13 +400,7 @@ pub struct By<'a> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn record_by(
-    conn: &mut Conn,
-    house: &House,
-    now: DateTime<Utc>,
-    by: &By,
-    change: Change,
-) -> Result<(), Error> {
+pub fn record_by(conn: &mut Conn, house: &House, now: DateTime<Utc>, by: &By, change: Change) -> Result<(), Error> {
     store::audit::insert(
         conn,
         &Entry {
@@ -491,11 +427,9 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 /// Bytes in hex.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -54,10 +54,7 @@ pub struct OrganizationChange {
 
 /// An office as its caller sees it.
 pub fn tag(organization: &Organization) -> Tag {
-    Tag::of(
-        &[(&organization.id, organization.version)],
-        &Offers::default(),
-    )
+    Tag::of(&[(&organization.id, organization.version)], &Offers::default())
 }
 
 /// One office: its members', or the operator's.
@@ -74,11 +71,7 @@ pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Organization, 
 pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organization>, Stop> {
     context.admit_read()?;
     let own = context.actor.organization_ids();
-    let among = if context.actor.is_operator() {
-        None
-    } else {
-        Some(own.as_slice())
-    };
+    let among = if context.actor.is_operator() { None } else { Some(own.as_slice()) };
     Ok(store::organizations::list(conn, among, page)?)
 }
 
@@ -118,12 +111,10 @@ pub fn create(
     };
     let mut of_admin = Check::default();
     admin.clean(&mut of_admin);
-    check
-        .faults
-        .extend(of_admin.faults.into_iter().map(|mut fault| {
-            fault.pointer.insert_str(0, "/first_admin");
-            fault
-        }));
+    check.faults.extend(of_admin.faults.into_iter().map(|mut fault| {
+        fault.pointer.insert_str(0, "/first_admin");
+        fault
+    }));
     Error::unless_valid(check.faults)?;
     store::organizations::insert(conn, &organization)?;
     store::members::insert(conn, &admin)?;
@@ -137,9 +128,7 @@ pub fn create(
             subject_type: "organization",
             subject_id: &organization.id,
             before: None,
-            after: Some(
-                json!({"code": organization.code, "name": organization.name, "first_admin": admin.id}),
-            ),
+            after: Some(json!({"code": organization.code, "name": organization.name, "first_admin": admin.id})),
         },
     )?;
     Ok((organization, admin, secret))
@@ -161,14 +150,8 @@ pub fn change(
     context.must_match(&tag(&before).state)?;
     let mut after = Organization {
         name: change.name.clone().unwrap_or_else(|| before.name.clone()),
-        time_zone: change
-            .time_zone
-            .clone()
-            .unwrap_or_else(|| before.time_zone.clone()),
-        agency_code: change
-            .agency_code
-            .clone()
-            .unwrap_or_else(|| before.agency_code.clone()),
+        time_zone: change.time_zone.clone().unwrap_or_else(|| before.time_zone.clone()),
+        agency_code: change.agency_code.clone().unwrap_or_else(|| before.agency_code.clone()),
         updated_at: context.now,
         ..before.clone()
     };

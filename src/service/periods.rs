@@ -5,9 +5,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::tag::Tag;
-use super::{
-    Change, Context, Input, Stop, Unsettled, calendar, ranking, record, sha256_hex, submissions,
-};
+use super::{Change, Context, Input, Stop, Unsettled, calendar, ranking, record, sha256_hex, submissions};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers};
 use crate::domain::award::{Document, Proposal, ProposalStatus};
@@ -76,28 +74,15 @@ pub struct Summary {
 
 fn see(context: &Context, period: Period) -> Seen {
     let state = |action| period.may(action).map(|()| None);
-    let offers = access::offers(
-        &context.actor,
-        &Facts::of(&period.organization_id),
-        &period::ACTIONS,
-        state,
-    );
+    let offers = access::offers(&context.actor, &Facts::of(&period.organization_id), &period::ACTIONS, state);
     let tag = Tag::of(&[(&period.id, period.version)], &offers);
-    Seen {
-        period,
-        offers,
-        tag,
-    }
+    Seen { period, offers, tag }
 }
 
 /// Finds a period of an organisation that the caller belongs to.
 pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Period, Error> {
     let period = store::periods::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(
-        &context.actor,
-        Action::ReadHouse,
-        &Facts::of(&period.organization_id),
-    )?;
+    access::require(&context.actor, Action::ReadHouse, &Facts::of(&period.organization_id))?;
     Ok(period)
 }
 
@@ -117,28 +102,17 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<Head>, Stop> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(
-        &context.actor,
-        Action::ReadHouse,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
     context.admit_read()?;
     Ok(store::periods::list(conn, &organization_id, filter, page)?)
 }
 
 fn zone(conn: &mut Conn, period: &Period) -> Result<Tz, Error> {
     let organization = store::organizations::find(conn, &period.organization_id)?;
-    organization
-        .map(|organization| organization.zone())
-        .ok_or_else(|| Error::new(Code::NotFound))
+    organization.map(|organization| organization.zone()).ok_or_else(|| Error::new(Code::NotFound))
 }
 
-fn change_of<'a>(
-    period: &'a Period,
-    action: &'a str,
-    before: Option<Value>,
-    after: Option<Value>,
-) -> Change<'a> {
+fn change_of<'a>(period: &'a Period, action: &'a str, before: Option<Value>, after: Option<Value>) -> Change<'a> {
     Change {
         organization_id: Some(&period.organization_id),
         action,
@@ -164,11 +138,7 @@ fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> R
     rules.clean(&mut check);
     let active = store::units::active_among(conn, organization_id, &rules.unit_ids)?;
     for (at, id) in rules.unit_ids.iter().enumerate() {
-        check.ensure(
-            active.contains(id),
-            &format!("/unit_ids/{at}"),
-            Code::UnknownReference,
-        );
+        check.ensure(active.contains(id), &format!("/unit_ids/{at}"), Code::UnknownReference);
     }
     let set = store::criteria_sets::find(conn, &rules.criteria_set_id)?;
     match set.filter(|set| set.organization_id == *organization_id) {
@@ -180,16 +150,9 @@ fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> R
 
 /// Adds a draft.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> Result<Seen, Stop> {
-    let given = input
-        .as_ref()
-        .ok()
-        .and_then(|new| new.organization_id.as_ref());
+    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
-    access::require_collection(
-        &context.actor,
-        Action::ChangePeriod,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::ChangePeriod, &Facts::of(&organization_id))?;
     let new = context.admit(input)?;
     let mut rules = new.rules.clone();
     validate(conn, &organization_id, &mut rules)?;
@@ -205,11 +168,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> R
         updated_at: context.now,
     };
     store::periods::insert(conn, &period)?;
-    record(
-        conn,
-        context,
-        change_of(&period, "period.create", None, Some(shown(&period.rules))),
-    )?;
+    record(conn, context, change_of(&period, "period.create", None, Some(shown(&period.rules))))?;
     // Read again: the units are shown in order of their code.
     let period = store::periods::find(conn, &period.id)?.ok_or(Code::NotFound)?;
     Ok(see(context, period))
@@ -233,12 +192,7 @@ fn enter<'i, T>(
 }
 
 /// Changes a period: a draft in everything, an open one in its title and dates.
-pub fn change(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<PeriodChange>,
-) -> Result<Seen, Stop> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodChange>) -> Result<Seen, Stop> {
     let (before, change) = enter(conn, context, id, Action::ChangePeriod, input)?;
     let mut rules = before.rules.clone();
     let touched = change(&mut rules);
@@ -250,47 +204,18 @@ pub fn change(
     if is_draft {
         validate(conn, &before.organization_id, &mut rules)?;
     } else {
-        check_dates(
-            &before.rules.schedule,
-            &mut rules,
-            date_in(zone, context.now),
-        )?;
+        check_dates(&before.rules.schedule, &mut rules, date_in(zone, context.now))?;
     }
-    let changed = Period {
-        rules,
-        updated_at: context.now,
-        ..before.clone()
-    };
+    let changed = Period { rules, updated_at: context.now, ..before.clone() };
     let period = store::periods::update(conn, changed, is_draft)?;
     if period.status == PeriodStatus::SelfAssessment {
         let due_on = period.rules.schedule.self_assessment_due_on;
         if due_on != before.rules.schedule.self_assessment_due_on {
-            submissions::settle(
-                conn,
-                context.house,
-                context.request_id(),
-                Lapsed::OfPeriod(id),
-                context.now,
-            )?;
-            store::submissions::move_gate(
-                conn,
-                id,
-                due_on,
-                period.rules.sheet_closes_at(zone),
-                context.now,
-            )?;
+            submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+            store::submissions::move_gate(conn, id, due_on, period.rules.sheet_closes_at(zone), context.now)?;
         }
     }
-    record(
-        conn,
-        context,
-        change_of(
-            &period,
-            "period.change",
-            Some(shown(&before.rules)),
-            Some(shown(&period.rules)),
-        ),
-    )?;
+    record(conn, context, change_of(&period, "period.change", Some(shown(&before.rules)), Some(shown(&period.rules))))?;
     Ok(see(context, period))
 }
 
@@ -299,46 +224,19 @@ fn check_dates(before: &Schedule, rules: &mut PeriodRules, today: NaiveDate) -> 
     let mut check = Check::default();
     rules.title = check.text("/title", &rules.title, crate::domain::text::TITLE_CHARS);
     before.check_change(&rules.schedule, today, &mut check);
-    check.ensure(
-        rules.schedule.is_in_order(),
-        "/schedule",
-        Code::ScheduleOutOfOrder,
-    );
+    check.ensure(rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
     Error::unless_valid(check.faults)
 }
 
 fn guard(faults: Vec<Fault>) -> Result<(), Error> {
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::of_faults(Code::GuardFailed, faults))
-    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::of_faults(Code::GuardFailed, faults)) }
 }
 
-fn moved(
-    conn: &mut Conn,
-    context: &Context,
-    before: Period,
-    status: PeriodStatus,
-    action: &str,
-) -> Result<Seen, Stop> {
+fn moved(conn: &mut Conn, context: &Context, before: Period, status: PeriodStatus, action: &str) -> Result<Seen, Stop> {
     let was = json!({"status": before.status});
-    let period = store::periods::update(
-        conn,
-        Period {
-            status,
-            updated_at: context.now,
-            ..before
-        },
-        false,
-    )?;
-    let is =
-        json!({"status": period.status, "notice": period.notice, "reason": period.cancel_reason});
-    record(
-        conn,
-        context,
-        change_of(&period, action, Some(was), Some(is)),
-    )?;
+    let period = store::periods::update(conn, Period { status, updated_at: context.now, ..before }, false)?;
+    let is = json!({"status": period.status, "notice": period.notice, "reason": period.cancel_reason});
+    record(conn, context, change_of(&period, action, Some(was), Some(is)))?;
     Ok(see(context, period))
 }
 
@@ -348,13 +246,7 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
     let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
     guard(period.opening_faults(published))?;
-    moved(
-        conn,
-        context,
-        period,
-        PeriodStatus::SelfAssessment,
-        "period.open",
-    )
+    moved(conn, context, period, PeriodStatus::SelfAssessment, "period.open")
 }
 
 /// Ends the self-assessment: what was not sent is missed.
@@ -368,13 +260,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
         // The gate that stood open until now closes with the start of the appraisal.
         store::submissions::close_open_gates(conn, id, context.now)?;
     }
-    submissions::settle(
-        conn,
-        context.house,
-        context.request_id(),
-        Lapsed::OfPeriod(id),
-        context.now,
-    )?;
+    submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     let gate = period.rules.sheet_closes_at(zone);
     let missed: Vec<Submission> = units
         .iter()
@@ -391,13 +277,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
         })
         .collect();
     store::submissions::insert_all(conn, &missed)?;
-    moved(
-        conn,
-        context,
-        period,
-        PeriodStatus::Appraisal,
-        "period.start_appraisal",
-    )
+    moved(conn, context, period, PeriodStatus::Appraisal, "period.start_appraisal")
 }
 
 fn stage_guard(
@@ -407,13 +287,7 @@ fn stage_guard(
     status: SubmissionStatus,
     code: Code,
 ) -> Result<Vec<Fault>, Error> {
-    submissions::settle(
-        conn,
-        context.house,
-        context.request_id(),
-        Lapsed::OfPeriod(id),
-        context.now,
-    )?;
+    submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     let units = store::periods::units_of(conn, id)?;
     let sheets: Vec<_> = units.into_iter().map(|unit| unit.sheet).collect();
     Ok(Period::stage_faults(&sheets, status, code))
@@ -422,47 +296,21 @@ fn stage_guard(
 /// Hands the appraised sheets to the council.
 pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (period, ()) = enter(conn, context, id, Action::StartCouncilReview, &Ok(()))?;
-    guard(stage_guard(
-        conn,
-        context,
-        id,
-        SubmissionStatus::Appraised,
-        Code::AppraisalMissing,
-    )?)?;
-    moved(
-        conn,
-        context,
-        period,
-        PeriodStatus::CouncilReview,
-        "period.start_council_review",
-    )
+    guard(stage_guard(conn, context, id, SubmissionStatus::Appraised, Code::AppraisalMissing)?)?;
+    moved(conn, context, period, PeriodStatus::CouncilReview, "period.start_council_review")
 }
 
 /// Freezes the ranking.
 pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (period, ()) = enter(conn, context, id, Action::Finalize, &Ok(()))?;
-    let mut faults = stage_guard(
-        conn,
-        context,
-        id,
-        SubmissionStatus::Reviewed,
-        Code::CouncilReviewMissing,
-    )?;
+    let mut faults = stage_guard(conn, context, id, SubmissionStatus::Reviewed, Code::CouncilReviewMissing)?;
     let sessions = store::council::closed_of_period(conn, id)?;
-    if !sessions
-        .iter()
-        .any(|session| session.quorum_met() == Some(true))
-    {
+    if !sessions.iter().any(|session| session.quorum_met() == Some(true)) {
         faults.push(Fault::at("", Code::SessionWithoutQuorum));
     }
     let inputs = ranking::inputs(conn, &period)?;
     let ranking = inputs.rank();
-    faults.extend(
-        ranking
-            .facts_missing
-            .iter()
-            .map(|unit_code| of_unit(Code::FactsMissing, unit_code)),
-    );
+    faults.extend(ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)));
     faults.extend(ranking.unresolved_ties.iter().map(|tie| {
         Fault::at("", Code::UnresolvedTie)
             .with("unit_ids", json!(tie.unit_ids))
@@ -479,40 +327,21 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
         frozen_at: context.now.naive_utc(),
     };
     store::rankings::freeze(conn, &frozen)?;
-    store::submissions::move_all(
-        conn,
-        id,
-        SubmissionStatus::Reviewed,
-        SubmissionStatus::Finalized,
-        context.now,
-    )?;
+    store::submissions::move_all(conn, id, SubmissionStatus::Reviewed, SubmissionStatus::Finalized, context.now)?;
     let change = Change {
         organization_id: Some(&period.organization_id),
         action: "ranking.freeze",
         subject_type: "ranking",
         subject_id: id,
         before: None,
-        after: Some(
-            json!({"version": 1, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows}),
-        ),
+        after: Some(json!({"version": 1, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows})),
     };
     record(conn, context, change)?;
-    moved(
-        conn,
-        context,
-        period,
-        PeriodStatus::Finalized,
-        "period.finalize",
-    )
+    moved(conn, context, period, PeriodStatus::Finalized, "period.finalize")
 }
 
 /// Publishes the result and makes the award proposals.
-pub fn announce(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<Announcement>,
-) -> Result<Seen, Stop> {
+pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Announcement>) -> Result<Seen, Stop> {
     let (period, announcement) = enter(conn, context, id, Action::Announce, input)?;
     let mut check = Check::default();
     let number = check.text("/notice_number", &announcement.notice_number, CODE_CHARS);
@@ -520,21 +349,13 @@ pub fn announce(
     let today = date_in(zone(conn, &period)?, context.now);
     check.ensure(on <= today, "/notice_on", Code::NoticeInFuture);
     let sessions = store::council::closed_of_period(conn, id)?;
-    let decisive = sessions
-        .iter()
-        .filter(|session| session.quorum_met() == Some(true))
-        .map(|session| session.held_on)
-        .min();
+    let decisive =
+        sessions.iter().filter(|session| session.quorum_met() == Some(true)).map(|session| session.held_on).min();
     if let Some(held_on) = decisive.filter(|held_on| on < *held_on) {
-        check.faults.push(
-            Fault::at("/notice_on", Code::NoticeBeforeSession).with("held_on", held_on.to_string()),
-        );
+        check.faults.push(Fault::at("/notice_on", Code::NoticeBeforeSession).with("held_on", held_on.to_string()));
     }
     Error::unless_valid(check.faults)?;
-    let period = Period {
-        notice: Some(Notice { number, on }),
-        ..period
-    };
+    let period = Period { notice: Some(Notice { number, on }), ..period };
     let proposals = proposals(conn, context, &period, on)?;
     store::award_proposals::insert_all(conn, &proposals)?;
     for proposal in &proposals {
@@ -544,19 +365,11 @@ pub fn announce(
             subject_type: "award_proposal",
             subject_id: &proposal.id,
             before: None,
-            after: Some(
-                json!({"unit_id": proposal.unit_id, "award_code": proposal.award_code, "rank": proposal.rank}),
-            ),
+            after: Some(json!({"unit_id": proposal.unit_id, "award_code": proposal.award_code, "rank": proposal.rank})),
         };
         record(conn, context, change)?;
     }
-    moved(
-        conn,
-        context,
-        period,
-        PeriodStatus::Announced,
-        "period.announce",
-    )
+    moved(conn, context, period, PeriodStatus::Announced, "period.announce")
 }
 
 /// One proposal for each award that the frozen ranking gives.
@@ -566,60 +379,42 @@ fn proposals(
     period: &Period,
     notice_on: NaiveDate,
 ) -> Result<Vec<Proposal>, Error> {
-    let (inputs, ranking, _) = ranking::frozen(conn, &period.id)?
-        .ok_or_else(|| Error::internal("finalised without a ranking"))?;
+    let (inputs, ranking, _) =
+        ranking::frozen(conn, &period.id)?.ok_or_else(|| Error::internal("finalised without a ranking"))?;
     let term = calendar::dossier_term(conn, notice_on, &period.rules.dossier_deadline)?;
     let documents = period.rules.required_documents.iter();
     let documents: Vec<Document> = documents
-        .map(|document| Document {
-            code: document.code.clone(),
-            title: document.title.clone(),
-            file: None,
-        })
+        .map(|document| Document { code: document.code.clone(), title: document.title.clone(), file: None })
         .collect();
     let taken = |award: &Award| {
         let code = award.code.clone();
-        let rows = ranking
-            .rows
-            .iter()
-            .filter(move |row| row.award_code.as_deref() == Some(code.as_str()));
-        (1_i32..)
-            .zip(rows)
-            .map(|(slot, row)| (award.clone(), slot, row))
-            .collect::<Vec<_>>()
+        let rows = ranking.rows.iter().filter(move |row| row.award_code.as_deref() == Some(code.as_str()));
+        (1_i32..).zip(rows).map(|(slot, row)| (award.clone(), slot, row)).collect::<Vec<_>>()
     };
-    let made = period
-        .rules
-        .awards
-        .iter()
-        .flat_map(taken)
-        .filter_map(|(award, slot, row)| {
-            let contender = inputs
-                .contenders
-                .iter()
-                .find(|contender| contender.unit_id == row.unit_id)?;
-            Some(Proposal {
-                id: context.new_id(),
-                organization_id: period.organization_id.clone(),
-                period_id: period.id.clone(),
-                unit_id: row.unit_id.clone(),
-                award_code: award.code,
-                award_quota: award.quota,
-                slot,
-                rank: row.rank?,
-                total: row.total?,
-                eligibility: inputs.judge(contender)?,
-                term: term.clone(),
-                documents: documents.clone(),
-                status: ProposalStatus::Draft,
-                submitted_at: None,
-                return_reason: None,
-                decision: None,
-                version: 1,
-                created_at: context.now,
-                updated_at: context.now,
-            })
-        });
+    let made = period.rules.awards.iter().flat_map(taken).filter_map(|(award, slot, row)| {
+        let contender = inputs.contenders.iter().find(|contender| contender.unit_id == row.unit_id)?;
+        Some(Proposal {
+            id: context.new_id(),
+            organization_id: period.organization_id.clone(),
+            period_id: period.id.clone(),
+            unit_id: row.unit_id.clone(),
+            award_code: award.code,
+            award_quota: award.quota,
+            slot,
+            rank: row.rank?,
+            total: row.total?,
+            eligibility: inputs.judge(contender)?,
+            term: term.clone(),
+            documents: documents.clone(),
+            status: ProposalStatus::Draft,
+            submitted_at: None,
+            return_reason: None,
+            decision: None,
+            version: 1,
+            created_at: context.now,
+            updated_at: context.now,
+        })
+    });
     Ok(made.collect())
 }
 
@@ -627,44 +422,21 @@ fn proposals(
 pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (period, ()) = enter(conn, context, id, Action::Close, &Ok(()))?;
     let units = store::periods::units_of(conn, id)?;
-    let undecided = store::award_proposals::of_period(conn, id)?
-        .into_iter()
-        .filter(|proposal| proposal.decision.is_none());
-    let code_of = |unit_id: &Id| {
-        units
-            .iter()
-            .find(|unit| unit.unit.id == *unit_id)
-            .map_or("", |unit| unit.unit.code.as_str())
-    };
-    guard(
-        undecided
-            .map(|proposal| of_unit(Code::ProposalUndecided, code_of(&proposal.unit_id)))
-            .collect(),
-    )?;
+    let undecided =
+        store::award_proposals::of_period(conn, id)?.into_iter().filter(|proposal| proposal.decision.is_none());
+    let code_of =
+        |unit_id: &Id| units.iter().find(|unit| unit.unit.id == *unit_id).map_or("", |unit| unit.unit.code.as_str());
+    guard(undecided.map(|proposal| of_unit(Code::ProposalUndecided, code_of(&proposal.unit_id))).collect())?;
     moved(conn, context, period, PeriodStatus::Closed, "period.close")
 }
 
 /// Gives the period up.
-pub fn cancel(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<String>,
-) -> Result<Seen, Stop> {
+pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Stop> {
     let (period, reason) = enter(conn, context, id, Action::Cancel, input)?;
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
-    moved(
-        conn,
-        context,
-        Period {
-            cancel_reason: Some(reason),
-            ..period
-        },
-        PeriodStatus::Cancelled,
-        "period.cancel",
-    )
+    moved(conn, context, Period { cancel_reason: Some(reason), ..period }, PeriodStatus::Cancelled, "period.cancel")
 }
 
 /// Counts and terms of a period. Whoever may not see how sheets stand, or not yet, sees only the own unit's.
@@ -675,24 +447,13 @@ pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary, S
     if units.iter().any(|unit| unit.sheet.has_lapsed(context.now)) {
         return Err(Stop::Unsettled(Unsettled::Period(id.clone())));
     }
-    let facts = Facts {
-        announced: period.status.is_announced(),
-        ..Facts::of(&period.organization_id)
-    };
+    let facts = Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) };
     let sees_all = access::require(&context.actor, Action::ReadRanking, &facts).is_ok();
     if !sees_all {
         let membership = context.actor.membership(&period.organization_id);
         let own = membership.and_then(|membership| membership.unit.as_ref());
         units.retain(|unit| Some(&unit.unit) == own);
     }
-    let proposals = if sees_all {
-        store::award_proposals::of_period(conn, id)?
-    } else {
-        Vec::new()
-    };
-    Ok(Summary {
-        period,
-        units,
-        proposals,
-    })
+    let proposals = if sees_all { store::award_proposals::of_period(conn, id)? } else { Vec::new() };
+    Ok(Summary { period, units, proposals })
 }

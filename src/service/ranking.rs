@@ -52,14 +52,8 @@ pub struct NewTieDecision {
 
 /// Everything that the ranking of a period is computed from now.
 pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
-    let chain = period
-        .rules
-        .tie_break
-        .iter()
-        .filter_map(|step| TieBreak::parse(step));
-    let asks_more = chain
-        .into_iter()
-        .any(|step| matches!(step, TieBreak::Section(_) | TieBreak::FewerDeductions));
+    let chain = period.rules.tie_break.iter().filter_map(|step| TieBreak::parse(step));
+    let asks_more = chain.into_iter().any(|step| matches!(step, TieBreak::Section(_) | TieBreak::FewerDeductions));
     let units = store::periods::units_of(conn, &period.id)?;
     let reviews = store::reviews::submitted_of_period(conn, &period.id, asks_more)?;
     let mut facts: std::collections::HashMap<Id, _> = store::facts::of_period(conn, &period.id)?
@@ -107,10 +101,7 @@ pub fn frozen(
 }
 
 fn about(period: &Period) -> Facts<'_> {
-    Facts {
-        announced: period.status.is_announced(),
-        ..Facts::of(&period.organization_id)
-    }
+    Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) }
 }
 
 /// Finds a period whose ranking the caller may see: before the announcement, others are not told that there is one.
@@ -126,23 +117,13 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, S
     context.admit_read()?;
     let seen = if let Some(row) = store::rankings::frozen(conn, period_id)? {
         Seen {
-            status: if period.status.is_announced() {
-                RankingStatus::Announced
-            } else {
-                RankingStatus::Final
-            },
+            status: if period.status.is_announced() { RankingStatus::Announced } else { RankingStatus::Final },
             version: row.version,
             ranking: serde_json::from_str(&row.result).map_err(Error::internal)?,
             inputs_sha256: row.inputs_sha256,
         }
     } else {
-        if !store::submissions::lapsed(
-            conn,
-            store::submissions::Lapsed::OfPeriod(period_id),
-            context.now,
-        )?
-        .is_empty()
-        {
+        if !store::submissions::lapsed(conn, store::submissions::Lapsed::OfPeriod(period_id), context.now)?.is_empty() {
             return Err(Stop::Unsettled(Unsettled::Period(period_id.clone())));
         }
         let inputs = inputs(conn, &period)?;
@@ -154,10 +135,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, S
             inputs_sha256: sha256_hex(text.as_bytes()),
         }
     };
-    Ok(Seen {
-        ranking: for_viewer(context, &period, seen.ranking),
-        ..seen
-    })
+    Ok(Seen { ranking: for_viewer(context, &period, seen.ranking), ..seen })
 }
 
 /// Whoever sees the ranking only because it is announced is not told whether other units are eligible.
@@ -178,11 +156,7 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(boo
     let period = find(conn, context, period_id)?;
     context.admit_read()?;
     let Some((kept, ranking, row)) = frozen(conn, period_id)? else {
-        period.status.must_be(&[
-            PeriodStatus::Finalized,
-            PeriodStatus::Announced,
-            PeriodStatus::Closed,
-        ])?;
+        period.status.must_be(&[PeriodStatus::Finalized, PeriodStatus::Announced, PeriodStatus::Closed])?;
         return Err(Code::NotFound.into());
     };
     let digest_holds = sha256_hex(row.inputs.as_bytes()) == row.inputs_sha256;
@@ -191,11 +165,7 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(boo
 }
 
 /// The decisions on ties of a period.
-pub fn tie_decisions(
-    conn: &mut Conn,
-    context: &Context,
-    period_id: &Id,
-) -> Result<Vec<TieDecision>, Stop> {
+pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>, Stop> {
     let period = periods::find(conn, context, period_id)?;
     access::require_collection(&context.actor, Action::ReadTieDecisions, &about(&period))?;
     context.admit_read()?;
@@ -225,23 +195,15 @@ pub fn decide_tie(
     );
     let mut group = new.unit_ids.clone();
     group.sort();
-    let before = store::rankings::tie_decisions(conn, period_id)?
-        .into_iter()
-        .find(|decision| {
-            let mut earlier = decision.unit_ids.clone();
-            earlier.sort();
-            earlier == group
-        });
-    check.ensure(
-        is_tied_group(conn, &period, &group)?,
-        "/unit_ids",
-        Code::NotTiedGroup,
-    );
+    let before = store::rankings::tie_decisions(conn, period_id)?.into_iter().find(|decision| {
+        let mut earlier = decision.unit_ids.clone();
+        earlier.sort();
+        earlier == group
+    });
+    check.ensure(is_tied_group(conn, &period, &group)?, "/unit_ids", Code::NotTiedGroup);
     Error::unless_valid(check.faults)?;
     let decision = TieDecision {
-        id: before
-            .as_ref()
-            .map_or_else(|| context.new_id(), |before| before.id.clone()),
+        id: before.as_ref().map_or_else(|| context.new_id(), |before| before.id.clone()),
         organization_id: period.organization_id.clone(),
         period_id: period.id.clone(),
         unit_ids: new.unit_ids.clone(),
@@ -249,9 +211,7 @@ pub fn decide_tie(
         council_session_id: new.council_session_id.clone(),
         decided_by: context.member_id(&period.organization_id)?,
         version: before.as_ref().map_or(0, |before| before.version),
-        created_at: before
-            .as_ref()
-            .map_or(context.now, |before| before.created_at),
+        created_at: before.as_ref().map_or(context.now, |before| before.created_at),
         updated_at: context.now,
     };
     let decision = store::rankings::save_tie_decision(conn, decision)?;
@@ -271,10 +231,7 @@ pub fn decide_tie(
 
 /// Whether the units, in order of id, are exactly those that the chain leaves tied when no decision speaks.
 fn is_tied_group(conn: &mut Conn, period: &Period, group: &[Id]) -> Result<bool, Error> {
-    let undecided = Inputs {
-        decisions: Vec::new(),
-        ..inputs(conn, period)?
-    };
+    let undecided = Inputs { decisions: Vec::new(), ..inputs(conn, period)? };
     let ranking = undecided.rank();
     let Some(first) = group.first() else {
         return Ok(false);

@@ -43,13 +43,9 @@ pub struct Seen {
 fn offers(context: &Context, case: &Case, review: &Review) -> Offers {
     let state = |_| {
         review.must_be_draft()?;
-        case.submission
-            .may(review.stage.action(), case.period_status, context.now)
+        case.submission.may(review.stage.action(), case.period_status, context.now)
     };
-    let acts = [
-        Action::WriteReview(review.stage),
-        Action::SubmitReview(review.stage),
-    ];
+    let acts = [Action::WriteReview(review.stage), Action::SubmitReview(review.stage)];
     access::offers(&context.actor, &facts(case), &acts, state)
 }
 
@@ -65,13 +61,7 @@ fn see(conn: &mut Conn, context: &Context, case: &Case, review: Review) -> Resul
     let sheet = store::scores::of_review(conn, &table, &review.id)?;
     let offers = offers(context, case, &review);
     let tag = Tag::of(&[(&review.id, review.version)], &offers);
-    Ok(Seen {
-        review,
-        sheet,
-        table,
-        offers,
-        tag,
-    })
+    Ok(Seen { review, sheet, table, offers, tag })
 }
 
 /// One review.
@@ -89,27 +79,18 @@ pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Ve
     access::require(&context.actor, Action::ReadSubmission, &facts(&case))?;
     context.admit_read()?;
     let mut reviews = store::reviews::of_submission(conn, submission_id)?;
-    reviews
-        .retain(|review| access::require(&context.actor, reading(review), &facts(&case)).is_ok());
+    reviews.retain(|review| access::require(&context.actor, reading(review), &facts(&case)).is_ok());
     Ok(reviews)
 }
 
 /// The lines that a review of this stage starts from and is compared with.
-fn stage_before(
-    conn: &mut Conn,
-    table: &ScoringTable,
-    submission: &Submission,
-    stage: Stage,
-) -> Result<Sheet, Error> {
+fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, stage: Stage) -> Result<Sheet, Error> {
     match stage {
         Stage::Appraisal => store::scores::of_submission(conn, table, &submission.id),
         Stage::Council => {
             let reviews = store::reviews::of_submission(conn, &submission.id)?;
-            let appraisal = reviews
-                .iter()
-                .find(|review| review.stage == Stage::Appraisal);
-            let appraisal = appraisal
-                .ok_or_else(|| Error::internal("an appraised sheet without its appraisal"))?;
+            let appraisal = reviews.iter().find(|review| review.stage == Stage::Appraisal);
+            let appraisal = appraisal.ok_or_else(|| Error::internal("an appraised sheet without its appraisal"))?;
             store::scores::of_review(conn, table, &appraisal.id)
         }
     }
@@ -124,8 +105,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     let case = load_to_change(conn, context, &new.submission_id)?;
     access::require(&context.actor, new.stage.action(), &facts(&case))?;
     context.admit(input)?;
-    case.submission
-        .may(new.stage.action(), case.period_status, context.now)?;
+    case.submission.may(new.stage.action(), case.period_status, context.now)?;
     let table = context.house.tables.get(conn, &case.criteria_set_id)?;
     let copied = stage_before(conn, &table, &case.submission, new.stage)?.copied();
     let review = Review {
@@ -145,18 +125,12 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     store::reviews::insert(conn, &review)?;
     store::scores::save_review(conn, &table, &review.id, &table.blank(), &copied)?;
     let after = json!({"submission_id": review.submission_id, "stage": review.stage});
-    record(
-        conn,
-        context,
-        change_of(&review, "review.create", None, Some(after)),
-    )?;
+    record(conn, context, change_of(&review, "review.create", None, Some(after)))?;
     Ok(see(conn, context, &case, review)?)
 }
 
 fn sums(table: &ScoringTable, sheet: &Sheet) -> Totals {
-    table
-        .totals(sheet)
-        .unwrap_or_else(|| Totals::new(crate::domain::Points::ZERO, crate::domain::Points::ZERO))
+    table.totals(sheet).unwrap_or_else(|| Totals::new(crate::domain::Points::ZERO, crate::domain::Points::ZERO))
 }
 
 fn change_of<'a>(
@@ -186,18 +160,13 @@ fn enter<'i, T>(
     let submission_id = store::reviews::submission_of(conn, id)?.ok_or(Code::NotFound)?;
     let case = load_to_change(conn, context, &submission_id)?;
     let review = store::reviews::find(conn, id)?.ok_or(Code::NotFound)?;
-    let action = if submit {
-        Action::SubmitReview(review.stage)
-    } else {
-        Action::WriteReview(review.stage)
-    };
+    let action = if submit { Action::SubmitReview(review.stage) } else { Action::WriteReview(review.stage) };
     access::require(&context.actor, reading(&review), &facts(&case))?;
     access::require(&context.actor, action, &facts(&case))?;
     let command = context.admit(input)?;
     context.must_match(&Tag::of(&[(&review.id, review.version)], &Offers::default()).state)?;
     review.must_be_draft()?;
-    case.submission
-        .may(review.stage.action(), case.period_status, context.now)?;
+    case.submission.may(review.stage.action(), case.period_status, context.now)?;
     Ok((case, review, command))
 }
 
@@ -215,35 +184,18 @@ pub fn write_scores(
     let after = match table.write(&before, lines, extent) {
         Ok(after) => after,
         Err(faults) => {
-            return Err(Error::unless_valid(faults)
-                .err()
-                .unwrap_or_else(|| Code::Internal.into())
-                .into());
+            return Err(Error::unless_valid(faults).err().unwrap_or_else(|| Code::Internal.into()).into());
         }
     };
     store::scores::save_review(conn, &table, id, &before, &after)?;
-    let changed = Review {
-        totals: sums(&table, &after),
-        breakdown: table.breakdown(&after),
-        updated_at: context.now,
-        ..review
-    };
+    let changed =
+        Review { totals: sums(&table, &after), breakdown: table.breakdown(&after), updated_at: context.now, ..review };
     let review = store::reviews::update(conn, changed)?;
     let (was, is) = differences(&table, &before, &after);
-    record(
-        conn,
-        context,
-        change_of(&review, "review.write_scores", Some(was), Some(is)),
-    )?;
+    record(conn, context, change_of(&review, "review.write_scores", Some(was), Some(is)))?;
     let offers = offers(context, &case, &review);
     let tag = Tag::of(&[(&review.id, review.version)], &offers);
-    Ok(Seen {
-        review,
-        sheet: after,
-        table,
-        offers,
-        tag,
-    })
+    Ok(Seen { review, sheet: after, table, offers, tag })
 }
 
 /// Ends a review: every line is scored, every departure has its reason; the sheet moves on.
@@ -257,34 +209,18 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     if !faults.is_empty() {
         return Err(Error::of_faults(Code::ValidationFailed, faults).into());
     }
-    let review = store::reviews::update(
-        conn,
-        Review {
-            updated_at: context.now,
-            ..review
-        }
-        .submitted(context.now),
-    )?;
+    let review = store::reviews::update(conn, Review { updated_at: context.now, ..review }.submitted(context.now))?;
     let status = match review.stage {
         Stage::Appraisal => SubmissionStatus::Appraised,
         Stage::Council => SubmissionStatus::Reviewed,
     };
-    let moved = Submission {
-        status,
-        updated_at: context.now,
-        ..case.submission.clone()
-    };
+    let moved = Submission { status, updated_at: context.now, ..case.submission.clone() };
     let submission = store::submissions::update(conn, moved)?;
     let after = json!({"status": review.status, "totals": review.totals});
     record(
         conn,
         context,
-        change_of(
-            &review,
-            "review.submit",
-            Some(json!({"status": ReviewStatus::Draft})),
-            Some(after),
-        ),
+        change_of(&review, "review.submit", Some(json!({"status": ReviewStatus::Draft})), Some(after)),
     )?;
     Ok(see(conn, context, &Case { submission, ..case }, review)?)
 }

@@ -9,8 +9,8 @@ use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, P
 use crate::domain::member::{LOCAL_ISSUER, Member, Role};
 use crate::domain::organization::{DEFAULT_ZONE, Organization};
 use crate::domain::period::{
-    Award, Condition, CouncilScoring, DossierDeadline, LateSubmissions, PartyCellRating, Period,
-    PeriodRules, PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
+    Award, Condition, CouncilScoring, DossierDeadline, LateSubmissions, PartyCellRating, Period, PeriodRules,
+    PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
 };
 use crate::domain::unit::{Unit, UnitKind};
 use crate::domain::{Id, Points};
@@ -48,44 +48,18 @@ const COUNCIL: [&str; 5] = ["HCTC", "TH", "KT", "KGVX", "NC"];
 
 /// People of no unit: subject, name, role, scope.
 const OTHERS: [(&str, &str, Role, Option<&str>); 8] = [
-    (
-        "appraiser",
-        "Chuyên viên thẩm định độc lập",
-        Role::Appraiser,
-        None,
-    ),
-    (
-        "council-chair",
-        "Chủ tịch Hội đồng",
-        Role::CouncilChair,
-        None,
-    ),
+    ("appraiser", "Chuyên viên thẩm định độc lập", Role::Appraiser, None),
+    ("council-chair", "Chủ tịch Hội đồng", Role::CouncilChair, None),
     ("secretary", "Thư ký Hội đồng", Role::Secretary, None),
     ("admin", "Quản trị Văn phòng", Role::Admin, None),
     ("auditor", "Kiểm tra viên", Role::Auditor, None),
     ("operator", "Vận hành hệ thống", Role::Operator, None),
-    (
-        "integration",
-        "Hệ thống eGov",
-        Role::Integration,
-        Some("read write unit:TH"),
-    ),
-    (
-        "deadline-checker",
-        "Kiểm tra thời hạn tự động",
-        Role::DeadlineChecker,
-        None,
-    ),
+    ("integration", "Hệ thống eGov", Role::Integration, Some("read write unit:TH")),
+    ("deadline-checker", "Kiểm tra thời hạn tự động", Role::DeadlineChecker, None),
 ];
 
 fn person(subject: String, display_name: String, role: Role, unit_code: Option<&str>) -> Person {
-    Person {
-        subject,
-        display_name,
-        roles: vec![role],
-        unit_code: unit_code.map(str::to_owned),
-        scope: None,
-    }
+    Person { subject, display_name, roles: vec![role], unit_code: unit_code.map(str::to_owned), scope: None }
 }
 
 /// The people of the guideline's office, then those of the other one.
@@ -99,12 +73,7 @@ pub fn people() -> Vec<Person> {
             Role::UnitEditor,
             Some(code),
         ));
-        people.push(person(
-            format!("{lower}-head"),
-            format!("Trưởng đơn vị, {name}"),
-            Role::UnitHead,
-            Some(code),
-        ));
+        people.push(person(format!("{lower}-head"), format!("Trưởng đơn vị, {name}"), Role::UnitHead, Some(code)));
     }
     people.push(person(
         "hctc-appraiser".into(),
@@ -121,17 +90,9 @@ pub fn people() -> Vec<Person> {
         ));
     }
     for (subject, name, role, scope) in OTHERS {
-        people.push(Person {
-            scope: scope.map(str::to_owned),
-            ..person(subject.into(), name.into(), role, None)
-        });
+        people.push(Person { scope: scope.map(str::to_owned), ..person(subject.into(), name.into(), role, None) });
     }
-    people.push(person(
-        "so-khdt-admin".into(),
-        "Quản trị Sở Kế hoạch và Đầu tư".into(),
-        Role::Admin,
-        None,
-    ));
+    people.push(person("so-khdt-admin".into(), "Quản trị Sở Kế hoạch và Đầu tư".into(), Role::Admin, None));
     people.push(person(
         "so-khdt-vp-head".into(),
         "Chánh Văn phòng Sở Kế hoạch và Đầu tư".into(),
@@ -155,22 +116,13 @@ pub fn guideline() -> Result<CriteriaContent, Error> {
         parts: Vec<Part>,
     }
     let file: File =
-        serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json"))
-            .map_err(Error::internal)?;
-    let File {
-        code,
-        title,
-        year,
-        total_points,
-        parts,
-    } = file;
+        serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json")).map_err(Error::internal)?;
+    let File { code, title, year, total_points, parts } = file;
     Ok(CriteriaContent {
         code,
         title,
         year,
-        legal_basis: Some(
-            "Hướng dẫn tiêu chí đánh giá thi đua năm 2023 của Văn phòng UBND tỉnh".into(),
-        ),
+        legal_basis: Some("Hướng dẫn tiêu chí đánh giá thi đua năm 2023 của Văn phòng UBND tỉnh".into()),
         total_points,
         parts,
     })
@@ -182,15 +134,8 @@ fn day(month: u32, day: u32) -> NaiveDate {
 
 /// The rules of the guideline's year.
 pub fn rules(criteria_set_id: Id, unit_ids: Vec<Id>) -> PeriodRules {
-    let award = |code: &str, title: &str, quota| Award {
-        code: code.into(),
-        title: title.into(),
-        quota,
-    };
-    let document = |code: &str, title: &str| RequiredDocument {
-        code: code.into(),
-        title: title.into(),
-    };
+    let award = |code: &str, title: &str, quota| Award { code: code.into(), title: title.into(), quota };
+    let document = |code: &str, title: &str| RequiredDocument { code: code.into(), title: title.into() };
     PeriodRules {
         code: "2023".into(),
         title: "Thi đua năm 2023".into(),
@@ -207,23 +152,15 @@ pub fn rules(criteria_set_id: Id, unit_ids: Vec<Id>) -> PeriodRules {
         late_submissions: LateSubmissions::Reject,
         council_scoring: CouncilScoring::Agreed,
         tie_break: vec!["base_points".into(), "council_decision".into()],
-        awards: vec![
-            award("emulation_flag", "Cờ thi đua xuất sắc", 1),
-            award("certificate_of_merit", "Bằng khen", 2),
-        ],
+        awards: vec![award("emulation_flag", "Cờ thi đua xuất sắc", 1), award("certificate_of_merit", "Bằng khen", 2)],
         eligibility: vec![
             Condition::NobodyDisciplined {},
-            Condition::PartyCellRatingAtLeast {
-                rating: PartyCellRating::Good,
-            },
+            Condition::PartyCellRatingAtLeast { rating: PartyCellRating::Good },
         ],
         when_ineligible: WhenIneligible::PassDown,
         required_documents: vec![
             document("proposal_letter", "Tờ trình đề nghị khen thưởng"),
-            document(
-                "party_cell_rating",
-                "Kết quả đánh giá, xếp loại chi bộ trực thuộc",
-            ),
+            document("party_cell_rating", "Kết quả đánh giá, xếp loại chi bộ trực thuộc"),
             document("achievement_report", "Báo cáo thành tích của tập thể"),
         ],
         dossier_deadline: DossierDeadline::default(),
@@ -237,41 +174,20 @@ pub fn rules(criteria_set_id: Id, unit_ids: Vec<Id>) -> PeriodRules {
 pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
     let now = first_moment();
     store::installation::set_sandbox_now(conn, now)?;
-    let office = organization(
-        conn,
-        house,
-        now,
-        "VP-UBND",
-        "Văn phòng Ủy ban nhân dân tỉnh",
-    )?;
+    let office = organization(conn, house, now, "VP-UBND", "Văn phòng Ủy ban nhân dân tỉnh")?;
     let other = organization(conn, house, now, "SO-KHDT", "Sở Kế hoạch và Đầu tư")?;
     let mut units = std::collections::HashMap::new();
     for (code, name, kind) in UNITS {
-        units.insert(
-            code.to_owned(),
-            unit(conn, house, now, &office, (code, name, kind))?,
-        );
+        units.insert(code.to_owned(), unit(conn, house, now, &office, (code, name, kind))?);
     }
-    units.insert(
-        "VP".to_owned(),
-        unit(
-            conn,
-            house,
-            now,
-            &other,
-            ("VP", "Văn phòng Sở", UnitKind::Division),
-        )?,
-    );
+    units.insert("VP".to_owned(), unit(conn, house, now, &other, ("VP", "Văn phòng Sở", UnitKind::Division))?);
     for person in people() {
         let organization_id = match person.roles.first() {
             Some(Role::Operator) => None,
             _ if person.subject.starts_with("so-khdt") => Some(other.clone()),
             _ => Some(office.clone()),
         };
-        let unit_id = person
-            .unit_code
-            .as_ref()
-            .and_then(|code| units.get(code).cloned());
+        let unit_id = person.unit_code.as_ref().and_then(|code| units.get(code).cloned());
         store::members::insert(conn, &member(house, now, person, organization_id, unit_id))?;
     }
     if empty {
@@ -289,10 +205,7 @@ pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
         updated_at: now,
     };
     store::criteria_sets::insert(conn, &set)?;
-    let unit_ids = UNITS
-        .iter()
-        .filter_map(|(code, _, _)| units.get(*code).cloned())
-        .collect();
+    let unit_ids = UNITS.iter().filter_map(|(code, _, _)| units.get(*code).cloned()).collect();
     let period = Period {
         id: house.ids.next(),
         organization_id: office,
@@ -307,13 +220,7 @@ pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
     store::periods::insert(conn, &period)
 }
 
-fn organization(
-    conn: &mut Conn,
-    house: &House,
-    now: DateTime<Utc>,
-    code: &str,
-    name: &str,
-) -> Result<Id, Error> {
+fn organization(conn: &mut Conn, house: &House, now: DateTime<Utc>, code: &str, name: &str) -> Result<Id, Error> {
     let organization = Organization {
         id: house.ids.next(),
         code: code.into(),

@@ -84,16 +84,8 @@ fn sees_own_lines(context: &Context, case: &Case) -> bool {
     membership.is_some_and(|membership| {
         use crate::domain::member::Role::{Auditor, Integration, UnitEditor, UnitHead};
         let own = membership.unit.as_ref() == Some(&case.unit);
-        let of_unit = own
-            && membership
-                .roles
-                .iter()
-                .any(|role| matches!(role, UnitEditor | UnitHead));
-        of_unit
-            || membership
-                .roles
-                .iter()
-                .any(|role| matches!(role, Auditor | Integration))
+        let of_unit = own && membership.roles.iter().any(|role| matches!(role, UnitEditor | UnitHead));
+        of_unit || membership.roles.iter().any(|role| matches!(role, Auditor | Integration))
     })
 }
 
@@ -115,8 +107,7 @@ fn own_lines(context: &Context, case: &Case) -> OwnLines {
 
 fn last_sent(conn: &mut Conn, submission: &Submission) -> Result<FrozenSheet, Error> {
     let revision = store::submissions::revision(conn, &submission.id, submission.revision)?;
-    let revision =
-        revision.ok_or_else(|| Error::internal("a submitted sheet without its revision"))?;
+    let revision = revision.ok_or_else(|| Error::internal("a submitted sheet without its revision"))?;
     serde_json::from_str(&revision.content).map_err(Error::internal)
 }
 
@@ -128,12 +119,7 @@ fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
         OwnLines::None => None,
     };
     let facts = facts(&case);
-    let may_see = |stage| {
-        matches!(
-            access::decide(&context.actor, Action::ReadReview(stage), &facts),
-            Decision::Allow
-        )
-    };
+    let may_see = |stage| matches!(access::decide(&context.actor, Action::ReadReview(stage), &facts), Decision::Allow);
     let sees_result = case.submission.revision > 0 && may_see(Stage::Appraisal);
     let mut reviews = Vec::new();
     if sees_result {
@@ -145,14 +131,7 @@ fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
     let mut parts = vec![(&case.submission.id, case.submission.version)];
     parts.extend(reviews.iter().map(|review| (&review.id, review.version)));
     let tag = Tag::of(&parts, &offers);
-    Ok(Seen {
-        case,
-        own_totals,
-        reviews,
-        sees_result,
-        offers,
-        tag,
-    })
+    Ok(Seen { case, own_totals, reviews, sees_result, offers, tag })
 }
 
 /// Loads a sheet that the caller may read.
@@ -174,13 +153,7 @@ pub fn load_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<Cas
     if !case.submission.has_lapsed(context.now) {
         return Ok(case);
     }
-    settle(
-        conn,
-        context.house,
-        context.request_id(),
-        Lapsed::One(id),
-        context.now,
-    )?;
+    settle(conn, context.house, context.request_id(), Lapsed::One(id), context.now)?;
     store::submissions::find(conn, id)?.ok_or_else(|| Error::new(Code::NotFound))
 }
 
@@ -200,30 +173,18 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<(Listed, bool)>, Stop> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(
-        &context.actor,
-        Action::ReadHouse,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
     context.admit_read()?;
     let sight = access::sheets_in_sight(&context.actor, &organization_id);
     let rows = store::submissions::list(conn, &organization_id, &sight, filter, page)?;
-    if rows
-        .iter()
-        .any(|row| row.submission.has_lapsed(context.now))
-    {
+    if rows.iter().any(|row| row.submission.has_lapsed(context.now)) {
         return Err(Stop::Unsettled(Unsettled::Organization(organization_id)));
     }
     let own = |row: &Listed| {
-        sight.all
-            || sight.own.as_ref() == Some(&row.submission.unit_id)
-            || sight.scoped_codes.contains(&row.unit_code)
+        sight.all || sight.own.as_ref() == Some(&row.submission.unit_id) || sight.scoped_codes.contains(&row.unit_code)
     };
     let hidden = |row: &Listed| {
-        matches!(
-            row.submission.status,
-            SubmissionStatus::Draft | SubmissionStatus::Returned | SubmissionStatus::Missed
-        )
+        matches!(row.submission.status, SubmissionStatus::Draft | SubmissionStatus::Returned | SubmissionStatus::Missed)
     };
     Ok(rows
         .into_iter()
@@ -235,30 +196,17 @@ pub fn list(
 }
 
 /// Starts a unit's sheet.
-pub fn create(
-    conn: &mut Conn,
-    context: &Context,
-    input: &Input<NewSubmission>,
-) -> Result<Seen, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) -> Result<Seen, Stop> {
     let Ok(new) = input else {
         context.admit(input)?;
         return Err(Code::InvalidBody.into());
     };
     store::periods::hold_shared(conn, &new.period_id)?;
     let period = store::periods::find(conn, &new.period_id)?.ok_or(Code::NotFound)?;
-    let organization =
-        store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
-    access::require(
-        &context.actor,
-        Action::ReadHouse,
-        &Facts::of(&organization.id),
-    )?;
-    let unit =
-        store::units::find_key(conn, &organization.id, &new.unit_id)?.ok_or(Code::NotFound)?;
-    let about = Facts {
-        unit: Some(&unit),
-        ..Facts::of(&organization.id)
-    };
+    let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
+    access::require(&context.actor, Action::ReadHouse, &Facts::of(&organization.id))?;
+    let unit = store::units::find_key(conn, &organization.id, &new.unit_id)?.ok_or(Code::NotFound)?;
+    let about = Facts { unit: Some(&unit), ..Facts::of(&organization.id) };
     access::require(&context.actor, Action::CreateSubmission, &about)?;
     context.admit(input)?;
     period.status.must_be(&[PeriodStatus::SelfAssessment])?;
@@ -269,24 +217,12 @@ pub fn create(
     if !period.rules.unit_ids.contains(&unit.id) {
         Error::unless_valid(vec![Fault::at("/unit_id", Code::UnitNotInPeriod)])?;
     }
-    let new = blank(
-        context.new_id(),
-        &period,
-        unit.id,
-        SubmissionStatus::Draft,
-        gate,
-        context.now,
-    );
+    let new = blank(context.new_id(), &period, unit.id, SubmissionStatus::Draft, gate, context.now);
     store::submissions::insert(conn, &new)?;
     record(
         conn,
         context,
-        change_of(
-            &new,
-            "submission.create",
-            None,
-            Some(json!({"unit_id": new.unit_id, "period_id": new.period_id})),
-        ),
+        change_of(&new, "submission.create", None, Some(json!({"unit_id": new.unit_id, "period_id": new.period_id}))),
     )?;
     let case = store::submissions::find(conn, &new.id)?.ok_or(Code::NotFound)?;
     Ok(see(conn, context, case)?)
@@ -351,12 +287,7 @@ pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Sto
     with_reviews(conn, seen, table, own)
 }
 
-fn with_reviews(
-    conn: &mut Conn,
-    seen: Seen,
-    table: Arc<ScoringTable>,
-    own: Sheet,
-) -> Result<Scores, Stop> {
+fn with_reviews(conn: &mut Conn, seen: Seen, table: Arc<ScoringTable>, own: Sheet) -> Result<Scores, Stop> {
     let (mut appraisal, mut council) = (None, None);
     for review in &seen.reviews {
         let lines = store::scores::of_review(conn, &table, &review.id)?;
@@ -365,13 +296,7 @@ fn with_reviews(
             Stage::Council => council = Some(lines),
         }
     }
-    Ok(Scores {
-        seen,
-        table,
-        own,
-        appraisal,
-        council,
-    })
+    Ok(Scores { seen, table, own, appraisal, council })
 }
 
 /// Writes lines: the whole sheet, or those given.
@@ -389,10 +314,7 @@ pub fn write_scores(
     let after = match table.write(&before, lines, extent) {
         Ok(after) => after,
         Err(faults) => {
-            return Err(Error::unless_valid(faults)
-                .err()
-                .unwrap_or_else(|| Code::Internal.into())
-                .into());
+            return Err(Error::unless_valid(faults).err().unwrap_or_else(|| Code::Internal.into()).into());
         }
     };
     store::scores::save_submission(conn, &table, id, &before, &after)?;
@@ -404,11 +326,7 @@ pub fn write_scores(
     };
     let submission = store::submissions::update(conn, changed)?;
     let (was, is) = differences(&table, &before, &after);
-    record(
-        conn,
-        context,
-        change_of(&submission, "submission.write_scores", Some(was), Some(is)),
-    )?;
+    record(conn, context, change_of(&submission, "submission.write_scores", Some(was), Some(is)))?;
     let seen = see(conn, context, Case { submission, ..case })?;
     with_reviews(conn, seen, table, after)
 }
@@ -438,8 +356,7 @@ fn enter<'i, T>(
     let command = context.admit(input)?;
     let seen = see(conn, context, case.clone())?;
     context.must_match(&seen.tag.state)?;
-    case.submission
-        .may(action, case.period_status, context.now)?;
+    case.submission.may(action, case.period_status, context.now)?;
     Ok(command)
 }
 
@@ -467,14 +384,9 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     let due = closes_at(case.submission.due_on, case.zone);
     let submission = store::submissions::update(
         conn,
-        Submission {
-            updated_at: context.now,
-            ..case.submission.clone()
-        }
-        .submitted(context.now, due),
+        Submission { updated_at: context.now, ..case.submission.clone() }.submitted(context.now, due),
     )?;
-    let frozen =
-        serde_json::to_string(&FrozenSheet::of(&table, &sheet)).map_err(Error::internal)?;
+    let frozen = serde_json::to_string(&FrozenSheet::of(&table, &sheet)).map_err(Error::internal)?;
     let revision = Revision {
         submission_id: id.to_string(),
         revision: submission.revision,
@@ -489,12 +401,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     record(
         conn,
         context,
-        change_of(
-            &submission,
-            "submission.submit",
-            Some(json!({"status": case.submission.status})),
-            Some(after),
-        ),
+        change_of(&submission, "submission.submit", Some(json!({"status": case.submission.status})), Some(after)),
     )?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
@@ -503,51 +410,28 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
 pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let case = load_to_change(conn, context, id)?;
     enter(conn, context, &case, Action::Withdraw, &Ok(()))?;
-    let changed = Submission {
-        updated_at: context.now,
-        ..case.submission.clone()
-    }
-    .withdrawn();
+    let changed = Submission { updated_at: context.now, ..case.submission.clone() }.withdrawn();
     let submission = store::submissions::update(conn, changed)?;
-    let (before, after) = (
-        json!({"status": case.submission.status}),
-        json!({"status": submission.status}),
-    );
-    record(
-        conn,
-        context,
-        change_of(
-            &submission,
-            "submission.withdraw",
-            Some(before),
-            Some(after),
-        ),
-    )?;
+    let (before, after) = (json!({"status": case.submission.status}), json!({"status": submission.status}));
+    record(conn, context, change_of(&submission, "submission.withdraw", Some(before), Some(after)))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
 /// Sends a sheet back to its unit; a draft review of it is dropped.
-pub fn send_back(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<Return>,
-) -> Result<Seen, Stop> {
+pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Return>) -> Result<Seen, Stop> {
     let case = load_to_change(conn, context, id)?;
     let command = enter(conn, context, &case, Action::Return, input)?;
     let mut check = Check::default();
     let reason = check.text("/reason", &command.reason, NOTE_CHARS);
     let today = date_in(case.zone, context.now);
     let gate = case.submission.closes_at;
-    let gate_is_open = case.period_status == PeriodStatus::SelfAssessment
-        && gate.is_none_or(|gate| context.now < gate);
+    let gate_is_open = case.period_status == PeriodStatus::SelfAssessment && gate.is_none_or(|gate| context.now < gate);
     match command.due_on {
         Some(due_on) if due_on < today => check.fault("/due_on", Code::DateInPast),
         Some(due_on) if due_on > case.appraisal_due_on => {
-            check.faults.push(
-                Fault::at("/due_on", Code::DueOnTooLate)
-                    .with("latest", case.appraisal_due_on.to_string()),
-            );
+            check
+                .faults
+                .push(Fault::at("/due_on", Code::DueOnTooLate).with("latest", case.appraisal_due_on.to_string()));
         }
         None if !gate_is_open => check.fault("/due_on", Code::DueOnRequired),
         Some(_) | None => {}
@@ -561,22 +445,13 @@ pub fn send_back(
         store::scores::delete_of_review(conn, &review.id)?;
         store::reviews::delete(conn, &review.id)?;
     }
-    let changed = Submission {
-        updated_at: context.now,
-        ..case.submission.clone()
-    }
-    .returned(reason, due_on, closes);
+    let changed = Submission { updated_at: context.now, ..case.submission.clone() }.returned(reason, due_on, closes);
     let submission = store::submissions::update(conn, changed)?;
     let after = json!({"status": submission.status, "reason": submission.return_reason, "due_on": submission.due_on});
     record(
         conn,
         context,
-        change_of(
-            &submission,
-            "submission.return",
-            Some(json!({"status": case.submission.status})),
-            Some(after),
-        ),
+        change_of(&submission, "submission.return", Some(json!({"status": case.submission.status})), Some(after)),
     )?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
@@ -589,12 +464,7 @@ pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revi
 }
 
 /// One frozen revision.
-pub fn revision(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    number: i32,
-) -> Result<Revision, Stop> {
+pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision, Stop> {
     load(conn, context, id)?;
     context.admit_read()?;
     Ok(store::submissions::revision(conn, id, number)?.ok_or(Code::NotFound)?)
@@ -627,33 +497,18 @@ fn lapse(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let was = before.status;
-    let mut after = Submission {
-        updated_at: now,
-        ..before
-    }
-    .lapsed();
+    let mut after = Submission { updated_at: now, ..before }.lapsed();
     if was == SubmissionStatus::Returned {
         let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
         let table = house.tables.get(conn, &case.criteria_set_id)?;
-        let (edited, sent) = (
-            store::scores::of_submission(conn, &table, &after.id)?,
-            last_sent(conn, &after)?.sheet(),
-        );
+        let (edited, sent) = (store::scores::of_submission(conn, &table, &after.id)?, last_sent(conn, &after)?.sheet());
         store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
         after.totals = table.totals(&sent);
         after.breakdown = Some(table.breakdown(&sent));
     }
     let after = store::submissions::update(conn, after)?;
-    let by = By {
-        issuer: "system",
-        subject: "clock",
-        request_id,
-    };
-    let change = change_of(
-        &after,
-        "submission.lapse",
-        Some(json!({"status": was})),
-        Some(json!({"status": after.status})),
-    );
+    let by = By { issuer: "system", subject: "clock", request_id };
+    let change =
+        change_of(&after, "submission.lapse", Some(json!({"status": was})), Some(json!({"status": after.status})));
     record_by(conn, house, now, &by, change)
 }

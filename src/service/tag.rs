@@ -29,10 +29,7 @@ impl Tag {
         for (action, error) in &offers.blocked {
             phase.update(format!("-{action:?}{:?}", error.code));
         }
-        Tag {
-            state: short(&state.finalize()),
-            phase: short(&phase.finalize()),
-        }
+        Tag { state: short(&state.finalize()), phase: short(&phase.finalize()) }
     }
 
     /// As the `ETag` header carries it.
@@ -68,21 +65,12 @@ mod tests {
     #[test]
     fn a_gate_that_closes_changes_the_phase_and_not_the_state() {
         let id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001".into());
-        let open = Offers {
-            allowed: vec![(Action::Submit, None)],
-            blocked: vec![],
-        };
-        let closed = Offers {
-            allowed: vec![],
-            blocked: vec![(Action::Submit, Error::new(Code::DeadlinePassed))],
-        };
+        let open = Offers { allowed: vec![(Action::Submit, None)], blocked: vec![] };
+        let closed = Offers { allowed: vec![], blocked: vec![(Action::Submit, Error::new(Code::DeadlinePassed))] };
         let (before, after) = (Tag::of(&[(&id, 1)], &open), Tag::of(&[(&id, 1)], &closed));
         assert_ne!(before.header(), after.header());
         assert!(matches(&before.header(), &after.state));
-        assert!(!matches(
-            &before.header(),
-            &Tag::of(&[(&id, 2)], &open).state
-        ));
+        assert!(!matches(&before.header(), &Tag::of(&[(&id, 2)], &open).state));
     }
 
     #[test]

@@ -55,11 +55,7 @@ fn shown(unit: &Unit) -> Value {
 /// Finds a unit of an organisation that the caller belongs to.
 fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Unit, Error> {
     let unit = store::units::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(
-        &context.actor,
-        Action::ReadHouse,
-        &Facts::of(&unit.organization_id),
-    )?;
+    access::require(&context.actor, Action::ReadHouse, &Facts::of(&unit.organization_id))?;
     Ok(unit)
 }
 
@@ -80,33 +76,16 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<Unit>, Stop> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(
-        &context.actor,
-        Action::ReadHouse,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
     context.admit_read()?;
-    Ok(store::units::list(
-        conn,
-        &organization_id,
-        filter,
-        by_code,
-        page,
-    )?)
+    Ok(store::units::list(conn, &organization_id, filter, by_code, page)?)
 }
 
 /// Adds a unit.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Result<Unit, Stop> {
-    let given = input
-        .as_ref()
-        .ok()
-        .and_then(|new| new.organization_id.as_ref());
+    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
-    access::require_collection(
-        &context.actor,
-        Action::WriteUnit,
-        &Facts::of(&organization_id),
-    )?;
+    access::require_collection(&context.actor, Action::WriteUnit, &Facts::of(&organization_id))?;
     let new = context.admit(input)?;
     let mut unit = Unit {
         id: context.new_id(),
@@ -135,18 +114,9 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Res
 }
 
 /// Changes a unit.
-pub fn change(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<UnitChange>,
-) -> Result<Unit, Stop> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<UnitChange>) -> Result<Unit, Stop> {
     let before = find(conn, context, id)?;
-    access::require(
-        &context.actor,
-        Action::WriteUnit,
-        &Facts::of(&before.organization_id),
-    )?;
+    access::require(&context.actor, Action::WriteUnit, &Facts::of(&before.organization_id))?;
     let change = context.admit(input)?;
     context.must_match(&tag(&before).state)?;
     let mut after = Unit {
@@ -154,10 +124,7 @@ pub fn change(
         name: change.name.clone().unwrap_or_else(|| before.name.clone()),
         kind: change.kind.unwrap_or(before.kind),
         active: change.active.unwrap_or(before.active),
-        predecessor_ids: change
-            .predecessor_ids
-            .clone()
-            .unwrap_or_else(|| before.predecessor_ids.clone()),
+        predecessor_ids: change.predecessor_ids.clone().unwrap_or_else(|| before.predecessor_ids.clone()),
         updated_at: context.now,
         ..before.clone()
     };
@@ -179,13 +146,8 @@ fn validate(conn: &mut Conn, unit: &mut Unit) -> Result<(), Error> {
     let mut check = Check::default();
     unit.clean(&mut check);
     for (at, id) in unit.predecessor_ids.iter().enumerate() {
-        let known =
-            store::units::find_key(conn, &unit.organization_id, id)?.is_some() && *id != unit.id;
-        check.ensure(
-            known,
-            &format!("/predecessor_ids/{at}"),
-            Code::UnknownReference,
-        );
+        let known = store::units::find_key(conn, &unit.organization_id, id)?.is_some() && *id != unit.id;
+        check.ensure(known, &format!("/predecessor_ids/{at}"), Code::UnknownReference);
     }
     Error::unless_valid(check.faults)
 }

@@ -60,27 +60,17 @@ impl From<&ServiceAccount> for Row {
 
 /// One account.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<ServiceAccount>, Error> {
-    let row: Option<Row> = dsl::service_accounts
-        .find(id.as_str())
-        .first(conn)
-        .optional()?;
+    let row: Option<Row> = dsl::service_accounts.find(id.as_str()).first(conn).optional()?;
     Ok(row.map(ServiceAccount::from))
 }
 
 /// The account of a client id that is still of use, with its member's issuer and subject.
-pub fn find_client(
-    conn: &mut Conn,
-    client_id: &str,
-) -> Result<Option<(ServiceAccount, String, String)>, Error> {
+pub fn find_client(conn: &mut Conn, client_id: &str) -> Result<Option<(ServiceAccount, String, String)>, Error> {
     let found: Option<(Row, String, String)> = service_accounts::table
         .inner_join(members::table.on(members::id.eq(service_accounts::member_id)))
         .filter(service_accounts::client_id.eq(client_id))
         .filter(service_accounts::revoked_at.is_null())
-        .select((
-            service_accounts::all_columns,
-            members::issuer,
-            members::subject,
-        ))
+        .select((service_accounts::all_columns, members::issuer, members::subject))
         .first(conn)
         .optional()?;
     Ok(found.map(|(row, issuer, subject)| (ServiceAccount::from(row), issuer, subject)))
@@ -88,29 +78,20 @@ pub fn find_client(
 
 /// Whether a client may still act: a revoked one's tokens die with it.
 pub fn is_live(conn: &mut Conn, client_id: &str) -> Result<bool, Error> {
-    let live = dsl::service_accounts
-        .filter(dsl::client_id.eq(client_id))
-        .filter(dsl::revoked_at.is_null());
+    let live = dsl::service_accounts.filter(dsl::client_id.eq(client_id)).filter(dsl::revoked_at.is_null());
     let found: Option<String> = live.select(dsl::id).first(conn).optional()?;
     Ok(found.is_some())
 }
 
 /// Adds an account.
 pub fn insert(conn: &mut Conn, account: &ServiceAccount) -> Result<(), Error> {
-    diesel::insert_into(service_accounts::table)
-        .values(Row::from(account))
-        .execute(conn)?;
+    diesel::insert_into(service_accounts::table).values(Row::from(account)).execute(conn)?;
     Ok(())
 }
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, account: ServiceAccount) -> Result<ServiceAccount, Error> {
-    let after = ServiceAccount {
-        version: account.version + 1,
-        ..account
-    };
-    let seen = dsl::service_accounts
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
+    let after = ServiceAccount { version: account.version + 1, ..account };
+    let seen = dsl::service_accounts.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
     one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?).map(|()| after)
 }

@@ -50,22 +50,13 @@ pub struct Filter {
 
 /// Adds an entry.
 pub fn insert(conn: &mut Conn, entry: &Entry) -> Result<(), Error> {
-    diesel::insert_into(audit_entries::table)
-        .values(entry)
-        .execute(conn)?;
+    diesel::insert_into(audit_entries::table).values(entry).execute(conn)?;
     Ok(())
 }
 
 /// A page of an organisation's entries.
-pub fn list(
-    conn: &mut Conn,
-    organization_id: &Id,
-    filter: &Filter,
-    page: &Page,
-) -> Result<Vec<Entry>, Error> {
-    let mut query = dsl::audit_entries
-        .filter(dsl::organization_id.eq(organization_id.to_string()))
-        .into_boxed();
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Entry>, Error> {
+    let mut query = dsl::audit_entries.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(types) = &filter.subject_types {
         query = query.filter(dsl::subject_type.eq_any(types.clone()));
     }

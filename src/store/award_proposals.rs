@@ -11,9 +11,7 @@ use super::schema::award_proposals::{self, dsl};
 use super::schema::{proposal_documents, units};
 use super::types::{from_json, from_word, id, json, naive, naive_option, utc, utc_option, word};
 use crate::domain::access::UnitKey;
-use crate::domain::award::{
-    AttachedFile, Document, DossierTerm, Proposal, ProposalStatus, RecordedDecision,
-};
+use crate::domain::award::{AttachedFile, Document, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 
@@ -58,11 +56,7 @@ fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
         rank: row.rank,
         total: Points::from_hundredths(row.total),
         eligibility: from_json(&row.eligibility)?,
-        term: DossierTerm {
-            due_on: row.due_on,
-            opens_on: row.opens_on,
-            explanation: from_json(&row.explanation)?,
-        },
+        term: DossierTerm { due_on: row.due_on, opens_on: row.opens_on, explanation: from_json(&row.explanation)? },
         documents,
         status,
         submitted_at: utc_option(row.submitted_at),
@@ -135,11 +129,7 @@ impl From<DocumentRow> for Document {
                 attached_at: utc(row.attached_at?),
             })
         })();
-        Document {
-            code: row.code,
-            title: row.title,
-            file,
-        }
+        Document { code: row.code, title: row.title, file }
     }
 }
 
@@ -147,18 +137,11 @@ fn with_documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Proposal>, Erro
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let documents: Vec<DocumentRow> = proposal_documents::table
         .filter(proposal_documents::proposal_id.eq_any(ids))
-        .order((
-            proposal_documents::proposal_id,
-            proposal_documents::position,
-        ))
+        .order((proposal_documents::proposal_id, proposal_documents::position))
         .load(conn)?;
-    let mut by_proposal: std::collections::HashMap<String, Vec<Document>> =
-        std::collections::HashMap::new();
+    let mut by_proposal: std::collections::HashMap<String, Vec<Document>> = std::collections::HashMap::new();
     for document in documents {
-        by_proposal
-            .entry(document.proposal_id.clone())
-            .or_default()
-            .push(document.into());
+        by_proposal.entry(document.proposal_id.clone()).or_default().push(document.into());
     }
     rows.into_iter()
         .map(|row| {
@@ -192,37 +175,23 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<(Proposal, UnitKey)>, Err
     };
     let proposal = with_documents(conn, vec![row])?.pop();
     Ok(proposal.map(|proposal| {
-        let unit = UnitKey {
-            id: proposal.unit_id.clone(),
-            code,
-        };
+        let unit = UnitKey { id: proposal.unit_id.clone(), code };
         (proposal, unit)
     }))
 }
 
 /// The period of a proposal, which is held before the proposal itself.
 pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
-    let period: Option<String> = dsl::award_proposals
-        .find(id.as_str())
-        .select(dsl::period_id)
-        .first(conn)
-        .optional()?;
+    let period: Option<String> =
+        dsl::award_proposals.find(id.as_str()).select(dsl::period_id).first(conn).optional()?;
     Ok(period.map(Id::from_uuid_text))
 }
 
 /// A page of an organisation's proposals.
-pub fn list(
-    conn: &mut Conn,
-    organization_id: &Id,
-    filter: &Filter,
-    page: &Page,
-) -> Result<Vec<Proposal>, Error> {
-    let mut query = dsl::award_proposals
-        .filter(dsl::organization_id.eq(organization_id.to_string()))
-        .into_boxed();
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Proposal>, Error> {
+    let mut query = dsl::award_proposals.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(ids) = &filter.period_ids {
-        query = query
-            .filter(dsl::period_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        query = query.filter(dsl::period_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
     }
     if let Some(statuses) = &filter.statuses {
         query = query.filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
@@ -243,33 +212,27 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Proposal>, Error
 
 /// Adds the proposals of a period with their empty dossiers.
 pub fn insert_all(conn: &mut Conn, proposals: &[Proposal]) -> Result<(), Error> {
-    let rows: Vec<Row> = proposals
-        .iter()
-        .map(Row::try_from)
-        .collect::<Result<_, _>>()?;
+    let rows: Vec<Row> = proposals.iter().map(Row::try_from).collect::<Result<_, _>>()?;
     let documents: Vec<DocumentRow> = proposals
         .iter()
         .flat_map(|proposal| {
-            (0_i32..)
-                .zip(&proposal.documents)
-                .map(|(position, document)| DocumentRow {
-                    proposal_id: proposal.id.to_string(),
-                    code: document.code.clone(),
-                    position,
-                    title: document.title.clone(),
-                    file_name: None,
-                    media_type: None,
-                    size: None,
-                    sha256: None,
-                    attached_at: None,
-                })
+            (0_i32..).zip(&proposal.documents).map(|(position, document)| DocumentRow {
+                proposal_id: proposal.id.to_string(),
+                code: document.code.clone(),
+                position,
+                title: document.title.clone(),
+                file_name: None,
+                media_type: None,
+                size: None,
+                sha256: None,
+                attached_at: None,
+            })
         })
         .collect();
     if rows.is_empty() {
         return Ok(());
     }
-    let inserted =
-        on_each!(conn, c => diesel::insert_into(award_proposals::table).values(&rows).execute(c));
+    let inserted = on_each!(conn, c => diesel::insert_into(award_proposals::table).values(&rows).execute(c));
     unique(inserted, Code::QuotaExceeded)?;
     if !documents.is_empty() {
         on_each!(conn, c => diesel::insert_into(proposal_documents::table).values(&documents).execute(c))?;
@@ -279,19 +242,9 @@ pub fn insert_all(conn: &mut Conn, proposals: &[Proposal]) -> Result<(), Error> 
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, proposal: Proposal) -> Result<Proposal, Error> {
-    let after = Proposal {
-        version: proposal.version + 1,
-        ..proposal
-    };
-    let seen = dsl::award_proposals
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
-    one_row(
-        diesel::update(seen)
-            .set(Row::try_from(&after)?)
-            .execute(conn)?,
-    )
-    .map(|()| after)
+    let after = Proposal { version: proposal.version + 1, ..proposal };
+    let seen = dsl::award_proposals.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
 }
 
 /// Attaches a file in place of what was there.
@@ -304,8 +257,6 @@ pub fn attach(conn: &mut Conn, id: &Id, code: &str, file: &AttachedFile) -> Resu
         sha256.eq(&file.sha256),
         attached_at.eq(naive(file.attached_at)),
     );
-    let rows = diesel::update(proposal_documents::table.find((id.as_str(), code)))
-        .set(change)
-        .execute(conn)?;
+    let rows = diesel::update(proposal_documents::table.find((id.as_str(), code))).set(change).execute(conn)?;
     one_row(rows)
 }

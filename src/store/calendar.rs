@@ -11,13 +11,7 @@ use crate::error::Error;
 
 /// The national calendar from the first day of a year to the last of another.
 pub fn national(conn: &mut Conn, from: NaiveDate, to: NaiveDate) -> Result<WorkingCalendar, Error> {
-    let days = dsl::calendar_days
-        .filter(dsl::organization_id.is_null())
-        .filter(dsl::day_on.between(from, to));
-    let rows: Vec<(NaiveDate, String, String)> = days
-        .select((dsl::day_on, dsl::kind, dsl::status))
-        .load(conn)?;
-    rows.into_iter()
-        .map(|(on, kind, status)| Ok((on, from_word(&kind)?, from_word(&status)?)))
-        .collect()
+    let days = dsl::calendar_days.filter(dsl::organization_id.is_null()).filter(dsl::day_on.between(from, to));
+    let rows: Vec<(NaiveDate, String, String)> = days.select((dsl::day_on, dsl::kind, dsl::status)).load(conn)?;
+    rows.into_iter().map(|(on, kind, status)| Ok((on, from_word(&kind)?, from_word(&status)?))).collect()
 }

@@ -34,11 +34,11 @@ impl DatabaseUrl {
             Some(("sqlite", path)) if !path.is_empty() => Ok(DatabaseUrl::Sqlite(path.to_owned())),
             Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
                 let wants_tls = ["require", "verify-ca", "verify-full"];
-                let tls = wants_tls
-                    .iter()
-                    .any(|mode| url.contains(&format!("sslmode={mode}")));
+                let tls = wants_tls.iter().any(|mode| url.contains(&format!("sslmode={mode}")));
                 if tls && !cfg!(feature = "postgres-tls") {
-                    return Err("sslmode needs TLS, which this build lacks: build it with `--features postgres-tls`".into());
+                    return Err(
+                        "sslmode needs TLS, which this build lacks: build it with `--features postgres-tls`".into()
+                    );
                 }
                 Ok(DatabaseUrl::Postgres(url.to_owned()))
             }
@@ -92,8 +92,7 @@ impl Manager {
                 let mut conn = SqliteConnection::establish(path).map_err(failed)?;
                 conn.batch_execute(SQLITE_SETUP).map_err(setup)?;
                 if self.access == Access::Read {
-                    conn.batch_execute("PRAGMA query_only = ON;")
-                        .map_err(setup)?;
+                    conn.batch_execute("PRAGMA query_only = ON;").map_err(setup)?;
                 }
                 Ok(Conn::Sqlite(conn))
             }
@@ -115,8 +114,7 @@ impl r2d2::ManageConnection for Manager {
     }
 
     fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
-        conn.batch_execute("SELECT 1")
-            .map_err(diesel::r2d2::Error::QueryError)
+        conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
     }
 
     /// Asked when a connection comes back: a server's may have died meanwhile.
@@ -134,30 +132,18 @@ mod tests {
 
     #[test]
     fn the_scheme_decides_and_an_unknown_one_is_an_error() {
-        assert_eq!(
-            DatabaseUrl::parse("sqlite://thidua.db"),
-            Ok(DatabaseUrl::Sqlite("thidua.db".into()))
-        );
-        assert_eq!(
-            DatabaseUrl::parse("sqlite:///var/t.db"),
-            Ok(DatabaseUrl::Sqlite("/var/t.db".into()))
-        );
+        assert_eq!(DatabaseUrl::parse("sqlite://thidua.db"), Ok(DatabaseUrl::Sqlite("thidua.db".into())));
+        assert_eq!(DatabaseUrl::parse("sqlite:///var/t.db"), Ok(DatabaseUrl::Sqlite("/var/t.db".into())));
         assert!(DatabaseUrl::parse("postgres://u@h/d").is_ok());
         for bad in ["thidua.db", "mysql://u@h/d", "sqlite://", "postgres://"] {
             assert!(DatabaseUrl::parse(bad).is_err(), "{bad}");
         }
-        assert!(
-            cfg!(feature = "postgres-tls")
-                || DatabaseUrl::parse("postgres://u@h/d?sslmode=require").is_err()
-        );
+        assert!(cfg!(feature = "postgres-tls") || DatabaseUrl::parse("postgres://u@h/d?sslmode=require").is_err());
     }
 
     #[test]
     fn a_password_is_never_shown() {
-        let shown = format!(
-            "{:?}",
-            DatabaseUrl::parse("postgres://u:secret@h/d").unwrap()
-        );
+        let shown = format!("{:?}", DatabaseUrl::parse("postgres://u:secret@h/d").unwrap());
         assert!(!shown.contains("secret"), "{shown}");
     }
 }

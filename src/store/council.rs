@@ -40,10 +40,7 @@ fn session(row: Row, attendance: Vec<Attendance>) -> Result<CouncilSession, Erro
         held_on: row.held_on,
         place: row.place,
         status: from_word(&row.status)?,
-        quorum: Quorum {
-            numerator: row.quorum_numerator,
-            denominator: row.quorum_denominator,
-        },
+        quorum: Quorum { numerator: row.quorum_numerator, denominator: row.quorum_denominator },
         attendance,
         present: row.present,
         needed: row.needed,
@@ -80,27 +77,15 @@ fn attendance_of(conn: &mut Conn, ids: &[String]) -> Result<Vec<(String, Attenda
         .order((session_id, member_id))
         .select((session_id, member_id, present, written_opinion))
         .load(conn)?;
-    let entry = |member, here, written| Attendance {
-        member_id: id(member),
-        present: here,
-        written_opinion: written,
-    };
-    Ok(rows
-        .into_iter()
-        .map(|(session, member, here, written)| (session, entry(member, here, written)))
-        .collect())
+    let entry = |member, here, written| Attendance { member_id: id(member), present: here, written_opinion: written };
+    Ok(rows.into_iter().map(|(session, member, here, written)| (session, entry(member, here, written))).collect())
 }
 
 fn with_attendance(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<CouncilSession>, Error> {
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let attendance = attendance_of(conn, &ids)?;
-    let of = |id: &str| {
-        attendance
-            .iter()
-            .filter(|(session, _)| session == id)
-            .map(|(_, entry)| entry.clone())
-            .collect()
-    };
+    let of =
+        |id: &str| attendance.iter().filter(|(session, _)| session == id).map(|(_, entry)| entry.clone()).collect();
     rows.into_iter()
         .map(|row| {
             let entries = of(&row.id);
@@ -111,10 +96,7 @@ fn with_attendance(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<CouncilSession
 
 /// One session.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CouncilSession>, Error> {
-    let row: Option<Row> = dsl::council_sessions
-        .find(id.as_str())
-        .first(conn)
-        .optional()?;
+    let row: Option<Row> = dsl::council_sessions.find(id.as_str()).first(conn).optional()?;
     Ok(with_attendance(conn, row.into_iter().collect())?.pop())
 }
 
@@ -125,9 +107,7 @@ pub fn list(
     period_id: Option<&Id>,
     page: &Page,
 ) -> Result<Vec<CouncilSession>, Error> {
-    let mut query = dsl::council_sessions
-        .filter(dsl::organization_id.eq(organization_id.to_string()))
-        .into_boxed();
+    let mut query = dsl::council_sessions.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(period_id) = period_id {
         query = query.filter(dsl::period_id.eq(period_id.to_string()));
     }
@@ -146,24 +126,16 @@ pub fn closed_of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<CouncilSe
 
 /// Adds a session.
 pub fn insert(conn: &mut Conn, session: &CouncilSession) -> Result<(), Error> {
-    diesel::insert_into(council_sessions::table)
-        .values(Row::from(session))
-        .execute(conn)?;
+    diesel::insert_into(council_sessions::table).values(Row::from(session)).execute(conn)?;
     insert_attendance(conn, session)
 }
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, session: CouncilSession) -> Result<CouncilSession, Error> {
-    let after = CouncilSession {
-        version: session.version + 1,
-        ..session
-    };
-    let seen = dsl::council_sessions
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
+    let after = CouncilSession { version: session.version + 1, ..session };
+    let seen = dsl::council_sessions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
     one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?)?;
-    let of_session =
-        council_attendance::table.filter(council_attendance::session_id.eq(after.id.as_str()));
+    let of_session = council_attendance::table.filter(council_attendance::session_id.eq(after.id.as_str()));
     diesel::delete(of_session).execute(conn)?;
     insert_attendance(conn, &after)?;
     Ok(after)

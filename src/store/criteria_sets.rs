@@ -107,78 +107,40 @@ pub struct Head {
 
 /// One table.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CriteriaSet>, Error> {
-    let row: Option<Row> = dsl::criteria_sets
-        .find(id.as_str())
-        .first(conn)
-        .optional()?;
+    let row: Option<Row> = dsl::criteria_sets.find(id.as_str()).first(conn).optional()?;
     row.map(CriteriaSet::try_from).transpose()
 }
 
 /// A page of an organisation's tables.
-pub fn list(
-    conn: &mut Conn,
-    organization_id: &Id,
-    filter: &Filter,
-    page: &Page,
-) -> Result<Vec<Head>, Error> {
-    let mut query = dsl::criteria_sets
-        .filter(dsl::organization_id.eq(organization_id.to_string()))
-        .into_boxed();
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Head>, Error> {
+    let mut query = dsl::criteria_sets.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(statuses) = &filter.statuses {
         query = query.filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
     }
     if let Some(years) = &filter.years {
         query = query.filter(dsl::year.eq_any(years.clone()));
     }
-    let columns = (
-        dsl::id,
-        dsl::code,
-        dsl::title,
-        dsl::year,
-        dsl::total_points,
-        dsl::status,
-        dsl::version,
-    );
+    let columns = (dsl::id, dsl::code, dsl::title, dsl::year, dsl::total_points, dsl::status, dsl::version);
     let rows: Vec<(String, String, String, i32, i64, String, i64)> =
         paged!(query, dsl::id, page).select(columns).load(conn)?;
     rows.into_iter()
         .map(|(row_id, code, title, year, total, status, version)| {
             let total_points = Points::from_hundredths(total);
-            Ok(Head {
-                id: id(row_id),
-                code,
-                title,
-                year,
-                total_points,
-                status: from_word(&status)?,
-                version,
-            })
+            Ok(Head { id: id(row_id), code, title, year, total_points, status: from_word(&status)?, version })
         })
         .collect()
 }
 
 /// Adds a table.
 pub fn insert(conn: &mut Conn, set: &CriteriaSet) -> Result<(), Error> {
-    let inserted = diesel::insert_into(criteria_sets::table)
-        .values(Row::try_from(set)?)
-        .execute(conn);
+    let inserted = diesel::insert_into(criteria_sets::table).values(Row::try_from(set)?).execute(conn);
     unique(inserted, Code::AlreadyExists).map(|_| ())
 }
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, set: CriteriaSet) -> Result<CriteriaSet, Error> {
-    let after = CriteriaSet {
-        version: set.version + 1,
-        ..set
-    };
-    let seen = dsl::criteria_sets
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
-    let rows = unique(
-        diesel::update(seen)
-            .set(Row::try_from(&after)?)
-            .execute(conn),
-        Code::AlreadyExists,
-    )?;
+    let after = CriteriaSet { version: set.version + 1, ..set };
+    let seen = dsl::criteria_sets.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
     one_row(rows).map(|()| after)
 }

@@ -46,8 +46,5 @@ pub fn hold(conn: &mut Conn, root: Root, id: &str, how: Hold) -> QueryResult<()>
         (Root::Submissions, Hold::Shared) => "SELECT 1 FROM submissions WHERE id = $1 FOR SHARE",
         (Root::Submissions, Hold::Alone) => "SELECT 1 FROM submissions WHERE id = $1 FOR UPDATE",
     };
-    sql_query(statement)
-        .bind::<Text, _>(id)
-        .execute(conn)
-        .map(|_| ())
+    sql_query(statement).bind::<Text, _>(id).execute(conn).map(|_| ())
 }

@@ -11,15 +11,10 @@ impl From<DieselError> for Error {
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
                 _,
             ) => Code::Busy,
-            DieselError::DatabaseError(_, information) if is_wait(information.message()) => {
-                Code::Busy
-            }
+            DieselError::DatabaseError(_, information) if is_wait(information.message()) => Code::Busy,
             _ => Code::Internal,
         };
-        Error {
-            code,
-            ..Error::internal(error)
-        }
+        Error { code, ..Error::internal(error) }
     }
 }
 
@@ -30,15 +25,9 @@ fn is_wait(message: &str) -> bool {
 
 /// Whether the database called the transaction off so that another could end: the same act may be tried again.
 pub fn is_conflict(error: &Error) -> bool {
-    match error
-        .source
-        .as_ref()
-        .and_then(|source| source.downcast_ref::<DieselError>())
-    {
+    match error.source.as_ref().and_then(|source| source.downcast_ref::<DieselError>()) {
         Some(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
-        Some(DieselError::DatabaseError(_, information)) => {
-            information.message().contains("deadlock detected")
-        }
+        Some(DieselError::DatabaseError(_, information)) => information.message().contains("deadlock detected"),
         _ => false,
     }
 }
@@ -46,18 +35,12 @@ pub fn is_conflict(error: &Error) -> bool {
 /// Gives a unique violation the meaning that the statement's caller knows.
 pub fn unique<T>(result: QueryResult<T>, taken: Code) -> Result<T, Error> {
     match result {
-        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            Err(Error::new(taken))
-        }
+        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Err(Error::new(taken)),
         other => other.map_err(Error::from),
     }
 }
 
 /// Whether the update found the version that it names.
 pub fn one_row(rows: usize) -> Result<(), Error> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(Error::new(Code::VersionMismatch))
-    }
+    if rows == 1 { Ok(()) } else { Err(Error::new(Code::VersionMismatch)) }
 }

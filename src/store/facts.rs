@@ -60,32 +60,19 @@ impl TryFrom<Row> for RecordedFacts {
 
 /// One unit's facts.
 pub fn find(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<Option<RecordedFacts>, Error> {
-    let row: Option<Row> = dsl::facts
-        .find((period_id.as_str(), unit_id.as_str()))
-        .first(conn)
-        .optional()?;
+    let row: Option<Row> = dsl::facts.find((period_id.as_str(), unit_id.as_str())).first(conn).optional()?;
     row.map(RecordedFacts::try_from).transpose()
 }
 
 /// The facts of every unit of a period.
 pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<RecordedFacts>, Error> {
-    let rows: Vec<Row> = dsl::facts
-        .filter(dsl::period_id.eq(period_id.as_str()))
-        .order(dsl::unit_id)
-        .load(conn)?;
+    let rows: Vec<Row> = dsl::facts.filter(dsl::period_id.eq(period_id.as_str())).order(dsl::unit_id).load(conn)?;
     rows.into_iter().map(RecordedFacts::try_from).collect()
 }
 
 /// Records facts for the first time, or in place of the version that was read.
-pub fn save(
-    conn: &mut Conn,
-    period_id: &Id,
-    recorded: RecordedFacts,
-) -> Result<RecordedFacts, Error> {
-    let after = RecordedFacts {
-        version: recorded.version + 1,
-        ..recorded
-    };
+pub fn save(conn: &mut Conn, period_id: &Id, recorded: RecordedFacts) -> Result<RecordedFacts, Error> {
+    let after = RecordedFacts { version: recorded.version + 1, ..recorded };
     let row = Row {
         period_id: period_id.to_string(),
         unit_id: after.unit_id.to_string(),
@@ -102,8 +89,6 @@ pub fn save(
         super::error::unique(inserted, crate::error::Code::VersionMismatch)?;
         return Ok(after);
     }
-    let seen = dsl::facts
-        .find((period_id.as_str(), after.unit_id.as_str()))
-        .filter(dsl::version.eq(after.version - 1));
+    let seen = dsl::facts.find((period_id.as_str(), after.unit_id.as_str())).filter(dsl::version.eq(after.version - 1));
     one_row(diesel::update(seen).set(row).execute(conn)?).map(|()| after)
 }

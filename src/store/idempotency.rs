@@ -36,38 +36,21 @@ pub fn begin(
     request_sha256: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<FirstAnswer>, Error> {
-    diesel::delete(
-        dsl::idempotency_keys
-            .find((caller, key))
-            .filter(dsl::created_at.lt(naive(now - KEPT))),
-    )
-    .execute(conn)?;
+    diesel::delete(dsl::idempotency_keys.find((caller, key)).filter(dsl::created_at.lt(naive(now - KEPT))))
+        .execute(conn)?;
     let row = (
         dsl::caller.eq(caller),
         dsl::key.eq(key),
         dsl::request_sha256.eq(request_sha256),
         dsl::created_at.eq(naive(now)),
     );
-    let insert = diesel::insert_into(idempotency_keys::table)
-        .values(row)
-        .on_conflict_do_nothing();
+    let insert = diesel::insert_into(idempotency_keys::table).values(row).on_conflict_do_nothing();
     let taken = on_each!(conn, c => insert.execute(c))?;
     if taken == 1 {
         return Ok(None);
     }
-    let columns = (
-        dsl::request_sha256,
-        dsl::status,
-        dsl::location,
-        dsl::etag,
-        dsl::body,
-    );
-    Ok(Some(
-        dsl::idempotency_keys
-            .find((caller, key))
-            .select(columns)
-            .first(conn)?,
-    ))
+    let columns = (dsl::request_sha256, dsl::status, dsl::location, dsl::etag, dsl::body);
+    Ok(Some(dsl::idempotency_keys.find((caller, key)).select(columns).first(conn)?))
 }
 
 /// Keeps the answer of a request that took the key.
@@ -78,16 +61,11 @@ pub fn finish(conn: &mut Conn, caller: &str, key: &str, answer: &FirstAnswer) ->
         dsl::etag.eq(&answer.etag),
         dsl::body.eq(&answer.body),
     );
-    diesel::update(dsl::idempotency_keys.find((caller, key)))
-        .set(kept)
-        .execute(conn)?;
+    diesel::update(dsl::idempotency_keys.find((caller, key))).set(kept).execute(conn)?;
     Ok(())
 }
 
 /// Forgets answers that are no longer kept.
 pub fn sweep(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize, Error> {
-    Ok(
-        diesel::delete(dsl::idempotency_keys.filter(dsl::created_at.lt(naive(now - KEPT))))
-            .execute(conn)?,
-    )
+    Ok(diesel::delete(dsl::idempotency_keys.filter(dsl::created_at.lt(naive(now - KEPT)))).execute(conn)?)
 }

@@ -13,10 +13,7 @@ use crate::error::Error;
 /// # Errors
 /// When the database does not answer.
 pub fn sandbox_now(conn: &mut Conn) -> Result<Option<DateTime<Utc>>, Error> {
-    let now = installation::table
-        .select(installation::sandbox_now)
-        .first(conn)
-        .optional()?;
+    let now = installation::table.select(installation::sandbox_now).first(conn).optional()?;
     Ok(now.map(utc))
 }
 
@@ -25,18 +22,10 @@ pub fn sandbox_now(conn: &mut Conn) -> Result<Option<DateTime<Utc>>, Error> {
 /// # Errors
 /// When the database does not answer.
 pub fn set_sandbox_now(conn: &mut Conn, now: DateTime<Utc>) -> Result<(), Error> {
-    let moved = diesel::update(installation::table)
-        .set(installation::sandbox_now.eq(naive(now)))
-        .execute(conn)?;
+    let moved = diesel::update(installation::table).set(installation::sandbox_now.eq(naive(now))).execute(conn)?;
     if moved == 0 {
-        let row = (
-            installation::id.eq(1),
-            installation::kind.eq("sandbox"),
-            installation::sandbox_now.eq(naive(now)),
-        );
-        diesel::insert_into(installation::table)
-            .values(row)
-            .execute(conn)?;
+        let row = (installation::id.eq(1), installation::kind.eq("sandbox"), installation::sandbox_now.eq(naive(now)));
+        diesel::insert_into(installation::table).values(row).execute(conn)?;
     }
     Ok(())
 }
@@ -55,9 +44,6 @@ pub fn is_empty(conn: &mut Conn) -> Result<bool, Error> {
 /// # Errors
 /// When it does not.
 pub fn ping(conn: &mut Conn) -> Result<(), Error> {
-    installation::table
-        .select(installation::id)
-        .first::<i32>(conn)
-        .optional()?;
+    installation::table.select(installation::id).first::<i32>(conn).optional()?;
     Ok(())
 }

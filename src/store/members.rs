@@ -87,16 +87,9 @@ type Joined = (
 );
 
 /// The memberships of a person that stand now, each by its organisation's own date.
-pub fn current_of(
-    conn: &mut Conn,
-    issuer: &str,
-    subject: &str,
-    now: DateTime<Utc>,
-) -> Result<Vec<Membership>, Error> {
+pub fn current_of(conn: &mut Conn, issuer: &str, subject: &str, now: DateTime<Utc>) -> Result<Vec<Membership>, Error> {
     let rows: Vec<Joined> = members::table
-        .left_join(
-            organizations::table.on(members::organization_id.eq(organizations::id.nullable())),
-        )
+        .left_join(organizations::table.on(members::organization_id.eq(organizations::id.nullable())))
         .left_join(units::table.on(members::unit_id.eq(units::id.nullable())))
         .filter(members::issuer.eq(issuer))
         .filter(members::subject.eq(subject))
@@ -119,20 +112,15 @@ pub fn current_of(
         row.4 <= today && row.5.is_none_or(|until| today <= until)
     });
     standing
-        .map(
-            |(member_id, organization_id, display_name, roles, _, _, _, unit_id, unit_code)| {
-                Ok(Membership {
-                    member_id: id(member_id),
-                    organization_id: id_option(organization_id),
-                    display_name,
-                    roles: from_json(&roles)?,
-                    unit: unit_id.zip(unit_code).map(|(unit_id, code)| UnitKey {
-                        id: id(unit_id),
-                        code,
-                    }),
-                })
-            },
-        )
+        .map(|(member_id, organization_id, display_name, roles, _, _, _, unit_id, unit_code)| {
+            Ok(Membership {
+                member_id: id(member_id),
+                organization_id: id_option(organization_id),
+                display_name,
+                roles: from_json(&roles)?,
+                unit: unit_id.zip(unit_code).map(|(unit_id, code)| UnitKey { id: id(unit_id), code }),
+            })
+        })
         .collect()
 }
 
@@ -143,15 +131,8 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Member>, Error> {
 }
 
 /// A page of an organisation's members.
-pub fn list(
-    conn: &mut Conn,
-    organization_id: &Id,
-    unit_id: Option<&Id>,
-    page: &Page,
-) -> Result<Vec<Member>, Error> {
-    let mut query = dsl::members
-        .filter(dsl::organization_id.eq(organization_id.to_string()))
-        .into_boxed();
+pub fn list(conn: &mut Conn, organization_id: &Id, unit_id: Option<&Id>, page: &Page) -> Result<Vec<Member>, Error> {
+    let mut query = dsl::members.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(unit_id) = unit_id {
         query = query.filter(dsl::unit_id.eq(unit_id.to_string()));
     }
@@ -161,46 +142,23 @@ pub fn list(
 
 /// The members of the council on a day.
 pub fn council_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Result<Vec<Id>, Error> {
-    let all: Vec<Row> = dsl::members
-        .filter(dsl::organization_id.eq(organization_id.as_str()))
-        .order(dsl::id)
-        .load(conn)?;
-    let members: Vec<Member> = all
-        .into_iter()
-        .map(Member::try_from)
-        .collect::<Result<_, _>>()?;
-    let sits = |member: &Member| {
-        member.is_valid_on(day) && member.roles.iter().any(|role: &Role| role.is_of_council())
-    };
-    Ok(members
-        .into_iter()
-        .filter(sits)
-        .map(|member| member.id)
-        .collect())
+    let all: Vec<Row> =
+        dsl::members.filter(dsl::organization_id.eq(organization_id.as_str())).order(dsl::id).load(conn)?;
+    let members: Vec<Member> = all.into_iter().map(Member::try_from).collect::<Result<_, _>>()?;
+    let sits = |member: &Member| member.is_valid_on(day) && member.roles.iter().any(|role: &Role| role.is_of_council());
+    Ok(members.into_iter().filter(sits).map(|member| member.id).collect())
 }
 
 /// Adds a member.
 pub fn insert(conn: &mut Conn, member: &Member) -> Result<(), Error> {
-    let inserted = diesel::insert_into(members::table)
-        .values(Row::try_from(member)?)
-        .execute(conn);
+    let inserted = diesel::insert_into(members::table).values(Row::try_from(member)?).execute(conn);
     unique(inserted, Code::AlreadyExists).map(|_| ())
 }
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, member: Member) -> Result<Member, Error> {
-    let after = Member {
-        version: member.version + 1,
-        ..member
-    };
-    let seen = dsl::members
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
-    let rows = unique(
-        diesel::update(seen)
-            .set(Row::try_from(&after)?)
-            .execute(conn),
-        Code::AlreadyExists,
-    )?;
+    let after = Member { version: member.version + 1, ..member };
+    let seen = dsl::members.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
     one_row(rows).map(|()| after)
 }

@@ -66,6 +66,5 @@ fn alone(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<(), Error>) -> 
 /// When the database does not answer.
 pub fn are_current(conn: &mut Conn) -> Result<bool, Error> {
     let source = source(conn);
-    on_each!(conn, c => c.has_pending_migration(source).map(|pending| !pending))
-        .map_err(Error::internal)
+    on_each!(conn, c => c.has_pending_migration(source).map(|pending| !pending)).map_err(Error::internal)
 }

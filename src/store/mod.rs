@@ -77,17 +77,10 @@ impl Lane {
             .test_on_check_out(false)
             .connection_timeout(PATIENCE)
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build(Manager {
-                url: url.clone(),
-                access,
-            })
+            .build(Manager { url: url.clone(), access })
             .map_err(Error::internal)?;
         let permits = usize::try_from(size).map_err(Error::internal)?;
-        Ok(Lane {
-            pool,
-            permits: Arc::new(Semaphore::new(permits)),
-            place,
-        })
+        Ok(Lane { pool, permits: Arc::new(Semaphore::new(permits)), place })
     }
 
     /// Runs `work` with a connection of this lane.
@@ -100,15 +93,10 @@ impl Lane {
             return work(&mut connection);
         }
         let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned());
-        let permit = waiting
-            .await
-            .map_err(|_| Error::new(Code::Busy))?
-            .map_err(Error::internal)?;
+        let permit = waiting.await.map_err(|_| Error::new(Code::Busy))?.map_err(Error::internal)?;
         let lane = self.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let result = lane
-                .connection()
-                .and_then(|mut connection| work(&mut connection));
+            let result = lane.connection().and_then(|mut connection| work(&mut connection));
             drop(permit);
             result
         });
@@ -141,10 +129,7 @@ impl Db {
             DatabaseUrl::Postgres(_) => {
                 let size = pool_size.unwrap_or(POSTGRES_POOL);
                 let lane = Lane::new(url, Access::Write, size, Place::Blocking)?;
-                Ok(Db {
-                    readers: lane.clone(),
-                    writers: lane,
-                })
+                Ok(Db { readers: lane.clone(), writers: lane })
             }
         }
     }
@@ -157,9 +142,7 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.readers
-            .run(move |conn| within(conn, Begin::Read, work))
-            .await
+        self.readers.run(move |conn| within(conn, Begin::Read, work)).await
     }
 
     /// Runs `work` in a transaction that takes effect whole or not at all. `work` may run again after
@@ -228,11 +211,7 @@ impl Drop for Open<'_> {
     }
 }
 
-fn within<T>(
-    conn: &mut Conn,
-    begin: Begin,
-    work: impl FnOnce(&mut Conn) -> Result<T, Error>,
-) -> Result<T, Error> {
+fn within<T>(conn: &mut Conn, begin: Begin, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
     conn.batch_execute(begin.statement(conn))?;
     let mut open = Open { conn, ended: false };
     let done = work(open.conn)?;

@@ -57,32 +57,21 @@ impl From<&Organization> for Row {
 
 /// One office.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Organization>, Error> {
-    let row: Option<Row> = dsl::organizations
-        .find(id.as_str())
-        .first(conn)
-        .optional()?;
+    let row: Option<Row> = dsl::organizations.find(id.as_str()).first(conn).optional()?;
     Ok(row.map(Organization::from))
 }
 
 /// One office by its code.
 pub fn find_by_code(conn: &mut Conn, code: &str) -> Result<Option<Organization>, Error> {
-    let row: Option<Row> = dsl::organizations
-        .filter(dsl::code.eq(code))
-        .first(conn)
-        .optional()?;
+    let row: Option<Row> = dsl::organizations.filter(dsl::code.eq(code)).first(conn).optional()?;
     Ok(row.map(Organization::from))
 }
 
 /// A page of offices: of all, or of those named.
-pub fn list(
-    conn: &mut Conn,
-    among: Option<&[Id]>,
-    page: &Page,
-) -> Result<Vec<Organization>, Error> {
+pub fn list(conn: &mut Conn, among: Option<&[Id]>, page: &Page) -> Result<Vec<Organization>, Error> {
     let mut query = dsl::organizations.into_boxed();
     if let Some(ids) = among {
-        query =
-            query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        query = query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
     }
     let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
     Ok(rows.into_iter().map(Organization::from).collect())
@@ -90,24 +79,14 @@ pub fn list(
 
 /// Adds an office.
 pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<(), Error> {
-    let inserted = diesel::insert_into(organizations::table)
-        .values(Row::from(organization))
-        .execute(conn);
+    let inserted = diesel::insert_into(organizations::table).values(Row::from(organization)).execute(conn);
     unique(inserted, Code::AlreadyExists).map(|_| ())
 }
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, organization: Organization) -> Result<Organization, Error> {
-    let after = Organization {
-        version: organization.version + 1,
-        ..organization
-    };
-    let seen = dsl::organizations
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
-    let rows = unique(
-        diesel::update(seen).set(Row::from(&after)).execute(conn),
-        Code::AlreadyExists,
-    )?;
+    let after = Organization { version: organization.version + 1, ..organization };
+    let seen = dsl::organizations.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows = unique(diesel::update(seen).set(Row::from(&after)).execute(conn), Code::AlreadyExists)?;
     one_row(rows).map(|()| after)
 }

@@ -12,9 +12,7 @@ use super::schema::{period_awards, period_units, submissions, units};
 use super::types::{from_json, from_word, id, json, naive, totals, utc, utc_option, word};
 use crate::domain::Id;
 use crate::domain::access::UnitKey;
-use crate::domain::period::{
-    Award, DossierDeadline, Notice, Period, PeriodRules, PeriodStatus, Schedule, SheetOfUnit,
-};
+use crate::domain::period::{Award, DossierDeadline, Notice, Period, PeriodRules, PeriodStatus, Schedule, SheetOfUnit};
 use crate::domain::scoring::Totals;
 use crate::error::{Code, Error};
 
@@ -79,10 +77,7 @@ fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Err
             },
         },
         status: from_word(&row.status)?,
-        notice: row
-            .notice_number
-            .zip(row.notice_on)
-            .map(|(number, on)| Notice { number, on }),
+        notice: row.notice_number.zip(row.notice_on).map(|(number, on)| Notice { number, on }),
         cancel_reason: row.cancel_reason,
         version: row.version,
         created_at: utc(row.created_at),
@@ -176,92 +171,43 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Period>, Error> {
     let awards: Vec<(String, String, i32)> = period_awards::table
         .filter(period_awards::period_id.eq(id.as_str()))
         .order(period_awards::position)
-        .select((
-            period_awards::code,
-            period_awards::title,
-            period_awards::quota,
-        ))
+        .select((period_awards::code, period_awards::title, period_awards::quota))
         .load(conn)?;
-    let awards = awards
-        .into_iter()
-        .map(|(code, title, quota)| Award { code, title, quota })
-        .collect();
-    period(
-        row,
-        unit_ids.into_iter().map(Id::from_uuid_text).collect(),
-        awards,
-    )
-    .map(Some)
+    let awards = awards.into_iter().map(|(code, title, quota)| Award { code, title, quota }).collect();
+    period(row, unit_ids.into_iter().map(Id::from_uuid_text).collect(), awards).map(Some)
 }
 
 /// A page of an organisation's periods.
-pub fn list(
-    conn: &mut Conn,
-    organization_id: &Id,
-    filter: &Filter,
-    page: &Page,
-) -> Result<Vec<Head>, Error> {
-    let mut query = dsl::periods
-        .filter(dsl::organization_id.eq(organization_id.to_string()))
-        .into_boxed();
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Head>, Error> {
+    let mut query = dsl::periods.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(statuses) = &filter.statuses {
         query = query.filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
     }
     if let Some(years) = &filter.years {
         query = query.filter(dsl::year.eq_any(years.clone()));
     }
-    let columns = (
-        dsl::id,
-        dsl::code,
-        dsl::title,
-        dsl::year,
-        dsl::status,
-        dsl::self_assessment_due_on,
-        dsl::version,
-    );
+    let columns = (dsl::id, dsl::code, dsl::title, dsl::year, dsl::status, dsl::self_assessment_due_on, dsl::version);
     let rows: Vec<(String, String, String, i32, String, NaiveDate, i64)> =
         paged!(query, dsl::id, page).select(columns).load(conn)?;
     rows.into_iter()
-        .map(
-            |(row_id, code, title, year, status, self_assessment_due_on, version)| {
-                Ok(Head {
-                    id: id(row_id),
-                    code,
-                    title,
-                    year,
-                    status: from_word(&status)?,
-                    self_assessment_due_on,
-                    version,
-                })
-            },
-        )
+        .map(|(row_id, code, title, year, status, self_assessment_due_on, version)| {
+            Ok(Head { id: id(row_id), code, title, year, status: from_word(&status)?, self_assessment_due_on, version })
+        })
         .collect()
 }
 
 /// Adds a period.
 pub fn insert(conn: &mut Conn, period: &Period) -> Result<(), Error> {
-    let inserted = diesel::insert_into(periods::table)
-        .values(Row::try_from(period)?)
-        .execute(conn);
+    let inserted = diesel::insert_into(periods::table).values(Row::try_from(period)?).execute(conn);
     unique(inserted, Code::AlreadyExists)?;
     insert_members(conn, period)
 }
 
 /// Saves a change of the version that was read; units and awards only while nothing hangs off them.
 pub fn update(conn: &mut Conn, period: Period, with_members: bool) -> Result<Period, Error> {
-    let after = Period {
-        version: period.version + 1,
-        ..period
-    };
-    let seen = dsl::periods
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
-    let rows = unique(
-        diesel::update(seen)
-            .set(Row::try_from(&after)?)
-            .execute(conn),
-        Code::AlreadyExists,
-    )?;
+    let after = Period { version: period.version + 1, ..period };
+    let seen = dsl::periods.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
     one_row(rows)?;
     if with_members {
         let of_period = period_units::table.filter(period_units::period_id.eq(after.id.as_str()));
@@ -322,54 +268,40 @@ pub struct UnitOfPeriod {
 
 /// The units of a period in order of code, each with its sheet.
 pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<UnitOfPeriod>, Error> {
-    type Joined = (
-        String,
-        String,
-        String,
-        Option<String>,
-        Option<String>,
-        Option<NaiveDateTime>,
-        Option<i64>,
-        Option<i64>,
-    );
-    let rows: Vec<Joined> = period_units::table
-        .inner_join(units::table.on(units::id.eq(period_units::unit_id)))
-        .left_join(
-            submissions::table.on(submissions::period_id
-                .eq(period_units::period_id)
-                .and(submissions::unit_id.eq(period_units::unit_id))),
-        )
-        .filter(period_units::period_id.eq(period_id.as_str()))
-        .order(units::code)
-        .select((
-            units::id,
-            units::code,
-            units::name,
-            submissions::id.nullable(),
-            submissions::status.nullable(),
-            submissions::closes_at.nullable(),
-            submissions::base.nullable(),
-            submissions::bonus.nullable(),
-        ))
-        .load(conn)?;
+    type Joined =
+        (String, String, String, Option<String>, Option<String>, Option<NaiveDateTime>, Option<i64>, Option<i64>);
+    let rows: Vec<Joined> =
+        period_units::table
+            .inner_join(units::table.on(units::id.eq(period_units::unit_id)))
+            .left_join(submissions::table.on(
+                submissions::period_id.eq(period_units::period_id).and(submissions::unit_id.eq(period_units::unit_id)),
+            ))
+            .filter(period_units::period_id.eq(period_id.as_str()))
+            .order(units::code)
+            .select((
+                units::id,
+                units::code,
+                units::name,
+                submissions::id.nullable(),
+                submissions::status.nullable(),
+                submissions::closes_at.nullable(),
+                submissions::base.nullable(),
+                submissions::bonus.nullable(),
+            ))
+            .load(conn)?;
     rows.into_iter()
-        .map(
-            |(unit_id, code, name, submission_id, status, closes_at, base, bonus)| {
-                Ok(UnitOfPeriod {
-                    unit: UnitKey {
-                        id: id(unit_id),
-                        code: code.clone(),
-                    },
-                    name,
-                    submission_id: submission_id.map(id),
-                    totals: totals(base, bonus),
-                    sheet: SheetOfUnit {
-                        unit_code: code,
-                        status: status.as_deref().map(from_word).transpose()?,
-                        closes_at: utc_option(closes_at),
-                    },
-                })
-            },
-        )
+        .map(|(unit_id, code, name, submission_id, status, closes_at, base, bonus)| {
+            Ok(UnitOfPeriod {
+                unit: UnitKey { id: id(unit_id), code: code.clone() },
+                name,
+                submission_id: submission_id.map(id),
+                totals: totals(base, bonus),
+                sheet: SheetOfUnit {
+                    unit_code: code,
+                    status: status.as_deref().map(from_word).transpose()?,
+                    closes_at: utc_option(closes_at),
+                },
+            })
+        })
         .collect()
 }

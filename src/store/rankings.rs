@@ -31,21 +31,12 @@ pub struct FrozenRanking {
 /// The frozen ranking, once the period is finalised.
 pub fn frozen(conn: &mut Conn, period_id: &Id) -> Result<Option<FrozenRanking>, Error> {
     let of_period = rankings::table.filter(rankings::period_id.eq(period_id.as_str()));
-    Ok(of_period
-        .order(rankings::version.desc())
-        .first(conn)
-        .optional()?)
+    Ok(of_period.order(rankings::version.desc()).first(conn).optional()?)
 }
 
 /// Freezes a ranking.
 pub fn freeze(conn: &mut Conn, ranking: &FrozenRanking) -> Result<(), Error> {
-    unique(
-        diesel::insert_into(rankings::table)
-            .values(ranking)
-            .execute(conn),
-        Code::AlreadyExists,
-    )
-    .map(|_| ())
+    unique(diesel::insert_into(rankings::table).values(ranking).execute(conn), Code::AlreadyExists).map(|_| ())
 }
 
 /// A decision of the council on a tie.
@@ -116,10 +107,7 @@ pub fn tie_decisions(conn: &mut Conn, period_id: &Id) -> Result<Vec<TieDecision>
 
 /// Records a decision, in place of an earlier one on the same units.
 pub fn save_tie_decision(conn: &mut Conn, decision: TieDecision) -> Result<TieDecision, Error> {
-    let after = TieDecision {
-        version: decision.version + 1,
-        ..decision
-    };
+    let after = TieDecision { version: decision.version + 1, ..decision };
     let mut group = after.unit_ids.clone();
     group.sort();
     let row = Row {
@@ -136,13 +124,9 @@ pub fn save_tie_decision(conn: &mut Conn, decision: TieDecision) -> Result<TieDe
         updated_at: naive(after.updated_at),
     };
     if after.version == 1 {
-        diesel::insert_into(tie_decisions::table)
-            .values(row)
-            .execute(conn)?;
+        diesel::insert_into(tie_decisions::table).values(row).execute(conn)?;
     } else {
-        diesel::update(tie_decisions::table.find(after.id.as_str()))
-            .set(row)
-            .execute(conn)?;
+        diesel::update(tie_decisions::table.find(after.id.as_str())).set(row).execute(conn)?;
     }
     Ok(after)
 }

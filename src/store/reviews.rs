@@ -42,10 +42,7 @@ impl TryFrom<Row> for Review {
             reviewer_id: id(row.reviewer_id),
             status: from_word(&row.status)?,
             submitted_at: utc_option(row.submitted_at),
-            totals: Totals::new(
-                Points::from_hundredths(row.base),
-                Points::from_hundredths(row.bonus),
-            ),
+            totals: Totals::new(Points::from_hundredths(row.base), Points::from_hundredths(row.bonus)),
             breakdown: from_json(&row.breakdown)?,
             version: row.version,
             created_at: utc(row.created_at),
@@ -83,20 +80,15 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Review>, Error> {
 
 /// Which sheet a review is of.
 pub fn submission_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
-    let submission: Option<String> = dsl::reviews
-        .find(id.as_str())
-        .select(dsl::submission_id)
-        .first(conn)
-        .optional()?;
+    let submission: Option<String> =
+        dsl::reviews.find(id.as_str()).select(dsl::submission_id).first(conn).optional()?;
     Ok(submission.map(Id::from_uuid_text))
 }
 
 /// The reviews of a sheet, the appraisal before the council's.
 pub fn of_submission(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>, Error> {
-    let rows: Vec<Row> = dsl::reviews
-        .filter(dsl::submission_id.eq(submission_id.as_str()))
-        .order(dsl::stage)
-        .load(conn)?;
+    let rows: Vec<Row> =
+        dsl::reviews.filter(dsl::submission_id.eq(submission_id.as_str())).order(dsl::stage).load(conn)?;
     rows.into_iter().map(Review::try_from).collect()
 }
 
@@ -115,37 +107,20 @@ pub struct StageTotals {
 
 /// The submitted totals of a period's sheets: the ranking reads these rows, not the lines.
 /// The breakdown is read only where the chain asks for it.
-pub fn submitted_of_period(
-    conn: &mut Conn,
-    period_id: &Id,
-    with_breakdown: bool,
-) -> Result<Vec<StageTotals>, Error> {
+pub fn submitted_of_period(conn: &mut Conn, period_id: &Id, with_breakdown: bool) -> Result<Vec<StageTotals>, Error> {
     let rows: Vec<(String, String, i64, i64, String)> = reviews::table
         .inner_join(submissions::table.on(submissions::id.eq(reviews::submission_id)))
         .filter(submissions::period_id.eq(period_id.as_str()))
         .filter(reviews::status.eq("submitted"))
-        .select((
-            reviews::submission_id,
-            reviews::stage,
-            reviews::base,
-            reviews::bonus,
-            reviews::breakdown,
-        ))
+        .select((reviews::submission_id, reviews::stage, reviews::base, reviews::bonus, reviews::breakdown))
         .load(conn)?;
     rows.into_iter()
         .map(|(submission_id, stage, base, bonus, breakdown)| {
             Ok(StageTotals {
                 submission_id: id(submission_id),
                 stage: from_word(&stage)?,
-                totals: Totals::new(
-                    Points::from_hundredths(base),
-                    Points::from_hundredths(bonus),
-                ),
-                breakdown: if with_breakdown {
-                    from_json(&breakdown)?
-                } else {
-                    Breakdown::default()
-                },
+                totals: Totals::new(Points::from_hundredths(base), Points::from_hundredths(bonus)),
+                breakdown: if with_breakdown { from_json(&breakdown)? } else { Breakdown::default() },
             })
         })
         .collect()
@@ -153,27 +128,15 @@ pub fn submitted_of_period(
 
 /// Adds a review.
 pub fn insert(conn: &mut Conn, review: &Review) -> Result<(), Error> {
-    let inserted = diesel::insert_into(reviews::table)
-        .values(Row::try_from(review)?)
-        .execute(conn);
+    let inserted = diesel::insert_into(reviews::table).values(Row::try_from(review)?).execute(conn);
     unique(inserted, Code::AlreadyExists).map(|_| ())
 }
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, review: Review) -> Result<Review, Error> {
-    let after = Review {
-        version: review.version + 1,
-        ..review
-    };
-    let seen = dsl::reviews
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
-    one_row(
-        diesel::update(seen)
-            .set(Row::try_from(&after)?)
-            .execute(conn)?,
-    )
-    .map(|()| after)
+    let after = Review { version: review.version + 1, ..review };
+    let seen = dsl::reviews.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
 }
 
 /// Drops a draft whose lines are gone already.

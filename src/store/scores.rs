@@ -11,28 +11,16 @@ use crate::domain::scoring::{Criterion, Line, ScoringTable, Sheet};
 use crate::domain::{Id, Points};
 use crate::error::Error;
 
-type Columns = (
-    String,
-    Option<String>,
-    Option<i64>,
-    Option<String>,
-    Option<String>,
-);
+type Columns = (String, Option<String>, Option<i64>, Option<String>, Option<String>);
 
 fn sheet(table: &ScoringTable, rows: Vec<Columns>) -> Result<Sheet, Error> {
     let mut sheet = table.blank();
     for (code, answer, points, note, reason) in rows {
         let Some(line) = table.position(&code).and_then(|at| sheet.0.get_mut(at)) else {
-            return Err(Error::internal(format!(
-                "a stored score of criterion {code}, which the table does not have"
-            )));
+            return Err(Error::internal(format!("a stored score of criterion {code}, which the table does not have")));
         };
         let answer = answer.as_deref().map(from_json).transpose()?;
-        *line = Line {
-            scored: answer.zip(points.map(Points::from_hundredths)),
-            note,
-            reason,
-        };
+        *line = Line { scored: answer.zip(points.map(Points::from_hundredths)), note, reason };
     }
     Ok(sheet)
 }
@@ -42,19 +30,9 @@ pub fn of_submission(conn: &mut Conn, table: &ScoringTable, id: &Id) -> Result<S
     type Columns = (String, Option<String>, Option<i64>, Option<String>);
     let rows: Vec<Columns> = scores::table
         .filter(scores::submission_id.eq(id.as_str()))
-        .select((
-            scores::criterion_code,
-            scores::answer,
-            scores::points,
-            scores::note,
-        ))
+        .select((scores::criterion_code, scores::answer, scores::points, scores::note))
         .load(conn)?;
-    sheet(
-        table,
-        rows.into_iter()
-            .map(|(code, answer, points, note)| (code, answer, points, note, None))
-            .collect(),
-    )
+    sheet(table, rows.into_iter().map(|(code, answer, points, note)| (code, answer, points, note, None)).collect())
 }
 
 /// The lines of a review.
@@ -76,17 +54,10 @@ struct Difference<'a> {
 fn difference<'a>(table: &'a ScoringTable, before: &Sheet, after: &'a Sheet) -> Difference<'a> {
     let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
     let changed = lines.filter(|(_, (before, after))| before != after);
-    let (emptied, written): (Vec<_>, Vec<_>) =
-        changed.partition(|(_, (_, after))| **after == Line::default());
+    let (emptied, written): (Vec<_>, Vec<_>) = changed.partition(|(_, (_, after))| **after == Line::default());
     Difference {
-        written: written
-            .into_iter()
-            .map(|(criterion, (_, line))| (criterion, line))
-            .collect(),
-        emptied: emptied
-            .into_iter()
-            .map(|(criterion, _)| criterion.code.as_str())
-            .collect(),
+        written: written.into_iter().map(|(criterion, (_, line))| (criterion, line)).collect(),
+        emptied: emptied.into_iter().map(|(criterion, _)| criterion.code.as_str()).collect(),
     }
 }
 
@@ -100,9 +71,8 @@ pub fn save_submission(
 ) -> Result<(), Error> {
     let Difference { written, emptied } = difference(table, before, after);
     if !emptied.is_empty() {
-        let gone = scores::table
-            .filter(scores::submission_id.eq(id.as_str()))
-            .filter(scores::criterion_code.eq_any(emptied));
+        let gone =
+            scores::table.filter(scores::submission_id.eq(id.as_str())).filter(scores::criterion_code.eq_any(emptied));
         diesel::delete(gone).execute(conn)?;
     }
     if written.is_empty() {
@@ -136,19 +106,11 @@ pub fn save_submission(
 }
 
 /// The same for a review.
-pub fn save_review(
-    conn: &mut Conn,
-    table: &ScoringTable,
-    id: &Id,
-    before: &Sheet,
-    after: &Sheet,
-) -> Result<(), Error> {
+pub fn save_review(conn: &mut Conn, table: &ScoringTable, id: &Id, before: &Sheet, after: &Sheet) -> Result<(), Error> {
     use review_scores::{answer, criterion_code, max_points, note, points, reason, review_id};
     let Difference { written, emptied } = difference(table, before, after);
     if !emptied.is_empty() {
-        let gone = review_scores::table
-            .filter(review_id.eq(id.as_str()))
-            .filter(criterion_code.eq_any(emptied));
+        let gone = review_scores::table.filter(review_id.eq(id.as_str())).filter(criterion_code.eq_any(emptied));
         diesel::delete(gone).execute(conn)?;
     }
     if written.is_empty() {
@@ -185,7 +147,6 @@ pub fn save_review(
 
 /// Takes away the lines of a review that is dropped.
 pub fn delete_of_review(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    diesel::delete(review_scores::table.filter(review_scores::review_id.eq(id.as_str())))
-        .execute(conn)?;
+    diesel::delete(review_scores::table.filter(review_scores::review_id.eq(id.as_str()))).execute(conn)?;
     Ok(())
 }

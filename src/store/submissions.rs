@@ -9,9 +9,7 @@ use super::error::{one_row, unique};
 use super::page::{Page, paged};
 use super::schema::submissions::{self, dsl};
 use super::schema::{organizations, periods, revisions, units};
-use super::types::{
-    from_json, from_word, id, json, naive, naive_option, totals, utc, utc_option, word,
-};
+use super::types::{from_json, from_word, id, json, naive, naive_option, totals, utc, utc_option, word};
 use crate::domain::Id;
 use crate::domain::access::{SheetsInSight, UnitKey};
 use crate::domain::period::PeriodStatus;
@@ -109,11 +107,7 @@ pub struct Case {
 
 /// The period of a sheet, which is held before the sheet itself.
 pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
-    let period: Option<String> = dsl::submissions
-        .find(id.as_str())
-        .select(dsl::period_id)
-        .first(conn)
-        .optional()?;
+    let period: Option<String> = dsl::submissions.find(id.as_str()).select(dsl::period_id).first(conn).optional()?;
     Ok(period.map(Id::from_uuid_text))
 }
 
@@ -141,22 +135,17 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
         .first(conn)
         .optional()?;
     found
-        .map(
-            |(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
-                let submission = Submission::try_from(row)?;
-                Ok(Case {
-                    unit: UnitKey {
-                        id: submission.unit_id.clone(),
-                        code,
-                    },
-                    submission,
-                    period_status: from_word(&status)?,
-                    appraisal_due_on,
-                    criteria_set_id: Id::from_uuid_text(criteria_set_id),
-                    zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
-                })
-            },
-        )
+        .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
+            let submission = Submission::try_from(row)?;
+            Ok(Case {
+                unit: UnitKey { id: submission.unit_id.clone(), code },
+                submission,
+                period_status: from_word(&status)?,
+                appraisal_due_on,
+                criteria_set_id: Id::from_uuid_text(criteria_set_id),
+                zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
+            })
+        })
         .transpose()
 }
 
@@ -194,32 +183,18 @@ pub fn list(
         .select((submissions::all_columns, units::code))
         .into_boxed();
     if !sight.all {
-        let own = sight
-            .own
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let except = sight
-            .except
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let own = sight.own.as_ref().map(ToString::to_string).unwrap_or_default();
+        let except = sight.except.as_ref().map(ToString::to_string).unwrap_or_default();
         let others: Vec<String> = SubmissionStatus::ALL
             .into_iter()
-            .filter(|status| {
-                sight
-                    .others_from
-                    .is_some_and(|from| status.has_reached(from))
-            })
+            .filter(|status| sight.others_from.is_some_and(|from| status.has_reached(from)))
             .map(word)
             .collect();
         query = query.filter(
             submissions::unit_id
                 .eq(own)
                 .or(units::code.eq_any(sight.scoped_codes.clone()))
-                .or(submissions::status
-                    .eq_any(others)
-                    .and(submissions::unit_id.ne(except))),
+                .or(submissions::status.eq_any(others).and(submissions::unit_id.ne(except))),
         );
     }
     if !sight.only_codes.is_empty() {
@@ -232,18 +207,10 @@ pub fn list(
         query = query.filter(submissions::unit_id.eq_any(texts(ids)));
     }
     if let Some(statuses) = &filter.statuses {
-        query =
-            query.filter(submissions::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+        query = query.filter(submissions::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
     }
     let rows: Vec<(Row, String)> = paged!(query, submissions::id, page).load(conn)?;
-    rows.into_iter()
-        .map(|(row, unit_code)| {
-            Ok(Listed {
-                submission: row.try_into()?,
-                unit_code,
-            })
-        })
-        .collect()
+    rows.into_iter().map(|(row, unit_code)| Ok(Listed { submission: row.try_into()?, unit_code })).collect()
 }
 
 fn texts(ids: &[Id]) -> Vec<String> {
@@ -252,11 +219,7 @@ fn texts(ids: &[Id]) -> Vec<String> {
 
 /// The sheets that the clock has taken from their units but that no row says so of yet:
 /// of one organisation, one period or all.
-pub fn lapsed(
-    conn: &mut Conn,
-    scope: Lapsed<'_>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Submission>, Error> {
+pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<Vec<Submission>, Error> {
     let mut query = dsl::submissions
         .filter(dsl::status.eq_any(["draft", "returned"]))
         .filter(dsl::closes_at.le(naive(now)))
@@ -284,9 +247,7 @@ pub enum Lapsed<'a> {
 
 /// Adds a sheet.
 pub fn insert(conn: &mut Conn, submission: &Submission) -> Result<(), Error> {
-    let inserted = diesel::insert_into(submissions::table)
-        .values(Row::try_from(submission)?)
-        .execute(conn);
+    let inserted = diesel::insert_into(submissions::table).values(Row::try_from(submission)?).execute(conn);
     unique(inserted, Code::AlreadyExists).map(|_| ())
 }
 
@@ -302,19 +263,9 @@ pub fn insert_all(conn: &mut Conn, new: &[Submission]) -> Result<(), Error> {
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
-    let after = Submission {
-        version: submission.version + 1,
-        ..submission
-    };
-    let seen = dsl::submissions
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
-    one_row(
-        diesel::update(seen)
-            .set(Row::try_from(&after)?)
-            .execute(conn)?,
-    )
-    .map(|()| after)
+    let after = Submission { version: submission.version + 1, ..submission };
+    let seen = dsl::submissions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
 }
 
 /// Moves every sheet of a period from one state to another.
@@ -325,14 +276,8 @@ pub fn move_all(
     to: SubmissionStatus,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let of_period = dsl::submissions
-        .filter(dsl::period_id.eq(period_id.as_str()))
-        .filter(dsl::status.eq(word(from)));
-    let change = (
-        dsl::status.eq(word(to)),
-        dsl::version.eq(dsl::version + 1),
-        dsl::updated_at.eq(naive(now)),
-    );
+    let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq(word(from)));
+    let change = (dsl::status.eq(word(to)), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
     diesel::update(of_period).set(change).execute(conn)?;
     Ok(())
 }
@@ -345,9 +290,7 @@ pub fn move_gate(
     closes_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let drafts = dsl::submissions
-        .filter(dsl::period_id.eq(period_id.as_str()))
-        .filter(dsl::status.eq("draft"));
+    let drafts = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq("draft"));
     let change = (
         dsl::due_on.eq(due_on),
         dsl::closes_at.eq(naive_option(closes_at)),
@@ -364,12 +307,7 @@ pub fn close_open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> 
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::status.eq_any(["draft", "returned"]))
         .filter(dsl::closes_at.is_null());
-    diesel::update(open)
-        .set((
-            dsl::closes_at.eq(naive(now)),
-            dsl::updated_at.eq(naive(now)),
-        ))
-        .execute(conn)?;
+    diesel::update(open).set((dsl::closes_at.eq(naive(now)), dsl::updated_at.eq(naive(now)))).execute(conn)?;
     Ok(())
 }
 
@@ -395,24 +333,16 @@ pub struct Revision {
 
 /// Freezes a revision.
 pub fn insert_revision(conn: &mut Conn, revision: &Revision) -> Result<(), Error> {
-    diesel::insert_into(revisions::table)
-        .values(revision)
-        .execute(conn)?;
+    diesel::insert_into(revisions::table).values(revision).execute(conn)?;
     Ok(())
 }
 
 /// One revision of a sheet.
 pub fn revision(conn: &mut Conn, id: &Id, number: i32) -> Result<Option<Revision>, Error> {
-    Ok(revisions::table
-        .find((id.as_str(), number))
-        .first(conn)
-        .optional()?)
+    Ok(revisions::table.find((id.as_str(), number)).first(conn).optional()?)
 }
 
 /// The revisions of a sheet, first to last.
 pub fn revisions(conn: &mut Conn, id: &Id) -> Result<Vec<Revision>, Error> {
-    Ok(revisions::table
-        .filter(revisions::submission_id.eq(id.as_str()))
-        .order(revisions::revision)
-        .load(conn)?)
+    Ok(revisions::table.filter(revisions::submission_id.eq(id.as_str())).order(revisions::revision).load(conn)?)
 }

@@ -62,8 +62,5 @@ pub fn id_option(text: Option<String>) -> Option<Id> {
 
 /// Totals from their two columns.
 pub fn totals(base: Option<i64>, bonus: Option<i64>) -> Option<Totals> {
-    Some(Totals::new(
-        Points::from_hundredths(base?),
-        Points::from_hundredths(bonus?),
-    ))
+    Some(Totals::new(Points::from_hundredths(base?), Points::from_hundredths(bonus?)))
 }

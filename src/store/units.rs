@@ -81,26 +81,16 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Unit>, Error> {
 
 /// Both names of one unit of an organisation.
 pub fn find_key(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Option<UnitKey>, Error> {
-    let own = dsl::units
-        .find(id.as_str())
-        .filter(dsl::organization_id.eq(organization_id.as_str()));
+    let own = dsl::units.find(id.as_str()).filter(dsl::organization_id.eq(organization_id.as_str()));
     let code: Option<String> = own.select(dsl::code).first(conn).optional()?;
-    Ok(code.map(|code| UnitKey {
-        id: id.clone(),
-        code,
-    }))
+    Ok(code.map(|code| UnitKey { id: id.clone(), code }))
 }
 
 /// Those of the named units that the organisation has and that are active.
 pub fn active_among(conn: &mut Conn, organization_id: &Id, ids: &[Id]) -> Result<Vec<Id>, Error> {
     let named: Vec<&str> = ids.iter().map(Id::as_str).collect();
-    let own = dsl::units
-        .filter(dsl::organization_id.eq(organization_id.as_str()))
-        .filter(dsl::active.eq(true));
-    let found: Vec<String> = own
-        .filter(dsl::id.eq_any(named))
-        .select(dsl::id)
-        .load(conn)?;
+    let own = dsl::units.filter(dsl::organization_id.eq(organization_id.as_str())).filter(dsl::active.eq(true));
+    let found: Vec<String> = own.filter(dsl::id.eq_any(named)).select(dsl::id).load(conn)?;
     Ok(found.into_iter().map(Id::from_uuid_text).collect())
 }
 
@@ -112,9 +102,7 @@ pub fn list(
     by_code: bool,
     page: &Page,
 ) -> Result<Vec<Unit>, Error> {
-    let mut query = dsl::units
-        .filter(dsl::organization_id.eq(organization_id.to_string()))
-        .into_boxed();
+    let mut query = dsl::units.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(active) = filter.active {
         query = query.filter(dsl::active.eq(active));
     }
@@ -130,26 +118,14 @@ pub fn list(
 
 /// Adds a unit.
 pub fn insert(conn: &mut Conn, unit: &Unit) -> Result<(), Error> {
-    let inserted = diesel::insert_into(units::table)
-        .values(Row::try_from(unit)?)
-        .execute(conn);
+    let inserted = diesel::insert_into(units::table).values(Row::try_from(unit)?).execute(conn);
     unique(inserted, Code::AlreadyExists).map(|_| ())
 }
 
 /// Saves a change of the version that was read.
 pub fn update(conn: &mut Conn, unit: Unit) -> Result<Unit, Error> {
-    let after = Unit {
-        version: unit.version + 1,
-        ..unit
-    };
-    let seen = dsl::units
-        .find(after.id.as_str())
-        .filter(dsl::version.eq(after.version - 1));
-    let rows = unique(
-        diesel::update(seen)
-            .set(Row::try_from(&after)?)
-            .execute(conn),
-        Code::AlreadyExists,
-    )?;
+    let after = Unit { version: unit.version + 1, ..unit };
+    let seen = dsl::units.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
     one_row(rows).map(|()| after)
 }

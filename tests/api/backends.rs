@@ -24,16 +24,8 @@ struct Column {
 type Shape = BTreeMap<(String, String), bool>;
 
 fn shape(columns: Vec<Column>) -> Shape {
-    let ours = columns
-        .into_iter()
-        .filter(|column| !column.table_name.starts_with("__diesel"));
-    ours.map(|column| {
-        (
-            (column.table_name, column.column_name),
-            column.required == 1,
-        )
-    })
-    .collect()
+    let ours = columns.into_iter().filter(|column| !column.table_name.starts_with("__diesel"));
+    ours.map(|column| ((column.table_name, column.column_name), column.required == 1)).collect()
 }
 
 const SQLITE_SHAPE: &str = "SELECT m.name AS table_name, c.name AS column_name, (c.\"notnull\" = 1 OR c.pk > 0) AS required \
@@ -58,14 +50,9 @@ fn sqlite_after(steps: &[&str]) -> Shape {
     let mut conn = SqliteConnection::establish(":memory:").unwrap();
     for kind in steps {
         let statements = migrations("sqlite", kind);
-        let in_order: Vec<&String> = if *kind == "up" {
-            statements.values().collect()
-        } else {
-            statements.values().rev().collect()
-        };
-        in_order
-            .into_iter()
-            .for_each(|sql| conn.batch_execute(sql).unwrap());
+        let in_order: Vec<&String> =
+            if *kind == "up" { statements.values().collect() } else { statements.values().rev().collect() };
+        in_order.into_iter().for_each(|sql| conn.batch_execute(sql).unwrap());
     }
     shape(sql_query(SQLITE_SHAPE).load(&mut conn).unwrap())
 }
@@ -74,10 +61,7 @@ fn sqlite_after(steps: &[&str]) -> Shape {
 fn both_folders_hold_the_same_migrations() {
     let names = |backend| migrations(backend, "up").into_keys().collect::<Vec<_>>();
     assert_eq!(names("sqlite"), names("postgres"));
-    assert_eq!(
-        migrations("sqlite", "up")["0006_calendar_vn"],
-        migrations("postgres", "up")["0006_calendar_vn"]
-    );
+    assert_eq!(migrations("sqlite", "up")["0006_calendar_vn"], migrations("postgres", "up")["0006_calendar_vn"]);
 }
 
 #[test]
@@ -94,24 +78,15 @@ fn both_databases_have_the_same_tables_and_columns() {
     let mut conn = PgConnection::establish(&app.database).unwrap();
     let ours = sqlite_after(&["up"]);
     assert!(ours.len() > 150, "{}", ours.len());
-    assert_eq!(
-        shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()),
-        ours
-    );
+    assert_eq!(shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()), ours);
     for (_, sql) in migrations("postgres", "down").into_iter().rev() {
         conn.batch_execute(&sql).unwrap();
     }
-    assert_eq!(
-        shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()),
-        Shape::new()
-    );
+    assert_eq!(shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()), Shape::new());
     for (_, sql) in migrations("postgres", "up") {
         conn.batch_execute(&sql).unwrap();
     }
-    assert_eq!(
-        shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()),
-        ours
-    );
+    assert_eq!(shape(sql_query(POSTGRES_SHAPE).load(&mut conn).unwrap()), ours);
 }
 
 /// The hand-kept schema names the columns of the migrations in their order.
@@ -123,10 +98,7 @@ fn the_schema_is_that_of_the_migrations() {
     for line in source.lines().map(str::trim) {
         match line.split_once(" -> ") {
             Some((column, kind)) => {
-                named.insert(
-                    (table.clone(), column.to_owned()),
-                    !kind.starts_with("Nullable"),
-                );
+                named.insert((table.clone(), column.to_owned()), !kind.starts_with("Nullable"));
             }
             None if line.ends_with(") {") => table = line.split(' ').next().unwrap().to_owned(),
             None => {}
@@ -139,15 +111,11 @@ fn the_schema_is_that_of_the_migrations() {
 fn execute(app: &App, sql: &str) -> Result<(), String> {
     let said = |error: diesel::result::Error| error.to_string();
     if app.is_postgres() {
-        PgConnection::establish(&app.database)
-            .unwrap()
-            .batch_execute(sql)
-            .map_err(said)
+        PgConnection::establish(&app.database).unwrap().batch_execute(sql).map_err(said)
     } else {
         let path = app.database.trim_start_matches("sqlite://");
         let mut conn = SqliteConnection::establish(path).unwrap();
-        conn.batch_execute("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000")
-            .unwrap();
+        conn.batch_execute("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000").unwrap();
         conn.batch_execute(sql).map_err(said)
     }
 }

@@ -4,18 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    entries
-        .flat_map(|path| {
-            if path.is_dir() {
-                sources(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
 /// The rooms that a room may look into, itself left out.
@@ -28,18 +18,7 @@ fn may_see(room: &str) -> &'static [&'static str] {
         "http" => &["service", "store", "domain", "error", "clock"],
         "error" => &[],
         "config" => &["store"],
-        _ => &[
-            "background",
-            "cli",
-            "clock",
-            "config",
-            "domain",
-            "error",
-            "http",
-            "server",
-            "service",
-            "store",
-        ],
+        _ => &["background", "cli", "clock", "config", "domain", "error", "http", "server", "service", "store"],
     }
 }
 
@@ -50,24 +29,11 @@ fn no_arrow_runs_back_up() {
     assert!(files.len() > 60, "{}", files.len());
     for file in files {
         let inside = file.strip_prefix(&root).unwrap();
-        let room = inside
-            .iter()
-            .next()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .trim_end_matches(".rs");
+        let room = inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
         for line in fs::read_to_string(&file).unwrap().lines() {
-            for (_, path) in line
-                .match_indices("crate::")
-                .map(|(at, word)| line.split_at(at + word.len()))
-            {
-                let seen: String = path
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect();
-                let fine =
-                    seen.is_empty() || seen == room || may_see(room).contains(&seen.as_str());
+            for (_, path) in line.match_indices("crate::").map(|(at, word)| line.split_at(at + word.len())) {
+                let seen: String = path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let fine = seen.is_empty() || seen == room || may_see(room).contains(&seen.as_str());
                 assert!(fine, "{} looks into {seen}: {line}", inside.display());
             }
         }
@@ -92,21 +58,13 @@ fn the_domain_is_pure() {
     ];
     for file in sources(&root) {
         for line in fs::read_to_string(&file).unwrap().lines() {
-            let Some(used) = line
-                .trim_start()
-                .trim_start_matches("pub ")
-                .strip_prefix("use ")
-            else {
+            let Some(used) = line.trim_start().trim_start_matches("pub ").strip_prefix("use ") else {
                 continue;
             };
             let first = used.split(':').next().unwrap();
-            let local = first.chars().next().is_some_and(char::is_uppercase)
-                || root.join(format!("{first}.rs")).exists();
-            assert!(
-                local || allowed.contains(&first),
-                "{}: {line}",
-                file.display()
-            );
+            let local =
+                first.chars().next().is_some_and(char::is_uppercase) || root.join(format!("{first}.rs")).exists();
+            assert!(local || allowed.contains(&first), "{}: {line}", file.display());
         }
     }
 }

@@ -6,15 +6,8 @@ use crate::support::on_both;
 
 fn walk() -> String {
     let readme = include_str!("../../README.md");
-    let after = readme
-        .split_once("<!-- walk -->\n```bash\n")
-        .expect("the walk begins")
-        .1;
-    after
-        .split_once("\n```")
-        .expect("the walk ends")
-        .0
-        .to_owned()
+    let after = readme.split_once("<!-- walk -->\n```bash\n").expect("the walk begins").1;
+    after.split_once("\n```").expect("the walk ends").0.to_owned()
 }
 
 on_both! {

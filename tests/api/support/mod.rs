@@ -65,9 +65,7 @@ impl Reply {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     pub fn etag(&self) -> String {
@@ -83,25 +81,14 @@ impl Reply {
     /// The codes of `errors[]` with their pointers.
     pub fn faults(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let errors = self.json()["errors"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        errors
-            .iter()
-            .map(|error| (text(&error["code"]), text(&error["pointer"])))
-            .collect()
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| (text(&error["code"]), text(&error["pointer"]))).collect()
     }
 
     /// Asserts the status and gives the JSON.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
-        assert_eq!(
-            self.status,
-            status,
-            "{}",
-            String::from_utf8_lossy(&self.bytes)
-        );
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
         self.json()
     }
 
@@ -109,16 +96,8 @@ impl Reply {
     #[track_caller]
     pub fn refused(self, status: u16, code: &str) -> Self {
         let text = String::from_utf8_lossy(&self.bytes).into_owned();
-        assert_eq!(
-            (self.status, self.code().as_str()),
-            (status, code),
-            "{text}"
-        );
-        assert_eq!(
-            self.header("content-type"),
-            "application/problem+json",
-            "{text}"
-        );
+        assert_eq!((self.status, self.code().as_str()), (status, code), "{text}");
+        assert_eq!(self.header("content-type"), "application/problem+json", "{text}");
         let body = self.json();
         assert_eq!(body["type"], format!("/problems/{code}"));
         assert_eq!(body["status"], status);
@@ -164,9 +143,8 @@ impl Ask<'_> {
     }
 
     pub fn send(self) -> Reply {
-        let mut request = ureq::http::Request::builder()
-            .method(self.method.as_str())
-            .uri(format!("{}{}", self.app.base, self.path));
+        let mut request =
+            ureq::http::Request::builder().method(self.method.as_str()).uri(format!("{}{}", self.app.base, self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -175,17 +153,8 @@ impl Ask<'_> {
             None => self.app.agent.run(request.body(()).unwrap()),
         };
         let mut answer = answer.unwrap();
-        let bytes = answer
-            .body_mut()
-            .with_config()
-            .limit(64 << 20)
-            .read_to_vec()
-            .unwrap();
-        Reply {
-            status: answer.status().as_u16(),
-            headers: answer.headers().clone(),
-            bytes,
-        }
+        let bytes = answer.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap();
+        Reply { status: answer.status().as_u16(), headers: answer.headers().clone(), bytes }
     }
 }
 
@@ -210,13 +179,8 @@ impl App {
         config.cors_origins = vec!["https://front.example".to_owned()];
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let house =
-                    server::open(&config, Clock::standing_at(first_moment()), Ids::counted())
-                        .await
-                        .unwrap();
-                let bound = server::bind(&config, house, &Kind::Sandbox { empty: false })
-                    .await
-                    .unwrap();
+                let house = server::open(&config, Clock::standing_at(first_moment()), Ids::counted()).await.unwrap();
+                let bound = server::bind(&config, house, &Kind::Sandbox { empty: false }).await.unwrap();
                 told.send((bound.address, bound.handle())).unwrap();
                 bound.server.await.unwrap();
             });
@@ -241,10 +205,7 @@ impl App {
     }
 
     fn fetch_tokens(&self) -> HashMap<String, String> {
-        let people = self
-            .anonymous("GET", "/v1/sandbox/people")
-            .send()
-            .expect(200);
+        let people = self.anonymous("GET", "/v1/sandbox/people").send().expect(200);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         people["items"]
             .as_array()
@@ -260,26 +221,17 @@ impl App {
 
     /// The bearer token of a person of the sandbox.
     pub fn token(&self, person: &str) -> &str {
-        self.tokens
-            .get(person)
-            .unwrap_or_else(|| panic!("nobody is called {person}"))
+        self.tokens.get(person).unwrap_or_else(|| panic!("nobody is called {person}"))
     }
 
     /// A request without a token.
     pub fn anonymous(&self, method: &str, path: &str) -> Ask<'_> {
-        Ask {
-            app: self,
-            method: method.to_owned(),
-            path: path.to_owned(),
-            headers: Vec::new(),
-            body: None,
-        }
+        Ask { app: self, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: None }
     }
 
     /// A request of a person of the sandbox.
     pub fn ask(&self, person: &str, method: &str, path: &str) -> Ask<'_> {
-        self.anonymous(method, path)
-            .header("authorization", &format!("Bearer {}", self.token(person)))
+        self.anonymous(method, path).header("authorization", &format!("Bearer {}", self.token(person)))
     }
 
     pub fn get(&self, person: &str, path: &str) -> Reply {
@@ -294,21 +246,14 @@ impl App {
     #[track_caller]
     pub fn tag(&self, person: &str, path: &str) -> String {
         let reply = self.get(person, path);
-        assert_eq!(
-            reply.status,
-            200,
-            "{path}: {}",
-            String::from_utf8_lossy(&reply.bytes)
-        );
+        assert_eq!(reply.status, 200, "{path}: {}", String::from_utf8_lossy(&reply.bytes));
         reply.etag()
     }
 
     /// An action of a resource, with the tag that the person sees there now.
     #[track_caller]
     pub fn act(&self, person: &str, resource: &str, verb: &str, body: Option<&Value>) -> Reply {
-        let ask = self
-            .ask(person, "POST", &format!("{resource}/{verb}"))
-            .if_match(&self.tag(person, resource));
+        let ask = self.ask(person, "POST", &format!("{resource}/{verb}")).if_match(&self.tag(person, resource));
         match body {
             Some(body) => ask.json(body).send(),
             None => ask.send(),
@@ -317,10 +262,7 @@ impl App {
 
     /// Sets the clock.
     pub fn set_clock(&self, now: &str) {
-        self.anonymous("PUT", "/v1/sandbox/clock")
-            .json(&json!({"now": now}))
-            .send()
-            .expect(200);
+        self.anonymous("PUT", "/v1/sandbox/clock").json(&json!({"now": now})).send().expect(200);
     }
 }
 
@@ -340,12 +282,6 @@ impl Drop for App {
 fn migrate(url: String) {
     let folder = tempfile::tempdir().unwrap();
     let config = Config::of_sandbox(&url, 0, folder.path()).unwrap();
-    let open = async move {
-        server::open(&config, Clock::System, Ids::Random)
-            .await
-            .map(drop)
-    };
-    std::thread::spawn(|| actix_web::rt::System::new().block_on(open).unwrap())
-        .join()
-        .unwrap();
+    let open = async move { server::open(&config, Clock::System, Ids::Random).await.map(drop) };
+    std::thread::spawn(|| actix_web::rt::System::new().block_on(open).unwrap()).join().unwrap();
 }

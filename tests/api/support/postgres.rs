@@ -55,13 +55,11 @@ pub fn drop_database(url: &str) {
     };
     let (_, name, _) = split(url);
     // Not on the connection for copies, so that no other test waits for this.
-    let dropped = PgConnection::establish(&server.url)
-        .map_err(|error| error.to_string())
-        .and_then(|mut connection| {
-            connection
-                .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-                .map_err(|error| error.to_string())
-        });
+    let dropped = PgConnection::establish(&server.url).map_err(|error| error.to_string()).and_then(|mut connection| {
+        connection
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            .map_err(|error| error.to_string())
+    });
     if let Err(error) = dropped {
         eprintln!("{name} stays: {error}");
     }
@@ -111,10 +109,7 @@ impl Server {
         let number = LAST_DATABASE.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("thidua_test_{}_{number}", self.run);
         // Copying files takes a quarter of the time of copying through the log, the default.
-        self.execute(&format!(
-            "CREATE DATABASE {name} TEMPLATE {} STRATEGY file_copy",
-            self.template()
-        ));
+        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {} STRATEGY file_copy", self.template()));
         with_database(&self.url, &name)
     }
 
@@ -124,10 +119,7 @@ impl Server {
 
     fn execute(&self, statement: &str) {
         // A test that failed in here has not broken the connection for the others.
-        let mut connection = self
-            .maintenance
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
         connection.batch_execute(statement).expect(statement);
     }
 }
@@ -142,10 +134,7 @@ fn start(bin: &Path) -> (String, Child) {
         output.read_to_string(&mut said).expect("text");
         let rest = supervisor.wait_with_output().expect("an end");
         let errors = String::from_utf8_lossy(&rest.stderr);
-        panic!(
-            "PostgreSQL of {} did not start:\n{said}{errors}",
-            bin.display()
-        );
+        panic!("PostgreSQL of {} did not start:\n{said}{errors}", bin.display());
     };
     let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
     (url, supervisor)
@@ -174,12 +163,7 @@ fn as_unprivileged_user(program: &str) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args([
-        "--reuid=postgres",
-        "--regid=postgres",
-        "--clear-groups",
-        program,
-    ]);
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", program]);
     command
 }
 
@@ -187,31 +171,18 @@ fn as_unprivileged_user(program: &str) -> Command {
 fn free_ports() -> [String; 3] {
     [(); 3]
         .map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"))
-        .map(|listener| {
-            listener
-                .local_addr()
-                .expect("an address")
-                .port()
-                .to_string()
-        })
+        .map(|listener| listener.local_addr().expect("an address").port().to_string())
 }
 
 /// The folder with `initdb`. Debian keeps it outside `PATH`; what `PATH` has may be a wrapper.
 fn installed() -> Option<PathBuf> {
-    newest_of_debian().or_else(|| {
-        env::split_paths(&variable("PATH")?).find(|folder| folder.join("initdb").is_file())
-    })
+    newest_of_debian().or_else(|| env::split_paths(&variable("PATH")?).find(|folder| folder.join("initdb").is_file()))
 }
 
 fn newest_of_debian() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
     versions
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse::<u32>().ok()?,
-                entry.path().join("bin"),
-            ))
-        })
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path().join("bin"))))
         .filter(|(_, bin)| bin.join("initdb").is_file())
         .max()
         .map(|(_, bin)| bin)
@@ -225,25 +196,13 @@ fn with_database(url: &str, name: &str) -> String {
 /// `scheme://user@host:port`, the database's name, and `?parameters` or nothing.
 fn split(url: &str) -> (&str, &str, &str) {
     let (path, parameters) = url.split_at(url.find('?').unwrap_or(url.len()));
-    let authority = path
-        .find("://")
-        .expect("TEST_POSTGRES_URL of the form postgres://…")
-        + 3;
-    let end = path[authority..]
-        .find('/')
-        .map_or(path.len(), |slash| authority + slash);
-    (
-        &path[..end],
-        path[end..].trim_start_matches('/'),
-        parameters,
-    )
+    let authority = path.find("://").expect("TEST_POSTGRES_URL of the form postgres://…") + 3;
+    let end = path[authority..].find('/').map_or(path.len(), |slash| authority + slash);
+    (&path[..end], path[end..].trim_start_matches('/'), parameters)
 }
 
 /// A variable set to nothing counts as absent.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "they belong to the tests, not to the service's configuration"
-)]
+#[expect(clippy::disallowed_methods, reason = "they belong to the tests, not to the service's configuration")]
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -43,16 +43,11 @@ pub const FULL: [(&str, &str); 28] = [
 /// All 28 lines, with some of them answered otherwise.
 pub fn lines(otherwise: &[(&str, &str)]) -> Value {
     let answer = |code: &str, full: &str| -> Value {
-        let text = otherwise
-            .iter()
-            .find(|(other, _)| *other == code)
-            .map_or(full, |(_, text)| text);
+        let text = otherwise.iter().find(|(other, _)| *other == code).map_or(full, |(_, text)| text);
         serde_json::from_str(text).unwrap()
     };
-    let scores: Vec<Value> = FULL
-        .iter()
-        .map(|(code, full)| json!({"criterion_code": code, "answer": answer(code, full)}))
-        .collect();
+    let scores: Vec<Value> =
+        FULL.iter().map(|(code, full)| json!({"criterion_code": code, "answer": answer(code, full)})).collect();
     json!({"scores": scores})
 }
 
@@ -64,10 +59,7 @@ pub fn head(unit: &str) -> String {
 impl App {
     /// The path of the sandbox's period.
     pub fn period(&self) -> String {
-        let id = self.get("secretary", "/v1/periods").expect(200)["items"][0]["id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let id = self.get("secretary", "/v1/periods").expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
         format!("/v1/periods/{id}")
     }
 
@@ -76,23 +68,15 @@ impl App {
     }
 
     pub fn unit_id(&self, code: &str) -> String {
-        let units = self
-            .get("secretary", &format!("/v1/units?code={code}"))
-            .expect(200);
-        units["items"][0]["id"]
-            .as_str()
-            .unwrap_or_else(|| panic!("no unit {code}"))
-            .to_owned()
+        let units = self.get("secretary", &format!("/v1/units?code={code}")).expect(200);
+        units["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no unit {code}")).to_owned()
     }
 
     /// Starts a unit's sheet and gives its path.
     #[track_caller]
     pub fn new_sheet(&self, unit: &str) -> String {
         let body = json!({"period_id": self.period_id(), "unit_id": self.unit_id(unit)});
-        let id = self.post(&head(unit), "/v1/submissions", &body).expect(201)["id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let id = self.post(&head(unit), "/v1/submissions", &body).expect(201)["id"].as_str().unwrap().to_owned();
         format!("/v1/submissions/{id}")
     }
 
@@ -124,21 +108,9 @@ impl App {
 
     /// Reviews a sheet at a stage (`appraisal`, `council`), with some lines answered otherwise: criterion, answer, reason.
     #[track_caller]
-    pub fn review(
-        &self,
-        person: &str,
-        sheet: &str,
-        stage: &str,
-        otherwise: &[(&str, &str, &str)],
-    ) -> String {
+    pub fn review(&self, person: &str, sheet: &str, stage: &str, otherwise: &[(&str, &str, &str)]) -> String {
         let id = sheet.rsplit('/').next().unwrap();
-        let review = self
-            .post(
-                person,
-                "/v1/reviews",
-                &json!({"submission_id": id, "stage": stage}),
-            )
-            .expect(201);
+        let review = self.post(person, "/v1/reviews", &json!({"submission_id": id, "stage": stage})).expect(201);
         let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
         if !otherwise.is_empty() {
             let scores: Vec<Value> = otherwise
@@ -158,11 +130,7 @@ impl App {
 
     /// Who may appraise a unit's sheet: the standing body's own is appraised by one of no unit.
     pub fn appraiser_of(unit: &str) -> &'static str {
-        if unit == "HCTC" {
-            "appraiser"
-        } else {
-            "hctc-appraiser"
-        }
+        if unit == "HCTC" { "appraiser" } else { "hctc-appraiser" }
     }
 
     /// Records what is known of a unit: nobody disciplined, Party cell rated good.
@@ -182,34 +150,20 @@ impl App {
     pub fn council(&self) -> Vec<(String, String)> {
         let members = self.get("secretary", "/v1/members?limit=200").expect(200);
         let sits = |member: &&Value| {
-            member["roles"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .any(|role| role == "council_member" || role == "council_chair")
+            member["roles"].as_array().unwrap().iter().any(|role| role == "council_member" || role == "council_chair")
         };
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let items = members["items"].as_array().unwrap();
-        items
-            .iter()
-            .filter(sits)
-            .map(|member| (text(&member["subject"]), text(&member["id"])))
-            .collect()
+        items.iter().filter(sits).map(|member| (text(&member["subject"]), text(&member["id"]))).collect()
     }
 
     /// A session on a day, attended by the first `present` of the six, held and closed.
     #[track_caller]
     pub fn closed_session(&self, held_on: &str, present: usize) -> String {
-        let attendance: Vec<Value> = self
-            .council()
-            .iter()
-            .take(present)
-            .map(|(_, id)| json!({"member_id": id, "present": true}))
-            .collect();
+        let attendance: Vec<Value> =
+            self.council().iter().take(present).map(|(_, id)| json!({"member_id": id, "present": true})).collect();
         let body = json!({"period_id": self.period_id(), "held_on": held_on, "place": "Phòng họp số 1", "attendance": attendance});
-        let session = self
-            .post("secretary", "/v1/council-sessions", &body)
-            .expect(201);
+        let session = self.post("secretary", "/v1/council-sessions", &body).expect(201);
         let path = format!("/v1/council-sessions/{}", session["id"].as_str().unwrap());
         self.act("secretary", &path, "hold", None).expect(200);
         self.act("council-chair", &path, "close", None).expect(200);
