@@ -76,10 +76,11 @@ pub async fn bind(config: &Config, house: Arc<House>, kind: &Kind) -> Result<Bou
             (Keys::ephemeral(config.public_url.clone())?, true)
         }
     };
+    let empty_sandbox = matches!(kind, Kind::Sandbox { empty: true });
     let document = openapi::document(is_sandbox)?;
     let methods = openapi::methods(&document)?;
     let public_url = config.public_url.clone();
-    let state = web::Data::new(State { house, keys, public_url, document, methods });
+    let state = web::Data::new(State { house, empty_sandbox, keys, public_url, document, methods });
     let origins = config.cors_origins.clone();
     let app = move || {
         App::new()

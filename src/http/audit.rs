@@ -24,7 +24,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// Who made a change.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "AuditActor")]
+#[schema(as = AuditActor)]
 struct ActorView {
     /// `system` for what the clock or the command line did.
     issuer: String,
@@ -33,7 +33,7 @@ struct ActorView {
 
 /// What was changed.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "AuditSubject")]
+#[schema(as = AuditSubject)]
 struct SubjectView {
     #[serde(rename = "type")]
     #[schema(example = "submission")]
@@ -43,7 +43,7 @@ struct SubjectView {
 
 /// A change, written in the transaction of the change.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "AuditEntry")]
+#[schema(as = AuditEntry)]
 struct EntryView {
     id: String,
     at: String,

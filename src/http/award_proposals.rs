@@ -58,7 +58,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A file as it was attached.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "AttachedFile")]
+#[schema(as = AttachedFile)]
 struct FileView {
     #[schema(example = "to-trinh.pdf")]
     name: String,
@@ -94,7 +94,7 @@ enum DocumentStatus {
 
 /// A document that the dossier must have.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "DossierDocument")]
+#[schema(as = DossierDocument)]
 struct DocumentView {
     #[schema(example = "proposal_letter")]
     code: String,
@@ -106,7 +106,7 @@ struct DocumentView {
 
 /// What the dossier holds, and when it is due.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Dossier")]
+#[schema(as = Dossier)]
 struct DossierView {
     documents: Vec<DocumentView>,
     /// Whether every document is there.
@@ -123,7 +123,7 @@ struct DossierView {
 
 /// A proposal in a list.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "AwardProposalHead")]
+#[schema(as = AwardProposalHead)]
 struct ProposalHeadView {
     id: Id,
     organization_id: Id,
@@ -188,7 +188,7 @@ impl From<&Proposal> for ProposalHeadView {
 
 /// The proposal that a unit be given an award.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "AwardProposal")]
+#[schema(as = AwardProposal)]
 struct ProposalView {
     #[serde(flatten)]
     head: ProposalHeadView,
@@ -209,7 +209,7 @@ enum Outcome {
 /// The authority's decision.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "RecordDecision", example = json!({"outcome": "approved", "decision_number": "3456/QĐ-UBND", "decided_on": "2023-12-20"}))]
+#[schema(as = RecordDecision, example = json!({"outcome": "approved", "decision_number": "3456/QĐ-UBND", "decided_on": "2023-12-20"}))]
 struct DecisionBody {
     outcome: Outcome,
     /// Needed where approved.
@@ -222,7 +222,7 @@ struct DecisionBody {
 
 /// A form with one file.
 #[derive(Debug, ToSchema)]
-#[schema(title = "FileForm")]
+#[schema(as = FileForm)]
 #[expect(dead_code, reason = "the shape of the form for the document; the form itself is read part by part")]
 struct FileForm {
     /// PDF, DOCX, XLSX, PNG or JPEG by its bytes, at most 20 MiB.

@@ -24,7 +24,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A day so many working days on.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "WorkingDaysAdded")]
+#[schema(as = WorkingDaysAdded)]
 struct AddView {
     /// The day of the event, which is not counted.
     from: NaiveDate,
@@ -41,7 +41,7 @@ struct AddView {
 
 /// How many working days there are.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "WorkingDaysCounted")]
+#[schema(as = WorkingDaysCounted)]
 struct CountView {
     /// Not counted itself.
     from: NaiveDate,

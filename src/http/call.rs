@@ -127,7 +127,7 @@ impl Call {
             Conditions { if_match: text(&http, &header::IF_MATCH).map(str::to_owned), ..Conditions::default() };
         if !accepts_json(&http) {
             conditions.form = Some(Error::new(Code::NotAcceptable));
-        } else if !body.is_empty() && !is_json(&http) && !is_upload(&http) {
+        } else if !body.is_empty() && !is_json(&http) {
             conditions.form = Some(Error::new(Code::UnsupportedMediaType));
         }
         if http.method() == Method::POST
@@ -297,10 +297,6 @@ impl Call {
         }
         response.content_type("application/json").body(answer.body)
     }
-}
-
-fn is_upload(http: &HttpRequest) -> bool {
-    text(http, &header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("multipart/form-data"))
 }
 
 /// The tag of an answer without versions.

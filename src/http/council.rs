@@ -8,6 +8,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::actions::Actions;
 use super::call::{Call, Reply};
 use super::page::ListView;
+use super::patch::present;
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::council::{Attendance, CouncilSession, Quorum, SessionStatus};
@@ -34,7 +35,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A session in a list.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "CouncilSessionHead")]
+#[schema(as = CouncilSessionHead)]
 struct SessionHeadView {
     id: Id,
     organization_id: Id,
@@ -79,7 +80,7 @@ impl From<&CouncilSession> for SessionHeadView {
 
 /// A session of the council.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "CouncilSession")]
+#[schema(as = CouncilSession)]
 struct SessionView {
     #[serde(flatten)]
     head: SessionHeadView,
@@ -90,7 +91,7 @@ struct SessionView {
 /// A new session.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "NewCouncilSession", example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "held_on": "2023-11-28", "place": "Phòng họp số 1"}))]
+#[schema(as = NewCouncilSession, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "held_on": "2023-11-28", "place": "Phòng họp số 1"}))]
 struct NewBody {
     period_id: Id,
     held_on: NaiveDate,
@@ -104,12 +105,16 @@ struct NewBody {
 /// A change of a planned session; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "CouncilSessionChange", example = json!({"attendance": [{"member_id": "018b88d6-5f80-7000-8000-000000000007", "present": true}]}))]
+#[schema(as = CouncilSessionChange, example = json!({"attendance": [{"member_id": "018b88d6-5f80-7000-8000-000000000007", "present": true}]}))]
 struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
     held_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
     place: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     quorum: Option<Quorum>,
     /// The whole list.
+    #[serde(default, deserialize_with = "present")]
     attendance: Option<Vec<Attendance>>,
 }
 

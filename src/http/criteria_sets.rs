@@ -51,7 +51,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A table of criteria.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "CriteriaSet")]
+#[schema(as = CriteriaSet)]
 struct SetView {
     id: Id,
     organization_id: Id,
@@ -100,7 +100,7 @@ impl From<&Seen> for SetView {
 
 /// A table in a list: without its tree.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "CriteriaSetHead")]
+#[schema(as = CriteriaSetHead)]
 struct HeadView {
     id: Id,
     code: String,
@@ -121,7 +121,7 @@ impl From<Head> for HeadView {
 /// What the author of a table writes.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "CriteriaSetBody", example = json!({"code": "VP-2024", "title": "Tiêu chí thi đua 2024", "year": 2024, "total_points": 100, "parts": [
+#[schema(as = CriteriaSetBody, example = json!({"code": "VP-2024", "title": "Tiêu chí thi đua 2024", "year": 2024, "total_points": 100, "parts": [
     {"code": "A", "title": "ĐIỂM CHUẨN", "kind": "base", "max_points": 90, "children": [
         {"code": "A.1", "title": "Thực hiện chương trình công tác", "max_points": 60, "rule": {"type": "manual"}},
         {"code": "A.2", "title": "Nội quy", "max_points": 30, "rule": {"type": "deduction_per_case", "points_per_case": 10, "floor": 0}}]},
@@ -151,7 +151,7 @@ impl From<Body> for NewCriteriaSet {
 
 /// What stands in the way of publishing, and what the author should look at.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "CriteriaSetFindings")]
+#[schema(as = CriteriaSetFindings)]
 struct FindingsView {
     /// Publishing is refused while there are any.
     errors: Vec<FaultBody>,
@@ -161,7 +161,7 @@ struct FindingsView {
 
 /// A part, a section or a criterion in the table's order.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Criterion")]
+#[schema(as = Criterion)]
 struct CriterionView {
     #[schema(example = "A.II.1")]
     code: String,
@@ -311,7 +311,7 @@ async fn criteria(call: Call) -> Reply {
 }
 
 /// Read one part, section or criterion.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", tag = "criteria", responses((status = 200, description = "It.", body = CriterionView)))]
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", params(("code" = String, Path, description = "Its key.", example = "A.II.1")), tag = "criteria", responses((status = 200, description = "It.", body = CriterionView)))]
 async fn criterion(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     call.read(move |conn, context| {

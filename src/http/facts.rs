@@ -27,7 +27,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// What is known of a unit beyond its score.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Facts")]
+#[schema(as = Facts)]
 struct FactsView {
     unit_id: Id,
     #[serde(flatten)]

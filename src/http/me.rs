@@ -22,7 +22,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// Who the token stands for.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Me")]
+#[schema(as = Me)]
 struct MeView {
     /// Who vouches for the caller.
     #[schema(example = "local")]
@@ -38,7 +38,7 @@ struct MeView {
 
 /// A place in an organisation.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Membership")]
+#[schema(as = Membership)]
 struct MembershipView {
     /// The member's id.
     member_id: Id,

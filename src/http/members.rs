@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::call::{Call, Reply};
-use super::organizations::nullable;
 use super::page::ListView;
+use super::patch::{nullable, present};
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::member::{Member, Role};
@@ -29,7 +29,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A person's place in an office.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Member")]
+#[schema(as = Member)]
 struct MemberView {
     id: Id,
     organization_id: Option<Id>,
@@ -74,7 +74,7 @@ impl From<&Member> for MemberView {
 /// A new member.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "NewMember", example = json!({"subject": "nguyen.van.a", "display_name": "Nguyễn Văn A", "roles": ["auditor"]}))]
+#[schema(as = NewMember, example = json!({"subject": "nguyen.van.a", "display_name": "Nguyễn Văn A", "roles": ["auditor"]}))]
 struct NewBody {
     /// May be left out by who belongs to one organisation only.
     organization_id: Option<Id>,
@@ -107,13 +107,16 @@ impl From<NewBody> for NewMember {
 /// A change of a member; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "MemberChange", example = json!({"valid_until_on": "2023-12-31"}))]
+#[schema(as = MemberChange, example = json!({"valid_until_on": "2023-12-31"}))]
 struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
     display_name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     roles: Option<Vec<Role>>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Id>)]
     unit_id: Option<Option<Id>>,
+    #[serde(default, deserialize_with = "present")]
     valid_from_on: Option<NaiveDate>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<NaiveDate>)]

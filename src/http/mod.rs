@@ -18,6 +18,7 @@ pub mod middleware;
 pub mod openapi;
 pub mod organizations;
 pub mod page;
+mod patch;
 pub mod periods;
 pub mod problem;
 pub mod problems;
@@ -45,6 +46,8 @@ use problem::Problem;
 pub struct State {
     /// The installation.
     pub house: Arc<House>,
+    /// Whether a reset of the sandbox leaves out the period and the table.
+    pub empty_sandbox: bool,
     /// The service's own issuer.
     pub keys: Keys,
     /// The address that clients know the service by.

@@ -326,7 +326,7 @@ fn problem_responses(codes: &[Code]) -> Vec<(String, Value)> {
         let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let example = |name: &&str| ((*name).to_owned(), json!({"$ref": format!("#/components/examples/{name}")}));
         let examples: serde_json::Map<String, Value> = names.iter().map(example).collect();
-        let schema = json!({"$ref": "#/components/schemas/ProblemBody"});
+        let schema = json!({"$ref": "#/components/schemas/Problem"});
         let content = json!({"application/problem+json": {"schema": schema, "examples": examples}});
         (status.to_string(), json!({"description": listed.join(", "), "content": content}))
     };

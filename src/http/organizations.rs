@@ -1,11 +1,12 @@
 //! `/v1/organizations`.
 
 use actix_web::web;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::call::{Call, Reply};
 use super::page::ListView;
+use super::patch::{nullable, present};
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::member::LOCAL_ISSUER;
@@ -29,16 +30,9 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(resource("/v1/organizations/{id}").route(reading(get)).route(web::patch().to(change)));
 }
 
-/// Tells `null` from absent: `Some(None)` is `null`.
-pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
-}
-
 /// An office.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Organization")]
+#[schema(as = Organization)]
 struct OrganizationView {
     id: Id,
     /// Unique in the installation.
@@ -75,7 +69,7 @@ impl From<&Organization> for OrganizationView {
 /// A new office.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "NewOrganization", example = json!({"code": "SO-TC", "name": "Sở Tài chính", "first_admin": {"subject": "so-tc-admin", "display_name": "Quản trị Sở Tài chính"}}))]
+#[schema(as = NewOrganization, example = json!({"code": "SO-TC", "name": "Sở Tài chính", "first_admin": {"subject": "so-tc-admin", "display_name": "Quản trị Sở Tài chính"}}))]
 struct NewBody {
     code: String,
     name: String,
@@ -89,7 +83,7 @@ struct NewBody {
 /// The first admin of an office.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "FirstAdmin")]
+#[schema(as = FirstAdmin)]
 struct FirstAdminBody {
     /// Default `local`.
     issuer: Option<String>,
@@ -116,9 +110,11 @@ impl From<NewBody> for NewOrganization {
 /// A change of an office; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "OrganizationChange", example = json!({"name": "Văn phòng UBND tỉnh Tây Ninh"}))]
+#[schema(as = OrganizationChange, example = json!({"name": "Văn phòng UBND tỉnh Tây Ninh"}))]
 struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     time_zone: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -133,7 +129,7 @@ impl From<ChangeBody> for OrganizationChange {
 
 /// A new office with the way in of its first admin.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "CreatedOrganization")]
+#[schema(as = CreatedOrganization)]
 struct CreatedView {
     #[serde(flatten)]
     organization: OrganizationView,
@@ -142,7 +138,7 @@ struct CreatedView {
 
 /// The first admin with the credentials that are shown this once.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "FirstAdminCredentials")]
+#[schema(as = FirstAdminCredentials)]
 struct FirstAdminView {
     member_id: Id,
     client_id: String,

@@ -10,6 +10,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::actions::Actions;
 use super::call::{Call, Reply, body_tag};
 use super::page::ListView;
+use super::patch::present;
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::award::ProposalStatus;
@@ -82,7 +83,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A year's emulation in one office.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Period")]
+#[schema(as = Period)]
 struct PeriodView {
     id: Id,
     organization_id: Id,
@@ -151,7 +152,7 @@ impl From<&Seen> for PeriodView {
 
 /// A period in a list.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "PeriodHead")]
+#[schema(as = PeriodHead)]
 struct HeadView {
     id: Id,
     code: String,
@@ -172,7 +173,7 @@ impl From<Head> for HeadView {
 /// A new period.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "NewPeriod", example = json!({"code": "2024", "title": "Thi đua năm 2024", "year": 2024,
+#[schema(as = NewPeriod, example = json!({"code": "2024", "title": "Thi đua năm 2024", "year": 2024,
     "criteria_set_id": "018b88d6-5f80-7000-8000-000000000001", "unit_ids": ["018b88d6-5f80-7000-8000-000000000002"],
     "schedule": {"self_assessment_due_on": "2024-11-10", "appraisal_due_on": "2024-11-20", "council_review_from_on": "2024-11-21",
         "council_review_to_on": "2024-11-30", "result_notice_due_on": "2024-12-05"},
@@ -243,31 +244,50 @@ impl From<NewBody> for NewPeriod {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ScheduleChange {
+    #[serde(default, deserialize_with = "present")]
     self_assessment_due_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
     appraisal_due_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
     council_review_from_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
     council_review_to_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
     result_notice_due_on: Option<NaiveDate>,
 }
 
 /// A change of a period; what is absent stays. Once it is open, only `title` and `schedule` change.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "PeriodChange", example = json!({"schedule": {"self_assessment_due_on": "2023-11-15"}}))]
+#[schema(as = PeriodChange, example = json!({"schedule": {"self_assessment_due_on": "2023-11-15"}}))]
 struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     title: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     year: Option<i32>,
+    #[serde(default, deserialize_with = "present")]
     criteria_set_id: Option<Id>,
+    #[serde(default, deserialize_with = "present")]
     unit_ids: Option<Vec<Id>>,
+    #[serde(default, deserialize_with = "present")]
     schedule: Option<ScheduleChange>,
+    #[serde(default, deserialize_with = "present")]
     late_submissions: Option<LateSubmissions>,
+    #[serde(default, deserialize_with = "present")]
     council_scoring: Option<CouncilScoring>,
+    #[serde(default, deserialize_with = "present")]
     tie_break: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
     awards: Option<Vec<Award>>,
+    #[serde(default, deserialize_with = "present")]
     eligibility: Option<Vec<Condition>>,
+    #[serde(default, deserialize_with = "present")]
     when_ineligible: Option<WhenIneligible>,
+    #[serde(default, deserialize_with = "present")]
     required_documents: Option<Vec<RequiredDocument>>,
+    #[serde(default, deserialize_with = "present")]
     dossier_deadline: Option<DossierDeadline>,
 }
 
@@ -311,7 +331,7 @@ impl ChangeBody {
 /// The result notice.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "Announcement", example = json!({"notice_number": "1234/TB-VP", "notice_on": "2023-11-30"}))]
+#[schema(as = Announcement, example = json!({"notice_number": "1234/TB-VP", "notice_on": "2023-11-30"}))]
 struct AnnounceBody {
     notice_number: String,
     /// Not before the council's session, not after today.
@@ -321,7 +341,7 @@ struct AnnounceBody {
 /// A reason.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "Reason", example = json!({"reason": "Sáp nhập đơn vị"}))]
+#[schema(as = Reason, example = json!({"reason": "Sáp nhập đơn vị"}))]
 pub struct ReasonBody {
     /// Why.
     pub reason: String,
@@ -329,7 +349,7 @@ pub struct ReasonBody {
 
 /// A period at one glance.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "PeriodSummary")]
+#[schema(as = PeriodSummary)]
 struct SummaryView {
     period_id: Id,
     status: PeriodStatus,

@@ -81,7 +81,7 @@ fn sentence(code: Code, params: &Params, language: Language) -> String {
 
 /// A refusal as it is answered.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(title = "Problem")]
+#[schema(as = Problem)]
 pub struct ProblemBody {
     /// Where the code is explained.
     #[serde(rename = "type")]
@@ -116,7 +116,7 @@ pub struct ProblemBody {
 
 /// One broken rule.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(title = "Fault")]
+#[schema(as = Fault)]
 pub struct FaultBody {
     /// RFC 6901 pointer into the body.
     #[schema(example = "/scores/3/answer/points")]

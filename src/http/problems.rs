@@ -20,7 +20,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A code explained.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "ProblemExplanation")]
+#[schema(as = ProblemExplanation)]
 struct Explanation {
     /// The stable code.
     #[schema(example = "deadline_passed")]
@@ -39,7 +39,7 @@ struct Explanation {
 
 /// A title and a sentence.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "ProblemText")]
+#[schema(as = ProblemText)]
 struct Text {
     /// A few words.
     title: &'static str,

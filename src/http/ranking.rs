@@ -40,7 +40,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// Who comes where.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Ranking")]
+#[schema(as = Ranking)]
 struct RankingView {
     status: RankingStatus,
     /// 0 while provisional.
@@ -67,7 +67,7 @@ impl From<Seen> for RankingView {
 
 /// Whether the frozen ranking follows from its inputs.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "RankingVerification")]
+#[schema(as = RankingVerification)]
 struct VerifyView {
     ok: bool,
     inputs_sha256: String,
@@ -76,7 +76,7 @@ struct VerifyView {
 /// The council's order of tied units.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "NewTieDecision", example = json!({"unit_ids": ["018b88d6-5f80-7000-8000-000000000002", "018b88d6-5f80-7000-8000-000000000003"],
+#[schema(as = NewTieDecision, example = json!({"unit_ids": ["018b88d6-5f80-7000-8000-000000000002", "018b88d6-5f80-7000-8000-000000000003"],
     "reason": "Hội đồng biểu quyết 5/5", "council_session_id": "018b88d6-5f80-7000-8000-000000000009"}))]
 struct DecisionBody {
     /// Exactly the tied units, from first to last.
@@ -87,7 +87,7 @@ struct DecisionBody {
 
 /// A recorded decision on a tie.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "TieDecision")]
+#[schema(as = TieDecision)]
 struct DecisionView {
     id: Id,
     period_id: Id,

@@ -37,7 +37,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A review in a list.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "ReviewHead")]
+#[schema(as = ReviewHead)]
 struct ReviewHeadView {
     id: Id,
     organization_id: Id,
@@ -73,7 +73,7 @@ impl From<&Review> for ReviewHeadView {
 
 /// A line of a review.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "ReviewScore")]
+#[schema(as = ReviewScore)]
 struct LineView<'a> {
     #[schema(example = "A.II.1")]
     criterion_code: &'a str,
@@ -88,7 +88,7 @@ struct LineView<'a> {
 
 /// A review with its lines.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Review")]
+#[schema(as = Review)]
 struct ReviewView<'a> {
     #[serde(flatten)]
     head: ReviewHeadView,
@@ -120,7 +120,7 @@ impl<'a> From<&'a Seen> for ReviewView<'a> {
 /// A new review.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "NewReview", example = json!({"submission_id": "018b88d6-5f80-7000-8000-000000000001", "stage": "appraisal"}))]
+#[schema(as = NewReview, example = json!({"submission_id": "018b88d6-5f80-7000-8000-000000000001", "stage": "appraisal"}))]
 struct NewBody {
     submission_id: Id,
     stage: Stage,
@@ -129,7 +129,7 @@ struct NewBody {
 /// Lines of a review.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "ReviewScoresBody", example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 25}, "reason": "Trình chậm 02 văn bản"}]}))]
+#[schema(as = ReviewScoresBody, example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 25}, "reason": "Trình chậm 02 văn bản"}]}))]
 struct ScoresBody {
     scores: Vec<ScoreBody>,
 }
@@ -137,7 +137,7 @@ struct ScoresBody {
 /// One line of a review.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "ReviewScoreBody")]
+#[schema(as = ReviewScoreBody)]
 struct ScoreBody {
     criterion_code: String,
     answer: Option<AnswerInput>,

@@ -34,7 +34,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// Somebody to play as.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "SandboxPerson")]
+#[schema(as = SandboxPerson)]
 struct PersonView {
     #[schema(example = "th-head")]
     subject: String,
@@ -47,7 +47,7 @@ struct PersonView {
 
 /// The sandbox's clock.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "SandboxClock")]
+#[schema(as = SandboxClock)]
 struct ClockView {
     #[schema(example = "2023-11-01T01:00:00.000Z")]
     now: String,
@@ -58,7 +58,7 @@ struct ClockView {
 /// Where to set the clock.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "SandboxClockBody", example = json!({"now": "2023-11-10T17:00:00.000Z"}))]
+#[schema(as = SandboxClockBody, example = json!({"now": "2023-11-10T17:00:00.000Z"}))]
 struct ClockBody {
     now: DateTime<Utc>,
     /// Default `false`: it stands where it is set.
@@ -117,6 +117,6 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
 /// Everything as at the first start, the clock and the ids included.
 #[utoipa::path(post, path = "/v1/sandbox/reset", tag = "sandbox", responses((status = 204, description = "As at the first start.")))]
 async fn reset(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    sandbox::reset(&state.house, false).await.map_err(|error| Problem::new(&request, error))?;
+    sandbox::reset(&state.house, state.empty_sandbox).await.map_err(|error| Problem::new(&request, error))?;
     Ok(HttpResponse::NoContent().finish())
 }

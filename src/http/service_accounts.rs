@@ -27,7 +27,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A machine's way in, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "ServiceAccount")]
+#[schema(as = ServiceAccount)]
 struct AccountView {
     id: Id,
     /// As whom it acts.
@@ -56,7 +56,7 @@ impl From<&ServiceAccount> for AccountView {
 
 /// A machine's way in, with the secret that is shown this once.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "ServiceAccountSecret")]
+#[schema(as = ServiceAccountSecret)]
 struct SecretView {
     #[serde(flatten)]
     account: AccountView,
@@ -73,7 +73,7 @@ impl From<NewSecret> for SecretView {
 /// A new service account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "NewServiceAccount", example = json!({"member_id": "018b88d6-5f80-7000-8000-000000000001", "scopes": ["read", "write", "unit:TH"]}))]
+#[schema(as = NewServiceAccount, example = json!({"member_id": "018b88d6-5f80-7000-8000-000000000001", "scopes": ["read", "write", "unit:TH"]}))]
 struct NewBody {
     member_id: Id,
     /// `read`, `write`, `deadlines:check`, `unit:<code>`; absent: all that the roles give.

@@ -109,7 +109,7 @@ impl StageTotals {
 
 /// A unit's sheet.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Submission")]
+#[schema(as = Submission)]
 struct SubmissionView {
     id: Id,
     organization_id: Id,
@@ -165,7 +165,7 @@ impl From<&Seen> for SubmissionView {
 
 /// A sheet in a list.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "SubmissionHead")]
+#[schema(as = SubmissionHead)]
 struct ListedView {
     id: Id,
     period_id: Id,
@@ -206,7 +206,7 @@ impl From<(Listed, bool)> for ListedView {
 
 /// One stage's view of one line; null where it is neither scored nor noted.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "ScoreCell")]
+#[schema(as = ScoreCell)]
 pub struct CellView<'a> {
     answer: Option<ScoreAnswer>,
     points: Option<Points>,
@@ -234,7 +234,7 @@ impl<'a> CellView<'a> {
 
 /// One criterion, stage by stage.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Score")]
+#[schema(as = Score)]
 struct ScoreView<'a> {
     #[schema(example = "A.II.1")]
     criterion_code: &'a str,
@@ -253,7 +253,7 @@ struct ScoreView<'a> {
 
 /// The sum of a part, section or criterion, stage by stage.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "NodeSum")]
+#[schema(as = NodeSum)]
 struct NodeView<'a> {
     code: &'a str,
     max_points: Option<Points>,
@@ -267,7 +267,7 @@ struct NodeView<'a> {
 
 /// A sheet with its lines in the guideline's order.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Scores")]
+#[schema(as = Scores)]
 struct ScoresView<'a> {
     scores: Vec<ScoreView<'a>>,
     nodes: Vec<NodeView<'a>>,
@@ -315,7 +315,7 @@ impl<'a> From<&'a Scores> for ScoresView<'a> {
 /// A new sheet.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "NewSubmission", example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "unit_id": "018b88d6-5f80-7000-8000-000000000002"}))]
+#[schema(as = NewSubmission, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "unit_id": "018b88d6-5f80-7000-8000-000000000002"}))]
 struct NewBody {
     period_id: Id,
     unit_id: Id,
@@ -324,7 +324,7 @@ struct NewBody {
 /// Lines of a sheet.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "ScoresBody", example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 27.5}, "note": "Trình chậm 01 văn bản"},
+#[schema(as = ScoresBody, example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 27.5}, "note": "Trình chậm 01 văn bản"},
     {"criterion_code": "A.III.1", "answer": {"achieved": true}}, {"criterion_code": "A.IV.4", "answer": {"cases": 1}}]}))]
 struct ScoresBody {
     scores: Vec<ScoreBody>,
@@ -333,7 +333,7 @@ struct ScoresBody {
 /// One line; `answer: null` clears it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "ScoreBody")]
+#[schema(as = ScoreBody)]
 struct ScoreBody {
     criterion_code: String,
     answer: Option<AnswerInput>,
@@ -353,7 +353,7 @@ fn lines(body: ScoresBody) -> Vec<LineInput> {
 /// Why a sheet is sent back, and until when.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "Return", example = json!({"reason": "Thiếu minh chứng mục A.II.1", "due_on": "2023-11-14"}))]
+#[schema(as = Return, example = json!({"reason": "Thiếu minh chứng mục A.II.1", "due_on": "2023-11-14"}))]
 struct ReturnBody {
     reason: String,
     /// Needed once the gate has closed; not after the appraisal is due.
@@ -362,7 +362,7 @@ struct ReturnBody {
 
 /// Whether a sheet can be submitted.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Readiness")]
+#[schema(as = Readiness)]
 struct ReadinessView {
     ready: bool,
     errors: Vec<FaultBody>,
@@ -370,7 +370,7 @@ struct ReadinessView {
 
 /// A frozen revision in a list.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "RevisionHead")]
+#[schema(as = RevisionHead)]
 struct RevisionHeadView {
     revision: i32,
     /// SHA-256 of the content, in hex.
@@ -395,7 +395,7 @@ impl From<&Revision> for RevisionHeadView {
 
 /// A frozen revision with what was sent.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Revision")]
+#[schema(as = Revision)]
 struct RevisionView {
     #[serde(flatten)]
     head: RevisionHeadView,

@@ -6,6 +6,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::call::{Call, Reply};
 use super::page::ListView;
+use super::patch::present;
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::submission::instant;
@@ -28,7 +29,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// A unit of an office.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Unit")]
+#[schema(as = Unit)]
 struct UnitView {
     id: Id,
     organization_id: Id,
@@ -67,7 +68,7 @@ impl From<&Unit> for UnitView {
 /// A new unit.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "NewUnit", example = json!({"code": "TTHC", "name": "Trung tâm Phục vụ hành chính công", "kind": "centre"}))]
+#[schema(as = NewUnit, example = json!({"code": "TTHC", "name": "Trung tâm Phục vụ hành chính công", "kind": "centre"}))]
 struct NewBody {
     /// May be left out by who belongs to one organisation only.
     organization_id: Option<Id>,
@@ -93,12 +94,17 @@ impl From<NewBody> for NewUnit {
 /// A change of a unit; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "UnitChange", example = json!({"active": false}))]
+#[schema(as = UnitChange, example = json!({"active": false}))]
 struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     kind: Option<UnitKind>,
+    #[serde(default, deserialize_with = "present")]
     active: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
     predecessor_ids: Option<Vec<Id>>,
 }
 
