@@ -247,8 +247,11 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
         ],
         Action::CreateSubmission | Action::WriteScores => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped)],
         Action::Submit | Action::Withdraw => &[(UnitHead, Own)],
-        Action::Return | Action::Appraise | Action::WriteReview(Stage::Appraisal) | Action::SubmitReview(Stage::Appraisal) => &[(Appraiser, Foreign)],
-        Action::CouncilReview | Action::WriteReview(Stage::Council) | Action::SubmitReview(Stage::Council) => &[(CouncilChair, Foreign), (Secretary, Foreign)],
+        // Nobody can act on a sheet that is not there for them yet.
+        Action::Return | Action::Appraise => &[(Appraiser, ForeignFrom(Submitted))],
+        Action::CouncilReview => &[(CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted))],
+        Action::WriteReview(Stage::Appraisal) | Action::SubmitReview(Stage::Appraisal) => &[(Appraiser, Foreign)],
+        Action::WriteReview(Stage::Council) | Action::SubmitReview(Stage::Council) => &[(CouncilChair, Foreign), (Secretary, Foreign)],
         Action::ReadReview(_) => &[
             (UnitEditor, OwnAnnounced), (UnitHead, OwnAnnounced), (Appraiser, Foreign), (CouncilMember, Foreign),
             (CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All),
@@ -417,6 +420,16 @@ pub fn require_collection(actor: &Actor, action: Action, facts: &Facts) -> Resul
         Decision::Allow => Ok(()),
         Decision::Refuse(error) => Err(error),
     }
+}
+
+/// The role that an act asks for, where what it is about cannot be told from the request.
+///
+/// # Errors
+/// `role_required`.
+pub fn require_role(actor: &Actor, action: Action, organization_id: &Id) -> Result<(), Error> {
+    let membership = actor.membership(organization_id);
+    let given = |membership: &Membership| grants(action).iter().any(|(role, _)| membership.roles.contains(role));
+    if membership.is_some_and(given) { Ok(()) } else { Err(Error::new(Code::RoleRequired)) }
 }
 
 /// The right to manage organisations: the operator's.

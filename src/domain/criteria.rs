@@ -346,7 +346,7 @@ pub mod tests {
                     set.parts[1].children[0].rule = Some(Rule::DeductionPerCase {
                         points_per_case: Points::from_hundredths(1),
                         floor: Points::from_hundredths(4001),
-                    })
+                    });
                 },
                 Code::RuleExceedsMax,
                 "/parts/1/children/0",

@@ -140,7 +140,8 @@ impl Inputs {
     }
 
     fn apply_decision(&self, places: &mut Vec<Vec<&Contender>>) {
-        let Some(group) = places.first().filter(|group| group.len() > 1) else {
+        let asked = self.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
+        let Some(group) = places.first().filter(|group| asked && group.len() > 1) else {
             return;
         };
         let tied: BTreeSet<&Id> = group.iter().map(|contender| &contender.unit_id).collect();
@@ -215,6 +216,22 @@ fn of(contender: &Contender, figure: impl Fn(&Totals) -> Points) -> Option<Point
     contender.totals.as_ref().map(figure)
 }
 
+impl Inputs {
+    /// Whether `other` says the same of the same units. What a unit is called is no part of its result.
+    pub fn agrees_with(&self, other: &Inputs) -> bool {
+        let nameless = |inputs: &Inputs| {
+            let mut contenders = inputs.contenders.clone();
+            for contender in &mut contenders {
+                contender.unit_code.clear();
+                contender.unit_name.clear();
+            }
+            contenders.sort_by(|a, b| a.unit_id.cmp(&b.unit_id));
+            Inputs { contenders, ..inputs.clone() }
+        };
+        nameless(self) == nameless(other)
+    }
+}
+
 impl Ranking {
     /// The units that share a rank with `unit_id`, itself among them; empty where it is alone.
     pub fn tied_with(&self, unit_id: &Id) -> Vec<&Id> {
@@ -244,6 +261,7 @@ mod tests {
         Id::from_uuid_text(code.to_owned())
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a contender may lack them")]
     fn facts(disciplined: bool) -> Option<UnitFacts> {
         Some(UnitFacts {
             anybody_disciplined: disciplined,

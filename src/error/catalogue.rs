@@ -125,7 +125,7 @@ codes! {
         vi "Chưa có đơn vị tham gia", "Kỳ đánh giá chưa có đơn vị nào tham gia.",
         en "Units missing", "The period has no units.";
     /// The dates of the schedule are incomplete or do not follow one another.
-    ScheduleOutOfOrder = "schedule_out_of_order", 409, AfterChange,
+    ScheduleOutOfOrder = "schedule_out_of_order", 422, AfterChange,
         vi "Lịch thực hiện không đúng trình tự", "Các mốc thời gian của kỳ đánh giá còn thiếu hoặc không theo đúng trình tự.",
         en "Schedule out of order", "The dates of the period are incomplete or not in order.";
     /// A unit can still submit its sheet.
@@ -370,11 +370,11 @@ codes! {
         vi "Ngoài phạm vi của lịch", "Khoảng thời gian quá dài hoặc nằm ngoài các năm mà lịch hỗ trợ.",
         en "Outside the calendar", "The dates are too far apart or outside the years that the calendar supports.";
     /// A grant type that the token endpoint does not offer.
-    UnsupportedGrantType = "unsupported_grant_type", 422, Never,
+    UnsupportedGrantType = "unsupported_grant_type", 400, Never,
         vi "Hình thức cấp mã không được hỗ trợ", "Chỉ hỗ trợ hình thức cấp mã truy cập client_credentials.",
         en "Unsupported grant type", "The only grant type offered is client_credentials.";
     /// A scope that is unknown or wider than the account's.
-    InvalidScope = "invalid_scope", 422, Never,
+    InvalidScope = "invalid_scope", 400, Never,
         vi "Phạm vi không hợp lệ", "Phạm vi được yêu cầu không tồn tại hoặc vượt phạm vi được cấp.",
         en "Invalid scope", "The scope is unknown or wider than what was granted.";
     /// The parts of a criteria set do not add up to its declared total.

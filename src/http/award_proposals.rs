@@ -250,7 +250,7 @@ async fn list(mut call: Call) -> Reply {
     let (period_ids, statuses) = (query.ids("period_id"), query.states("status"));
     let asked = query.page(&["id"]);
     call.read(move |conn, context| {
-        let filter = Filter { period_ids: period_ids.clone(), statuses: statuses.clone(), only_unit: None };
+        let filter = Filter { period_ids: period_ids.clone(), statuses: statuses.clone(), ..Filter::default() };
         let rows = award_proposals::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), |row| ProposalHeadView::from(&row))?)
     })

@@ -78,7 +78,9 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewServiceAccoun
             .map_or_else(Stop::from, |()| Code::Internal.into()));
     }
     let text = new.scopes.as_ref().map(|words| words.join(" "));
-    if !Scopes::parse(text.as_deref()).are_known() || text.as_deref() == Some("") {
+    let single =
+        |words: &Vec<String>| !words.is_empty() && words.iter().all(|word| !word.is_empty() && !word.contains(' '));
+    if !Scopes::parse(text.as_deref()).are_known() || !new.scopes.as_ref().is_none_or(single) {
         return Err(Error::new(Code::InvalidScope).into());
     }
     let added = add(conn, context.house, context.now, &new.member_id, text)?;

@@ -8,8 +8,9 @@ use crate::store::audit::{Entry, Filter};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
-/// Records whose before and after hold scores, which an admin does not see.
-const SCORED: [&str; 4] = ["submission", "review", "ranking", "award_proposal"];
+/// Records whose before and after tell of scores and results, which an admin does not see.
+const SCORED: [&str; 7] =
+    ["submission", "review", "ranking", "award_proposal", "tie_decision", "facts", "council_session"];
 
 /// The entries of an organisation: whole for the auditor, without scores for the admin.
 pub fn list(

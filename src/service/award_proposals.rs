@@ -75,6 +75,7 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<Proposal>, Stop> {
     let organization_id = context.organization(organization_id)?;
+    filter.only_codes = access::sheets_in_sight(&context.actor, &organization_id).only_codes;
     if access::require(&context.actor, Action::ReadProposal, &Facts::of(&organization_id)).is_err() {
         let membership = context.actor.membership(&organization_id).ok_or(Code::NotFound)?;
         let unit = membership.unit.as_ref().ok_or(Code::RoleRequired)?;

@@ -126,6 +126,8 @@ fn validate(conn: &mut Conn, session: &mut CouncilSession) -> Result<(), Error> 
 /// Calls a session.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> Result<Seen, Stop> {
     let Ok(new) = input else {
+        let organization_id = context.organization(None)?;
+        access::require_role(&context.actor, Action::WriteSession, &organization_id)?;
         context.admit(input)?;
         return Err(Code::InvalidBody.into());
     };

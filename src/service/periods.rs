@@ -209,10 +209,12 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodC
     let changed = Period { rules, updated_at: context.now, ..before.clone() };
     let period = store::periods::update(conn, changed, is_draft)?;
     if period.status == PeriodStatus::SelfAssessment {
-        let due_on = period.rules.schedule.self_assessment_due_on;
-        if due_on != before.rules.schedule.self_assessment_due_on {
+        let from = before.rules.schedule.self_assessment_due_on;
+        let to = period.rules.schedule.self_assessment_due_on;
+        if from != to {
             submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
-            store::submissions::move_gate(conn, id, due_on, period.rules.sheet_closes_at(zone), context.now)?;
+            let gate = period.rules.sheet_closes_at(zone);
+            store::submissions::move_gate(conn, id, (from, to), gate, context.now)?;
         }
     }
     record(conn, context, change_of(&period, "period.change", Some(shown(&before.rules)), Some(shown(&period.rules))))?;

@@ -99,6 +99,9 @@ fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, 
 /// Starts a review as a copy of the stage before.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> Result<Seen, Stop> {
     let Ok(new) = input else {
+        let organization_id = context.organization(None)?;
+        access::require_role(&context.actor, Action::Appraise, &organization_id)
+            .or_else(|_| access::require_role(&context.actor, Action::CouncilReview, &organization_id))?;
         context.admit(input)?;
         return Err(Code::InvalidBody.into());
     };

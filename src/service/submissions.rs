@@ -12,7 +12,7 @@ use crate::domain::access::{self, Action, Decision, Facts, Offers};
 use crate::domain::period::PeriodStatus;
 use crate::domain::review::{Review, ReviewStatus, Stage};
 use crate::domain::schedule::{closes_at, date_in};
-use crate::domain::scoring::{Extent, LineInput, ScoringTable, Sheet, Totals};
+use crate::domain::scoring::{Extent, Line, LineInput, ScoringTable, Sheet, Totals};
 use crate::domain::submission::{self, FrozenSheet, Submission, SubmissionStatus};
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error, Fault};
@@ -130,7 +130,7 @@ fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
     let offers = access::offers(&context.actor, &facts, &submission::ACTIONS, state);
     let mut parts = vec![(&case.submission.id, case.submission.version)];
     parts.extend(reviews.iter().map(|review| (&review.id, review.version)));
-    let tag = Tag::of(&parts, &offers);
+    let tag = Tag::of(&parts, &offers).in_phase(&format!("{:?}", case.submission.status));
     Ok(Seen { case, own_totals, reviews, sees_result, offers, tag })
 }
 
@@ -198,6 +198,8 @@ pub fn list(
 /// Starts a unit's sheet.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) -> Result<Seen, Stop> {
     let Ok(new) = input else {
+        let organization_id = context.organization(None)?;
+        access::require_role(&context.actor, Action::CreateSubmission, &organization_id)?;
         context.admit(input)?;
         return Err(Code::InvalidBody.into());
     };
@@ -331,12 +333,24 @@ pub fn write_scores(
     with_reviews(conn, seen, table, after)
 }
 
-/// The lines that differ, as they were and as they are, for the audit.
+/// The lines that differ, as they were and as they are, for the audit: only what is said of them.
 pub fn differences(table: &ScoringTable, before: &Sheet, after: &Sheet) -> (Value, Value) {
+    let shown = |line: &Line| {
+        let mut said = Map::new();
+        if let Some((answer, points)) = line.scored {
+            said.insert("answer".to_owned(), json!(answer));
+            said.insert("points".to_owned(), json!(points));
+        }
+        for (name, text) in [("note", &line.note), ("reason", &line.reason)] {
+            if let Some(text) = text {
+                said.insert(name.to_owned(), json!(text));
+            }
+        }
+        Value::Object(said)
+    };
     let (mut was, mut is) = (Map::new(), Map::new());
     for (criterion, (before, after)) in table.criteria.iter().zip(before.0.iter().zip(&after.0)) {
         if before != after {
-            let shown = |line: &crate::domain::scoring::Line| json!({"answer": line.scored.map(|(answer, _)| answer), "points": line.scored.map(|(_, points)| points), "note": line.note, "reason": line.reason});
             was.insert(criterion.code.clone(), shown(before));
             is.insert(criterion.code.clone(), shown(after));
         }
@@ -506,7 +520,7 @@ fn lapse(
         after.totals = table.totals(&sent);
         after.breakdown = Some(table.breakdown(&sent));
     }
-    let after = store::submissions::update(conn, after)?;
+    let after = store::submissions::update_by_clock(conn, after)?;
     let by = By { issuer: "system", subject: "clock", request_id };
     let change =
         change_of(&after, "submission.lapse", Some(json!({"status": was})), Some(json!({"status": after.status})));

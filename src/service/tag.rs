@@ -32,6 +32,13 @@ impl Tag {
         Tag { state: short(&state.finalize()), phase: short(&phase.finalize()) }
     }
 
+    /// The same in a phase that the clock alone has begun: the state that a change starts from stays.
+    #[must_use]
+    pub fn in_phase(mut self, word: &str) -> Self {
+        self.phase = short(&Sha256::digest(format!("{}{word}", self.phase)));
+        self
+    }
+
     /// As the `ETag` header carries it.
     pub fn header(&self) -> String {
         format!("\"{}-{}\"", self.state, self.phase)

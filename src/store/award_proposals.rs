@@ -160,6 +160,8 @@ pub struct Filter {
     pub statuses: Option<Vec<ProposalStatus>>,
     /// Only this unit, because the caller may see no other.
     pub only_unit: Option<Id>,
+    /// Only units of these codes, where the token names any.
+    pub only_codes: Vec<String>,
 }
 
 /// One proposal with its unit.
@@ -198,6 +200,13 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     }
     if let Some(unit) = &filter.only_unit {
         query = query.filter(dsl::unit_id.eq(unit.to_string()));
+    }
+    if !filter.only_codes.is_empty() {
+        let named = units::table
+            .filter(units::organization_id.eq(organization_id.as_str()))
+            .filter(units::code.eq_any(filter.only_codes.clone()));
+        let ids: Vec<String> = named.select(units::id).load(conn)?;
+        query = query.filter(dsl::unit_id.eq_any(ids));
     }
     let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
     with_documents(conn, rows)

@@ -17,8 +17,8 @@ use crate::domain::schedule::zone;
 use crate::domain::submission::{Submission, SubmissionStatus};
 use crate::error::{Code, Error};
 
-#[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = submissions, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = submissions, treat_none_as_default_value = false)]
 struct Row {
     id: String,
     organization_id: String,
@@ -37,6 +37,43 @@ struct Row {
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+}
+
+/// The columns that change: naming the others would check keys and rewrite indexes that stay as they are.
+#[derive(AsChangeset)]
+#[diesel(table_name = submissions, treat_none_as_null = true)]
+struct Changed {
+    status: String,
+    revision: i32,
+    late: bool,
+    due_on: NaiveDate,
+    closes_at: Option<NaiveDateTime>,
+    submitted_at: Option<NaiveDateTime>,
+    return_reason: Option<String>,
+    base: Option<i64>,
+    bonus: Option<i64>,
+    breakdown: Option<String>,
+    version: i64,
+    updated_at: NaiveDateTime,
+}
+
+impl From<Row> for Changed {
+    fn from(row: Row) -> Self {
+        Changed {
+            status: row.status,
+            revision: row.revision,
+            late: row.late,
+            due_on: row.due_on,
+            closes_at: row.closes_at,
+            submitted_at: row.submitted_at,
+            return_reason: row.return_reason,
+            base: row.base,
+            bonus: row.bonus,
+            breakdown: row.breakdown,
+            version: row.version,
+            updated_at: row.updated_at,
+        }
+    }
 }
 
 impl TryFrom<Row> for Submission {
@@ -265,7 +302,14 @@ pub fn insert_all(conn: &mut Conn, new: &[Submission]) -> Result<(), Error> {
 pub fn update(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
     let after = Submission { version: submission.version + 1, ..submission };
     let seen = dsl::submissions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
+    one_row(diesel::update(seen).set(Changed::from(Row::try_from(&after)?)).execute(conn)?).map(|()| after)
+}
+
+/// Saves what the clock alone has caused. The version stays: whoever saw the sheet before the gate closed
+/// is told that it is too late, not that the sheet has changed.
+pub fn update_by_clock(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
+    let seen = dsl::submissions.find(submission.id.as_str()).filter(dsl::version.eq(submission.version));
+    one_row(diesel::update(seen).set(Changed::from(Row::try_from(&submission)?)).execute(conn)?).map(|()| submission)
 }
 
 /// Moves every sheet of a period from one state to another.
@@ -282,22 +326,25 @@ pub fn move_all(
     Ok(())
 }
 
-/// Gives every draft of a period a new gate.
+/// Gives a new gate to every sheet of a period that had the old one: drafts, and those that can still be withdrawn.
 pub fn move_gate(
     conn: &mut Conn,
     period_id: &Id,
-    due_on: NaiveDate,
+    (from, to): (NaiveDate, NaiveDate),
     closes_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let drafts = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq("draft"));
+    let moved = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::status.eq_any(["draft", "submitted"]))
+        .filter(dsl::due_on.eq(from));
     let change = (
-        dsl::due_on.eq(due_on),
+        dsl::due_on.eq(to),
         dsl::closes_at.eq(naive_option(closes_at)),
         dsl::version.eq(dsl::version + 1),
         dsl::updated_at.eq(naive(now)),
     );
-    diesel::update(drafts).set(change).execute(conn)?;
+    diesel::update(moved).set(change).execute(conn)?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The API through a real server, on both databases.
 
 #![allow(
+    clippy::pedantic,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -8,12 +9,23 @@
     clippy::disallowed_methods,
     clippy::missing_panics_doc,
     missing_docs,
-    reason = "a test that cannot go on should stop there and say where"
+    reason = "a test that cannot go on should stop there and say where, and reads like a request, not like a library"
 )]
 
 mod support;
 
+mod access;
+mod awards;
 mod backends;
+mod contract;
+mod council;
+mod guideline_2023;
 mod house;
+mod periods;
+mod races;
 mod readme;
+mod refusals;
+mod reviews;
 mod sandbox;
+mod submissions;
+mod tokens;

@@ -285,3 +285,76 @@ fn migrate(url: String) {
     let open = async move { server::open(&config, Clock::System, Ids::Random).await.map(drop) };
     std::thread::spawn(|| actix_web::rt::System::new().block_on(open).unwrap()).join().unwrap();
 }
+
+impl App {
+    /// A request with any bearer token.
+    pub fn bearer(&self, token: &str, method: &str, path: &str) -> Ask<'_> {
+        self.anonymous(method, path).header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Writes some lines of a sheet: criterion and answer (`null` clears).
+    #[track_caller]
+    pub fn patch(&self, person: &str, sheet: &str, lines: &[(&str, &str)]) -> Reply {
+        let tag = self.tag(person, sheet);
+        self.ask(person, "PATCH", &format!("{sheet}/scores")).if_match(&tag).json(&scores(lines)).send()
+    }
+
+    /// Sends bytes as they are and gives the status of the answer with all of its text, once the server closes.
+    pub fn raw(&self, head_and_body: &str) -> (u16, String) {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(self.base.trim_start_matches("http://")).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        stream.write_all(head_and_body.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        // A server that closes with unread bytes may reset the connection after its answer.
+        let _ = stream.read_to_end(&mut bytes);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        (status, text)
+    }
+
+    /// A year that was announced: TH before HCTC with a review of each stage, everybody else missed.
+    #[track_caller]
+    pub fn announced_year(&self) -> [String; 2] {
+        let sheets = [("TH", "30"), ("HCTC", "25")]
+            .map(|(unit, points)| self.submitted_sheet(unit, &[("A.II.1", &format!(r#"{{"points":{points}}}"#))]));
+        self.set_clock("2023-11-11T01:00:00.000Z");
+        self.move_period("secretary", "start-appraisal");
+        for (unit, sheet) in ["TH", "HCTC"].into_iter().zip(&sheets) {
+            self.review(Self::appraiser_of(unit), sheet, "appraisal", &[]);
+            self.good_facts(unit);
+        }
+        self.set_clock("2023-11-21T01:00:00.000Z");
+        self.move_period("secretary", "start-council-review");
+        for sheet in &sheets {
+            self.review("secretary", sheet, "council", &[]);
+        }
+        self.set_clock("2023-11-28T01:00:00.000Z");
+        self.closed_session("2023-11-28", 6);
+        self.move_period("council-chair", "finalize");
+        let notice = serde_json::json!({"notice_number": "1234/TB-VP", "notice_on": "2023-11-28"});
+        self.act("council-chair", &self.period(), "announce", Some(&notice)).expect(200);
+        sheets
+    }
+}
+
+/// Lines as a body: criterion and answer.
+pub fn scores(lines: &[(&str, &str)]) -> Value {
+    let line = |(code, answer): &(&str, &str)| json!({"criterion_code": code, "answer": serde_json::from_str::<Value>(answer).unwrap()});
+    json!({"scores": lines.iter().map(line).collect::<Vec<_>>()})
+}
+
+/// Does the same several times at once and gives what each came to; `act` is told its number.
+pub fn at_once<T: Send>(times: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let (act, barrier) = (&act, &std::sync::Barrier::new(times));
+    std::thread::scope(|scope| {
+        let start = |number| {
+            scope.spawn(move || {
+                barrier.wait();
+                act(number)
+            })
+        };
+        let threads: Vec<_> = (0..times).map(start).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}

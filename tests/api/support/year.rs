@@ -170,3 +170,104 @@ impl App {
         path
     }
 }
+
+/// What a unit answers otherwise than [`FULL`].
+pub type Otherwise<'a> = &'a [(&'a str, &'a str)];
+
+/// A morning after the gate of the sandbox's period.
+pub const AFTER_THE_GATE: &str = "2023-11-13T01:00:00.000Z";
+
+impl super::Reply {
+    /// The units that a refusal names under a code.
+    pub fn units_named(&self, code: &str) -> Vec<String> {
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        let named = errors.iter().filter(|error| error["code"] == code);
+        named.map(|error| error["params"]["unit_code"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl App {
+    /// What the sandbox's period was made of, under another code: the body of a new one.
+    pub fn period_like(&self, code: &str) -> Value {
+        let asked = [
+            "code",
+            "title",
+            "year",
+            "criteria_set_id",
+            "unit_ids",
+            "schedule",
+            "late_submissions",
+            "council_scoring",
+            "tie_break",
+            "awards",
+            "eligibility",
+            "when_ineligible",
+            "required_documents",
+            "dossier_deadline",
+        ];
+        let mut body = self.get("secretary", &self.period()).expect(200);
+        body.as_object_mut().unwrap().retain(|name, _| asked.contains(&name.as_str()));
+        body["code"] = json!(code);
+        body
+    }
+
+    /// A draft of a period; gives its path.
+    #[track_caller]
+    pub fn new_period(&self, body: &Value) -> String {
+        let period = self.post("secretary", "/v1/periods", body).expect(201);
+        format!("/v1/periods/{}", period["id"].as_str().unwrap())
+    }
+
+    /// Starts a unit's sheet in a period and gives its path.
+    #[track_caller]
+    pub fn new_sheet_in(&self, period: &str, unit: &str) -> String {
+        let period_id = period.rsplit('/').next().unwrap();
+        let body = json!({"period_id": period_id, "unit_id": self.unit_id(unit)});
+        let sheet = self.post(&head(unit), "/v1/submissions", &body).expect(201);
+        format!("/v1/submissions/{}", sheet["id"].as_str().unwrap())
+    }
+
+    /// In appraisal, after the gate: the units given sent their sheets, the others missed theirs.
+    #[track_caller]
+    pub fn in_appraisal(&self, units: &[(&str, Otherwise)]) -> Vec<String> {
+        let sheets = units.iter().map(|(unit, otherwise)| self.submitted_sheet(unit, otherwise)).collect();
+        self.set_clock(AFTER_THE_GATE);
+        self.move_period("secretary", "start-appraisal");
+        sheets
+    }
+
+    /// In the council's review: the sheets were appraised as they were sent.
+    #[track_caller]
+    pub fn in_council_review(&self, units: &[(&str, Otherwise)]) -> Vec<String> {
+        let sheets = self.in_appraisal(units);
+        for ((unit, _), sheet) in units.iter().zip(&sheets) {
+            self.review(Self::appraiser_of(unit), sheet, "appraisal", &[]);
+        }
+        self.move_period("secretary", "start-council-review");
+        sheets
+    }
+
+    /// Finalised: reviewed as appraised, nobody disciplined, decided in a session of four on 28 November.
+    #[track_caller]
+    pub fn finalized(&self, units: &[(&str, Otherwise)]) -> Vec<String> {
+        let sheets = self.in_council_review(units);
+        for ((unit, _), sheet) in units.iter().zip(&sheets) {
+            self.review("secretary", sheet, "council", &[]);
+            self.good_facts(unit);
+        }
+        self.set_clock("2023-11-28T02:00:00.000Z");
+        self.closed_session("2023-11-28", 4);
+        self.move_period("council-chair", "finalize");
+        sheets
+    }
+
+    /// Announced on 30 November.
+    #[track_caller]
+    pub fn announced(&self, units: &[(&str, Otherwise)]) -> Vec<String> {
+        let sheets = self.finalized(units);
+        self.set_clock("2023-11-30T02:00:00.000Z");
+        let notice = json!({"notice_number": "1234/TB-VP", "notice_on": "2023-11-30"});
+        self.act("secretary", &self.period(), "announce", Some(&notice)).expect(200);
+        sheets
+    }
+}
