@@ -1,12 +1,17 @@
 //! The document, and a page to read it with that needs nothing from outside.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::Config;
 
+use super::problem::Problem;
 use super::{State, reading, resource};
+use crate::error::{Code, Error};
 use crate::service::tag;
+
+/// The page loads nothing from outside, and nobody else's script.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -37,18 +42,12 @@ async fn docs() -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
-async fn file(path: web::Path<String>) -> HttpResponse {
+async fn file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     let config = std::sync::Arc::new(Config::from("/openapi.json"));
-    match utoipa_swagger_ui::serve(&path, config) {
-        Ok(Some(file)) => HttpResponse::Ok()
-            .content_type(file.content_type)
-            .insert_header((
-                header::CONTENT_SECURITY_POLICY,
-                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
-            ))
-            .body(file.bytes.to_vec()),
-        _ => HttpResponse::NotFound()
-            .content_type("application/problem+json")
-            .body(r#"{"type":"/problems/not_found","title":"Không tìm thấy","status":404,"code":"not_found"}"#),
-    }
+    let found = utoipa_swagger_ui::serve(&path, config).ok().flatten();
+    let file = found.ok_or_else(|| Problem::new(&request, Error::new(Code::NotFound)))?;
+    Ok(HttpResponse::Ok()
+        .content_type(file.content_type)
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .body(file.bytes.to_vec()))
 }

@@ -68,3 +68,12 @@ fn the_domain_is_pure() {
         }
     }
 }
+
+/// Only the gate and the desks know that there is HTTP.
+#[test]
+fn the_rooms_below_do_not_know_the_web() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in ["domain", "store", "service"].iter().flat_map(|room| sources(&root.join(room))) {
+        assert!(!fs::read_to_string(&file).unwrap().contains("actix"), "{}", file.display());
+    }
+}
