@@ -3,7 +3,6 @@
 use std::fmt;
 
 use diesel::connection::SimpleConnection;
-use diesel::r2d2::R2D2Connection;
 use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection};
 
 /// A connection to one of the two databases.
@@ -66,6 +65,14 @@ pub enum Access {
     Write,
 }
 
+/// A connection of the pool.
+pub struct Link {
+    /// The connection.
+    pub conn: Conn,
+    /// Whether something failed on it that no rule refused: only then is it asked whether it still lives.
+    pub suspect: bool,
+}
+
 /// Makes connections for the pool.
 #[derive(Debug)]
 pub struct Manager {
@@ -106,23 +113,20 @@ impl Manager {
 }
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = Conn;
+    type Connection = Link;
     type Error = diesel::r2d2::Error;
 
-    fn connect(&self) -> Result<Conn, Self::Error> {
-        self.establish()
+    fn connect(&self) -> Result<Link, Self::Error> {
+        Ok(Link { conn: self.establish()?, suspect: false })
     }
 
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
-        conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+    fn is_valid(&self, link: &mut Link) -> Result<(), Self::Error> {
+        link.conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
     }
 
     /// Asked when a connection comes back: a server's may have died meanwhile.
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        match conn {
-            Conn::Sqlite(_) => false,
-            Conn::Postgres(conn) => conn.is_broken() || conn.batch_execute("").is_err(),
-        }
+    fn has_broken(&self, link: &mut Link) -> bool {
+        link.suspect && self.is_valid(link).is_err()
     }
 }
 

@@ -89,25 +89,27 @@ impl Lane {
         work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         if self.place == Place::Here {
-            let mut connection = self.connection()?;
-            return work(&mut connection);
+            return self.connected(work);
         }
         let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned());
         let permit = waiting.await.map_err(|_| Error::new(Code::Busy))?.map_err(Error::internal)?;
         let lane = self.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let result = lane.connection().and_then(|mut connection| work(&mut connection));
+            let result = lane.connected(work);
             drop(permit);
             result
         });
         done.await.map_err(Error::internal)?
     }
 
-    fn connection(&self) -> Result<PooledConnection<Manager>, Error> {
-        self.pool.get().map_err(|source| {
+    fn connected<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+        let mut link: PooledConnection<Manager> = self.pool.get().map_err(|source| {
             log::error!(error:% = source; "no connection to the database");
             Error::new(Code::Busy)
-        })
+        })?;
+        let result = work(&mut link.conn);
+        link.suspect = result.as_ref().is_err_and(|error| error.source.is_some());
+        result
     }
 }
 

@@ -187,3 +187,23 @@ on_both! {
         assert_eq!(app.get(&head("TH"), &sheet).expect(200)["totals"]["self"]["total"], 987.5);
     }
 }
+
+/// A pool that makes a connection for each request serves a fifth of what it could.
+#[test]
+fn connections_to_the_server_are_kept() {
+    let Some(app) = App::on_postgres() else { return };
+    let mut conn = PgConnection::establish(&app.database).unwrap();
+    let mut backends = || {
+        let sql = "SELECT CAST(MAX(pid) AS BIGINT) AS kept, CAST(COUNT(*) AS BIGINT) AS summed FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let sums: Sums = sql_query(sql).get_result(&mut conn).unwrap();
+        (sums.kept, sums.summed)
+    };
+    app.get("th-head", "/v1/me").expect(200);
+    let before = backends();
+    for _ in 0..20 {
+        app.get("th-head", "/v1/me").expect(200);
+    }
+    assert_eq!(backends(), before);
+    assert!(before.1 > 0);
+}
