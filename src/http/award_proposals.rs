@@ -46,14 +46,12 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/award-proposals").route(reading(list)))
-        .service(resource("/v1/award-proposals/{id}").route(reading(get)))
-        .service(
-            resource("/v1/award-proposals/{id}/documents/{code}").route(reading(document)).route(web::put().to(attach)),
-        )
-        .service(resource("/v1/award-proposals/{id}/submit").route(web::post().to(submit)))
-        .service(resource("/v1/award-proposals/{id}/return").route(web::post().to(send_back)))
-        .service(resource("/v1/award-proposals/{id}/record-decision").route(web::post().to(record_decision)));
+        .service(resource("").route(reading(list)))
+        .service(resource("/{id}").route(reading(get)))
+        .service(resource("/{id}/documents/{code}").route(reading(document)).route(web::put().to(attach)))
+        .service(resource("/{id}/submit").route(web::post().to(submit)))
+        .service(resource("/{id}/return").route(web::post().to(send_back)))
+        .service(resource("/{id}/record-decision").route(web::post().to(record_decision)));
 }
 
 /// A file as it was attached.

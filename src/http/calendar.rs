@@ -17,9 +17,7 @@ pub struct Api;
 
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/v1/working-days/add").route(reading(add)))
-        .service(resource("/v1/working-days/count").route(reading(count)));
+    config.service(resource("/add").route(reading(add))).service(resource("/count").route(reading(count)));
 }
 
 /// A day so many working days on.

@@ -27,10 +27,10 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/council-sessions").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/council-sessions/{id}").route(reading(get)).route(web::patch().to(change)))
-        .service(resource("/v1/council-sessions/{id}/hold").route(web::post().to(hold)))
-        .service(resource("/v1/council-sessions/{id}/close").route(web::post().to(close)));
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)))
+        .service(resource("/{id}/hold").route(web::post().to(hold)))
+        .service(resource("/{id}/close").route(web::post().to(close)));
 }
 
 /// A session in a list.

@@ -40,13 +40,13 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/criteria-sets").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/criteria-sets/{id}").route(reading(get)).route(web::put().to(replace)))
-        .service(resource("/v1/criteria-sets/{id}/publish").route(web::post().to(publish)))
-        .service(resource("/v1/criteria-sets/{id}/retire").route(web::post().to(retire)))
-        .service(resource("/v1/criteria-sets/{id}/validation").route(reading(validation)))
-        .service(resource("/v1/criteria-sets/{id}/criteria").route(reading(criteria)))
-        .service(resource("/v1/criteria-sets/{id}/criteria/{code}").route(reading(criterion)));
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::put().to(replace)))
+        .service(resource("/{id}/publish").route(web::post().to(publish)))
+        .service(resource("/{id}/retire").route(web::post().to(retire)))
+        .service(resource("/{id}/validation").route(reading(validation)))
+        .service(resource("/{id}/criteria").route(reading(criteria)))
+        .service(resource("/{id}/criteria/{code}").route(reading(criterion)));
 }
 
 /// A table of criteria.

@@ -21,8 +21,8 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/periods/{id}/facts").route(reading(list)))
-        .service(resource("/v1/periods/{id}/facts/{unit_id}").route(reading(get)).route(web::put().to(put)));
+        .service(resource("/{id}/facts").route(reading(list)))
+        .service(resource("/{id}/facts/{unit_id}").route(reading(get)).route(web::put().to(put)));
 }
 
 /// What is known of a unit beyond its score.

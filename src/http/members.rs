@@ -23,8 +23,8 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/members").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/members/{id}").route(reading(get)).route(web::patch().to(change)));
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)));
 }
 
 /// A person's place in an office.

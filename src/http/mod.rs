@@ -97,29 +97,34 @@ async fn unknown(request: HttpRequest) -> Result<HttpResponse, Problem> {
     Err(Problem::new(&request, Error::new(Code::NotFound)))
 }
 
-/// Puts every path on its handler.
+/// Puts every path on its handler. The scopes are told apart by their words alone; only within one is a
+/// pattern tried after the other.
 pub fn mount(config: &mut web::ServiceConfig, sandbox: bool) {
     health::mount(config);
     docs::mount(config);
     problems::mount(config);
     tokens::mount(config);
     me::mount(config);
-    organizations::mount(config);
-    units::mount(config);
-    members::mount(config);
-    service_accounts::mount(config);
-    criteria_sets::mount(config);
-    periods::mount(config);
-    facts::mount(config);
-    ranking::mount(config);
-    submissions::mount(config);
-    reviews::mount(config);
-    council::mount(config);
-    award_proposals::mount(config);
-    calendar::mount(config);
+    let periods = |config: &mut web::ServiceConfig| {
+        periods::mount(config);
+        facts::mount(config);
+        ranking::mount(config);
+    };
+    config
+        .service(web::scope("/v1/organizations").configure(organizations::mount))
+        .service(web::scope("/v1/units").configure(units::mount))
+        .service(web::scope("/v1/members").configure(members::mount))
+        .service(web::scope("/v1/service-accounts").configure(service_accounts::mount))
+        .service(web::scope("/v1/criteria-sets").configure(criteria_sets::mount))
+        .service(web::scope("/v1/periods").configure(periods))
+        .service(web::scope("/v1/submissions").configure(submissions::mount))
+        .service(web::scope("/v1/reviews").configure(reviews::mount))
+        .service(web::scope("/v1/council-sessions").configure(council::mount))
+        .service(web::scope("/v1/award-proposals").configure(award_proposals::mount))
+        .service(web::scope("/v1/working-days").configure(calendar::mount));
     audit::mount(config);
     if sandbox {
-        sandbox::mount(config);
+        config.service(web::scope("/v1/sandbox").configure(sandbox::mount));
     }
     config.default_service(web::to(unknown));
 }

@@ -26,8 +26,8 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/organizations").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/organizations/{id}").route(reading(get)).route(web::patch().to(change)));
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)));
 }
 
 /// An office.

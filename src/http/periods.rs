@@ -69,16 +69,16 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/periods").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/periods/{id}").route(reading(get)).route(web::patch().to(change)))
-        .service(resource("/v1/periods/{id}/open").route(web::post().to(open)))
-        .service(resource("/v1/periods/{id}/start-appraisal").route(web::post().to(start_appraisal)))
-        .service(resource("/v1/periods/{id}/start-council-review").route(web::post().to(start_council_review)))
-        .service(resource("/v1/periods/{id}/finalize").route(web::post().to(finalize)))
-        .service(resource("/v1/periods/{id}/announce").route(web::post().to(announce)))
-        .service(resource("/v1/periods/{id}/close").route(web::post().to(close)))
-        .service(resource("/v1/periods/{id}/cancel").route(web::post().to(cancel)))
-        .service(resource("/v1/periods/{id}/summary").route(reading(summary)));
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)))
+        .service(resource("/{id}/open").route(web::post().to(open)))
+        .service(resource("/{id}/start-appraisal").route(web::post().to(start_appraisal)))
+        .service(resource("/{id}/start-council-review").route(web::post().to(start_council_review)))
+        .service(resource("/{id}/finalize").route(web::post().to(finalize)))
+        .service(resource("/{id}/announce").route(web::post().to(announce)))
+        .service(resource("/{id}/close").route(web::post().to(close)))
+        .service(resource("/{id}/cancel").route(web::post().to(cancel)))
+        .service(resource("/{id}/summary").route(reading(summary)));
 }
 
 /// A year's emulation in one office.

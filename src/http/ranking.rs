@@ -33,9 +33,9 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/periods/{id}/ranking").route(reading(get)))
-        .service(resource("/v1/periods/{id}/ranking/verify").route(reading(verify)))
-        .service(resource("/v1/periods/{id}/tie-decisions").route(reading(decisions)).route(web::post().to(decide)));
+        .service(resource("/{id}/ranking").route(reading(get)))
+        .service(resource("/{id}/ranking/verify").route(reading(verify)))
+        .service(resource("/{id}/tie-decisions").route(reading(decisions)).route(web::post().to(decide)));
 }
 
 /// Who comes where.

@@ -27,12 +27,10 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/reviews").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/reviews/{id}").route(reading(get)))
-        .service(
-            resource("/v1/reviews/{id}/scores").route(web::put().to(put_scores)).route(web::patch().to(patch_scores)),
-        )
-        .service(resource("/v1/reviews/{id}/submit").route(web::post().to(submit)));
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)))
+        .service(resource("/{id}/scores").route(web::put().to(put_scores)).route(web::patch().to(patch_scores)))
+        .service(resource("/{id}/submit").route(web::post().to(submit)));
 }
 
 /// A review in a list.

@@ -27,9 +27,9 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/sandbox/people").route(reading(people)))
-        .service(resource("/v1/sandbox/clock").route(reading(clock)).route(web::put().to(set_clock)))
-        .service(resource("/v1/sandbox/reset").route(web::post().to(reset)));
+        .service(resource("/people").route(reading(people)))
+        .service(resource("/clock").route(reading(clock)).route(web::put().to(set_clock)))
+        .service(resource("/reset").route(web::post().to(reset)));
 }
 
 /// Somebody to play as.

@@ -20,9 +20,9 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/service-accounts").route(web::post().to(create)))
-        .service(resource("/v1/service-accounts/{id}").route(reading(get)).route(web::delete().to(revoke)))
-        .service(resource("/v1/service-accounts/{id}/rotate").route(web::post().to(rotate)));
+        .service(resource("").route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::delete().to(revoke)))
+        .service(resource("/{id}/rotate").route(web::post().to(rotate)));
 }
 
 /// A machine's way in, without its secret.

@@ -67,20 +67,20 @@ pub struct Api;
 /// Puts the paths on their handlers.
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/submissions").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/submissions/{id}").route(reading(get)))
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)))
         .service(
-            resource("/v1/submissions/{id}/scores")
+            resource("/{id}/scores")
                 .route(reading(scores))
                 .route(web::put().to(put_scores))
                 .route(web::patch().to(patch_scores)),
         )
-        .service(resource("/v1/submissions/{id}/readiness").route(reading(readiness)))
-        .service(resource("/v1/submissions/{id}/submit").route(web::post().to(submit)))
-        .service(resource("/v1/submissions/{id}/withdraw").route(web::post().to(withdraw)))
-        .service(resource("/v1/submissions/{id}/return").route(web::post().to(send_back)))
-        .service(resource("/v1/submissions/{id}/revisions").route(reading(revisions)))
-        .service(resource("/v1/submissions/{id}/revisions/{n}").route(reading(revision)));
+        .service(resource("/{id}/readiness").route(reading(readiness)))
+        .service(resource("/{id}/submit").route(web::post().to(submit)))
+        .service(resource("/{id}/withdraw").route(web::post().to(withdraw)))
+        .service(resource("/{id}/return").route(web::post().to(send_back)))
+        .service(resource("/{id}/revisions").route(reading(revisions)))
+        .service(resource("/{id}/revisions/{n}").route(reading(revision)));
 }
 
 /// Sums of each stage; null where there is none or the caller may not see it.
