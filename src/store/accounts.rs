@@ -60,7 +60,7 @@ impl From<&ServiceAccount> for Row {
 
 /// One account.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<ServiceAccount>, Error> {
-    let row: Option<Row> = dsl::service_accounts.find(id.as_str()).first(conn).optional()?;
+    let row: Option<Row> = dsl::service_accounts.find(id.as_str()).get_result(conn).optional()?;
     Ok(row.map(ServiceAccount::from))
 }
 
@@ -71,7 +71,7 @@ pub fn find_client(conn: &mut Conn, client_id: &str) -> Result<Option<(ServiceAc
         .filter(service_accounts::client_id.eq(client_id))
         .filter(service_accounts::revoked_at.is_null())
         .select((service_accounts::all_columns, members::issuer, members::subject))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(found.map(|(row, issuer, subject)| (ServiceAccount::from(row), issuer, subject)))
 }
@@ -79,7 +79,7 @@ pub fn find_client(conn: &mut Conn, client_id: &str) -> Result<Option<(ServiceAc
 /// Whether a client may still act: a revoked one's tokens die with it.
 pub fn is_live(conn: &mut Conn, client_id: &str) -> Result<bool, Error> {
     let live = dsl::service_accounts.filter(dsl::client_id.eq(client_id)).filter(dsl::revoked_at.is_null());
-    let found: Option<String> = live.select(dsl::id).first(conn).optional()?;
+    let found: Option<String> = live.select(dsl::id).get_result(conn).optional()?;
     Ok(found.is_some())
 }
 

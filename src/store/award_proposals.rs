@@ -170,7 +170,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<(Proposal, UnitKey)>, Err
         .inner_join(units::table.on(units::id.eq(award_proposals::unit_id)))
         .filter(award_proposals::id.eq(id.as_str()))
         .select((award_proposals::all_columns, units::code))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     let Some((row, code)) = found else {
         return Ok(None);
@@ -185,7 +185,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<(Proposal, UnitKey)>, Err
 /// The period of a proposal, which is held before the proposal itself.
 pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
     let period: Option<String> =
-        dsl::award_proposals.find(id.as_str()).select(dsl::period_id).first(conn).optional()?;
+        dsl::award_proposals.find(id.as_str()).select(dsl::period_id).get_result(conn).optional()?;
     Ok(period.map(Id::from_uuid_text))
 }
 

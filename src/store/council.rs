@@ -96,7 +96,7 @@ fn with_attendance(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<CouncilSession
 
 /// One session.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CouncilSession>, Error> {
-    let row: Option<Row> = dsl::council_sessions.find(id.as_str()).first(conn).optional()?;
+    let row: Option<Row> = dsl::council_sessions.find(id.as_str()).get_result(conn).optional()?;
     Ok(with_attendance(conn, row.into_iter().collect())?.pop())
 }
 

@@ -107,7 +107,7 @@ pub struct Head {
 
 /// One table.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CriteriaSet>, Error> {
-    let row: Option<Row> = dsl::criteria_sets.find(id.as_str()).first(conn).optional()?;
+    let row: Option<Row> = dsl::criteria_sets.find(id.as_str()).get_result(conn).optional()?;
     row.map(CriteriaSet::try_from).transpose()
 }
 

@@ -1,10 +1,9 @@
 //! Where the two databases need the same words said to each by itself.
 
-use diesel::QueryResult;
-use diesel::sql_types::Text;
-use diesel::{RunQueryDsl, sql_query};
+use diesel::prelude::*;
 
 use super::Conn;
+use super::schema::{periods, submissions};
 
 /// Runs one expression on whichever connection it is: for statements that the enum cannot carry.
 macro_rules! on_each {
@@ -17,34 +16,28 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
-/// How a row is held until the transaction ends.
+/// Which row is held until the transaction ends, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// Others may hold it the same way, none may change it.
-    Shared,
-    /// Nobody else may hold it.
-    Alone,
-}
-
-/// A table whose rows are held by id.
-#[derive(Debug, Clone, Copy)]
-pub enum Root {
-    /// `periods`: always held before anything that belongs to it, so that nobody waits in a circle.
-    Periods,
-    /// `submissions`.
-    Submissions,
+    /// A period, for what happens within it: others may hold it the same way, none may change it. A period is
+    /// always held before anything that belongs to it, so that nobody waits in a circle.
+    PeriodShared,
+    /// A period, for what moves it: nobody else may hold it.
+    PeriodAlone,
+    /// A sheet: nobody else may hold it.
+    SheetAlone,
 }
 
 /// Holds a row. `SQLite` has one writer, so there is nothing to do.
-pub fn hold(conn: &mut Conn, root: Root, id: &str, how: Hold) -> QueryResult<()> {
+pub fn hold(conn: &mut Conn, how: Hold, id: &str) -> QueryResult<()> {
     let Conn::Postgres(conn) = conn else {
         return Ok(());
     };
-    let statement = match (root, how) {
-        (Root::Periods, Hold::Shared) => "SELECT 1 FROM periods WHERE id = $1 FOR SHARE",
-        (Root::Periods, Hold::Alone) => "SELECT 1 FROM periods WHERE id = $1 FOR UPDATE",
-        (Root::Submissions, Hold::Shared) => "SELECT 1 FROM submissions WHERE id = $1 FOR SHARE",
-        (Root::Submissions, Hold::Alone) => "SELECT 1 FROM submissions WHERE id = $1 FOR UPDATE",
+    let period = || periods::table.find(id).select(periods::version);
+    let held: QueryResult<i64> = match how {
+        Hold::PeriodShared => period().for_share().get_result(conn),
+        Hold::PeriodAlone => period().for_update().get_result(conn),
+        Hold::SheetAlone => submissions::table.find(id).select(submissions::version).for_update().get_result(conn),
     };
-    sql_query(statement).bind::<Text, _>(id).execute(conn).map(|_| ())
+    held.optional().map(|_| ())
 }

@@ -60,7 +60,7 @@ impl TryFrom<Row> for RecordedFacts {
 
 /// One unit's facts.
 pub fn find(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<Option<RecordedFacts>, Error> {
-    let row: Option<Row> = dsl::facts.find((period_id.as_str(), unit_id.as_str())).first(conn).optional()?;
+    let row: Option<Row> = dsl::facts.find((period_id.as_str(), unit_id.as_str())).get_result(conn).optional()?;
     row.map(RecordedFacts::try_from).transpose()
 }
 

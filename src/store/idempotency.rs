@@ -50,7 +50,7 @@ pub fn begin(
         return Ok(None);
     }
     let columns = (dsl::request_sha256, dsl::status, dsl::location, dsl::etag, dsl::body);
-    Ok(Some(dsl::idempotency_keys.find((caller, key)).select(columns).first(conn)?))
+    Ok(Some(dsl::idempotency_keys.find((caller, key)).select(columns).get_result(conn)?))
 }
 
 /// Keeps the answer of a request that took the key.

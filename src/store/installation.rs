@@ -13,7 +13,7 @@ use crate::error::Error;
 /// # Errors
 /// When the database does not answer.
 pub fn sandbox_now(conn: &mut Conn) -> Result<Option<DateTime<Utc>>, Error> {
-    let now = installation::table.select(installation::sandbox_now).first(conn).optional()?;
+    let now = installation::table.select(installation::sandbox_now).get_result(conn).optional()?;
     Ok(now.map(utc))
 }
 

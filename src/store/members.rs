@@ -126,7 +126,7 @@ pub fn current_of(conn: &mut Conn, issuer: &str, subject: &str, now: DateTime<Ut
 
 /// One member.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Member>, Error> {
-    let row: Option<Row> = dsl::members.find(id.as_str()).first(conn).optional()?;
+    let row: Option<Row> = dsl::members.find(id.as_str()).get_result(conn).optional()?;
     row.map(Member::try_from).transpose()
 }
 

@@ -57,13 +57,13 @@ impl From<&Organization> for Row {
 
 /// One office.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Organization>, Error> {
-    let row: Option<Row> = dsl::organizations.find(id.as_str()).first(conn).optional()?;
+    let row: Option<Row> = dsl::organizations.find(id.as_str()).get_result(conn).optional()?;
     Ok(row.map(Organization::from))
 }
 
 /// One office by its code.
 pub fn find_by_code(conn: &mut Conn, code: &str) -> Result<Option<Organization>, Error> {
-    let row: Option<Row> = dsl::organizations.filter(dsl::code.eq(code)).first(conn).optional()?;
+    let row: Option<Row> = dsl::organizations.filter(dsl::code.eq(code)).get_result(conn).optional()?;
     Ok(row.map(Organization::from))
 }
 

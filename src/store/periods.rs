@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use super::Conn;
-use super::dialect::{Hold, Root, hold, on_each};
+use super::dialect::{Hold, hold, on_each};
 use super::error::{one_row, unique};
 use super::page::{Page, paged};
 use super::schema::periods::{self, dsl};
@@ -150,17 +150,17 @@ pub struct Filter {
 
 /// Holds a period until the transaction ends: `Shared` for what happens within it, `Alone` for what moves it.
 pub fn hold_shared(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    Ok(hold(conn, Root::Periods, id.as_str(), Hold::Shared)?)
+    Ok(hold(conn, Hold::PeriodShared, id.as_str())?)
 }
 
 /// See [`hold_shared`].
 pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    Ok(hold(conn, Root::Periods, id.as_str(), Hold::Alone)?)
+    Ok(hold(conn, Hold::PeriodAlone, id.as_str())?)
 }
 
 /// One period.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Period>, Error> {
-    let row: Option<Row> = dsl::periods.find(id.as_str()).first(conn).optional()?;
+    let row: Option<Row> = dsl::periods.find(id.as_str()).get_result(conn).optional()?;
     let Some(row) = row else { return Ok(None) };
     let unit_ids: Vec<String> = period_units::table
         .inner_join(units::table.on(units::id.eq(period_units::unit_id)))

@@ -74,14 +74,14 @@ impl TryFrom<&Review> for Row {
 
 /// One review.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Review>, Error> {
-    let row: Option<Row> = dsl::reviews.find(id.as_str()).first(conn).optional()?;
+    let row: Option<Row> = dsl::reviews.find(id.as_str()).get_result(conn).optional()?;
     row.map(Review::try_from).transpose()
 }
 
 /// Which sheet a review is of.
 pub fn submission_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
     let submission: Option<String> =
-        dsl::reviews.find(id.as_str()).select(dsl::submission_id).first(conn).optional()?;
+        dsl::reviews.find(id.as_str()).select(dsl::submission_id).get_result(conn).optional()?;
     Ok(submission.map(Id::from_uuid_text))
 }
 

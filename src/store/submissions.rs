@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
-use super::dialect::{Hold, Root, hold, on_each};
+use super::dialect::{Hold, hold, on_each};
 use super::error::{one_row, unique};
 use super::page::{Page, paged};
 use super::schema::submissions::{self, dsl};
@@ -144,13 +144,14 @@ pub struct Case {
 
 /// The period of a sheet, which is held before the sheet itself.
 pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
-    let period: Option<String> = dsl::submissions.find(id.as_str()).select(dsl::period_id).first(conn).optional()?;
+    let period: Option<String> =
+        dsl::submissions.find(id.as_str()).select(dsl::period_id).get_result(conn).optional()?;
     Ok(period.map(Id::from_uuid_text))
 }
 
 /// Holds a sheet until the transaction ends. Its period is held already.
 pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    Ok(hold(conn, Root::Submissions, id.as_str(), Hold::Alone)?)
+    Ok(hold(conn, Hold::SheetAlone, id.as_str())?)
 }
 
 /// One sheet.
@@ -169,7 +170,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
             periods::criteria_set_id,
             organizations::time_zone,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     found
         .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
@@ -386,7 +387,7 @@ pub fn insert_revision(conn: &mut Conn, revision: &Revision) -> Result<(), Error
 
 /// One revision of a sheet.
 pub fn revision(conn: &mut Conn, id: &Id, number: i32) -> Result<Option<Revision>, Error> {
-    Ok(revisions::table.find((id.as_str(), number)).first(conn).optional()?)
+    Ok(revisions::table.find((id.as_str(), number)).get_result(conn).optional()?)
 }
 
 /// The revisions of a sheet, first to last.

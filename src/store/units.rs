@@ -75,14 +75,14 @@ pub struct Filter {
 
 /// One unit.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Unit>, Error> {
-    let row: Option<Row> = dsl::units.find(id.as_str()).first(conn).optional()?;
+    let row: Option<Row> = dsl::units.find(id.as_str()).get_result(conn).optional()?;
     row.map(Unit::try_from).transpose()
 }
 
 /// Both names of one unit of an organisation.
 pub fn find_key(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Option<UnitKey>, Error> {
     let own = dsl::units.find(id.as_str()).filter(dsl::organization_id.eq(organization_id.as_str()));
-    let code: Option<String> = own.select(dsl::code).first(conn).optional()?;
+    let code: Option<String> = own.select(dsl::code).get_result(conn).optional()?;
     Ok(code.map(|code| UnitKey { id: id.clone(), code }))
 }
 
