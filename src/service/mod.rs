@@ -358,7 +358,12 @@ pub async fn act(
         }
         Ok(answer)
     };
-    house.db.write(transaction).await
+    let done = house.db.write(transaction).await;
+    if done.as_ref().is_err_and(|error| error.source.is_some()) {
+        // What was not committed may have been read: a table published and taken back is no published table.
+        house.tables.clear();
+    }
+    done
 }
 
 /// What an audit entry is about.

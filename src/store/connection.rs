@@ -73,8 +73,8 @@ pub struct Link {
     pub suspect: bool,
 }
 
-/// Makes connections for the pool.
-#[derive(Debug)]
+/// Makes connections.
+#[derive(Debug, Clone)]
 pub struct Manager {
     /// Where to.
     pub url: DatabaseUrl,
@@ -91,7 +91,11 @@ const POSTGRES_SETUP: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '5s'; SET 
      SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning';";
 
 impl Manager {
-    fn establish(&self) -> Result<Conn, diesel::r2d2::Error> {
+    /// A new connection, set up for its use.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or set up.
+    pub fn establish(&self) -> Result<Conn, diesel::r2d2::Error> {
         let failed = diesel::r2d2::Error::ConnectionError;
         let setup = |error| failed(ConnectionError::CouldntSetupConfiguration(error));
         match &self.url {

@@ -1,4 +1,6 @@
 //! Tables. One code path over `SQLite` and `PostgreSQL`; the only place that knows either.
+//!
+//! A row by its key is read with `get_result`, not with `first`, which would bind a `LIMIT` for nothing.
 
 pub mod accounts;
 pub mod audit;
@@ -24,6 +26,7 @@ pub mod scores;
 pub mod submissions;
 mod types;
 pub mod units;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +39,7 @@ pub use connection::{Conn, DatabaseUrl};
 
 use crate::error::{Code, Error};
 use connection::{Access, Manager};
+use writer::Writer;
 
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -47,70 +51,62 @@ const POSTGRES_POOL: u32 = 8;
 /// The database.
 #[derive(Clone)]
 pub struct Db {
-    readers: Lane,
-    writers: Lane,
+    manager: Manager,
+    lanes: Lanes,
 }
 
-/// Connections of one kind, and as many permits: who has a permit finds a connection at once.
+/// How work reaches the database.
 #[derive(Clone)]
-struct Lane {
-    pool: Pool<Manager>,
-    permits: Arc<Semaphore>,
-    place: Place,
+enum Lanes {
+    /// Embedded: a read on the thread that serves the request, which takes less time from memory than the way
+    /// to another thread and back, with a connection for each such thread; writes by the one writer.
+    Sqlite { readers: Pool<Manager>, writer: Writer },
+    /// A server: everything on threads that may wait for its answer, with a permit for each connection, so that
+    /// who has one finds a connection at once.
+    Postgres { pool: Pool<Manager>, permits: Arc<Semaphore> },
 }
 
-/// Where the work of a lane runs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// On the thread that serves the request: a read of the embedded database takes less time from memory
-    /// than the way to another thread and back, waits for nobody, and has a connection for each such thread.
-    Here,
-    /// On a thread that may wait: for a server's answer, for the writer's turn, for the disk.
-    Blocking,
+fn pool(manager: &Manager, access: Access, size: u32) -> Result<Pool<Manager>, Error> {
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(0))
+        .test_on_check_out(false)
+        .connection_timeout(PATIENCE)
+        .error_handler(Box::new(r2d2::NopErrorHandler))
+        .build(Manager { access, ..manager.clone() })
+        .map_err(Error::internal)
 }
 
-impl Lane {
-    fn new(url: &DatabaseUrl, access: Access, size: u32, place: Place) -> Result<Self, Error> {
-        let pool = Pool::builder()
-            .max_size(size)
-            .min_idle(Some(0))
-            .test_on_check_out(false)
-            .connection_timeout(PATIENCE)
-            .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build(Manager { url: url.clone(), access })
-            .map_err(Error::internal)?;
-        let permits = usize::try_from(size).map_err(Error::internal)?;
-        Ok(Lane { pool, permits: Arc::new(Semaphore::new(permits)), place })
-    }
+fn with_connection<T>(pool: &Pool<Manager>, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+    let mut link: PooledConnection<Manager> = pool.get().map_err(|source| {
+        log::error!(error:% = source; "no connection to the database");
+        Error::new(Code::Busy)
+    })?;
+    let result = work(&mut link.conn);
+    link.suspect = result.as_ref().is_err_and(|error| error.source.is_some());
+    result
+}
 
-    /// Runs `work` with a connection of this lane.
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        if self.place == Place::Here {
-            return self.connected(work);
-        }
-        let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned());
-        let permit = waiting.await.map_err(|_| Error::new(Code::Busy))?.map_err(Error::internal)?;
-        let lane = self.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let result = lane.connected(work);
-            drop(permit);
-            result
-        });
-        done.await.map_err(Error::internal)?
-    }
+/// Runs what may wait on a thread that may.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}
 
-    fn connected<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-        let mut link: PooledConnection<Manager> = self.pool.get().map_err(|source| {
-            log::error!(error:% = source; "no connection to the database");
-            Error::new(Code::Busy)
-        })?;
-        let result = work(&mut link.conn);
-        link.suspect = result.as_ref().is_err_and(|error| error.source.is_some());
+/// Runs `work` with a connection to the server, when one is free.
+async fn in_turn<T: Send + 'static>(
+    pool: &Pool<Manager>,
+    permits: &Arc<Semaphore>,
+    work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let waiting = tokio::time::timeout(PATIENCE, Arc::clone(permits).acquire_owned());
+    let permit = waiting.await.map_err(|_| Error::new(Code::Busy))?.map_err(Error::internal)?;
+    let pool = pool.clone();
+    blocking(move || {
+        let result = with_connection(&pool, work);
+        drop(permit);
         result
-    }
+    })
+    .await
 }
 
 impl Db {
@@ -118,22 +114,25 @@ impl Db {
     /// has one writer, and a reader for each of the `workers`, the threads that serve, and one to spare.
     ///
     /// # Errors
-    /// When the pool cannot be made.
+    /// When it cannot be opened.
     pub fn open(url: &DatabaseUrl, pool_size: Option<u32>, workers: usize) -> Result<Self, Error> {
-        match url {
+        let manager = Manager { url: url.clone(), access: Access::Write };
+        let lanes = match url {
             DatabaseUrl::Sqlite(_) => {
                 let readers = u32::try_from(workers + 1).map_err(Error::internal)?;
-                Ok(Db {
-                    readers: Lane::new(url, Access::Read, readers, Place::Here)?,
-                    writers: Lane::new(url, Access::Write, 1, Place::Blocking)?,
-                })
+                let writer = Writer::start(manager.establish().map_err(Error::internal)?)?;
+                Lanes::Sqlite { readers: pool(&manager, Access::Read, readers)?, writer }
             }
             DatabaseUrl::Postgres(_) => {
                 let size = pool_size.unwrap_or(POSTGRES_POOL);
-                let lane = Lane::new(url, Access::Write, size, Place::Blocking)?;
-                Ok(Db { readers: lane.clone(), writers: lane })
+                let permits = usize::try_from(size).map_err(Error::internal)?;
+                Lanes::Postgres {
+                    pool: pool(&manager, Access::Write, size)?,
+                    permits: Arc::new(Semaphore::new(permits)),
+                }
             }
-        }
+        };
+        Ok(Db { manager, lanes })
     }
 
     /// Runs `work` on one snapshot of the data.
@@ -144,31 +143,43 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.readers.run(move |conn| within(conn, Begin::Read, work)).await
+        match &self.lanes {
+            Lanes::Sqlite { readers, .. } => with_connection(readers, |conn| within(conn, "BEGIN", work)),
+            Lanes::Postgres { pool, permits } => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                in_turn(pool, permits, move |conn| within(conn, begin, work)).await
+            }
+        }
     }
 
     /// Runs `work` in a transaction that takes effect whole or not at all. `work` may run again after
     /// a conflict, so it does nothing outside of the transaction.
     ///
     /// # Errors
-    /// Those of `work`; `busy` where no connection came free in time.
+    /// Those of `work`; `busy` where its turn did not come in time.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let attempts = move |conn: &mut Conn| {
-            for _ in 1..ATTEMPTS {
-                match within(conn, Begin::Write, &work) {
-                    Err(error) if error::is_conflict(&error) => {}
-                    done => return done,
-                }
+        match &self.lanes {
+            Lanes::Sqlite { writer, .. } => writer.run(work).await,
+            Lanes::Postgres { pool, permits } => {
+                let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+                let attempts = move |conn: &mut Conn| {
+                    for _ in 1..ATTEMPTS {
+                        match within(conn, begin, &work) {
+                            Err(error) if error::is_conflict(&error) => {}
+                            done => return done,
+                        }
+                    }
+                    within(conn, begin, &work)
+                };
+                in_turn(pool, permits, attempts).await
             }
-            within(conn, Begin::Write, &work)
-        };
-        self.writers.run(attempts).await
+        }
     }
 
-    /// Runs `work` on the writer without a transaction: for migrations, which bring their own.
+    /// Runs `work` on a connection of its own without a transaction: for migrations, which bring their own.
     ///
     /// # Errors
     /// Those of `work`.
@@ -176,24 +187,8 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.writers.run(work).await
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Begin {
-    Read,
-    Write,
-}
-
-impl Begin {
-    const fn statement(self, conn: &Conn) -> &'static str {
-        match (self, conn) {
-            (Begin::Read, Conn::Sqlite(_)) => "BEGIN",
-            (Begin::Read, Conn::Postgres(_)) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            (Begin::Write, Conn::Sqlite(_)) => "BEGIN IMMEDIATE",
-            (Begin::Write, Conn::Postgres(_)) => "BEGIN ISOLATION LEVEL READ COMMITTED",
-        }
+        let manager = self.manager.clone();
+        blocking(move || work(&mut manager.establish().map_err(Error::internal)?)).await
     }
 }
 
@@ -213,8 +208,8 @@ impl Drop for Open<'_> {
     }
 }
 
-fn within<T>(conn: &mut Conn, begin: Begin, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-    conn.batch_execute(begin.statement(conn))?;
+fn within<T>(conn: &mut Conn, begin: &str, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+    conn.batch_execute(begin)?;
     let mut open = Open { conn, ended: false };
     let done = work(open.conn)?;
     open.conn.batch_execute("COMMIT")?;
