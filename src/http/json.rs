@@ -3,7 +3,7 @@
 //! `serde_json` alone takes an array for a struct and keeps the last of two equal keys,
 //! so the text becomes a tree of our own first, and the tree is read by types.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
@@ -15,15 +15,15 @@ use crate::error::{Code, Error, Fault};
 /// The deepest nesting of a body.
 const MAX_DEPTH: usize = 24;
 
-/// A JSON value that lost nothing.
+/// A JSON value that lost nothing. Its texts are the body's own wherever they are written without escapes.
 #[derive(Debug)]
-enum Node {
+enum Node<'a> {
     Null,
     Bool(bool),
-    Number(String),
-    Text(String),
-    List(Vec<Node>),
-    Object(Vec<(String, Node)>),
+    Number(&'a str),
+    Text(Text<'a>),
+    List(Vec<Node<'a>>),
+    Object(Vec<(Text<'a>, Node<'a>)>),
 }
 
 /// Reads a body.
@@ -34,8 +34,9 @@ enum Node {
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let text = std::str::from_utf8(body).map_err(|_| Error::new(Code::MalformedJson))?;
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| Error::new(Code::MalformedJson))?;
-    let node = tree(raw.get(), 0, "")?;
-    serde_path_to_error::deserialize(&node).map_err(|error| {
+    let node = tree(raw.get(), &Place::Root)?;
+    // Where it does not fit it is read once more, to find the place.
+    T::deserialize(&node).or_else(|_| serde_path_to_error::deserialize(&node)).map_err(|error| {
         let pointer = pointer(error.path());
         match error.into_inner() {
             Misfit::Points(code) => Error { faults: vec![Fault::at(pointer, code)], ..Error::new(code) },
@@ -66,11 +67,35 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter().map(segment).collect()
 }
 
-/// Makes the tree level by level; `place` is where this value stands.
-fn tree(raw: &str, depth: usize, place: &str) -> Result<Node, Error> {
+/// Where a value stands, put into words only for an error.
+enum Place<'a> {
+    Root,
+    Item(&'a Place<'a>, usize),
+    Field(&'a Place<'a>, &'a str),
+}
+
+impl Place<'_> {
+    const fn depth(&self) -> usize {
+        match self {
+            Place::Root => 0,
+            Place::Item(above, _) | Place::Field(above, _) => above.depth() + 1,
+        }
+    }
+
+    fn pointer(&self) -> String {
+        match self {
+            Place::Root => String::new(),
+            Place::Item(above, at) => format!("{}/{at}", above.pointer()),
+            Place::Field(above, key) => format!("{}/{}", above.pointer(), escaped(key)),
+        }
+    }
+}
+
+/// Makes the tree level by level.
+fn tree<'a>(raw: &'a str, place: &Place) -> Result<Node<'a>, Error> {
     let malformed = |_| Error::new(Code::MalformedJson);
-    if depth > MAX_DEPTH {
-        return Err(invalid(place, "too_deep", None));
+    if place.depth() > MAX_DEPTH {
+        return Err(invalid(&place.pointer(), "too_deep", None));
     }
     match raw.as_bytes().first() {
         Some(b'n') => Ok(Node::Null),
@@ -78,31 +103,58 @@ fn tree(raw: &str, depth: usize, place: &str) -> Result<Node, Error> {
         Some(b'f') => Ok(Node::Bool(false)),
         Some(b'"') => serde_json::from_str(raw).map(Node::Text).map_err(malformed),
         Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(malformed)?;
-            let within = |(at, item): (usize, &&RawValue)| child(place, &at.to_string(), item, depth);
+            let items: Vec<&'a RawValue> = serde_json::from_str(raw).map_err(malformed)?;
+            let within = |(at, item): (usize, &&'a RawValue)| tree(item.get(), &Place::Item(place, at));
             items.iter().enumerate().map(within).collect::<Result<_, _>>().map(Node::List)
         }
         Some(b'{') => {
             let Fields(fields) = serde_json::from_str(raw).map_err(malformed)?;
-            let mut seen = HashSet::new();
-            if let Some((key, _)) = fields.iter().find(|(key, _)| !seen.insert(key.as_str())) {
-                return Err(invalid(place, "duplicate_field", Some(key)));
+            if let Some(key) = repeated(&fields) {
+                return Err(invalid(&place.pointer(), "duplicate_field", Some(key)));
             }
-            let within =
-                |(key, value): (String, &RawValue)| Ok((key.clone(), child(place, &escaped(&key), value, depth)?));
+            let within = |(key, value): (Text<'a>, &'a RawValue)| {
+                let node = tree(value.get(), &Place::Field(place, &key.0))?;
+                Ok((key, node))
+            };
             fields.into_iter().map(within).collect::<Result<_, Error>>().map(Node::Object)
         }
-        Some(_) => Ok(Node::Number(raw.to_owned())),
+        Some(_) => Ok(Node::Number(raw)),
         None => Err(Error::new(Code::MalformedJson)),
     }
 }
 
-fn child(place: &str, segment: &str, raw: &RawValue, depth: usize) -> Result<Node, Error> {
-    tree(raw.get(), depth + 1, &format!("{place}/{segment}"))
+/// A key that stands twice.
+fn repeated<'a>(fields: &'a [(Text, &RawValue)]) -> Option<&'a str> {
+    let mut keys: Vec<&str> = fields.iter().map(|(key, _)| &*key.0).collect();
+    keys.sort_unstable();
+    keys.windows(2).find_map(|pair| (pair.first() == pair.last()).then(|| pair.first().copied())?)
+}
+
+/// A text of the body.
+#[derive(Debug)]
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> de::Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Take;
+        impl<'de> Visitor<'de> for Take {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Take)
+    }
 }
 
 /// An object's fields in order, repeated ones included.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
+struct Fields<'a>(Vec<(Text<'a>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> de::Deserialize<'de> for Fields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -189,7 +241,7 @@ impl de::Error for Misfit {
     }
 }
 
-impl<'de> Deserializer<'de> for &'de Node {
+impl<'de> Deserializer<'de> for &'de Node<'_> {
     type Error = Misfit;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -201,7 +253,7 @@ impl<'de> Deserializer<'de> for &'de Node {
                 (Err(_), Ok(number)) => visitor.visit_f64(number),
                 (Err(_), Err(_)) => Err(Misfit::WrongType),
             },
-            Node::Text(text) => visitor.visit_borrowed_str(text),
+            Node::Text(text) => visitor.visit_borrowed_str(&text.0),
             Node::List(items) => visitor.visit_seq(Items(items.iter())),
             Node::Object(fields) => visitor.visit_map(Entries { fields: fields.iter(), value: None }),
         }
@@ -242,7 +294,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor: V,
     ) -> Result<V::Value, Misfit> {
         match self {
-            Node::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
+            Node::Text(text) => visitor.visit_enum((&*text.0).into_deserializer()),
             _ => Err(Misfit::WrongType),
         }
     }
@@ -253,28 +305,28 @@ impl<'de> Deserializer<'de> for &'de Node {
     }
 }
 
-struct Items<'de>(std::slice::Iter<'de, Node>);
+struct Items<'de, 'a>(std::slice::Iter<'de, Node<'a>>);
 
-impl<'de> SeqAccess<'de> for Items<'de> {
+impl<'de> SeqAccess<'de> for Items<'de, '_> {
     type Error = Misfit;
     fn next_element_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
         self.0.next().map(|item| seed.deserialize(item)).transpose()
     }
 }
 
-struct Entries<'de> {
-    fields: std::slice::Iter<'de, (String, Node)>,
-    value: Option<&'de Node>,
+struct Entries<'de, 'a> {
+    fields: std::slice::Iter<'de, (Text<'a>, Node<'a>)>,
+    value: Option<&'de Node<'a>>,
 }
 
-impl<'de> MapAccess<'de> for Entries<'de> {
+impl<'de> MapAccess<'de> for Entries<'de, '_> {
     type Error = Misfit;
     fn next_key_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
         let Some((key, value)) = self.fields.next() else {
             return Ok(None);
         };
         self.value = Some(value);
-        seed.deserialize(key.as_str().into_deserializer()).map(Some)
+        seed.deserialize((&*key.0).into_deserializer()).map(Some)
     }
     fn next_value_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
         seed.deserialize(self.value.take().ok_or(Misfit::WrongType)?)
@@ -333,6 +385,14 @@ mod tests {
                 error.faults.first().map(|fault| (fault.pointer.as_str(), fault.params["problem"].as_str().unwrap()));
             assert_eq!(found, place, "{json}");
         }
+    }
+
+    #[test]
+    fn escapes_are_read_in_texts_and_in_keys() {
+        let body: Body = read(r#"{"n\u0061me":"Ph\u00f2ng \"TH\""}"#.as_bytes()).unwrap();
+        assert_eq!(body.name, "Phòng \"TH\"");
+        let twice = read::<Body>(r#"{"name":"a","n\u0061me":"b"}"#.as_bytes()).unwrap_err();
+        assert_eq!(twice.faults[0].pointer, "/name");
     }
 
     #[test]
