@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 
 use crate::support::year::head;
-use crate::support::{App, on_both};
+use crate::support::{App, at_once, on_both};
 
 #[derive(QueryableByName)]
 struct Column {
@@ -206,4 +206,19 @@ fn connections_to_the_server_are_kept() {
     }
     assert_eq!(backends(), before);
     assert!(before.1 > 0);
+}
+
+/// As when the server restarts: what meets a lost connection is told to come back, and then finds a new one.
+#[test]
+fn lost_connections_to_the_server_are_replaced() {
+    let Some(app) = App::on_postgres() else { return };
+    let statuses = |times| at_once(times, |_| app.get("th-head", "/v1/me").status);
+    assert_eq!(statuses(16), vec![200; 16]);
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    PgConnection::establish(&app.database).unwrap().batch_execute(cut).unwrap();
+    // Every connection that the pool may hold is met once.
+    let met: Vec<u16> = (0..10).map(|_| app.get("th-head", "/v1/me").status).collect();
+    assert!(met.iter().all(|status| [200, 503].contains(status)), "{met:?}");
+    assert!(met.contains(&503), "{met:?}");
+    assert_eq!(statuses(16), vec![200; 16]);
 }
