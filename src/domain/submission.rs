@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::access::{Action, wrong_state};
 use super::period::PeriodStatus;
 use super::rule::{Answer, Explanation};
-use super::scoring::{Breakdown, Criterion, Line, ScoringTable, Sheet, Totals};
+use super::scoring::{Criterion, Line, ScoringTable, Sheet, Totals};
 use super::{Id, Points};
 use crate::error::{Code, Error};
 
@@ -87,8 +87,6 @@ pub struct Submission {
     pub return_reason: Option<String>,
     /// What its lines add up to.
     pub totals: Option<Totals>,
-    /// What the tie-break chain may ask of them.
-    pub breakdown: Option<Breakdown>,
     /// Counts changes that its unit may see.
     pub version: i64,
     /// When it was made.

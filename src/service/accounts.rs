@@ -101,7 +101,9 @@ fn record_account(
         subject_type: "service_account",
         subject_id: &account.id,
         before: None,
-        after: Some(json!({"member_id": account.member_id, "client_id": account.client_id, "scopes": account.scopes})),
+        after: Some(
+            json!({"member_id": account.member_id, "client_id": account.client_id, "scopes": account.scopes}).into(),
+        ),
     };
     record(conn, context, change)
 }
@@ -216,7 +218,7 @@ pub fn create_first(conn: &mut Conn, house: &House, first: &FirstAccount, name: 
         subject_type: "member",
         subject_id: &member.id,
         before: None,
-        after: Some(json!({"roles": member.roles, "client_id": added.account.client_id})),
+        after: Some(json!({"roles": member.roles, "client_id": added.account.client_id}).into()),
     };
     record_by(conn, house, now, &by, change)?;
     Ok(added)

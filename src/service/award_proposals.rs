@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::files::Stored;
 use super::tag::Tag;
-use super::{Change, Context, Input, Stop, record};
+use super::{Change, Context, Input, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, UnitKey};
 use crate::domain::award::{self, ACHIEVEMENT_REPORT, AttachedFile, Proposal, ProposalStatus, RecordedDecision};
@@ -101,8 +101,8 @@ fn change_of<'a>(proposal: &'a Proposal, action: &'a str, before: Option<Value>,
         action,
         subject_type: "award_proposal",
         subject_id: &proposal.id,
-        before,
-        after: Some(after),
+        before: before.map(State::from),
+        after: Some(after.into()),
     }
 }
 

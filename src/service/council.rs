@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::tag::Tag;
-use super::{Change, Context, Input, Stop, periods, record};
+use super::{Change, Context, Input, State, Stop, periods, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers};
 use crate::domain::council::{self, Attendance, CouncilSession, Quorum, SessionStatus};
@@ -94,8 +94,8 @@ fn change_of<'a>(session: &'a CouncilSession, action: &'a str, before: Option<Va
         action,
         subject_type: "council_session",
         subject_id: &session.id,
-        before,
-        after: Some(shown(session)),
+        before: before.map(State::from),
+        after: Some(shown(session).into()),
     }
 }
 

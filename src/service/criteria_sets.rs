@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::tag::Tag;
-use super::{Change, Context, Input, Stop, record};
+use super::{Change, Context, Input, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, wrong_state};
 use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, Findings};
@@ -99,8 +99,8 @@ fn change_of<'a>(set: &'a CriteriaSet, action: &'a str, before: Option<Value>, a
         action,
         subject_type: "criteria_set",
         subject_id: &set.id,
-        before,
-        after,
+        before: before.map(State::from),
+        after: after.map(State::from),
     }
 }
 

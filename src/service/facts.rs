@@ -82,8 +82,8 @@ pub fn put(
         action: "facts.put",
         subject_type: "facts",
         subject_id: unit_id,
-        before: before.as_ref().map(|before| json!({"period_id": period_id, "facts": before.facts})),
-        after: Some(json!({"period_id": period_id, "facts": after.facts})),
+        before: before.as_ref().map(|before| json!({"period_id": period_id, "facts": before.facts}).into()),
+        after: Some(json!({"period_id": period_id, "facts": after.facts}).into()),
     };
     record(conn, context, change)?;
     Ok((after, before.is_none()))

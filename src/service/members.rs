@@ -120,7 +120,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> R
         subject_type: "member",
         subject_id: &member.id,
         before: None,
-        after: Some(shown(&member)),
+        after: Some(shown(&member).into()),
     };
     record(conn, context, change)?;
     Ok(member)
@@ -148,8 +148,8 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<MemberC
         action: "member.change",
         subject_type: "member",
         subject_id: &after.id,
-        before: Some(shown(&before)),
-        after: Some(shown(&after)),
+        before: Some(shown(&before).into()),
+        after: Some(shown(&after).into()),
     };
     record(conn, context, change)?;
     Ok(after)

@@ -366,6 +366,25 @@ pub async fn act(
     done
 }
 
+/// A record, or what matters of it, as an audit entry keeps it: JSON.
+pub struct State(String);
+
+impl State {
+    /// Writes it down.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn of(record: &impl Serialize) -> Result<Self, Error> {
+        serde_json::to_string(record).map(State).map_err(Error::internal)
+    }
+}
+
+impl From<Value> for State {
+    fn from(value: Value) -> Self {
+        State(value.to_string())
+    }
+}
+
 /// What an audit entry is about.
 pub struct Change<'a> {
     /// Where; none for the installation itself.
@@ -377,9 +396,9 @@ pub struct Change<'a> {
     /// To which.
     pub subject_id: &'a Id,
     /// As it was.
-    pub before: Option<Value>,
+    pub before: Option<State>,
     /// As it became.
-    pub after: Option<Value>,
+    pub after: Option<State>,
 }
 
 /// Writes down who changed what, in the change's own transaction.
@@ -418,8 +437,8 @@ pub fn record_by(conn: &mut Conn, house: &House, now: DateTime<Utc>, by: &By, ch
             action: change.action.to_owned(),
             subject_type: change.subject_type.to_owned(),
             subject_id: change.subject_id.to_string(),
-            before_state: change.before.map(|value| value.to_string()),
-            after_state: change.after.map(|value| value.to_string()),
+            before_state: change.before.map(|state| state.0),
+            after_state: change.after.map(|state| state.0),
         },
     )
 }

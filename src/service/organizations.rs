@@ -128,7 +128,7 @@ pub fn create(
             subject_type: "organization",
             subject_id: &organization.id,
             before: None,
-            after: Some(json!({"code": organization.code, "name": organization.name, "first_admin": admin.id})),
+            after: Some(json!({"code": organization.code, "name": organization.name, "first_admin": admin.id}).into()),
         },
     )?;
     Ok((organization, admin, secret))
@@ -168,8 +168,8 @@ pub fn change(
             action: "organization.change",
             subject_type: "organization",
             subject_id: id,
-            before: Some(shown(&before)),
-            after: Some(shown(&after)),
+            before: Some(shown(&before).into()),
+            after: Some(shown(&after).into()),
         },
     )?;
     Ok(after)

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::tag::Tag;
-use super::{Change, Context, Input, Stop, Unsettled, calendar, ranking, record, sha256_hex, submissions};
+use super::{Change, Context, Input, State, Stop, Unsettled, calendar, ranking, record, sha256_hex, submissions};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers};
 use crate::domain::award::{Document, Proposal, ProposalStatus};
@@ -118,8 +118,8 @@ fn change_of<'a>(period: &'a Period, action: &'a str, before: Option<Value>, aft
         action,
         subject_type: "period",
         subject_id: &period.id,
-        before,
-        after,
+        before: before.map(State::from),
+        after: after.map(State::from),
     }
 }
 
@@ -336,7 +336,7 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
         subject_type: "ranking",
         subject_id: id,
         before: None,
-        after: Some(json!({"version": 1, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows})),
+        after: Some(json!({"version": 1, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows}).into()),
     };
     record(conn, context, change)?;
     moved(conn, context, period, PeriodStatus::Finalized, "period.finalize")
@@ -367,7 +367,9 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
             subject_type: "award_proposal",
             subject_id: &proposal.id,
             before: None,
-            after: Some(json!({"unit_id": proposal.unit_id, "award_code": proposal.award_code, "rank": proposal.rank})),
+            after: Some(
+                json!({"unit_id": proposal.unit_id, "award_code": proposal.award_code, "rank": proposal.rank}).into(),
+            ),
         };
         record(conn, context, change)?;
     }

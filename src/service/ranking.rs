@@ -1,5 +1,7 @@
 //! The ranking of a period, and the council's decisions on ties.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use super::{Change, Context, Input, Stop, Unsettled, periods, record, sha256_hex};
@@ -8,11 +10,11 @@ use crate::domain::access::{self, Action, Facts};
 use crate::domain::member::Role;
 use crate::domain::period::{Period, PeriodStatus, TieBreak};
 use crate::domain::ranking::{Contender, Inputs, Ranking};
-use crate::domain::review::Stage;
 use crate::domain::submission::SubmissionStatus;
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error};
 use crate::store::rankings::TieDecision;
+use crate::store::reviews::StageTotals;
 use crate::store::{self, Conn};
 
 /// How far a ranking may be relied on.
@@ -55,23 +57,35 @@ pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
     let chain = period.rules.tie_break.iter().filter_map(|step| TieBreak::parse(step));
     let asks_more = chain.into_iter().any(|step| matches!(step, TieBreak::Section(_) | TieBreak::FewerDeductions));
     let units = store::periods::units_of(conn, &period.id)?;
-    let reviews = store::reviews::submitted_of_period(conn, &period.id, asks_more)?;
-    let mut facts: std::collections::HashMap<Id, _> = store::facts::of_period(conn, &period.id)?
+    let mut own = if asks_more { store::submissions::breakdowns(conn, &period.id)? } else { HashMap::new() };
+    let mut furthest: HashMap<Id, StageTotals> = HashMap::new();
+    for review in store::reviews::submitted_of_period(conn, &period.id, asks_more)? {
+        let before = furthest.get(&review.submission_id);
+        if before.is_none_or(|before| before.stage < review.stage) {
+            furthest.insert(review.submission_id.clone(), review);
+        }
+    }
+    let mut facts: HashMap<Id, _> = store::facts::of_period(conn, &period.id)?
         .into_iter()
         .map(|recorded| (recorded.unit_id, recorded.facts))
         .collect();
     let contenders = units.into_iter().map(|unit| {
-        let of_sheet = |stage| reviews.iter().find(|review| Some(&review.submission_id) == unit.submission_id.as_ref() && review.stage == stage);
-        let furthest = of_sheet(Stage::Council).or_else(|| of_sheet(Stage::Appraisal));
-        let sent = matches!(unit.sheet.status, Some(status) if status != SubmissionStatus::Draft && status != SubmissionStatus::Missed && status != SubmissionStatus::Returned);
+        use SubmissionStatus::{Draft, Missed, Returned};
+        let sent = unit.sheet.status.is_some_and(|status| !matches!(status, Draft | Missed | Returned));
+        let of_sheet = unit.submission_id.filter(|_| sent);
+        let review = of_sheet.as_ref().and_then(|id| furthest.remove(id));
+        let (totals, breakdown) = match review {
+            Some(review) => (Some(review.totals), Some(review.breakdown)),
+            None => (unit.totals.filter(|_| sent), of_sheet.and_then(|id| own.remove(&id))),
+        };
         Contender {
             facts: facts.remove(&unit.unit.id),
             unit_id: unit.unit.id,
             unit_code: unit.unit.code,
             unit_name: unit.name,
-            missed: unit.sheet.status == Some(SubmissionStatus::Missed),
-            totals: furthest.map(|review| review.totals).or(unit.totals).filter(|_| sent),
-            breakdown: furthest.map(|review| review.breakdown.clone()).unwrap_or_default(),
+            missed: unit.sheet.status == Some(Missed),
+            totals,
+            breakdown: breakdown.unwrap_or_default(),
         }
     });
     Ok(Inputs {
@@ -220,9 +234,10 @@ pub fn decide_tie(
         action: "tie_decision.record",
         subject_type: "tie_decision",
         subject_id: &decision.id,
-        before: before.map(|before| json!({"unit_ids": before.unit_ids, "reason": before.reason})),
+        before: before.map(|before| json!({"unit_ids": before.unit_ids, "reason": before.reason}).into()),
         after: Some(
-            json!({"unit_ids": decision.unit_ids, "reason": decision.reason, "council_session_id": decision.council_session_id}),
+            json!({"unit_ids": decision.unit_ids, "reason": decision.reason, "council_session_id": decision.council_session_id})
+                .into(),
         ),
     };
     record(conn, context, change)?;

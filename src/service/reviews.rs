@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::submissions::{differences, facts, load_to_change};
 use super::tag::Tag;
-use super::{Change, Context, Input, Stop, record};
+use super::{Change, Context, Input, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Offers};
 use crate::domain::review::{Review, ReviewStatus, Stage};
@@ -128,7 +128,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     store::reviews::insert(conn, &review)?;
     store::scores::save_review(conn, &table, &review.id, &table.blank(), &copied)?;
     let after = json!({"submission_id": review.submission_id, "stage": review.stage});
-    record(conn, context, change_of(&review, "review.create", None, Some(after)))?;
+    record(conn, context, change_of(&review, "review.create", None, Some(after.into())))?;
     Ok(see(conn, context, &case, review)?)
 }
 
@@ -136,12 +136,7 @@ fn sums(table: &ScoringTable, sheet: &Sheet) -> Totals {
     table.totals(sheet).unwrap_or_else(|| Totals::new(crate::domain::Points::ZERO, crate::domain::Points::ZERO))
 }
 
-fn change_of<'a>(
-    review: &'a Review,
-    action: &'a str,
-    before: Option<serde_json::Value>,
-    after: Option<serde_json::Value>,
-) -> Change<'a> {
+fn change_of<'a>(review: &'a Review, action: &'a str, before: Option<State>, after: Option<State>) -> Change<'a> {
     Change {
         organization_id: Some(&review.organization_id),
         action,
@@ -194,7 +189,7 @@ pub fn write_scores(
     let changed =
         Review { totals: sums(&table, &after), breakdown: table.breakdown(&after), updated_at: context.now, ..review };
     let review = store::reviews::update(conn, changed)?;
-    let (was, is) = differences(&table, &before, &after);
+    let (was, is) = differences(&table, &before, &after)?;
     record(conn, context, change_of(&review, "review.write_scores", Some(was), Some(is)))?;
     let offers = offers(context, &case, &review);
     let tag = Tag::of(&[(&review.id, review.version)], &offers);
@@ -223,7 +218,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     record(
         conn,
         context,
-        change_of(&review, "review.submit", Some(json!({"status": ReviewStatus::Draft})), Some(after)),
+        change_of(&review, "review.submit", Some(json!({"status": ReviewStatus::Draft}).into()), Some(after.into())),
     )?;
     Ok(see(conn, context, &Case { submission, ..case }, review)?)
 }

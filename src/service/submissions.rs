@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::tag::Tag;
-use super::{By, Change, Context, House, Input, Stop, Unsettled, record, record_by, sha256_hex};
-use crate::domain::Id;
+use super::{By, Change, Context, House, Input, State, Stop, Unsettled, record, record_by, sha256_hex};
 use crate::domain::access::{self, Action, Decision, Facts, Offers};
 use crate::domain::period::PeriodStatus;
 use crate::domain::review::{Review, ReviewStatus, Stage};
+use crate::domain::rule::Answer;
 use crate::domain::schedule::{closes_at, date_in};
 use crate::domain::scoring::{Extent, Line, LineInput, ScoringTable, Sheet, Totals};
 use crate::domain::submission::{self, FrozenSheet, Submission, SubmissionStatus};
 use crate::domain::text::{Check, NOTE_CHARS};
+use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 use crate::store::page::Page;
 use crate::store::submissions::{Case, Filter, Lapsed, Listed, Revision};
@@ -224,7 +226,12 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) 
     record(
         conn,
         context,
-        change_of(&new, "submission.create", None, Some(json!({"unit_id": new.unit_id, "period_id": new.period_id}))),
+        change_of(
+            &new,
+            "submission.create",
+            None,
+            Some(json!({"unit_id": new.unit_id, "period_id": new.period_id}).into()),
+        ),
     )?;
     let case = store::submissions::find(conn, &new.id)?.ok_or(Code::NotFound)?;
     Ok(see(conn, context, case)?)
@@ -252,7 +259,6 @@ pub fn blank(
         submitted_at: None,
         return_reason: None,
         totals: None,
-        breakdown: None,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -262,8 +268,8 @@ pub fn blank(
 fn change_of<'a>(
     submission: &'a Submission,
     action: &'a str,
-    before: Option<Value>,
-    after: Option<Value>,
+    before: Option<State>,
+    after: Option<State>,
 ) -> Change<'a> {
     Change {
         organization_id: Some(&submission.organization_id),
@@ -273,6 +279,11 @@ fn change_of<'a>(
         before,
         after,
     }
+}
+
+/// Where a sheet was before it moved on.
+fn was(case: &Case) -> State {
+    json!({"status": case.submission.status}).into()
 }
 
 /// The sheet with its lines.
@@ -320,42 +331,51 @@ pub fn write_scores(
         }
     };
     store::scores::save_submission(conn, &table, id, &before, &after)?;
-    let changed = Submission {
-        totals: table.totals(&after),
-        breakdown: table.totals(&after).map(|_| table.breakdown(&after)),
-        updated_at: context.now,
-        ..case.submission.clone()
-    };
-    let submission = store::submissions::update(conn, changed)?;
-    let (was, is) = differences(&table, &before, &after);
+    let scored = Submission { totals: table.totals(&after), updated_at: context.now, ..case.submission.clone() };
+    let submission = store::submissions::update_sums(conn, scored, &table.breakdown(&after))?;
+    let (was, is) = differences(&table, &before, &after)?;
     record(conn, context, change_of(&submission, "submission.write_scores", Some(was), Some(is)))?;
     let seen = see(conn, context, Case { submission, ..case })?;
     with_reviews(conn, seen, table, after)
 }
 
 /// The lines that differ, as they were and as they are, for the audit: only what is said of them.
-pub fn differences(table: &ScoringTable, before: &Sheet, after: &Sheet) -> (Value, Value) {
-    let shown = |line: &Line| {
-        let mut said = Map::new();
-        if let Some((answer, points)) = line.scored {
-            said.insert("answer".to_owned(), json!(answer));
-            said.insert("points".to_owned(), json!(points));
-        }
-        for (name, text) in [("note", &line.note), ("reason", &line.reason)] {
-            if let Some(text) = text {
-                said.insert(name.to_owned(), json!(text));
-            }
-        }
-        Value::Object(said)
-    };
-    let (mut was, mut is) = (Map::new(), Map::new());
-    for (criterion, (before, after)) in table.criteria.iter().zip(before.0.iter().zip(&after.0)) {
-        if before != after {
-            was.insert(criterion.code.clone(), shown(before));
-            is.insert(criterion.code.clone(), shown(after));
-        }
+pub fn differences(table: &ScoringTable, before: &Sheet, after: &Sheet) -> Result<(State, State), Error> {
+    let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
+    let changed = lines.filter(|(_, (before, after))| before != after);
+    let (was, is): (Vec<_>, Vec<_>) = changed
+        .map(|(criterion, (before, after))| ((&criterion.code, Said::of(before)), (&criterion.code, Said::of(after))))
+        .unzip();
+    Ok((State::of(&ByCode(was))?, State::of(&ByCode(is))?))
+}
+
+/// Lines by the code of their criterion.
+struct ByCode<'a>(Vec<(&'a String, Said<'a>)>);
+
+impl Serialize for ByCode<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(code, said)| (code, said)))
     }
-    (Value::Object(was), Value::Object(is))
+}
+
+/// What is said of a line.
+#[derive(Serialize)]
+struct Said<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Answer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<Points>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    fn of(line: &'a Line) -> Self {
+        let (answer, points) = line.scored.unzip();
+        Said { answer, points, note: line.note.as_deref(), reason: line.reason.as_deref() }
+    }
 }
 
 /// The way into every change of a sheet: right, form and syntax, first answer, tag, state and clock, in this order.
@@ -412,11 +432,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     };
     store::submissions::insert_revision(conn, &revision)?;
     let after = json!({"status": submission.status, "revision": revision.revision, "sha256": revision.sha256, "late": submission.late});
-    record(
-        conn,
-        context,
-        change_of(&submission, "submission.submit", Some(json!({"status": case.submission.status})), Some(after)),
-    )?;
+    record(conn, context, change_of(&submission, "submission.submit", Some(was(&case)), Some(after.into())))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
@@ -426,8 +442,8 @@ pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
     enter(conn, context, &case, Action::Withdraw, &Ok(()))?;
     let changed = Submission { updated_at: context.now, ..case.submission.clone() }.withdrawn();
     let submission = store::submissions::update(conn, changed)?;
-    let (before, after) = (json!({"status": case.submission.status}), json!({"status": submission.status}));
-    record(conn, context, change_of(&submission, "submission.withdraw", Some(before), Some(after)))?;
+    let after = json!({"status": submission.status});
+    record(conn, context, change_of(&submission, "submission.withdraw", Some(was(&case)), Some(after.into())))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
@@ -462,11 +478,7 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Retu
     let changed = Submission { updated_at: context.now, ..case.submission.clone() }.returned(reason, due_on, closes);
     let submission = store::submissions::update(conn, changed)?;
     let after = json!({"status": submission.status, "reason": submission.return_reason, "due_on": submission.due_on});
-    record(
-        conn,
-        context,
-        change_of(&submission, "submission.return", Some(json!({"status": case.submission.status})), Some(after)),
-    )?;
+    record(conn, context, change_of(&submission, "submission.return", Some(was(&case)), Some(after.into())))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
@@ -511,18 +523,22 @@ fn lapse(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let was = before.status;
-    let mut after = Submission { updated_at: now, ..before }.lapsed();
+    let after = Submission { updated_at: now, ..before }.lapsed();
+    let mut after = store::submissions::update_by_clock(conn, after)?;
     if was == SubmissionStatus::Returned {
         let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
         let table = house.tables.get(conn, &case.criteria_set_id)?;
         let (edited, sent) = (store::scores::of_submission(conn, &table, &after.id)?, last_sent(conn, &after)?.sheet());
         store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
         after.totals = table.totals(&sent);
-        after.breakdown = Some(table.breakdown(&sent));
+        store::submissions::set_sums(conn, &after, &table.breakdown(&sent), after.version)?;
     }
-    let after = store::submissions::update_by_clock(conn, after)?;
     let by = By { issuer: "system", subject: "clock", request_id };
-    let change =
-        change_of(&after, "submission.lapse", Some(json!({"status": was})), Some(json!({"status": after.status})));
+    let change = change_of(
+        &after,
+        "submission.lapse",
+        Some(json!({"status": was}).into()),
+        Some(json!({"status": after.status}).into()),
+    );
     record_by(conn, house, now, &by, change)
 }

@@ -107,7 +107,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Res
         subject_type: "unit",
         subject_id: &unit.id,
         before: None,
-        after: Some(shown(&unit)),
+        after: Some(shown(&unit).into()),
     };
     record(conn, context, change)?;
     Ok(unit)
@@ -135,8 +135,8 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<UnitCha
         action: "unit.change",
         subject_type: "unit",
         subject_id: &after.id,
-        before: Some(shown(&before)),
-        after: Some(shown(&after)),
+        before: Some(shown(&before).into()),
+        after: Some(shown(&after).into()),
     };
     record(conn, context, change)?;
     Ok(after)

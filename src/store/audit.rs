@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::Conn;
+use super::dialect::on_each;
 use super::page::{Page, paged};
 use super::schema::audit_entries::{self, dsl};
 use crate::domain::Id;
@@ -11,7 +12,7 @@ use crate::error::Error;
 
 /// An entry as its row holds it.
 #[derive(Debug, Clone, Queryable, Insertable)]
-#[diesel(table_name = audit_entries)]
+#[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
 pub struct Entry {
     /// Its id: the order of the entries.
     pub id: String,
@@ -50,7 +51,7 @@ pub struct Filter {
 
 /// Adds an entry.
 pub fn insert(conn: &mut Conn, entry: &Entry) -> Result<(), Error> {
-    diesel::insert_into(audit_entries::table).values(entry).execute(conn)?;
+    on_each!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?;
     Ok(())
 }
 

@@ -1,11 +1,19 @@
 //! Where the two databases need the same words said to each by itself.
 
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use diesel::backend::Backend;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::HasSqlType;
 
 use super::Conn;
 use super::schema::{periods, submissions};
 
-/// Runs one expression on whichever connection it is: for statements that the enum cannot carry.
+/// Runs one expression on whichever connection it is: for statements that the enum cannot carry, and for those of
+/// every request, which the enum would put into words each time anew.
 macro_rules! on_each {
     ($conn:expr, $inner:ident => $run:expr) => {
         match $conn {
@@ -15,6 +23,71 @@ macro_rules! on_each {
     };
 }
 pub(crate) use on_each;
+
+/// A statement in its own words; it stays prepared under its text. Diesel prepares every update, upsert and
+/// `sql_query` anew, because their texts may differ each time.
+pub struct Words(pub Cow<'static, str>);
+
+/// A statement with one more bind, of the SQL type `S`, and the words after it.
+pub struct Bound<Q, S, T> {
+    before: Q,
+    value: T,
+    after: Cow<'static, str>,
+    of: PhantomData<S>,
+}
+
+/// What takes binds.
+pub trait Bind: Sized {
+    /// Goes on with a bind and the words after it.
+    fn bind<S, T>(self, value: T, after: impl Into<Cow<'static, str>>) -> Bound<Self, S, T> {
+        Bound { before: self, value, after: after.into(), of: PhantomData }
+    }
+}
+
+impl Bind for Words {}
+impl<Q, S, T> Bind for Bound<Q, S, T> {}
+
+impl<DB: Backend> QueryFragment<DB> for Words {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(&self.0);
+        Ok(())
+    }
+}
+
+impl<DB, Q, S, T> QueryFragment<DB> for Bound<Q, S, T>
+where
+    DB: Backend + HasSqlType<S>,
+    Q: QueryFragment<DB>,
+    T: ToSql<S, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.before.walk_ast(out.reborrow())?;
+        out.push_bind_param(&self.value)?;
+        out.push_sql(&self.after);
+        Ok(())
+    }
+}
+
+impl QueryId for Words {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q, S, T> QueryId for Bound<Q, S, T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q, S, T, C> RunQueryDsl<C> for Bound<Q, S, T> {}
+
+/// The words around a bound JSON list that make rows of its items, with one column, `value`.
+pub const fn json_rows(conn: &Conn) -> (&'static str, &'static str) {
+    match conn {
+        // The limit keeps each item from being taken out of the list once for each of its columns.
+        Conn::Sqlite(_) => ("(SELECT value FROM json_each(", ") LIMIT -1)"),
+        Conn::Postgres(_) => ("json_array_elements(", "::json)"),
+    }
+}
 
 /// Which row is held until the transaction ends, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
+use super::dialect::on_each;
 use super::error::{one_row, unique};
 use super::page::{Page, paged};
 use super::schema::members::{self, dsl};
@@ -88,7 +89,7 @@ type Joined = (
 
 /// The memberships of a person that stand now, each by its organisation's own date.
 pub fn current_of(conn: &mut Conn, issuer: &str, subject: &str, now: DateTime<Utc>) -> Result<Vec<Membership>, Error> {
-    let rows: Vec<Joined> = members::table
+    let of_person = members::table
         .left_join(organizations::table.on(members::organization_id.eq(organizations::id.nullable())))
         .left_join(units::table.on(members::unit_id.eq(units::id.nullable())))
         .filter(members::issuer.eq(issuer))
@@ -104,8 +105,8 @@ pub fn current_of(conn: &mut Conn, issuer: &str, subject: &str, now: DateTime<Ut
             organizations::time_zone.nullable(),
             units::id.nullable(),
             units::code.nullable(),
-        ))
-        .load(conn)?;
+        ));
+    let rows: Vec<Joined> = on_each!(conn, c => of_person.load(c))?;
     let standing = rows.into_iter().filter(|row| {
         let zone = zone(row.6.as_deref().unwrap_or(DEFAULT_ZONE)).unwrap_or(chrono_tz::UTC);
         let today = date_in(zone, now);

@@ -1,13 +1,13 @@
 //! The lines of a unit's own sheet and of the reviews: a table each, the same shape.
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
+use diesel::sql_types::Text;
 
 use super::Conn;
-use super::dialect::on_each;
+use super::dialect::{Bind, Words, json_rows, on_each};
 use super::schema::{review_scores, scores};
 use super::types::{from_json, json};
-use crate::domain::scoring::{Criterion, Line, ScoringTable, Sheet};
+use crate::domain::scoring::{Line, ScoringTable, Sheet};
 use crate::domain::{Id, Points};
 use crate::error::Error;
 
@@ -28,40 +28,94 @@ fn sheet(table: &ScoringTable, rows: Vec<Columns>) -> Result<Sheet, Error> {
 /// The lines of a unit's own sheet.
 pub fn of_submission(conn: &mut Conn, table: &ScoringTable, id: &Id) -> Result<Sheet, Error> {
     type Columns = (String, Option<String>, Option<i64>, Option<String>);
-    let rows: Vec<Columns> = scores::table
-        .filter(scores::submission_id.eq(id.as_str()))
-        .select((scores::criterion_code, scores::answer, scores::points, scores::note))
-        .load(conn)?;
+    let lines = scores::table.filter(scores::submission_id.eq(id.as_str())).select((
+        scores::criterion_code,
+        scores::answer,
+        scores::points,
+        scores::note,
+    ));
+    let rows: Vec<Columns> = on_each!(conn, c => lines.load(c))?;
     sheet(table, rows.into_iter().map(|(code, answer, points, note)| (code, answer, points, note, None)).collect())
 }
 
 /// The lines of a review.
 pub fn of_review(conn: &mut Conn, table: &ScoringTable, id: &Id) -> Result<Sheet, Error> {
     use review_scores::{answer, criterion_code, note, points, reason};
-    let rows: Vec<Columns> = review_scores::table
-        .filter(review_scores::review_id.eq(id.as_str()))
-        .select((criterion_code, answer, points, note, reason))
-        .load(conn)?;
+    let lines = review_scores::table.filter(review_scores::review_id.eq(id.as_str())).select((
+        criterion_code,
+        answer,
+        points,
+        note,
+        reason,
+    ));
+    let rows: Vec<Columns> = on_each!(conn, c => lines.load(c))?;
     sheet(table, rows)
 }
 
-/// The lines that differ: to be written, and to be taken away because nothing is left of them.
-struct Difference<'a> {
-    written: Vec<(&'a Criterion, &'a Line)>,
-    emptied: Vec<&'a str>,
+/// A table of lines.
+struct Lines {
+    table: &'static str,
+    owner: &'static str,
+    has_reason: bool,
 }
 
-fn difference<'a>(table: &'a ScoringTable, before: &Sheet, after: &'a Sheet) -> Difference<'a> {
-    let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
-    let changed = lines.filter(|(_, (before, after))| before != after);
-    let (emptied, written): (Vec<_>, Vec<_>) = changed.partition(|(_, (_, after))| **after == Line::default());
-    Difference {
-        written: written.into_iter().map(|(criterion, (_, line))| (criterion, line)).collect(),
-        emptied: emptied.into_iter().map(|(criterion, _)| criterion.code.as_str()).collect(),
+const OWN: Lines = Lines { table: "scores", owner: "submission_id", has_reason: false };
+const REVIEWED: Lines = Lines { table: "review_scores", owner: "review_id", has_reason: true };
+
+impl Lines {
+    /// Turns the stored lines from `before` into `after`: what changed in one statement, what was emptied in
+    /// another. They are handed over as JSON, so that a statement is the same text however many there are.
+    fn save(
+        &self,
+        conn: &mut Conn,
+        table: &ScoringTable,
+        id: &Id,
+        (before, after): (&Sheet, &Sheet),
+    ) -> Result<(), Error> {
+        let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
+        let changed = lines.filter(|(_, (before, after))| before != after);
+        let (mut written, mut emptied) = (Vec::new(), Vec::new());
+        for (criterion, (_, line)) in changed {
+            if *line == Line::default() {
+                emptied.push([criterion.code.as_str()]);
+                continue;
+            }
+            let answer = line.scored.map(|(answer, _)| json(&answer)).transpose()?;
+            let points = line.scored.map(|(_, points)| points.hundredths());
+            let most = criterion.ceiling.hundredths();
+            written.push((criterion.code.as_str(), answer, points, most, line.note.as_deref(), line.reason.as_deref()));
+        }
+        let Lines { table, owner, has_reason } = self;
+        let (reason, its_value, its_change) =
+            if *has_reason { (", reason", ", value ->> 5", ", reason = excluded.reason") } else { ("", "", "") };
+        let (open, close) = json_rows(conn);
+        if !emptied.is_empty() {
+            let statement = Words(format!("DELETE FROM {table} WHERE {owner} = ").into())
+                .bind::<Text, _>(id.as_str(), format!(" AND criterion_code IN (SELECT value ->> 0 FROM {open}"))
+                .bind::<Text, _>(json(&emptied)?, format!("{close})"));
+            on_each!(conn, c => statement.execute(c))?;
+        }
+        if !written.is_empty() {
+            let into = format!(
+                "INSERT INTO {table} ({owner}, criterion_code, answer, points, max_points, note{reason}) SELECT "
+            );
+            let columns = format!(
+                ", value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), value ->> 4{its_value} \
+                 FROM {open}"
+            );
+            let upsert = format!(
+                "{close} WHERE true ON CONFLICT ({owner}, criterion_code) DO UPDATE \
+                 SET answer = excluded.answer, points = excluded.points, note = excluded.note{its_change}"
+            );
+            let statement =
+                Words(into.into()).bind::<Text, _>(id.as_str(), columns).bind::<Text, _>(json(&written)?, upsert);
+            on_each!(conn, c => statement.execute(c))?;
+        }
+        Ok(())
     }
 }
 
-/// Turns the stored lines from `before` into `after`: what changed in one statement, what was emptied in another.
+/// Saves a unit's own lines.
 pub fn save_submission(
     conn: &mut Conn,
     table: &ScoringTable,
@@ -69,80 +123,12 @@ pub fn save_submission(
     before: &Sheet,
     after: &Sheet,
 ) -> Result<(), Error> {
-    let Difference { written, emptied } = difference(table, before, after);
-    if !emptied.is_empty() {
-        let gone =
-            scores::table.filter(scores::submission_id.eq(id.as_str())).filter(scores::criterion_code.eq_any(emptied));
-        diesel::delete(gone).execute(conn)?;
-    }
-    if written.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<_> = written
-        .iter()
-        .map(|(criterion, line)| {
-            Ok((
-                scores::submission_id.eq(id.as_str()),
-                scores::criterion_code.eq(criterion.code.as_str()),
-                scores::answer.eq(line.scored.map(|(answer, _)| json(&answer)).transpose()?),
-                scores::points.eq(line.scored.map(|(_, points)| points.hundredths())),
-                scores::max_points.eq(criterion.ceiling.hundredths()),
-                scores::note.eq(line.note.as_deref()),
-            ))
-        })
-        .collect::<Result<_, Error>>()?;
-    let new = (
-        scores::answer.eq(excluded(scores::answer)),
-        scores::points.eq(excluded(scores::points)),
-        scores::note.eq(excluded(scores::note)),
-    );
-    on_each!(conn, c => diesel::insert_into(scores::table)
-        .values(&rows)
-        .on_conflict((scores::submission_id, scores::criterion_code))
-        .do_update()
-        .set(new)
-        .execute(c))?;
-    Ok(())
+    OWN.save(conn, table, id, (before, after))
 }
 
-/// The same for a review.
+/// Saves the lines of a review.
 pub fn save_review(conn: &mut Conn, table: &ScoringTable, id: &Id, before: &Sheet, after: &Sheet) -> Result<(), Error> {
-    use review_scores::{answer, criterion_code, max_points, note, points, reason, review_id};
-    let Difference { written, emptied } = difference(table, before, after);
-    if !emptied.is_empty() {
-        let gone = review_scores::table.filter(review_id.eq(id.as_str())).filter(criterion_code.eq_any(emptied));
-        diesel::delete(gone).execute(conn)?;
-    }
-    if written.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<_> = written
-        .iter()
-        .map(|(criterion, line)| {
-            Ok((
-                review_id.eq(id.as_str()),
-                criterion_code.eq(criterion.code.as_str()),
-                answer.eq(line.scored.map(|(given, _)| json(&given)).transpose()?),
-                points.eq(line.scored.map(|(_, earned)| earned.hundredths())),
-                max_points.eq(criterion.ceiling.hundredths()),
-                reason.eq(line.reason.as_deref()),
-                note.eq(line.note.as_deref()),
-            ))
-        })
-        .collect::<Result<_, Error>>()?;
-    let new = (
-        answer.eq(excluded(answer)),
-        points.eq(excluded(points)),
-        reason.eq(excluded(reason)),
-        note.eq(excluded(note)),
-    );
-    on_each!(conn, c => diesel::insert_into(review_scores::table)
-        .values(&rows)
-        .on_conflict((review_id, criterion_code))
-        .do_update()
-        .set(new)
-        .execute(c))?;
-    Ok(())
+    REVIEWED.save(conn, table, id, (before, after))
 }
 
 /// Takes away the lines of a review that is dropped.

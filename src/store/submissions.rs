@@ -1,10 +1,13 @@
 //! The sheets' heads and frozen revisions. Their lines are in `scores`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
 use super::Conn;
-use super::dialect::{Hold, hold, on_each};
+use super::dialect::{Bind, Hold, Words, hold, on_each};
 use super::error::{one_row, unique};
 use super::page::{Page, paged};
 use super::schema::submissions::{self, dsl};
@@ -14,6 +17,7 @@ use crate::domain::Id;
 use crate::domain::access::{SheetsInSight, UnitKey};
 use crate::domain::period::PeriodStatus;
 use crate::domain::schedule::zone;
+use crate::domain::scoring::Breakdown;
 use crate::domain::submission::{Submission, SubmissionStatus};
 use crate::error::{Code, Error};
 
@@ -33,16 +37,54 @@ struct Row {
     return_reason: Option<String>,
     base: Option<i64>,
     bonus: Option<i64>,
-    breakdown: Option<String>,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
 }
 
-/// The columns that change: naming the others would check keys and rewrite indexes that stay as they are.
+/// The columns of a [`Row`]: without the breakdown, which only a ranking reads.
+const COLUMNS: Columns = (
+    dsl::id,
+    dsl::organization_id,
+    dsl::period_id,
+    dsl::unit_id,
+    dsl::status,
+    dsl::revision,
+    dsl::late,
+    dsl::due_on,
+    dsl::closes_at,
+    dsl::submitted_at,
+    dsl::return_reason,
+    dsl::base,
+    dsl::bonus,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
+type Columns = (
+    dsl::id,
+    dsl::organization_id,
+    dsl::period_id,
+    dsl::unit_id,
+    dsl::status,
+    dsl::revision,
+    dsl::late,
+    dsl::due_on,
+    dsl::closes_at,
+    dsl::submitted_at,
+    dsl::return_reason,
+    dsl::base,
+    dsl::bonus,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
+
+/// What changes when a sheet moves on. Naming the other columns would check keys and rewrite indexes that stay as
+/// they are.
 #[derive(AsChangeset)]
 #[diesel(table_name = submissions, treat_none_as_null = true)]
-struct Changed {
+struct Moved {
     status: String,
     revision: i32,
     late: bool,
@@ -50,28 +92,22 @@ struct Changed {
     closes_at: Option<NaiveDateTime>,
     submitted_at: Option<NaiveDateTime>,
     return_reason: Option<String>,
-    base: Option<i64>,
-    bonus: Option<i64>,
-    breakdown: Option<String>,
     version: i64,
     updated_at: NaiveDateTime,
 }
 
-impl From<Row> for Changed {
-    fn from(row: Row) -> Self {
-        Changed {
-            status: row.status,
-            revision: row.revision,
-            late: row.late,
-            due_on: row.due_on,
-            closes_at: row.closes_at,
-            submitted_at: row.submitted_at,
-            return_reason: row.return_reason,
-            base: row.base,
-            bonus: row.bonus,
-            breakdown: row.breakdown,
-            version: row.version,
-            updated_at: row.updated_at,
+impl From<&Submission> for Moved {
+    fn from(submission: &Submission) -> Self {
+        Moved {
+            status: word(submission.status),
+            revision: submission.revision,
+            late: submission.late,
+            due_on: submission.due_on,
+            closes_at: naive_option(submission.closes_at),
+            submitted_at: naive_option(submission.submitted_at),
+            return_reason: submission.return_reason.clone(),
+            version: submission.version,
+            updated_at: naive(submission.updated_at),
         }
     }
 }
@@ -92,7 +128,6 @@ impl TryFrom<Row> for Submission {
             submitted_at: utc_option(row.submitted_at),
             return_reason: row.return_reason,
             totals: totals(row.base, row.bonus),
-            breakdown: row.breakdown.as_deref().map(from_json).transpose()?,
             version: row.version,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
@@ -100,10 +135,9 @@ impl TryFrom<Row> for Submission {
     }
 }
 
-impl TryFrom<&Submission> for Row {
-    type Error = Error;
-    fn try_from(submission: &Submission) -> Result<Self, Error> {
-        Ok(Row {
+impl From<&Submission> for Row {
+    fn from(submission: &Submission) -> Self {
+        Row {
             id: submission.id.to_string(),
             organization_id: submission.organization_id.to_string(),
             period_id: submission.period_id.to_string(),
@@ -117,11 +151,10 @@ impl TryFrom<&Submission> for Row {
             return_reason: submission.return_reason.clone(),
             base: submission.totals.map(|totals| totals.base.hundredths()),
             bonus: submission.totals.map(|totals| totals.bonus.hundredths()),
-            breakdown: submission.breakdown.as_ref().map(json).transpose()?,
             version: submission.version,
             created_at: naive(submission.created_at),
             updated_at: naive(submission.updated_at),
-        })
+        }
     }
 }
 
@@ -157,21 +190,20 @@ pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
 /// One sheet.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
     type Joined = (Row, String, String, NaiveDate, String, String);
-    let found: Option<Joined> = submissions::table
+    let case = submissions::table
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
         .inner_join(periods::table.on(periods::id.eq(submissions::period_id)))
         .inner_join(organizations::table.on(organizations::id.eq(submissions::organization_id)))
         .filter(submissions::id.eq(id.as_str()))
         .select((
-            submissions::all_columns,
+            COLUMNS,
             units::code,
             periods::status,
             periods::appraisal_due_on,
             periods::criteria_set_id,
             organizations::time_zone,
-        ))
-        .get_result(conn)
-        .optional()?;
+        ));
+    let found: Option<Joined> = on_each!(conn, c => case.get_result(c)).optional()?;
     found
         .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
             let submission = Submission::try_from(row)?;
@@ -218,7 +250,7 @@ pub fn list(
     let mut query = submissions::table
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
         .filter(submissions::organization_id.eq(organization_id.to_string()))
-        .select((submissions::all_columns, units::code))
+        .select((COLUMNS, units::code))
         .into_boxed();
     if !sight.all {
         let own = sight.own.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -268,7 +300,7 @@ pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<
         Lapsed::OfPeriod(id) => query.filter(dsl::period_id.eq(id.to_string())),
         Lapsed::One(id) => query.filter(dsl::id.eq(id.to_string())),
     };
-    let rows: Vec<Row> = query.load(conn)?;
+    let rows: Vec<Row> = query.select(COLUMNS).load(conn)?;
     rows.into_iter().map(Submission::try_from).collect()
 }
 
@@ -285,13 +317,13 @@ pub enum Lapsed<'a> {
 
 /// Adds a sheet.
 pub fn insert(conn: &mut Conn, submission: &Submission) -> Result<(), Error> {
-    let inserted = diesel::insert_into(submissions::table).values(Row::try_from(submission)?).execute(conn);
+    let inserted = diesel::insert_into(submissions::table).values(Row::from(submission)).execute(conn);
     unique(inserted, Code::AlreadyExists).map(|_| ())
 }
 
 /// Adds several sheets in one statement.
 pub fn insert_all(conn: &mut Conn, new: &[Submission]) -> Result<(), Error> {
-    let rows: Vec<Row> = new.iter().map(Row::try_from).collect::<Result<_, _>>()?;
+    let rows: Vec<Row> = new.iter().map(Row::from).collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -299,18 +331,46 @@ pub fn insert_all(conn: &mut Conn, new: &[Submission]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Saves a change of the version that was read.
+/// Saves that a sheet, of the version that was read, has moved on: all but its sums.
 pub fn update(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
     let after = Submission { version: submission.version + 1, ..submission };
     let seen = dsl::submissions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Changed::from(Row::try_from(&after)?)).execute(conn)?).map(|()| after)
+    one_row(diesel::update(seen).set(Moved::from(&after)).execute(conn)?).map(|()| after)
 }
 
-/// Saves what the clock alone has caused. The version stays: whoever saw the sheet before the gate closed
+/// The same for what the clock alone has caused. The version stays: whoever saw the sheet before the gate closed
 /// is told that it is too late, not that the sheet has changed.
 pub fn update_by_clock(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
     let seen = dsl::submissions.find(submission.id.as_str()).filter(dsl::version.eq(submission.version));
-    one_row(diesel::update(seen).set(Changed::from(Row::try_from(&submission)?)).execute(conn)?).map(|()| submission)
+    one_row(diesel::update(seen).set(Moved::from(&submission)).execute(conn)?).map(|()| submission)
+}
+
+/// Saves what the lines of a sheet, of the version that was read, now add up to.
+pub fn update_sums(conn: &mut Conn, submission: Submission, breakdown: &Breakdown) -> Result<Submission, Error> {
+    let after = Submission { version: submission.version + 1, ..submission };
+    set_sums(conn, &after, breakdown, after.version - 1).map(|()| after)
+}
+
+/// Sets what the lines of the sheet that has the version `seen` add up to. A sheet without a scored line has no sums.
+pub fn set_sums(conn: &mut Conn, after: &Submission, breakdown: &Breakdown, seen: i64) -> Result<(), Error> {
+    let breakdown = after.totals.map(|_| json(breakdown)).transpose()?;
+    let statement = Words("UPDATE submissions SET base = ".into())
+        .bind::<Nullable<BigInt>, _>(after.totals.map(|totals| totals.base.hundredths()), ", bonus = ")
+        .bind::<Nullable<BigInt>, _>(after.totals.map(|totals| totals.bonus.hundredths()), ", breakdown = ")
+        .bind::<Nullable<Text>, _>(breakdown, ", version = ")
+        .bind::<BigInt, _>(after.version, ", updated_at = ")
+        .bind::<Timestamp, _>(naive(after.updated_at), " WHERE id = ")
+        .bind::<Text, _>(after.id.as_str(), " AND version = ")
+        .bind::<BigInt, _>(seen, "");
+    one_row(on_each!(conn, c => statement.execute(c))?)
+}
+
+/// The breakdowns of a period's sheets that have one.
+pub fn breakdowns(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, Breakdown>, Error> {
+    let rows: Vec<(String, Option<String>)> =
+        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).select((dsl::id, dsl::breakdown)).load(conn)?;
+    let scored = rows.into_iter().filter_map(|(of, breakdown)| Some((of, breakdown?)));
+    scored.map(|(of, breakdown)| Ok((id(of), from_json(&breakdown)?))).collect()
 }
 
 /// Moves every sheet of a period from one state to another.

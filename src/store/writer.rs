@@ -148,7 +148,9 @@ mod tests {
     fn play(conn: &mut Conn, acts: Vec<(Box<dyn Job>, Answer)>) -> (Vec<Result<i32, Code>>, i64) {
         let (mut jobs, answers): (Vec<_>, Vec<_>) = acts.into_iter().unzip();
         let kept = commit_together(conn, &mut jobs);
-        jobs.into_iter().for_each(|job| job.answer(kept.clone()));
+        for job in jobs {
+            job.answer(kept.clone());
+        }
         let result = |mut answer: Answer| answer.try_recv().unwrap().map_err(|error| error.code);
         (answers.into_iter().map(result).collect(), acts::table.count().get_result(conn).unwrap())
     }

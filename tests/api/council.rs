@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::year::head;
 use crate::support::{App, Reply, on_both};
 
 /// The morning of the session.
@@ -218,5 +219,22 @@ on_both! {
         let foreign = call(app, &json!({"period_id": other.rsplit('/').next().unwrap(), "held_on": "2023-11-28", "place": "Phòng họp số 2"}));
         let refusal = decide(app, foreign.rsplit('/').next().unwrap(), &["TH", "NC"]).refused(422, "session_not_of_period");
         assert_eq!(refusal.faults(), [("session_not_of_period".to_owned(), "/council_session_id".to_owned())]);
+    }
+
+    /// Both have 995. What the sheets say of a section decides, as it will once they are appraised.
+    fn a_section_orders_equal_sheets_before_they_are_appraised(app) {
+        let mut body = app.period_like("2023-b");
+        body["tie_break"] = json!(["section:A.II", "council_decision"]);
+        let period = app.new_period(&body);
+        app.act("secretary", &period, "open", None).expect(200);
+        for (unit, otherwise) in [("KT", ("A.II.1", r#"{"points":25}"#)), ("TH", ("A.I.3", r#"{"points":95}"#))] {
+            let sheet = app.new_sheet_in(&period, unit);
+            app.write(unit, &sheet, &[otherwise]);
+            app.act(&head(unit), &sheet, "submit", None).expect(200);
+        }
+        let ranking = app.get("secretary", &format!("{period}/ranking")).expect(200);
+        let places: Vec<_> = ranking["rows"].as_array().unwrap().iter().take(2).map(|row| (&row["rank"], &row["unit_code"], &row["total"])).collect();
+        assert_eq!(places, [(&json!(1), &json!("TH"), &json!(995)), (&json!(2), &json!("KT"), &json!(995))]);
+        assert_eq!(ranking["unresolved_ties"], json!([]));
     }
 }
