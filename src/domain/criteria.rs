@@ -191,6 +191,14 @@ fn clean_nodes(check: &mut Check, parent: &str, nodes: &mut [Node], depth: usize
     for (at, node) in nodes.iter_mut().enumerate() {
         let pointer = format!("{parent}/children/{at}");
         clean_texts(check, &pointer, &mut node.code, &mut node.title, &mut node.note);
+        if let Some(rule) = &mut node.rule {
+            let (list, choices) = rule.choices_mut();
+            for (at, choice) in choices.iter_mut().enumerate() {
+                let pointer = format!("{pointer}/rule/{list}/{at}");
+                choice.code = check.code(&format!("{pointer}/code"), &choice.code);
+                choice.title = check.text(&format!("{pointer}/title"), &choice.title, TITLE_CHARS);
+            }
+        }
         clean_nodes(check, &pointer, &mut node.children, depth + 1, count);
     }
 }
@@ -250,10 +258,12 @@ impl Findings {
             (Some(max), _) if max <= Points::ZERO => {
                 self.errors.push(fault(Code::PartWithoutPoints));
             }
-            (max, Some(rule)) if !rule.fits(max.unwrap_or(left)) => {
-                self.errors.push(fault(Code::RuleExceedsMax).with("max", max.unwrap_or(left)));
+            (max, Some(rule)) => {
+                let found = rule.check(&node.code, max.unwrap_or(left), &format!("{pointer}/rule"));
+                self.errors.extend(found.errors);
+                self.warnings.extend(found.warnings);
             }
-            _ => {}
+            (_, None) => {}
         }
         match (node.children.is_empty(), &node.rule) {
             (true, None) => self.errors.push(fault(Code::RuleMissing)),
@@ -349,7 +359,7 @@ pub mod tests {
                     });
                 },
                 Code::RuleExceedsMax,
-                "/parts/1/children/0",
+                "/parts/1/children/0/rule/floor",
             ),
         ];
         for (break_it, code, pointer) in table {

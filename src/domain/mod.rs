@@ -10,6 +10,7 @@ pub mod member;
 pub mod organization;
 pub mod period;
 pub mod points;
+pub mod quantity;
 pub mod ranking;
 pub mod review;
 pub mod rule;
@@ -21,3 +22,4 @@ pub mod unit;
 
 pub use id::Id;
 pub use points::Points;
+pub use quantity::Quantity;

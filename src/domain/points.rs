@@ -9,6 +9,7 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Quantity;
 use crate::error::Code;
 
 /// The name under which a decimal asks a deserializer for its digits as they were written.
@@ -40,6 +41,15 @@ impl Points {
     /// `count` times these points; the largest figure where that is more than it.
     pub fn times(self, count: u32) -> Self {
         Points(self.0.saturating_mul(i64::from(count)).clamp(-Self::MAX.0, Self::MAX.0))
+    }
+
+    /// These times `actual` over `target`, no more than these, rounded half up to the hundredth.
+    pub fn share(self, actual: Quantity, target: Quantity) -> Self {
+        if actual >= target {
+            return self;
+        }
+        let (whole, part) = (i128::from(target.units()), i128::from(self.0) * i128::from(actual.units()));
+        Points(i64::try_from((2 * part + whole) / (2 * whole)).unwrap_or(self.0))
     }
 
     /// Whether these are a whole number of steps.
@@ -122,8 +132,19 @@ impl Decimal {
     /// # Errors
     /// `points_precision` for a third decimal, `points_out_of_range` beyond [`Points::MAX`].
     pub fn points(&self) -> Result<Points, Code> {
+        self.scaled(2, Points::MAX.0).map(Points).map_err(|misfit| match misfit {
+            Misfit::TooFine => Code::PointsPrecision,
+            Misfit::TooLarge => Code::PointsOutOfRange,
+        })
+    }
+
+    /// The number in units of 10^-`places`, exactly; its amount at most `most` of them.
+    ///
+    /// # Errors
+    /// Where it has more decimals or is more.
+    pub fn scaled(&self, places: u32, most: i64) -> Result<i64, Misfit> {
         let (mantissa, exponent) = match self.0.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| Code::PointsOutOfRange)?),
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| Misfit::TooLarge)?),
             None => (self.0.as_str(), 0),
         };
         let (negative, digits) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
@@ -131,19 +152,19 @@ impl Decimal {
         let all = format!("{whole}{part}");
         let significant = all.trim_end_matches('0');
         if significant.is_empty() {
-            return Ok(Points::ZERO);
+            return Ok(0);
         }
-        // value = significant × 10^scale; hundredths = value × 10²
+        // value = significant × 10^scale, units = value × 10^places
         let dropped = i64::try_from(all.len() - significant.len()).unwrap_or(i64::MAX);
         let decimals = i64::try_from(part.len()).unwrap_or(i64::MAX);
-        let scale = i64::from(exponent) + dropped - decimals + 2;
-        let power = u32::try_from(scale).map_err(|_| Code::PointsPrecision)?;
-        let hundredths = 10_i64
+        let scale = i64::from(exponent) + dropped - decimals + i64::from(places);
+        let power = u32::try_from(scale).map_err(|_| Misfit::TooFine)?;
+        let units = 10_i64
             .checked_pow(power)
             .and_then(|unit| significant.parse::<i64>().ok()?.checked_mul(unit))
-            .filter(|hundredths| *hundredths <= Points::MAX.0)
-            .ok_or(Code::PointsOutOfRange)?;
-        Ok(Points(if negative { -hundredths } else { hundredths }))
+            .filter(|units| *units <= most)
+            .ok_or(Misfit::TooLarge)?;
+        Ok(if negative { -units } else { units })
     }
 }
 
@@ -151,6 +172,15 @@ impl From<Points> for Decimal {
     fn from(points: Points) -> Self {
         Decimal(points.to_string())
     }
+}
+
+/// Why a number cannot be held exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misfit {
+    /// More decimals than are kept.
+    TooFine,
+    /// Beyond what can be held.
+    TooLarge,
 }
 
 struct Digits;

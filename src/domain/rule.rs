@@ -1,13 +1,21 @@
 //! How one criterion turns an answer into points.
 
+mod answer;
+mod check;
+mod explanation;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::points::{Decimal, Points};
-use crate::error::{Code, Fault};
+pub use answer::{Answer, AnswerInput};
+pub use explanation::Explanation;
 
-/// The most cases that one answer may count.
-const MAX_CASES: i64 = 100_000;
+use super::{Points, Quantity};
+
+/// The most rows that the list of a rule may have: levels, bands, steps, options.
+pub const MAX_ROWS: usize = 100;
 
 /// The rule of a criterion.
 ///
@@ -23,6 +31,16 @@ pub enum Rule {
     },
     /// The maximum or nothing (III.1 "không thực hiện không tính điểm"). Answer: `{"achieved": true}`.
     AllOrNothing {},
+    /// The points of the level reached (B.1–B.3). Answer: `{"level": "good"}`.
+    Levels {
+        /// The levels to choose from.
+        levels: Vec<Choice>,
+    },
+    /// The points of the band that a rank lies in (VI.4, VI.5). Answer: `{"rank": 3}`.
+    RankBands {
+        /// The bands, from the first rank on.
+        bands: Vec<Band>,
+    },
     /// The maximum less `points_per_case` for each case, not under `floor` (IV.4). Answer: `{"cases": 1}`.
     DeductionPerCase {
         /// Points lost for one case.
@@ -30,68 +48,88 @@ pub enum Rule {
         /// What is left however many cases there are.
         floor: Points,
     },
+    /// The maximum less the deduction of the last step that the cases reach. Answer: `{"cases": 2}`.
+    DeductionSteps {
+        /// The steps, each with more cases and a larger deduction than the one before.
+        steps: Vec<Step>,
+    },
+    /// The maximum, or less by `deduction` where a duty was not done. Answer: `{"done": false}`.
+    DeductOnce {
+        /// Points lost, once, whatever was left undone.
+        deduction: Points,
+    },
+    /// `points_per_case` for each case, up to the maximum. Answer: `{"cases": 4}`.
+    AwardPerCase {
+        /// Points earned by one case.
+        points_per_case: Points,
+    },
+    /// `start` with bonuses added and penalties taken away, from `min` to the maximum.
+    /// Answer: `{"bonus_cases": 2, "penalty_cases": 1}`.
+    BonusPenalty {
+        /// Points before any case.
+        #[serde(default)]
+        start: Points,
+        /// Points earned by one case of the good kind.
+        bonus_per_case: Points,
+        /// Points lost for one case of the bad kind.
+        penalty_per_case: Points,
+        /// What is left however many penalties there are.
+        min: Points,
+    },
+    /// The maximum times actual over target, no more than the maximum, rounded half up to 0.01 (I.1 "100 % chỉ tiêu").
+    /// Answer: `{"actual": 95, "target": 100}`, without `target` where the rule has it.
+    TargetRatio {
+        /// What was to be reached; more than 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<Quantity>,
+    },
+    /// The points of the best of the options that hold; 0 where none does. Answer: `{"options": ["a", "c"]}`.
+    BestOf {
+        /// The options.
+        options: Vec<Choice>,
+    },
 }
 
-/// An answer as it was sent: which of the fields belong to it, the criterion's rule says.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+/// A level or an option.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AnswerInput {
-    /// For `manual`.
-    pub points: Option<Decimal>,
-    /// For `all_or_nothing`.
-    pub achieved: Option<bool>,
-    /// For `deduction_per_case`.
-    pub cases: Option<i64>,
+#[schema(as = RuleChoice)]
+pub struct Choice {
+    /// Its key, unique within the rule.
+    #[schema(example = "good")]
+    pub code: String,
+    /// Its text.
+    #[schema(example = "Hoàn thành tốt nhiệm vụ")]
+    pub title: String,
+    /// What it earns.
+    pub points: Points,
 }
 
-/// An answer that fits its criterion's rule.
+/// A band of ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// To `manual`.
-    Points(Points),
-    /// To `all_or_nothing`.
-    Achieved(bool),
-    /// To `deduction_per_case`.
-    Cases(u32),
+#[serde(deny_unknown_fields)]
+#[schema(as = RuleBand)]
+pub struct Band {
+    /// The first rank in it, from 1.
+    #[schema(example = 1)]
+    pub from: u32,
+    /// The last rank in it.
+    #[schema(example = 5)]
+    pub to: u32,
+    /// What each of them earns.
+    pub points: Points,
 }
 
-/// A figure that went into a score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum Figure {
-    /// Points.
-    Points(Points),
-    /// A number of cases.
-    Count(u32),
-    /// A yes or no.
-    Flag(bool),
-}
-
-/// Figures by name, in the order in which they are used.
-#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
-#[schema(value_type = Object, example = json!({"cases": 1, "points_per_case": 10, "floor": 0, "max": 20}))]
-pub struct Figures(Vec<(&'static str, Figure)>);
-
-impl Serialize for Figures {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, figure)| (name, figure)))
-    }
-}
-
-/// Enough to recompute a score by hand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Explanation {
-    /// The rule's type.
-    #[schema(example = "deduction_per_case")]
-    pub rule: &'static str,
-    /// The figures that went in: those of the rule and those of the answer.
-    pub inputs: Figures,
-    /// The arithmetic, line by line; empty where the points are as given.
-    #[schema(example = json!(["20 - 1 × 10 = 10"]))]
-    pub steps: Vec<String>,
-    /// `max` or `floor` where that bound decided, else null.
-    pub capped_by: Option<&'static str>,
+/// A step of deductions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RuleStep)]
+pub struct Step {
+    /// From how many cases on it holds.
+    #[schema(example = 1)]
+    pub cases: u32,
+    /// Points lost from there on.
+    pub deduction: Points,
 }
 
 impl Rule {
@@ -100,202 +138,119 @@ impl Rule {
         match self {
             Rule::Manual { .. } => "manual",
             Rule::AllOrNothing {} => "all_or_nothing",
+            Rule::Levels { .. } => "levels",
+            Rule::RankBands { .. } => "rank_bands",
             Rule::DeductionPerCase { .. } => "deduction_per_case",
+            Rule::DeductionSteps { .. } => "deduction_steps",
+            Rule::DeductOnce { .. } => "deduct_once",
+            Rule::AwardPerCase { .. } => "award_per_case",
+            Rule::BonusPenalty { .. } => "bonus_penalty",
+            Rule::TargetRatio { .. } => "target_ratio",
+            Rule::BestOf { .. } => "best_of",
         }
     }
 
     /// Whether the rule computes from the criterion's own maximum, so that it cannot do without one.
     pub const fn needs_max(&self) -> bool {
         match self {
-            Rule::Manual { .. } => false,
-            Rule::AllOrNothing {} | Rule::DeductionPerCase { .. } => true,
+            Rule::Manual { .. } | Rule::Levels { .. } | Rule::RankBands { .. } | Rule::BestOf { .. } => false,
+            Rule::AllOrNothing {}
+            | Rule::DeductionPerCase { .. }
+            | Rule::DeductionSteps { .. }
+            | Rule::DeductOnce { .. }
+            | Rule::AwardPerCase { .. }
+            | Rule::BonusPenalty { .. }
+            | Rule::TargetRatio { .. } => true,
         }
     }
 
     /// Whether it takes points away from a full score: what `fewer_deductions` counts.
     pub const fn deducts(&self) -> bool {
-        matches!(self, Rule::DeductionPerCase { .. })
+        matches!(self, Rule::DeductionPerCase { .. } | Rule::DeductionSteps { .. } | Rule::DeductOnce { .. })
     }
 
-    /// Whether the rule's own figures make sense under a maximum of `max`.
-    pub fn fits(&self, max: Points) -> bool {
+    /// The levels or options that an answer may name.
+    pub fn choices(&self) -> &[Choice] {
         match self {
-            Rule::Manual { step } => step.is_none_or(|step| step > Points::ZERO && step <= max),
-            Rule::AllOrNothing {} => true,
-            Rule::DeductionPerCase { points_per_case, floor } => {
-                *points_per_case > Points::ZERO && *floor >= Points::ZERO && *floor <= max
-            }
+            Rule::Levels { levels: choices } | Rule::BestOf { options: choices } => choices,
+            _ => &[],
         }
     }
 
-    /// Reads an answer to the criterion `criterion`, of which at most `max` points can be had.
-    ///
-    /// # Errors
-    /// `answer_mismatch` where the fields are another rule's; `score_out_of_range`, `points_precision`,
-    /// `points_step`, `number_out_of_range` where the value is. `pointer` is the answer's place.
-    pub fn read(&self, input: &AnswerInput, criterion: &str, max: Points, pointer: &str) -> Result<Answer, Fault> {
-        let mismatch =
-            || Fault::at(pointer, Code::AnswerMismatch).with("criterion", criterion).with("rule", self.name());
-        match (self, input) {
-            (Rule::Manual { step }, AnswerInput { points: Some(given), achieved: None, cases: None }) => {
-                let at = format!("{pointer}/points");
-                let points = given.points().map_err(|code| Fault::at(&at, code).with("criterion", criterion))?;
-                if points < Points::ZERO || points > max {
-                    return Err(Fault::at(&at, Code::ScoreOutOfRange)
-                        .with("criterion", criterion)
-                        .with("max", max)
-                        .with("got", points));
-                }
-                match step {
-                    Some(step) if !points.is_multiple_of(*step) => {
-                        Err(Fault::at(&at, Code::PointsStep).with("criterion", criterion).with("step", *step))
-                    }
-                    _ => Ok(Answer::Points(points)),
-                }
-            }
-            (Rule::AllOrNothing {}, AnswerInput { points: None, achieved: Some(achieved), cases: None }) => {
-                Ok(Answer::Achieved(*achieved))
-            }
-            (Rule::DeductionPerCase { .. }, AnswerInput { points: None, achieved: None, cases: Some(cases) }) => {
-                let fits = u32::try_from(*cases).ok().filter(|_| *cases <= MAX_CASES);
-                fits.map(Answer::Cases).ok_or_else(|| {
-                    Fault::at(format!("{pointer}/cases"), Code::NumberOutOfRange).with("min", 0).with("max", MAX_CASES)
-                })
-            }
-            _ => Err(mismatch()),
+    /// The same, to be brought into their stored form.
+    pub fn choices_mut(&mut self) -> (&'static str, &mut [Choice]) {
+        match self {
+            Rule::Levels { levels } => ("levels", levels),
+            Rule::BestOf { options } => ("options", options),
+            _ => ("", &mut []),
         }
     }
 
     /// The points that an answer earns where at most `max` can be had.
     /// An answer of another rule's shape earns nothing; [`Rule::read`] never makes one.
-    pub fn points(&self, answer: Answer, max: Points) -> Points {
+    pub fn points(&self, answer: &Answer, max: Points) -> Points {
         match (self, answer) {
-            (Rule::Manual { .. }, Answer::Points(points)) => points,
-            (Rule::AllOrNothing {}, Answer::Achieved(true)) => max,
-            (Rule::DeductionPerCase { points_per_case, floor }, Answer::Cases(cases)) => {
-                (max - points_per_case.times(cases)).max(*floor)
+            (Rule::Manual { .. }, Answer::Points { points }) => *points,
+            (Rule::AllOrNothing {}, Answer::Achieved { achieved: true })
+            | (Rule::DeductOnce { .. }, Answer::Done { done: true }) => max,
+            (Rule::Levels { levels }, Answer::Level { level }) => {
+                levels.iter().find(|choice| choice.code == *level).map_or(Points::ZERO, |choice| choice.points)
+            }
+            (Rule::RankBands { bands }, Answer::Rank { rank }) => {
+                band_of(bands, *rank).map_or(Points::ZERO, |band| band.points)
+            }
+            (Rule::DeductionPerCase { points_per_case, floor }, Answer::Cases { cases }) => {
+                (max - points_per_case.times(*cases)).max(*floor)
+            }
+            (Rule::DeductionSteps { steps }, Answer::Cases { cases }) => {
+                max - step_of(steps, *cases).map_or(Points::ZERO, |step| step.deduction)
+            }
+            (Rule::DeductOnce { deduction }, Answer::Done { done: false }) => max - *deduction,
+            (Rule::AwardPerCase { points_per_case }, Answer::Cases { cases }) => points_per_case.times(*cases).min(max),
+            (
+                Rule::BonusPenalty { start, bonus_per_case, penalty_per_case, min },
+                Answer::BonusPenalty { bonus_cases, penalty_cases },
+            ) => {
+                let sum = *start + bonus_per_case.times(*bonus_cases) - penalty_per_case.times(*penalty_cases);
+                sum.min(max).max(*min)
+            }
+            (Rule::TargetRatio { target: own }, Answer::Ratio { actual, target }) => {
+                own.or(*target).map_or(Points::ZERO, |target| max.share(*actual, target))
+            }
+            (Rule::BestOf { .. }, Answer::Options { options }) => {
+                self.best(options).map_or(Points::ZERO, |choice| choice.points)
             }
             _ => Points::ZERO,
         }
     }
 
-    /// How those points came about.
-    pub fn explain(&self, answer: Answer, max: Points) -> Explanation {
-        let points = self.points(answer, max);
-        let limit = ("max", Figure::Points(max));
-        let (inputs, steps, capped_by) = match (self, answer) {
-            (Rule::DeductionPerCase { points_per_case, floor }, Answer::Cases(cases)) => {
-                let left = max - points_per_case.times(cases);
-                let mut steps = vec![format!("{max} - {cases} × {points_per_case} = {left}")];
-                let floored = (left < *floor).then_some("floor");
-                if floored.is_some() {
-                    steps.push(format!("max({left}, {floor}) = {points}"));
-                }
-                let figures = vec![
-                    ("cases", Figure::Count(cases)),
-                    ("points_per_case", Figure::Points(*points_per_case)),
-                    ("floor", Figure::Points(*floor)),
-                    limit,
-                ];
-                (figures, steps, floored)
-            }
-            (Rule::AllOrNothing {}, Answer::Achieved(achieved)) => {
-                (vec![("achieved", Figure::Flag(achieved)), limit], Vec::new(), None)
-            }
-            _ => (vec![("points", Figure::Points(points)), limit], Vec::new(), None),
-        };
-        Explanation { rule: self.name(), inputs: Figures(inputs), steps, capped_by }
+    /// The best of the options that an answer names; the first of those that earn the same.
+    fn best(&self, named: &[String]) -> Option<&Choice> {
+        let held = self.choices().iter().filter(|choice| named.contains(&choice.code));
+        held.reduce(|best, choice| if choice.points > best.points { choice } else { best })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+/// The band that a rank lies in.
+fn band_of(bands: &[Band], rank: u32) -> Option<&Band> {
+    bands.iter().find(|band| (band.from..=band.to).contains(&rank))
+}
 
-    fn p(hundredths: i64) -> Points {
-        Points::from_hundredths(hundredths)
-    }
+/// The last step that the cases reach.
+fn step_of(steps: &[Step], cases: u32) -> Option<&Step> {
+    steps.iter().filter(|step| step.cases <= cases).max_by_key(|step| step.cases)
+}
 
-    fn input(json: &str) -> AnswerInput {
-        serde_json::from_str(json).unwrap()
-    }
+/// Bands in words: `1–5, 6`.
+fn bands_in_words(bands: &[Band]) -> String {
+    let word = |band: &Band| match band.from == band.to {
+        true => band.from.to_string(),
+        false => format!("{}–{}", band.from, band.to),
+    };
+    bands.iter().map(word).collect::<Vec<_>>().join(", ")
+}
 
-    fn deduction() -> Rule {
-        Rule::DeductionPerCase { points_per_case: p(1000), floor: Points::ZERO }
-    }
-
-    #[test]
-    fn iv_4_takes_ten_points_a_case_and_stops_at_the_floor() {
-        for (cases, left, capped) in
-            [(0, 2000, None), (1, 1000, None), (2, 0, None), (3, 0, Some("floor")), (100_000, 0, Some("floor"))]
-        {
-            let answer = deduction().read(&input(&format!("{{\"cases\":{cases}}}")), "A.IV.4", p(2000), "").unwrap();
-            assert_eq!(deduction().points(answer, p(2000)), p(left), "{cases}");
-            assert_eq!(deduction().explain(answer, p(2000)).capped_by, capped, "{cases}");
-        }
-    }
-
-    #[test]
-    fn iii_1_is_all_or_nothing() {
-        let rule = Rule::AllOrNothing {};
-        assert_eq!(
-            rule.points(rule.read(&input(r#"{"achieved":true}"#), "A.III.1", p(2000), "").unwrap(), p(2000)),
-            p(2000)
-        );
-        assert_eq!(
-            rule.points(rule.read(&input(r#"{"achieved":false}"#), "A.III.1", p(2000), "").unwrap(), p(2000)),
-            p(0)
-        );
-    }
-
-    #[test]
-    fn an_answer_outside_its_range_is_refused_and_never_cut() {
-        let step = Rule::Manual { step: Some(p(50)) };
-        let plain = Rule::Manual { step: None };
-        let table = [
-            (&plain, r#"{"points":30.01}"#, Code::ScoreOutOfRange),
-            (&plain, r#"{"points":-0.01}"#, Code::ScoreOutOfRange),
-            (&plain, r#"{"points":1.005}"#, Code::PointsPrecision),
-            (&plain, r#"{"points":1e300}"#, Code::PointsOutOfRange),
-            (&plain, r#"{"achieved":true}"#, Code::AnswerMismatch),
-            (&plain, r#"{"points":1,"cases":1}"#, Code::AnswerMismatch),
-            (&plain, "{}", Code::AnswerMismatch),
-            (&step, r#"{"points":0.75}"#, Code::PointsStep),
-        ];
-        for (rule, json, code) in table {
-            assert_eq!(rule.read(&input(json), "A.II.1", p(3000), "/a").unwrap_err().code, code, "{json}");
-        }
-        for cases in ["-1", "100001", "9223372036854775807"] {
-            let fault =
-                deduction().read(&input(&format!("{{\"cases\":{cases}}}")), "A.IV.4", p(2000), "/a").unwrap_err();
-            assert_eq!((fault.code, fault.pointer.as_str()), (Code::NumberOutOfRange, "/a/cases"));
-        }
-    }
-
-    #[test]
-    fn a_rule_is_written_as_in_the_table() {
-        let rule: Rule =
-            serde_json::from_str(r#"{"type":"deduction_per_case","points_per_case":10,"floor":0}"#).unwrap();
-        assert_eq!(rule, deduction());
-        assert_eq!(serde_json::to_string(&Rule::Manual { step: None }).unwrap(), r#"{"type":"manual"}"#);
-        assert!(serde_json::from_str::<Rule>(r#"{"type":"manual","stride":1}"#).is_err());
-        assert!(serde_json::from_str::<Rule>(r#"{"type":"guess"}"#).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn a_deduction_stays_between_floor_and_max_and_never_rises(
-            max in 0_i64..=100_000, per_case in 1_i64..=100_000, floor_share in 0_i64..=100, cases in 0_u32..=100_000,
-        ) {
-            let floor = max * floor_share / 100;
-            let rule = Rule::DeductionPerCase { points_per_case: p(per_case), floor: p(floor) };
-            let points = rule.points(Answer::Cases(cases), p(max));
-            // The oracle counts one case after the other.
-            let oracle = (0..cases).try_fold(max, |left, _| if left - per_case < floor { Err(floor) } else { Ok(left - per_case) });
-            prop_assert_eq!(points.hundredths(), oracle.unwrap_or_else(|floor| floor));
-            prop_assert!(points >= p(floor) && points <= p(max));
-            prop_assert!(rule.points(Answer::Cases(cases + 1), p(max)) <= points);
-        }
-    }
+/// Codes in words: `a, b`.
+fn codes_in_words(choices: &[Choice]) -> String {
+    choices.iter().map(|choice| choice.code.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -69,6 +69,18 @@ pub struct Line {
     pub reason: Option<String>,
 }
 
+impl Line {
+    /// The answer, if it is scored.
+    pub fn answer(&self) -> Option<&Answer> {
+        self.scored.as_ref().map(|(answer, _)| answer)
+    }
+
+    /// The points, if it is scored.
+    pub fn points(&self) -> Option<Points> {
+        self.scored.as_ref().map(|(_, points)| *points)
+    }
+}
+
 /// The lines of one stage, one for each criterion, in the table's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sheet(pub Vec<Line>);
@@ -236,7 +248,7 @@ impl ScoringTable {
     pub fn node_points(&self, sheet: &Sheet) -> Vec<Option<Points>> {
         let mut sums: Vec<Option<Points>> = vec![None; self.nodes.len()];
         for (criterion, line) in self.criteria.iter().zip(&sheet.0) {
-            let Some((_, points)) = line.scored else {
+            let Some(points) = line.points() else {
                 continue;
             };
             for node in &criterion.nodes {
@@ -252,7 +264,7 @@ impl ScoringTable {
     pub fn totals(&self, sheet: &Sheet) -> Option<Totals> {
         let of = |kind| {
             let lines = self.criteria.iter().zip(&sheet.0).filter(|(criterion, _)| criterion.kind == kind);
-            lines.filter_map(|(_, line)| Some(line.scored?.1)).sum()
+            lines.filter_map(|(_, line)| line.points()).sum()
         };
         let any = sheet.0.iter().any(|line| line.scored.is_some());
         any.then(|| Totals::new(of(PartKind::Base), of(PartKind::Bonus)))
@@ -261,7 +273,7 @@ impl ScoringTable {
     /// What the tie-break chain may ask.
     pub fn breakdown(&self, sheet: &Sheet) -> Breakdown {
         let lost = self.criteria.iter().zip(&sheet.0).filter(|(criterion, _)| criterion.rule.deducts());
-        let deducted = lost.filter_map(|(criterion, line)| Some(criterion.ceiling - line.scored?.1)).sum();
+        let deducted = lost.filter_map(|(criterion, line)| Some(criterion.ceiling - line.points()?)).sum();
         let points = self.node_points(sheet);
         let nodes = self.nodes.iter().zip(points).filter_map(|(node, points)| Some((node.code.clone(), points?)));
         Breakdown { deducted, nodes: nodes.collect() }
@@ -303,7 +315,10 @@ impl Criterion {
             .as_ref()
             .map(|answer| self.rule.read(answer, &self.code, self.ceiling, &format!("{pointer}/answer")));
         let scored = match answer {
-            Some(Ok(answer)) => Some((answer, self.rule.points(answer, self.ceiling))),
+            Some(Ok(answer)) => {
+                let points = self.rule.points(&answer, self.ceiling);
+                Some((answer, points))
+            }
             Some(Err(fault)) => {
                 check.faults.push(fault);
                 None
@@ -321,12 +336,12 @@ impl Criterion {
 impl Sheet {
     /// The points of a line, if it is scored.
     pub fn points(&self, line: usize) -> Option<Points> {
-        Some(self.0.get(line)?.scored?.1)
+        self.0.get(line)?.points()
     }
 
     /// A copy for the next stage: the answers, without the remarks and reasons of this one.
     pub fn copied(&self) -> Sheet {
-        Sheet(self.0.iter().map(|line| Line { scored: line.scored, ..Line::default() }).collect())
+        Sheet(self.0.iter().map(|line| Line { scored: line.scored.clone(), ..Line::default() }).collect())
     }
 }
 
@@ -449,7 +464,7 @@ mod tests {
                 match criterion.rule {
                     Rule::Manual { .. } => line(&criterion.code, &format!("{{\"points\":{points}}}")),
                     Rule::AllOrNothing {} => line(&criterion.code, &format!("{{\"achieved\":{}}}", share % 2 == 0)),
-                    Rule::DeductionPerCase { .. } => line(&criterion.code, &format!("{{\"cases\":{share}}}")),
+                    _ => line(&criterion.code, &format!("{{\"cases\":{share}}}")),
                 }
             }).collect();
             match table.write(&table.blank(), &lines, Extent::Whole) {

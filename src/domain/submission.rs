@@ -238,9 +238,9 @@ impl FrozenSheet {
         let freeze = |(criterion, line): (&Criterion, &Line)| FrozenLine {
             criterion_code: criterion.code.clone(),
             max_points: criterion.max_points,
-            answer: line.scored.map(|(answer, _)| answer),
-            points: line.scored.map(|(_, points)| points),
-            explanation: line.scored.map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
+            answer: line.answer().cloned(),
+            points: line.points(),
+            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
             note: line.note.clone(),
         };
         FrozenSheet { scores: lines.map(freeze).collect(), totals: table.totals(sheet) }
@@ -248,8 +248,11 @@ impl FrozenSheet {
 
     /// The lines again.
     pub fn sheet(&self) -> Sheet {
-        let thaw =
-            |line: &FrozenLine| Line { scored: line.answer.zip(line.points), note: line.note.clone(), reason: None };
+        let thaw = |line: &FrozenLine| Line {
+            scored: line.answer.clone().zip(line.points),
+            note: line.note.clone(),
+            reason: None,
+        };
         Sheet(self.scores.iter().map(thaw).collect())
     }
 }

@@ -229,6 +229,10 @@ codes! {
     NumberOutOfRange = "number_out_of_range", 422, Never,
         vi "Số ngoài phạm vi", "Giá trị phải từ {min} đến {max}.",
         en "Number out of range", "The number has to be from {min} to {max}.";
+    /// A number with more decimals than are kept.
+    NumberPrecision = "number_precision", 422, Never,
+        vi "Số có quá nhiều chữ số thập phân", "Số chỉ được có tối đa {decimals} chữ số thập phân.",
+        en "Number precision", "The number may have at most {decimals} decimals.";
     /// A date that may not stand here.
     DateOutOfRange = "date_out_of_range", 422, Never,
         vi "Ngày ngoài phạm vi", "Ngày nằm ngoài khoảng thời gian cho phép.",
@@ -287,12 +291,20 @@ codes! {
         en "Answer mismatch", "Criterion {criterion}: the answer does not fit the rule {rule}.";
     /// A level that the criterion's rule does not have.
     UnknownLevel = "unknown_level", 422, Never,
-        vi "Mức đánh giá không tồn tại", "Quy tắc tính điểm của tiêu chí không có mức đánh giá đã nêu.",
-        en "Unknown level", "The rule of the criterion has no such level.";
+        vi "Mức đánh giá không tồn tại", "Tiêu chí {criterion} không có mức đánh giá {got}; các mức: {known}.",
+        en "Unknown level", "Criterion {criterion} has no level {got}; its levels are {known}.";
+    /// An option that the criterion's rule does not have.
+    UnknownOption = "unknown_option", 422, Never,
+        vi "Phương án không tồn tại", "Tiêu chí {criterion} không có phương án {got}; các phương án: {known}.",
+        en "Unknown option", "Criterion {criterion} has no option {got}; its options are {known}.";
+    /// An option that one answer names twice.
+    DuplicateOption = "duplicate_option", 422, Never,
+        vi "Phương án trùng lặp", "Tiêu chí {criterion}: phương án {got} được nêu nhiều lần.",
+        en "Duplicate option", "Criterion {criterion}: the option {got} is named more than once.";
     /// A rank outside every band of the criterion's rule.
     RankOutOfBands = "rank_out_of_bands", 422, Never,
-        vi "Thứ hạng ngoài các khoảng quy định", "Thứ hạng không thuộc khoảng nào trong quy tắc tính điểm của tiêu chí.",
-        en "Rank outside the bands", "The rank is in none of the bands of the criterion's rule.";
+        vi "Thứ hạng ngoài các khoảng quy định", "Tiêu chí {criterion}: thứ hạng {got} không thuộc khoảng nào: {known}.",
+        en "Rank outside the bands", "Criterion {criterion}: the rank {got} is in none of the bands {known}.";
     /// Criteria that share points take more of them together than there are.
     SharedPointsExceeded = "shared_points_exceeded", 422, AfterChange,
         vi "Vượt số điểm dùng chung", "Các tiêu chí {criteria} dùng chung tối đa {max} điểm, tổng nhận được là {got}.",
@@ -405,6 +417,26 @@ codes! {
     RuleExceedsMax = "rule_exceeds_max", 422, AfterChange,
         vi "Quy tắc tính vượt điểm tối đa", "Tiêu chí {criterion}: quy tắc tính điểm có thể cho nhiều hơn mức tối đa {max} điểm.",
         en "Rule exceeds maximum", "Criterion {criterion}: the rule can give more than the maximum of {max} points.";
+    /// A figure of a rule that makes no sense: a negative one, or one that changes nothing.
+    RuleFigureInvalid = "rule_figure_invalid", 422, AfterChange,
+        vi "Tham số của quy tắc không hợp lệ", "Tiêu chí {criterion}: tham số của quy tắc tính điểm không hợp lệ.",
+        en "Rule figure invalid", "Criterion {criterion}: this figure of the rule makes no sense.";
+    /// A rule without a level, band, step or option.
+    RuleEmpty = "rule_empty", 422, AfterChange,
+        vi "Quy tắc chưa có nội dung", "Tiêu chí {criterion}: quy tắc tính điểm phải có từ 1 đến {max} dòng.",
+        en "Rule empty", "Criterion {criterion}: the rule needs from 1 to {max} rows.";
+    /// A level or an option whose code another of the same rule has.
+    DuplicateChoice = "duplicate_choice", 422, AfterChange,
+        vi "Mã lựa chọn trùng lặp", "Tiêu chí {criterion}: mã {choice} xuất hiện nhiều lần trong quy tắc tính điểm.",
+        en "Duplicate choice", "Criterion {criterion}: the code {choice} stands more than once in the rule.";
+    /// Bands of ranks that have a rank in common.
+    BandsOverlap = "bands_overlap", 422, AfterChange,
+        vi "Các khoảng thứ hạng chồng nhau", "Tiêu chí {criterion}: thứ hạng {rank} thuộc nhiều khoảng.",
+        en "Bands overlap", "Criterion {criterion}: the rank {rank} is in more than one band.";
+    /// Steps that do not go up in both cases and deductions.
+    StepsOutOfOrder = "steps_out_of_order", 422, AfterChange,
+        vi "Các bậc trừ điểm không tăng dần", "Tiêu chí {criterion}: số trường hợp và số điểm trừ phải tăng dần qua từng bậc.",
+        en "Steps out of order", "Criterion {criterion}: each step has to have more cases and a larger deduction than the one before.";
     /// A rule that reckons from the maximum, on a criterion without its own.
     RuleNeedsMaxPoints = "rule_needs_max_points", 422, AfterChange,
         vi "Quy tắc cần điểm tối đa", "Tiêu chí {criterion}: quy tắc tính điểm cần có điểm tối đa riêng.",
@@ -421,6 +453,14 @@ codes! {
     PointsShared = "points_shared", 422, AfterChange,
         vi "Lưu ý: các tiêu chí dùng chung điểm", "Các tiêu chí {criteria} không có điểm tối đa riêng và dùng chung {max} điểm.",
         en "Note: points shared", "The criteria {criteria} have no maximum of their own and share {max} points.";
+    /// A warning: ranks that no band has.
+    BandsGap = "bands_gap", 422, AfterChange,
+        vi "Lưu ý: khoảng trống giữa các thứ hạng", "Tiêu chí {criterion}: thứ hạng từ {from} đến {to} không thuộc khoảng nào.",
+        en "Note: gap between bands", "Criterion {criterion}: no band has the ranks from {from} to {to}.";
+    /// A warning: no answer earns all that the criterion has.
+    MaxUnreachable = "max_unreachable", 422, AfterChange,
+        vi "Lưu ý: không đạt được điểm tối đa", "Tiêu chí {criterion} có {max} điểm, quy tắc tính điểm chỉ cho nhiều nhất {most}.",
+        en "Note: maximum out of reach", "Criterion {criterion} has {max} points, its rule gives at most {most}.";
     /// A warning: the children add up to less than their parent has.
     PointsUnassigned = "points_unassigned", 422, AfterChange,
         vi "Lưu ý: còn điểm chưa phân bổ", "Mục {parent} có {max} điểm, tổng điểm các mục con chỉ là {sum}.",

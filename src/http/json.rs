@@ -39,7 +39,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     T::deserialize(&node).or_else(|_| serde_path_to_error::deserialize(&node)).map_err(|error| {
         let pointer = pointer(error.path());
         match error.into_inner() {
-            Misfit::Points(code) => Error { faults: vec![Fault::at(pointer, code)], ..Error::new(code) },
+            Misfit::Number(code) => Error { faults: vec![Fault::at(pointer, code)], ..Error::new(code) },
             misfit => invalid(&pointer, misfit.problem(), misfit.field()),
         }
     })
@@ -183,13 +183,13 @@ enum Misfit {
     UnknownField,
     UnknownValue,
     Missing(&'static str),
-    Points(Code),
+    Number(Code),
 }
 
 impl Misfit {
     const fn problem(&self) -> &'static str {
         match self {
-            Misfit::WrongType | Misfit::Points(_) => "wrong_type",
+            Misfit::WrongType | Misfit::Number(_) => "wrong_type",
             Misfit::UnknownField => "unknown_field",
             Misfit::UnknownValue => "unknown_value",
             Misfit::Missing(_) => "missing_field",
@@ -215,9 +215,9 @@ impl std::error::Error for Misfit {}
 impl de::Error for Misfit {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let message = message.to_string();
-        let of_points = [Code::PointsPrecision, Code::PointsOutOfRange];
-        let code = of_points.into_iter().find(|code| code.row().code == message);
-        code.map_or(Misfit::WrongType, Misfit::Points)
+        let of_numbers = [Code::PointsPrecision, Code::PointsOutOfRange, Code::NumberPrecision, Code::NumberOutOfRange];
+        let code = of_numbers.into_iter().find(|code| code.row().code == message);
+        code.map_or(Misfit::WrongType, Misfit::Number)
     }
 
     fn invalid_type(_: de::Unexpected, _: &dyn de::Expected) -> Self {

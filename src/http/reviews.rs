@@ -75,7 +75,7 @@ impl From<&Review> for ReviewHeadView {
 struct LineView<'a> {
     #[schema(example = "A.II.1")]
     criterion_code: &'a str,
-    answer: Option<ScoreAnswer>,
+    answer: Option<&'a ScoreAnswer>,
     points: Option<Points>,
     /// Enough to recompute the points by hand.
     explanation: Option<Explanation>,
@@ -101,9 +101,9 @@ impl<'a> From<&'a Seen> for ReviewView<'a> {
         let lines = seen.table.criteria.iter().zip(&seen.sheet.0);
         let scores = lines.map(|(criterion, line)| LineView {
             criterion_code: &criterion.code,
-            answer: line.scored.map(|(answer, _)| answer),
-            points: line.scored.map(|(_, points)| points),
-            explanation: line.scored.map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
+            answer: line.answer(),
+            points: line.points(),
+            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
             reason: line.reason.as_deref(),
             note: line.note.as_deref(),
         });

@@ -208,7 +208,7 @@ impl From<(Listed, bool)> for ListedView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ScoreCell)]
 pub struct CellView<'a> {
-    answer: Option<ScoreAnswer>,
+    answer: Option<&'a ScoreAnswer>,
     points: Option<Points>,
     /// Enough to recompute the points by hand.
     explanation: Option<Explanation>,
@@ -223,9 +223,9 @@ impl<'a> CellView<'a> {
         let Line { scored, note, reason } = line;
         let empty = scored.is_none() && note.is_none() && reason.is_none();
         (!empty).then(|| CellView {
-            answer: scored.map(|(answer, _)| answer),
-            points: scored.map(|(_, points)| points),
-            explanation: scored.map(|(answer, _)| criterion.rule.explain(answer, criterion.ceiling)),
+            answer: line.answer(),
+            points: line.points(),
+            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
             note: note.as_deref(),
             reason: reason.as_deref(),
         })

@@ -362,7 +362,7 @@ impl Serialize for ByCode<'_> {
 #[derive(Serialize)]
 struct Said<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    answer: Option<Answer>,
+    answer: Option<&'a Answer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     points: Option<Points>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -373,8 +373,12 @@ struct Said<'a> {
 
 impl<'a> Said<'a> {
     fn of(line: &'a Line) -> Self {
-        let (answer, points) = line.scored.unzip();
-        Said { answer, points, note: line.note.as_deref(), reason: line.reason.as_deref() }
+        Said {
+            answer: line.answer(),
+            points: line.points(),
+            note: line.note.as_deref(),
+            reason: line.reason.as_deref(),
+        }
     }
 }
 

@@ -80,8 +80,8 @@ impl Lines {
                 emptied.push([criterion.code.as_str()]);
                 continue;
             }
-            let answer = line.scored.map(|(answer, _)| json(&answer)).transpose()?;
-            let points = line.scored.map(|(_, points)| points.hundredths());
+            let answer = line.answer().map(json).transpose()?;
+            let points = line.points().map(Points::hundredths);
             let most = criterion.ceiling.hundredths();
             written.push((criterion.code.as_str(), answer, points, most, line.note.as_deref(), line.reason.as_deref()));
         }

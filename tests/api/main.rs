@@ -26,6 +26,7 @@ mod races;
 mod readme;
 mod refusals;
 mod reviews;
+mod rules;
 mod sandbox;
 mod submissions;
 mod tokens;
