@@ -134,6 +134,7 @@ pub enum Action {
     WriteCriteriaSet,
     PublishCriteriaSet,
     RetireCriteriaSet,
+    CopyCriteriaSet,
     ChangePeriod,
     Open,
     StartAppraisal,
@@ -234,7 +235,8 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
             (UnitEditor, All), (UnitHead, All), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
             (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
         ],
-        Action::WriteUnit | Action::WriteMember | Action::WriteCriteriaSet | Action::PublishCriteriaSet | Action::RetireCriteriaSet => &[(Admin, All)],
+        Action::WriteUnit | Action::WriteMember | Action::WriteCriteriaSet | Action::PublishCriteriaSet | Action::RetireCriteriaSet
+        | Action::CopyCriteriaSet => &[(Admin, All)],
         Action::ReadMembers => &[(CouncilChair, All), (Secretary, All), (Admin, All), (Auditor, All)],
         Action::ReadCriteriaDraft => &[(Appraiser, All), (Secretary, All), (Admin, All), (Auditor, All)],
         Action::ChangePeriod | Action::Open => &[(Secretary, All), (Admin, All)],
@@ -305,6 +307,7 @@ impl Action {
             Action::WriteUnit
             | Action::PublishCriteriaSet
             | Action::RetireCriteriaSet
+            | Action::CopyCriteriaSet
             | Action::ChangePeriod
             | Action::Open
             | Action::StartAppraisal

@@ -1,6 +1,6 @@
 //! The table of criteria: a tree as the office publishes it, and the checks before it may be published.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,8 @@ pub struct CriteriaSet {
     pub published_at: Option<DateTime<Utc>>,
     /// Since when it is not for new periods.
     pub retired_at: Option<DateTime<Utc>>,
+    /// The table that it began as a copy of.
+    pub copied_from_id: Option<Id>,
     /// Counts changes.
     pub version: i64,
     /// When it was made.
@@ -173,6 +175,138 @@ impl CriteriaContent {
             found.family(&mut codes, &pointer, &part.code, part.max_points, &part.children);
         }
         found
+    }
+}
+
+/// A part, a section or a criterion by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Criterion)]
+pub struct Entry {
+    /// Its key.
+    #[schema(example = "A.II.1")]
+    pub code: String,
+    /// The code of what it stands under; null for a part.
+    pub parent_code: Option<String>,
+    /// Its text.
+    pub title: String,
+    /// Of the part that it belongs to.
+    pub kind: PartKind,
+    /// The most that it can give; null where it shares what remains of its parent.
+    pub max_points: Option<Points>,
+    /// A remark.
+    pub note: Option<String>,
+    /// Whether a sheet without a piece of evidence for it may not be submitted.
+    pub evidence_required: bool,
+    /// Null for a part or a section.
+    pub rule: Option<Rule>,
+}
+
+/// What became of a part, a section or a criterion between two tables. It is known by its code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CriterionChange)]
+pub struct EntryChange {
+    /// Its key.
+    #[schema(example = "A.II.1")]
+    pub code: String,
+    /// `added`, `removed` or `changed`.
+    pub change: ChangeKind,
+    /// Which of its fields differ; empty where it was added or removed.
+    #[schema(example = json!(["max_points", "rule"]))]
+    pub fields: Vec<&'static str>,
+    /// As it was; null where it was added.
+    pub before: Option<Entry>,
+    /// As it is; null where it was removed.
+    pub after: Option<Entry>,
+}
+
+/// How two tables differ at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It says something else.
+    Changed,
+}
+
+impl Entry {
+    /// The names of the fields in which it differs from another.
+    fn differing(&self, other: &Entry) -> Vec<&'static str> {
+        let fields = [
+            ("parent_code", self.parent_code != other.parent_code),
+            ("title", self.title != other.title),
+            ("kind", self.kind != other.kind),
+            ("max_points", self.max_points != other.max_points),
+            ("note", self.note != other.note),
+            ("evidence_required", self.evidence_required != other.evidence_required),
+            ("rule", self.rule != other.rule),
+        ];
+        fields.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
+    }
+}
+
+impl CriteriaContent {
+    /// All parts, sections and criteria, in the table's order.
+    pub fn entries(&self) -> Vec<Entry> {
+        fn add(list: &mut Vec<Entry>, kind: PartKind, parent: &str, nodes: &[Node]) {
+            for node in nodes {
+                list.push(Entry {
+                    code: node.code.clone(),
+                    parent_code: Some(parent.to_owned()),
+                    title: node.title.clone(),
+                    kind,
+                    max_points: node.max_points,
+                    note: node.note.clone(),
+                    evidence_required: node.evidence_required,
+                    rule: node.rule.clone(),
+                });
+                add(list, kind, &node.code, &node.children);
+            }
+        }
+        let mut list = Vec::new();
+        for part in &self.parts {
+            list.push(Entry {
+                code: part.code.clone(),
+                parent_code: None,
+                title: part.title.clone(),
+                kind: part.kind,
+                max_points: Some(part.max_points),
+                note: part.note.clone(),
+                evidence_required: false,
+                rule: None,
+            });
+            add(&mut list, part.kind, &part.code, &part.children);
+        }
+        list
+    }
+
+    /// What became of each part, section and criterion of `before` in `after`, and what is new there: in the order
+    /// of `after`, then what is gone.
+    pub fn changes(before: &CriteriaContent, after: &CriteriaContent) -> Vec<EntryChange> {
+        let were = before.entries();
+        let mut by_code: HashMap<&str, &Entry> = were.iter().map(|entry| (entry.code.as_str(), entry)).collect();
+        let mut changes = Vec::new();
+        for is in after.entries() {
+            let was = by_code.remove(is.code.as_str());
+            let fields = was.map(|was| is.differing(was)).unwrap_or_default();
+            let change = if was.is_some() { ChangeKind::Changed } else { ChangeKind::Added };
+            if change == ChangeKind::Added || !fields.is_empty() {
+                let code = is.code.clone();
+                changes.push(EntryChange { code, change, fields, before: was.cloned(), after: Some(is) });
+            }
+        }
+        for was in were.iter().filter(|was| by_code.contains_key(was.code.as_str())) {
+            changes.push(EntryChange {
+                code: was.code.clone(),
+                change: ChangeKind::Removed,
+                fields: Vec::new(),
+                before: Some(was.clone()),
+                after: None,
+            });
+        }
+        changes
     }
 }
 

@@ -75,6 +75,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::WriteCriteriaSet => ("replace", "PUT", ""),
         Action::PublishCriteriaSet => ("publish", "POST", "publish"),
         Action::RetireCriteriaSet => ("retire", "POST", "retire"),
+        Action::CopyCriteriaSet => ("copy", "POST", "copy"),
         Action::ChangePeriod | Action::WriteSession => ("change", "PATCH", ""),
         Action::Open => ("open", "POST", "open"),
         Action::StartAppraisal => ("start-appraisal", "POST", "start-appraisal"),

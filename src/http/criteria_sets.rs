@@ -9,25 +9,31 @@ use super::call::{Call, Reply, body_tag};
 use super::page::{ListView, whole};
 use super::problem::{FaultBody, Language, fault_bodies};
 use super::{reading, resource};
-use crate::domain::criteria::{CriteriaContent, CriteriaSetStatus, Node, Part, PartKind};
+use crate::domain::criteria::{
+    ChangeKind, CriteriaContent, CriteriaSet, CriteriaSetStatus, Entry, EntryChange, Node, Part, PartKind,
+};
 use crate::domain::rule::Rule;
 use crate::domain::submission::instant;
 use crate::domain::{Id, Points};
 use crate::error::Code;
 use crate::service::Answer;
-use crate::service::criteria_sets::{self, NewCriteriaSet, Seen};
+use crate::service::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet, Seen};
 use crate::store::criteria_sets::{Filter, Head};
 
 /// The paths of this page.
 #[derive(OpenApi)]
 #[openapi(
-    paths(list, create, get, replace, publish, retire, validation, criteria, criterion),
+    paths(list, create, get, replace, publish, retire, copy, diff, validation, criteria, criterion),
     components(schemas(
         SetView,
         HeadView,
         Body,
         FindingsView,
-        CriterionView,
+        CopyBody,
+        DiffView,
+        Entry,
+        EntryChange,
+        ChangeKind,
         Part,
         Node,
         PartKind,
@@ -44,6 +50,8 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(resource("/{id}").route(reading(get)).route(web::put().to(replace)))
         .service(resource("/{id}/publish").route(web::post().to(publish)))
         .service(resource("/{id}/retire").route(web::post().to(retire)))
+        .service(resource("/{id}/copy").route(web::post().to(copy)))
+        .service(resource("/{id}/diff").route(reading(diff)))
         .service(resource("/{id}/validation").route(reading(validation)))
         .service(resource("/{id}/criteria").route(reading(criteria)))
         .service(resource("/{id}/criteria/{code}").route(reading(criterion)));
@@ -68,6 +76,8 @@ struct SetView {
     status: CriteriaSetStatus,
     published_at: Option<String>,
     retired_at: Option<String>,
+    /// The table that it began as a copy of.
+    copied_from_id: Option<Id>,
     version: i64,
     created_at: String,
     updated_at: String,
@@ -90,6 +100,7 @@ impl From<&Seen> for SetView {
             status: set.status,
             published_at: set.published_at.map(instant),
             retired_at: set.retired_at.map(instant),
+            copied_from_id: set.copied_from_id.clone(),
             version: set.version,
             created_at: instant(set.created_at),
             updated_at: instant(set.updated_at),
@@ -159,55 +170,60 @@ struct FindingsView {
     warnings: Vec<FaultBody>,
 }
 
-/// A part, a section or a criterion in the table's order.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Criterion)]
-struct CriterionView {
-    #[schema(example = "A.II.1")]
+/// The table that is to begin as a copy.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CriteriaSetCopy, example = json!({"code": "VP-UBND-2024", "year": 2024}))]
+struct CopyBody {
     code: String,
-    /// The code of what it stands under; null for a part.
-    parent_code: Option<String>,
-    title: String,
-    /// Of the part that it belongs to.
-    kind: PartKind,
-    max_points: Option<Points>,
-    note: Option<String>,
-    evidence_required: bool,
-    /// Null for a part or a section.
-    rule: Option<Rule>,
+    /// Left out: that of the original.
+    title: Option<String>,
+    /// Left out: that of the original.
+    year: Option<i32>,
 }
 
-fn flat(parts: &[Part]) -> Vec<CriterionView> {
-    fn add(list: &mut Vec<CriterionView>, kind: PartKind, parent: &str, nodes: &[Node]) {
-        for node in nodes {
-            list.push(CriterionView {
-                code: node.code.clone(),
-                parent_code: Some(parent.to_owned()),
-                title: node.title.clone(),
-                kind,
-                max_points: node.max_points,
-                note: node.note.clone(),
-                evidence_required: node.evidence_required,
-                rule: node.rule.clone(),
-            });
-            add(list, kind, &node.code, &node.children);
+impl From<CopyBody> for NewCopy {
+    fn from(body: CopyBody) -> Self {
+        let CopyBody { code, title, year } = body;
+        NewCopy { code, title, year }
+    }
+}
+
+/// What stands above the tree.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CriteriaSetHeading)]
+struct HeadingView {
+    id: Id,
+    code: String,
+    title: String,
+    year: i32,
+    legal_basis: Option<String>,
+    total_points: Points,
+}
+
+impl From<&CriteriaSet> for HeadingView {
+    fn from(set: &CriteriaSet) -> Self {
+        HeadingView {
+            id: set.id.clone(),
+            code: set.content.code.clone(),
+            title: set.content.title.clone(),
+            year: set.content.year,
+            legal_basis: set.content.legal_basis.clone(),
+            total_points: set.content.total_points,
         }
     }
-    let mut list = Vec::new();
-    for part in parts {
-        list.push(CriterionView {
-            code: part.code.clone(),
-            parent_code: None,
-            title: part.title.clone(),
-            kind: part.kind,
-            max_points: Some(part.max_points),
-            note: part.note.clone(),
-            evidence_required: false,
-            rule: None,
-        });
-        add(&mut list, part.kind, &part.code, &part.children);
-    }
-    list
+}
+
+/// What differs between two tables.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CriteriaSetDiff)]
+struct DiffView {
+    /// The table compared with.
+    before: HeadingView,
+    /// The table asked about.
+    after: HeadingView,
+    /// In the order of the table asked about, then what is gone.
+    changes: Vec<EntryChange>,
 }
 
 /// List the tables of criteria.
@@ -288,6 +304,34 @@ async fn retire(call: Call) -> Reply {
     .await
 }
 
+/// Begin the next table as a copy.
+///
+/// The copy is a draft with a code of its own; the original stays as it is, and periods keep the table that they were opened with.
+#[utoipa::path(post, path = "/v1/criteria-sets/{id}/copy", tag = "criteria", request_body = CopyBody, responses((status = 201, description = "Copied.", body = SetView)))]
+async fn copy(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<CopyBody>().map(NewCopy::from));
+    call.write(move |conn, context| {
+        let seen = criteria_sets::copy(conn, context, &id, &input)?;
+        Ok(Answer::created(&SetView::from(&seen), seen.tag.header(), format!("/v1/criteria-sets/{}", seen.set.id))?)
+    })
+    .await
+}
+
+/// What does this table say otherwise than another?
+///
+/// Without `against` it is compared with the one that it was copied from. Parts, sections and criteria are known by their codes.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/diff", params(("against" = Option<Id>, Query, description = "The table to compare with.")), tag = "criteria", responses((status = 200, description = "The differences.", body = DiffView)))]
+async fn diff(mut call: Call) -> Reply {
+    let id = call.id("id")?;
+    let against = call.query().id("against");
+    call.read(move |conn, context| {
+        let Difference { before, after, changes } = criteria_sets::diff(conn, context, &id, against.as_ref())?;
+        let view = DiffView { before: HeadingView::from(&before), after: HeadingView::from(&after), changes };
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}
+
 /// What must be mended before publishing, and what should be looked at?
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/validation", tag = "criteria", responses((status = 200, description = "The findings.", body = FindingsView)))]
 async fn validation(call: Call) -> Reply {
@@ -304,19 +348,19 @@ async fn validation(call: Call) -> Reply {
 }
 
 /// List parts, sections and criteria flat, in the table's order.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", tag = "criteria", responses((status = 200, description = "All of them.", body = ListView<CriterionView>)))]
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", tag = "criteria", responses((status = 200, description = "All of them.", body = ListView<Entry>)))]
 async fn criteria(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| Ok(whole(flat(&criteria_sets::get(conn, context, &id)?.set.content.parts))?)).await
+    call.read(move |conn, context| Ok(whole(criteria_sets::get(conn, context, &id)?.set.content.entries())?)).await
 }
 
 /// Read one part, section or criterion.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", params(("code" = String, Path, description = "Its key.", example = "A.II.1")), tag = "criteria", responses((status = 200, description = "It.", body = CriterionView)))]
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", params(("code" = String, Path, description = "Its key.", example = "A.II.1")), tag = "criteria", responses((status = 200, description = "It.", body = Entry)))]
 async fn criterion(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     call.read(move |conn, context| {
         let seen = criteria_sets::get(conn, context, &id)?;
-        let view = flat(&seen.set.content.parts).into_iter().find(|node| node.code == code).ok_or(Code::NotFound)?;
+        let view = seen.set.content.entries().into_iter().find(|entry| entry.code == code).ok_or(Code::NotFound)?;
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })
     .await

@@ -6,7 +6,7 @@ use super::tag::Tag;
 use super::{Change, Context, Input, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, wrong_state};
-use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, Findings};
+use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, EntryChange, Findings};
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::store::criteria_sets::{Filter, Head};
@@ -20,6 +20,27 @@ pub struct NewCriteriaSet {
     pub organization_id: Option<Id>,
     /// What it says.
     pub content: CriteriaContent,
+}
+
+/// A table that begins as a copy.
+#[derive(Debug, Clone)]
+pub struct NewCopy {
+    /// Its key.
+    pub code: String,
+    /// Its heading; none for that of the original.
+    pub title: Option<String>,
+    /// The year that it is for; none for that of the original.
+    pub year: Option<i32>,
+}
+
+/// What differs between two tables.
+pub struct Difference {
+    /// The one compared with.
+    pub before: CriteriaSet,
+    /// The one asked about.
+    pub after: CriteriaSet,
+    /// What became of its parts, sections and criteria.
+    pub changes: Vec<EntryChange>,
 }
 
 /// A table as its caller sees it.
@@ -42,9 +63,9 @@ fn reading(status: CriteriaSetStatus) -> Action {
 fn may(set: &CriteriaSet, action: Action) -> Result<(), Error> {
     use CriteriaSetStatus::{Draft, Published};
     match (action, set.status) {
-        (Action::RetireCriteriaSet, Published) | (Action::WriteCriteriaSet | Action::PublishCriteriaSet, Draft) => {
-            Ok(())
-        }
+        (Action::CopyCriteriaSet, _)
+        | (Action::RetireCriteriaSet, Published)
+        | (Action::WriteCriteriaSet | Action::PublishCriteriaSet, Draft) => Ok(()),
         (Action::RetireCriteriaSet, status) => Err(wrong_state(status, &[Published])),
         (Action::WriteCriteriaSet, _) => Err(Error::new(Code::ResourceLocked)),
         (_, status) => Err(wrong_state(status, &[Draft])),
@@ -52,7 +73,8 @@ fn may(set: &CriteriaSet, action: Action) -> Result<(), Error> {
 }
 
 fn see(context: &Context, set: CriteriaSet) -> Seen {
-    let acts = [Action::WriteCriteriaSet, Action::PublishCriteriaSet, Action::RetireCriteriaSet];
+    use Action::{CopyCriteriaSet, PublishCriteriaSet, RetireCriteriaSet, WriteCriteriaSet};
+    let acts = [WriteCriteriaSet, PublishCriteriaSet, RetireCriteriaSet, CopyCriteriaSet];
     let offers = access::offers(&context.actor, &Facts::of(&set.organization_id), &acts, |action| {
         may(&set, action).map(|()| None)
     });
@@ -111,10 +133,25 @@ fn shown(content: &CriteriaContent) -> Value {
     })
 }
 
-fn cleaned(content: &CriteriaContent) -> Result<CriteriaContent, Error> {
-    let (mut content, mut check) = (content.clone(), Check::default());
+fn cleaned(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
+    let mut check = Check::default();
     content.clean(&mut check);
     Error::unless_valid(check.faults).map(|()| content)
+}
+
+fn draft(context: &Context, organization_id: Id, table: CriteriaContent) -> CriteriaSet {
+    CriteriaSet {
+        id: context.new_id(),
+        organization_id,
+        content: table,
+        status: CriteriaSetStatus::Draft,
+        published_at: None,
+        retired_at: None,
+        copied_from_id: None,
+        version: 1,
+        created_at: context.now,
+        updated_at: context.now,
+    }
 }
 
 /// Adds a draft. It need not be without errors yet.
@@ -123,20 +160,41 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>)
     let organization_id = context.organization(given)?;
     access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(&organization_id))?;
     let new = context.admit(input)?;
-    let set = CriteriaSet {
-        id: context.new_id(),
-        organization_id,
-        content: cleaned(&new.content)?,
-        status: CriteriaSetStatus::Draft,
-        published_at: None,
-        retired_at: None,
-        version: 1,
-        created_at: context.now,
-        updated_at: context.now,
-    };
+    let set = draft(context, organization_id, cleaned(new.content.clone())?);
     store::criteria_sets::insert(conn, &set)?;
     record(conn, context, change_of(&set, "criteria_set.create", None, Some(shown(&set.content))))?;
     Ok(see(context, set))
+}
+
+/// Begins the next table with what this one says.
+pub fn copy(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCopy>) -> Result<Seen, Stop> {
+    let of = find(conn, context, id)?;
+    access::require(&context.actor, Action::CopyCriteriaSet, &Facts::of(&of.organization_id))?;
+    let NewCopy { code, title, year } = context.admit(input)?.clone();
+    let CriteriaSet { organization_id, content: table, .. } = of;
+    let (title, year) = (title.unwrap_or(table.title), year.unwrap_or(table.year));
+    let table = cleaned(CriteriaContent { code, title, year, ..table })?;
+    let set = CriteriaSet { copied_from_id: Some(id.clone()), ..draft(context, organization_id, table) };
+    store::criteria_sets::insert(conn, &set)?;
+    let after = json!({"code": set.content.code, "year": set.content.year, "copied_from_id": id});
+    record(conn, context, change_of(&set, "criteria_set.copy", None, Some(after)))?;
+    Ok(see(context, set))
+}
+
+/// What a table says otherwise than another of the same organisation: than the one it was copied from, unless
+/// another is named.
+pub fn diff(conn: &mut Conn, context: &Context, id: &Id, against: Option<&Id>) -> Result<Difference, Stop> {
+    let after = find(conn, context, id)?;
+    context.admit_read()?;
+    let against = against
+        .or(after.copied_from_id.as_ref())
+        .ok_or_else(|| Error::new(Code::InvalidParameter).with("name", "against"))?;
+    let before = find(conn, context, against)?;
+    if before.organization_id != after.organization_id {
+        return Err(Code::NotFound.into());
+    }
+    let changes = CriteriaContent::changes(&before.content, &after.content);
+    Ok(Difference { before, after, changes })
 }
 
 /// The way into every change of a table.
@@ -159,7 +217,7 @@ fn enter<'i, T>(
 pub fn replace(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCriteriaSet>) -> Result<Seen, Stop> {
     let (set, new) = enter(conn, context, id, Action::WriteCriteriaSet, input)?;
     let before = shown(&set.content);
-    let changed = CriteriaSet { content: cleaned(&new.content)?, updated_at: context.now, ..set };
+    let changed = CriteriaSet { content: cleaned(new.content.clone())?, updated_at: context.now, ..set };
     let set = store::criteria_sets::update(conn, changed)?;
     record(conn, context, change_of(&set, "criteria_set.replace", Some(before), Some(shown(&set.content))))?;
     Ok(see(context, set))

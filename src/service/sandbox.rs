@@ -198,6 +198,7 @@ pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
         organization_id: office.clone(),
         content: guideline()?,
         status: CriteriaSetStatus::Published,
+        copied_from_id: None,
         published_at: Some(now),
         retired_at: None,
         version: 1,

@@ -7,7 +7,7 @@ use super::Conn;
 use super::error::{one_row, unique};
 use super::page::{Page, paged};
 use super::schema::criteria_sets::{self, dsl};
-use super::types::{from_json, from_word, id, json, naive, naive_option, utc, utc_option, word};
+use super::types::{from_json, from_word, id, id_option, json, naive, naive_option, utc, utc_option, word};
 use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
@@ -29,6 +29,7 @@ struct Row {
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    copied_from_id: Option<String>,
 }
 
 impl TryFrom<Row> for CriteriaSet {
@@ -51,6 +52,7 @@ impl TryFrom<Row> for CriteriaSet {
             version: row.version,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
+            copied_from_id: id_option(row.copied_from_id),
         })
     }
 }
@@ -73,6 +75,7 @@ impl TryFrom<&CriteriaSet> for Row {
             version: set.version,
             created_at: naive(set.created_at),
             updated_at: naive(set.updated_at),
+            copied_from_id: set.copied_from_id.as_ref().map(ToString::to_string),
         })
     }
 }

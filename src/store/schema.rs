@@ -124,6 +124,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        copied_from_id -> Nullable<Text>,
     }
 }
 

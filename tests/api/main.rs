@@ -19,6 +19,7 @@ mod awards;
 mod backends;
 mod contract;
 mod council;
+mod criteria_sets;
 mod guideline_2023;
 mod house;
 mod periods;
