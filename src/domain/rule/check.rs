@@ -42,12 +42,14 @@ impl RuleFindings {
         }
     }
 
-    /// A list that has to have rows, and not too many.
-    fn rows(&mut self, place: &str, count: usize) {
-        if count == 0 || count > MAX_ROWS {
+    /// Whether a list that has to have rows has some, and not too many to go through.
+    fn has_rows(&mut self, place: &str, count: usize) -> bool {
+        let fits = (1..=MAX_ROWS).contains(&count);
+        if !fits {
             let fault = self.fault(place, Code::RuleEmpty).with("max", MAX_ROWS);
             self.errors.push(fault);
         }
+        fits
     }
 
     /// Notes where no answer earns all that the criterion has.
@@ -59,7 +61,9 @@ impl RuleFindings {
     }
 
     fn choices(&mut self, list: &str, choices: &[Choice]) {
-        self.rows(list, choices.len());
+        if !self.has_rows(list, choices.len()) {
+            return;
+        }
         for (at, choice) in choices.iter().enumerate() {
             self.payable(&format!("{list}/{at}/points"), choice.points);
             if choices.iter().take(at).any(|before| before.code == choice.code) {
@@ -71,7 +75,9 @@ impl RuleFindings {
     }
 
     fn bands(&mut self, bands: &[Band]) {
-        self.rows("bands", bands.len());
+        if !self.has_rows("bands", bands.len()) {
+            return;
+        }
         for (at, band) in bands.iter().enumerate() {
             self.payable(&format!("bands/{at}/points"), band.points);
             if band.from == 0 || band.to < band.from {
@@ -97,7 +103,9 @@ impl RuleFindings {
     }
 
     fn steps(&mut self, steps: &[Step]) {
-        self.rows("steps", steps.len());
+        if !self.has_rows("steps", steps.len()) {
+            return;
+        }
         for (at, step) in steps.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| steps.get(at));
             self.positive(&format!("steps/{at}/deduction"), step.deduction);
