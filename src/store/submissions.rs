@@ -43,42 +43,28 @@ struct Row {
 }
 
 /// The columns of a [`Row`]: without the breakdown, which only a ranking reads.
-const COLUMNS: Columns = (
-    dsl::id,
-    dsl::organization_id,
-    dsl::period_id,
-    dsl::unit_id,
-    dsl::status,
-    dsl::revision,
-    dsl::late,
-    dsl::due_on,
-    dsl::closes_at,
-    dsl::submitted_at,
-    dsl::return_reason,
-    dsl::base,
-    dsl::bonus,
-    dsl::version,
-    dsl::created_at,
-    dsl::updated_at,
-);
-type Columns = (
-    dsl::id,
-    dsl::organization_id,
-    dsl::period_id,
-    dsl::unit_id,
-    dsl::status,
-    dsl::revision,
-    dsl::late,
-    dsl::due_on,
-    dsl::closes_at,
-    dsl::submitted_at,
-    dsl::return_reason,
-    dsl::base,
-    dsl::bonus,
-    dsl::version,
-    dsl::created_at,
-    dsl::updated_at,
-);
+macro_rules! columns {
+    () => {
+        (
+            dsl::id,
+            dsl::organization_id,
+            dsl::period_id,
+            dsl::unit_id,
+            dsl::status,
+            dsl::revision,
+            dsl::late,
+            dsl::due_on,
+            dsl::closes_at,
+            dsl::submitted_at,
+            dsl::return_reason,
+            dsl::base,
+            dsl::bonus,
+            dsl::version,
+            dsl::created_at,
+            dsl::updated_at,
+        )
+    };
+}
 
 /// What changes when a sheet moves on. Naming the other columns would check keys and rewrite indexes that stay as
 /// they are.
@@ -196,7 +182,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
         .inner_join(organizations::table.on(organizations::id.eq(submissions::organization_id)))
         .filter(submissions::id.eq(id.as_str()))
         .select((
-            COLUMNS,
+            columns!(),
             units::code,
             periods::status,
             periods::appraisal_due_on,
@@ -250,7 +236,7 @@ pub fn list(
     let mut query = submissions::table
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
         .filter(submissions::organization_id.eq(organization_id.to_string()))
-        .select((COLUMNS, units::code))
+        .select((columns!(), units::code))
         .into_boxed();
     if !sight.all {
         let own = sight.own.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -300,7 +286,7 @@ pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<
         Lapsed::OfPeriod(id) => query.filter(dsl::period_id.eq(id.to_string())),
         Lapsed::One(id) => query.filter(dsl::id.eq(id.to_string())),
     };
-    let rows: Vec<Row> = query.select(COLUMNS).load(conn)?;
+    let rows: Vec<Row> = query.select(columns!()).load(conn)?;
     rows.into_iter().map(Submission::try_from).collect()
 }
 
