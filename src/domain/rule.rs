@@ -3,6 +3,7 @@
 mod answer;
 mod check;
 mod explanation;
+mod read;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ pub const MAX_ROWS: usize = 100;
 /// The rule of a criterion.
 ///
 /// Source: the guideline's table; what it leaves open is `manual`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Rule {
     /// Points as given, from 0 to the maximum, a multiple of `step` where there is one. Answer: `{"points": 27.5}`.

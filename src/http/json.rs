@@ -388,6 +388,30 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_within_a_rule_has_its_own_place() {
+        for (rule, code, place) in [
+            (r#"{"type":"levels"}"#, Code::InvalidBody, "/rule/levels"),
+            (r#"{"type":"levels","levels":[{"code":"a"}]}"#, Code::InvalidBody, "/rule/levels/0/title"),
+            (
+                r#"{"type":"rank_bands","bands":[{"from":-1,"to":2,"points":1}]}"#,
+                Code::InvalidBody,
+                "/rule/bands/0/from",
+            ),
+            (r#"{"type":"manual","step":0.10000000000000000001}"#, Code::PointsPrecision, "/rule/step"),
+            (r#"{"type":"target_ratio","target":-1}"#, Code::NumberOutOfRange, "/rule/target"),
+            (r#"{"type":"manual","levels":[]}"#, Code::InvalidBody, "/rule"),
+            (r#"{"type":"manual","stride":1}"#, Code::InvalidBody, "/rule/stride"),
+            (r#"{"type":"guess"}"#, Code::InvalidBody, "/rule/type"),
+            (r#"{"step":1}"#, Code::InvalidBody, "/rule/type"),
+            (r#"["manual"]"#, Code::InvalidBody, "/rule"),
+        ] {
+            let node = format!(r#"{{"code":"A.1","title":"a","max_points":10,"rule":{rule}}}"#);
+            let error = read::<crate::domain::criteria::Node>(node.as_bytes()).unwrap_err();
+            assert_eq!((error.code, error.faults[0].pointer.as_str()), (code, place), "{rule}");
+        }
+    }
+
+    #[test]
     fn escapes_are_read_in_texts_and_in_keys() {
         let body: Body = read(r#"{"n\u0061me":"Ph\u00f2ng \"TH\""}"#.as_bytes()).unwrap();
         assert_eq!(body.name, "Phòng \"TH\"");
