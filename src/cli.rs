@@ -1,7 +1,7 @@
 //! Arguments, settings, log, and then the command.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,9 +11,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::background;
 use crate::clock::{Clock, Ids, first_moment};
 use crate::config::Config;
-use crate::http::openapi;
+use crate::error::{Error, Fault};
+use crate::http::problem::{FaultBody, Language, ProblemBody, fault_bodies};
+use crate::http::{criteria_import, openapi};
 use crate::server::{self, Kind};
 use crate::service::accounts::{self, FirstAccount};
+use crate::service::criteria_import::{Given, import_here};
+use crate::store::Conn;
 
 /// Yearly emulation (thi đua) scoring for public offices.
 #[derive(Debug, Parser)]
@@ -55,6 +59,29 @@ enum Command {
         #[arg(long)]
         name: String,
     },
+    /// Import a table of criteria from a spreadsheet or from JSON, as a draft.
+    ImportCriteria {
+        /// XLSX, CSV or JSON, told from its bytes.
+        file: PathBuf,
+        /// The organisation's code; may be left out where there is only one.
+        #[arg(long)]
+        organization: Option<String>,
+        /// The table's code, where the file does not say it.
+        #[arg(long)]
+        code: Option<String>,
+        /// The table's title, where the file does not say it.
+        #[arg(long)]
+        title: Option<String>,
+        /// The year that it is for, where the file does not say it.
+        #[arg(long)]
+        year: Option<i32>,
+        /// The paper that sets it.
+        #[arg(long)]
+        legal_basis: Option<String>,
+        /// Only tell what would come of it.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Ask the service that the settings describe whether it is alive.
     Health,
 }
@@ -71,6 +98,10 @@ pub async fn run() -> ExitCode {
         Command::Migrate => migrate().await,
         Command::Openapi => print_document(),
         Command::CreateAdmin { organization, name, .. } => create_admin(organization, name).await,
+        Command::ImportCriteria { file, organization, code, title, year, legal_basis, dry_run } => {
+            let given = Given { code, title, year, legal_basis };
+            import_criteria(&file, organization, given, dry_run).await
+        }
         Command::Health => health().await,
     };
     match outcome {
@@ -87,7 +118,7 @@ async fn serve() -> Outcome {
     let house = server::open(&config, Clock::System, Ids::Random).await?;
     let bound = server::bind(&config, Arc::clone(&house), &Kind::Production).await?;
     log::info!(address:% = bound.address, database:? = config.database; "serving");
-    let sweeping = actix_web::rt::spawn(background::sweep(house));
+    let sweeping = actix_web::rt::spawn(background::keep_sweeping(house));
     let ended = bound.server.await;
     sweeping.abort();
     Ok(ended?)
@@ -115,6 +146,43 @@ async fn create_admin(organization: Option<String>, name: String) -> Outcome {
     println!("client_secret: {}", made.secret);
     println!("The secret is not kept and not shown again.");
     Ok(())
+}
+
+/// Imports a table; what is wrong with it comes line by line, each with its row.
+async fn import_criteria(file: &Path, organization: Option<String>, given: Given, dry_run: bool) -> Outcome {
+    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let new = criteria_import::read(&bytes, given).map_err(|error| told(&error))?;
+    let config = Config::from_env()?;
+    let house = server::open(&config, Clock::System, Ids::Random).await?;
+    let within = Arc::clone(&house);
+    let import = move |conn: &mut Conn| import_here(conn, &within, organization.as_deref(), &new, dry_run);
+    let imported = house.db.write(import).await.map_err(|error| told(&error))?;
+    let lines = |faults: &[Fault], kind: &str| {
+        for fault in fault_bodies(faults, Language::Vi) {
+            println!("{kind}: {}", line(&fault));
+        }
+    };
+    lines(&imported.findings.errors, "error, to be mended before it is published");
+    lines(&imported.findings.warnings, "warning");
+    let (content, done) = (&imported.content, if dry_run { "read, not added" } else { "added as a draft" });
+    let criteria = content.entries().iter().filter(|entry| entry.rule.is_some()).count();
+    println!("{}: {} criteria, {} points, {done}", content.code, criteria, content.total_points);
+    Ok(())
+}
+
+/// A fault in words, after its row and column where it has them.
+fn line(fault: &FaultBody) -> String {
+    let figure = |name: &str| fault.params.get(name).map(|figure| figure.to_string().trim_matches('"').to_owned());
+    let place = ["row", "column"].into_iter().filter_map(|name| Some(format!("{name} {}: ", figure(name)?)));
+    place.chain([fault.message.clone()]).collect()
+}
+
+/// A refusal in words, every fault on a line of its own.
+fn told(error: &Error) -> String {
+    let problem = ProblemBody::of(error, Language::Vi, "", "");
+    let faults = fault_bodies(&error.faults, Language::Vi);
+    let lines: Vec<String> = faults.iter().map(line).collect();
+    if lines.is_empty() { problem.detail } else { lines.join("\n  ") }
 }
 
 /// Asks `/livez` on loopback: a container's health check needs no other program.

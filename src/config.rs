@@ -20,8 +20,8 @@ pub struct Config {
     pub public_url: String,
     /// Where the signing key is; made at the first start. `SIGNING_KEY_FILE`.
     pub signing_key_file: PathBuf,
-    /// The folder of attached documents. `STORAGE_URL`.
-    pub storage: PathBuf,
+    /// Where attached documents are. `STORAGE_URL`.
+    pub storage: Storage,
     /// Origins of pages that may call. `CORS_ORIGINS`.
     pub cors_origins: Vec<String>,
     /// Connections to `PostgreSQL`. `POOL_SIZE`.
@@ -30,6 +30,42 @@ pub struct Config {
     pub workers: usize,
     /// How long running requests are waited for at the end. `SHUTDOWN_SECONDS`.
     pub shutdown: Duration,
+}
+
+/// Where attached documents are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// In a folder.
+    Folder(PathBuf),
+    /// In an S3-compatible store.
+    S3(S3),
+}
+
+/// A place in an S3-compatible store. `s3://BUCKET/PREFIX`, and the settings that every client of such stores knows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct S3 {
+    /// The bucket.
+    pub bucket: String,
+    /// What every name in it begins with; empty for none.
+    pub prefix: String,
+    /// The store's address; none for Amazon's own. `AWS_ENDPOINT_URL`.
+    pub endpoint: Option<String>,
+    /// `AWS_REGION`.
+    pub region: String,
+    /// Key and secret; none where the machine has a role of its own. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`.
+    pub credentials: Option<(String, String)>,
+}
+
+impl fmt::Debug for S3 {
+    /// Without the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = self.credentials.as_ref().map(|(key, _)| key);
+        let S3 { bucket, prefix, endpoint, region, .. } = self;
+        write!(
+            f,
+            "S3 {{ bucket: {bucket:?}, prefix: {prefix:?}, endpoint: {endpoint:?}, region: {region:?}, key: {key:?} }}"
+        )
+    }
 }
 
 /// Every setting that is wrong.
@@ -82,12 +118,44 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-/// A folder, as a path or as `file://`.
-fn folder(text: &str) -> Result<PathBuf, String> {
+/// A folder, as a path or as `file://`, or a bucket, as `s3://`.
+fn storage(text: &str) -> Result<Storage, String> {
     match text.split_once("://") {
-        None => Ok(PathBuf::from(text)),
-        Some(("file", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some((scheme, _)) => Err(format!("{scheme}:// is not supported; expected a folder or file://FOLDER")),
+        None => Ok(Storage::Folder(PathBuf::from(text))),
+        Some(("file", path)) if !path.is_empty() => Ok(Storage::Folder(PathBuf::from(path))),
+        Some(("s3", place)) => {
+            let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            if bucket.is_empty() || !bucket.chars().all(fits) {
+                return Err("expected s3://BUCKET or s3://BUCKET/PREFIX".to_owned());
+            }
+            let (bucket, prefix) = (bucket.to_owned(), prefix.trim_matches('/').to_owned());
+            Ok(Storage::S3(S3 { bucket, prefix, endpoint: None, region: String::new(), credentials: None }))
+        }
+        Some((scheme, _)) => {
+            Err(format!("{scheme}:// is not supported; expected a folder, file://FOLDER or s3://BUCKET"))
+        }
+    }
+}
+
+impl Settings<'_> {
+    /// What else an S3-compatible store needs.
+    fn s3(&mut self, place: S3) -> Option<S3> {
+        let endpoint = self.read("AWS_ENDPOINT_URL", "", |text| {
+            if text.is_empty() { Ok(None) } else { origin(text.trim_end_matches('/')).map(Some) }
+        });
+        let region = self.read("AWS_REGION", "us-east-1", |text| Ok(text.to_owned()));
+        let key = self.read("AWS_ACCESS_KEY_ID", "", |text| Ok(text.to_owned()))?;
+        let secret = self.read("AWS_SECRET_ACCESS_KEY", "", |text| Ok(text.to_owned()))?;
+        let credentials = match (key.is_empty(), secret.is_empty()) {
+            (true, true) => None,
+            (false, false) => Some((key, secret)),
+            _ => {
+                self.mistakes.push("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: expected both or none".to_owned());
+                return None;
+            }
+        };
+        Some(S3 { endpoint: endpoint?, region: region?, credentials, ..place })
     }
 }
 
@@ -117,7 +185,11 @@ impl Config {
         let signing_key_file =
             settings.read("SIGNING_KEY_FILE", &key.to_string_lossy(), |text| Ok(PathBuf::from(text)));
         let files = beside.join("thidua-files");
-        let storage = settings.read("STORAGE_URL", &files.to_string_lossy(), folder);
+        let storage = settings.read("STORAGE_URL", &files.to_string_lossy(), storage);
+        let storage = match storage {
+            Some(Storage::S3(place)) => settings.s3(place).map(Storage::S3),
+            folder => folder,
+        };
         let cors_origins = settings.read("CORS_ORIGINS", "", |text| {
             text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(origin).collect::<Result<Vec<_>, _>>()
         });
@@ -151,7 +223,7 @@ impl Config {
             listen,
             public_url: format!("http://{listen}"),
             signing_key_file: folder.join("signing.key"),
-            storage: folder.join("files"),
+            storage: Storage::Folder(folder.join("files")),
             cors_origins: Vec::new(),
             pool_size: None,
             workers: cores(),
@@ -186,7 +258,41 @@ mod tests {
     fn what_belongs_together_lies_together() {
         let config = with(&[("DATABASE_URL", "sqlite:///var/lib/thidua/t.db")]).unwrap();
         assert_eq!(config.signing_key_file, PathBuf::from("/var/lib/thidua/thidua-signing.key"));
-        assert_eq!(config.storage, PathBuf::from("/var/lib/thidua/thidua-files"));
+        assert_eq!(config.storage, Storage::Folder(PathBuf::from("/var/lib/thidua/thidua-files")));
+    }
+
+    #[test]
+    fn documents_may_lie_in_a_bucket() {
+        let settings = [
+            ("STORAGE_URL", "s3://ho-so/thidua/"),
+            ("AWS_ENDPOINT_URL", "https://s3.example.vn"),
+            ("AWS_REGION", "hn-1"),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "very secret"),
+        ];
+        let config = with(&settings).unwrap();
+        let place = S3 {
+            bucket: "ho-so".into(),
+            prefix: "thidua".into(),
+            endpoint: Some("https://s3.example.vn".into()),
+            region: "hn-1".into(),
+            credentials: Some(("key".into(), "very secret".into())),
+        };
+        assert_eq!(config.storage, Storage::S3(place));
+        assert!(!format!("{config:?}").contains("very secret"));
+    }
+
+    #[test]
+    fn a_bucket_is_named_and_its_key_has_a_secret() {
+        for (settings, wrong) in [
+            (&[("STORAGE_URL", "s3://")][..], "STORAGE_URL"),
+            (&[("STORAGE_URL", "s3://a b")], "STORAGE_URL"),
+            (&[("STORAGE_URL", "s3://b"), ("AWS_ACCESS_KEY_ID", "key")], "AWS_SECRET_ACCESS_KEY"),
+            (&[("STORAGE_URL", "s3://b"), ("AWS_ENDPOINT_URL", "s3.example.vn")], "AWS_ENDPOINT_URL"),
+        ] {
+            let text = with(settings).unwrap_err().to_string();
+            assert!(text.contains(wrong), "{wrong} in {text}");
+        }
     }
 
     #[test]

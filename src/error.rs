@@ -149,15 +149,17 @@ impl Error {
         Error { faults, ..Error::new(code) }
     }
 
+    /// One broken rule: its code is that of the whole answer.
+    pub fn of_fault(fault: Fault) -> Self {
+        Error { params: fault.params.clone(), ..Error::of_faults(fault.code, vec![fault]) }
+    }
+
     /// `Ok` when nothing was found, else 422 `validation_failed` with all of it.
     /// A single fault gives its own code to the whole answer.
     pub fn unless_valid(faults: Vec<Fault>) -> Result<(), Self> {
         match faults.as_slice() {
             [] => Ok(()),
-            [only] => {
-                let (code, params) = (only.code, only.params.clone());
-                Err(Error { params, ..Error::of_faults(code, faults) })
-            }
+            [only] => Err(Error::of_fault(only.clone())),
             _ => Err(Error::of_faults(Code::ValidationFailed, faults)),
         }
     }

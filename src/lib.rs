@@ -20,11 +20,11 @@
 //! báo cáo thành tích achievement report · đề nghị khen thưởng award proposal · xếp loại chi bộ Party-cell rating ·
 //! kỷ luật discipline · ngày làm việc working day · ngày nghỉ bù substitute day off · hoán đổi swapped day
 
+pub mod background;
 pub mod cli;
 pub mod config;
 pub mod server;
 
-mod background;
 pub mod clock;
 mod domain;
 mod error;

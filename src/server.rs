@@ -1,6 +1,7 @@
 //! From settings to a bound server with its address and stop handle.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,13 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use object_store::ObjectStore;
+use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
+use object_store::prefix::PrefixStore;
 
 use crate::clock::{Clock, Ids};
-use crate::config::Config;
+use crate::config::{Config, S3, Storage};
 use crate::error::Error;
 use crate::http::auth::Keys;
 use crate::http::{self, State, middleware, openapi};
@@ -46,10 +50,31 @@ impl Bound {
 pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<House>, Error> {
     let db = Db::open(&config.database, config.pool_size, config.workers)?;
     db.maintain(migrations::run).await?;
-    std::fs::create_dir_all(&config.storage).map_err(Error::internal)?;
-    let folder =
-        LocalFileSystem::new_with_prefix(&config.storage).map_err(Error::internal)?.with_automatic_cleanup(false);
-    Ok(Arc::new(House { db, clock, ids, tables: Tables::default(), files: Files::new(Arc::new(folder)) }))
+    let files = Files::new(match &config.storage {
+        Storage::Folder(folder) => in_folder(folder)?,
+        Storage::S3(place) => in_bucket(place)?,
+    });
+    Ok(Arc::new(House { db, clock, ids, tables: Tables::default(), files }))
+}
+
+fn in_folder(folder: &Path) -> Result<Arc<dyn ObjectStore>, Error> {
+    std::fs::create_dir_all(folder).map_err(Error::internal)?;
+    let store = LocalFileSystem::new_with_prefix(folder).map_err(Error::internal)?.with_automatic_cleanup(false);
+    // What a committed row names must not be lost with the power.
+    Ok(Arc::new(store.with_fsync(true)))
+}
+
+fn in_bucket(place: &S3) -> Result<Arc<dyn ObjectStore>, Error> {
+    let S3 { bucket, prefix, endpoint, region, credentials } = place;
+    let mut builder = AmazonS3Builder::new().with_bucket_name(bucket).with_region(region);
+    if let Some(endpoint) = endpoint {
+        builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+    }
+    if let Some((key, secret)) = credentials {
+        builder = builder.with_access_key_id(key).with_secret_access_key(secret);
+    }
+    let store = builder.build().map_err(Error::internal)?;
+    Ok(Arc::new(PrefixStore::new(store, prefix.as_str())))
 }
 
 /// Which service to serve.
@@ -68,6 +93,7 @@ pub enum Kind {
 /// # Errors
 /// When the key cannot be read or the address is taken; in the sandbox, for a database that is somebody's.
 pub async fn bind(config: &Config, house: Arc<House>, kind: &Kind) -> Result<Bound, Error> {
+    house.files.check().await?;
     let (keys, is_sandbox) = match kind {
         Kind::Production => (Keys::of_file(config.public_url.clone(), &config.signing_key_file)?, false),
         Kind::Sandbox { empty } => {

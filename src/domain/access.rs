@@ -136,6 +136,7 @@ pub enum Action {
     RetireCriteriaSet,
     CopyCriteriaSet,
     ChangePeriod,
+    SetTargets,
     Open,
     StartAppraisal,
     StartCouncilReview,
@@ -146,6 +147,7 @@ pub enum Action {
     ReadSubmission,
     CreateSubmission,
     WriteScores,
+    WriteEvidence,
     Submit,
     Withdraw,
     Return,
@@ -239,7 +241,7 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
         | Action::CopyCriteriaSet => &[(Admin, All)],
         Action::ReadMembers => &[(CouncilChair, All), (Secretary, All), (Admin, All), (Auditor, All)],
         Action::ReadCriteriaDraft => &[(Appraiser, All), (Secretary, All), (Admin, All), (Auditor, All)],
-        Action::ChangePeriod | Action::Open => &[(Secretary, All), (Admin, All)],
+        Action::ChangePeriod | Action::SetTargets | Action::Open => &[(Secretary, All), (Admin, All)],
         Action::StartAppraisal => &[(Appraiser, All), (CouncilChair, All), (Secretary, All)],
         Action::StartCouncilReview | Action::Announce | Action::Close | Action::Cancel => &[(CouncilChair, All), (Secretary, All)],
         Action::Finalize | Action::DecideTie | Action::CloseSession => &[(CouncilChair, All)],
@@ -247,7 +249,7 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, ForeignFrom(Submitted)), (CouncilMember, ForeignFrom(Appraised)),
             (CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted)), (Integration, Scoped), (Auditor, All),
         ],
-        Action::CreateSubmission | Action::WriteScores => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped)],
+        Action::CreateSubmission | Action::WriteScores | Action::WriteEvidence => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped)],
         Action::Submit | Action::Withdraw => &[(UnitHead, Own)],
         // Nobody can act on a sheet that is not there for them yet.
         Action::Return | Action::Appraise => &[(Appraiser, ForeignFrom(Submitted))],
@@ -309,6 +311,7 @@ impl Action {
             | Action::RetireCriteriaSet
             | Action::CopyCriteriaSet
             | Action::ChangePeriod
+            | Action::SetTargets
             | Action::Open
             | Action::StartAppraisal
             | Action::StartCouncilReview
@@ -318,6 +321,7 @@ impl Action {
             | Action::Cancel
             | Action::CreateSubmission => Some(Action::ReadHouse),
             Action::WriteScores
+            | Action::WriteEvidence
             | Action::Submit
             | Action::Withdraw
             | Action::Return

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::access::{Action, wrong_state};
 use super::calendar::CountedDay;
+use super::file::AttachedFile;
 use super::period::Eligibility;
 use super::submission::instant;
 use super::{Id, Points};
@@ -25,23 +26,6 @@ pub enum ProposalStatus {
     Approved,
     /// Not granted.
     Declined,
-}
-
-/// A file as it was attached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AttachedFile {
-    /// The name it was sent under.
-    #[schema(example = "to-trinh.pdf")]
-    pub name: String,
-    /// Its type, told from its bytes.
-    #[schema(example = "application/pdf")]
-    pub media_type: String,
-    /// In bytes.
-    pub size: i64,
-    /// Its SHA-256, in hex.
-    pub sha256: String,
-    /// When it was attached.
-    pub attached_at: DateTime<Utc>,
 }
 
 /// A document that the dossier must have.

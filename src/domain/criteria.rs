@@ -11,7 +11,7 @@ use super::{Id, Points, rule::Rule};
 use crate::error::{Code, Fault};
 
 /// The deepest nesting below a part.
-const MAX_DEPTH: usize = 6;
+pub const MAX_DEPTH: usize = 6;
 /// The most criteria of one table.
 const MAX_NODES: usize = 5_000;
 
@@ -39,6 +39,11 @@ pub struct Part {
     pub kind: PartKind,
     /// The most that it can give.
     pub max_points: Points,
+    /// The most that it loses by rules that deduct, all of them together, before anything is made up for; absent: whatever
+    /// they take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 30)]
+    pub max_deduction: Option<Points>,
     /// A remark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -60,7 +65,7 @@ pub struct Node {
     /// A remark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Whether a sheet without a piece of evidence for it may not be submitted.
+    /// Whether a sheet that claims points for it without a piece of evidence may not be submitted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub evidence_required: bool,
     /// What it is divided into.
@@ -70,6 +75,19 @@ pub struct Node {
     /// How an answer becomes points; a criterion has one, a section has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Rule>,
+}
+
+/// What becomes of a criterion that a review declares not to apply to a unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotApplicable {
+    /// There is no such thing: every criterion applies to every unit.
+    #[default]
+    Refused,
+    /// It earns nothing, and the unit can reach so much less.
+    Excluded,
+    /// It is made up for: what was earned of the rest of its section counts as if the rest were the whole.
+    Rescaled,
 }
 
 /// The life of a criteria set.
@@ -97,6 +115,8 @@ pub struct CriteriaContent {
     pub legal_basis: Option<String>,
     /// What all parts together give.
     pub total_points: Points,
+    /// What becomes of a criterion that does not apply to a unit.
+    pub not_applicable: NotApplicable,
     /// The tree.
     pub parts: Vec<Part>,
 }
@@ -143,7 +163,7 @@ impl CriteriaContent {
         self.legal_basis = check.optional("/legal_basis", self.legal_basis.as_deref(), TITLE_CHARS);
         check.ensure((1990..=2200).contains(&self.year), "/year", Code::NumberOutOfRange);
         check.ensure(self.total_points > Points::ZERO, "/total_points", Code::PointsOutOfRange);
-        let mut nodes = 0;
+        let mut nodes = self.parts.len();
         for (at, part) in self.parts.iter_mut().enumerate() {
             let pointer = format!("/parts/{at}");
             clean_texts(check, &pointer, &mut part.code, &mut part.title, &mut part.note);
@@ -172,6 +192,10 @@ impl CriteriaContent {
             if part.max_points <= Points::ZERO {
                 found.errors.push(Fault::at(format!("{pointer}/max_points"), Code::PartWithoutPoints));
             }
+            if let Some(cap) = part.max_deduction.filter(|cap| *cap <= Points::ZERO || *cap > part.max_points) {
+                let fault = Fault::at(format!("{pointer}/max_deduction"), Code::DeductionCapInvalid);
+                found.errors.push(fault.with("part", part.code.as_str()).with("got", cap).with("max", part.max_points));
+            }
             found.family(&mut codes, &pointer, &part.code, part.max_points, &part.children);
         }
         found
@@ -193,9 +217,11 @@ pub struct Entry {
     pub kind: PartKind,
     /// The most that it can give; null where it shares what remains of its parent.
     pub max_points: Option<Points>,
+    /// The most that a part loses by rules that deduct; null where it has no such cap.
+    pub max_deduction: Option<Points>,
     /// A remark.
     pub note: Option<String>,
-    /// Whether a sheet without a piece of evidence for it may not be submitted.
+    /// Whether a sheet that claims points for it without a piece of evidence may not be submitted.
     pub evidence_required: bool,
     /// Null for a part or a section.
     pub rule: Option<Rule>,
@@ -239,6 +265,7 @@ impl Entry {
             ("title", self.title != other.title),
             ("kind", self.kind != other.kind),
             ("max_points", self.max_points != other.max_points),
+            ("max_deduction", self.max_deduction != other.max_deduction),
             ("note", self.note != other.note),
             ("evidence_required", self.evidence_required != other.evidence_required),
             ("rule", self.rule != other.rule),
@@ -258,6 +285,7 @@ impl CriteriaContent {
                     title: node.title.clone(),
                     kind,
                     max_points: node.max_points,
+                    max_deduction: None,
                     note: node.note.clone(),
                     evidence_required: node.evidence_required,
                     rule: node.rule.clone(),
@@ -273,6 +301,7 @@ impl CriteriaContent {
                 title: part.title.clone(),
                 kind: part.kind,
                 max_points: Some(part.max_points),
+                max_deduction: part.max_deduction,
                 note: part.note.clone(),
                 evidence_required: false,
                 rule: None,
@@ -427,7 +456,8 @@ pub mod tests {
         }
         let file: File = serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json")).unwrap();
         let File { code, title, year, total_points, parts } = file;
-        CriteriaContent { code, title, year, legal_basis: None, total_points, parts }
+        let not_applicable = NotApplicable::Refused;
+        CriteriaContent { code, title, year, legal_basis: None, total_points, not_applicable, parts }
     }
 
     fn codes(faults: &[Fault]) -> Vec<(Code, &str)> {

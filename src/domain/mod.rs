@@ -5,6 +5,8 @@ pub mod award;
 pub mod calendar;
 pub mod council;
 pub mod criteria;
+pub mod evidence;
+pub mod file;
 pub mod id;
 pub mod member;
 pub mod organization;
@@ -16,7 +18,9 @@ pub mod review;
 pub mod rule;
 pub mod schedule;
 pub mod scoring;
+pub mod spreadsheet;
 pub mod submission;
+pub mod target;
 pub mod text;
 pub mod unit;
 

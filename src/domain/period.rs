@@ -363,8 +363,9 @@ pub struct Period {
 }
 
 /// The acts on a period, in the order in which they are listed.
-pub const ACTIONS: [Action; 8] = [
+pub const ACTIONS: [Action; 9] = [
     Action::ChangePeriod,
+    Action::SetTargets,
     Action::Open,
     Action::StartAppraisal,
     Action::StartCouncilReview,
@@ -457,6 +458,7 @@ impl Period {
             Action::ChangePeriod | Action::Cancel => {
                 self.status.must_be(&[Draft, SelfAssessment, Appraisal, CouncilReview])
             }
+            Action::SetTargets => self.status.must_be(&[Draft, SelfAssessment]),
             Action::Open => self.status.must_be(&[Draft]),
             Action::StartAppraisal => self.status.must_be(&[SelfAssessment]),
             Action::StartCouncilReview => self.status.must_be(&[Appraisal]),

@@ -52,6 +52,15 @@ impl Points {
         Points(i64::try_from((2 * part + whole) / (2 * whole)).unwrap_or(self.0))
     }
 
+    /// These times `whole` over `part`, rounded half up to the hundredth. `part` is more than 0.
+    pub fn scaled(self, whole: Points, part: Points) -> Self {
+        let (part, product) = (i128::from(part.0), i128::from(self.0) * i128::from(whole.0));
+        if part <= 0 {
+            return self;
+        }
+        Points(i64::try_from((2 * product + part).div_euclid(2 * part)).unwrap_or(self.0))
+    }
+
     /// Whether these are a whole number of steps.
     pub fn is_multiple_of(self, step: Points) -> bool {
         step.0 != 0 && self.0 % step.0 == 0
@@ -165,6 +174,18 @@ impl Decimal {
             .filter(|units| *units <= most)
             .ok_or(Misfit::TooLarge)?;
         Ok(if negative { -units } else { units })
+    }
+}
+
+impl std::str::FromStr for Decimal {
+    type Err = Code;
+
+    /// Digits with at most one point among them, and a sign: `-27.5`.
+    fn from_str(text: &str) -> Result<Self, Code> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+        let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if are_digits(whole) && are_digits(part) { Ok(Decimal(text.to_owned())) } else { Err(Code::NumberUnreadable) }
     }
 }
 

@@ -16,7 +16,7 @@ const UNIT: i64 = 10_000;
 const PLACES: u32 = 4;
 
 /// A quantity of anything: per cent, projects, million đồng. From 0 to 100,000,000,000 in ten-thousandths; no float.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
 #[schema(value_type = f64, example = 95)]
 pub struct Quantity(i64);
 
@@ -25,6 +25,11 @@ impl Quantity {
     pub const ZERO: Quantity = Quantity(0);
     /// The most that can be counted.
     pub const MAX: Quantity = Quantity(100_000_000_000 * UNIT);
+
+    /// From ten-thousandths, as the tables hold them.
+    pub const fn from_units(units: i64) -> Self {
+        Quantity(units)
+    }
 
     /// In ten-thousandths.
     pub const fn units(self) -> i64 {

@@ -18,6 +18,21 @@ use super::{Points, Quantity};
 /// The most rows that the list of a rule may have: levels, bands, steps, options.
 pub const MAX_ROWS: usize = 100;
 
+/// The types of rules, as they are written in a criteria set.
+pub const NAMES: [&str; 11] = [
+    "manual",
+    "all_or_nothing",
+    "levels",
+    "rank_bands",
+    "deduction_per_case",
+    "deduction_steps",
+    "deduct_once",
+    "award_per_case",
+    "bonus_penalty",
+    "target_ratio",
+    "best_of",
+];
+
 /// The rule of a criterion.
 ///
 /// Source: the guideline's table; what it leaves open is `manual`.
@@ -168,6 +183,14 @@ impl Rule {
     /// Whether it takes points away from a full score: what `fewer_deductions` counts.
     pub const fn deducts(&self) -> bool {
         matches!(self, Rule::DeductionPerCase { .. } | Rule::DeductionSteps { .. } | Rule::DeductOnce { .. })
+    }
+
+    /// What is to be reached, where the rule has it.
+    pub const fn target(&self) -> Option<Quantity> {
+        match self {
+            Rule::TargetRatio { target } => *target,
+            _ => None,
+        }
     }
 
     /// The levels or options that an answer may name.

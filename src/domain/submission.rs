@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::access::{Action, wrong_state};
+use super::evidence::{Evidence, FrozenEvidence};
 use super::period::PeriodStatus;
 use super::rule::{Answer, Explanation};
 use super::scoring::{Criterion, Line, ScoringTable, Sheet, Totals};
@@ -96,8 +97,15 @@ pub struct Submission {
 }
 
 /// The acts on a sheet, in the order in which they are listed.
-pub const ACTIONS: [Action; 6] =
-    [Action::WriteScores, Action::Submit, Action::Withdraw, Action::Return, Action::Appraise, Action::CouncilReview];
+pub const ACTIONS: [Action; 7] = [
+    Action::WriteScores,
+    Action::WriteEvidence,
+    Action::Submit,
+    Action::Withdraw,
+    Action::Return,
+    Action::Appraise,
+    Action::CouncilReview,
+];
 
 impl Submission {
     /// Whether the clock has closed the gate of a sheet that is still with its unit.
@@ -131,7 +139,7 @@ impl Submission {
         use PeriodStatus::{Appraisal, CouncilReview, SelfAssessment};
         use SubmissionStatus::{Appraised, Draft, Returned, Submitted};
         match action {
-            Action::WriteScores | Action::Submit => {
+            Action::WriteScores | Action::WriteEvidence | Action::Submit => {
                 self.must_be(&[Draft, Returned], now)?;
                 let open: &[_] = if self.status == Draft { &[SelfAssessment] } else { &[SelfAssessment, Appraisal] };
                 period.must_be(open)?;
@@ -229,11 +237,14 @@ pub struct FrozenSheet {
     pub scores: Vec<FrozenLine>,
     /// What they add up to.
     pub totals: Option<Totals>,
+    /// What proves them, in the order in which it was added.
+    #[serde(default)]
+    pub evidence: Vec<FrozenEvidence>,
 }
 
 impl FrozenSheet {
-    /// Freezes the lines of a sheet.
-    pub fn of(table: &ScoringTable, sheet: &Sheet) -> Self {
+    /// Freezes the lines of a sheet and what proves them.
+    pub fn of(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Self {
         let lines = table.criteria.iter().zip(&sheet.0);
         let freeze = |(criterion, line): (&Criterion, &Line)| FrozenLine {
             criterion_code: criterion.code.clone(),
@@ -243,7 +254,11 @@ impl FrozenSheet {
             explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
             note: line.note.clone(),
         };
-        FrozenSheet { scores: lines.map(freeze).collect(), totals: table.totals(sheet) }
+        FrozenSheet {
+            scores: lines.map(freeze).collect(),
+            totals: table.tally(sheet).totals,
+            evidence: evidence.iter().map(FrozenEvidence::from).collect(),
+        }
     }
 
     /// The lines again.

@@ -108,6 +108,10 @@ codes! {
     QuotaExceeded = "quota_exceeded", 409, AfterChange,
         vi "Vượt số lượng khen thưởng", "Số tập thể được đề nghị vượt số lượng khen thưởng quy định của kỳ đánh giá.",
         en "Quota exceeded", "More units are proposed than the period has awards of this kind.";
+    /// More pieces of evidence than one sheet may have.
+    TooManyPieces = "too_many_pieces", 409, AfterChange,
+        vi "Quá nhiều minh chứng", "Một bảng chấm không được có quá {max} minh chứng.",
+        en "Too many pieces", "A sheet has no more than {max} pieces of evidence.";
     /// Conditions of the action are not met; `errors` lists every one.
     GuardFailed = "guard_failed", 409, AfterChange,
         vi "Chưa đủ điều kiện thực hiện", "Chưa đủ điều kiện để thực hiện thao tác này; các điều kiện còn thiếu được nêu trong danh sách lỗi.",
@@ -289,6 +293,18 @@ codes! {
     AnswerMismatch = "answer_mismatch", 422, Never,
         vi "Nội dung chấm không phù hợp", "Tiêu chí {criterion}: nội dung chấm không phù hợp với quy tắc tính điểm {rule}.",
         en "Answer mismatch", "Criterion {criterion}: the answer does not fit the rule {rule}.";
+    /// A criterion declared not applicable by its own unit, or in a table that has no such thing.
+    NotApplicableRefused = "not_applicable_refused", 422, Never,
+        vi "Không được khai không áp dụng", "Tiêu chí {criterion}: chỉ bước thẩm định hoặc xét duyệt mới được xác định không áp dụng, và chỉ khi bảng tiêu chí cho phép.",
+        en "Not applicable refused", "Criterion {criterion}: only a review may say that it does not apply, and only where the table provides for it.";
+    /// A target for a criterion that is not scored against one, or has its own.
+    TargetNotAsked = "target_not_asked", 422, Never,
+        vi "Tiêu chí không cần chỉ tiêu", "Tiêu chí {criterion} không chấm theo tỷ lệ chỉ tiêu, hoặc đã có chỉ tiêu trong bảng tiêu chí.",
+        en "Target not asked for", "Criterion {criterion} is not scored against a target, or has its own in the table.";
+    /// A change of a target by which a line is scored, or was sent, already.
+    TargetInUse = "target_in_use", 409, AfterChange,
+        vi "Chỉ tiêu đã được dùng để chấm điểm", "Tiêu chí {criterion} của đơn vị đã được chấm theo chỉ tiêu hiện tại; đề nghị đơn vị xóa điểm mục này trước khi đổi chỉ tiêu.",
+        en "Target in use", "Criterion {criterion} of the unit is scored by the target that stands; the unit has to clear the line first.";
     /// A level that the criterion's rule does not have.
     UnknownLevel = "unknown_level", 422, Never,
         vi "Mức đánh giá không tồn tại", "Tiêu chí {criterion} không có mức đánh giá {got}; các mức: {known}.",
@@ -369,6 +385,10 @@ codes! {
     FileEmpty = "file_empty", 422, Never,
         vi "Tệp rỗng", "Tệp tải lên không có nội dung.",
         en "File empty", "The file has no content.";
+    /// A web address that cannot be followed.
+    UrlInvalid = "url_invalid", 422, Never,
+        vi "Địa chỉ liên kết không hợp lệ", "Địa chỉ liên kết phải là địa chỉ http hoặc https đầy đủ.",
+        en "Invalid web address", "A link must be a whole http or https address.";
     /// Evidence with a classification other than none.
     ClassifiedContent = "classified_content", 422, Never,
         vi "Không nhận nội dung mật", "Không được đưa tài liệu có độ mật lên hệ thống.",
@@ -377,6 +397,58 @@ codes! {
     UnknownDocument = "unknown_document", 422, Never,
         vi "Tài liệu không thuộc hồ sơ", "Hồ sơ đề nghị khen thưởng không có tài liệu {document}.",
         en "Unknown document", "The dossier has no document {document}.";
+    /// A spreadsheet in which no row has the headings of a table of criteria.
+    HeadingNotFound = "heading_not_found", 422, Never,
+        vi "Không tìm thấy dòng tiêu đề", "Không có dòng nào mang các tiêu đề STT, NỘI DUNG, ĐIỂM (hoặc tiêu đề của mẫu đầy đủ).",
+        en "Headings not found", "No row has the headings STT, NỘI DUNG, ĐIỂM, nor those of the full shape.";
+    /// A file that is none of the spreadsheets that are read, or is damaged.
+    SpreadsheetUnreadable = "spreadsheet_unreadable", 422, Never,
+        vi "Không đọc được bảng tính", "Tệp không phải là JSON, CSV (UTF-8, UTF-16) hoặc XLSX đọc được.",
+        en "Spreadsheet unreadable", "The file is no readable JSON, CSV (UTF-8, UTF-16) or XLSX.";
+    /// A spreadsheet with more rows, or more behind its compression, than a table of criteria has.
+    SpreadsheetTooLarge = "spreadsheet_too_large", 413, Never,
+        vi "Bảng tính quá lớn", "Bảng tính vượt giới hạn {max} ({limit}).",
+        en "Spreadsheet too large", "The spreadsheet is beyond the limit of {max} ({limit}).";
+    /// A cell that should hold a number and holds something else.
+    NumberUnreadable = "number_unreadable", 422, Never,
+        vi "Ô không phải là số", "Dòng {row}, cột {column}: “{got}” không phải là số.",
+        en "Not a number", "Row {row}, column {column}: “{got}” is not a number.";
+    /// A cell that should hold one of a few words and holds another.
+    UnknownWord = "unknown_word", 422, Never,
+        vi "Từ không có trong danh mục", "Dòng {row}, cột {column}: “{got}” không thuộc các giá trị: {known}.",
+        en "Unknown word", "Row {row}, column {column}: “{got}” is none of {known}.";
+    /// A cell that says something which a row of this kind, or a rule of this type, does not have.
+    CellNotAsked = "cell_not_asked", 422, Never,
+        vi "Ô không thuộc dòng này", "Dòng {row}, cột {column}: dòng này không có nội dung {heading}.",
+        en "Cell not asked for", "Row {row}, column {column}: this row has no {heading}.";
+    /// A row that does not belong under the one above it.
+    RowOutOfPlace = "row_out_of_place", 422, Never,
+        vi "Dòng không đúng vị trí", "Dòng {row}: dòng này không thuộc về dòng phía trên.",
+        en "Row out of place", "Row {row} does not belong under the row above it.";
+    /// A depth that skips a level, or has nothing to stand under.
+    DepthInvalid = "depth_invalid", 422, Never,
+        vi "Cấp không hợp lệ", "Dòng {row}: cấp {got} không hợp lệ; tại đây cấp lớn nhất là {max}.",
+        en "Depth invalid", "Row {row}: the depth {got} is not possible; the deepest here is {max}.";
+    /// A number of a row that is none of A, I, 1, 1.1, a.
+    RowNumberUnreadable = "row_number_unreadable", 422, Never,
+        vi "Số thứ tự không hợp lệ", "Dòng {row}: số thứ tự “{got}” không thuộc các dạng A, I, 1, 1.1, a.",
+        en "Row number unreadable", "Row {row}: the number “{got}” is none of the kinds A, I, 1, 1.1, a.";
+    /// A table without parts, read as one of base points.
+    PartImplied = "part_implied", 422, AfterChange,
+        vi "Bảng không chia phần", "Bảng không có phần A, B; toàn bộ được xem là điểm chuẩn.",
+        en "Part implied", "The table has no parts A, B; all of it is taken as base points.";
+    /// A number that does not follow the one before it: a row may be missing.
+    NumberingGap = "numbering_gap", 422, AfterChange,
+        vi "Số thứ tự không liên tục", "Dòng {row}: số thứ tự là “{got}”, đáng lẽ là {expected}.",
+        en "Numbering gap", "Row {row} has the number “{got}” where {expected} was to be expected.";
+    /// A line without a number, taken as going on with the text above.
+    RowJoined = "row_joined", 422, AfterChange,
+        vi "Dòng được nối với dòng trên", "Dòng {row} không có số thứ tự và được nối vào nội dung của dòng phía trên.",
+        en "Row joined", "Row {row} has no number and was taken to go on with the text above.";
+    /// A rule that was told from the text, or from the lines below.
+    RuleGuessed = "rule_guessed", 422, AfterChange,
+        vi "Quy tắc tính được suy ra từ nội dung", "Dòng {row}: quy tắc tính điểm {rule} được suy ra từ nội dung; đề nghị kiểm tra lại.",
+        en "Rule guessed", "Row {row}: the rule {rule} was told from the text; have a look at it.";
     /// Dates too far apart to count, or outside the years that the calendar supports.
     CalendarRange = "calendar_range", 422, Never,
         vi "Ngoài phạm vi của lịch", "Khoảng thời gian quá dài hoặc nằm ngoài các năm mà lịch hỗ trợ.",
@@ -417,6 +489,10 @@ codes! {
     RuleExceedsMax = "rule_exceeds_max", 422, AfterChange,
         vi "Quy tắc tính vượt điểm tối đa", "Tiêu chí {criterion}: quy tắc tính điểm có thể cho nhiều hơn mức tối đa {max} điểm.",
         en "Rule exceeds maximum", "Criterion {criterion}: the rule can give more than the maximum of {max} points.";
+    /// A cap on a part's deductions that is not between 0 and the part's points.
+    DeductionCapInvalid = "deduction_cap_invalid", 422, AfterChange,
+        vi "Mức trừ tối đa không hợp lệ", "Phần {part}: mức trừ tối đa {got} phải lớn hơn 0 và không quá {max} điểm.",
+        en "Deduction cap invalid", "Part {part}: the cap on deductions is {got}; it has to be more than 0 and at most {max} points.";
     /// A figure of a rule that makes no sense: a negative one, or one that changes nothing.
     RuleFigureInvalid = "rule_figure_invalid", 422, AfterChange,
         vi "Tham số của quy tắc không hợp lệ", "Tiêu chí {criterion}: tham số của quy tắc tính điểm không hợp lệ.",

@@ -1,24 +1,24 @@
 //! `/v1/award-proposals`.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType, ExtendedValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::actions::Actions;
 use super::call::{Call, Reply};
+use super::files::{self, FileView};
 use super::page::ListView;
 use super::periods::ReasonBody;
 use super::{State, reading, resource, upload};
-use crate::domain::award::{AttachedFile, Proposal, ProposalStatus};
+use crate::domain::award::{Proposal, ProposalStatus};
 use crate::domain::calendar::{CountedDay, Why};
 use crate::domain::period::Eligibility;
 use crate::domain::submission::instant;
 use crate::domain::{Id, Points};
 use crate::service::award_proposals::{self, Decision, Seen};
-use crate::service::{Answer, Stop};
+use crate::service::{self, Answer, Stop};
 use crate::store::award_proposals::Filter;
 
 /// The paths of this page.
@@ -52,34 +52,6 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(resource("/{id}/submit").route(web::post().to(submit)))
         .service(resource("/{id}/return").route(web::post().to(send_back)))
         .service(resource("/{id}/record-decision").route(web::post().to(record_decision)));
-}
-
-/// A file as it was attached.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AttachedFile)]
-struct FileView {
-    #[schema(example = "to-trinh.pdf")]
-    name: String,
-    /// Told from its bytes.
-    #[schema(example = "application/pdf")]
-    media_type: String,
-    /// In bytes.
-    size: i64,
-    /// In hex.
-    sha256: String,
-    attached_at: String,
-}
-
-impl From<&AttachedFile> for FileView {
-    fn from(file: &AttachedFile) -> Self {
-        FileView {
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            size: file.size,
-            sha256: file.sha256.clone(),
-            attached_at: instant(file.attached_at),
-        }
-    }
 }
 
 /// Whether a document is there.
@@ -273,8 +245,10 @@ async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State
     let (asked_id, asked_code) = (id.clone(), code.clone());
     call.fetch(move |conn, context| award_proposals::may_attach(conn, context, &asked_id, &asked_code)).await?;
     let payload: Payload = payload.into_inner();
-    let received = upload::receive(&http, payload, &state.house.files, &state.house.ids.next()).await;
-    let upload::Received { name, stored } = received.map_err(|error| call.problem(error))?;
+    let house = &state.house;
+    let received = upload::receive(&http, payload, &house.files, &house.ids.next(), &[], |_, _| Ok(())).await;
+    let upload::Form { name, file, .. } = received.map_err(|error| call.problem(error))?;
+    let stored = service::files::keep(house, file).await.map_err(|error| call.problem(error))?;
     call.write(move |conn, context| shown(&award_proposals::attach(conn, context, &id, &code, &name, &stored)?)).await
 }
 
@@ -285,25 +259,7 @@ async fn document(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     let mut call = call.accepting_any();
     let file = call.fetch(move |conn, context| award_proposals::document(conn, context, &id, &code)).await?;
-    let bytes = call.state().house.files.get(&file.sha256).await.map_err(|error| call.problem(error))?;
-    let name = ExtendedValue {
-        charset: header::Charset::Ext("UTF-8".to_owned()),
-        language_tag: None,
-        value: file.name.into_bytes(),
-    };
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::FilenameExt(name)],
-    };
-    Ok(HttpResponse::Ok()
-        .content_type(file.media_type)
-        .insert_header((header::CONTENT_DISPOSITION, disposition))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::ETAG, format!("\"{}-0\"", file.sha256)))
-        .insert_header(("X-Content-SHA256", file.sha256))
-        .streaming(bytes))
+    files::attachment(&call, file).await
 }
 
 /// Send a complete dossier.

@@ -45,11 +45,7 @@ impl FromRequest for Call {
 
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (http, payload) = (http.clone(), payload.take());
-        Box::pin(async move {
-            let received = receive(&http, payload).await;
-            let body = received.map_err(|error| Problem::new(&http, error))?;
-            Call::new(http.clone(), body).map_err(|error| Problem::new(&http, error))
-        })
+        Box::pin(async move { Call::receive(&http, payload).await })
     }
 }
 
@@ -118,7 +114,24 @@ fn is_json(http: &HttpRequest) -> bool {
     (kind == "application/json" || patch) && utf8
 }
 
+/// The digest of what was asked.
+fn asked(http: &HttpRequest, body: &[u8]) -> String {
+    let mut asked = format!("{} {}\n", http.method(), http.uri()).into_bytes();
+    asked.extend_from_slice(body);
+    sha256_hex(&asked)
+}
+
 impl Call {
+    /// Receives the body of a request.
+    ///
+    /// # Errors
+    /// Those of the body and of the token.
+    pub async fn receive(http: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
+        let received = receive(http, payload).await;
+        let body = received.map_err(|error| Problem::new(http, error))?;
+        Call::new(http.clone(), body).map_err(|error| Problem::new(http, error))
+    }
+
     fn new(http: HttpRequest, body: Bytes) -> Result<Self, Error> {
         let state =
             http.app_data::<web::Data<State>>().cloned().ok_or_else(|| Error::internal("a server without state"))?;
@@ -135,9 +148,7 @@ impl Call {
         {
             match key.to_str() {
                 Ok(key) if !key.is_empty() && key.len() <= MAX_KEY => {
-                    let mut asked = format!("{} {}\n", http.method(), http.uri()).into_bytes();
-                    asked.extend_from_slice(&body);
-                    conditions.idempotency = Some((key.to_owned(), sha256_hex(&asked)));
+                    conditions.idempotency = Some((key.to_owned(), asked(&http, &body)));
                 }
                 _ => {
                     conditions.form = Some(Error::new(Code::InvalidHeader).with("name", "Idempotency-Key"));
@@ -155,6 +166,19 @@ impl Call {
     /// Those of the token.
     pub fn without_body(http: &HttpRequest) -> Result<Self, Problem> {
         Call::new(http.clone(), Bytes::new()).map_err(|error| Problem::new(http, error))
+    }
+
+    /// The same once the body of an upload was received: what was asked with it.
+    pub fn asking(mut self, body: &str) -> Self {
+        if let Some((_, digest)) = &mut self.request.conditions.idempotency {
+            *digest = asked(&self.http, body.as_bytes());
+        }
+        self
+    }
+
+    /// Whether the request may come twice.
+    pub fn may_come_twice(&self) -> bool {
+        self.request.conditions.idempotency.is_some()
     }
 
     /// The same for an answer that is no JSON: whatever the client accepts.
@@ -262,17 +286,17 @@ impl Call {
         self.write(work).await
     }
 
-    fn show(&self, answer: Answer) -> HttpResponse {
+    /// Whether the client has what this tag names.
+    pub fn knows(&self, etag: &str) -> bool {
         let reading = matches!(*self.http.method(), Method::GET | Method::HEAD);
-        let known = |etag: &String| {
-            text(&self.http, &header::IF_NONE_MATCH).is_some_and(|given| {
-                given.split(',').any(|given| {
-                    matches!(given.trim().trim_start_matches("W/"), "*")
-                        || given.trim().trim_start_matches("W/") == etag
-                })
-            })
+        let is_known = |given: &str| {
+            matches!(given.trim().trim_start_matches("W/"), "*") || given.trim().trim_start_matches("W/") == etag
         };
-        let unchanged = reading && answer.etag.as_ref().is_some_and(known);
+        reading && text(&self.http, &header::IF_NONE_MATCH).is_some_and(|given| given.split(',').any(is_known))
+    }
+
+    fn show(&self, answer: Answer) -> HttpResponse {
+        let unchanged = answer.etag.as_ref().is_some_and(|etag| self.knows(etag));
         let status = if unchanged {
             StatusCode::NOT_MODIFIED
         } else {

@@ -10,7 +10,8 @@ use super::page::{ListView, whole};
 use super::problem::{FaultBody, Language, fault_bodies};
 use super::{reading, resource};
 use crate::domain::criteria::{
-    ChangeKind, CriteriaContent, CriteriaSet, CriteriaSetStatus, Entry, EntryChange, Node, Part, PartKind,
+    ChangeKind, CriteriaContent, CriteriaSet, CriteriaSetStatus, Entry, EntryChange, Node, NotApplicable, Part,
+    PartKind,
 };
 use crate::domain::rule::Rule;
 use crate::domain::submission::instant;
@@ -37,6 +38,7 @@ use crate::store::criteria_sets::{Filter, Head};
         Part,
         Node,
         PartKind,
+        NotApplicable,
         Rule,
         CriteriaSetStatus
     ))
@@ -60,7 +62,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 /// A table of criteria.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CriteriaSet)]
-struct SetView {
+pub struct SetView {
     id: Id,
     organization_id: Id,
     #[schema(example = "VP-UBND-2023")]
@@ -71,6 +73,7 @@ struct SetView {
     legal_basis: Option<String>,
     #[schema(example = 1000)]
     total_points: Points,
+    not_applicable: NotApplicable,
     /// The tree: parts, sections, criteria.
     parts: Vec<Part>,
     status: CriteriaSetStatus,
@@ -96,6 +99,7 @@ impl From<&Seen> for SetView {
             year: set.content.year,
             legal_basis: set.content.legal_basis.clone(),
             total_points: set.content.total_points,
+            not_applicable: set.content.not_applicable,
             parts: set.content.parts.clone(),
             status: set.status,
             published_at: set.published_at.map(instant),
@@ -138,25 +142,32 @@ impl From<Head> for HeadView {
         {"code": "A.2", "title": "Nội quy", "max_points": 30, "rule": {"type": "deduction_per_case", "points_per_case": 10, "floor": 0}}]},
     {"code": "B", "title": "ĐIỂM THƯỞNG", "kind": "bonus", "max_points": 10, "children": [
         {"code": "B.1", "title": "Sáng kiến", "max_points": 10, "rule": {"type": "all_or_nothing"}}]}]}))]
-struct Body {
+pub struct Body {
     /// May be left out by who belongs to one organisation only; a replacement never moves a table.
-    organization_id: Option<Id>,
+    pub organization_id: Option<Id>,
     code: String,
     title: String,
     year: i32,
     legal_basis: Option<String>,
     /// What all parts together give.
     total_points: Points,
+    /// Left out: `refused`.
+    #[serde(default)]
+    not_applicable: NotApplicable,
     parts: Vec<Part>,
+}
+
+impl Body {
+    /// What the table says.
+    pub fn content(self) -> CriteriaContent {
+        let Body { code, title, year, legal_basis, total_points, not_applicable, parts, .. } = self;
+        CriteriaContent { code, title, year, legal_basis, total_points, not_applicable, parts }
+    }
 }
 
 impl From<Body> for NewCriteriaSet {
     fn from(body: Body) -> Self {
-        let Body { organization_id, code, title, year, legal_basis, total_points, parts } = body;
-        NewCriteriaSet {
-            organization_id,
-            content: CriteriaContent { code, title, year, legal_basis, total_points, parts },
-        }
+        NewCriteriaSet { organization_id: body.organization_id.clone(), content: body.content() }
     }
 }
 
@@ -199,6 +210,7 @@ struct HeadingView {
     year: i32,
     legal_basis: Option<String>,
     total_points: Points,
+    not_applicable: NotApplicable,
 }
 
 impl From<&CriteriaSet> for HeadingView {
@@ -210,6 +222,7 @@ impl From<&CriteriaSet> for HeadingView {
             year: set.content.year,
             legal_basis: set.content.legal_basis.clone(),
             total_points: set.content.total_points,
+            not_applicable: set.content.not_applicable,
         }
     }
 }

@@ -39,18 +39,18 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     T::deserialize(&node).or_else(|_| serde_path_to_error::deserialize(&node)).map_err(|error| {
         let pointer = pointer(error.path());
         match error.into_inner() {
-            Misfit::Number(code) => Error { faults: vec![Fault::at(pointer, code)], ..Error::new(code) },
+            Misfit::Number(code) => Error::of_fault(Fault::at(pointer, code)),
             misfit => invalid(&pointer, misfit.problem(), misfit.field()),
         }
     })
 }
 
-fn invalid(place: &str, problem: &str, field: Option<&str>) -> Error {
+/// `invalid_body` at a place.
+pub fn invalid(place: &str, problem: &str, field: Option<&str>) -> Error {
     // A field that is missing has no place of its own: the pointer names where it should be.
     let below = field.map(|field| format!("/{}", escaped(field))).unwrap_or_default();
     let pointer = format!("{place}{below}");
-    let fault = Fault::at(pointer, Code::InvalidBody).with("problem", problem);
-    Error { faults: vec![fault], ..Error::new(Code::InvalidBody).with("problem", problem) }
+    Error::of_fault(Fault::at(pointer, Code::InvalidBody).with("problem", problem))
 }
 
 fn escaped(key: &str) -> String {

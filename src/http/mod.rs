@@ -7,9 +7,12 @@ pub mod award_proposals;
 pub mod calendar;
 pub mod call;
 pub mod council;
+pub mod criteria_import;
 pub mod criteria_sets;
 pub mod docs;
+pub mod evidence;
 pub mod facts;
+pub mod files;
 pub mod health;
 mod json;
 pub mod me;
@@ -27,6 +30,7 @@ pub mod reviews;
 pub mod sandbox;
 pub mod service_accounts;
 pub mod submissions;
+pub mod targets;
 pub mod tokens;
 pub mod units;
 pub mod upload;
@@ -109,15 +113,21 @@ pub fn mount(config: &mut web::ServiceConfig, sandbox: bool) {
         periods::mount(config);
         facts::mount(config);
         ranking::mount(config);
+        targets::mount(config);
+    };
+    let submissions = |config: &mut web::ServiceConfig| {
+        submissions::mount(config);
+        evidence::mount_below_submission(config);
     };
     config
         .service(web::scope("/v1/organizations").configure(organizations::mount))
         .service(web::scope("/v1/units").configure(units::mount))
         .service(web::scope("/v1/members").configure(members::mount))
         .service(web::scope("/v1/service-accounts").configure(service_accounts::mount))
-        .service(web::scope("/v1/criteria-sets").configure(criteria_sets::mount))
+        .service(web::scope("/v1/criteria-sets").configure(criteria_import::mount).configure(criteria_sets::mount))
         .service(web::scope("/v1/periods").configure(periods))
-        .service(web::scope("/v1/submissions").configure(submissions::mount))
+        .service(web::scope("/v1/submissions").configure(submissions))
+        .service(web::scope("/v1/evidence").configure(evidence::mount))
         .service(web::scope("/v1/reviews").configure(reviews::mount))
         .service(web::scope("/v1/council-sessions").configure(council::mount))
         .service(web::scope("/v1/award-proposals").configure(award_proposals::mount))

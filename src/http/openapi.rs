@@ -9,8 +9,9 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder};
 
 use super::problem::{Language, ProblemBody};
 use super::{
-    audit, award_proposals, calendar, council, criteria_sets, docs, facts, health, me, members, organizations, periods,
-    problems, ranking, reviews, sandbox, service_accounts, submissions, tokens, units,
+    audit, award_proposals, calendar, council, criteria_import, criteria_sets, docs, evidence, facts, health, me,
+    members, organizations, periods, problems, ranking, reviews, sandbox, service_accounts, submissions, targets,
+    tokens, units,
 };
 use crate::error::{Code, Error};
 
@@ -37,11 +38,15 @@ const OWN: &[(&str, &[Code])] = &[
     ("POST /v1/service-accounts", &[Code::InvalidScope, Code::UnknownReference]),
     ("POST /v1/criteria-sets", &[Code::AlreadyExists, Code::PointsPrecision, Code::PointsOutOfRange]),
     ("PUT /v1/criteria-sets/{id}", &[Code::ResourceLocked, Code::AlreadyExists, Code::PointsPrecision]),
-    ("POST /v1/criteria-sets/{id}/publish", &[Code::ValidationFailed, Code::PartSumMismatch, Code::ChildrenExceedParent, Code::NoPointsLeft, Code::RuleMissing, Code::DuplicateCode, Code::RuleExceedsMax]),
+    ("POST /v1/criteria-sets/{id}/publish", &[Code::ValidationFailed, Code::PartSumMismatch, Code::ChildrenExceedParent, Code::NoPointsLeft, Code::RuleMissing, Code::DuplicateCode, Code::RuleExceedsMax, Code::DeductionCapInvalid]),
     ("POST /v1/criteria-sets/{id}/copy", &[Code::AlreadyExists, Code::InvalidCode]),
+    ("POST /v1/criteria-sets/import", &[Code::AlreadyExists, Code::InvalidParameter, Code::FileTooLarge, Code::SpreadsheetTooLarge, Code::SpreadsheetUnreadable, Code::HeadingNotFound, Code::Required, Code::NumberUnreadable, Code::UnknownWord, Code::CellNotAsked, Code::RowOutOfPlace, Code::DepthInvalid, Code::RowNumberUnreadable, Code::PointsPrecision, Code::PointsOutOfRange, Code::OrganizationRequired]),
+    ("GET /v1/criteria-sets/template", &[Code::InvalidParameter]),
+    ("GET /v1/criteria-sets/{id}/export", &[Code::InvalidParameter]),
     ("GET /v1/criteria-sets/{id}/diff", &[Code::InvalidParameter]),
     ("POST /v1/periods", &[Code::AlreadyExists, Code::UnknownReference, Code::Duplicate]),
     ("PATCH /v1/periods/{id}", &[Code::ResourceLocked, Code::DateInPast, Code::ScheduleOutOfOrder]),
+    ("PUT /v1/periods/{id}/targets", &[Code::InvalidState, Code::GuardFailed, Code::TargetInUse, Code::UnitNotInPeriod, Code::UnknownCriterion, Code::TargetNotAsked, Code::Duplicate, Code::NumberOutOfRange, Code::NumberPrecision]),
     ("POST /v1/periods/{id}/open", &[Code::GuardFailed, Code::CriteriaSetNotPublished, Code::UnitsMissing, Code::ScheduleOutOfOrder]),
     ("POST /v1/periods/{id}/start-appraisal", &[Code::GuardFailed, Code::SheetOpen]),
     ("POST /v1/periods/{id}/start-council-review", &[Code::GuardFailed, Code::AppraisalMissing]),
@@ -51,14 +56,16 @@ const OWN: &[(&str, &[Code])] = &[
     ("POST /v1/periods/{id}/tie-decisions", &[Code::InvalidState, Code::NotTiedGroup, Code::SessionNotOfPeriod]),
     ("PUT /v1/periods/{id}/facts/{unit_id}", &[Code::InvalidState, Code::Recused]),
     ("POST /v1/submissions", &[Code::AlreadyExists, Code::NotOwnUnit, Code::DeadlinePassed, Code::InvalidState, Code::UnitNotInPeriod]),
-    ("PUT /v1/submissions/{id}/scores", &[Code::InvalidState, Code::DeadlinePassed, Code::ScoreOutOfRange, Code::PointsPrecision, Code::PointsStep, Code::NumberOutOfRange, Code::NumberPrecision, Code::AnswerMismatch, Code::UnknownLevel, Code::RankOutOfBands, Code::UnknownOption, Code::DuplicateOption, Code::UnknownCriterion, Code::DuplicateCriterion, Code::SharedPointsExceeded]),
-    ("PATCH /v1/submissions/{id}/scores", &[Code::InvalidState, Code::DeadlinePassed, Code::ScoreOutOfRange, Code::PointsPrecision, Code::PointsStep, Code::NumberOutOfRange, Code::NumberPrecision, Code::AnswerMismatch, Code::UnknownLevel, Code::RankOutOfBands, Code::UnknownOption, Code::DuplicateOption, Code::UnknownCriterion, Code::DuplicateCriterion, Code::SharedPointsExceeded]),
-    ("POST /v1/submissions/{id}/submit", &[Code::DeadlinePassed, Code::ValidationFailed, Code::MissingScore]),
+    ("PUT /v1/submissions/{id}/scores", &[Code::InvalidState, Code::DeadlinePassed, Code::ScoreOutOfRange, Code::PointsPrecision, Code::PointsStep, Code::NumberOutOfRange, Code::NumberPrecision, Code::AnswerMismatch, Code::NotApplicableRefused, Code::UnknownLevel, Code::RankOutOfBands, Code::UnknownOption, Code::DuplicateOption, Code::UnknownCriterion, Code::DuplicateCriterion, Code::SharedPointsExceeded]),
+    ("PATCH /v1/submissions/{id}/scores", &[Code::InvalidState, Code::DeadlinePassed, Code::ScoreOutOfRange, Code::PointsPrecision, Code::PointsStep, Code::NumberOutOfRange, Code::NumberPrecision, Code::AnswerMismatch, Code::NotApplicableRefused, Code::UnknownLevel, Code::RankOutOfBands, Code::UnknownOption, Code::DuplicateOption, Code::UnknownCriterion, Code::DuplicateCriterion, Code::SharedPointsExceeded]),
+    ("POST /v1/submissions/{id}/submit", &[Code::DeadlinePassed, Code::ValidationFailed, Code::MissingScore, Code::EvidenceRequired]),
+    ("POST /v1/submissions/{id}/evidence", &[Code::InvalidState, Code::DeadlinePassed, Code::NotOwnUnit, Code::TooManyPieces, Code::ClassifiedContent, Code::UnknownCriterion, Code::DateOutOfRange, Code::UrlInvalid, Code::FileTypeNotAllowed, Code::FileTooLarge, Code::FileEmpty]),
+    ("DELETE /v1/evidence/{id}", &[Code::InvalidState, Code::DeadlinePassed]),
     ("POST /v1/submissions/{id}/withdraw", &[Code::DeadlinePassed]),
     ("POST /v1/submissions/{id}/return", &[Code::Recused, Code::DueOnRequired, Code::DueOnTooLate, Code::DateInPast]),
     ("POST /v1/reviews", &[Code::AlreadyExists, Code::Recused, Code::InvalidState]),
-    ("PUT /v1/reviews/{id}/scores", &[Code::InvalidState, Code::Recused, Code::ScoreOutOfRange, Code::UnknownCriterion, Code::SharedPointsExceeded]),
-    ("PATCH /v1/reviews/{id}/scores", &[Code::InvalidState, Code::Recused, Code::ScoreOutOfRange, Code::UnknownCriterion, Code::SharedPointsExceeded]),
+    ("PUT /v1/reviews/{id}/scores", &[Code::InvalidState, Code::Recused, Code::ScoreOutOfRange, Code::NotApplicableRefused, Code::UnknownCriterion, Code::SharedPointsExceeded]),
+    ("PATCH /v1/reviews/{id}/scores", &[Code::InvalidState, Code::Recused, Code::ScoreOutOfRange, Code::NotApplicableRefused, Code::UnknownCriterion, Code::SharedPointsExceeded]),
     ("POST /v1/reviews/{id}/submit", &[Code::Recused, Code::ValidationFailed, Code::ReasonRequired, Code::MissingScore]),
     ("POST /v1/council-sessions", &[Code::InvalidState, Code::NotCouncilMember]),
     ("PATCH /v1/council-sessions/{id}", &[Code::InvalidState, Code::NotCouncilMember]),
@@ -107,10 +114,13 @@ pub fn document(with_sandbox: bool) -> Result<String, Error> {
         members::Api::openapi(),
         service_accounts::Api::openapi(),
         criteria_sets::Api::openapi(),
+        criteria_import::Api::openapi(),
         periods::Api::openapi(),
         facts::Api::openapi(),
         ranking::Api::openapi(),
+        targets::Api::openapi(),
         submissions::Api::openapi(),
+        evidence::Api::openapi(),
         reviews::Api::openapi(),
         council::Api::openapi(),
         award_proposals::Api::openapi(),
@@ -181,7 +191,9 @@ fn is_secured(path: &str) -> bool {
 
 /// Whether a change of this path starts from a state that the caller has seen.
 fn needs_tag(method: &str, path: &str) -> bool {
-    let is_action = method == "POST" && path.contains("{id}/") && !path.ends_with("/tie-decisions");
+    // A `POST` that makes something new starts from no state.
+    let makes_new = ["/tie-decisions", "/copy", "/evidence"].iter().any(|end| path.ends_with(end));
+    let is_action = method == "POST" && path.contains("{id}/") && !makes_new;
     is_secured(path) && (matches!(method, "PUT" | "PATCH" | "DELETE") || is_action)
 }
 

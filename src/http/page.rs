@@ -34,6 +34,11 @@ pub struct Asked {
     query: Vec<(String, String)>,
 }
 
+fn read_word<T: DeserializeOwned>(word: &str) -> Option<T> {
+    let deserializer: value::StringDeserializer<value::Error> = word.to_owned().into_deserializer();
+    T::deserialize(deserializer).ok()
+}
+
 impl Query {
     /// Reads a query string. A word given twice is kept twice, and the second is unknown.
     pub fn parse(text: &str) -> Self {
@@ -87,14 +92,20 @@ impl Query {
         Some(self.take(name)?.split(',').map(str::to_owned).collect())
     }
 
+    /// One of a few words.
+    pub fn word<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        let text = self.take(name)?;
+        let word = read_word(&text);
+        if word.is_none() {
+            self.refuse(name);
+        }
+        word
+    }
+
     /// Several states or kinds, separated by commas.
     pub fn states<T: DeserializeOwned>(&mut self, name: &str) -> Option<Vec<T>> {
         let text = self.take(name)?;
-        let read = |word: &str| {
-            let deserializer: value::StringDeserializer<value::Error> = word.to_owned().into_deserializer();
-            T::deserialize(deserializer).ok()
-        };
-        let states: Option<Vec<T>> = text.split(',').map(read).collect();
+        let states: Option<Vec<T>> = text.split(',').map(read_word).collect();
         if states.is_none() {
             self.refuse(name);
         }

@@ -13,9 +13,9 @@ use super::{reading, resource};
 use crate::domain::access::Action;
 use crate::domain::review::Stage;
 use crate::domain::rule::{Answer as ScoreAnswer, AnswerInput, Explanation};
-use crate::domain::scoring::{Criterion, Extent, Line, LineInput, Sheet, Totals};
+use crate::domain::scoring::{Criterion, Extent, Line, LineInput, Sheet, TableNode, Tally, Totals};
 use crate::domain::submission::{FrozenLine, FrozenSheet, SubmissionStatus, instant};
-use crate::domain::{Id, Points};
+use crate::domain::{Id, Points, Quantity};
 use crate::error::Error;
 use crate::service::submissions::{self, NewSubmission, Return, Scores, Seen};
 use crate::service::{Answer, Input, Stop};
@@ -46,6 +46,7 @@ use crate::store::submissions::{Filter, Listed, Revision};
         ScoreView,
         CellView,
         NodeView,
+        NodeSteps,
         NewBody,
         ScoresBody,
         ScoreBody,
@@ -241,6 +242,10 @@ struct ScoreView<'a> {
     title: &'a str,
     /// Null where it shares what is left of its section.
     max_points: Option<Points>,
+    /// What is to be reached, where the rule or the period says so: then the answer gives only `actual`.
+    target: Option<Quantity>,
+    /// Whether points claimed here need a piece of evidence.
+    evidence_required: bool,
     #[serde(rename = "self")]
     own: Option<CellView<'a>>,
     appraisal: Option<CellView<'a>>,
@@ -263,6 +268,26 @@ struct NodeView<'a> {
     council: Option<Points>,
     #[serde(rename = "final")]
     result: Option<Points>,
+    /// The arithmetic beyond the plain sum, where there is any: a cap on deductions, what is made up for.
+    #[serde(skip_serializing_if = "NodeSteps::is_empty")]
+    #[schema(value_type = Option<NodeSteps>)]
+    steps: NodeSteps,
+}
+
+/// The arithmetic beyond the plain sum, stage by stage, line by line.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct NodeSteps {
+    #[serde(rename = "self")]
+    #[schema(example = json!(["85 + (15 - 12) = 88"]))]
+    own: Vec<String>,
+    appraisal: Vec<String>,
+    council: Vec<String>,
+}
+
+impl NodeSteps {
+    const fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.appraisal.is_empty() && self.council.is_empty()
+    }
 }
 
 /// A sheet with its lines in the guideline's order.
@@ -284,31 +309,33 @@ impl<'a> From<&'a Scores> for ScoresView<'a> {
             criterion_code: &criterion.code,
             title: &criterion.title,
             max_points: criterion.max_points,
+            target: criterion.rule.target(),
+            evidence_required: criterion.evidence_required,
             own: cell(Some(own), at, criterion),
             appraisal: cell(appraisal.as_ref(), at, criterion),
             council: cell(council.as_ref(), at, criterion),
             final_points: furthest.and_then(|sheet| sheet.points(at)),
             editable,
         });
-        let sums = |sheet: Option<&Sheet>| {
-            sheet.map_or_else(|| vec![None; table.nodes.len()], |sheet| table.node_points(sheet))
+        let tallied = |sheet: Option<&Sheet>| sheet.map(|sheet| table.tally(sheet));
+        let of_own = table.tally(own);
+        let (of_appraisal, of_council) = (tallied(appraisal.as_ref()), tallied(council.as_ref()));
+        let of_result = of_council.as_ref().or(of_appraisal.as_ref()).or(seen.sees_result.then_some(&of_own));
+        let node = |(at, node): (usize, &'a TableNode)| {
+            let sum = |tally: Option<&Tally>| tally.and_then(|tally| tally.nodes.get(at)).cloned().unwrap_or_default();
+            let [own, appraisal, council] = [Some(&of_own), of_appraisal.as_ref(), of_council.as_ref()].map(sum);
+            NodeView {
+                code: &node.code,
+                max_points: node.max_points,
+                own: own.points,
+                appraisal: appraisal.points,
+                council: council.points,
+                result: of_result.and_then(|tally| tally.nodes.get(at)?.points),
+                steps: NodeSteps { own: own.steps, appraisal: appraisal.steps, council: council.steps },
+            }
         };
-        let stages = [sums(Some(own)), sums(appraisal.as_ref()), sums(council.as_ref()), sums(furthest)];
-        let [of_own, of_appraisal, of_council, of_result] = stages;
-        let columns = of_own.into_iter().zip(of_appraisal).zip(of_council.into_iter().zip(of_result));
-        let nodes = table.nodes.iter().zip(columns).map(|(node, ((own, appraisal), (council, result)))| NodeView {
-            code: &node.code,
-            max_points: node.max_points,
-            own,
-            appraisal,
-            council,
-            result,
-        });
-        ScoresView {
-            scores: scores.collect(),
-            nodes: nodes.collect(),
-            totals: StageTotals::of(table.totals(own), seen),
-        }
+        let nodes = table.nodes.iter().enumerate().map(node).collect();
+        ScoresView { scores: scores.collect(), nodes, totals: StageTotals::of(of_own.totals, seen) }
     }
 }
 

@@ -1,63 +1,192 @@
 //! Files on their way in: `multipart/form-data`, part by part.
 
+use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::time::Duration;
 
-use actix_multipart::Multipart;
+use actix_multipart::{Field, Multipart};
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
-use futures_util::StreamExt;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use super::json;
 use crate::domain::Id;
 use crate::error::{Code, Error, Fault};
-use crate::service::files::{Files, Stored};
+use crate::service::files::{Arrived, Files};
+use crate::service::sha256_hex;
 
 /// How long a client may take to send a file.
 const TIMEOUT: Duration = Duration::from_mins(5);
+/// The longest text beside a file, in bytes.
+const MAX_TEXT_BYTES: usize = 16 * 1024;
 
-/// A file that was received and stored, and the name it came under.
-#[derive(Debug, Clone)]
-pub struct Received {
-    /// The name it came under.
+/// The bytes of a file as they come.
+type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>>>>;
+
+/// A form that was received.
+#[derive(Debug)]
+pub struct Form<T> {
+    texts: BTreeMap<String, String>,
+    /// The name that the file came under.
     pub name: String,
-    /// Where and what it is.
-    pub stored: Stored,
+    /// What became of the file.
+    pub file: T,
 }
 
-/// Receives the part `file` of a form and stores it as it arrives.
+impl<T> Form<T> {
+    /// The texts beside the file, as an object.
+    ///
+    /// # Errors
+    /// `invalid_body` with the place.
+    pub fn read<V: DeserializeOwned>(&self) -> Result<V, Error> {
+        let object: Value = self.texts.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect();
+        json::read(object.to_string().as_bytes())
+    }
+
+    fn asked(&self, sha256: &str) -> String {
+        format!("{:?}{:?}{sha256}", self.texts, self.name)
+    }
+}
+
+impl Form<Arrived> {
+    /// What was asked, for the digest of a request that may come twice.
+    pub fn digest(&self) -> String {
+        self.asked(&self.file.stored.sha256)
+    }
+}
+
+impl Form<Bytes> {
+    /// What was asked, for the digest of a request that may come twice.
+    pub fn digest(&self) -> String {
+        self.asked(&sha256_hex(&self.file))
+    }
+}
+
+/// Whether the request is a form.
+pub fn is_form(http: &HttpRequest) -> bool {
+    let kind = http.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("multipart/form-data"))
+}
+
+/// Receives a form of the texts that are `known` and one part `file`, which is stored as it arrives. A text is shown to
+/// `check` before anything after it is read.
 ///
 /// # Errors
 /// `unsupported_media_type` for what is no form, `invalid_body` for one without a file or with other parts,
-/// `request_timeout`, and those of [`Files::put`].
-pub async fn receive(http: &HttpRequest, payload: Payload, files: &Files, id: &Id) -> Result<Received, Error> {
-    tokio::time::timeout(TIMEOUT, parts(http, payload, files, id))
-        .await
-        .map_err(|_| Error::new(Code::RequestTimeout))?
+/// `request_timeout`, those of `check` and those of [`Files::receive`]. Nothing of a refused form is kept.
+pub async fn receive(
+    http: &HttpRequest,
+    payload: Payload,
+    files: &Files,
+    id: &Id,
+    known: &[&str],
+    check: impl Fn(&str, &str) -> Result<(), Error>,
+) -> Result<Form<Arrived>, Error> {
+    let store = async |chunks: Chunks| files.receive(id, chunks).await;
+    match form(http, payload, known, check, store).await {
+        Ok(form) => Ok(form),
+        Err((error, None)) => Err(error),
+        Err((error, Some(arrived))) => {
+            files.discard(&arrived).await;
+            Err(error)
+        }
+    }
 }
 
-async fn parts(http: &HttpRequest, payload: Payload, files: &Files, id: &Id) -> Result<Received, Error> {
-    let broken = |problem: &str, field: &str| {
-        let fault = Fault::at(format!("/{field}"), Code::InvalidBody).with("problem", problem);
-        Error { faults: vec![fault], ..Error::new(Code::InvalidBody).with("problem", problem) }
+/// The same for a file of at most `max` bytes that is kept in memory.
+///
+/// # Errors
+/// As [`receive`]; `file_too_large`.
+pub async fn receive_whole(
+    http: &HttpRequest,
+    payload: Payload,
+    max: usize,
+    known: &[&str],
+) -> Result<Form<Bytes>, Error> {
+    let collect = async |mut chunks: Chunks| {
+        let mut whole = BytesMut::new();
+        while let Some(chunk) = chunks.next().await {
+            whole.extend_from_slice(&chunk?);
+            if whole.len() > max {
+                return Err(Error::new(Code::FileTooLarge).with("max_bytes", max));
+            }
+        }
+        Ok(whole.freeze())
     };
-    let kind = http.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("multipart/form-data") {
-        return Err(Error::new(Code::UnsupportedMediaType));
+    form(http, payload, known, |_, _| Ok(()), collect).await.map_err(|(error, _)| error)
+}
+
+/// Receives a form; where it is refused, with what became of the file until then.
+async fn form<T>(
+    http: &HttpRequest,
+    payload: Payload,
+    known: &[&str],
+    check: impl Fn(&str, &str) -> Result<(), Error>,
+    take: impl AsyncFn(Chunks) -> Result<T, Error>,
+) -> Result<Form<T>, (Error, Option<T>)> {
+    if !is_form(http) {
+        return Err((Error::new(Code::UnsupportedMediaType), None));
     }
-    let mut form = Multipart::new(http.headers(), payload);
-    let mut received = None;
-    while let Some(part) = form.next().await {
+    let mut multipart = Multipart::new(http.headers(), payload);
+    let mut file = None;
+    let read = parts(&mut multipart, known, check, take, &mut file);
+    let texts = tokio::time::timeout(TIMEOUT, read).await.unwrap_or_else(|_| Err(Error::new(Code::RequestTimeout)));
+    match (texts, file) {
+        (Ok(texts), Some((name, file))) => Ok(Form { texts, name, file }),
+        (Ok(_), None) => Err((broken("missing_field", "file"), None)),
+        (Err(error), file) => Err((error, file.map(|(_, file)| file))),
+    }
+}
+
+fn broken(problem: &str, field: &str) -> Error {
+    json::invalid("", problem, Some(field))
+}
+
+async fn parts<T>(
+    multipart: &mut Multipart,
+    known: &[&str],
+    check: impl Fn(&str, &str) -> Result<(), Error>,
+    take: impl AsyncFn(Chunks) -> Result<T, Error>,
+    file: &mut Option<(String, T)>,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut texts = BTreeMap::new();
+    while let Some(part) = multipart.next().await {
         let part = part.map_err(|_| broken("wrong_type", ""))?;
         let field = part.name().unwrap_or_default().to_owned();
-        if field != "file" {
-            return Err(broken("unknown_field", &field));
-        }
-        if received.is_some() {
+        if file.is_some() && field == "file" || texts.contains_key(&field) {
             return Err(broken("duplicate_field", &field));
         }
-        let given = part.content_disposition().and_then(|disposition| disposition.get_filename());
-        let name = given.unwrap_or("file").rsplit(['/', '\\']).next().unwrap_or("file").to_owned();
-        let chunks = part.map(|chunk| chunk.map_err(|_| Error::new(Code::MalformedJson)));
-        received = Some(Received { name, stored: files.put(id, Box::pin(chunks)).await? });
+        if field == "file" {
+            let name = file_name(&part);
+            let chunks = part.map(|chunk| chunk.map_err(|_| broken("wrong_type", "file")));
+            *file = Some((name, take(Box::pin(chunks)).await?));
+        } else if known.contains(&field.as_str()) {
+            let text = text(part, &field).await?;
+            check(&field, &text)?;
+            texts.insert(field, text);
+        } else {
+            return Err(broken("unknown_field", &field));
+        }
     }
-    received.ok_or_else(|| broken("missing_field", "file"))
+    Ok(texts)
+}
+
+fn file_name(part: &Field) -> String {
+    let given = part.content_disposition().and_then(|disposition| disposition.get_filename());
+    given.unwrap_or("file").rsplit(['/', '\\']).next().unwrap_or("file").to_owned()
+}
+
+async fn text(mut part: Field, field: &str) -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = part.next().await {
+        bytes.extend_from_slice(&chunk.map_err(|_| broken("wrong_type", field))?);
+        if bytes.len() > MAX_TEXT_BYTES {
+            let fault = Fault::at(format!("/{field}"), Code::TextTooLong).with("max", MAX_TEXT_BYTES);
+            return Err(Error::of_fault(fault));
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| broken("wrong_type", field))
 }

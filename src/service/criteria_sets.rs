@@ -1,5 +1,6 @@
 //! Acts on tables of criteria.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::tag::Tag;
@@ -72,7 +73,8 @@ fn may(set: &CriteriaSet, action: Action) -> Result<(), Error> {
     }
 }
 
-fn see(context: &Context, set: CriteriaSet) -> Seen {
+/// A table as the caller sees it.
+pub(super) fn see(context: &Context, set: CriteriaSet) -> Seen {
     use Action::{CopyCriteriaSet, PublishCriteriaSet, RetireCriteriaSet, WriteCriteriaSet};
     let acts = [WriteCriteriaSet, PublishCriteriaSet, RetireCriteriaSet, CopyCriteriaSet];
     let offers = access::offers(&context.actor, &Facts::of(&set.organization_id), &acts, |action| {
@@ -115,7 +117,12 @@ pub fn list(
     Ok(store::criteria_sets::list(conn, &organization_id, &filter, page)?)
 }
 
-fn change_of<'a>(set: &'a CriteriaSet, action: &'a str, before: Option<Value>, after: Option<Value>) -> Change<'a> {
+pub(super) fn change_of<'a>(
+    set: &'a CriteriaSet,
+    action: &'a str,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Change<'a> {
     Change {
         organization_id: Some(&set.organization_id),
         action,
@@ -126,10 +133,11 @@ fn change_of<'a>(set: &'a CriteriaSet, action: &'a str, before: Option<Value>, a
     }
 }
 
-fn shown(content: &CriteriaContent) -> Value {
+/// What matters of a table, for the audit.
+pub(super) fn shown(content: &CriteriaContent) -> Value {
     json!({
         "code": content.code, "title": content.title, "year": content.year, "legal_basis": content.legal_basis,
-        "total_points": content.total_points, "parts": content.parts,
+        "total_points": content.total_points, "not_applicable": content.not_applicable, "parts": content.parts,
     })
 }
 
@@ -139,9 +147,10 @@ fn cleaned(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
     Error::unless_valid(check.faults).map(|()| content)
 }
 
-fn draft(context: &Context, organization_id: Id, table: CriteriaContent) -> CriteriaSet {
+/// A table that nobody has published yet.
+pub(super) fn draft(id: Id, now: DateTime<Utc>, organization_id: Id, table: CriteriaContent) -> CriteriaSet {
     CriteriaSet {
-        id: context.new_id(),
+        id,
         organization_id,
         content: table,
         status: CriteriaSetStatus::Draft,
@@ -149,8 +158,8 @@ fn draft(context: &Context, organization_id: Id, table: CriteriaContent) -> Crit
         retired_at: None,
         copied_from_id: None,
         version: 1,
-        created_at: context.now,
-        updated_at: context.now,
+        created_at: now,
+        updated_at: now,
     }
 }
 
@@ -160,7 +169,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>)
     let organization_id = context.organization(given)?;
     access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(&organization_id))?;
     let new = context.admit(input)?;
-    let set = draft(context, organization_id, cleaned(new.content.clone())?);
+    let set = draft(context.new_id(), context.now, organization_id, cleaned(new.content.clone())?);
     store::criteria_sets::insert(conn, &set)?;
     record(conn, context, change_of(&set, "criteria_set.create", None, Some(shown(&set.content))))?;
     Ok(see(context, set))
@@ -174,7 +183,10 @@ pub fn copy(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCopy>)
     let CriteriaSet { organization_id, content: table, .. } = of;
     let (title, year) = (title.unwrap_or(table.title), year.unwrap_or(table.year));
     let table = cleaned(CriteriaContent { code, title, year, ..table })?;
-    let set = CriteriaSet { copied_from_id: Some(id.clone()), ..draft(context, organization_id, table) };
+    let set = CriteriaSet {
+        copied_from_id: Some(id.clone()),
+        ..draft(context.new_id(), context.now, organization_id, table)
+    };
     store::criteria_sets::insert(conn, &set)?;
     let after = json!({"code": set.content.code, "year": set.content.year, "copied_from_id": id});
     record(conn, context, change_of(&set, "criteria_set.copy", None, Some(after)))?;

@@ -1,24 +1,36 @@
 //! Attached documents, by what they contain: a file once stored is never replaced.
+//!
+//! A document goes three steps: it arrives under a name of its own, its place is claimed in the database, and it is moved
+//! there. A crash between any two leaves something that [`sweep`] finds: an arrival that nobody fetched, or a claim
+//! that no row names. The parts of an upload that broke off in a bucket are the bucket's to forget, by a rule of its own.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 use sha2::{Digest, Sha256};
 
-use super::hex;
+use super::{House, hex};
+use crate::clock::{Ids, machine_now};
 use crate::domain::Id;
 use crate::error::{Code, Error};
+use crate::store;
 
 /// The largest document, in bytes.
 pub const MAX_BYTES: u64 = 20 * 1024 * 1024;
-/// How much of a file tells its type.
+/// How much of a file's beginning tells its type.
 const HEAD_BYTES: usize = 8 * 1024;
+/// How much of its end, where it is an archive.
+const TAIL_BYTES: usize = 256 * 1024;
+/// How many parts of one file may be on their way to the store at once.
+const PARTS_ON_THEIR_WAY: usize = 2;
 
-/// The types that a dossier may hold, as the bytes tell them.
+/// The types that are taken, as the bytes tell them.
 const ALLOWED: [&str; 5] = [
     "application/pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -42,29 +54,48 @@ pub struct Stored {
     pub media_type: String,
 }
 
+/// A document that has arrived whole, but is in no place of its own yet.
+#[derive(Debug)]
+pub struct Arrived {
+    at: Path,
+    /// What it is.
+    pub stored: Stored,
+}
+
 impl Files {
     /// Documents in a store.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
         Files(store)
     }
 
+    /// Whether the store takes documents: it is better to know at the start.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<(), Error> {
+        // A chance name, so that two instances that start together do not take each other's away; a sandbox's ids are counted.
+        let probe = Path::from(format!("{INCOMING}/{}", Ids::Random.next()));
+        self.0.put(&probe, Bytes::from_static(b"probe").into()).await.map_err(Error::internal)?;
+        self.remove(&probe).await
+    }
+
     fn place(sha256: &str) -> Path {
         Path::from(format!("sha256/{}/{sha256}", sha256.get(..2).unwrap_or_default()))
     }
 
-    /// Stores a document as it arrives. Memory holds a few parts of it, never the whole.
+    /// Receives a document as it comes. Memory holds a few parts of it, never the whole.
     ///
     /// # Errors
     /// `file_empty`, `file_too_large`, `file_type_not_allowed`, and those of the stream.
-    pub async fn put(
+    pub async fn receive(
         &self,
         id: &Id,
         mut chunks: impl Stream<Item = Result<Bytes, Error>> + Unpin,
-    ) -> Result<Stored, Error> {
-        let incoming = Path::from(format!("incoming/{id}"));
-        let upload = self.0.put_multipart(&incoming).await.map_err(Error::internal)?;
+    ) -> Result<Arrived, Error> {
+        let at = Path::from(format!("{INCOMING}/{id}"));
+        let upload = self.0.put_multipart(&at).await.map_err(Error::internal)?;
         let mut writer = WriteMultipart::new(upload);
-        let (mut digest, mut size, mut head) = (Sha256::new(), 0_u64, Vec::new());
+        let (mut digest, mut size, mut head, mut tail) = (Sha256::new(), 0_u64, Vec::new(), Tail::default());
         let received = loop {
             let chunk = match chunks.next().await {
                 Some(Ok(chunk)) => chunk,
@@ -76,23 +107,37 @@ impl Files {
                 break Err(Error::new(Code::FileTooLarge).with("max_bytes", MAX_BYTES));
             }
             digest.update(&chunk);
+            tail.add(&chunk);
             if head.len() < HEAD_BYTES {
                 head.extend_from_slice(&chunk);
             }
+            if let Err(error) = writer.wait_for_capacity(PARTS_ON_THEIR_WAY).await {
+                break Err(Error::internal(error));
+            }
             writer.put(chunk);
         };
-        let checked = received.and_then(|()| media_type(&head));
+        let checked = received.and_then(|()| media_type(&head, tail));
         let media_type = match checked {
             Ok(media_type) => media_type,
             Err(error) => {
-                writer.abort().await.map_err(Error::internal)?;
+                // The sender hears what was wrong with the file; what is left of it is the sweep's.
+                if let Err(failure) = writer.abort().await {
+                    log::warn!(error:% = failure; "an upload could not be called off");
+                }
                 return Err(error);
             }
         };
         writer.finish().await.map_err(Error::internal)?;
         let sha256 = hex(&digest.finalize());
-        self.0.rename(&incoming, &Self::place(&sha256)).await.map_err(Error::internal)?;
-        Ok(Stored { sha256, size: i64::try_from(size).map_err(Error::internal)?, media_type: media_type.to_owned() })
+        let size = i64::try_from(size).map_err(Error::internal)?;
+        Ok(Arrived { at, stored: Stored { sha256, size, media_type: media_type.to_owned() } })
+    }
+
+    /// Drops a document that arrived for nothing; where that fails, the sweep will.
+    pub async fn discard(&self, arrived: &Arrived) {
+        if let Err(failure) = self.0.delete(&arrived.at).await {
+            log::warn!(error:% = failure; "a document that nobody wants could not be dropped");
+        }
     }
 
     /// A document's bytes.
@@ -103,11 +148,127 @@ impl Files {
         let found = self.0.get(&Self::place(sha256)).await.map_err(Error::internal)?;
         Ok(found.into_stream().map_err(std::io::Error::other).boxed())
     }
+
+    async fn remove(&self, place: &Path) -> Result<(), Error> {
+        match self.0.delete(place).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Error::internal(error)),
+        }
+    }
 }
 
-fn media_type(head: &[u8]) -> Result<&'static str, Error> {
+/// Where documents arrive.
+const INCOMING: &str = "incoming";
+
+/// Puts a document that has arrived in its place, where a row may name it.
+///
+/// # Errors
+/// `busy` while the same document, which nobody needed, is being taken away; when database or store do not answer.
+pub async fn keep(house: &House, arrived: Arrived) -> Result<Stored, Error> {
+    let (sha256, now) = (arrived.stored.sha256.clone(), machine_now());
+    house.db.write(move |conn| store::files::claim(conn, &sha256, now)).await?;
+    let place = Files::place(&arrived.stored.sha256);
+    house.files.0.rename(&arrived.at, &place).await.map_err(Error::internal)?;
+    Ok(arrived.stored)
+}
+
+/// Takes away the documents that were claimed before `before`, by the machine's clock, and that no row names, and those
+/// that arrived before then and were never fetched. Gives how many. What cannot be taken away now is tried the next time.
+///
+/// # Errors
+/// The first failure of database or store, once all else was tried.
+pub async fn sweep(house: &House, before: DateTime<Utc>) -> Result<usize, Error> {
+    let now = machine_now();
+    let going = house.db.write(move |conn| store::files::mark_unnamed(conn, before, now)).await?;
+    let (mut gone, mut failed) = (Vec::new(), None);
+    for sha256 in going {
+        match house.files.remove(&Files::place(&sha256)).await {
+            Ok(()) => gone.push(sha256),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    let mut swept = gone.len();
+    house.db.write(move |conn| store::files::forget(conn, &gone)).await?;
+    let arrivals = house.files.0.list(Some(&Path::from(INCOMING)));
+    let old: Vec<Path> = arrivals
+        .try_filter(|arrival| std::future::ready(arrival.last_modified < before))
+        .map_ok(|arrival| arrival.location)
+        .try_collect()
+        .await
+        .map_err(Error::internal)?;
+    for arrival in &old {
+        match house.files.remove(arrival).await {
+            Ok(()) => swept += 1,
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or(Ok(swept), Err)
+}
+
+/// The end of a file: where an archive lists what it holds.
+#[derive(Debug, Default)]
+struct Tail {
+    bytes: Vec<u8>,
+    /// Where in the file they begin.
+    start: u64,
+    /// Where in the file a reader stands.
+    at: u64,
+}
+
+impl Tail {
+    fn add(&mut self, chunk: &[u8]) {
+        self.bytes.extend_from_slice(chunk);
+        // Twice as much is let grow, so that not every chunk moves all of it.
+        if self.bytes.len() > 2 * TAIL_BYTES {
+            let gone = self.bytes.len() - TAIL_BYTES;
+            self.bytes.drain(..gone);
+            self.start += u64::try_from(gone).unwrap_or_default();
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.start + u64::try_from(self.bytes.len()).unwrap_or_default()
+    }
+
+    /// What kind of office document an archive is, by what it lists.
+    fn office_document(self) -> Option<&'static str> {
+        let archive = zip::ZipArchive::new(self).ok()?;
+        let has = |name: &str| archive.index_for_name(name).is_some();
+        let kinds = [("word/document.xml", ALLOWED[1]), ("xl/workbook.xml", ALLOWED[2])];
+        let found = kinds.into_iter().find(|(name, _)| has(name)).map(|(_, kind)| kind);
+        found.filter(|_| has("[Content_Types].xml"))
+    }
+}
+
+impl Read for Tail {
+    /// What lies before the end is not there to be read.
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let offset = self.at.checked_sub(self.start).and_then(|offset| usize::try_from(offset).ok());
+        let rest = offset.and_then(|offset| self.bytes.get(offset..)).ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        let taken = Read::read(&mut &*rest, into)?;
+        self.at += u64::try_from(taken).unwrap_or_default();
+        Ok(taken)
+    }
+}
+
+impl Seek for Tail {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let (from, by) = match to {
+            SeekFrom::Start(at) => (at, 0),
+            SeekFrom::End(by) => (self.end(), by),
+            SeekFrom::Current(by) => (self.at, by),
+        };
+        self.at = from.checked_add_signed(by).ok_or(std::io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
+fn media_type(head: &[u8], tail: Tail) -> Result<&'static str, Error> {
     if head.is_empty() {
         return Err(Error::new(Code::FileEmpty));
+    }
+    if head.starts_with(b"PK\x03\x04") {
+        return tail.office_document().ok_or_else(|| Error::new(Code::FileTypeNotAllowed));
     }
     let told = infer::get(head).map(|kind| kind.mime_type());
     // The library takes the mark of a PDF anywhere near the beginning; a page that mentions one is no PDF.
@@ -121,6 +282,11 @@ mod tests {
 
     #[test]
     fn the_bytes_tell_the_type() {
+        let media_type = |bytes: &[u8]| {
+            let mut tail = Tail::default();
+            tail.add(bytes);
+            media_type(bytes, tail)
+        };
         assert_eq!(media_type(b"%PDF-1.7\n%x").unwrap(), "application/pdf");
         assert_eq!(media_type(b"\x89PNG\r\n\x1a\n").unwrap(), "image/png");
         for (bytes, code) in [
@@ -131,5 +297,41 @@ mod tests {
         ] {
             assert_eq!(media_type(bytes).unwrap_err().code, code);
         }
+    }
+
+    /// An archive of these entries, in this order, each with a megabyte that does not shrink.
+    fn archive(names: &[&str]) -> Vec<u8> {
+        use std::io::Write as _;
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        for name in names {
+            archive.start_file(*name, options).unwrap();
+            archive.write_all(&vec![b'x'; 1024 * 1024]).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
+    }
+
+    /// Whatever program wrote it, and however much stands before what tells.
+    #[test]
+    fn an_office_document_is_told_by_what_it_lists() {
+        let told = |names: &[&str]| {
+            let bytes = archive(names);
+            let mut tail = Tail::default();
+            bytes.chunks(60_000).for_each(|chunk| tail.add(chunk));
+            assert!(tail.bytes.len() <= 2 * TAIL_BYTES);
+            media_type(&bytes[..HEAD_BYTES], tail).map_err(|error| error.code)
+        };
+        let refused = Err(Code::FileTypeNotAllowed);
+        assert_eq!(
+            told(&["_rels/.rels", "docProps/core.xml", "word/document.xml", "[Content_Types].xml"]),
+            Ok(ALLOWED[1])
+        );
+        assert_eq!(
+            told(&["[Content_Types].xml", "_rels/.rels", "docProps/app.xml", "xl/workbook.xml"]),
+            Ok(ALLOWED[2])
+        );
+        assert_eq!(told(&["word/evil.exe"]), refused);
+        assert_eq!(told(&["[Content_Types].xml", "ppt/presentation.xml"]), refused);
+        assert_eq!(told(&["word/document.xml"]), refused);
     }
 }

@@ -5,7 +5,9 @@ pub mod audit;
 pub mod award_proposals;
 pub mod calendar;
 pub mod council;
+pub mod criteria_import;
 pub mod criteria_sets;
+pub mod evidence;
 pub mod facts;
 pub mod files;
 pub mod members;
@@ -17,6 +19,8 @@ pub mod sandbox;
 pub mod submissions;
 pub mod tables;
 pub mod tag;
+pub mod targets;
+pub mod transfer;
 pub mod units;
 
 use std::sync::Arc;

@@ -175,7 +175,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> R
 }
 
 /// The way into every change of a period: held, right, form and syntax, first answer, tag, state.
-fn enter<'i, T>(
+pub(super) fn enter<'i, T>(
     conn: &mut Conn,
     context: &Context,
     id: &Id,
@@ -208,6 +208,17 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodC
     }
     let changed = Period { rules, updated_at: context.now, ..before.clone() };
     let period = store::periods::update(conn, changed, is_draft)?;
+    if is_draft {
+        let same_table = before.rules.criteria_set_id == period.rules.criteria_set_id;
+        let were = store::targets::of_period(conn, id)?;
+        let mut targets = were.clone();
+        targets.retain(|target| same_table && period.rules.unit_ids.contains(&target.unit_id));
+        if targets != were {
+            store::targets::replace(conn, id, &targets)?;
+            let (before, after) = (json!({"targets": were}), json!({"targets": targets}));
+            record(conn, context, change_of(&period, "period.set_targets", Some(before), Some(after)))?;
+        }
+    }
     if period.status == PeriodStatus::SelfAssessment {
         let from = before.rules.schedule.self_assessment_due_on;
         let to = period.rules.schedule.self_assessment_due_on;
@@ -232,6 +243,12 @@ fn check_dates(before: &Schedule, rules: &mut PeriodRules, today: NaiveDate) -> 
 
 fn guard(faults: Vec<Fault>) -> Result<(), Error> {
     if faults.is_empty() { Ok(()) } else { Err(Error::of_faults(Code::GuardFailed, faults)) }
+}
+
+/// Counts a change of what hangs off a period as one of the period.
+pub(super) fn touched(conn: &mut Conn, context: &Context, period: Period) -> Result<Seen, Error> {
+    let period = store::periods::update(conn, Period { updated_at: context.now, ..period }, false)?;
+    Ok(see(context, period))
 }
 
 fn moved(conn: &mut Conn, context: &Context, before: Period, status: PeriodStatus, action: &str) -> Result<Seen, Stop> {

@@ -10,7 +10,7 @@ use super::{Change, Context, Input, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Offers};
 use crate::domain::review::{Review, ReviewStatus, Stage};
-use crate::domain::scoring::{Extent, LineInput, ScoringTable, Sheet, Totals};
+use crate::domain::scoring::{Extent, Hand, LineInput, ScoringTable, Sheet};
 use crate::domain::submission::{Submission, SubmissionStatus};
 use crate::error::{Code, Error};
 use crate::store::submissions::Case;
@@ -57,7 +57,7 @@ fn reading(review: &Review) -> Action {
 }
 
 fn see(conn: &mut Conn, context: &Context, case: &Case, review: Review) -> Result<Seen, Error> {
-    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let table = context.house.tables.of_sheet(conn, case)?;
     let sheet = store::scores::of_review(conn, &table, &review.id)?;
     let offers = offers(context, case, &review);
     let tag = Tag::of(&[(&review.id, review.version)], &offers);
@@ -109,8 +109,9 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     access::require(&context.actor, new.stage.action(), &facts(&case))?;
     context.admit(input)?;
     case.submission.may(new.stage.action(), case.period_status, context.now)?;
-    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
     let copied = stage_before(conn, &table, &case.submission, new.stage)?.copied();
+    let tally = table.tally(&copied);
     let review = Review {
         id: context.new_id(),
         organization_id: case.submission.organization_id.clone(),
@@ -119,8 +120,8 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
         reviewer_id: context.member_id(&case.submission.organization_id)?,
         status: ReviewStatus::Draft,
         submitted_at: None,
-        totals: sums(&table, &copied),
-        breakdown: table.breakdown(&copied),
+        totals: tally.totals.unwrap_or_default(),
+        breakdown: table.breakdown(&tally),
         version: 1,
         created_at: context.now,
         updated_at: context.now,
@@ -130,10 +131,6 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     let after = json!({"submission_id": review.submission_id, "stage": review.stage});
     record(conn, context, change_of(&review, "review.create", None, Some(after.into())))?;
     Ok(see(conn, context, &case, review)?)
-}
-
-fn sums(table: &ScoringTable, sheet: &Sheet) -> Totals {
-    table.totals(sheet).unwrap_or_else(|| Totals::new(crate::domain::Points::ZERO, crate::domain::Points::ZERO))
 }
 
 fn change_of<'a>(review: &'a Review, action: &'a str, before: Option<State>, after: Option<State>) -> Change<'a> {
@@ -177,17 +174,22 @@ pub fn write_scores(
     extent: Extent,
 ) -> Result<Seen, Stop> {
     let (case, review, lines) = enter(conn, context, id, false, input)?;
-    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
     let before = store::scores::of_review(conn, &table, id)?;
-    let after = match table.write(&before, lines, extent) {
+    let after = match table.write(&before, lines, extent, Hand::Reviewer) {
         Ok(after) => after,
         Err(faults) => {
             return Err(Error::unless_valid(faults).err().unwrap_or_else(|| Code::Internal.into()).into());
         }
     };
     store::scores::save_review(conn, &table, id, &before, &after)?;
-    let changed =
-        Review { totals: sums(&table, &after), breakdown: table.breakdown(&after), updated_at: context.now, ..review };
+    let tally = table.tally(&after);
+    let changed = Review {
+        totals: tally.totals.unwrap_or_default(),
+        breakdown: table.breakdown(&tally),
+        updated_at: context.now,
+        ..review
+    };
     let review = store::reviews::update(conn, changed)?;
     let (was, is) = differences(&table, &before, &after)?;
     record(conn, context, change_of(&review, "review.write_scores", Some(was), Some(is)))?;
@@ -199,7 +201,7 @@ pub fn write_scores(
 /// Ends a review: every line is scored, every departure has its reason; the sheet moves on.
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (case, review, ()) = enter(conn, context, id, true, &Ok(()))?;
-    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
     let sheet = store::scores::of_review(conn, &table, id)?;
     let before = stage_before(conn, &table, &case.submission, review.stage)?;
     let mut faults = table.missing(&sheet, |_| true);

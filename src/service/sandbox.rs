@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::House;
 use crate::clock::first_moment;
-use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, Part};
+use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, NotApplicable, Part};
 use crate::domain::member::{LOCAL_ISSUER, Member, Role};
 use crate::domain::organization::{DEFAULT_ZONE, Organization};
 use crate::domain::period::{
@@ -124,6 +124,7 @@ pub fn guideline() -> Result<CriteriaContent, Error> {
         year,
         legal_basis: Some("Hướng dẫn tiêu chí đánh giá thi đua năm 2023 của Văn phòng UBND tỉnh".into()),
         total_points,
+        not_applicable: NotApplicable::Refused,
         parts,
     })
 }

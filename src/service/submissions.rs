@@ -9,11 +9,12 @@ use serde_json::json;
 use super::tag::Tag;
 use super::{By, Change, Context, House, Input, State, Stop, Unsettled, record, record_by, sha256_hex};
 use crate::domain::access::{self, Action, Decision, Facts, Offers};
+use crate::domain::evidence::{Evidence, FrozenEvidence};
 use crate::domain::period::PeriodStatus;
 use crate::domain::review::{Review, ReviewStatus, Stage};
 use crate::domain::rule::Answer;
 use crate::domain::schedule::{closes_at, date_in};
-use crate::domain::scoring::{Extent, Line, LineInput, ScoringTable, Sheet, Totals};
+use crate::domain::scoring::{Extent, Hand, Line, LineInput, ScoringTable, Sheet, Totals};
 use crate::domain::submission::{self, FrozenSheet, Submission, SubmissionStatus};
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::domain::{Id, Points};
@@ -92,13 +93,14 @@ fn sees_own_lines(context: &Context, case: &Case) -> bool {
 }
 
 /// Whether somebody else sees the lines as they stand, or those last sent, or none.
-enum OwnLines {
+pub(super) enum OwnLines {
     Current,
     LastSent,
     None,
 }
 
-fn own_lines(context: &Context, case: &Case) -> OwnLines {
+/// What of the unit's own work the caller may see.
+pub(super) fn own_lines(context: &Context, case: &Case) -> OwnLines {
     match case.submission.status {
         _ if sees_own_lines(context, case) => OwnLines::Current,
         SubmissionStatus::Returned => OwnLines::LastSent,
@@ -114,7 +116,7 @@ fn last_sent(conn: &mut Conn, submission: &Submission) -> Result<FrozenSheet, Er
 }
 
 /// What the caller sees of a sheet that it may read.
-fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
+pub(super) fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
     let own_totals = match own_lines(context, &case) {
         OwnLines::Current => case.submission.totals,
         OwnLines::LastSent => last_sent(conn, &case.submission)?.totals,
@@ -137,7 +139,7 @@ fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
 }
 
 /// Loads a sheet that the caller may read.
-fn load(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Stop> {
+pub(super) fn load(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Stop> {
     let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
     if case.submission.has_lapsed(context.now) {
         return Err(Stop::Unsettled(Unsettled::Sheet(id.clone())));
@@ -290,7 +292,7 @@ fn was(case: &Case) -> State {
 pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Stop> {
     let case = load(conn, context, id)?;
     context.admit_read()?;
-    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
     let own = match own_lines(context, &case) {
         OwnLines::Current => store::scores::of_submission(conn, &table, id)?,
         OwnLines::LastSent => last_sent(conn, &case.submission)?.sheet(),
@@ -322,17 +324,18 @@ pub fn write_scores(
 ) -> Result<Scores, Stop> {
     let case = load_to_change(conn, context, id)?;
     let lines = enter(conn, context, &case, Action::WriteScores, input)?;
-    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
     let before = store::scores::of_submission(conn, &table, id)?;
-    let after = match table.write(&before, lines, extent) {
+    let after = match table.write(&before, lines, extent, Hand::Unit) {
         Ok(after) => after,
         Err(faults) => {
             return Err(Error::unless_valid(faults).err().unwrap_or_else(|| Code::Internal.into()).into());
         }
     };
     store::scores::save_submission(conn, &table, id, &before, &after)?;
-    let scored = Submission { totals: table.totals(&after), updated_at: context.now, ..case.submission.clone() };
-    let submission = store::submissions::update_sums(conn, scored, &table.breakdown(&after))?;
+    let tally = table.tally(&after);
+    let scored = Submission { totals: tally.totals, updated_at: context.now, ..case.submission.clone() };
+    let submission = store::submissions::update_sums(conn, scored, &table.breakdown(&tally))?;
     let (was, is) = differences(&table, &before, &after)?;
     record(conn, context, change_of(&submission, "submission.write_scores", Some(was), Some(is)))?;
     let seen = see(conn, context, Case { submission, ..case })?;
@@ -383,7 +386,7 @@ impl<'a> Said<'a> {
 }
 
 /// The way into every change of a sheet: right, form and syntax, first answer, tag, state and clock, in this order.
-fn enter<'i, T>(
+pub(super) fn enter<'i, T>(
     conn: &mut Conn,
     context: &Context,
     case: &Case,
@@ -398,14 +401,18 @@ fn enter<'i, T>(
     Ok(command)
 }
 
+fn missing(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Vec<Fault> {
+    table.missing(sheet, |code| evidence.iter().any(|piece| piece.criterion_code == code))
+}
+
 /// What keeps a sheet from being submitted.
 pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Seen, Vec<Fault>), Stop> {
     let case = load(conn, context, id)?;
     access::require(&context.actor, Action::WriteScores, &facts(&case))?;
     context.admit_read()?;
-    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
-    let missing = table.missing(&sheet, |_| false);
+    let missing = missing(&table, &sheet, &store::evidence::current(conn, id)?);
     Ok((see(conn, context, case)?, missing))
 }
 
@@ -413,9 +420,10 @@ pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Seen, V
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let case = load_to_change(conn, context, id)?;
     enter(conn, context, &case, Action::Submit, &Ok(()))?;
-    let table = context.house.tables.get(conn, &case.criteria_set_id)?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
-    let missing = table.missing(&sheet, |_| false);
+    let evidence = store::evidence::current(conn, id)?;
+    let missing = missing(&table, &sheet, &evidence);
     if !missing.is_empty() {
         return Err(Error::of_faults(Code::ValidationFailed, missing).into());
     }
@@ -424,7 +432,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
         conn,
         Submission { updated_at: context.now, ..case.submission.clone() }.submitted(context.now, due),
     )?;
-    let frozen = serde_json::to_string(&FrozenSheet::of(&table, &sheet)).map_err(Error::internal)?;
+    let frozen = serde_json::to_string(&FrozenSheet::of(&table, &sheet, &evidence)).map_err(Error::internal)?;
     let revision = Revision {
         submission_id: id.to_string(),
         revision: submission.revision,
@@ -529,20 +537,27 @@ fn lapse(
     let was = before.status;
     let after = Submission { updated_at: now, ..before }.lapsed();
     let mut after = store::submissions::update_by_clock(conn, after)?;
+    // What was added since the sheet was sent goes, what was taken off comes back.
+    let mut undone: Vec<FrozenEvidence> = Vec::new();
     if was == SubmissionStatus::Returned {
         let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
-        let table = house.tables.get(conn, &case.criteria_set_id)?;
+        let table = house.tables.of_sheet(conn, &case)?;
         let (edited, sent) = (store::scores::of_submission(conn, &table, &after.id)?, last_sent(conn, &after)?.sheet());
         store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
-        after.totals = table.totals(&sent);
-        store::submissions::set_sums(conn, &after, &table.breakdown(&sent), after.version)?;
+        let pieces = store::evidence::of_submission(conn, &after.id)?;
+        let is_undone = |piece: &&Evidence| piece.is_current() != piece.is_of(after.revision);
+        undone = pieces.iter().filter(is_undone).map(FrozenEvidence::from).collect();
+        store::evidence::restore(conn, &after.id, after.revision)?;
+        let tally = table.tally(&sent);
+        after.totals = tally.totals;
+        store::submissions::set_sums(conn, &after, &table.breakdown(&tally), after.version)?;
     }
     let by = By { issuer: "system", subject: "clock", request_id };
     let change = change_of(
         &after,
         "submission.lapse",
         Some(json!({"status": was}).into()),
-        Some(json!({"status": after.status}).into()),
+        Some(json!({"status": after.status, "evidence_undone": undone}).into()),
     );
     record_by(conn, house, now, &by, change)
 }

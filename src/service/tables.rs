@@ -8,6 +8,7 @@ use crate::domain::Id;
 use crate::domain::criteria::CriteriaSetStatus;
 use crate::domain::scoring::ScoringTable;
 use crate::error::{Code, Error};
+use crate::store::submissions::Case;
 use crate::store::{self, Conn};
 
 /// How many tables are kept.
@@ -37,6 +38,23 @@ impl Tables {
             self.0.insert(id.clone(), Arc::clone(&table));
         }
         Ok(table)
+    }
+
+    /// The table as it is for one sheet: with the targets of its unit, where the table leaves any open.
+    ///
+    /// # Errors
+    /// `not_found` where there is none.
+    pub fn of_sheet(&self, conn: &mut Conn, case: &Case) -> Result<Arc<ScoringTable>, Error> {
+        let table = self.get(conn, &case.criteria_set_id)?;
+        if !table.asks_for_targets() {
+            return Ok(table);
+        }
+        let targets = store::targets::of_unit(conn, &case.submission.period_id, &case.submission.unit_id)?;
+        if targets.is_empty() {
+            return Ok(table);
+        }
+        let targets = targets.iter().map(|target| (target.criterion_code.as_str(), target.target));
+        Ok(Arc::new(ScoringTable::clone(&table).with_targets(targets)))
     }
 
     /// Forgets everything: the sandbox makes new tables under old ids.

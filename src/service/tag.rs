@@ -46,7 +46,7 @@ impl Tag {
 }
 
 /// The tag of an answer that has no versions: the hash of its body.
-pub fn of_body(body: &str) -> String {
+pub fn of_body(body: impl AsRef<[u8]>) -> String {
     format!("\"{}-0\"", short(&Sha256::digest(body)))
 }
 

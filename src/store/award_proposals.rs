@@ -11,7 +11,8 @@ use super::schema::award_proposals::{self, dsl};
 use super::schema::{proposal_documents, units};
 use super::types::{from_json, from_word, id, json, naive, naive_option, utc, utc_option, word};
 use crate::domain::access::UnitKey;
-use crate::domain::award::{AttachedFile, Document, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
+use crate::domain::award::{Document, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
+use crate::domain::file::AttachedFile;
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 

@@ -30,6 +30,7 @@ struct Row {
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     copied_from_id: Option<String>,
+    not_applicable: String,
 }
 
 impl TryFrom<Row> for CriteriaSet {
@@ -44,6 +45,7 @@ impl TryFrom<Row> for CriteriaSet {
                 year: row.year,
                 legal_basis: row.legal_basis,
                 total_points: Points::from_hundredths(row.total_points),
+                not_applicable: from_word(&row.not_applicable)?,
                 parts: from_json(&row.parts)?,
             },
             status: from_word(&row.status)?,
@@ -76,6 +78,7 @@ impl TryFrom<&CriteriaSet> for Row {
             created_at: naive(set.created_at),
             updated_at: naive(set.updated_at),
             copied_from_id: set.copied_from_id.as_ref().map(ToString::to_string),
+            not_applicable: word(set.content.not_applicable),
         })
     }
 }
@@ -112,6 +115,12 @@ pub struct Head {
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CriteriaSet>, Error> {
     let row: Option<Row> = dsl::criteria_sets.find(id.as_str()).get_result(conn).optional()?;
     row.map(CriteriaSet::try_from).transpose()
+}
+
+/// Whether an organisation has a table of this code.
+pub fn has_code(conn: &mut Conn, organization_id: &Id, code: &str) -> Result<bool, Error> {
+    let known = dsl::criteria_sets.filter(dsl::organization_id.eq(organization_id.as_str())).filter(dsl::code.eq(code));
+    Ok(diesel::select(diesel::dsl::exists(known)).get_result(conn)?)
 }
 
 /// A page of an organisation's tables.

@@ -67,6 +67,13 @@ pub fn find_by_code(conn: &mut Conn, code: &str) -> Result<Option<Organization>,
     Ok(row.map(Organization::from))
 }
 
+/// The only office of the installation; none where there are more, or none.
+pub fn only(conn: &mut Conn) -> Result<Option<Organization>, Error> {
+    let mut rows: Vec<Row> = dsl::organizations.limit(2).load(conn)?;
+    let first = rows.pop();
+    Ok(first.filter(|_| rows.is_empty()).map(Organization::from))
+}
+
 /// A page of offices: of all, or of those named.
 pub fn list(conn: &mut Conn, among: Option<&[Id]>, page: &Page) -> Result<Vec<Organization>, Error> {
     let mut query = dsl::organizations.into_boxed();

@@ -125,6 +125,7 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         copied_from_id -> Nullable<Text>,
+        not_applicable -> Text,
     }
 }
 
@@ -361,6 +362,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    stored_files (sha256) {
+        sha256 -> Text,
+        claimed_at -> Timestamp,
+        going -> Bool,
+    }
+}
+
+diesel::table! {
+    evidence (id) {
+        id -> Text,
+        organization_id -> Text,
+        submission_id -> Text,
+        criterion_code -> Text,
+        title -> Text,
+        kind -> Text,
+        file_name -> Nullable<Text>,
+        media_type -> Nullable<Text>,
+        size -> Nullable<BigInt>,
+        sha256 -> Nullable<Text>,
+        number -> Nullable<Text>,
+        issued_on -> Nullable<Date>,
+        issuer -> Nullable<Text>,
+        url -> Nullable<Text>,
+        added_by -> Text,
+        added_after -> Integer,
+        removed_after -> Nullable<Integer>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    period_targets (period_id, unit_id, criterion_code) {
+        period_id -> Text,
+        unit_id -> Text,
+        criterion_code -> Text,
+        target -> BigInt,
+        unit_of_measure -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     organizations,
@@ -385,5 +427,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     tie_decisions,
     rankings,
     award_proposals,
-    proposal_documents
+    proposal_documents,
+    stored_files,
+    evidence,
+    period_targets
 );

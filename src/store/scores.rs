@@ -81,7 +81,8 @@ impl Lines {
                 continue;
             }
             let answer = line.answer().map(json).transpose()?;
-            let points = line.points().map(Points::hundredths);
+            // What does not apply has no points, and 0 in this column.
+            let points = line.scored.as_ref().map(|(_, points)| points.hundredths());
             let most = criterion.ceiling.hundredths();
             written.push((criterion.code.as_str(), answer, points, most, line.note.as_deref(), line.reason.as_deref()));
         }

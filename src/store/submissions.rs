@@ -395,6 +395,15 @@ pub fn move_gate(
     Ok(())
 }
 
+/// Counts a change of what the sheets of some units depend on as one of the sheets.
+pub fn touch(conn: &mut Conn, period_id: &Id, unit_ids: &[&Id], now: DateTime<Utc>) -> Result<(), Error> {
+    let units: Vec<&str> = unit_ids.iter().map(|id| id.as_str()).collect();
+    let touched = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq_any(units));
+    let change = (dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(touched).set(change).execute(conn)?;
+    Ok(())
+}
+
 /// Closes the gates of a period that were to stand open until somebody closes them.
 pub fn close_open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
     let open = dsl::submissions

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::year::head;
-use crate::support::{App, Reply, on_both, scores};
+use crate::support::{App, Reply, egov_document, on_both, scores};
 
 /// One or more of every role: of the sheet's unit, of another, of none.
 const PEOPLE: [&str; 19] = [
@@ -29,7 +29,8 @@ const PEOPLE: [&str; 19] = [
 ];
 
 /// Every act on a sheet.
-const ACTIONS: [&str; 6] = ["write_scores", "submit", "withdraw", "return", "appraise", "council_review"];
+const ACTIONS: [&str; 7] =
+    ["write_scores", "add_evidence", "submit", "withdraw", "return", "appraise", "council_review"];
 
 /// Calls an act so that, where it can be, the content is refused and nothing moves.
 fn probe(app: &App, person: &str, sheet: &str, tag: &str, action: &str) -> Reply {
@@ -39,6 +40,11 @@ fn probe(app: &App, person: &str, sheet: &str, tag: &str, action: &str) -> Reply
     };
     match action {
         "write_scores" => ask("PATCH", "scores").json(&scores(&[("A.II.1", r#"{"points":31}"#)])).send(),
+        "add_evidence" => {
+            let mut body = egov_document("A.II.1");
+            body["number"] = json!("");
+            app.post(person, &format!("{sheet}/evidence"), &body)
+        }
         "submit" => ask("POST", "submit").send(),
         "withdraw" => ask("POST", "withdraw").send(),
         "return" => ask("POST", "return").json(&json!({"reason": ""})).send(),

@@ -114,6 +114,7 @@ fn ids(app: &App) -> BTreeMap<&'static str, String> {
     let account = app.post("admin", "/v1/service-accounts", &json!({"member_id": member})).expect(201);
     BTreeMap::from([
         ("reviews", first(&format!("/v1/reviews?submission_id={submission}"))),
+        ("evidence", first(&format!("/v1/submissions/{submission}/evidence"))),
         ("submissions", submission),
         ("periods", first("/v1/periods")),
         ("units", app.unit_id("TH")),

@@ -36,21 +36,14 @@ const TARGETS_BY_HAND: [Hand; 6] = [
     ("B.2", r#"{"options":[]}"#, 0.0),
 ];
 
-fn published(app: &App, table: &str) -> String {
-    let set = app.post("admin", "/v1/criteria-sets", &serde_json::from_str(table).unwrap()).expect(201);
-    let path = format!("/v1/criteria-sets/{}", set["id"].as_str().unwrap());
-    assert_eq!(app.get("admin", &format!("{path}/validation")).expect(200), json!({"errors": [], "warnings": []}));
-    app.act("admin", &path, "publish", None).expect(200);
-    set["id"].as_str().unwrap().to_owned()
-}
-
-/// TH's sheet of an open period that is scored by `table`.
+/// TH's sheet of an open period that is scored by `table`, with which there is nothing wrong.
 fn sheet_of(app: &App, table: &str) -> String {
-    let mut body = app.period_like("2024");
-    body["criteria_set_id"] = json!(published(app, table));
-    let period = app.new_period(&body);
-    app.act("secretary", &period, "open", None).expect(200);
-    app.new_sheet_in(&period, "TH")
+    let sheet = app.sheet_of_table(&serde_json::from_str(table).unwrap());
+    let period_id = app.get(&head("TH"), &sheet).expect(200)["period_id"].as_str().unwrap().to_owned();
+    let set = app.get("secretary", &format!("/v1/periods/{period_id}")).expect(200)["criteria_set_id"].clone();
+    let validation = format!("/v1/criteria-sets/{}/validation", set.as_str().unwrap());
+    assert_eq!(app.get("admin", &validation).expect(200), json!({"errors": [], "warnings": []}));
+    sheet
 }
 
 fn line(code: &str, answer: &str) -> Value {
@@ -137,5 +130,107 @@ on_both! {
             (json!("max_unreachable"), json!("/parts/1/children/2/rule/bands")),
         ]);
         app.act("admin", &path, "publish", None).refused(422, "validation_failed");
+    }
+}
+
+/// Three criteria of 60, 25 and 15, the last two by deductions, with a choice of what else holds.
+fn small_table(not_applicable: &str, max_deduction: Value) -> Value {
+    let criterion =
+        |code: &str, max: u32, rule: Value| json!({"code": code, "title": code, "max_points": max, "rule": rule});
+    let per_case = || json!({"type": "deduction_per_case", "points_per_case": 5, "floor": 0});
+    let mut part = json!({"code": "A", "title": "ĐIỂM CHUẨN", "kind": "base", "max_points": 100, "children": [
+        criterion("A.1", 60, json!({"type": "manual"})), criterion("A.2", 25, per_case()), criterion("A.3", 15, per_case()),
+    ]});
+    if !max_deduction.is_null() {
+        part["max_deduction"] = max_deduction;
+    }
+    json!({"code": "2024", "title": "Bảng tiêu chí 2024", "year": 2024, "total_points": 100, "not_applicable": not_applicable, "parts": [part]})
+}
+
+/// TH's sheet of the small table with 51 points, 4 cases and 1 case: sent, in appraisal.
+fn sent_small_sheet(app: &App, table: &Value) -> String {
+    let sheet = app.sheet_of_table(table);
+    let lines = [line("A.1", r#"{"points":51}"#), line("A.2", r#"{"cases":4}"#), line("A.3", r#"{"cases":1}"#)];
+    let tag = app.tag("th-head", &sheet);
+    app.ask("th-head", "PUT", &format!("{sheet}/scores"))
+        .if_match(&tag)
+        .json(&json!({"scores": lines}))
+        .send()
+        .expect(200);
+    app.act("th-head", &sheet, "submit", None).expect(200);
+    let period = app.get("th-head", &sheet).expect(200)["period_id"].as_str().unwrap().to_owned();
+    app.set_clock("2023-11-11T01:00:00.000Z");
+    app.act("secretary", &format!("/v1/periods/{period}"), "start-appraisal", None).expect(200);
+    sheet
+}
+
+const DOES_NOT_APPLY: &str = r#"{"not_applicable":true}"#;
+
+on_both! {
+    /// 20 and 5 are lost, of which a part with a cap of 18 loses 18: 51 + 5 + 10 + 7.
+    fn a_part_loses_no_more_than_its_cap(app) {
+        let sheet = sent_small_sheet(app, &small_table("refused", json!(18)));
+        let read = app.get("th-head", &format!("{sheet}/scores")).expect(200);
+        assert_eq!(read["totals"]["self"], json!({"base": 73, "bonus": 0, "total": 73}));
+        assert_eq!((&read["nodes"][0]["code"], &read["nodes"][0]["self"]), (&json!("A"), &json!(73)));
+        assert_eq!(read["nodes"][0]["steps"]["self"], json!(["66 + (25 - 18) = 73"]));
+        assert_eq!(read["nodes"][2], json!({"code": "A.2", "max_points": 25, "self": 5, "appraisal": null, "council": null, "final": null}));
+    }
+
+    fn a_cap_lies_between_nothing_and_the_points_of_its_part(app) {
+        for (at, cap) in [0.0, 100.01, -1.0].into_iter().enumerate() {
+            let mut table = small_table("refused", json!(cap));
+            table["code"] = json!(format!("T{at}"));
+            let id = app.post("admin", "/v1/criteria-sets", &table).expect(201)["id"].as_str().unwrap().to_owned();
+            let found = app.get("admin", &format!("/v1/criteria-sets/{id}/validation")).expect(200);
+            assert_eq!((&found["errors"][0]["code"], &found["errors"][0]["pointer"]), (&json!("deduction_cap_invalid"), &json!("/parts/0/max_deduction")), "{cap}");
+            app.act("admin", &format!("/v1/criteria-sets/{id}"), "publish", None).refused(422, "validation_failed");
+        }
+    }
+
+    /// A.2 does not apply: 51 and 10 of 75 count as 61 × 100 / 75 = 81.33.
+    fn what_does_not_apply_is_said_by_the_appraiser_with_a_reason(app) {
+        let sheet = sent_small_sheet(app, &small_table("rescaled", Value::Null));
+        let id = sheet.rsplit('/').next().unwrap();
+        let review = app.post("appraiser", "/v1/reviews", &json!({"submission_id": id, "stage": "appraisal"})).expect(201);
+        let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
+        let written = app.patch("appraiser", &path, &[("A.2", DOES_NOT_APPLY)]).expect(200);
+        assert_eq!((&written["scores"][1]["answer"], &written["scores"][1]["points"]), (&json!({"not_applicable": true}), &Value::Null));
+        assert_eq!(written["scores"][1]["explanation"]["rule"], "not_applicable");
+        let refusal = app.act("appraiser", &path, "submit", None).refused(422, "validation_failed");
+        assert_eq!(refusal.faults(), [("reason_required".to_owned(), "/scores/1/reason".to_owned())]);
+        let tag = app.tag("appraiser", &path);
+        let mut reasoned = line("A.2", DOES_NOT_APPLY);
+        reasoned["reason"] = json!("Đơn vị không tiếp công dân");
+        app.ask("appraiser", "PATCH", &format!("{path}/scores")).if_match(&tag).json(&json!({"scores": [reasoned]})).send().expect(200);
+        let submitted = app.act("appraiser", &path, "submit", None).expect(200);
+        assert_eq!(submitted["totals"], json!({"base": 81.33, "bonus": 0, "total": 81.33}));
+        let read = app.get("secretary", &format!("{sheet}/scores")).expect(200);
+        assert_eq!(read["nodes"][0]["steps"]["appraisal"], json!(["61 × 100 / (100 - 25) = 81.33"]));
+        assert_eq!((&read["scores"][1]["self"]["points"], &read["scores"][1]["final_points"]), (&json!(5), &Value::Null));
+        assert_eq!(app.get("secretary", &sheet).expect(200)["totals"]["final"]["total"], 81.33);
+    }
+
+    /// The same without making up for it: 51 and 10.
+    fn a_table_may_leave_out_without_making_up(app) {
+        let sheet = sent_small_sheet(app, &small_table("excluded", Value::Null));
+        app.review("appraiser", &sheet, "appraisal", &[("A.2", DOES_NOT_APPLY, "Đơn vị không tiếp công dân")]);
+        assert_eq!(app.get("secretary", &sheet).expect(200)["totals"]["appraisal"]["total"], 61);
+    }
+
+    fn a_unit_cannot_say_itself_that_a_criterion_does_not_apply(app) {
+        let sheet = app.sheet_of_table(&small_table("rescaled", Value::Null));
+        let refusal = app.patch("th-head", &sheet, &[("A.2", DOES_NOT_APPLY)]).refused(422, "not_applicable_refused");
+        assert_eq!(refusal.faults(), [("not_applicable_refused".to_owned(), "/scores/0/answer".to_owned())]);
+        app.patch("th-head", &sheet, &[("A.2", r#"{"not_applicable":false}"#)]).refused(422, "answer_mismatch");
+        app.patch("th-head", &sheet, &[("A.2", r#"{"not_applicable":true,"cases":1}"#)]).refused(422, "answer_mismatch");
+    }
+
+    fn where_the_table_does_not_provide_for_it_everything_applies(app) {
+        let sheet = sent_small_sheet(app, &small_table("refused", Value::Null));
+        let id = sheet.rsplit('/').next().unwrap();
+        let review = app.post("appraiser", "/v1/reviews", &json!({"submission_id": id, "stage": "appraisal"})).expect(201);
+        let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
+        app.patch("appraiser", &path, &[("A.2", DOES_NOT_APPLY)]).refused(422, "not_applicable_refused");
     }
 }

@@ -357,7 +357,7 @@ on_both! {
         let until = |action: &str| seen["allowed_actions"].as_array().unwrap().iter().find(|offer| offer["action"] == action).map(|offer| offer["until"].clone());
         assert_eq!(until("submit"), Some(json!("2023-11-10T17:00:00.000Z")));
         assert_eq!(until("write_scores"), Some(json!("2023-11-10T17:00:00.000Z")));
-        assert_eq!(seen["allowed_actions"][1]["href"], format!("{sheet}/submit"));
+        assert_eq!(seen["allowed_actions"][2]["href"], format!("{sheet}/submit"));
         assert_eq!(seen["blocked_actions"][0]["action"], "withdraw");
         app.set_clock("2023-11-10T17:00:00.000Z");
         let seen = app.get("th-head", &sheet).expect(200);

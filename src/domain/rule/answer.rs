@@ -37,6 +37,8 @@ pub struct AnswerInput {
     pub target: Option<Decimal>,
     /// For `best_of`: the codes of those that hold.
     pub options: Option<Vec<String>>,
+    /// In a review, for any rule: `true` where the criterion does not apply to the unit.
+    pub not_applicable: Option<bool>,
 }
 
 /// An answer that fits its criterion's rule.
@@ -94,6 +96,18 @@ pub enum Answer {
         /// The codes of those that hold.
         options: Vec<String>,
     },
+    /// To any rule, in a review: the criterion does not apply to the unit. It has no points.
+    NotApplicable {
+        /// Always true.
+        not_applicable: bool,
+    },
+}
+
+impl Answer {
+    /// Whether it says that the criterion does not apply to the unit.
+    pub const fn is_not_applicable(&self) -> bool {
+        matches!(self, Answer::NotApplicable { .. })
+    }
 }
 
 impl<'de> Deserialize<'de> for Answer {
@@ -113,10 +127,23 @@ impl<'de> Deserialize<'de> for Answer {
             actual: Option<Quantity>,
             target: Option<Quantity>,
             options: Option<Vec<String>>,
+            not_applicable: Option<bool>,
         }
         let fields = Fields::deserialize(deserializer)?;
-        let Fields { points, achieved, level, rank, cases, done, bonus_cases, penalty_cases, actual, target, options } =
-            fields;
+        let Fields {
+            points,
+            achieved,
+            level,
+            rank,
+            cases,
+            done,
+            bonus_cases,
+            penalty_cases,
+            actual,
+            target,
+            options,
+            not_applicable,
+        } = fields;
         None.or(points.map(|points| Answer::Points { points }))
             .or(achieved.map(|achieved| Answer::Achieved { achieved }))
             .or(level.map(|level| Answer::Level { level }))
@@ -128,11 +155,17 @@ impl<'de> Deserialize<'de> for Answer {
                 .map(|(bonus_cases, penalty_cases)| Answer::BonusPenalty { bonus_cases, penalty_cases }))
             .or(actual.map(|actual| Answer::Ratio { actual, target }))
             .or(options.map(|options| Answer::Options { options }))
+            .or(not_applicable.map(|not_applicable| Answer::NotApplicable { not_applicable }))
             .ok_or_else(|| serde::de::Error::custom("an answer to no rule"))
     }
 }
 
 impl AnswerInput {
+    /// Whether it says that the criterion does not apply, and nothing else.
+    pub fn is_not_applicable(&self) -> bool {
+        self.not_applicable == Some(true) && self.sent().len() == 1
+    }
+
     /// The names of the fields that were sent.
     fn sent(&self) -> Vec<&'static str> {
         let fields = [
@@ -147,6 +180,7 @@ impl AnswerInput {
             ("actual", self.actual.is_some()),
             ("target", self.target.is_some()),
             ("options", self.options.is_some()),
+            ("not_applicable", self.not_applicable.is_some()),
         ];
         fields.into_iter().filter_map(|(name, sent)| sent.then_some(name)).collect()
     }

@@ -38,7 +38,7 @@ impl Serialize for Figures {
 /// Enough to recompute a score by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Explanation {
-    /// The rule's type.
+    /// The rule's type; `not_applicable` where the criterion does not apply to the unit.
     #[schema(example = "deduction_per_case")]
     pub rule: &'static str,
     /// The figures that went in: those of the rule and those of the answer.
@@ -107,6 +107,10 @@ impl Rule {
     /// How the points of an answer came about.
     pub fn explain(&self, answer: &Answer, max: Points) -> Explanation {
         let mut account = Account::new();
+        if answer.is_not_applicable() {
+            let inputs = Figures(vec![("max", Figure::Points(max))]);
+            return Explanation { rule: "not_applicable", inputs, steps: Vec::new(), capped_by: None };
+        }
         self.account(answer, max, &mut account);
         account.points("max", max);
         let Account { inputs, steps, capped_by } = account;

@@ -1,6 +1,7 @@
 //! A real server on a free port, a database per test, and a client for each person of the sandbox.
 
 pub mod postgres;
+pub mod s3;
 pub mod year;
 
 use std::collections::HashMap;
@@ -10,8 +11,9 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use thidua::background;
 use thidua::clock::{Clock, Ids, first_moment};
-use thidua::config::Config;
+use thidua::config::{Config, Storage};
 use thidua::server::{self, Kind};
 
 /// Each test, once on each database.
@@ -47,7 +49,8 @@ pub struct App {
     agent: ureq::Agent,
     stop: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
-    _folder: TempDir,
+    folder: TempDir,
+    storage: Storage,
 }
 
 /// An answer.
@@ -106,6 +109,15 @@ impl Reply {
     }
 }
 
+/// A part of a form.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'a> {
+    /// A name and a text.
+    Text(&'a str, &'a str),
+    /// The name of a file and its bytes; the part is called `file`.
+    File(&'a str, &'a [u8]),
+}
+
 /// A request to be sent.
 pub struct Ask<'a> {
     app: &'a App,
@@ -136,9 +148,24 @@ impl Ask<'_> {
 
     /// A form with one file.
     pub fn file(self, name: &str, bytes: &[u8]) -> Self {
-        let mut body = format!("--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n").into_bytes();
-        body.extend_from_slice(bytes);
-        body.extend_from_slice(b"\r\n--xyz--\r\n");
+        self.form(&[Part::File(name, bytes)])
+    }
+
+    /// A form of several parts, in this order.
+    pub fn form(self, parts: &[Part]) -> Self {
+        let mut body = Vec::new();
+        for part in parts {
+            let (head, bytes) = match part {
+                Part::Text(name, text) => (format!("name=\"{name}\""), text.as_bytes()),
+                Part::File(name, bytes) => {
+                    (format!("name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream"), *bytes)
+                }
+            };
+            body.extend_from_slice(format!("--xyz\r\nContent-Disposition: form-data; {head}\r\n\r\n").as_bytes());
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--xyz--\r\n");
         self.raw("multipart/form-data; boundary=xyz", body)
     }
 
@@ -163,20 +190,29 @@ impl App {
     pub fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        Self::start(url, folder)
+        Self::start(url, folder, |_| {})
+    }
+
+    /// On an embedded database, otherwise configured.
+    pub fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        Self::start(url, folder, change)
     }
 
     /// On a server's, if there is one.
     pub fn on_postgres() -> Option<Self> {
         let url = postgres::url_for_new_database(|template| migrate(template.to_owned()))?;
-        Some(Self::start(url, tempfile::tempdir().unwrap()))
+        Some(Self::start(url, tempfile::tempdir().unwrap(), |_| {}))
     }
 
-    fn start(database: String, folder: TempDir) -> Self {
+    fn start(database: String, folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let (told, tell) = mpsc::channel();
         let mut config = Config::of_sandbox(&database, 0, folder.path()).unwrap();
         config.workers = 2;
         config.cors_origins = vec!["https://front.example".to_owned()];
+        change(&mut config);
+        let storage = config.storage.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let house = server::open(&config, Clock::standing_at(first_moment()), Ids::counted()).await.unwrap();
@@ -198,7 +234,8 @@ impl App {
             agent: agent.into(),
             stop,
             thread: Some(thread),
-            _folder: folder,
+            folder,
+            storage,
         };
         app.tokens = app.fetch_tokens();
         app
@@ -213,6 +250,23 @@ impl App {
             .iter()
             .map(|person| (text(&person["subject"]), text(&person["token"])))
             .collect()
+    }
+
+    /// The stored documents, and those that arrived and were not fetched: their paths below the store.
+    pub fn stored_files(&self) -> Vec<String> {
+        files_below(&self.folder.path().join("files"))
+    }
+
+    /// Takes away what nothing has named until now, as the service does every hour for what is a day old.
+    pub fn sweep(&self) {
+        let mut config = Config::of_sandbox(&self.database, 0, self.folder.path()).unwrap();
+        config.storage = self.storage.clone();
+        let sweep = async move {
+            let house = server::open(&config, Clock::System, Ids::Random).await.unwrap();
+            let soon = thidua::clock::machine_now() + std::time::Duration::from_secs(1);
+            background::sweep(&house, soon).await.unwrap();
+        };
+        std::thread::spawn(|| actix_web::rt::System::new().block_on(sweep)).join().unwrap();
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -316,8 +370,13 @@ impl App {
     /// A year that was announced: TH before HCTC with a review of each stage, everybody else missed.
     #[track_caller]
     pub fn announced_year(&self) -> [String; 2] {
-        let sheets = [("TH", "30"), ("HCTC", "25")]
-            .map(|(unit, points)| self.submitted_sheet(unit, &[("A.II.1", &format!(r#"{{"points":{points}}}"#))]));
+        let sheets = [("TH", "30"), ("HCTC", "25")].map(|(unit, points)| {
+            let sheet = self.new_sheet(unit);
+            self.post(&year::head(unit), &format!("{sheet}/evidence"), &egov_document("A.II.1")).expect(201);
+            self.write(unit, &sheet, &[("A.II.1", &format!(r#"{{"points":{points}}}"#))]);
+            self.act(&year::head(unit), &sheet, "submit", None).expect(200);
+            sheet
+        });
         self.set_clock("2023-11-11T01:00:00.000Z");
         self.move_period("secretary", "start-appraisal");
         for (unit, sheet) in ["TH", "HCTC"].into_iter().zip(&sheets) {
@@ -336,6 +395,14 @@ impl App {
         self.act("council-chair", &self.period(), "announce", Some(&notice)).expect(200);
         sheets
     }
+}
+
+/// A document of the eGov system that proves a line, as a body.
+pub fn egov_document(criterion: &str) -> Value {
+    json!({
+        "criterion_code": criterion, "title": "Báo cáo tham mưu quý III", "classification": "none", "kind": "egov_document",
+        "number": "12/BC-TH", "issued_on": "2023-10-05", "issuer": "Phòng Tổng hợp", "url": "https://egov.example.vn/van-ban/12",
+    })
 }
 
 /// Lines as a body: criterion and answer.
@@ -357,4 +424,20 @@ pub fn at_once<T: Send>(times: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T>
         let threads: Vec<_> = (0..times).map(start).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
+}
+
+/// The files below a folder, by their paths in it.
+pub fn files_below(root: &std::path::Path) -> Vec<String> {
+    fn below(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { below(&path, found) } else { found.push(path) }
+        }
+    }
+    let mut found = Vec::new();
+    below(root, &mut found);
+    let mut names: Vec<String> =
+        found.iter().map(|path| path.strip_prefix(root).unwrap().display().to_string()).collect();
+    names.sort();
+    names
 }

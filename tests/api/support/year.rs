@@ -227,6 +227,25 @@ impl App {
         format!("/v1/submissions/{}", sheet["id"].as_str().unwrap())
     }
 
+    /// A table that was made and published; gives its id.
+    #[track_caller]
+    pub fn published(&self, table: &Value) -> String {
+        let set = self.post("admin", "/v1/criteria-sets", table).expect(201);
+        let path = format!("/v1/criteria-sets/{}", set["id"].as_str().unwrap());
+        self.act("admin", &path, "publish", None).expect(200);
+        set["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The sheet of TH in an open period that is scored by `table`.
+    #[track_caller]
+    pub fn sheet_of_table(&self, table: &Value) -> String {
+        let mut body = self.period_like("2024");
+        body["criteria_set_id"] = json!(self.published(table));
+        let period = self.new_period(&body);
+        self.act("secretary", &period, "open", None).expect(200);
+        self.new_sheet_in(&period, "TH")
+    }
+
     /// In appraisal, after the gate: the units given sent their sheets, the others missed theirs.
     #[track_caller]
     pub fn in_appraisal(&self, units: &[(&str, Otherwise)]) -> Vec<String> {

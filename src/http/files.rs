@@ -1,0 +1,105 @@
+//! Files on their way out: what is said of one, and its bytes as an inert attachment.
+
+use actix_web::body::SizedStream;
+use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType, ExtendedValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use base64::Engine as _;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::call::{Call, Reply};
+use crate::domain::file::AttachedFile;
+use crate::domain::submission::instant;
+use crate::error::Error;
+
+/// A file as it was attached.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttachedFile)]
+pub struct FileView {
+    #[schema(example = "to-trinh.pdf")]
+    name: String,
+    /// Told from its bytes.
+    #[schema(example = "application/pdf")]
+    media_type: String,
+    /// In bytes.
+    size: i64,
+    /// In hex.
+    sha256: String,
+    attached_at: String,
+}
+
+impl From<&AttachedFile> for FileView {
+    fn from(file: &AttachedFile) -> Self {
+        FileView {
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            size: file.size,
+            sha256: file.sha256.clone(),
+            attached_at: instant(file.attached_at),
+        }
+    }
+}
+
+/// The bytes of a file as an attachment that no browser runs, with their digest.
+///
+/// # Errors
+/// When the store does not have it.
+pub async fn attachment(call: &Call, file: AttachedFile) -> Reply {
+    let etag = format!("\"{}-0\"", file.sha256);
+    if call.knows(&etag) {
+        return Ok(not_modified(&etag));
+    }
+    let bytes = call.state().house.files.get(&file.sha256).await.map_err(|error| call.problem(error))?;
+    let size = u64::try_from(file.size).map_err(|error| call.problem(Error::internal(error)))?;
+    Ok(inert(&file.name, &file.media_type)
+        .insert_header((header::ETAG, etag))
+        .insert_header(("Repr-Digest", repr_digest(&file.sha256)))
+        .insert_header(("X-Content-SHA256", file.sha256))
+        .body(SizedStream::new(size, bytes)))
+}
+
+/// The answer to who has it already.
+pub fn not_modified(etag: &str) -> HttpResponse {
+    HttpResponse::NotModified()
+        .insert_header((header::ETAG, etag))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .finish()
+}
+
+/// The head of an answer that is saved as a file and that no browser runs.
+pub fn inert(name: &str, media_type: &str) -> HttpResponseBuilder {
+    let name = ExtendedValue {
+        charset: header::Charset::Ext("UTF-8".to_owned()),
+        language_tag: None,
+        value: name.as_bytes().to_vec(),
+    };
+    let disposition = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::FilenameExt(name)],
+    };
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(media_type)
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    response
+}
+
+/// The digest as RFC 9530 writes it.
+fn repr_digest(sha256: &str) -> String {
+    let digits = sha256.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap_or_default());
+    let bytes: Vec<u8> = digits.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect();
+    format!("sha-256=:{}:", base64::engine::general_purpose::STANDARD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    /// The digest of no bytes, as RFC 9530 gives that of others.
+    #[test]
+    fn the_digest_of_nothing() {
+        let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(super::repr_digest(of_nothing), "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:");
+    }
+}
