@@ -12,12 +12,13 @@ use crate::background;
 use crate::clock::{Clock, Ids, first_moment};
 use crate::config::Config;
 use crate::error::{Error, Fault};
+use crate::http::auth::Keys;
 use crate::http::problem::{FaultBody, Language, ProblemBody, fault_bodies};
 use crate::http::{criteria_import, openapi};
 use crate::server::{self, Kind};
 use crate::service::accounts::{self, FirstAccount};
 use crate::service::criteria_import::{Given, import_here};
-use crate::store::Conn;
+use crate::store::{self, Conn, journals};
 
 /// Yearly emulation (thi đua) scoring for public offices.
 #[derive(Debug, Parser)]
@@ -82,6 +83,12 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Work out every audit chain anew; ends with 1 where one is not as it was written.
+    VerifyAudit {
+        /// A file with a checkpoint that was kept: its chain must go on from there.
+        #[arg(long)]
+        checkpoint: Option<PathBuf>,
+    },
     /// Ask the service that the settings describe whether it is alive.
     Health,
 }
@@ -102,6 +109,7 @@ pub async fn run() -> ExitCode {
             let given = Given { code, title, year, legal_basis };
             import_criteria(&file, organization, given, dry_run).await
         }
+        Command::VerifyAudit { checkpoint } => verify_audit(checkpoint.as_deref()).await,
         Command::Health => health().await,
     };
     match outcome {
@@ -183,6 +191,38 @@ fn told(error: &Error) -> String {
     let faults = fault_bodies(&error.faults, Language::Vi);
     let lines: Vec<String> = faults.iter().map(line).collect();
     if lines.is_empty() { problem.detail } else { lines.join("\n  ") }
+}
+
+async fn verify_audit(checkpoint: Option<&Path>) -> Outcome {
+    let config = Config::from_env()?;
+    let known = match checkpoint {
+        None => None,
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+            let keys = Keys::of_file(config.public_url.clone(), &config.signing_key_file)?;
+            Some(keys.read_checkpoint(text.trim()).ok_or("this service did not sign the checkpoint")?)
+        }
+    };
+    let house = server::open(&config, Clock::System, Ids::Random).await?;
+    let chains = house.db.read(move |conn| {
+        let journals = journals::all(conn)?;
+        let verify = |chain: String| {
+            let point = known.as_ref().filter(|known| known.organization_id.as_str() == chain);
+            let verdict = store::audit::verify(conn, &chain, point.map(|known| (known.sequence, known.hash.as_str())))?;
+            Ok((chain, verdict))
+        };
+        journals.into_iter().map(|journal| journal.chain).map(verify).collect::<Result<Vec<_>, Error>>()
+    });
+    let chains = chains.await?;
+    for (chain, verdict) in &chains {
+        let told = match (&verdict.first_bad_id, verdict.ok) {
+            (_, true) => "as written".to_owned(),
+            (Some(id), false) => format!("NOT as written from entry {id} on"),
+            (None, false) => "NOT as written: entries are missing at the end".to_owned(),
+        };
+        println!("{chain}: {} entries {told}", verdict.checked);
+    }
+    if chains.iter().all(|(_, verdict)| verdict.ok) { Ok(()) } else { Err("the audit was altered".into()) }
 }
 
 /// Asks `/livez` on loopback: a container's health check needs no other program.

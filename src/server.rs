@@ -22,7 +22,7 @@ use crate::http::auth::Keys;
 use crate::http::{self, State, middleware, openapi};
 use crate::service::files::Files;
 use crate::service::tables::Tables;
-use crate::service::{House, sandbox};
+use crate::service::{Bell, House, sandbox};
 use crate::store::{Db, migrations};
 
 /// How long a client may take to send the head of a request.
@@ -54,7 +54,7 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<House>,
         Storage::Folder(folder) => in_folder(folder)?,
         Storage::S3(place) => in_bucket(place)?,
     });
-    Ok(Arc::new(House { db, clock, ids, tables: Tables::default(), files }))
+    Ok(Arc::new(House { db, clock, ids, tables: Tables::default(), files, bell: Bell::default() }))
 }
 
 fn in_folder(folder: &Path) -> Result<Arc<dyn ObjectStore>, Error> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Id;
+use super::event::Audience;
 use super::member::Role;
 use super::review::Stage;
 use super::submission::SubmissionStatus;
@@ -94,13 +95,22 @@ impl Scopes {
         }
     }
 
+    /// The codes of the units that they name.
+    pub fn unit_codes(&self) -> Vec<String> {
+        self.words().iter().filter_map(|word| word.strip_prefix("unit:").map(str::to_owned)).collect()
+    }
+
+    fn name_units(&self) -> bool {
+        self.words().iter().any(|word| word.starts_with("unit:"))
+    }
+
     fn names_unit(&self, code: &str) -> bool {
         self.words().iter().any(|word| word.strip_prefix("unit:") == Some(code))
     }
 
     /// Whether a unit is outside of the units that they name.
     fn exclude_unit(&self, code: &str) -> bool {
-        self.words().iter().any(|word| word.starts_with("unit:")) && !self.names_unit(code)
+        self.name_units() && !self.names_unit(code)
     }
 }
 
@@ -173,6 +183,8 @@ pub enum Action {
     ReturnProposal,
     RecordDecision,
     ReadAudit,
+    /// To learn of events for an audience.
+    ReadEvents(Audience),
 }
 
 /// How far a role's right goes.
@@ -284,10 +296,32 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::SubmitProposal => &[(CouncilChair, All), (Secretary, All)],
         Action::RecordDecision => &[(Secretary, All), (Integration, All)],
         Action::ReadAudit => &[(Admin, All), (Auditor, All)],
+        Action::ReadEvents(Audience::Everybody) => grants(Action::ReadHouse),
+        Action::ReadEvents(Audience::OwnUnit) => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
+        Action::ReadEvents(Audience::SheetSubmitted) => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, Foreign), (Secretary, Foreign), (Integration, Scoped), (Auditor, All),
+        ],
+        Action::ReadEvents(Audience::SheetAppraised) => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, Foreign), (CouncilMember, Foreign), (CouncilChair, Foreign),
+            (Secretary, Foreign), (Integration, Scoped), (Auditor, All),
+        ],
+        Action::ReadEvents(Audience::Proposal) => grants(Action::ReadProposal),
+        Action::ReadEvents(Audience::Deadline) => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
+            (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
+        ],
     }
 }
 
 impl Action {
+    /// The scope that it is within.
+    fn scope(self) -> &'static str {
+        match self {
+            _ if self.reading().is_some() => "write",
+            _ => "read",
+        }
+    }
+
     /// The act of reading what this act changes; none where this is one.
     fn reading(self) -> Option<Action> {
         match self {
@@ -303,7 +337,8 @@ impl Action {
             | Action::ReadTieDecisions
             | Action::ReadSessions
             | Action::ReadProposal
-            | Action::ReadAudit => None,
+            | Action::ReadAudit
+            | Action::ReadEvents(_) => None,
             Action::WriteMember => Some(Action::ReadMembers),
             Action::WriteCriteriaSet => Some(Action::ReadCriteriaDraft),
             Action::WriteUnit
@@ -385,7 +420,7 @@ pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
         .map(|(_, reach)| reach.rule(membership, &actor.scopes, facts))
         .collect();
     if rulings.contains(&Ruling::Yes) {
-        let needed = if action.reading().is_some() { "write" } else { "read" };
+        let needed = action.scope();
         return match actor.scopes.allow(needed) {
             true => Decision::Allow,
             false => Decision::Refuse(Error::new(Code::ScopeRequired).with("needs", needed)),
@@ -477,8 +512,7 @@ pub fn sheets_in_sight(actor: &Actor, organization_id: &Id) -> SheetsInSight {
     let Some(membership) = actor.membership(organization_id) else {
         return sight;
     };
-    let named = actor.scopes.words().iter().filter_map(|word| word.strip_prefix("unit:").map(str::to_owned));
-    sight.only_codes = named.collect();
+    sight.only_codes = actor.scopes.unit_codes();
     for (_, reach) in grants(Action::ReadSubmission).iter().filter(|(role, _)| membership.roles.contains(role)) {
         match reach {
             Reach::All => sight.all = true,
@@ -490,6 +524,82 @@ pub fn sheets_in_sight(actor: &Actor, organization_id: &Id) -> SheetsInSight {
             }
             Reach::Scoped => sight.scoped_codes.clone_from(&sight.only_codes),
             Reach::OwnAnnounced | Reach::Announced | Reach::Foreign => {}
+        }
+    }
+    sight
+}
+
+/// The units whose records a right gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Units {
+    /// Every unit's.
+    All,
+    /// Every unit's but this one's: recusal.
+    AllBut(Id),
+    /// These units' alone.
+    Among(Vec<Id>),
+}
+
+fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[Id]) -> Units {
+    let Some(membership) = actor.membership(organization_id) else {
+        return Units::Among(Vec::new());
+    };
+    let own = membership.unit.as_ref().map(|unit| &unit.id);
+    let (mut foreign, mut among) = (false, Vec::new());
+    for (_, reach) in grants(action).iter().filter(|(role, _)| membership.roles.contains(role)) {
+        match reach {
+            Reach::All => return Units::All,
+            Reach::Own => among.extend(own.cloned()),
+            Reach::Foreign => foreign = true,
+            Reach::Scoped => among.extend_from_slice(named),
+            Reach::ForeignFrom(_) | Reach::OwnAnnounced | Reach::Announced => {}
+        }
+    }
+    match own {
+        _ if !foreign => Units::Among(among),
+        // What recusal takes away is given back to who belongs to the unit by another role.
+        Some(own) if !among.contains(own) => Units::AllBut(own.clone()),
+        _ => Units::All,
+    }
+}
+
+/// Which events of an organisation a caller sees, by their audience.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventsInSight {
+    /// Of every unit.
+    pub of_all: Vec<Audience>,
+    /// Of every unit but `own`.
+    pub of_others: Vec<Audience>,
+    /// The unit that recusal takes away.
+    pub own: Option<Id>,
+    /// Of `some` units.
+    pub of_some: Vec<Audience>,
+    /// Those units.
+    pub some: Vec<Id>,
+    /// What is about a unit only where it is one of these, as far as the token names any.
+    pub only: Option<Vec<Id>>,
+}
+
+/// The audiences that a caller belongs to.
+pub fn events_in_sight(actor: &Actor, organization_id: &Id, named: &[Id]) -> EventsInSight {
+    let mut sight =
+        EventsInSight { only: actor.scopes.name_units().then(|| named.to_vec()), ..EventsInSight::default() };
+    for audience in Audience::ALL {
+        match units_by_role(actor, organization_id, Action::ReadEvents(audience), named) {
+            Units::All => sight.of_all.push(audience),
+            Units::AllBut(own) => {
+                sight.of_others.push(audience);
+                sight.own = Some(own);
+            }
+            Units::Among(units) if units.is_empty() => {}
+            Units::Among(units) => {
+                sight.of_some.push(audience);
+                // The rows of the table that name units name the same ones; where they did not, the fewer count.
+                sight.some.retain(|unit| units.contains(unit));
+                if sight.of_some.len() == 1 {
+                    sight.some = units;
+                }
+            }
         }
     }
     sight

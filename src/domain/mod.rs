@@ -5,6 +5,7 @@ pub mod award;
 pub mod calendar;
 pub mod council;
 pub mod criteria;
+pub mod event;
 pub mod evidence;
 pub mod file;
 pub mod id;

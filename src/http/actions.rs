@@ -113,6 +113,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         | Action::DecideTie
         | Action::ReadSessions
         | Action::ReadProposal
-        | Action::ReadAudit => ("read", "GET", ""),
+        | Action::ReadAudit
+        | Action::ReadEvents(_) => ("read", "GET", ""),
     }
 }

@@ -295,7 +295,8 @@ impl Call {
         reading && text(&self.http, &header::IF_NONE_MATCH).is_some_and(|given| given.split(',').any(is_known))
     }
 
-    fn show(&self, answer: Answer) -> HttpResponse {
+    /// Answers.
+    pub fn show(&self, answer: Answer) -> HttpResponse {
         let unchanged = answer.etag.as_ref().is_some_and(|etag| self.knows(etag));
         let status = if unchanged {
             StatusCode::NOT_MODIFIED

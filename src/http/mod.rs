@@ -10,6 +10,7 @@ pub mod council;
 pub mod criteria_import;
 pub mod criteria_sets;
 pub mod docs;
+pub mod events;
 pub mod evidence;
 pub mod facts;
 pub mod files;
@@ -132,7 +133,9 @@ pub fn mount(config: &mut web::ServiceConfig, sandbox: bool) {
         .service(web::scope("/v1/council-sessions").configure(council::mount))
         .service(web::scope("/v1/award-proposals").configure(award_proposals::mount))
         .service(web::scope("/v1/working-days").configure(calendar::mount));
-    audit::mount(config);
+    config
+        .service(web::scope("/v1/audit-entries").configure(audit::mount))
+        .service(web::scope("/v1/events").configure(events::mount));
     if sandbox {
         config.service(web::scope("/v1/sandbox").configure(sandbox::mount));
     }

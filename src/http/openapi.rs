@@ -9,8 +9,8 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder};
 
 use super::problem::{Language, ProblemBody};
 use super::{
-    audit, award_proposals, calendar, council, criteria_import, criteria_sets, docs, evidence, facts, health, me,
-    members, organizations, periods, problems, ranking, reviews, sandbox, service_accounts, submissions, targets,
+    audit, award_proposals, calendar, council, criteria_import, criteria_sets, docs, events, evidence, facts, health,
+    me, members, organizations, periods, problems, ranking, reviews, sandbox, service_accounts, submissions, targets,
     tokens, units,
 };
 use crate::error::{Code, Error};
@@ -75,6 +75,9 @@ const OWN: &[(&str, &[Code])] = &[
     ("POST /v1/award-proposals/{id}/record-decision", &[Code::DecisionNumberRequired, Code::DecidedOnRequired, Code::ReasonMissing, Code::DateOutOfRange]),
     ("GET /v1/working-days/add", &[Code::CalendarRange, Code::InvalidParameter]),
     ("GET /v1/working-days/count", &[Code::CalendarRange, Code::InvalidParameter]),
+    ("GET /v1/audit-entries/verify", &[Code::InvalidParameter, Code::OrganizationRequired]),
+    ("GET /v1/audit-entries/checkpoint", &[Code::InvalidParameter, Code::OrganizationRequired]),
+    ("GET /v1/events", &[Code::InvalidParameter, Code::InvalidCursor, Code::OrganizationRequired]),
     ("GET /readyz", &[Code::NotReady]),
     ("GET /problems/{code}", &[Code::NotFound]),
 ];
@@ -126,6 +129,7 @@ pub fn document(with_sandbox: bool) -> Result<String, Error> {
         award_proposals::Api::openapi(),
         calendar::Api::openapi(),
         audit::Api::openapi(),
+        events::Api::openapi(),
     ];
     for part in parts {
         api.merge(part);

@@ -34,6 +34,11 @@ pub struct Asked {
     query: Vec<(String, String)>,
 }
 
+/// A cursor that names a record.
+pub fn cursor_of(id: &Id) -> String {
+    URL_SAFE_NO_PAD.encode(id.as_str())
+}
+
 fn read_word<T: DeserializeOwned>(word: &str) -> Option<T> {
     let deserializer: value::StringDeserializer<value::Error> = word.to_owned().into_deserializer();
     T::deserialize(deserializer).ok()
@@ -132,13 +137,31 @@ impl Query {
         flag
     }
 
+    /// A cursor that names a record.
+    pub fn cursor(&mut self) -> Option<Id> {
+        let cursor = self.take("cursor")?;
+        let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let id = text.as_deref().and_then(Id::parse);
+        if id.is_none() {
+            self.fault.get_or_insert_with(|| Error::new(Code::InvalidCursor));
+        }
+        id
+    }
+
+    /// A number within a range; the first where none is given.
+    pub fn number_within(&mut self, name: &str, range: std::ops::RangeInclusive<i64>, default: i64) -> i64 {
+        let Some(text) = self.take(name) else {
+            return default;
+        };
+        text.parse().ok().filter(|number| range.contains(number)).unwrap_or_else(|| {
+            self.refuse(name);
+            default
+        })
+    }
+
     /// `limit`, `cursor` and `sort`, of which only the named orders are known; the first is the default.
     pub fn page(&mut self, orders: &[&'static str]) -> Asked {
-        let limit = self.take("limit").map_or(Some(DEFAULT_LIMIT), |text| text.parse().ok());
-        let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit)).unwrap_or_else(|| {
-            self.refuse("limit");
-            DEFAULT_LIMIT
-        });
+        let limit = self.limit();
         let given = self.take("sort").unwrap_or_default();
         let (descending, name) = given.strip_prefix('-').map_or((false, given.as_str()), |name| (true, name));
         let default = orders.first().copied().unwrap_or("id");
@@ -150,6 +173,11 @@ impl Query {
         let after = self.take("cursor").and_then(|cursor| self.after(&cursor, sort, descending));
         let query = self.asked.iter().filter(|(name, _)| name != "cursor").cloned().collect();
         Asked { page: Page { after, descending, limit }, sort, query }
+    }
+
+    /// How many rows.
+    pub fn limit(&mut self) -> i64 {
+        self.number_within("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)
     }
 
     fn after(&mut self, cursor: &str, sort: &str, descending: bool) -> Option<String> {
@@ -187,6 +215,16 @@ pub struct ListView<T> {
 }
 
 impl Asked {
+    /// The same page of a list whose key is a number.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn numbered(&self) -> Result<Page<i64>, Error> {
+        let Page { after, descending, limit } = self.page.clone();
+        let after = after.map(|after| after.parse().map_err(|_| Error::new(Code::InvalidCursor))).transpose()?;
+        Ok(Page { after, descending, limit })
+    }
+
     /// Answers a page: `rows` hold one more than asked where there is a next page; `key` is the order's column.
     ///
     /// # Errors

@@ -104,6 +104,7 @@ fn record_account(
         after: Some(
             json!({"member_id": account.member_id, "client_id": account.client_id, "scopes": account.scopes}).into(),
         ),
+        news: None,
     };
     record(conn, context, change)
 }
@@ -219,6 +220,7 @@ pub fn create_first(conn: &mut Conn, house: &House, first: &FirstAccount, name: 
         subject_id: &member.id,
         before: None,
         after: Some(json!({"roles": member.roles, "client_id": added.account.client_id}).into()),
+        news: None,
     };
     record_by(conn, house, now, &by, change)?;
     Ok(added)

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::files::Stored;
 use super::tag::Tag;
-use super::{Change, Context, Input, State, Stop, record};
+use super::{Change, Context, Input, News, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, UnitKey};
 use crate::domain::award::{self, ACHIEVEMENT_REPORT, Proposal, ProposalStatus, RecordedDecision};
+use crate::domain::event::EventType;
 use crate::domain::file::AttachedFile;
 use crate::domain::schedule::{date_in, starts_at};
 use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS, TITLE_CHARS};
@@ -104,6 +105,17 @@ fn change_of<'a>(proposal: &'a Proposal, action: &'a str, before: Option<Value>,
         subject_id: &proposal.id,
         before: before.map(State::from),
         after: Some(after.into()),
+        news: None,
+    }
+}
+
+/// What subscribers are told of a proposal.
+pub(super) fn news(proposal: &Proposal, kind: EventType) -> News {
+    News {
+        kind,
+        period_id: Some(proposal.period_id.clone()),
+        unit_id: Some(proposal.unit_id.clone()),
+        data: json!({"status": proposal.status, "award_code": proposal.award_code}),
     }
 }
 
@@ -186,10 +198,11 @@ fn saved(
     before: &Proposal,
     after: Proposal,
     unit: UnitKey,
-    action: &str,
+    (action, kind): (&str, EventType),
 ) -> Result<Seen, Stop> {
     let proposal = store::award_proposals::update(conn, Proposal { updated_at: context.now, ..after })?;
-    record(conn, context, change_of(&proposal, action, Some(shown(before)), shown(&proposal)))?;
+    let change = change_of(&proposal, action, Some(shown(before)), shown(&proposal));
+    record(conn, context, change.telling(news(&proposal, kind)))?;
     Ok(see(context, proposal, unit))
 }
 
@@ -207,7 +220,14 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     if !faults.is_empty() {
         return Err(Error::of_faults(Code::GuardFailed, faults).into());
     }
-    saved(conn, context, &proposal, proposal.clone().submitted(context.now), unit, "award_proposal.submit")
+    saved(
+        conn,
+        context,
+        &proposal,
+        proposal.clone().submitted(context.now),
+        unit,
+        ("award_proposal.submit", EventType::AwardProposalSubmitted),
+    )
 }
 
 /// Sends a dossier back.
@@ -216,7 +236,14 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Stri
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
-    saved(conn, context, &proposal, proposal.clone().returned(reason), unit, "award_proposal.return")
+    saved(
+        conn,
+        context,
+        &proposal,
+        proposal.clone().returned(reason),
+        unit,
+        ("award_proposal.return", EventType::AwardProposalReturned),
+    )
 }
 
 /// Records what was decided.
@@ -236,5 +263,10 @@ pub fn record_decision(conn: &mut Conn, context: &Context, id: &Id, input: &Inpu
     Error::unless_valid(check.faults)?;
     let status = if decision.approved { ProposalStatus::Approved } else { ProposalStatus::Declined };
     let recorded = RecordedDecision { status, number, on: decision.decided_on, reason };
-    saved(conn, context, &proposal, proposal.clone().decided(recorded), unit, "award_proposal.record_decision")
+    let kind = match decision.approved {
+        true => EventType::AwardProposalApproved,
+        false => EventType::AwardProposalDeclined,
+    };
+    let decided = proposal.clone().decided(recorded);
+    saved(conn, context, &proposal, decided, unit, ("award_proposal.record_decision", kind))
 }

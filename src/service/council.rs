@@ -96,6 +96,7 @@ fn change_of<'a>(session: &'a CouncilSession, action: &'a str, before: Option<Va
         subject_id: &session.id,
         before: before.map(State::from),
         after: Some(shown(session).into()),
+        news: None,
     }
 }
 

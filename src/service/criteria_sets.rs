@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::tag::Tag;
-use super::{Change, Context, Input, State, Stop, record};
+use super::{Change, Context, Input, News, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, wrong_state};
 use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, EntryChange, Findings};
+use crate::domain::event::EventType;
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::store::criteria_sets::{Filter, Head};
@@ -130,6 +131,7 @@ pub(super) fn change_of<'a>(
         subject_id: &set.id,
         before: before.map(State::from),
         after: after.map(State::from),
+        news: None,
     }
 }
 
@@ -255,7 +257,7 @@ pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop
         updated_at: context.now,
         ..set
     };
-    moved(conn, context, changed, "criteria_set.publish")
+    moved(conn, context, changed, ("criteria_set.publish", EventType::CriteriaSetPublished))
 }
 
 /// Keeps a table from new periods.
@@ -267,11 +269,19 @@ pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
         updated_at: context.now,
         ..set
     };
-    moved(conn, context, changed, "criteria_set.retire")
+    moved(conn, context, changed, ("criteria_set.retire", EventType::CriteriaSetRetired))
 }
 
-fn moved(conn: &mut Conn, context: &Context, changed: CriteriaSet, action: &str) -> Result<Seen, Stop> {
+fn moved(
+    conn: &mut Conn,
+    context: &Context,
+    changed: CriteriaSet,
+    (action, kind): (&str, EventType),
+) -> Result<Seen, Stop> {
     let set = store::criteria_sets::update(conn, changed)?;
-    record(conn, context, change_of(&set, action, None, Some(json!({"status": set.status}))))?;
+    let data = json!({"status": set.status, "code": set.content.code});
+    let news = News { kind, period_id: None, unit_id: None, data };
+    let change = change_of(&set, action, None, Some(json!({"status": set.status})));
+    record(conn, context, change.telling(news))?;
     Ok(see(context, set))
 }

@@ -204,6 +204,7 @@ fn saved(
         subject_id: id,
         before,
         after,
+        news: None,
     };
     record(conn, context, change)?;
     Ok(submissions::see(conn, context, Case { submission, ..case })?.tag)

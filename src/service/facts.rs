@@ -84,6 +84,7 @@ pub fn put(
         subject_id: unit_id,
         before: before.as_ref().map(|before| json!({"period_id": period_id, "facts": before.facts}).into()),
         after: Some(json!({"period_id": period_id, "facts": after.facts}).into()),
+        news: None,
     };
     record(conn, context, change)?;
     Ok((after, before.is_none()))

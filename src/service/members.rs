@@ -121,6 +121,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> R
         subject_id: &member.id,
         before: None,
         after: Some(shown(&member).into()),
+        news: None,
     };
     record(conn, context, change)?;
     Ok(member)
@@ -150,6 +151,7 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<MemberC
         subject_id: &after.id,
         before: Some(shown(&before).into()),
         after: Some(shown(&after).into()),
+        news: None,
     };
     record(conn, context, change)?;
     Ok(after)

@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod council;
 pub mod criteria_import;
 pub mod criteria_sets;
+pub mod events;
 pub mod evidence;
 pub mod facts;
 pub mod files;
@@ -33,9 +34,11 @@ use sha2::{Digest, Sha256};
 use crate::clock::{Clock, Ids};
 use crate::domain::Id;
 use crate::domain::access::{Actor, Scopes};
+use crate::domain::event::{Event, EventType};
 use crate::error::{Code, Error};
 use crate::store::audit::Entry;
 use crate::store::idempotency::FirstAnswer;
+use crate::store::journals;
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn, Db};
 use files::Files;
@@ -53,6 +56,30 @@ pub struct House {
     pub tables: Tables,
     /// Attached documents.
     pub files: Files,
+    /// Rings when there are new events, for who waits for them in this process.
+    pub bell: Bell,
+}
+
+/// Rings when there are new events. Other instances are not heard: who waits looks again from time to time.
+#[derive(Debug)]
+pub struct Bell(tokio::sync::watch::Sender<()>);
+
+impl Default for Bell {
+    fn default() -> Self {
+        Bell(tokio::sync::watch::Sender::new(()))
+    }
+}
+
+impl Bell {
+    /// Wakes who waits.
+    pub fn ring(&self) {
+        self.0.send_replace(());
+    }
+
+    /// Hears it from now on.
+    pub fn listen(&self) -> tokio::sync::watch::Receiver<()> {
+        self.0.subscribe()
+    }
 }
 
 /// Who calls, as the token says.
@@ -363,6 +390,9 @@ pub async fn act(
         Ok(answer)
     };
     let done = house.db.write(transaction).await;
+    if done.is_ok() {
+        house.bell.ring();
+    }
     if done.as_ref().is_err_and(|error| error.source.is_some()) {
         // What was not committed may have been read: a table published and taken back is no published table.
         house.tables.clear();
@@ -370,7 +400,7 @@ pub async fn act(
     done
 }
 
-/// A record, or what matters of it, as an audit entry keeps it: JSON.
+/// A record, or what matters of it, as an audit entry keeps it: canonical JSON (RFC 8785).
 pub struct State(String);
 
 impl State {
@@ -379,14 +409,27 @@ impl State {
     /// # Errors
     /// When it is no JSON.
     pub fn of(record: &impl Serialize) -> Result<Self, Error> {
-        serde_json::to_string(record).map(State).map_err(Error::internal)
+        serde_json_canonicalizer::to_string(record).map(State).map_err(Error::internal)
     }
 }
 
 impl From<Value> for State {
     fn from(value: Value) -> Self {
-        State(value.to_string())
+        // A value without floats out of range, which no number of ours is, is always canonical JSON.
+        serde_json_canonicalizer::to_string(&value).map_or_else(|_| State(value.to_string()), State)
     }
+}
+
+/// What subscribers are told of a change.
+pub struct News {
+    /// What happened.
+    pub kind: EventType,
+    /// In which period.
+    pub period_id: Option<Id>,
+    /// About which unit.
+    pub unit_id: Option<Id>,
+    /// What more there is to say; never a score.
+    pub data: Value,
 }
 
 /// What an audit entry is about.
@@ -403,6 +446,16 @@ pub struct Change<'a> {
     pub before: Option<State>,
     /// As it became.
     pub after: Option<State>,
+    /// What subscribers are told of it.
+    pub news: Option<News>,
+}
+
+impl Change<'_> {
+    /// The same change, told to subscribers.
+    #[must_use]
+    pub fn telling(self, news: News) -> Self {
+        Change { news: Some(news), ..self }
+    }
 }
 
 /// Writes down who changed what, in the change's own transaction.
@@ -429,22 +482,67 @@ pub struct By<'a> {
 /// # Errors
 /// When the database does not answer.
 pub fn record_by(conn: &mut Conn, house: &House, now: DateTime<Utc>, by: &By, change: Change) -> Result<(), Error> {
-    store::audit::insert(
-        conn,
-        &Entry {
-            id: house.ids.next().to_string(),
-            organization_id: change.organization_id.map(ToString::to_string),
-            at: now.naive_utc(),
-            request_id: by.request_id.to_owned(),
-            actor_issuer: by.issuer.to_owned(),
-            actor_subject: by.subject.to_owned(),
-            action: change.action.to_owned(),
-            subject_type: change.subject_type.to_owned(),
-            subject_id: change.subject_id.to_string(),
-            before_state: change.before.map(|state| state.0),
-            after_state: change.after.map(|state| state.0),
-        },
-    )
+    let mut journal = journals::hold(conn, journals::chain_of(change.organization_id))?;
+    let entry = Entry {
+        id: house.ids.next().to_string(),
+        organization_id: change.organization_id.map(ToString::to_string),
+        at: now.naive_utc(),
+        request_id: by.request_id.to_owned(),
+        actor_issuer: by.issuer.to_owned(),
+        actor_subject: by.subject.to_owned(),
+        action: change.action.to_owned(),
+        subject_type: change.subject_type.to_owned(),
+        subject_id: change.subject_id.to_string(),
+        before_state: change.before.map(|state| state.0),
+        after_state: change.after.map(|state| state.0),
+        // The journal gives it its place.
+        chain: String::new(),
+        sequence: 0,
+        prev_hash: String::new(),
+        hash: String::new(),
+    };
+    store::audit::append(conn, &mut journal, entry)?;
+    if let (Some(organization_id), Some(news)) = (change.organization_id, change.news) {
+        let event = event(house, now, organization_id, (change.subject_type, change.subject_id), news);
+        store::events::append(conn, &mut journal, vec![event])?;
+    }
+    journals::save(conn, &journal)
+}
+
+/// Tells subscribers of several things at once.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn tell(
+    conn: &mut Conn,
+    house: &House,
+    now: DateTime<Utc>,
+    organization_id: &Id,
+    told: Vec<((&str, &Id), News)>,
+) -> Result<(), Error> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let mut journal = journals::hold(conn, organization_id.as_str())?;
+    let events = told.into_iter().map(|(subject, news)| event(house, now, organization_id, subject, news)).collect();
+    store::events::append(conn, &mut journal, events)?;
+    journals::save(conn, &journal)
+}
+
+/// An event that has no number yet.
+fn event(house: &House, now: DateTime<Utc>, organization_id: &Id, subject: (&str, &Id), news: News) -> Event {
+    Event {
+        id: house.ids.next(),
+        organization_id: organization_id.clone(),
+        sequence: 0,
+        kind: news.kind,
+        subject_type: subject.0.to_owned(),
+        subject_id: subject.1.clone(),
+        period_id: news.period_id,
+        unit_id: news.unit_id,
+        at: now,
+        data: news.data,
+    }
 }
 
 /// SHA-256 in hex.

@@ -129,6 +129,7 @@ pub fn create(
             subject_id: &organization.id,
             before: None,
             after: Some(json!({"code": organization.code, "name": organization.name, "first_admin": admin.id}).into()),
+            news: None,
         },
     )?;
     Ok((organization, admin, secret))
@@ -170,6 +171,7 @@ pub fn change(
             subject_id: id,
             before: Some(shown(&before).into()),
             after: Some(shown(&after).into()),
+            news: None,
         },
     )?;
     Ok(after)

@@ -5,11 +5,15 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::tag::Tag;
-use super::{Change, Context, Input, State, Stop, Unsettled, calendar, ranking, record, sha256_hex, submissions};
+use super::{
+    Change, Context, Input, News, State, Stop, Unsettled, award_proposals, calendar, ranking, record, sha256_hex,
+    submissions, tell,
+};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers};
 use crate::domain::award::{Document, Proposal, ProposalStatus};
 use crate::domain::criteria::CriteriaSetStatus;
+use crate::domain::event::EventType;
 use crate::domain::period::{
     self, Award, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule, of_unit,
 };
@@ -120,6 +124,7 @@ fn change_of<'a>(period: &'a Period, action: &'a str, before: Option<Value>, aft
         subject_id: &period.id,
         before: before.map(State::from),
         after: after.map(State::from),
+        news: None,
     }
 }
 
@@ -228,7 +233,8 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodC
             store::submissions::move_gate(conn, id, (from, to), gate, context.now)?;
         }
     }
-    record(conn, context, change_of(&period, "period.change", Some(shown(&before.rules)), Some(shown(&period.rules))))?;
+    let change = change_of(&period, "period.change", Some(shown(&before.rules)), Some(shown(&period.rules)));
+    record(conn, context, change.telling(news(&period, EventType::PeriodChanged)))?;
     Ok(see(context, period))
 }
 
@@ -251,11 +257,22 @@ pub(super) fn touched(conn: &mut Conn, context: &Context, period: Period) -> Res
     Ok(see(context, period))
 }
 
-fn moved(conn: &mut Conn, context: &Context, before: Period, status: PeriodStatus, action: &str) -> Result<Seen, Stop> {
+/// What subscribers are told of a period.
+fn news(period: &Period, kind: EventType) -> News {
+    News { kind, period_id: Some(period.id.clone()), unit_id: None, data: json!({"status": period.status}) }
+}
+
+fn moved(
+    conn: &mut Conn,
+    context: &Context,
+    before: Period,
+    status: PeriodStatus,
+    (action, kind): (&str, EventType),
+) -> Result<Seen, Stop> {
     let was = json!({"status": before.status});
     let period = store::periods::update(conn, Period { status, updated_at: context.now, ..before }, false)?;
     let is = json!({"status": period.status, "notice": period.notice, "reason": period.cancel_reason});
-    record(conn, context, change_of(&period, action, Some(was), Some(is)))?;
+    record(conn, context, change_of(&period, action, Some(was), Some(is)).telling(news(&period, kind)))?;
     Ok(see(context, period))
 }
 
@@ -265,7 +282,7 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
     let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
     guard(period.opening_faults(published))?;
-    moved(conn, context, period, PeriodStatus::SelfAssessment, "period.open")
+    moved(conn, context, period, PeriodStatus::SelfAssessment, ("period.open", EventType::PeriodOpened))
 }
 
 /// Ends the self-assessment: what was not sent is missed.
@@ -296,7 +313,10 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
         })
         .collect();
     store::submissions::insert_all(conn, &missed)?;
-    moved(conn, context, period, PeriodStatus::Appraisal, "period.start_appraisal")
+    let told =
+        missed.iter().map(|sheet| (("submission", &sheet.id), submissions::news(sheet, EventType::SubmissionMissed)));
+    tell(conn, context.house, context.now, &period.organization_id, told.collect())?;
+    moved(conn, context, period, PeriodStatus::Appraisal, ("period.start_appraisal", EventType::PeriodAppraisalStarted))
 }
 
 fn stage_guard(
@@ -316,7 +336,13 @@ fn stage_guard(
 pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (period, ()) = enter(conn, context, id, Action::StartCouncilReview, &Ok(()))?;
     guard(stage_guard(conn, context, id, SubmissionStatus::Appraised, Code::AppraisalMissing)?)?;
-    moved(conn, context, period, PeriodStatus::CouncilReview, "period.start_council_review")
+    moved(
+        conn,
+        context,
+        period,
+        PeriodStatus::CouncilReview,
+        ("period.start_council_review", EventType::PeriodCouncilReviewStarted),
+    )
 }
 
 /// Freezes the ranking.
@@ -354,9 +380,10 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
         subject_id: id,
         before: None,
         after: Some(json!({"version": 1, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows}).into()),
+        news: None,
     };
     record(conn, context, change)?;
-    moved(conn, context, period, PeriodStatus::Finalized, "period.finalize")
+    moved(conn, context, period, PeriodStatus::Finalized, ("period.finalize", EventType::PeriodFinalized))
 }
 
 /// Publishes the result and makes the award proposals.
@@ -387,10 +414,12 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
             after: Some(
                 json!({"unit_id": proposal.unit_id, "award_code": proposal.award_code, "rank": proposal.rank}).into(),
             ),
+            news: None,
         };
-        record(conn, context, change)?;
+        let told = award_proposals::news(proposal, EventType::AwardProposalCreated);
+        record(conn, context, change.telling(told))?;
     }
-    moved(conn, context, period, PeriodStatus::Announced, "period.announce")
+    moved(conn, context, period, PeriodStatus::Announced, ("period.announce", EventType::PeriodAnnounced))
 }
 
 /// One proposal for each award that the frozen ranking gives.
@@ -448,7 +477,7 @@ pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> 
     let code_of =
         |unit_id: &Id| units.iter().find(|unit| unit.unit.id == *unit_id).map_or("", |unit| unit.unit.code.as_str());
     guard(undecided.map(|proposal| of_unit(Code::ProposalUndecided, code_of(&proposal.unit_id))).collect())?;
-    moved(conn, context, period, PeriodStatus::Closed, "period.close")
+    moved(conn, context, period, PeriodStatus::Closed, ("period.close", EventType::PeriodClosed))
 }
 
 /// Gives the period up.
@@ -457,7 +486,13 @@ pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
-    moved(conn, context, Period { cancel_reason: Some(reason), ..period }, PeriodStatus::Cancelled, "period.cancel")
+    moved(
+        conn,
+        context,
+        Period { cancel_reason: Some(reason), ..period },
+        PeriodStatus::Cancelled,
+        ("period.cancel", EventType::PeriodCancelled),
+    )
 }
 
 /// Counts and terms of a period. Whoever may not see how sheets stand, or not yet, sees only the own unit's.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::submissions::{differences, facts, load_to_change};
+use super::submissions::{differences, facts, load_to_change, news};
 use super::tag::Tag;
 use super::{Change, Context, Input, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Offers};
+use crate::domain::event::EventType;
 use crate::domain::review::{Review, ReviewStatus, Stage};
 use crate::domain::scoring::{Extent, Hand, LineInput, ScoringTable, Sheet};
 use crate::domain::submission::{Submission, SubmissionStatus};
@@ -141,6 +142,7 @@ fn change_of<'a>(review: &'a Review, action: &'a str, before: Option<State>, aft
         subject_id: &review.id,
         before,
         after,
+        news: None,
     }
 }
 
@@ -217,10 +219,12 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     let moved = Submission { status, updated_at: context.now, ..case.submission.clone() };
     let submission = store::submissions::update(conn, moved)?;
     let after = json!({"status": review.status, "totals": review.totals});
-    record(
-        conn,
-        context,
-        change_of(&review, "review.submit", Some(json!({"status": ReviewStatus::Draft}).into()), Some(after.into())),
-    )?;
+    let kind = match review.stage {
+        Stage::Appraisal => EventType::SubmissionAppraised,
+        Stage::Council => EventType::SubmissionReviewed,
+    };
+    let was = json!({"status": ReviewStatus::Draft});
+    let change = change_of(&review, "review.submit", Some(was.into()), Some(after.into()));
+    record(conn, context, change.telling(news(&submission, kind)))?;
     Ok(see(conn, context, &Case { submission, ..case }, review)?)
 }

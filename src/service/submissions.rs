@@ -7,8 +7,9 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::tag::Tag;
-use super::{By, Change, Context, House, Input, State, Stop, Unsettled, record, record_by, sha256_hex};
+use super::{By, Change, Context, House, Input, News, State, Stop, Unsettled, record, record_by, sha256_hex};
 use crate::domain::access::{self, Action, Decision, Facts, Offers};
+use crate::domain::event::EventType;
 use crate::domain::evidence::{Evidence, FrozenEvidence};
 use crate::domain::period::PeriodStatus;
 use crate::domain::review::{Review, ReviewStatus, Stage};
@@ -225,16 +226,9 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) 
     }
     let new = blank(context.new_id(), &period, unit.id, SubmissionStatus::Draft, gate, context.now);
     store::submissions::insert(conn, &new)?;
-    record(
-        conn,
-        context,
-        change_of(
-            &new,
-            "submission.create",
-            None,
-            Some(json!({"unit_id": new.unit_id, "period_id": new.period_id}).into()),
-        ),
-    )?;
+    let after = json!({"unit_id": new.unit_id, "period_id": new.period_id});
+    let change = change_of(&new, "submission.create", None, Some(after.into()));
+    record(conn, context, change.telling(news(&new, EventType::SubmissionCreated)))?;
     let case = store::submissions::find(conn, &new.id)?.ok_or(Code::NotFound)?;
     Ok(see(conn, context, case)?)
 }
@@ -280,6 +274,17 @@ fn change_of<'a>(
         subject_id: &submission.id,
         before,
         after,
+        news: None,
+    }
+}
+
+/// What subscribers are told of a sheet.
+pub(super) fn news(submission: &Submission, kind: EventType) -> News {
+    News {
+        kind,
+        period_id: Some(submission.period_id.clone()),
+        unit_id: Some(submission.unit_id.clone()),
+        data: json!({"status": submission.status, "revision": submission.revision}),
     }
 }
 
@@ -444,7 +449,8 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     };
     store::submissions::insert_revision(conn, &revision)?;
     let after = json!({"status": submission.status, "revision": revision.revision, "sha256": revision.sha256, "late": submission.late});
-    record(conn, context, change_of(&submission, "submission.submit", Some(was(&case)), Some(after.into())))?;
+    let change = change_of(&submission, "submission.submit", Some(was(&case)), Some(after.into()));
+    record(conn, context, change.telling(news(&submission, EventType::SubmissionSubmitted)))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
@@ -455,7 +461,8 @@ pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
     let changed = Submission { updated_at: context.now, ..case.submission.clone() }.withdrawn();
     let submission = store::submissions::update(conn, changed)?;
     let after = json!({"status": submission.status});
-    record(conn, context, change_of(&submission, "submission.withdraw", Some(was(&case)), Some(after.into())))?;
+    let change = change_of(&submission, "submission.withdraw", Some(was(&case)), Some(after.into()));
+    record(conn, context, change.telling(news(&submission, EventType::SubmissionWithdrawn)))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
@@ -490,7 +497,8 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Retu
     let changed = Submission { updated_at: context.now, ..case.submission.clone() }.returned(reason, due_on, closes);
     let submission = store::submissions::update(conn, changed)?;
     let after = json!({"status": submission.status, "reason": submission.return_reason, "due_on": submission.due_on});
-    record(conn, context, change_of(&submission, "submission.return", Some(was(&case)), Some(after.into())))?;
+    let change = change_of(&submission, "submission.return", Some(was(&case)), Some(after.into()));
+    record(conn, context, change.telling(news(&submission, EventType::SubmissionReturned)))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
@@ -559,5 +567,9 @@ fn lapse(
         Some(json!({"status": was}).into()),
         Some(json!({"status": after.status, "evidence_undone": undone}).into()),
     );
-    record_by(conn, house, now, &by, change)
+    let kind = match was {
+        SubmissionStatus::Returned => EventType::SubmissionStands,
+        _ => EventType::SubmissionMissed,
+    };
+    record_by(conn, house, now, &by, change.telling(news(&after, kind)))
 }

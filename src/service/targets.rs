@@ -58,6 +58,7 @@ pub fn replace(
         subject_id: period_id,
         before: Some(json!({"targets": before}).into()),
         after: Some(json!({"targets": after}).into()),
+        news: None,
     };
     record(conn, context, change)?;
     Ok((store::targets::of_period(conn, period_id)?, seen))

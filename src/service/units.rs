@@ -108,6 +108,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Res
         subject_id: &unit.id,
         before: None,
         after: Some(shown(&unit).into()),
+        news: None,
     };
     record(conn, context, change)?;
     Ok(unit)
@@ -137,6 +138,7 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<UnitCha
         subject_id: &after.id,
         before: Some(shown(&before).into()),
         after: Some(shown(&after).into()),
+        news: None,
     };
     record(conn, context, change)?;
     Ok(after)

@@ -1,20 +1,27 @@
-//! Every change, with who made it: written in the change's own transaction, never altered.
+//! Every change, with who made it: written in the change's own transaction, chained by its hash, never altered.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use super::Conn;
 use super::dialect::on_each;
+use super::journals::{self, FIRST_PREV_HASH, Journal};
 use super::page::{Page, paged};
 use super::schema::audit_entries::{self, dsl};
-use crate::domain::Id;
+use crate::domain::submission::instant;
 use crate::error::Error;
+
+/// How many entries are read at a time where all are.
+const BATCH: i64 = 1_000;
 
 /// An entry as its row holds it.
 #[derive(Debug, Clone, Queryable, Insertable)]
 #[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
 pub struct Entry {
-    /// Its id: the order of the entries.
+    /// Its id.
     pub id: String,
     /// Where.
     pub organization_id: Option<String>,
@@ -32,10 +39,92 @@ pub struct Entry {
     pub subject_type: String,
     /// To which.
     pub subject_id: String,
-    /// As it was, in JSON.
+    /// As it was, in canonical JSON.
     pub before_state: Option<String>,
-    /// As it became, in JSON.
+    /// As it became, in canonical JSON.
     pub after_state: Option<String>,
+    /// Which chain it belongs to.
+    pub chain: String,
+    /// Its number in the chain, from 1.
+    pub sequence: i64,
+    /// The hash of the entry before, in hex; 64 zeros for the first.
+    pub prev_hash: String,
+    /// SHA-256 of `prev_hash` as text and the entry's canonical JSON, in hex.
+    pub hash: String,
+}
+
+/// What is hashed of an entry: RFC 8785, so its keys are in order here as well.
+#[derive(Serialize)]
+struct Canonical<'a> {
+    action: &'a str,
+    actor: Actor<'a>,
+    after: Option<&'a RawValue>,
+    at: String,
+    before: Option<&'a RawValue>,
+    id: &'a str,
+    organization_id: Option<&'a str>,
+    prev_hash: &'a str,
+    request_id: &'a str,
+    sequence: i64,
+    subject: Subject<'a>,
+}
+
+#[derive(Serialize)]
+struct Actor<'a> {
+    issuer: &'a str,
+    subject: &'a str,
+}
+
+#[derive(Serialize)]
+struct Subject<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+}
+
+fn raw(state: Option<&String>) -> Result<Option<&RawValue>, Error> {
+    state.map(|text| serde_json::from_str(text).map_err(Error::internal)).transpose()
+}
+
+impl Entry {
+    /// What the hash is made of besides the hash before.
+    fn canonical(&self) -> Result<String, Error> {
+        let canonical = Canonical {
+            action: &self.action,
+            actor: Actor { issuer: &self.actor_issuer, subject: &self.actor_subject },
+            after: raw(self.after_state.as_ref())?,
+            at: instant(self.at.and_utc()),
+            before: raw(self.before_state.as_ref())?,
+            id: &self.id,
+            organization_id: self.organization_id.as_deref(),
+            prev_hash: &self.prev_hash,
+            request_id: &self.request_id,
+            sequence: self.sequence,
+            subject: Subject { id: &self.subject_id, kind: &self.subject_type },
+        };
+        serde_json::to_string(&canonical).map_err(Error::internal)
+    }
+
+    fn sealed_hash(&self) -> Result<String, Error> {
+        let digest = Sha256::new().chain_update(&self.prev_hash).chain_update(self.canonical()?).finalize();
+        Ok(digest.iter().fold(String::with_capacity(64), |mut text, byte| {
+            use std::fmt::Write as _;
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
+    }
+
+    /// Gives it the next place of a journal that is held.
+    fn seal(&mut self, journal: &mut Journal) -> Result<(), Error> {
+        journal.audit_sequence += 1;
+        self.chain.clone_from(&journal.chain);
+        self.sequence = journal.audit_sequence;
+        self.prev_hash = std::mem::take(&mut journal.audit_hash);
+        self.hash = self.sealed_hash()?;
+        journal.audit_hash.clone_from(&self.hash);
+        Ok(())
+    }
 }
 
 /// What a list of entries is narrowed to.
@@ -49,15 +138,16 @@ pub struct Filter {
     pub actions: Option<Vec<String>>,
 }
 
-/// Adds an entry.
-pub fn insert(conn: &mut Conn, entry: &Entry) -> Result<(), Error> {
+/// Adds an entry at the end of a chain whose journal is held.
+pub fn append(conn: &mut Conn, journal: &mut Journal, mut entry: Entry) -> Result<(), Error> {
+    entry.seal(journal)?;
     on_each!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?;
     Ok(())
 }
 
-/// A page of an organisation's entries.
-pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Entry>, Error> {
-    let mut query = dsl::audit_entries.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+/// A page of a chain, by number.
+pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<i64>) -> Result<Vec<Entry>, Error> {
+    let mut query = dsl::audit_entries.filter(dsl::chain.eq(chain.to_owned())).into_boxed();
     if let Some(types) = &filter.subject_types {
         query = query.filter(dsl::subject_type.eq_any(types.clone()));
     }
@@ -67,5 +157,123 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     if let Some(actions) = &filter.actions {
         query = query.filter(dsl::action.eq_any(actions.clone()));
     }
-    Ok(paged!(query, dsl::id, page).load(conn)?)
+    Ok(paged!(query, dsl::sequence, page).load(conn)?)
+}
+
+fn batch(conn: &mut Conn, chain: &str, after: i64) -> Result<Vec<Entry>, Error> {
+    let rest = dsl::audit_entries.filter(dsl::chain.eq(chain)).filter(dsl::sequence.gt(after));
+    Ok(rest.order(dsl::sequence).limit(BATCH).load(conn)?)
+}
+
+/// How far a chain holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// How many entries are as they were written, from the first on.
+    pub checked: i64,
+    /// The first that is not; none where entries are missing at the end.
+    pub first_bad_id: Option<String>,
+    /// Whether all are.
+    pub ok: bool,
+}
+
+/// Reads a chain from its first entry and works every hash out anew. `known` is a number with the hash that was
+/// there at an earlier time.
+pub fn verify(conn: &mut Conn, chain: &str, known: Option<(i64, &str)>) -> Result<Verdict, Error> {
+    let journal = journals::find(conn, chain)?;
+    let (mut number, mut hash) = (0, FIRST_PREV_HASH.to_owned());
+    loop {
+        let entries = batch(conn, chain, number)?;
+        let Some(last) = entries.last().map(|entry| entry.sequence) else {
+            break;
+        };
+        for entry in entries {
+            let in_place = entry.sequence == number + 1 && entry.prev_hash == hash;
+            // What is no JSON any more was altered.
+            let unaltered = in_place && entry.sealed_hash().is_ok_and(|sealed| sealed == entry.hash);
+            let as_known = known.is_none_or(|(at, known)| at != entry.sequence || known == entry.hash);
+            if !unaltered || !as_known {
+                return Ok(Verdict { checked: number, first_bad_id: Some(entry.id), ok: false });
+            }
+            (number, hash) = (entry.sequence, entry.hash);
+        }
+        debug_assert_eq!(number, last);
+    }
+    let whole = journal.audit_sequence == number && journal.audit_hash == hash;
+    let reaches = known.is_none_or(|(at, _)| at <= number);
+    Ok(Verdict { checked: number, first_bad_id: None, ok: whole && reaches })
+}
+
+/// Chains the entries that are older than the chain. Does nothing where there are none.
+pub fn seal_older(conn: &mut Conn) -> Result<(), Error> {
+    let unsealed = journals::all(conn)?.into_iter().filter(|journal| journal.audit_hash.is_empty());
+    for journal in unsealed {
+        let mut sealed = Journal { audit_sequence: 0, audit_hash: FIRST_PREV_HASH.to_owned(), ..journal.clone() };
+        loop {
+            let entries = batch(conn, &journal.chain, sealed.audit_sequence)?;
+            if entries.is_empty() {
+                break;
+            }
+            for mut entry in entries {
+                entry.before_state = entry.before_state.as_deref().map(canonical_text).transpose()?;
+                entry.after_state = entry.after_state.as_deref().map(canonical_text).transpose()?;
+                entry.seal(&mut sealed)?;
+                let written = (
+                    dsl::before_state.eq(entry.before_state),
+                    dsl::after_state.eq(entry.after_state),
+                    dsl::prev_hash.eq(entry.prev_hash),
+                    dsl::hash.eq(entry.hash),
+                );
+                diesel::update(dsl::audit_entries.find(entry.id)).set(written).execute(conn)?;
+            }
+        }
+        journals::save(conn, &sealed)?;
+    }
+    Ok(())
+}
+
+fn canonical_text(text: &str) -> Result<String, Error> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(Error::internal)?;
+    serde_json_canonicalizer::to_string(&value).map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn entry(action: String, before: Option<String>, after: Option<String>) -> Entry {
+        Entry {
+            id: "018b88d6-5f80-7000-8000-000000000001".into(),
+            organization_id: None,
+            at: chrono::DateTime::UNIX_EPOCH.naive_utc(),
+            request_id: "r\u{1}\"".into(),
+            actor_issuer: "local".into(),
+            actor_subject: "Đơn vị\u{7f}\u{2028}".into(),
+            action,
+            subject_type: "unit".into(),
+            subject_id: "1".into(),
+            before_state: before,
+            after_state: after,
+            chain: String::new(),
+            sequence: 0,
+            prev_hash: String::new(),
+            hash: String::new(),
+        }
+    }
+
+    proptest! {
+        /// What is hashed is what RFC 8785 makes of the entry, whatever stands in it.
+        #[test]
+        fn what_is_hashed_is_canonical(action in ".*", text in ".*", hundredths in -10_000_000_i64..10_000_000, cases in any::<u32>()) {
+            let points = crate::domain::Points::from_hundredths(hundredths);
+            let state = json!({"ghi chú": text, "points": points, "b": [cases, null, true], "a": {"z": {}, "Ä": []}});
+            let canonical = serde_json_canonicalizer::to_string(&state).unwrap();
+            let entry = entry(action, Some(canonical), None);
+            let anew: serde_json::Value = serde_json::from_str(&entry.canonical().unwrap()).unwrap();
+            prop_assert_eq!(entry.canonical().unwrap(), serde_json_canonicalizer::to_string(&anew).unwrap());
+            prop_assert_eq!(&anew["before"], &state);
+            prop_assert_eq!(&anew["action"], &json!(entry.action));
+        }
+    }
 }

@@ -8,8 +8,8 @@ use diesel::sqlite::Sqlite;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::Conn;
 use super::dialect::on_each;
+use super::{Conn, audit, within};
 use crate::error::Error;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -33,7 +33,8 @@ const fn source(conn: &Conn) -> EmbeddedMigrations {
 pub fn run(conn: &mut Conn) -> Result<(), Error> {
     alone(conn, |conn| {
         let source = source(conn);
-        on_each!(conn, c => c.run_pending_migrations(source).map(|_| ())).map_err(Error::internal)
+        on_each!(conn, c => c.run_pending_migrations(source).map(|_| ())).map_err(Error::internal)?;
+        seal_older_entries(conn)
     })
 }
 
@@ -48,8 +49,15 @@ pub fn rebuild(conn: &mut Conn) -> Result<(), Error> {
         on_each!(conn, c => {
             c.revert_all_migrations(down).map_err(Error::internal)?;
             c.run_pending_migrations(up).map(|_| ()).map_err(Error::internal)
-        })
+        })?;
+        seal_older_entries(conn)
     })
+}
+
+/// Hashes what was written before there was a chain, which no SQL can.
+fn seal_older_entries(conn: &mut Conn) -> Result<(), Error> {
+    let begin = if matches!(conn, Conn::Sqlite(_)) { "BEGIN IMMEDIATE" } else { "BEGIN" };
+    within(conn, begin, audit::seal_older)
 }
 
 fn alone(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<(), Error>) -> Result<(), Error> {

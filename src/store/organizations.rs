@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::error::{one_row, unique};
+use super::journals;
 use super::page::{Page, paged};
 use super::schema::organizations::{self, dsl};
 use super::types::{id, naive, utc};
@@ -84,10 +85,11 @@ pub fn list(conn: &mut Conn, among: Option<&[Id]>, page: &Page) -> Result<Vec<Or
     Ok(rows.into_iter().map(Organization::from).collect())
 }
 
-/// Adds an office.
+/// Adds an office, and begins its journal.
 pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<(), Error> {
     let inserted = diesel::insert_into(organizations::table).values(Row::from(organization)).execute(conn);
-    unique(inserted, Code::AlreadyExists).map(|_| ())
+    unique(inserted, Code::AlreadyExists)?;
+    journals::begin(conn, &organization.id)
 }
 
 /// Saves a change of the version that was read.

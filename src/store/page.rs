@@ -2,9 +2,9 @@
 
 /// Which rows of a list: those after `after` in the order of the list's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<K = String> {
     /// The last key of the page before.
-    pub after: Option<String>,
+    pub after: Option<K>,
     /// Last to first.
     pub descending: bool,
     /// At most so many.

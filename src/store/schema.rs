@@ -80,6 +80,36 @@ diesel::table! {
         subject_id -> Text,
         before_state -> Nullable<Text>,
         after_state -> Nullable<Text>,
+        chain -> Text,
+        sequence -> BigInt,
+        prev_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    journals (chain) {
+        chain -> Text,
+        organization_id -> Nullable<Text>,
+        audit_sequence -> BigInt,
+        audit_hash -> Text,
+        event_sequence -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (organization_id, sequence) {
+        organization_id -> Text,
+        sequence -> BigInt,
+        id -> Text,
+        kind -> Text,
+        audience -> Text,
+        subject_type -> Text,
+        subject_id -> Text,
+        period_id -> Nullable<Text>,
+        unit_id -> Nullable<Text>,
+        at -> Timestamp,
+        data -> Text,
     }
 }
 
@@ -430,5 +460,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     proposal_documents,
     stored_files,
     evidence,
-    period_targets
+    period_targets,
+    journals,
+    events,
 );

@@ -94,6 +94,13 @@ pub fn active_among(conn: &mut Conn, organization_id: &Id, ids: &[Id]) -> Result
     Ok(found.into_iter().map(Id::from_uuid_text).collect())
 }
 
+/// The ids of an organisation's units of these codes.
+pub fn ids_of(conn: &mut Conn, organization_id: &Id, codes: &[String]) -> Result<Vec<Id>, Error> {
+    let own = dsl::units.filter(dsl::organization_id.eq(organization_id.as_str()));
+    let found: Vec<String> = own.filter(dsl::code.eq_any(codes)).select(dsl::id).load(conn)?;
+    Ok(found.into_iter().map(Id::from_uuid_text).collect())
+}
+
 /// A page of an organisation's units.
 pub fn list(
     conn: &mut Conn,

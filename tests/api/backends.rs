@@ -108,7 +108,7 @@ fn the_schema_is_that_of_the_migrations() {
 }
 
 /// Runs one statement past the service, straight at the database.
-fn execute(app: &App, sql: &str) -> Result<(), String> {
+pub(crate) fn execute(app: &App, sql: &str) -> Result<(), String> {
     let said = |error: diesel::result::Error| error.to_string();
     if app.is_postgres() {
         PgConnection::establish(&app.database).unwrap().batch_execute(sql).map_err(said)

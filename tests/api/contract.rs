@@ -410,7 +410,9 @@ on_both! {
     /// Each list, two rows a page, by the links that it gives.
     fn pages_show_every_row_once(app) {
         ids(app);
-        for operation in operations(&document(app)).iter().filter(|operation| operation.is_list()) {
+        // The feed of events has no last page: where it ends is where it goes on.
+        let paged = |operation: &&Operation| operation.is_list() && operation.path != "/v1/events";
+        for operation in operations(&document(app)).iter().filter(paged) {
             let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
             for order in ["", "&sort=-id"] {
                 if !order.is_empty() && app.get("auditor", &format!("{}?sort=-id", operation.path)).status == 400 {

@@ -15,11 +15,13 @@
 mod support;
 
 mod access;
+mod audit;
 mod awards;
 mod backends;
 mod contract;
 mod council;
 mod criteria_sets;
+mod events;
 mod evidence;
 mod guideline_2023;
 mod house;

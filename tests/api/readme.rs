@@ -2,24 +2,32 @@
 
 use std::process::Command;
 
+use crate::audit::tamper;
 use crate::support::on_both;
 
-fn walk() -> String {
+/// The block of code in the README that follows a mark.
+fn block(mark: &str, language: &str) -> String {
     let readme = include_str!("../../README.md");
-    let after = readme.split_once("<!-- walk -->\n```bash\n").expect("the walk begins").1;
-    after.split_once("\n```").expect("the walk ends").0.to_owned()
+    let after = readme.split_once(&format!("<!-- {mark} -->\n```{language}\n")).expect("the block begins").1;
+    after.split_once("\n```").expect("the block ends").0.to_owned()
+}
+
+/// Whether all of these programs are here; where every test has to run, they must be.
+fn here(programs: &[&str]) -> bool {
+    let runs =
+        |program: &&str| Command::new(program).arg("--version").output().is_ok_and(|answer| answer.status.success());
+    let all = programs.iter().all(runs);
+    assert!(all || std::env::var("REQUIRE_POSTGRES").is_err(), "the README needs {programs:?}");
+    all
 }
 
 on_both! {
     /// Every line works, and the year ends with the flag granted to the unit that scored most.
     fn the_walk_ends_with_a_decision(app) {
-        let here = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|answer| answer.status.success());
-        if !here("curl") || !here("bash") {
-            assert!(std::env::var("REQUIRE_POSTGRES").is_err(), "the walk needs curl and bash");
-            eprintln!("skipped: the walk needs curl and bash");
+        if !here(&["curl", "bash"]) {
             return;
         }
-        let ran = Command::new("bash").args(["-uc", &walk()]).env("BASE", &app.base).output().unwrap();
+        let ran = Command::new("bash").args(["-uc", &block("walk", "bash")]).env("BASE", &app.base).output().unwrap();
         let (out, err) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8_lossy(&ran.stderr).into_owned());
         assert!(ran.status.success() && err.is_empty(), "{out}\n{err}");
         for sign in [
@@ -32,5 +40,23 @@ on_both! {
         assert_eq!(decided["items"][0]["status"], "approved");
         assert_eq!(decided["items"][0]["award_code"], "emulation_flag");
         assert_eq!(decided["items"][0]["total"], 1000);
+    }
+
+    /// The script that works the audit chain out comes to the same as the service, and finds an edit.
+    fn a_script_of_ones_own_works_the_audit_chain_out(app) {
+        if !here(&["python3"]) {
+            return;
+        }
+        app.announced_year();
+        let run = || {
+            let script = ["-c", &block("verify", "python")];
+            Command::new("python3").args(script).env("BASE", &app.base).env("TOKEN", app.token("auditor")).output().unwrap()
+        };
+        let (ran, kept) = (run(), app.get("auditor", "/v1/audit-entries/checkpoint").expect(200));
+        let said = format!("{} entries as written, the last is {}\n", kept["sequence"], kept["hash"].as_str().unwrap());
+        assert_eq!(String::from_utf8(ran.stdout).unwrap(), said, "{}", String::from_utf8_lossy(&ran.stderr));
+        tamper(app, "UPDATE audit_entries SET actor_subject = 'somebody' WHERE sequence = 10");
+        let ran = run();
+        assert!(!ran.status.success() && String::from_utf8_lossy(&ran.stderr).contains("not as written"));
     }
 }
