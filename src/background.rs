@@ -7,13 +7,68 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::machine_now;
 use crate::error::Error;
-use crate::service::{House, files};
-use crate::store::idempotency;
+pub use crate::service::House;
+use crate::service::files;
+use crate::service::ticks::{self, Which};
+use crate::service::webhooks::courier;
+use crate::store::{idempotency, webhooks};
 
 /// How often is swept.
 const EVERY: Duration = Duration::from_hours(1);
 /// How long a file that no row names is left alone: its upload may still be on its way.
 const UNNAMED_FOR: TimeDelta = TimeDelta::hours(24);
+/// How long the log of webhooks goes back.
+const LOGGED_FOR: TimeDelta = TimeDelta::days(30);
+
+/// How often the deadlines are looked at.
+const CHECK_EVERY: Duration = Duration::from_secs(30);
+
+/// Does what the clock alone causes, again and again, until the task is dropped. Instances that share a database do
+/// the same; each thing is done once.
+pub async fn keep_checking(house: Arc<House>) {
+    let mut rounds = tokio::time::interval(CHECK_EVERY);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = ticks::run(&house, "timer", &Which::Waiting, false).await {
+            log::warn!(error:% = error; "the deadlines could not be checked");
+        }
+    }
+}
+
+/// How often is looked for messages that another instance has made or that are to be tried again.
+const DELIVER_EVERY: Duration = Duration::from_secs(1);
+/// The pause between two looks, however often the bell rings.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Carries messages to subscribers, until the task is dropped. Instances that share a database share the work.
+pub async fn keep_delivering(house: Arc<House>) {
+    let mut bell = house.bell.listen();
+    loop {
+        bell.mark_unchanged();
+        match deliver(&house, machine_now()).await {
+            Ok(0) => {
+                // Whether it rang or not: look again.
+                let _ = tokio::time::timeout(DELIVER_EVERY, bell.changed()).await;
+                tokio::time::sleep(BREATH).await;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                log::warn!(error:% = error; "not all webhooks could be sent");
+                tokio::time::sleep(DELIVER_EVERY).await;
+            }
+        }
+    }
+}
+
+/// Makes messages of new events and sends some of those that are due at `now`. Tells how many were sent; none where
+/// there is nothing to do.
+///
+/// # Errors
+/// When the database does not answer; what was taken and not sent is taken again after a minute.
+pub async fn deliver(house: &Arc<House>, now: DateTime<Utc>) -> Result<usize, Error> {
+    courier::deliver(house, now).await
+}
 
 /// Sweeps again and again, until the task is dropped.
 pub async fn keep_sweeping(house: Arc<House>) {
@@ -26,13 +81,14 @@ pub async fn keep_sweeping(house: Arc<House>) {
     }
 }
 
-/// Forgets kept answers that are too old, and takes away the files that no row has named since `unnamed_before`.
+/// Forgets kept answers and logs that are too old, and takes away the files that no row has named since `unnamed_before`.
 ///
 /// # Errors
 /// When database or store do not answer; what is left is found the next time.
 pub async fn sweep(house: &Arc<House>, unnamed_before: DateTime<Utc>) -> Result<(), Error> {
     let within = Arc::clone(house);
     house.db.write(move |conn| idempotency::sweep(conn, within.clock.now())).await?;
+    house.db.write(move |conn| webhooks::sweep(conn, machine_now() - LOGGED_FOR)).await?;
     let swept = files::sweep(house, unnamed_before).await?;
     if swept > 0 {
         log::info!(files = swept; "took away files that nothing names");

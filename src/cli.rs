@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::background;
@@ -13,11 +14,13 @@ use crate::clock::{Clock, Ids, first_moment};
 use crate::config::Config;
 use crate::error::{Error, Fault};
 use crate::http::auth::Keys;
+use crate::http::deadline_checks::CheckView;
 use crate::http::problem::{FaultBody, Language, ProblemBody, fault_bodies};
 use crate::http::{criteria_import, openapi};
 use crate::server::{self, Kind};
 use crate::service::accounts::{self, FirstAccount};
 use crate::service::criteria_import::{Given, import_here};
+use crate::service::ticks::{self, Checked, Which};
 use crate::store::{self, Conn, journals};
 
 /// Yearly emulation (thi đua) scoring for public offices.
@@ -83,6 +86,16 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Do what the clock alone causes, and tell how the deadlines stand, in JSON. Ends with 0 where nothing is due, 10
+    /// where something is due soon, 20 where something is overdue.
+    CheckDeadlines {
+        /// Only this organisation's, by its code.
+        #[arg(long)]
+        organization: Option<String>,
+        /// Only tell what it would do.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Work out every audit chain anew; ends with 1 where one is not as it was written.
     VerifyAudit {
         /// A file with a checkpoint that was kept: its chain must go on from there.
@@ -93,7 +106,7 @@ enum Command {
     Health,
 }
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// Runs the program.
 pub async fn run() -> ExitCode {
@@ -109,11 +122,12 @@ pub async fn run() -> ExitCode {
             let given = Given { code, title, year, legal_basis };
             import_criteria(&file, organization, given, dry_run).await
         }
+        Command::CheckDeadlines { organization, dry_run } => check_deadlines(organization.as_deref(), dry_run).await,
         Command::VerifyAudit { checkpoint } => verify_audit(checkpoint.as_deref()).await,
         Command::Health => health().await,
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("thidua: {error}");
             ExitCode::FAILURE
@@ -126,22 +140,27 @@ async fn serve() -> Outcome {
     let house = server::open(&config, Clock::System, Ids::Random).await?;
     let bound = server::bind(&config, Arc::clone(&house), &Kind::Production).await?;
     log::info!(address:% = bound.address, database:? = config.database; "serving");
-    let sweeping = actix_web::rt::spawn(background::keep_sweeping(house));
+    let sweeping = actix_web::rt::spawn(background::keep_sweeping(Arc::clone(&house)));
+    let checking = actix_web::rt::spawn(background::keep_checking(Arc::clone(&house)));
+    let delivering = actix_web::rt::spawn(background::keep_delivering(house));
     let ended = bound.server.await;
-    sweeping.abort();
-    Ok(ended?)
+    for task in [sweeping, checking, delivering] {
+        task.abort();
+    }
+    ended?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn migrate() -> Outcome {
     let config = Config::from_env()?;
     server::open(&config, Clock::System, Ids::Random).await?;
     println!("up to date");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print_document() -> Outcome {
     print!("{}", openapi::document(true)?);
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn create_admin(organization: Option<String>, name: String) -> Outcome {
@@ -153,7 +172,7 @@ async fn create_admin(organization: Option<String>, name: String) -> Outcome {
     println!("client_id: {}", made.account.client_id);
     println!("client_secret: {}", made.secret);
     println!("The secret is not kept and not shown again.");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Imports a table; what is wrong with it comes line by line, each with its row.
@@ -175,7 +194,7 @@ async fn import_criteria(file: &Path, organization: Option<String>, given: Given
     let (content, done) = (&imported.content, if dry_run { "read, not added" } else { "added as a draft" });
     let criteria = content.entries().iter().filter(|entry| entry.rule.is_some()).count();
     println!("{}: {} criteria, {} points, {done}", content.code, criteria, content.total_points);
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A fault in words, after its row and column where it has them.
@@ -191,6 +210,31 @@ fn told(error: &Error) -> String {
     let faults = fault_bodies(&error.faults, Language::Vi);
     let lines: Vec<String> = faults.iter().map(line).collect();
     if lines.is_empty() { problem.detail } else { lines.join("\n  ") }
+}
+
+/// What ends with 10.
+const DUE_SOON: u8 = 10;
+/// What ends with 20.
+const OVERDUE: u8 = 20;
+
+async fn check_deadlines(organization: Option<&str>, dry_run: bool) -> Outcome {
+    let config = Config::from_env()?;
+    let house = server::open(&config, Clock::System, Ids::Random).await?;
+    let which = organization.map_or(Which::All, |code| Which::Named(code.to_owned()));
+    let checked = ticks::run(&house, "check-deadlines", &which, dry_run).await?;
+    if let (Some(code), true) = (organization, checked.is_empty()) {
+        return Err(format!("there is no organisation {code}").into());
+    }
+    let sum = |count: fn(&Checked) -> i64| checked.iter().map(count).sum::<i64>();
+    let (due_soon, overdue) = (sum(|checked| checked.due_soon), sum(|checked| checked.overdue));
+    let organizations: Vec<CheckView> = checked.iter().map(CheckView::from).collect();
+    let told = json!({"due_soon": due_soon, "overdue": overdue, "organizations": organizations});
+    println!("{}", serde_json::to_string_pretty(&told)?);
+    Ok(match (overdue, due_soon) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(DUE_SOON),
+        _ => ExitCode::from(OVERDUE),
+    })
 }
 
 async fn verify_audit(checkpoint: Option<&Path>) -> Outcome {
@@ -222,7 +266,8 @@ async fn verify_audit(checkpoint: Option<&Path>) -> Outcome {
         };
         println!("{chain}: {} entries {told}", verdict.checked);
     }
-    if chains.iter().all(|(_, verdict)| verdict.ok) { Ok(()) } else { Err("the audit was altered".into()) }
+    let all = chains.iter().all(|(_, verdict)| verdict.ok);
+    if all { Ok(ExitCode::SUCCESS) } else { Err("the audit was altered".into()) }
 }
 
 /// Asks `/livez` on loopback: a container's health check needs no other program.
@@ -237,7 +282,7 @@ async fn health() -> Outcome {
         Ok::<_, std::io::Error>(answer)
     };
     let answer = tokio::time::timeout(std::time::Duration::from_secs(3), asking).await??;
-    if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("not healthy".into()) }
+    if answer.starts_with("HTTP/1.1 200") { Ok(ExitCode::SUCCESS) } else { Err("not healthy".into()) }
 }
 
 /// A folder of the sandbox's own, gone when it ends.
@@ -274,11 +319,16 @@ async fn play(port: u16, database: Option<String>, empty: bool) -> Outcome {
             Box::<dyn std::error::Error>::from(error)
         }
     })?;
+    let checking = actix_web::rt::spawn(background::keep_checking(Arc::clone(&house)));
+    let delivering = actix_web::rt::spawn(background::keep_delivering(Arc::clone(&house)));
     print!("{}", invitation(&format!("http://{}", bound.address)));
-    bound.server.await?;
+    let ended = bound.server.await;
+    checking.abort();
+    delivering.abort();
     drop(house);
     drop(folder);
-    Ok(())
+    ended?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Where it is, and three requests to begin with.

@@ -126,7 +126,15 @@ impl Ids {
 /// When the machine has no randomness to give.
 pub fn new_secret() -> Result<String, getrandom::Error> {
     use base64::Engine as _;
-    let mut bytes = [0_u8; 32];
+    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random_bytes::<32>()?))
+}
+
+/// Bytes of chance.
+///
+/// # Errors
+/// When the machine has no randomness to give.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut bytes = [0_u8; N];
     getrandom::fill(&mut bytes)?;
-    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }

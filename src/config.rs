@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::domain::deadline::Reminders;
 use crate::store::DatabaseUrl;
 
 /// The settings of a service.
@@ -24,6 +25,10 @@ pub struct Config {
     pub storage: Storage,
     /// Origins of pages that may call. `CORS_ORIGINS`.
     pub cors_origins: Vec<String>,
+    /// How many days before a due date subscribers are reminded. `REMINDER_DAYS`.
+    pub reminders: Reminders,
+    /// Whether webhooks may go to private addresses, and unencrypted. `WEBHOOK_ALLOW_PRIVATE`.
+    pub webhook_allow_private: bool,
     /// Connections to `PostgreSQL`. `POOL_SIZE`.
     pub pool_size: Option<u32>,
     /// Threads that serve. `WORKERS`.
@@ -193,6 +198,14 @@ impl Config {
         let cors_origins = settings.read("CORS_ORIGINS", "", |text| {
             text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(origin).collect::<Result<Vec<_>, _>>()
         });
+        let reminders = settings.read("REMINDER_DAYS", "7,3,1", |text| {
+            let days: Result<Vec<i32>, _> = text.split(',').map(|day| day.trim().parse()).collect();
+            let expected = || "expected one to ten numbers of days from 0 to 365, separated by commas".to_owned();
+            days.ok().and_then(Reminders::of).ok_or_else(expected)
+        });
+        let webhook_allow_private = settings.read("WEBHOOK_ALLOW_PRIVATE", "false", |text| {
+            text.parse().map_err(|_| "expected true or false".to_owned())
+        });
         let pool_size = settings.read("POOL_SIZE", "0", |text| number(text, &0, &256));
         let workers = settings.read("WORKERS", &cores().to_string(), |text| number(text, &1, &256));
         let shutdown = settings.read("SHUTDOWN_SECONDS", "30", |text| number(text, &0, &3600));
@@ -204,6 +217,8 @@ impl Config {
                 signing_key_file: signing_key_file?,
                 storage: storage?,
                 cors_origins: cors_origins?,
+                reminders: reminders?,
+                webhook_allow_private: webhook_allow_private?,
                 pool_size: pool_size.filter(|size| *size > 0),
                 workers: workers?,
                 shutdown: Duration::from_secs(shutdown?),
@@ -225,6 +240,9 @@ impl Config {
             signing_key_file: folder.join("signing.key"),
             storage: Storage::Folder(folder.join("files")),
             cors_origins: Vec::new(),
+            reminders: Reminders::default(),
+            // A receiver to play with is on this machine, as the sandbox is.
+            webhook_allow_private: true,
             pool_size: None,
             workers: cores(),
             shutdown: Duration::from_secs(5),
@@ -302,6 +320,8 @@ mod tests {
             ("LISTEN_ADDR", "8080"),
             ("WORKERS", "0"),
             ("POOL_SIZE", "many"),
+            ("REMINDER_DAYS", "7,soon"),
+            ("WEBHOOK_ALLOW_PRIVATE", "maybe"),
             ("STORAGE_URL", "ftp://x"),
             ("CORS_ORIGINS", "https://a.vn, *"),
             ("PUBLIC_URL", "https://a.vn/x"),

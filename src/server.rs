@@ -22,7 +22,8 @@ use crate::http::auth::Keys;
 use crate::http::{self, State, middleware, openapi};
 use crate::service::files::Files;
 use crate::service::tables::Tables;
-use crate::service::{Bell, House, sandbox};
+use crate::service::webhooks::courier::Courier;
+use crate::service::{Bell, House, deadlines, sandbox};
 use crate::store::{Db, migrations};
 
 /// How long a client may take to send the head of a request.
@@ -54,7 +55,14 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<House>,
         Storage::Folder(folder) => in_folder(folder)?,
         Storage::S3(place) => in_bucket(place)?,
     });
-    Ok(Arc::new(House { db, clock, ids, tables: Tables::default(), files, bell: Bell::default() }))
+    let reminders = config.reminders.clone();
+    let courier = Courier::new(config.webhook_allow_private);
+    let bell = Bell::default();
+    let house = House { db, clock, ids, tables: Tables::default(), files, bell, courier, reminders };
+    let house = Arc::new(house);
+    let within = Arc::clone(&house);
+    house.db.write(move |conn| deadlines::adopt(conn, &within)).await?;
+    Ok(house)
 }
 
 fn in_folder(folder: &Path) -> Result<Arc<dyn ObjectStore>, Error> {

@@ -183,6 +183,13 @@ pub enum Action {
     ReturnProposal,
     RecordDecision,
     ReadAudit,
+    ReadDeadline,
+    ExtendDeadline,
+    WaiveDeadline,
+    CheckDeadlines,
+    WriteCalendar,
+    ReadWebhook,
+    WriteWebhook,
     /// To learn of events for an audience.
     ReadEvents(Audience),
 }
@@ -204,6 +211,8 @@ enum Reach {
     ForeignFrom(SubmissionStatus),
     /// The units that the token's scope names.
     Scoped,
+    /// What the member has made itself.
+    OwnRecord,
 }
 
 /// What an act is about, as far as rights ask.
@@ -217,12 +226,14 @@ pub struct Facts<'a> {
     pub sheet: Option<SubmissionStatus>,
     /// Whether the period's results are announced.
     pub announced: bool,
+    /// Which member has made it.
+    pub owner: Option<&'a Id>,
 }
 
 impl<'a> Facts<'a> {
     /// Something of an organisation that is no unit's.
     pub fn of(organization_id: &'a Id) -> Self {
-        Facts { organization_id, unit: None, sheet: None, announced: false }
+        Facts { organization_id, unit: None, sheet: None, announced: false, owner: None }
     }
 }
 
@@ -241,7 +252,7 @@ pub enum Decision {
 #[rustfmt::skip]
 #[expect(clippy::match_same_arms, reason = "a row an act, also where two acts are given alike")]
 fn grants(action: Action) -> &'static [(Role, Reach)] {
-    use Reach::{All, Announced, Foreign, ForeignFrom, Own, OwnAnnounced, Scoped};
+    use Reach::{All, Announced, Foreign, ForeignFrom, Own, OwnAnnounced, OwnRecord, Scoped};
     use Role::{Admin, Appraiser, Auditor, CouncilChair, CouncilMember, DeadlineChecker, Integration, Secretary, UnitEditor, UnitHead};
     use SubmissionStatus::{Appraised, Submitted};
     match action {
@@ -306,7 +317,12 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
             (Secretary, Foreign), (Integration, Scoped), (Auditor, All),
         ],
         Action::ReadEvents(Audience::Proposal) => grants(Action::ReadProposal),
-        Action::ReadEvents(Audience::Deadline) => &[
+        Action::ExtendDeadline | Action::WaiveDeadline => &[(Secretary, All)],
+        Action::CheckDeadlines => &[(DeadlineChecker, All), (Admin, All)],
+        Action::WriteCalendar => &[(Admin, All)],
+        Action::ReadWebhook => &[(Admin, All), (Integration, OwnRecord), (Auditor, All)],
+        Action::WriteWebhook => &[(Admin, All), (Integration, OwnRecord)],
+        Action::ReadDeadline | Action::ReadEvents(Audience::Deadline) => &[
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
             (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
         ],
@@ -317,6 +333,7 @@ impl Action {
     /// The scope that it is within.
     fn scope(self) -> &'static str {
         match self {
+            Action::CheckDeadlines => "deadlines:check",
             _ if self.reading().is_some() => "write",
             _ => "read",
         }
@@ -338,10 +355,16 @@ impl Action {
             | Action::ReadSessions
             | Action::ReadProposal
             | Action::ReadAudit
+            | Action::ReadDeadline
+            | Action::ReadWebhook
             | Action::ReadEvents(_) => None,
+            Action::ExtendDeadline | Action::WaiveDeadline => Some(Action::ReadDeadline),
+            Action::WriteWebhook => Some(Action::ReadWebhook),
             Action::WriteMember => Some(Action::ReadMembers),
             Action::WriteCriteriaSet => Some(Action::ReadCriteriaDraft),
             Action::WriteUnit
+            | Action::CheckDeadlines
+            | Action::WriteCalendar
             | Action::PublishCriteriaSet
             | Action::RetireCriteriaSet
             | Action::CopyCriteriaSet
@@ -398,6 +421,7 @@ impl Reach {
             Reach::ForeignFrom(status) => {
                 when(facts.sheet.is_some_and(|sheet| sheet.has_reached(status)), Ruling::NotYet)
             }
+            Reach::OwnRecord => when(facts.owner == Some(&membership.member_id), Ruling::NotYet),
             Reach::Scoped => when(facts.unit.is_some_and(|unit| scopes.names_unit(&unit.code)), Ruling::OtherUnit),
         }
     }
@@ -523,7 +547,7 @@ pub fn sheets_in_sight(actor: &Actor, organization_id: &Id) -> SheetsInSight {
                 sight.except = membership.unit.as_ref().map(|unit| unit.id.clone());
             }
             Reach::Scoped => sight.scoped_codes.clone_from(&sight.only_codes),
-            Reach::OwnAnnounced | Reach::Announced | Reach::Foreign => {}
+            Reach::OwnAnnounced | Reach::Announced | Reach::Foreign | Reach::OwnRecord => {}
         }
     }
     sight
@@ -540,6 +564,21 @@ pub enum Units {
     Among(Vec<Id>),
 }
 
+/// Which units' records a caller sees in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitsInSight {
+    /// By the right.
+    pub sees: Units,
+    /// Only these, as far as the token names any.
+    pub only: Option<Vec<Id>>,
+}
+
+/// The same table as [`decide`], for the units of a list. `named` are the units that the token's scope names.
+pub fn units_in_sight(actor: &Actor, organization_id: &Id, action: Action, named: &[Id]) -> UnitsInSight {
+    let only = actor.scopes.name_units().then(|| named.to_vec());
+    UnitsInSight { sees: units_by_role(actor, organization_id, action, named), only }
+}
+
 fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[Id]) -> Units {
     let Some(membership) = actor.membership(organization_id) else {
         return Units::Among(Vec::new());
@@ -552,7 +591,7 @@ fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[I
             Reach::Own => among.extend(own.cloned()),
             Reach::Foreign => foreign = true,
             Reach::Scoped => among.extend_from_slice(named),
-            Reach::ForeignFrom(_) | Reach::OwnAnnounced | Reach::Announced => {}
+            Reach::ForeignFrom(_) | Reach::OwnAnnounced | Reach::Announced | Reach::OwnRecord => {}
         }
     }
     match own {

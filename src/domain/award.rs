@@ -124,6 +124,11 @@ impl Proposal {
         self.documents.iter().all(|document| document.file.is_some())
     }
 
+    /// Whether its dossier is with who decides, or was.
+    pub const fn is_sent(&self) -> bool {
+        matches!(self.status, ProposalStatus::Submitted | ProposalStatus::Approved | ProposalStatus::Declined)
+    }
+
     /// Whether the state lets the act pass.
     ///
     /// # Errors

@@ -1,15 +1,19 @@
 //! Working days of Vietnamese public offices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Id;
+use super::text::{Check, TITLE_CHARS};
 use crate::error::Code;
 
-/// The most working days that may be added, and the most days that may be counted.
+/// The most working days that may be added.
 pub const MAX_DAYS: u32 = 1_000;
+/// The most days of the calendar that a reckoning goes through: so many working days take fewer than this.
+pub const MAX_SPAN_DAYS: u32 = 2 * MAX_DAYS;
 
 /// Why a day differs from its weekday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,6 +35,42 @@ pub enum DayStatus {
     Official,
     /// Expected by law, not announced yet.
     Provisional,
+}
+
+/// A day that differs from its weekday.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarDay {
+    /// Its id.
+    pub id: String,
+    /// Whose it is; the nation's without one.
+    pub organization_id: Option<Id>,
+    /// Which day.
+    pub on: NaiveDate,
+    /// How it differs.
+    pub kind: DayKind,
+    /// What it is called.
+    pub name: String,
+    /// How far it may be relied on.
+    pub status: DayStatus,
+    /// The paper that sets it.
+    pub legal_basis: String,
+    /// Counts changes.
+    pub version: i64,
+}
+
+impl CalendarDay {
+    /// Brings the text into shape and notes what is wrong.
+    pub fn clean(&mut self, check: &mut Check) {
+        self.name = check.text("/name", &self.name, TITLE_CHARS);
+        self.legal_basis = check.text("/legal_basis", &self.legal_basis, TITLE_CHARS);
+        let weekend = matches!(self.on.weekday(), Weekday::Sat | Weekday::Sun);
+        // Only a day off can be worked instead of another: a weekend, or a day that the nation has off.
+        check.ensure(
+            self.kind != DayKind::SwapWork || weekend || self.organization_id.is_some(),
+            "/kind",
+            Code::NotADayOff,
+        );
+    }
 }
 
 /// What a day was counted as.
@@ -77,20 +117,43 @@ pub struct Reckoning {
     pub explanation: Vec<CountedDay>,
 }
 
-/// The days that differ from their weekday.
+/// The days that differ from their weekday: the nation's, with what an organisation lays over them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WorkingCalendar(BTreeMap<NaiveDate, (DayKind, DayStatus)>);
+pub struct WorkingCalendar {
+    days: BTreeMap<NaiveDate, (DayKind, DayStatus)>,
+    /// The years of which the nation has days.
+    known: BTreeSet<i32>,
+}
 
 impl FromIterator<(NaiveDate, DayKind, DayStatus)> for WorkingCalendar {
+    /// The nation's.
     fn from_iter<I: IntoIterator<Item = (NaiveDate, DayKind, DayStatus)>>(days: I) -> Self {
-        WorkingCalendar(days.into_iter().map(|(on, kind, status)| (on, (kind, status))).collect())
+        let days: BTreeMap<_, _> = days.into_iter().map(|(on, kind, status)| (on, (kind, status))).collect();
+        WorkingCalendar { known: days.keys().map(Datelike::year).collect(), days }
     }
 }
 
 impl WorkingCalendar {
+    /// The same with what an organisation lays over it. That alone makes no year a known one.
+    #[must_use]
+    pub fn overlaid(mut self, days: impl IntoIterator<Item = (NaiveDate, DayKind, DayStatus)>) -> Self {
+        self.days.extend(days.into_iter().map(|(on, kind, status)| (on, (kind, status))));
+        self
+    }
+
+    /// The same with one day otherwise: another kind, or none.
+    #[must_use]
+    pub fn with(mut self, on: NaiveDate, day: Option<(DayKind, DayStatus)>) -> Self {
+        match day {
+            Some(day) => self.days.insert(on, day),
+            None => self.days.remove(&on),
+        };
+        self
+    }
+
     /// What a day counts as.
     pub fn why(&self, on: NaiveDate) -> Why {
-        match self.0.get(&on).map(|(kind, _)| kind) {
+        match self.days.get(&on).map(|(kind, _)| kind) {
             Some(DayKind::Holiday) => Why::Holiday,
             Some(DayKind::SubstituteOff) => Why::SubstituteOff,
             Some(DayKind::SwapWork) => Why::SwapWork,
@@ -102,8 +165,8 @@ impl WorkingCalendar {
     /// Whether every year between the two days has days and none of them is provisional.
     fn confirms(&self, from: NaiveDate, to: NaiveDate) -> bool {
         (from.year()..=to.year()).all(|year| {
-            let mut days = self.0.iter().filter(|(on, _)| on.year() == year).peekable();
-            days.peek().is_some() && days.all(|(_, (_, status))| *status == DayStatus::Official)
+            let mut days = self.days.iter().filter(|(on, _)| on.year() == year);
+            self.known.contains(&year) && days.all(|(_, (_, status))| *status == DayStatus::Official)
         })
     }
 
@@ -121,10 +184,10 @@ impl WorkingCalendar {
     /// How many working days there are after `from` up to and with `to`: the inverse of [`Self::add`].
     ///
     /// # Errors
-    /// `calendar_range` where `to` is before `from` or more than [`MAX_DAYS`] days after it.
+    /// `calendar_range` where `to` is before `from` or more than [`MAX_SPAN_DAYS`] days after it.
     pub fn count(&self, from: NaiveDate, to: NaiveDate) -> Result<Reckoning, Code> {
         let span = (to - from).num_days();
-        if !(0..=i64::from(MAX_DAYS)).contains(&span) {
+        if !(0..=i64::from(MAX_SPAN_DAYS)).contains(&span) {
             return Err(Code::CalendarRange);
         }
         self.walk(from, |_, on| on < to)
@@ -199,6 +262,20 @@ mod tests {
     }
 
     #[test]
+    fn an_overlay_alone_makes_no_year_known_and_a_provisional_day_none_confirmed() {
+        use DayKind::{Holiday, SwapWork};
+        use DayStatus::{Official, Provisional};
+        let overlaid = |day| calendar().overlaid([day]);
+        let confirmed = |calendar: WorkingCalendar, from| calendar.add(on(from), 1).unwrap().calendar_confirmed;
+        assert!(!confirmed(overlaid((on("2024-03-01"), Holiday, Official)), "2024-03-04"));
+        assert!(!confirmed(overlaid((on("2026-03-02"), Holiday, Provisional)), "2026-03-04"));
+        assert!(confirmed(overlaid((on("2027-01-01"), Holiday, Official)), "2027-03-04"));
+        // An office that works on a holiday.
+        let worked = overlaid((on("2026-11-24"), SwapWork, Official)).add(on("2026-11-23"), 1).unwrap();
+        assert_eq!((worked.result_on, worked.explanation[1].why), (on("2026-11-24"), Why::SwapWork));
+    }
+
+    #[test]
     fn what_is_out_of_range_is_refused() {
         assert_eq!(calendar().add(on("2023-11-30"), 1001), Err(Code::CalendarRange));
         assert_eq!(calendar().count(on("2023-11-30"), on("2023-11-29")), Err(Code::CalendarRange));
@@ -207,7 +284,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn count_is_the_inverse_of_add_and_never_ends_on_a_day_off(start in 0_u64..2000, days in 1_u32..60) {
+        fn count_is_the_inverse_of_add_and_never_ends_on_a_day_off(start in 0_u64..2000, days in 1_u32..=MAX_DAYS) {
             let from = on("2023-01-01") + Days::new(start);
             let added = calendar().add(from, days).unwrap();
             let counted = calendar().count(from, added.result_on).unwrap();

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::Id;
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub enum EventType {
     /// A table of criteria may be used.
     #[serde(rename = "criteria_set.published")]

@@ -5,8 +5,10 @@ pub mod award;
 pub mod calendar;
 pub mod council;
 pub mod criteria;
+pub mod deadline;
 pub mod event;
 pub mod evidence;
+pub mod feed;
 pub mod file;
 pub mod id;
 pub mod member;
@@ -24,6 +26,7 @@ pub mod submission;
 pub mod target;
 pub mod text;
 pub mod unit;
+pub mod webhook;
 
 pub use id::Id;
 pub use points::Points;

@@ -410,10 +410,10 @@ impl PeriodRules {
         }
     }
 
-    /// When the gate of a sheet without a date of its own closes; none where late sheets are accepted.
-    pub fn sheet_closes_at(&self, zone: Tz) -> Option<DateTime<Utc>> {
+    /// When the gate of a sheet that is due on a day closes; none where late sheets are accepted.
+    pub fn gate_of(&self, due_on: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
         match self.late_submissions {
-            LateSubmissions::Reject => Some(closes_at(self.schedule.self_assessment_due_on, zone)),
+            LateSubmissions::Reject => Some(closes_at(due_on, zone)),
             LateSubmissions::AcceptFlagged => None,
         }
     }
@@ -435,7 +435,7 @@ pub struct SheetOfUnit {
     pub unit_code: String,
     /// Where its sheet is.
     pub status: Option<SubmissionStatus>,
-    /// When the gate of a returned sheet closes.
+    /// When its gate closes.
     pub closes_at: Option<DateTime<Utc>>,
 }
 
@@ -482,16 +482,15 @@ impl Period {
     }
 
     /// What keeps the appraisal from starting: a sheet that its unit may still send.
-    pub fn appraisal_faults(&self, sheets: &[SheetOfUnit], now: DateTime<Utc>, zone: Tz) -> Vec<Fault> {
-        let due = closes_at(self.rules.schedule.self_assessment_due_on, zone);
-        let may_still_send = |sheet: &&SheetOfUnit| match sheet.status {
-            None | Some(SubmissionStatus::Draft) => now < due,
-            Some(SubmissionStatus::Returned) => now < sheet.closes_at.unwrap_or(due),
-            Some(_) => false,
+    pub fn appraisal_faults(sheets: &[SheetOfUnit], now: DateTime<Utc>) -> Vec<Fault> {
+        let with_unit = |sheet: &SheetOfUnit| {
+            matches!(sheet.status, None | Some(SubmissionStatus::Draft | SubmissionStatus::Returned))
         };
-        let open = sheets.iter().filter(may_still_send);
-        let until = |sheet: &SheetOfUnit| sheet.closes_at.unwrap_or(due);
-        open.map(|sheet| of_unit(Code::SheetOpen, &sheet.unit_code).with("closes_at", instant(until(sheet)))).collect()
+        let open = sheets.iter().filter(|sheet| with_unit(sheet)).filter_map(|sheet| {
+            let until = sheet.closes_at.filter(|closes_at| now < *closes_at)?;
+            Some(of_unit(Code::SheetOpen, &sheet.unit_code).with("closes_at", instant(until)))
+        });
+        open.collect()
     }
 
     /// What keeps a stage from ending: every sheet must have reached `status` or be missed.

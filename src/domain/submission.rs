@@ -141,8 +141,8 @@ impl Submission {
         match action {
             Action::WriteScores | Action::WriteEvidence | Action::Submit => {
                 self.must_be(&[Draft, Returned], now)?;
-                let open: &[_] = if self.status == Draft { &[SelfAssessment] } else { &[SelfAssessment, Appraisal] };
-                period.must_be(open)?;
+                // In the appraisal, only who was sent a sheet back or given more time still has one to send.
+                period.must_be(&[SelfAssessment, Appraisal])?;
                 self.gate(now)
             }
             Action::Withdraw => {
@@ -198,6 +198,17 @@ impl Submission {
     #[must_use]
     pub fn withdrawn(mut self) -> Self {
         self.status = SubmissionStatus::Draft;
+        self
+    }
+
+    /// Given more time. A missed sheet is its unit's again.
+    #[must_use]
+    pub fn extended(mut self, due_on: NaiveDate, closes_at: Option<DateTime<Utc>>) -> Self {
+        self.due_on = due_on;
+        self.closes_at = closes_at;
+        if self.status == SubmissionStatus::Missed {
+            self.status = SubmissionStatus::Draft;
+        }
         self
     }
 

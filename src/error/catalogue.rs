@@ -245,6 +245,14 @@ codes! {
     DateInPast = "date_in_past", 422, Never,
         vi "Ngày đã qua", "Ngày không được trước ngày hiện tại.",
         en "Date in the past", "The date may not be before today.";
+    /// An extension that would end the deadline no later than it does already.
+    DeadlineShortened = "deadline_shortened", 422, AfterChange,
+        vi "Không được rút ngắn thời hạn", "Gia hạn phải đến sau ngày {due_on}.",
+        en "Deadline shortened", "An extension has to go beyond {due_on}.";
+    /// A working day that is swapped in must be a day off by itself.
+    NotADayOff = "not_a_day_off", 422, Never,
+        vi "Không phải ngày nghỉ", "Chỉ ngày nghỉ mới có thể được hoán đổi thành ngày làm việc.",
+        en "Not a day off", "Only a day off can be swapped for a working day.";
     /// A time zone that the time zone database does not have.
     UnknownTimeZone = "unknown_time_zone", 422, Never,
         vi "Múi giờ không tồn tại", "Không có múi giờ này; ví dụ múi giờ hợp lệ: Asia/Ho_Chi_Minh.",
@@ -386,6 +394,10 @@ codes! {
         vi "Tệp rỗng", "Tệp tải lên không có nội dung.",
         en "File empty", "The file has no content.";
     /// A web address that cannot be followed.
+    UrlNotAllowed = "url_not_allowed", 422, Never,
+        vi "Địa chỉ không được phép", "Chỉ gửi đến địa chỉ https công khai; địa chỉ nội bộ phải được cấu hình cho phép.",
+        en "Address not allowed", "Messages go to public https addresses only, unless the installation allows private ones.";
+    /// A link that is none.
     UrlInvalid = "url_invalid", 422, Never,
         vi "Địa chỉ liên kết không hợp lệ", "Địa chỉ liên kết phải là địa chỉ http hoặc https đầy đủ.",
         en "Invalid web address", "A link must be a whole http or https address.";

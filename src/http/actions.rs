@@ -52,13 +52,8 @@ impl Actions {
     /// The lists of a resource at `base`.
     pub fn of(offers: &Offers, base: &str) -> Self {
         let allowed = offers.allowed.iter().map(|(action, until)| {
-            let (name, method, place) = call(*action);
-            let href = if place.starts_with('/') {
-                place.to_owned()
-            } else {
-                format!("{base}{}{place}", if place.is_empty() { "" } else { "/" })
-            };
-            AllowedAction { action: name, method, href, until: until.map(instant) }
+            let (action, method, href) = link(*action, base);
+            AllowedAction { action, method, href, until: until.map(instant) }
         });
         let blocked = offers.blocked.iter().map(|(action, error)| BlockedAction {
             action: call(*action).0,
@@ -67,6 +62,17 @@ impl Actions {
         });
         Actions { allowed_actions: allowed.collect(), blocked_actions: blocked.collect() }
     }
+}
+
+/// An act's name, the method and the path of its call on a resource at `base`.
+pub fn link(action: Action, base: &str) -> (&'static str, &'static str, String) {
+    let (name, method, place) = call(action);
+    let href = match place {
+        "" => base.to_owned(),
+        place if place.starts_with('/') => place.to_owned(),
+        place => format!("{base}/{place}"),
+    };
+    (name, method, href)
 }
 
 /// An act's name, method and place: below the resource, or at the root where it begins with a slash.
@@ -86,6 +92,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::Close | Action::CloseSession => ("close", "POST", "close"),
         Action::Cancel => ("cancel", "POST", "cancel"),
         Action::WriteScores | Action::WriteReview(_) => ("write_scores", "PATCH", "scores"),
+        Action::CreateSubmission => ("create", "POST", "/v1/submissions"),
         Action::WriteEvidence => ("add_evidence", "POST", "evidence"),
         Action::Submit | Action::SubmitReview(_) | Action::SubmitProposal => ("submit", "POST", "submit"),
         Action::Withdraw => ("withdraw", "POST", "withdraw"),
@@ -96,14 +103,20 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::AttachDocument => ("attach_document", "PUT", "documents/{code}"),
         Action::AttachAchievementReport => ("attach_achievement_report", "PUT", "documents/achievement_report"),
         Action::RecordDecision => ("record-decision", "POST", "record-decision"),
+        Action::ExtendDeadline => ("extend", "POST", "extensions"),
+        Action::WaiveDeadline => ("waive", "POST", "waive"),
         Action::ReadOrganization
+        | Action::ReadDeadline
+        | Action::CheckDeadlines
+        | Action::WriteCalendar
+        | Action::ReadWebhook
+        | Action::WriteWebhook
         | Action::ReadHouse
         | Action::WriteUnit
         | Action::ReadMembers
         | Action::WriteMember
         | Action::ReadCriteriaDraft
         | Action::ReadSubmission
-        | Action::CreateSubmission
         | Action::ReadReview(_)
         | Action::ReadReviewDraft(_)
         | Action::ReadFacts

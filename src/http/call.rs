@@ -233,6 +233,11 @@ impl Call {
         json::read(&self.body)
     }
 
+    /// The same, where no body says as much as an empty object.
+    pub fn body_or_default<T: DeserializeOwned + Default>(&self) -> Input<T> {
+        if self.body.is_empty() { Ok(T::default()) } else { self.body() }
+    }
+
     /// No body, or an empty object.
     fn check_empty(&mut self) {
         if !self.body.is_empty() && self.request.conditions.form.is_none() {

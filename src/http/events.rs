@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::web;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 use utoipa::{OpenApi, ToSchema};
 
@@ -35,11 +35,13 @@ pub fn mount(config: &mut web::ServiceConfig) {
 /// What an event is about.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EventSubject)]
-struct SubjectView {
+pub struct SubjectView {
+    /// What kind of record.
     #[serde(rename = "type")]
     #[schema(example = "submission")]
-    kind: String,
-    id: Id,
+    pub kind: String,
+    /// Which.
+    pub id: Id,
 }
 
 /// Something that happened.
@@ -65,19 +67,9 @@ impl From<&Event> for EventView {
             organization_id: event.organization_id.clone(),
             subject: SubjectView { kind: event.subject_type.clone(), id: event.subject_id.clone() },
             at: instant(event.at),
-            data: data(event),
+            data: events::data(event),
         }
     }
-}
-
-/// What an event says besides its subject.
-pub fn data(event: &Event) -> Value {
-    let mut data = event.data.clone();
-    if let Some(fields) = data.as_object_mut() {
-        fields.insert("period_id".to_owned(), json!(event.period_id));
-        fields.insert("unit_id".to_owned(), json!(event.unit_id));
-    }
-    data
 }
 
 /// Events in the order in which they happened.

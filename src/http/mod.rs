@@ -9,10 +9,13 @@ pub mod call;
 pub mod council;
 pub mod criteria_import;
 pub mod criteria_sets;
+pub mod deadline_checks;
+pub mod deadlines;
 pub mod docs;
 pub mod events;
 pub mod evidence;
 pub mod facts;
+pub mod feeds;
 pub mod files;
 pub mod health;
 mod json;
@@ -32,9 +35,11 @@ pub mod sandbox;
 pub mod service_accounts;
 pub mod submissions;
 pub mod targets;
+pub mod tasks;
 pub mod tokens;
 pub mod units;
 pub mod upload;
+pub mod webhooks;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -110,6 +115,8 @@ pub fn mount(config: &mut web::ServiceConfig, sandbox: bool) {
     problems::mount(config);
     tokens::mount(config);
     me::mount(config);
+    tasks::mount(config);
+    feeds::mount(config);
     let periods = |config: &mut web::ServiceConfig| {
         periods::mount(config);
         facts::mount(config);
@@ -132,7 +139,11 @@ pub fn mount(config: &mut web::ServiceConfig, sandbox: bool) {
         .service(web::scope("/v1/reviews").configure(reviews::mount))
         .service(web::scope("/v1/council-sessions").configure(council::mount))
         .service(web::scope("/v1/award-proposals").configure(award_proposals::mount))
-        .service(web::scope("/v1/working-days").configure(calendar::mount));
+        .service(web::scope("/v1/calendar-days").configure(calendar::mount_days))
+        .service(web::scope("/v1/working-days").configure(calendar::mount_counting))
+        .service(web::scope("/v1/webhook-endpoints").configure(webhooks::mount))
+        .service(web::scope("/v1/deadlines").configure(deadlines::mount))
+        .service(web::scope("/v1/deadline-checks").configure(deadline_checks::mount));
     config
         .service(web::scope("/v1/audit-entries").configure(audit::mount))
         .service(web::scope("/v1/events").configure(events::mount));

@@ -9,9 +9,9 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder};
 
 use super::problem::{Language, ProblemBody};
 use super::{
-    audit, award_proposals, calendar, council, criteria_import, criteria_sets, docs, events, evidence, facts, health,
-    me, members, organizations, periods, problems, ranking, reviews, sandbox, service_accounts, submissions, targets,
-    tokens, units,
+    audit, award_proposals, calendar, council, criteria_import, criteria_sets, deadline_checks, deadlines, docs,
+    events, evidence, facts, feeds, health, me, members, organizations, periods, problems, ranking, reviews, sandbox,
+    service_accounts, submissions, targets, tasks, tokens, units, webhooks,
 };
 use crate::error::{Code, Error};
 
@@ -73,11 +73,21 @@ const OWN: &[(&str, &[Code])] = &[
     ("PUT /v1/award-proposals/{id}/documents/{code}", &[Code::InvalidState, Code::FileTypeNotAllowed, Code::FileTooLarge, Code::FileEmpty]),
     ("POST /v1/award-proposals/{id}/submit", &[Code::GuardFailed, Code::DocumentMissing, Code::TooEarly]),
     ("POST /v1/award-proposals/{id}/record-decision", &[Code::DecisionNumberRequired, Code::DecidedOnRequired, Code::ReasonMissing, Code::DateOutOfRange]),
-    ("GET /v1/working-days/add", &[Code::CalendarRange, Code::InvalidParameter]),
-    ("GET /v1/working-days/count", &[Code::CalendarRange, Code::InvalidParameter]),
+    ("GET /v1/working-days/add", &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired]),
+    ("GET /v1/working-days/count", &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired]),
+    ("GET /v1/calendar-days", &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired]),
+    ("GET /v1/calendar-days/{date}", &[Code::InvalidParameter, Code::OrganizationRequired]),
+    ("PUT /v1/calendar-days/{date}", &[Code::InvalidParameter, Code::OrganizationRequired, Code::NotADayOff, Code::CalendarRange]),
+    ("DELETE /v1/calendar-days/{date}", &[Code::InvalidParameter, Code::OrganizationRequired, Code::CalendarRange]),
+    ("POST /v1/deadlines/{id}/extensions", &[Code::InvalidState, Code::DateInPast, Code::DateOutOfRange, Code::DeadlineShortened, Code::UnknownReference]),
+    ("POST /v1/webhook-endpoints", &[Code::OrganizationRequired, Code::UrlInvalid, Code::UrlNotAllowed, Code::QuotaExceeded]),
+    ("PATCH /v1/webhook-endpoints/{id}", &[Code::UrlInvalid, Code::UrlNotAllowed]),
+    ("POST /v1/deadline-checks", &[Code::OrganizationRequired]),
     ("GET /v1/audit-entries/verify", &[Code::InvalidParameter, Code::OrganizationRequired]),
     ("GET /v1/audit-entries/checkpoint", &[Code::InvalidParameter, Code::OrganizationRequired]),
     ("GET /v1/events", &[Code::InvalidParameter, Code::InvalidCursor, Code::OrganizationRequired]),
+    ("GET /v1/deadlines.ics", &[Code::TokenMissing, Code::TokenInvalid, Code::UnknownParameter, Code::Busy]),
+    ("POST /v1/me/feed-tokens", &[Code::QuotaExceeded]),
     ("GET /readyz", &[Code::NotReady]),
     ("GET /problems/{code}", &[Code::NotFound]),
 ];
@@ -92,12 +102,15 @@ const FILTERS: &[(&str, &[&str])] = &[
     ("/v1/council-sessions", &["period_id"]),
     ("/v1/award-proposals", &["period_id", "status"]),
     ("/v1/audit-entries", &["subject_type", "subject_id", "action"]),
+    ("/v1/deadlines", &["status", "kind", "period_id", "unit_id", "due_before", "overdue_days_gte"]),
+    ("/v1/webhook-endpoints", &[]),
+    ("/v1/webhook-endpoints/{id}/deliveries", &["status"]),
     ("/v1/organizations", &[]),
 ];
 
 /// The paged lists that are of one organisation.
 fn is_of_organization(path: &str) -> bool {
-    path != "/v1/organizations"
+    path != "/v1/organizations" && !path.contains("{id}")
 }
 
 /// The document. The sandbox's own paths are part of it only in the sandbox.
@@ -128,8 +141,13 @@ pub fn document(with_sandbox: bool) -> Result<String, Error> {
         council::Api::openapi(),
         award_proposals::Api::openapi(),
         calendar::Api::openapi(),
+        deadlines::Api::openapi(),
+        deadline_checks::Api::openapi(),
         audit::Api::openapi(),
         events::Api::openapi(),
+        webhooks::Api::openapi(),
+        feeds::Api::openapi(),
+        tasks::Api::openapi(),
     ];
     for part in parts {
         api.merge(part);
@@ -190,13 +208,16 @@ fn complete(document: &mut Value) {
 }
 
 fn is_secured(path: &str) -> bool {
-    path.starts_with("/v1/") && path != "/v1/auth/token" && !path.starts_with("/v1/sandbox")
+    let open = ["/v1/auth/token", "/v1/deadlines.ics"];
+    path.starts_with("/v1/") && !open.contains(&path) && !path.starts_with("/v1/sandbox")
 }
 
 /// Whether a change of this path starts from a state that the caller has seen.
 fn needs_tag(method: &str, path: &str) -> bool {
     // A `POST` that makes something new starts from no state.
-    let makes_new = ["/tie-decisions", "/copy", "/evidence"].iter().any(|end| path.ends_with(end));
+    let makes_new = ["/tie-decisions", "/copy", "/evidence", "/extensions", "/test", "/replay"]
+        .iter()
+        .any(|end| path.ends_with(end));
     let is_action = method == "POST" && path.contains("{id}/") && !makes_new;
     is_secured(path) && (matches!(method, "PUT" | "PATCH" | "DELETE") || is_action)
 }
@@ -204,10 +225,13 @@ fn needs_tag(method: &str, path: &str) -> bool {
 fn complete_operation(method: &str, path: &str, operation: &mut Value) {
     let name = format!("{method} {path}");
     let has_body = operation.get("requestBody").is_some();
-    let answers_secret = name == "POST /v1/organizations" || path.starts_with("/v1/service-accounts");
+    let answers_secret = path.starts_with("/v1/service-accounts")
+        || name == "POST /v1/me/feed-tokens"
+        || ["POST /v1/organizations", "POST /v1/webhook-endpoints", "POST /v1/webhook-endpoints/{id}/rotate-secret"]
+            .contains(&name.as_str());
     let mut parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
     parameters.retain(|parameter| parameter.get("name").and_then(Value::as_str) != Some("id"));
-    for id in ["id", "unit_id"] {
+    for id in ["delivery_id", "id", "unit_id"] {
         if path.contains(&format!("{{{id}}}"))
             && !parameters.iter().any(|parameter| parameter.get("name").and_then(Value::as_str) == Some(id))
         {
@@ -218,7 +242,7 @@ fn complete_operation(method: &str, path: &str, operation: &mut Value) {
         parameters.push(header("Accept-Language", false, "`vi` (default) or `en`: the language of problems."));
     }
     if needs_tag(method, path) {
-        let required = !path.ends_with("/facts/{unit_id}");
+        let required = !(path.ends_with("/facts/{unit_id}") || name == "PUT /v1/calendar-days/{date}");
         parameters.push(header("If-Match", required, "The `ETag` that the change starts from."));
     }
     if method == "GET" && is_secured(path) {
@@ -266,7 +290,12 @@ fn list_parameters(path: &str, filters: &[&str]) -> Vec<Value> {
         word("cursor", "`next_cursor` of the page before."),
         word(
             "sort",
-            if path == "/v1/units" { "`id` or `code`, with `-` from last to first." } else { "`id` or `-id`." },
+            match path {
+                "/v1/units" => "`id` or `code`, with `-` from last to first.",
+                "/v1/deadlines" => "`id` or `due_on`, with `-` from last to first.",
+                "/v1/audit-entries" => "`sequence` or `-sequence`.",
+                _ => "`id` or `-id`.",
+            },
         ),
     ];
     if is_of_organization(path) {
@@ -297,7 +326,7 @@ fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
             Code::UnknownParameter,
             Code::Busy,
         ]);
-        if path != "/v1/me" && !path.starts_with("/v1/working-days") {
+        if path != "/v1/me" {
             codes.extend([Code::NotFound, Code::RoleRequired]);
         }
     }

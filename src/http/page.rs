@@ -72,6 +72,16 @@ impl Query {
         value
     }
 
+    /// A word that may be left out.
+    pub fn optional<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
+        let text = self.take(name)?;
+        let value = text.parse().ok();
+        if value.is_none() {
+            self.refuse(name);
+        }
+        value
+    }
+
     /// An id.
     pub fn id(&mut self, name: &str) -> Option<Id> {
         let text = self.take(name)?;
@@ -129,12 +139,7 @@ impl Query {
 
     /// A flag.
     pub fn flag(&mut self, name: &str) -> Option<bool> {
-        let text = self.take(name)?;
-        let flag = text.parse().ok();
-        if flag.is_none() {
-            self.refuse(name);
-        }
-        flag
+        self.optional(name)
     }
 
     /// A cursor that names a record.
@@ -148,15 +153,18 @@ impl Query {
         id
     }
 
-    /// A number within a range; the first where none is given.
-    pub fn number_within(&mut self, name: &str, range: std::ops::RangeInclusive<i64>, default: i64) -> i64 {
-        let Some(text) = self.take(name) else {
-            return default;
-        };
-        text.parse().ok().filter(|number| range.contains(number)).unwrap_or_else(|| {
+    /// A number within a range that may be left out.
+    pub fn optional_within(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let number = self.optional::<i64>(name)?;
+        if !range.contains(&number) {
             self.refuse(name);
-            default
-        })
+        }
+        Some(number)
+    }
+
+    /// A number within a range, and which it is where none is given.
+    pub fn number_within(&mut self, name: &str, range: std::ops::RangeInclusive<i64>, default: i64) -> i64 {
+        self.optional_within(name, range).unwrap_or(default)
     }
 
     /// `limit`, `cursor` and `sort`, of which only the named orders are known; the first is the default.

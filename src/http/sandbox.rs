@@ -10,12 +10,13 @@ use utoipa::{OpenApi, ToSchema};
 use super::auth::MAX_LIFETIME_SECONDS;
 use super::call::receive;
 use super::page::ListView;
-use super::problem::Problem;
+use super::problem::{Problem, request_id};
 use super::{State, json as body, reading, resource};
 use crate::domain::access::Scopes;
 use crate::domain::member::{LOCAL_ISSUER, Role};
 use crate::domain::submission::instant;
 use crate::error::Error;
+use crate::service::ticks::{self, Which};
 use crate::service::{Caller, sandbox};
 use crate::store::installation;
 
@@ -101,7 +102,8 @@ async fn clock(state: web::Data<State>) -> HttpResponse {
 
 /// Set the clock.
 ///
-/// It stands there, so that runs repeat, unless `ticking` lets it run. Tokens always follow the machine's own clock.
+/// It stands there, so that runs repeat, unless `ticking` lets it run. What the clock alone causes has happened when the answer comes: sheets
+/// are missed, reminders are events. Tokens and webhooks always follow the machine's own clock.
 #[utoipa::path(put, path = "/v1/sandbox/clock", tag = "sandbox", request_body = ClockBody, responses((status = 200, description = "Set.", body = ClockView)))]
 async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let problem = |error| Problem::new(&request, error);
@@ -109,6 +111,8 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
     let ClockBody { now, ticking } = body::read(&bytes).map_err(problem)?;
     state.house.clock.set(now, ticking);
     state.house.db.write(move |conn| installation::set_sandbox_now(conn, now)).await.map_err(problem)?;
+    let checked = ticks::run(&state.house, &request_id(&request), &Which::Waiting, false).await;
+    checked.map_err(problem)?;
     Ok(shown(&state))
 }
 

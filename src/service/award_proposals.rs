@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::files::Stored;
 use super::tag::Tag;
-use super::{Change, Context, Input, News, State, Stop, record};
+use super::{Change, Context, Input, News, State, Stop, deadlines, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, UnitKey};
 use crate::domain::award::{self, ACHIEVEMENT_REPORT, Proposal, ProposalStatus, RecordedDecision};
@@ -220,6 +220,8 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     if !faults.is_empty() {
         return Err(Error::of_faults(Code::GuardFailed, faults).into());
     }
+    let sent_on = Some(date_in(zone, context.now));
+    deadlines::dossier_sent(conn, (&proposal.period_id, &proposal.unit_id), sent_on, context.now)?;
     saved(
         conn,
         context,
@@ -236,6 +238,7 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Stri
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
+    deadlines::dossier_sent(conn, (&proposal.period_id, &proposal.unit_id), None, context.now)?;
     saved(
         conn,
         context,

@@ -1,16 +1,28 @@
 //! Reading what happened.
 
+use serde_json::{Value, json};
+
 use super::{Context, Stop};
 use crate::domain::Id;
-use crate::domain::access::{self, Action, Facts};
+use crate::domain::access::{self, Action, Actor, Facts};
 use crate::domain::event::{Event, EventType};
 use crate::error::{Code, Error};
 use crate::store::{self, Conn};
 
-/// The units that a caller's token names, of one organisation.
-pub(super) fn named_units(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<Vec<Id>, Error> {
-    let codes = context.actor.scopes.unit_codes();
+/// The units that somebody's token names, of one organisation.
+pub(super) fn named_units(conn: &mut Conn, actor: &Actor, organization_id: &Id) -> Result<Vec<Id>, Error> {
+    let codes = actor.scopes.unit_codes();
     if codes.is_empty() { Ok(Vec::new()) } else { store::units::ids_of(conn, organization_id, &codes) }
+}
+
+/// What an event says besides its subject.
+pub fn data(event: &Event) -> Value {
+    let mut data = event.data.clone();
+    if let Some(fields) = data.as_object_mut() {
+        fields.insert("period_id".to_owned(), json!(event.period_id));
+        fields.insert("unit_id".to_owned(), json!(event.unit_id));
+    }
+    data
 }
 
 /// The events of an organisation after the one with the id `after` that the caller may see, at most `limit`.
@@ -29,7 +41,7 @@ pub fn list(
         Some(id) => store::events::sequence_of(conn, &organization_id, id)?.ok_or(Code::InvalidCursor)?,
         None => 0,
     };
-    let named = named_units(conn, context, &organization_id)?;
+    let named = named_units(conn, &context.actor, &organization_id)?;
     let sight = access::events_in_sight(&context.actor, &organization_id, &named);
     Ok(store::events::list(conn, &organization_id, &sight, types, number, limit)?)
 }

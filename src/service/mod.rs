@@ -7,9 +7,11 @@ pub mod calendar;
 pub mod council;
 pub mod criteria_import;
 pub mod criteria_sets;
+pub mod deadlines;
 pub mod events;
 pub mod evidence;
 pub mod facts;
+pub mod feeds;
 pub mod files;
 pub mod members;
 pub mod organizations;
@@ -21,8 +23,11 @@ pub mod submissions;
 pub mod tables;
 pub mod tag;
 pub mod targets;
+pub mod tasks;
+pub mod ticks;
 pub mod transfer;
 pub mod units;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -34,6 +39,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::{Clock, Ids};
 use crate::domain::Id;
 use crate::domain::access::{Actor, Scopes};
+use crate::domain::deadline::Reminders;
 use crate::domain::event::{Event, EventType};
 use crate::error::{Code, Error};
 use crate::store::audit::Entry;
@@ -43,6 +49,7 @@ use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn, Db};
 use files::Files;
 use tables::Tables;
+use webhooks::courier::Courier;
 
 /// What every act needs of the installation.
 pub struct House {
@@ -58,6 +65,10 @@ pub struct House {
     pub files: Files,
     /// Rings when there are new events, for who waits for them in this process.
     pub bell: Bell,
+    /// Who carries messages to subscribers.
+    pub courier: Courier,
+    /// When subscribers are reminded of a deadline.
+    pub reminders: Reminders,
 }
 
 /// Rings when there are new events. Other instances are not heard: who waits looks again from time to time.
@@ -421,6 +432,7 @@ impl From<Value> for State {
 }
 
 /// What subscribers are told of a change.
+#[derive(Debug, Clone)]
 pub struct News {
     /// What happened.
     pub kind: EventType,

@@ -1,23 +1,26 @@
 //! Acts on periods: from the draft to the announced result.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::tag::Tag;
 use super::{
-    Change, Context, Input, News, State, Stop, Unsettled, award_proposals, calendar, ranking, record, sha256_hex,
-    submissions, tell,
+    Change, Context, Input, News, State, Stop, Unsettled, award_proposals, calendar, deadlines, ranking, record,
+    sha256_hex, submissions, tell,
 };
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers};
 use crate::domain::award::{Document, Proposal, ProposalStatus};
 use crate::domain::criteria::CriteriaSetStatus;
+use crate::domain::deadline::Deadline;
 use crate::domain::event::EventType;
 use crate::domain::period::{
-    self, Award, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule, of_unit,
+    self, Award, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule, SheetOfUnit, of_unit,
 };
-use crate::domain::schedule::date_in;
+use crate::domain::schedule::{closes_at, date_in};
 use crate::domain::scoring::ScoringTable;
 use crate::domain::submission::{Submission, SubmissionStatus};
 use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS};
@@ -224,14 +227,8 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodC
             record(conn, context, change_of(&period, "period.set_targets", Some(before), Some(after)))?;
         }
     }
-    if period.status == PeriodStatus::SelfAssessment {
-        let from = before.rules.schedule.self_assessment_due_on;
-        let to = period.rules.schedule.self_assessment_due_on;
-        if from != to {
-            submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
-            let gate = period.rules.sheet_closes_at(zone);
-            store::submissions::move_gate(conn, id, (from, to), gate, context.now)?;
-        }
+    if !is_draft {
+        deadlines::reschedule(conn, context, &before, &period, zone)?;
     }
     let change = change_of(&period, "period.change", Some(shown(&before.rules)), Some(shown(&period.rules)));
     record(conn, context, change.telling(news(&period, EventType::PeriodChanged)))?;
@@ -282,6 +279,7 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
     let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
     guard(period.opening_faults(published))?;
+    deadlines::begin(conn, context.house, &period, context.now)?;
     moved(conn, context, period, PeriodStatus::SelfAssessment, ("period.open", EventType::PeriodOpened))
 }
 
@@ -290,14 +288,19 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
     let (period, ()) = enter(conn, context, id, Action::StartAppraisal, &Ok(()))?;
     let zone = zone(conn, &period)?;
     let units = store::periods::units_of(conn, id)?;
-    let sheets: Vec<_> = units.iter().map(|unit| unit.sheet.clone()).collect();
-    guard(period.appraisal_faults(&sheets, context.now, zone))?;
+    let due_on = |deadline: Deadline| Some((deadline.unit_id.clone()?, deadline.due_on()?));
+    let due: HashMap<Id, NaiveDate> = store::deadlines::of_period(conn, id)?.into_iter().filter_map(due_on).collect();
+    let due_on = |unit: &Id| due.get(unit).copied().unwrap_or(period.rules.schedule.self_assessment_due_on);
+    let sheet = |unit: &UnitOfPeriod| {
+        let gate = unit.sheet.closes_at.unwrap_or_else(|| closes_at(due_on(&unit.unit.id), zone));
+        SheetOfUnit { closes_at: Some(gate), ..unit.sheet.clone() }
+    };
+    guard(Period::appraisal_faults(&units.iter().map(sheet).collect::<Vec<_>>(), context.now))?;
     if period.rules.late_submissions == LateSubmissions::AcceptFlagged {
         // The gate that stood open until now closes with the start of the appraisal.
         store::submissions::close_open_gates(conn, id, context.now)?;
     }
     submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
-    let gate = period.rules.sheet_closes_at(zone);
     let missed: Vec<Submission> = units
         .iter()
         .filter(|unit| unit.submission_id.is_none())
@@ -307,12 +310,13 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
                 &period,
                 unit.unit.id.clone(),
                 SubmissionStatus::Missed,
-                gate,
+                (due_on(&unit.unit.id), period.rules.gate_of(due_on(&unit.unit.id), zone)),
                 context.now,
             )
         })
         .collect();
     store::submissions::insert_all(conn, &missed)?;
+    deadlines::recount(conn, id, date_in(zone, context.now), context.now)?;
     let told =
         missed.iter().map(|sheet| (("submission", &sheet.id), submissions::news(sheet, EventType::SubmissionMissed)));
     tell(conn, context.house, context.now, &period.organization_id, told.collect())?;
@@ -404,6 +408,8 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
     let period = Period { notice: Some(Notice { number, on }), ..period };
     let proposals = proposals(conn, context, &period, on)?;
     store::award_proposals::insert_all(conn, &proposals)?;
+    let dossiers: Vec<_> = proposals.iter().map(|proposal| (proposal.unit_id.clone(), proposal.term.clone())).collect();
+    deadlines::announced(conn, context.house, &period, on, &dossiers, context.now)?;
     for proposal in &proposals {
         let change = Change {
             organization_id: Some(&period.organization_id),
@@ -431,7 +437,7 @@ fn proposals(
 ) -> Result<Vec<Proposal>, Error> {
     let (inputs, ranking, _) =
         ranking::frozen(conn, &period.id)?.ok_or_else(|| Error::internal("finalised without a ranking"))?;
-    let term = calendar::dossier_term(conn, notice_on, &period.rules.dossier_deadline)?;
+    let term = calendar::dossier_term(conn, &period.organization_id, notice_on, &period.rules.dossier_deadline)?;
     let documents = period.rules.required_documents.iter();
     let documents: Vec<Document> = documents
         .map(|document| Document { code: document.code.clone(), title: document.title.clone(), file: None })
@@ -486,6 +492,7 @@ pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
+    store::deadlines::waive_rest(conn, id, &reason, context.now)?;
     moved(
         conn,
         context,

@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::submissions::{differences, facts, load_to_change, news};
 use super::tag::Tag;
-use super::{Change, Context, Input, State, Stop, record};
+use super::{Change, Context, Input, State, Stop, deadlines, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Offers};
 use crate::domain::event::EventType;
 use crate::domain::review::{Review, ReviewStatus, Stage};
+use crate::domain::schedule::date_in;
 use crate::domain::scoring::{Extent, Hand, LineInput, ScoringTable, Sheet};
 use crate::domain::submission::{Submission, SubmissionStatus};
 use crate::error::{Code, Error};
@@ -218,6 +219,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     };
     let moved = Submission { status, updated_at: context.now, ..case.submission.clone() };
     let submission = store::submissions::update(conn, moved)?;
+    deadlines::recount(conn, &submission.period_id, date_in(case.zone, context.now), context.now)?;
     let after = json!({"status": review.status, "totals": review.totals});
     let kind = match review.stage {
         Stage::Appraisal => EventType::SubmissionAppraised,

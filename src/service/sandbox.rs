@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
-use super::House;
+use super::{House, deadlines};
 use crate::clock::first_moment;
 use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, NotApplicable, Part};
 use crate::domain::member::{LOCAL_ISSUER, Member, Role};
@@ -219,7 +219,8 @@ pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
         created_at: now,
         updated_at: now,
     };
-    store::periods::insert(conn, &period)
+    store::periods::insert(conn, &period)?;
+    deadlines::begin(conn, house, &period, now)
 }
 
 fn organization(conn: &mut Conn, house: &House, now: DateTime<Utc>, code: &str, name: &str) -> Result<Id, Error> {

@@ -7,7 +7,9 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::tag::Tag;
-use super::{By, Change, Context, House, Input, News, State, Stop, Unsettled, record, record_by, sha256_hex};
+use super::{
+    By, Change, Context, House, Input, News, State, Stop, Unsettled, deadlines, record, record_by, sha256_hex,
+};
 use crate::domain::access::{self, Action, Decision, Facts, Offers};
 use crate::domain::event::EventType;
 use crate::domain::evidence::{Evidence, FrozenEvidence};
@@ -79,6 +81,7 @@ pub fn facts(case: &Case) -> Facts<'_> {
         unit: Some(&case.unit),
         sheet: Some(case.submission.status),
         announced: case.period_status.is_announced(),
+        owner: None,
     }
 }
 
@@ -217,14 +220,15 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) 
     access::require(&context.actor, Action::CreateSubmission, &about)?;
     context.admit(input)?;
     period.status.must_be(&[PeriodStatus::SelfAssessment])?;
-    let gate = period.rules.sheet_closes_at(organization.zone());
+    let due_on = deadlines::sheet_due_on(conn, &period, &unit.id)?;
+    let gate = period.rules.gate_of(due_on, organization.zone());
     if let Some(gate) = gate.filter(|gate| context.now >= *gate) {
         return Err(submission::deadline_passed(gate).into());
     }
     if !period.rules.unit_ids.contains(&unit.id) {
         Error::unless_valid(vec![Fault::at("/unit_id", Code::UnitNotInPeriod)])?;
     }
-    let new = blank(context.new_id(), &period, unit.id, SubmissionStatus::Draft, gate, context.now);
+    let new = blank(context.new_id(), &period, unit.id, SubmissionStatus::Draft, (due_on, gate), context.now);
     store::submissions::insert(conn, &new)?;
     let after = json!({"unit_id": new.unit_id, "period_id": new.period_id});
     let change = change_of(&new, "submission.create", None, Some(after.into()));
@@ -239,7 +243,7 @@ pub fn blank(
     period: &crate::domain::period::Period,
     unit_id: Id,
     status: SubmissionStatus,
-    closes_at: Option<DateTime<Utc>>,
+    (due_on, closes_at): (NaiveDate, Option<DateTime<Utc>>),
     now: DateTime<Utc>,
 ) -> Submission {
     Submission {
@@ -250,7 +254,7 @@ pub fn blank(
         status,
         revision: 0,
         late: false,
-        due_on: period.rules.schedule.self_assessment_due_on,
+        due_on,
         closes_at,
         submitted_at: None,
         return_reason: None,
@@ -261,7 +265,7 @@ pub fn blank(
     }
 }
 
-fn change_of<'a>(
+pub(super) fn change_of<'a>(
     submission: &'a Submission,
     action: &'a str,
     before: Option<State>,
@@ -448,6 +452,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
         submitted_at: context.now.naive_utc(),
     };
     store::submissions::insert_revision(conn, &revision)?;
+    deadlines::sheet_sent(conn, &submission, Some(date_in(case.zone, context.now)))?;
     let after = json!({"status": submission.status, "revision": revision.revision, "sha256": revision.sha256, "late": submission.late});
     let change = change_of(&submission, "submission.submit", Some(was(&case)), Some(after.into()));
     record(conn, context, change.telling(news(&submission, EventType::SubmissionSubmitted)))?;
@@ -460,6 +465,7 @@ pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
     enter(conn, context, &case, Action::Withdraw, &Ok(()))?;
     let changed = Submission { updated_at: context.now, ..case.submission.clone() }.withdrawn();
     let submission = store::submissions::update(conn, changed)?;
+    deadlines::sheet_sent(conn, &submission, None)?;
     let after = json!({"status": submission.status});
     let change = change_of(&submission, "submission.withdraw", Some(was(&case)), Some(after.into()));
     record(conn, context, change.telling(news(&submission, EventType::SubmissionWithdrawn)))?;
@@ -475,18 +481,18 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Retu
     let today = date_in(case.zone, context.now);
     let gate = case.submission.closes_at;
     let gate_is_open = case.period_status == PeriodStatus::SelfAssessment && gate.is_none_or(|gate| context.now < gate);
+    let latest = deadlines::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
     match command.due_on {
         Some(due_on) if due_on < today => check.fault("/due_on", Code::DateInPast),
-        Some(due_on) if due_on > case.appraisal_due_on => {
-            check
-                .faults
-                .push(Fault::at("/due_on", Code::DueOnTooLate).with("latest", case.appraisal_due_on.to_string()));
+        Some(due_on) if due_on > latest => {
+            check.faults.push(Fault::at("/due_on", Code::DueOnTooLate).with("latest", latest.to_string()));
         }
         None if !gate_is_open => check.fault("/due_on", Code::DueOnRequired),
         Some(_) | None => {}
     }
     Error::unless_valid(check.faults)?;
-    let (due_on, closes) = match command.due_on {
+    let own_due_on = deadlines::sheet_returned(conn, &case.submission, command.due_on, context.now)?;
+    let (due_on, closes) = match own_due_on {
         Some(due_on) => (due_on, Some(closes_at(due_on, case.zone))),
         None => (case.submission.due_on, gate),
     };
@@ -528,24 +534,26 @@ pub fn settle(
     scope: Lapsed,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    for submission in store::submissions::lapsed(conn, scope, now)? {
-        lapse(conn, house, request_id, submission, now)?;
-    }
-    Ok(())
+    let sheets = store::submissions::lapsed(conn, scope, now)?;
+    let lapses = sheets.into_iter().map(|sheet| lapse(conn, house, sheet, now)).collect::<Result<Vec<_>, _>>()?;
+    lapses.into_iter().try_for_each(|lapse| lapse.record(conn, house, request_id, now))
 }
 
-/// Takes one sheet from its unit because its gate has closed.
-fn lapse(
-    conn: &mut Conn,
-    house: &House,
-    request_id: &str,
-    before: Submission,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+/// A sheet that the clock has taken from its unit.
+pub(super) struct Lapse {
+    was: SubmissionStatus,
+    /// As it is now.
+    pub after: Submission,
+    /// What was added to a returned sheet goes, what was taken off it comes back.
+    undone: Vec<FrozenEvidence>,
+}
+
+/// Takes one sheet from its unit because its gate has closed. Recorded by [`Lapse::record`] once every row is held
+/// that the act needs: the journal comes last.
+pub(super) fn lapse(conn: &mut Conn, house: &House, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
     let was = before.status;
     let after = Submission { updated_at: now, ..before }.lapsed();
     let mut after = store::submissions::update_by_clock(conn, after)?;
-    // What was added since the sheet was sent goes, what was taken off comes back.
     let mut undone: Vec<FrozenEvidence> = Vec::new();
     if was == SubmissionStatus::Returned {
         let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
@@ -559,17 +567,35 @@ fn lapse(
         let tally = table.tally(&sent);
         after.totals = tally.totals;
         store::submissions::set_sums(conn, &after, &table.breakdown(&tally), after.version)?;
+        deadlines::sheet_sent(conn, &after, after.submitted_at.map(|at| date_in(case.zone, at)))?;
     }
-    let by = By { issuer: "system", subject: "clock", request_id };
-    let change = change_of(
-        &after,
-        "submission.lapse",
-        Some(json!({"status": was}).into()),
-        Some(json!({"status": after.status, "evidence_undone": undone}).into()),
-    );
-    let kind = match was {
-        SubmissionStatus::Returned => EventType::SubmissionStands,
-        _ => EventType::SubmissionMissed,
-    };
-    record_by(conn, house, now, &by, change.telling(news(&after, kind)))
+    Ok(Lapse { was, after, undone })
+}
+
+impl Lapse {
+    /// What would come of a sheet.
+    pub fn foretold(before: Submission) -> Self {
+        Lapse { was: before.status, after: before.lapsed(), undone: Vec::new() }
+    }
+
+    /// What subscribers are told.
+    pub fn news(&self) -> News {
+        let kind = match self.was {
+            SubmissionStatus::Returned => EventType::SubmissionStands,
+            _ => EventType::SubmissionMissed,
+        };
+        news(&self.after, kind)
+    }
+
+    /// Writes it down.
+    pub fn record(self, conn: &mut Conn, house: &House, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        let by = By { issuer: "system", subject: "clock", request_id };
+        let change = change_of(
+            &self.after,
+            "submission.lapse",
+            Some(json!({"status": self.was}).into()),
+            Some(json!({"status": self.after.status, "evidence_undone": self.undone}).into()),
+        );
+        record_by(conn, house, now, &by, change.telling(self.news()))
+    }
 }

@@ -1,6 +1,6 @@
 //! The award proposals, with what their dossiers hold.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
@@ -255,6 +255,40 @@ pub fn update(conn: &mut Conn, proposal: Proposal) -> Result<Proposal, Error> {
     let after = Proposal { version: proposal.version + 1, ..proposal };
     let seen = dsl::award_proposals.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
     one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
+}
+
+/// Gives the proposal of a unit another term.
+pub fn set_term(
+    conn: &mut Conn,
+    (period_id, unit_id): (&Id, &Id),
+    term: &DossierTerm,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let of_unit =
+        dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq(unit_id.as_str()));
+    let change = (
+        dsl::due_on.eq(term.due_on),
+        dsl::opens_on.eq(term.opens_on),
+        dsl::explanation.eq(json(&term.explanation)?),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(naive(now)),
+    );
+    diesel::update(of_unit).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// Gives the dossier of a unit a later last day, by an extension.
+pub fn extend(
+    conn: &mut Conn,
+    (period_id, unit_id): (&Id, &Id),
+    due_on: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let of_unit =
+        dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq(unit_id.as_str()));
+    let change = (dsl::due_on.eq(due_on), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(of_unit).set(change).execute(conn)?;
+    Ok(())
 }
 
 /// Attaches a file in place of what was there.

@@ -10,7 +10,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
 use super::Conn;
-use super::schema::{periods, submissions};
+use super::schema::{deadlines, periods, submissions};
 
 /// Runs one expression on whichever connection it is: for statements that the enum cannot carry, and for those of
 /// every request, which the enum would put into words each time anew.
@@ -99,6 +99,8 @@ pub enum Hold {
     PeriodAlone,
     /// A sheet: nobody else may hold it.
     SheetAlone,
+    /// A deadline, after the sheet that it is about.
+    Deadline,
 }
 
 /// Holds a row. `SQLite` has one writer, so there is nothing to do.
@@ -110,6 +112,7 @@ pub fn hold(conn: &mut Conn, how: Hold, id: &str) -> QueryResult<()> {
     let held: QueryResult<i64> = match how {
         Hold::PeriodShared => period().for_share().get_result(conn),
         Hold::PeriodAlone => period().for_update().get_result(conn),
+        Hold::Deadline => deadlines::table.find(id).select(deadlines::version).for_update().get_result(conn),
         Hold::SheetAlone => submissions::table.find(id).select(submissions::version).for_update().get_result(conn),
     };
     held.optional().map(|_| ())

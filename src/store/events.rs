@@ -78,6 +78,18 @@ pub fn append(conn: &mut Conn, journal: &mut Journal, new: Vec<Event>) -> Result
     Ok(())
 }
 
+/// A type as it is written.
+pub fn type_word(kind: EventType) -> String {
+    word(kind)
+}
+
+/// The events of these ids.
+pub fn among(conn: &mut Conn, ids: &[&Id]) -> Result<Vec<Event>, Error> {
+    let rows: Vec<Row> =
+        dsl::events.filter(dsl::id.eq_any(ids.iter().map(|id| id.as_str()).collect::<Vec<_>>())).load(conn)?;
+    rows.into_iter().map(Event::try_from).collect()
+}
+
 /// The number of an event of an organisation.
 pub fn sequence_of(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Option<i64>, Error> {
     let known = dsl::events.filter(dsl::id.eq(id.as_str())).filter(dsl::organization_id.eq(organization_id.as_str()));

@@ -75,6 +75,16 @@ pub fn only(conn: &mut Conn) -> Result<Option<Organization>, Error> {
     Ok(first.filter(|_| rows.is_empty()).map(Organization::from))
 }
 
+/// Every office, or those named, in order.
+pub fn every(conn: &mut Conn, among: Option<&[Id]>) -> Result<Vec<Organization>, Error> {
+    let mut query = dsl::organizations.order(dsl::id).into_boxed();
+    if let Some(ids) = among {
+        query = query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
+    Ok(rows.into_iter().map(Organization::from).collect())
+}
+
 /// A page of offices: of all, or of those named.
 pub fn list(conn: &mut Conn, among: Option<&[Id]>, page: &Page) -> Result<Vec<Organization>, Error> {
     let mut query = dsl::organizations.into_boxed();

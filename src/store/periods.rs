@@ -1,5 +1,7 @@
 //! The periods, with their units and awards.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -249,6 +251,51 @@ fn insert_members(conn: &mut Conn, period: &Period) -> Result<(), Error> {
         diesel::insert_into(period_awards::table).values(&awards).execute(c)?;
     });
     Ok(())
+}
+
+/// What the deadlines of a period depend on.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Where it is.
+    pub status: PeriodStatus,
+    /// When the dossiers are due after the notice.
+    pub dossier: DossierDeadline,
+    /// The day of the notice.
+    pub notice_on: Option<NaiveDate>,
+}
+
+/// What the deadlines of some periods depend on.
+pub fn terms<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<HashMap<Id, Terms>, Error> {
+    let mut ids: Vec<&str> = ids.map(Id::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let columns = (dsl::id, dsl::status, dsl::dossier_working_days, dsl::dossier_semantics, dsl::notice_on);
+    type Columns = (String, String, i32, String, Option<NaiveDate>);
+    let rows: Vec<Columns> = dsl::periods.filter(dsl::id.eq_any(ids)).select(columns).load(conn)?;
+    let terms = |(row_id, status, working_days, semantics, notice_on): Columns| {
+        let dossier = DossierDeadline { working_days, semantics: from_word(&semantics)? };
+        Ok((id(row_id), Terms { status: from_word(&status)?, dossier, notice_on }))
+    };
+    rows.into_iter().map(terms).collect()
+}
+
+/// The titles of some periods.
+pub fn titles<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<HashMap<Id, String>, Error> {
+    let mut ids: Vec<&str> = ids.map(Id::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let rows: Vec<(String, String)> =
+        dsl::periods.filter(dsl::id.eq_any(ids)).select((dsl::id, dsl::title)).load(conn)?;
+    Ok(rows.into_iter().map(|(row_id, title)| (id(row_id), title)).collect())
+}
+
+/// The periods of an organisation in one of these states, in order.
+pub fn in_status(conn: &mut Conn, organization_id: &Id, statuses: &[PeriodStatus]) -> Result<Vec<Id>, Error> {
+    let of_organization = dsl::periods
+        .filter(dsl::organization_id.eq(organization_id.as_str()))
+        .filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+    let ids: Vec<String> = of_organization.order(dsl::id).select(dsl::id).load(conn)?;
+    Ok(ids.into_iter().map(id).collect())
 }
 
 /// A unit of a period and how far its sheet is.

@@ -1,5 +1,7 @@
 //! The reviews' heads. Their lines are in `scores`.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -8,7 +10,7 @@ use super::error::{one_row, unique};
 use super::schema::reviews::{self, dsl};
 use super::schema::submissions;
 use super::types::{from_json, from_word, id, json, naive, naive_option, utc, utc_option, word};
-use crate::domain::review::{Review, Stage};
+use crate::domain::review::{Review, ReviewStatus, Stage};
 use crate::domain::scoring::{Breakdown, Totals};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
@@ -90,6 +92,16 @@ pub fn of_submission(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>,
     let rows: Vec<Row> =
         dsl::reviews.filter(dsl::submission_id.eq(submission_id.as_str())).order(dsl::stage).load(conn)?;
     rows.into_iter().map(Review::try_from).collect()
+}
+
+/// The reviews of an organisation that are being written, by sheet and stage.
+pub fn drafts(conn: &mut Conn, organization_id: &Id) -> Result<HashMap<(Id, Stage), Id>, Error> {
+    let drafts = dsl::reviews
+        .filter(dsl::organization_id.eq(organization_id.as_str()))
+        .filter(dsl::status.eq(word(ReviewStatus::Draft)))
+        .select((dsl::submission_id, dsl::stage, dsl::id));
+    let rows: Vec<(String, String, String)> = drafts.load(conn)?;
+    rows.into_iter().map(|(sheet, stage, review)| Ok(((id(sheet), from_word(&stage)?), id(review)))).collect()
 }
 
 /// What a submitted review adds up to.

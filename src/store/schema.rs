@@ -135,6 +135,7 @@ diesel::table! {
         name -> Text,
         status -> Text,
         legal_basis -> Text,
+        version -> BigInt,
     }
 }
 
@@ -433,6 +434,99 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    feed_tokens (id) {
+        id -> Text,
+        issuer -> Text,
+        subject -> Text,
+        scopes -> Nullable<Text>,
+        token_sha256 -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_endpoints (id) {
+        id -> Text,
+        organization_id -> Text,
+        member_id -> Text,
+        scopes -> Nullable<Text>,
+        url -> Text,
+        event_types -> Text,
+        active -> Bool,
+        secret -> Text,
+        previous_secret -> Nullable<Text>,
+        previous_secret_until -> Nullable<Timestamp>,
+        sequence -> BigInt,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        endpoint_id -> Text,
+        event_id -> Nullable<Text>,
+        event_type -> Text,
+        status -> Text,
+        attempts -> Integer,
+        next_attempt_at -> Nullable<Timestamp>,
+        give_up_at -> Timestamp,
+        last_status -> Nullable<Integer>,
+        last_error -> Nullable<Text>,
+        delivered_at -> Nullable<Timestamp>,
+        replay_of_id -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_attempts (delivery_id, number) {
+        delivery_id -> Text,
+        number -> Integer,
+        at -> Timestamp,
+        status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        duration_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    deadlines (id) {
+        id -> Text,
+        organization_id -> Text,
+        period_id -> Text,
+        kind -> Text,
+        unit_id -> Nullable<Text>,
+        scheduled_on -> Nullable<Date>,
+        extended_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+        opens_on -> Nullable<Date>,
+        met_on -> Nullable<Date>,
+        waived_at -> Nullable<Timestamp>,
+        waive_reason -> Nullable<Text>,
+        told -> Nullable<Integer>,
+        check_on -> Nullable<Date>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    deadline_extensions (id) {
+        id -> Text,
+        deadline_id -> Text,
+        due_on -> Date,
+        reason -> Text,
+        basis_document -> Text,
+        granted_by -> Text,
+        granted_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     organizations,
@@ -463,4 +557,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     period_targets,
     journals,
     events,
+    deadlines,
+    deadline_extensions,
+    webhook_endpoints,
+    webhook_deliveries,
+    webhook_attempts,
+    feed_tokens,
 );

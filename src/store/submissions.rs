@@ -273,8 +273,8 @@ fn texts(ids: &[Id]) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
 
-/// The sheets that the clock has taken from their units but that no row says so of yet:
-/// of one organisation, one period or all.
+/// The sheets that the clock has taken from their units but that no row says so of yet: of one organisation, one period
+/// or all, held until the transaction ends, so that whoever looks at the same time finds none.
 pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<Vec<Submission>, Error> {
     let mut query = dsl::submissions
         .filter(dsl::status.eq_any(["draft", "returned"]))
@@ -286,8 +286,43 @@ pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<
         Lapsed::OfPeriod(id) => query.filter(dsl::period_id.eq(id.to_string())),
         Lapsed::One(id) => query.filter(dsl::id.eq(id.to_string())),
     };
-    let rows: Vec<Row> = query.select(columns!()).load(conn)?;
+    let ids: Vec<String> = query.select(dsl::id).load(conn)?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let still = dsl::submissions
+        .filter(dsl::id.eq_any(ids))
+        .filter(dsl::status.eq_any(["draft", "returned"]))
+        .filter(dsl::closes_at.le(naive(now)))
+        .order(dsl::id)
+        .select(columns!());
+    let rows: Vec<Row> = match conn {
+        Conn::Sqlite(conn) => still.load(conn)?,
+        Conn::Postgres(conn) => still.for_update().load(conn)?,
+    };
     rows.into_iter().map(Submission::try_from).collect()
+}
+
+/// The sheets of a period.
+pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Submission>, Error> {
+    let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).order(dsl::id);
+    let rows: Vec<Row> = of_period.select(columns!()).load(conn)?;
+    rows.into_iter().map(Submission::try_from).collect()
+}
+
+/// Where the sheets of a period are.
+pub fn statuses(conn: &mut Conn, period_id: &Id) -> Result<Vec<SubmissionStatus>, Error> {
+    let words: Vec<String> =
+        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).select(dsl::status).load(conn)?;
+    words.iter().map(|word| from_word(word)).collect()
+}
+
+/// A unit's sheet in a period, where there is one.
+pub fn of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<Option<Id>, Error> {
+    let of_unit =
+        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq(unit_id.as_str()));
+    let found: Option<String> = of_unit.select(dsl::id).get_result(conn).optional()?;
+    Ok(found.map(id))
 }
 
 /// Where to look for sheets that the clock has taken.
@@ -373,20 +408,22 @@ pub fn move_all(
     Ok(())
 }
 
-/// Gives a new gate to every sheet of a period that had the old one: drafts, and those that can still be withdrawn.
+/// Gives a new gate to the sheets of some units in a period: drafts, and those that can still be withdrawn.
 pub fn move_gate(
     conn: &mut Conn,
-    period_id: &Id,
-    (from, to): (NaiveDate, NaiveDate),
+    (period_id, unit_ids): (&Id, &[&Id]),
+    due_on: NaiveDate,
     closes_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let units: Vec<&str> = unit_ids.iter().map(|id| id.as_str()).collect();
     let moved = dsl::submissions
         .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq_any(units))
         .filter(dsl::status.eq_any(["draft", "submitted"]))
-        .filter(dsl::due_on.eq(from));
+        .filter(dsl::due_on.ne(due_on));
     let change = (
-        dsl::due_on.eq(to),
+        dsl::due_on.eq(due_on),
         dsl::closes_at.eq(naive_option(closes_at)),
         dsl::version.eq(dsl::version + 1),
         dsl::updated_at.eq(naive(now)),

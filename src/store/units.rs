@@ -1,5 +1,7 @@
 //! The units.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -99,6 +101,14 @@ pub fn ids_of(conn: &mut Conn, organization_id: &Id, codes: &[String]) -> Result
     let own = dsl::units.filter(dsl::organization_id.eq(organization_id.as_str()));
     let found: Vec<String> = own.filter(dsl::code.eq_any(codes)).select(dsl::id).load(conn)?;
     Ok(found.into_iter().map(Id::from_uuid_text).collect())
+}
+
+/// The codes of some units, by their ids.
+pub fn codes_of(conn: &mut Conn, ids: &[&Id]) -> Result<HashMap<Id, String>, Error> {
+    let named: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let rows: Vec<(String, String)> =
+        dsl::units.filter(dsl::id.eq_any(named)).select((dsl::id, dsl::code)).load(conn)?;
+    Ok(rows.into_iter().map(|(unit_id, code)| (id(unit_id), code)).collect())
 }
 
 /// A page of an organisation's units.

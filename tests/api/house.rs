@@ -17,7 +17,7 @@ fn may_see(room: &str) -> &'static [&'static str] {
         // `http::health` asks whether the database answers, and a list's page is the store's.
         "http" => &["service", "store", "domain", "error", "clock"],
         "error" => &[],
-        "config" => &["store"],
+        "config" => &["store", "domain"],
         _ => &["background", "cli", "clock", "config", "domain", "error", "http", "server", "service", "store"],
     }
 }

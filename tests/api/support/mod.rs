@@ -1,19 +1,22 @@
 //! A real server on a free port, a database per test, and a client for each person of the sandbox.
 
 pub mod postgres;
+pub mod receiver;
 pub mod s3;
 pub mod year;
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thidua::background;
+use thidua::background::{self, House};
 use thidua::clock::{Clock, Ids, first_moment};
-use thidua::config::{Config, Storage};
+use thidua::config::Config;
 use thidua::server::{self, Kind};
 
 /// Each test, once on each database.
@@ -50,7 +53,7 @@ pub struct App {
     stop: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
     folder: TempDir,
-    storage: Storage,
+    config: Config,
 }
 
 /// An answer.
@@ -212,7 +215,7 @@ impl App {
         config.workers = 2;
         config.cors_origins = vec!["https://front.example".to_owned()];
         change(&mut config);
-        let storage = config.storage.clone();
+        let kept = config.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let house = server::open(&config, Clock::standing_at(first_moment()), Ids::counted()).await.unwrap();
@@ -235,7 +238,7 @@ impl App {
             stop,
             thread: Some(thread),
             folder,
-            storage,
+            config: kept,
         };
         app.tokens = app.fetch_tokens();
         app
@@ -259,14 +262,45 @@ impl App {
 
     /// Takes away what nothing has named until now, as the service does every hour for what is a day old.
     pub fn sweep(&self) {
-        let mut config = Config::of_sandbox(&self.database, 0, self.folder.path()).unwrap();
-        config.storage = self.storage.clone();
-        let sweep = async move {
-            let house = server::open(&config, Clock::System, Ids::Random).await.unwrap();
+        self.beside(|house| async move {
             let soon = thidua::clock::machine_now() + std::time::Duration::from_secs(1);
             background::sweep(&house, soon).await.unwrap();
+        });
+    }
+
+    /// Carries every message that is due at a time, as an instance of its own. Tells how many were sent.
+    pub fn deliver(&self, now: DateTime<Utc>) -> usize {
+        self.beside(move |house| async move {
+            let mut sent = 0;
+            loop {
+                match background::deliver(&house, now).await.unwrap() {
+                    0 => return sent,
+                    more => sent += more,
+                }
+            }
+        })
+    }
+
+    /// The same, in one round.
+    pub fn deliver_once(&self, now: DateTime<Utc>) -> usize {
+        self.beside(move |house| async move { background::deliver(&house, now).await.unwrap() })
+    }
+
+    /// Does something as another instance on the same database and files, by the clock of the sandbox.
+    pub fn beside<T: Send + 'static, F: Future<Output = T>>(
+        &self,
+        act: impl FnOnce(Arc<House>) -> F + Send + 'static,
+    ) -> T {
+        let config = self.config.clone();
+        let clock = self.anonymous("GET", "/v1/sandbox/clock").send().expect(200)["now"].as_str().unwrap().to_owned();
+        let clock = Clock::standing_at(DateTime::parse_from_rfc3339(&clock).unwrap().to_utc());
+        let acting = move || {
+            actix_web::rt::System::new().block_on(async move {
+                let house = server::open(&config, clock, Ids::Random).await.unwrap();
+                act(house).await
+            })
         };
-        std::thread::spawn(|| actix_web::rt::System::new().block_on(sweep)).join().unwrap();
+        std::thread::spawn(acting).join().unwrap()
     }
 
     pub fn is_postgres(&self) -> bool {

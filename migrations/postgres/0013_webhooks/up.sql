@@ -1,0 +1,55 @@
+-- Where subscribers want to be told. The events themselves are the outbox: an endpoint knows the number of the last one
+-- that became a delivery.
+CREATE TABLE webhook_endpoints (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    -- By whose rights it is told, narrowed by what the token was narrowed to.
+    member_id TEXT NOT NULL REFERENCES members (id),
+    scopes TEXT,
+    url TEXT NOT NULL,
+    -- A list; empty for every type.
+    event_types TEXT NOT NULL,
+    active BOOLEAN NOT NULL,
+    secret TEXT NOT NULL,
+    -- Signs as well until its time is over.
+    previous_secret TEXT,
+    previous_secret_until TIMESTAMP,
+    sequence BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL,
+    CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL))
+);
+CREATE INDEX webhook_endpoints_of_organization ON webhook_endpoints (organization_id, id);
+
+CREATE TABLE webhook_deliveries (
+    id TEXT PRIMARY KEY NOT NULL,
+    endpoint_id TEXT NOT NULL REFERENCES webhook_endpoints (id),
+    -- None for a test.
+    event_id TEXT REFERENCES events (id),
+    event_type TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'parked')),
+    attempts INTEGER NOT NULL,
+    -- When it is tried next. Who tries it moves this on first, so that nobody else does meanwhile.
+    next_attempt_at TIMESTAMP,
+    give_up_at TIMESTAMP NOT NULL,
+    last_status INTEGER,
+    last_error TEXT,
+    delivered_at TIMESTAMP,
+    replay_of_id TEXT,
+    created_at TIMESTAMP NOT NULL,
+    CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL)),
+    CHECK ((status = 'delivered') = (delivered_at IS NOT NULL))
+);
+CREATE INDEX webhook_deliveries_of_endpoint ON webhook_deliveries (endpoint_id, id);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+
+CREATE TABLE webhook_attempts (
+    delivery_id TEXT NOT NULL REFERENCES webhook_deliveries (id),
+    number INTEGER NOT NULL,
+    at TIMESTAMP NOT NULL,
+    status INTEGER,
+    error TEXT,
+    duration_ms BIGINT NOT NULL,
+    PRIMARY KEY (delivery_id, number)
+);

@@ -1,0 +1,11 @@
+-- The way in of a calendar program, which can send no header: read-only, and for one person's deadlines alone.
+CREATE TABLE feed_tokens (
+    id TEXT PRIMARY KEY NOT NULL,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    -- What the token was narrowed to that asked for it.
+    scopes TEXT,
+    token_sha256 TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX feed_tokens_of_person ON feed_tokens (issuer, subject, id);

@@ -1,0 +1,349 @@
+//! Where subscribers want to be told, and the messages to them.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Text, Timestamp};
+
+use super::Conn;
+use super::dialect::on_each;
+use super::error::one_row;
+use super::page::{Page, paged};
+use super::schema::webhook_deliveries::dsl as deliveries;
+use super::schema::webhook_endpoints::dsl as endpoints;
+use super::schema::{journals, webhook_attempts, webhook_deliveries, webhook_endpoints};
+use super::types::{from_json, from_word, id, id_option, json, naive, naive_option, utc, utc_option, word};
+use crate::domain::Id;
+use crate::domain::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint, Secret};
+use crate::error::Error;
+
+/// How many rows one statement writes at most.
+const AT_ONCE: usize = 500;
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = webhook_endpoints, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct EndpointRow {
+    id: String,
+    organization_id: String,
+    member_id: String,
+    scopes: Option<String>,
+    url: String,
+    event_types: String,
+    active: bool,
+    secret: String,
+    previous_secret: Option<String>,
+    previous_secret_until: Option<NaiveDateTime>,
+    sequence: i64,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl TryFrom<EndpointRow> for Endpoint {
+    type Error = Error;
+    fn try_from(row: EndpointRow) -> Result<Self, Error> {
+        Ok(Endpoint {
+            id: id(row.id),
+            organization_id: id(row.organization_id),
+            member_id: id(row.member_id),
+            scopes: row.scopes,
+            url: row.url,
+            event_types: from_json(&row.event_types)?,
+            active: row.active,
+            secret: Secret(row.secret),
+            previous_secret: row.previous_secret.map(Secret).zip(utc_option(row.previous_secret_until)),
+            sequence: row.sequence,
+            version: row.version,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+        })
+    }
+}
+
+impl TryFrom<&Endpoint> for EndpointRow {
+    type Error = Error;
+    fn try_from(endpoint: &Endpoint) -> Result<Self, Error> {
+        let previous = endpoint.previous_secret.clone();
+        Ok(EndpointRow {
+            id: endpoint.id.to_string(),
+            organization_id: endpoint.organization_id.to_string(),
+            member_id: endpoint.member_id.to_string(),
+            scopes: endpoint.scopes.clone(),
+            url: endpoint.url.clone(),
+            event_types: json(&endpoint.event_types)?,
+            active: endpoint.active,
+            secret: endpoint.secret.0.clone(),
+            previous_secret: previous.as_ref().map(|(secret, _)| secret.0.clone()),
+            previous_secret_until: previous.map(|(_, until)| naive(until)),
+            sequence: endpoint.sequence,
+            version: endpoint.version,
+            created_at: naive(endpoint.created_at),
+            updated_at: naive(endpoint.updated_at),
+        })
+    }
+}
+
+/// One endpoint.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Endpoint>, Error> {
+    let row: Option<EndpointRow> = endpoints::webhook_endpoints.find(id.as_str()).get_result(conn).optional()?;
+    row.map(Endpoint::try_from).transpose()
+}
+
+/// A page of an organisation's endpoints: all, or those of one member.
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    member_id: Option<&Id>,
+    page: &Page,
+) -> Result<Vec<Endpoint>, Error> {
+    let mut query =
+        endpoints::webhook_endpoints.filter(endpoints::organization_id.eq(organization_id.to_string())).into_boxed();
+    if let Some(member_id) = member_id {
+        query = query.filter(endpoints::member_id.eq(member_id.to_string()));
+    }
+    let rows: Vec<EndpointRow> = paged!(query, endpoints::id, page).load(conn)?;
+    rows.into_iter().map(Endpoint::try_from).collect()
+}
+
+/// How many endpoints an organisation has.
+pub fn count(conn: &mut Conn, organization_id: &Id) -> Result<i64, Error> {
+    let own = endpoints::webhook_endpoints.filter(endpoints::organization_id.eq(organization_id.as_str()));
+    Ok(own.count().get_result(conn)?)
+}
+
+/// Adds an endpoint.
+pub fn insert(conn: &mut Conn, endpoint: &Endpoint) -> Result<(), Error> {
+    diesel::insert_into(webhook_endpoints::table).values(EndpointRow::try_from(endpoint)?).execute(conn)?;
+    Ok(())
+}
+
+/// Saves a change of the version that was read.
+pub fn update(conn: &mut Conn, endpoint: Endpoint) -> Result<Endpoint, Error> {
+    let after = Endpoint { version: endpoint.version + 1, ..endpoint };
+    let seen = endpoints::webhook_endpoints.find(after.id.as_str()).filter(endpoints::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(EndpointRow::try_from(&after)?).execute(conn)?).map(|()| after)
+}
+
+/// Takes an endpoint away with its messages.
+pub fn delete(conn: &mut Conn, endpoint: &Endpoint) -> Result<(), Error> {
+    let of_endpoint = deliveries::webhook_deliveries.filter(deliveries::endpoint_id.eq(endpoint.id.as_str()));
+    let tried = webhook_attempts::delivery_id.eq_any(of_endpoint.select(deliveries::id));
+    diesel::delete(webhook_attempts::table.filter(tried)).execute(conn)?;
+    diesel::delete(of_endpoint).execute(conn)?;
+    let seen = endpoints::webhook_endpoints.find(endpoint.id.as_str()).filter(endpoints::version.eq(endpoint.version));
+    one_row(diesel::delete(seen).execute(conn)?)
+}
+
+/// The endpoints that have not been told of every event yet.
+pub fn behind(conn: &mut Conn) -> Result<Vec<Id>, Error> {
+    let behind = endpoints::webhook_endpoints
+        .inner_join(journals::table.on(journals::chain.eq(endpoints::organization_id)))
+        .filter(endpoints::active.eq(true))
+        .filter(journals::event_sequence.gt(endpoints::sequence))
+        .order(endpoints::id)
+        .select(endpoints::id);
+    let ids: Vec<String> = behind.load(conn)?;
+    Ok(ids.into_iter().map(id).collect())
+}
+
+/// An endpoint, held until the transaction ends; none where somebody else holds it.
+pub fn hold(conn: &mut Conn, id: &Id) -> Result<Option<Endpoint>, Error> {
+    let endpoint = endpoints::webhook_endpoints.find(id.as_str());
+    let row: Option<EndpointRow> = match conn {
+        Conn::Sqlite(conn) => endpoint.get_result(conn).optional()?,
+        Conn::Postgres(conn) => endpoint.for_update().skip_locked().get_result(conn).optional()?,
+    };
+    row.map(Endpoint::try_from).transpose()
+}
+
+/// Notes up to which event an endpoint has its messages. That is no change of the endpoint.
+pub fn advance(conn: &mut Conn, id: &Id, sequence: i64) -> Result<(), Error> {
+    let endpoint = endpoints::webhook_endpoints.find(id.as_str());
+    one_row(diesel::update(endpoint).set(endpoints::sequence.eq(sequence)).execute(conn)?)
+}
+
+#[derive(Queryable, Insertable, AsChangeset, QueryableByName)]
+#[diesel(table_name = webhook_deliveries, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct DeliveryRow {
+    id: String,
+    endpoint_id: String,
+    event_id: Option<String>,
+    event_type: String,
+    status: String,
+    attempts: i32,
+    next_attempt_at: Option<NaiveDateTime>,
+    give_up_at: NaiveDateTime,
+    last_status: Option<i32>,
+    last_error: Option<String>,
+    delivered_at: Option<NaiveDateTime>,
+    replay_of_id: Option<String>,
+    created_at: NaiveDateTime,
+}
+
+impl TryFrom<DeliveryRow> for Delivery {
+    type Error = Error;
+    fn try_from(row: DeliveryRow) -> Result<Self, Error> {
+        Ok(Delivery {
+            id: id(row.id),
+            endpoint_id: id(row.endpoint_id),
+            event_id: id_option(row.event_id),
+            event_type: row.event_type,
+            status: from_word(&row.status)?,
+            attempts: row.attempts,
+            next_attempt_at: utc_option(row.next_attempt_at),
+            give_up_at: utc(row.give_up_at),
+            last_status: row.last_status,
+            last_error: row.last_error,
+            delivered_at: utc_option(row.delivered_at),
+            replay_of_id: id_option(row.replay_of_id),
+            created_at: utc(row.created_at),
+        })
+    }
+}
+
+impl From<&Delivery> for DeliveryRow {
+    fn from(delivery: &Delivery) -> Self {
+        DeliveryRow {
+            id: delivery.id.to_string(),
+            endpoint_id: delivery.endpoint_id.to_string(),
+            event_id: delivery.event_id.as_ref().map(ToString::to_string),
+            event_type: delivery.event_type.clone(),
+            status: word(delivery.status),
+            attempts: delivery.attempts,
+            next_attempt_at: naive_option(delivery.next_attempt_at),
+            give_up_at: naive(delivery.give_up_at),
+            last_status: delivery.last_status,
+            last_error: delivery.last_error.clone(),
+            delivered_at: naive_option(delivery.delivered_at),
+            replay_of_id: delivery.replay_of_id.as_ref().map(ToString::to_string),
+            created_at: naive(delivery.created_at),
+        }
+    }
+}
+
+/// Adds messages.
+pub fn insert_deliveries(conn: &mut Conn, new: &[Delivery]) -> Result<(), Error> {
+    let rows: Vec<DeliveryRow> = new.iter().map(DeliveryRow::from).collect();
+    for rows in rows.chunks(AT_ONCE) {
+        on_each!(conn, c => diesel::insert_into(webhook_deliveries::table).values(rows).execute(c))?;
+    }
+    Ok(())
+}
+
+/// One message to an endpoint.
+pub fn find_delivery(conn: &mut Conn, endpoint_id: &Id, id: &Id) -> Result<Option<Delivery>, Error> {
+    let of_endpoint = deliveries::webhook_deliveries
+        .filter(deliveries::id.eq(id.as_str()))
+        .filter(deliveries::endpoint_id.eq(endpoint_id.as_str()));
+    let row: Option<DeliveryRow> = of_endpoint.get_result(conn).optional()?;
+    row.map(Delivery::try_from).transpose()
+}
+
+/// A page of the messages to an endpoint.
+pub fn list_deliveries(
+    conn: &mut Conn,
+    endpoint_id: &Id,
+    statuses: Option<&[DeliveryStatus]>,
+    page: &Page,
+) -> Result<Vec<Delivery>, Error> {
+    let mut query =
+        deliveries::webhook_deliveries.filter(deliveries::endpoint_id.eq(endpoint_id.to_string())).into_boxed();
+    if let Some(statuses) = statuses {
+        query = query.filter(deliveries::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+    }
+    let rows: Vec<DeliveryRow> = paged!(query, deliveries::id, page).load(conn)?;
+    rows.into_iter().map(Delivery::try_from).collect()
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = webhook_attempts, treat_none_as_default_value = false)]
+struct AttemptRow {
+    delivery_id: String,
+    number: i32,
+    at: NaiveDateTime,
+    status: Option<i32>,
+    error: Option<String>,
+    duration_ms: i64,
+}
+
+/// The attempts at a message, first to last.
+pub fn attempts(conn: &mut Conn, delivery_id: &Id) -> Result<Vec<Attempt>, Error> {
+    let of_delivery = webhook_attempts::table.filter(webhook_attempts::delivery_id.eq(delivery_id.as_str()));
+    let rows: Vec<AttemptRow> = of_delivery.order(webhook_attempts::number).load(conn)?;
+    let attempt = |row: AttemptRow| Attempt {
+        at: utc(row.at),
+        status: row.status,
+        error: row.error,
+        duration_ms: row.duration_ms,
+        retry_after: None,
+    };
+    Ok(rows.into_iter().map(attempt).collect())
+}
+
+/// Whether a message is due.
+pub fn any_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
+    let due = deliveries::webhook_deliveries.filter(deliveries::next_attempt_at.le(naive(now)));
+    Ok(diesel::select(diesel::dsl::exists(due)).get_result(conn)?)
+}
+
+/// Takes some of the messages that are due, a few of each endpoint, so that one that does not answer keeps nobody
+/// waiting. Nobody else takes them before `until`.
+pub fn take_due(
+    conn: &mut Conn,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    (of_each, in_all): (i64, i64),
+) -> Result<Vec<Delivery>, Error> {
+    let ranked = format!(
+        "SELECT * FROM webhook_deliveries WHERE next_attempt_at <= $1 AND id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER \
+         (PARTITION BY endpoint_id ORDER BY next_attempt_at, id) AS place FROM webhook_deliveries WHERE next_attempt_at <= $2) AS ranked \
+         WHERE place <= {of_each} ORDER BY place LIMIT {in_all}) ORDER BY id{}",
+        if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE SKIP LOCKED" } else { "" }
+    );
+    let due = sql_query(ranked).bind::<Timestamp, _>(naive(now)).bind::<Timestamp, _>(naive(now));
+    let rows: Vec<DeliveryRow> = due.load(conn)?;
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let taken = deliveries::webhook_deliveries.filter(deliveries::id.eq_any(ids));
+    diesel::update(taken).set(deliveries::next_attempt_at.eq(naive(until))).execute(conn)?;
+    rows.into_iter().map(Delivery::try_from).collect()
+}
+
+/// The endpoints of these ids.
+pub fn among(conn: &mut Conn, ids: &[&Id]) -> Result<Vec<Endpoint>, Error> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let rows: Vec<EndpointRow> = endpoints::webhook_endpoints.filter(endpoints::id.eq_any(ids)).load(conn)?;
+    rows.into_iter().map(Endpoint::try_from).collect()
+}
+
+/// Saves what came of an attempt. Where the endpoint was taken away meanwhile, nothing is left to save.
+pub fn save_attempt(conn: &mut Conn, delivery: &Delivery, attempt: &Attempt) -> Result<(), Error> {
+    let before = deliveries::webhook_deliveries
+        .find(delivery.id.as_str())
+        .filter(deliveries::attempts.eq(delivery.attempts - 1));
+    if diesel::update(before).set(DeliveryRow::from(delivery)).execute(conn)? == 0 {
+        return Ok(());
+    }
+    let row = AttemptRow {
+        delivery_id: delivery.id.to_string(),
+        number: delivery.attempts,
+        at: naive(attempt.at),
+        status: attempt.status,
+        error: attempt.error.clone(),
+        duration_ms: attempt.duration_ms,
+    };
+    diesel::insert_into(webhook_attempts::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets messages that are older than `before` and not waiting.
+pub fn sweep(conn: &mut Conn, before: DateTime<Utc>) -> Result<(), Error> {
+    for table in ["webhook_attempts WHERE delivery_id IN (SELECT id FROM webhook_deliveries", "webhook_deliveries"] {
+        let closing = if table.contains('(') { ")" } else { "" };
+        let text = format!("DELETE FROM {table} WHERE created_at < $1 AND status <> $2{closing}");
+        sql_query(text)
+            .bind::<Timestamp, _>(naive(before))
+            .bind::<Text, _>(word(DeliveryStatus::Pending))
+            .execute(conn)?;
+    }
+    Ok(())
+}

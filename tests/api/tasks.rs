@@ -1,0 +1,122 @@
+//! What everybody has to do, step by step through a year.
+
+use serde_json::{Value, json};
+
+use crate::support::year::head;
+use crate::support::{App, on_both};
+
+/// A person's tasks: act, unit and last day.
+fn tasks(app: &App, person: &str) -> Vec<(String, String, String)> {
+    let list = app.get(person, "/v1/me/tasks").expect(200);
+    let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
+    list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| (text(&task["action"]), text(&task["unit_code"]), text(&task["due_on"])))
+        .collect()
+}
+
+fn told(tasks: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
+    tasks.iter().map(|(act, unit, day)| ((*act).to_owned(), (*unit).to_owned(), (*day).to_owned())).collect()
+}
+
+/// Does what the first task says, with the tag that the person sees there. It must be possible.
+#[track_caller]
+fn follow(app: &App, person: &str, body: Option<&Value>) -> Value {
+    let task = app.get(person, "/v1/me/tasks").expect(200)["items"][0].clone();
+    let (method, href) = (task["method"].as_str().unwrap(), task["href"].as_str().unwrap());
+    let mut ask = app.ask(person, method, href);
+    if let Some(resource) =
+        href.rsplit_once('/').map(|(resource, _)| resource).filter(|resource| resource.matches('/').count() > 2)
+    {
+        ask = ask.if_match(&app.tag(person, resource));
+    }
+    let reply = match body {
+        Some(body) => ask.json(body).send(),
+        None => ask.send(),
+    };
+    assert!(matches!(reply.status, 200 | 201), "{person} {task}: {}", String::from_utf8_lossy(&reply.bytes));
+    reply.json()
+}
+
+on_both! {
+    /// The year of two units: at each step everybody is told their turn, and nobody anything else.
+    fn everybody_is_told_their_turn(app) {
+        assert_eq!(tasks(app, "th-head"), told(&[("create", "TH", "2023-11-10")]));
+        assert_eq!(tasks(app, "th-editor"), told(&[("create", "TH", "2023-11-10")]));
+        for person in ["secretary", "appraiser", "council-chair", "admin", "auditor", "deadline-checker", "operator", "so-khdt-vp-head"] {
+            assert_eq!(tasks(app, person), [], "{person}");
+        }
+        let made = follow(app, "th-head", Some(&json!({"period_id": app.period_id(), "unit_id": app.unit_id("TH")})));
+        let sheet = format!("/v1/submissions/{}", made["id"].as_str().unwrap());
+        assert_eq!(tasks(app, "th-editor"), told(&[("write_scores", "TH", "2023-11-10")]));
+        app.write("TH", &sheet, &[]);
+        assert_eq!(tasks(app, "th-head"), told(&[("submit", "TH", "2023-11-10")]));
+        follow(app, "th-head", None);
+        assert_eq!(tasks(app, "th-head"), []);
+        let hctc = app.submitted_sheet("HCTC", &[("B.1", r#"{"points":39}"#)]);
+
+        // After the gate, the appraisal is to be started; then each sheet appraised, but for the own unit's.
+        app.set_clock("2023-11-13T01:00:00.000Z");
+        assert_eq!(tasks(app, "kt-head"), []);
+        assert_eq!(tasks(app, "secretary"), told(&[("start-appraisal", "–", "2023-11-20")]));
+        follow(app, "secretary", None);
+        assert_eq!(tasks(app, "secretary"), []);
+        assert_eq!(tasks(app, "hctc-appraiser"), told(&[("appraise", "TH", "2023-11-20")]));
+        assert_eq!(tasks(app, "appraiser").len(), 2);
+        let begun = app.post("hctc-appraiser", "/v1/reviews", &json!({"submission_id": sheet.rsplit('/').next().unwrap(), "stage": "appraisal"})).expect(201);
+        let task = app.get("hctc-appraiser", "/v1/me/tasks").expect(200)["items"][0].clone();
+        assert_eq!((&task["href"], &task["subject"]["type"], &task["status"]), (&json!(format!("/v1/reviews/{}/submit", begun["id"].as_str().unwrap())), &json!("review"), &json!("due_soon")));
+        follow(app, "hctc-appraiser", None);
+        app.review("appraiser", &hctc, "appraisal", &[]);
+
+        // The council.
+        app.set_clock("2023-11-21T01:00:00.000Z");
+        assert_eq!(tasks(app, "council-chair"), told(&[("start-council-review", "–", "2023-11-30")]));
+        follow(app, "council-chair", None);
+        assert_eq!(tasks(app, "secretary").len(), 2);
+        for reviewed in [&sheet, &hctc] {
+            app.review("secretary", reviewed, "council", &[]);
+        }
+        let council: Vec<Value> = app.council().iter().map(|(_, id)| json!({"member_id": id, "present": true})).collect();
+        app.post("secretary", "/v1/council-sessions", &json!({"period_id": app.period_id(), "held_on": "2023-11-28", "place": "x", "attendance": council})).expect(201);
+        assert_eq!(tasks(app, "secretary"), []);
+        app.set_clock("2023-11-28T01:00:00.000Z");
+        assert_eq!(tasks(app, "secretary"), told(&[("hold", "–", "2023-11-30")]));
+        follow(app, "secretary", None);
+        assert_eq!(tasks(app, "council-chair"), told(&[("close", "–", "2023-11-30"), ("finalize", "–", "2023-12-05")]));
+        follow(app, "council-chair", None);
+        for unit in ["TH", "HCTC"] {
+            app.good_facts(unit);
+        }
+        follow(app, "council-chair", None);
+        assert_eq!(tasks(app, "secretary"), told(&[("announce", "–", "2023-12-05")]));
+        follow(app, "secretary", Some(&json!({"notice_number": "1/TB-VP", "notice_on": "2023-11-28"})));
+
+        // The dossiers, document by document.
+        assert_eq!(tasks(app, "th-head"), told(&[("attach_achievement_report", "TH", "2023-12-05")]));
+        assert_eq!(tasks(app, "secretary").len(), 6);
+        let proposal = app.get("th-head", "/v1/award-proposals").expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
+        let proposal = format!("/v1/award-proposals/{proposal}");
+        let hrefs: Vec<String> = app.get("secretary", "/v1/me/tasks").expect(200)["items"].as_array().unwrap().iter().map(|task| task["href"].as_str().unwrap().to_owned()).filter(|href| href.starts_with(&proposal)).collect();
+        assert_eq!(hrefs.len(), 3);
+        for href in &hrefs {
+            app.ask("secretary", "PUT", href).if_match(&app.tag("secretary", &proposal)).file("x.pdf", b"%PDF-1.7\n").send().expect(200);
+        }
+        assert_eq!(tasks(app, "th-head"), []);
+        assert!(tasks(app, "secretary").contains(&("submit".to_owned(), "TH".to_owned(), "2023-12-05".to_owned())));
+        app.act("secretary", &proposal, "submit", None).expect(200);
+        assert!(tasks(app, "secretary").contains(&("record-decision".to_owned(), "TH".to_owned(), "–".to_owned())));
+        assert_eq!(tasks(app, "integration"), told(&[("record-decision", "TH", "–")]));
+    }
+
+    fn a_returned_sheet_is_its_units_turn_again(app) {
+        let sheet = app.submitted_sheet("TH", &[]);
+        app.act("appraiser", &sheet, "return", Some(&json!({"reason": "x", "due_on": "2023-11-08"}))).expect(200);
+        assert_eq!(tasks(app, &head("TH")), told(&[("submit", "TH", "2023-11-08")]));
+        // What the clock has taken is nobody's turn.
+        app.set_clock("2023-11-08T17:00:00.000Z");
+        assert_eq!(tasks(app, &head("TH")), []);
+    }
+}
