@@ -46,28 +46,41 @@ pub async fn keep_delivering(house: Arc<House>) {
     let mut bell = house.bell.listen();
     loop {
         bell.mark_unchanged();
-        match deliver(&house, machine_now()).await {
-            Ok(0) => {
+        let now = machine_now();
+        match courier::take(&house, now).await {
+            Ok(batches) if batches.is_empty() => {
                 // Whether it rang or not: look again.
                 let _ = tokio::time::timeout(DELIVER_EVERY, bell.changed()).await;
-                tokio::time::sleep(BREATH).await;
             }
-            Ok(_) => {}
+            Ok(batches) => {
+                for batch in batches {
+                    let carrying = courier::carry(Arc::clone(&house), batch, now);
+                    actix_web::rt::spawn(async move {
+                        if let Err(error) = carrying.await {
+                            log::warn!(error:% = error; "what came of a webhook could not be written down");
+                        }
+                    });
+                }
+            }
             Err(error) => {
-                log::warn!(error:% = error; "not all webhooks could be sent");
+                log::warn!(error:% = error; "the webhooks could not be looked at");
                 tokio::time::sleep(DELIVER_EVERY).await;
             }
         }
+        tokio::time::sleep(BREATH).await;
     }
 }
 
-/// Makes messages of new events and sends some of those that are due at `now`. Tells how many were sent; none where
-/// there is nothing to do.
+/// Makes messages of new events and sends a batch to each endpoint that some are due to at `now`. Tells how many were
+/// sent; none where there is nothing to do.
 ///
 /// # Errors
-/// When the database does not answer; what was taken and not sent is taken again after a minute.
+/// When the database does not answer; what was taken and not written down is taken again after a minute.
 pub async fn deliver(house: &Arc<House>, now: DateTime<Utc>) -> Result<usize, Error> {
-    courier::deliver(house, now).await
+    let batches = courier::take(house, now).await?;
+    let carried = batches.into_iter().map(|batch| courier::carry(Arc::clone(house), batch, now));
+    let carried = futures_util::future::join_all(carried).await;
+    carried.into_iter().sum()
 }
 
 /// Sweeps again and again, until the task is dropped.

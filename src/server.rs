@@ -19,7 +19,8 @@ use crate::clock::{Clock, Ids};
 use crate::config::{Config, S3, Storage};
 use crate::error::Error;
 use crate::http::auth::Keys;
-use crate::http::{self, State, middleware, openapi};
+use crate::http::openapi::Contract;
+use crate::http::{self, State, middleware};
 use crate::service::files::Files;
 use crate::service::tables::Tables;
 use crate::service::webhooks::courier::Courier;
@@ -111,10 +112,8 @@ pub async fn bind(config: &Config, house: Arc<House>, kind: &Kind) -> Result<Bou
         }
     };
     let empty_sandbox = matches!(kind, Kind::Sandbox { empty: true });
-    let document = openapi::document(is_sandbox)?;
-    let methods = openapi::methods(&document)?;
     let public_url = config.public_url.clone();
-    let state = web::Data::new(State { house, empty_sandbox, keys, public_url, document, methods });
+    let state = web::Data::new(State { house, empty_sandbox, keys, public_url, contract: Contract::of(is_sandbox) });
     let origins = config.cors_origins.clone();
     let app = move || {
         App::new()

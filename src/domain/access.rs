@@ -498,6 +498,17 @@ pub fn require_role(actor: &Actor, action: Action, organization_id: &Id) -> Resu
     if membership.is_some_and(given) { Ok(()) } else { Err(Error::new(Code::RoleRequired)) }
 }
 
+/// A scope that an act asks for which needs no role.
+///
+/// # Errors
+/// `scope_required`.
+pub fn require_scope(actor: &Actor, needed: &str) -> Result<(), Error> {
+    match actor.scopes.allow(needed) {
+        true => Ok(()),
+        false => Err(Error::new(Code::ScopeRequired).with("needs", needed)),
+    }
+}
+
 /// The right to manage organisations: the operator's.
 ///
 /// # Errors
@@ -506,10 +517,7 @@ pub fn require_operator(actor: &Actor, needed: &str) -> Result<(), Error> {
     if !actor.is_operator() {
         return Err(Error::new(Code::RoleRequired));
     }
-    match actor.scopes.allow(needed) {
-        true => Ok(()),
-        false => Err(Error::new(Code::ScopeRequired).with("needs", needed)),
-    }
+    require_scope(actor, needed)
 }
 
 /// Which sheets of an organisation a caller sees in a list: those of `own`, and of every other unit

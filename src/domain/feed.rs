@@ -15,6 +15,8 @@ pub struct FeedToken {
     pub subject: String,
     /// What it is narrowed to.
     pub scopes: Option<String>,
+    /// The service account that asked for it, which it does not outlive.
+    pub client_id: Option<String>,
     /// SHA-256 of the token, in hex.
     pub token_sha256: String,
     /// When it was made.

@@ -60,6 +60,16 @@ impl Check {
     }
 }
 
+/// Bytes in hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 fn compose(given: &str) -> String {
     let trimmed = given.trim();
     if is_nfc(trimmed) { trimmed.to_owned() } else { trimmed.nfc().collect() }

@@ -43,6 +43,8 @@ pub struct Endpoint {
     pub member_id: Id,
     /// What these are narrowed to.
     pub scopes: Option<String>,
+    /// The service account that made it, which it does not outlive.
+    pub client_id: Option<String>,
     /// Where to.
     pub url: String,
     /// Which types; empty for all.
@@ -254,6 +256,7 @@ mod tests {
             organization_id: id(),
             member_id: id(),
             scopes: None,
+            client_id: None,
             url: "https://egov.example.vn".into(),
             event_types: Vec::new(),
             active: true,

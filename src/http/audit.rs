@@ -172,7 +172,7 @@ async fn verify(mut call: Call) -> Reply {
 
 /// Where does the chain stand?
 ///
-/// Signed, to be kept elsewhere: whoever could rewrite every entry could not make this again.
+/// Signed, to be kept elsewhere: whoever could rewrite every entry could not make this again. The auditor's alone.
 #[utoipa::path(get, path = "/v1/audit-entries/checkpoint", tag = "audit",
     params(("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "The last entry's number and hash, signed.", body = CheckpointView)))]

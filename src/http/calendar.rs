@@ -1,12 +1,12 @@
 //! `/v1/calendar-days` and `/v1/working-days`.
 
 use actix_web::web;
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::call::{Call, Reply, body_tag};
-use super::page::{ListView, whole};
+use super::page::{ListView, read_day, whole};
 use super::problem::Problem;
 use super::{reading, resource};
 use crate::domain::Id;
@@ -163,13 +163,13 @@ struct CountView {
 
 /// The day in the path. What is no day names nothing: 404.
 fn date(call: &Call) -> Result<NaiveDate, Problem> {
-    call.segment("date").parse().map_err(|_| call.problem(Code::NotFound))
+    read_day(&call.segment("date")).ok_or_else(|| call.problem(Code::NotFound))
 }
 
 /// List the days that differ from their weekday.
 ///
 /// From `from` to `to`, or of this year: holidays, substitute days off and swapped working Saturdays of the nation, and in place of them
-/// what the caller's organisation has set for itself. Operators, and who belongs to no organisation, see the nation's.
+/// what the caller's organisation has set for itself. Operators see the nation's.
 #[utoipa::path(get, path = "/v1/calendar-days", tag = "calendar",
     params(("from" = Option<NaiveDate>, Query, description = "The first day; without it, the first of this year.", example = "2026-01-01"), ("to" = Option<NaiveDate>, Query, description = "The last day, at most ten years on; without it, the last of the year of `from`.", example = "2026-12-31"),
         ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
@@ -177,12 +177,9 @@ fn date(call: &Call) -> Result<NaiveDate, Problem> {
 async fn days(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
-    let (from, to) = (query.optional::<NaiveDate>("from"), query.optional::<NaiveDate>("to"));
+    let (from, to) = (query.day("from"), query.day("to"));
     call.read(move |conn, context| {
-        let first = |year| NaiveDate::from_ymd_opt(year, 1, 1).ok_or(Code::CalendarRange);
-        let from = from.map_or_else(|| first(context.now.year()), Ok)?;
-        let to = to.map_or_else(|| NaiveDate::from_ymd_opt(from.year(), 12, 31).ok_or(Code::CalendarRange), Ok)?;
-        let days = calendar::days(conn, context, organization_id.as_ref(), from, to)?;
+        let days = calendar::days(conn, context, organization_id.as_ref(), (from, to))?;
         Ok(whole(days.iter().map(DayView::from).collect())?)
     })
     .await
@@ -210,7 +207,7 @@ async fn day(mut call: Call) -> Reply {
 async fn put(mut call: Call) -> Reply {
     let on = date(&call)?;
     let (organization_id, dry_run) =
-        (call.query().id("organization_id"), call.query().flag("dry_run").unwrap_or(false));
+        (call.query().id("organization_id"), call.query().optional::<bool>("dry_run").unwrap_or(false));
     let input = call.body::<DayBody>().map(|body| DayInput {
         kind: body.kind,
         name: body.name,
@@ -250,7 +247,7 @@ fn removed(outcome: &Outcome, dry_run: bool) -> Result<Answer, Stop> {
 async fn remove(mut call: Call) -> Reply {
     let on = date(&call)?;
     let (organization_id, dry_run) =
-        (call.query().id("organization_id"), call.query().flag("dry_run").unwrap_or(false));
+        (call.query().id("organization_id"), call.query().optional::<bool>("dry_run").unwrap_or(false));
     call.act(move |conn, context| {
         removed(&calendar::remove(conn, context, organization_id.as_ref(), on, dry_run)?, dry_run)
     })
@@ -266,7 +263,7 @@ async fn remove(mut call: Call) -> Reply {
         ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "The day, with the way there.", body = AddView)))]
 async fn add(mut call: Call) -> Reply {
-    let (from, days) = (call.query().required::<NaiveDate>("from"), call.query().required::<u32>("days"));
+    let (from, days) = (call.query().required_day("from"), call.query().required::<u32>("days"));
     let (from, days) = (from.unwrap_or_default(), days.unwrap_or_default());
     let organization_id = call.query().id("organization_id");
     call.read(move |conn, context| {
@@ -291,7 +288,7 @@ async fn add(mut call: Call) -> Reply {
         ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "The number, with the way there.", body = CountView)))]
 async fn count(mut call: Call) -> Reply {
-    let (from, to) = (call.query().required::<NaiveDate>("from"), call.query().required::<NaiveDate>("to"));
+    let (from, to) = (call.query().required_day("from"), call.query().required_day("to"));
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
     let organization_id = call.query().id("organization_id");
     call.read(move |conn, context| {

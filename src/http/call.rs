@@ -293,11 +293,7 @@ impl Call {
 
     /// Whether the client has what this tag names.
     pub fn knows(&self, etag: &str) -> bool {
-        let reading = matches!(*self.http.method(), Method::GET | Method::HEAD);
-        let is_known = |given: &str| {
-            matches!(given.trim().trim_start_matches("W/"), "*") || given.trim().trim_start_matches("W/") == etag
-        };
-        reading && text(&self.http, &header::IF_NONE_MATCH).is_some_and(|given| given.split(',').any(is_known))
+        knows(&self.http, etag)
     }
 
     /// Answers.
@@ -327,6 +323,15 @@ impl Call {
         }
         response.content_type("application/json").body(answer.body)
     }
+}
+
+/// Whether the client of a reading request has what a tag names.
+pub fn knows(http: &HttpRequest, etag: &str) -> bool {
+    let reading = matches!(*http.method(), Method::GET | Method::HEAD);
+    let is_known = |given: &str| {
+        matches!(given.trim().trim_start_matches("W/"), "*") || given.trim().trim_start_matches("W/") == etag
+    };
+    reading && text(http, &header::IF_NONE_MATCH).is_some_and(|given| given.split(',').any(is_known))
 }
 
 /// The tag of an answer without versions.

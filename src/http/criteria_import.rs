@@ -142,7 +142,7 @@ async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
 
 async fn import_json(http: &HttpRequest, payload: Payload) -> Reply {
     let mut call = Call::receive(http, payload).await?;
-    let dry_run = call.query().flag("dry_run");
+    let dry_run = call.query().optional::<bool>("dry_run");
     let body = call.body::<Body>();
     let organization_id = body.as_ref().ok().and_then(|body| body.organization_id.clone());
     let input = body.map(|body| criteria_import::of_json(body.content()));
@@ -151,7 +151,7 @@ async fn import_json(http: &HttpRequest, payload: Payload) -> Reply {
 
 async fn import_file(http: &HttpRequest, payload: Payload) -> Reply {
     let mut call = Call::without_body(http)?;
-    let dry_run = call.query().flag("dry_run");
+    let dry_run = call.query().optional::<bool>("dry_run");
     call.fetch(|_, context| criteria_import::may_import(context)).await?;
     let known = ["organization_id", "code", "title", "year", "legal_basis"];
     let form = upload::receive_whole(http, payload, transfer::MAX_BYTES, &known).await;

@@ -210,7 +210,7 @@ async fn list(mut call: Call) -> Reply {
         period_ids: query.ids("period_id"),
         unit_ids: query.ids("unit_id"),
         due_from: None,
-        due_before: query.optional("due_before"),
+        due_before: query.day("due_before"),
         overdue_days_gte: query.optional_within("overdue_days_gte", 1..=100_000),
     };
     let asked = query.page(&["id", "due_on"]);

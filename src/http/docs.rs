@@ -28,12 +28,13 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// The OpenAPI 3.1 document of this service.
 #[utoipa::path(get, path = "/openapi.json", tag = "service", responses((status = 200, description = "The document.", content_type = "application/json")))]
-async fn document(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok()
+async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let text = state.contract.text().map_err(|error| Problem::new(&request, error))?;
+    Ok(HttpResponse::Ok()
         .content_type("application/json")
-        .insert_header((header::ETAG, tag::of_body(&state.document)))
+        .insert_header((header::ETAG, tag::of_body(text)))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .body(state.document.clone())
+        .body(text.to_owned()))
 }
 
 /// The document as a page to read and to try.

@@ -7,7 +7,7 @@ use icalendar::{Alarm, Calendar, Component, Event, EventLike, EventStatus, Trigg
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::call::{Call, Reply};
+use super::call::{Call, Reply, knows};
 use super::page::{ListView, Query, whole};
 use super::problem::{Language, Problem, request_id};
 use super::{State, reading, resource};
@@ -186,23 +186,22 @@ async fn feed(http: HttpRequest, state: web::Data<State>) -> Result<HttpResponse
     let problem = |error: Error| Problem::new(&http, error);
     let mut query = Query::parse(http.query_string());
     let token = query.take("token").ok_or_else(|| problem(Error::new(Code::TokenMissing)))?;
+    let caller = feeds::caller(&state.house, &token).await.map_err(problem)?;
     if let Some(error) = query.leftover() {
         return Err(problem(error));
     }
-    let caller = feeds::caller(&state.house, &token).await.map_err(problem)?;
     let request = Request { caller, request_id: request_id(&http), conditions: Conditions::default() };
     let entries = service::read(std::sync::Arc::clone(&state.house), request, feeds::entries).await;
     let entries = entries.map_err(problem)?;
     let body = calendar(&entries, &state.public_url, Language::of(http.headers()), &state.house.reminders);
     let etag = tag::of_body(&body);
-    let known = http.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let mut response =
-        if known.is_some_and(|known| known.contains(&etag)) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let unchanged = knows(&http, &etag);
+    let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, etag.as_str()))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .insert_header((header::CONTENT_DISPOSITION, "inline; filename=\"thidua.ics\""));
-    if known.is_some_and(|known| known.contains(&etag)) {
+    if unchanged {
         return Ok(response.finish());
     }
     Ok(response.content_type("text/calendar; charset=utf-8").body(body))

@@ -41,7 +41,6 @@ pub mod units;
 pub mod upload;
 pub mod webhooks;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::http::{Method, header};
@@ -50,6 +49,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Respo
 use crate::error::{Code, Error};
 use crate::service::House;
 use auth::Keys;
+use openapi::Contract;
 use problem::Problem;
 
 /// What all requests share.
@@ -62,10 +62,8 @@ pub struct State {
     pub keys: Keys,
     /// The address that clients know the service by.
     pub public_url: String,
-    /// The document as it is served.
-    pub document: String,
-    /// The methods of each path, by the document.
-    pub methods: HashMap<String, Vec<Method>>,
+    /// The document and what is read off it.
+    pub contract: Contract,
 }
 
 /// A path. A method that it does not have is 405 with those that it has; `OPTIONS` tells them.
@@ -85,7 +83,7 @@ where
 }
 
 fn allowed(state: &State, pattern: &str) -> String {
-    let known = state.methods.get(pattern).map(Vec::as_slice).unwrap_or_default();
+    let known = state.contract.methods_of(pattern);
     let mut names: Vec<&str> = known.iter().map(Method::as_str).collect();
     if names.contains(&"GET") {
         names.push("HEAD");

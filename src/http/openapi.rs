@@ -1,6 +1,7 @@
 //! The document: what the handlers say of themselves, and what is the same for all of them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use actix_web::http::Method;
 use serde_json::{Value, json};
@@ -168,16 +169,49 @@ pub fn document(with_sandbox: bool) -> Result<String, Error> {
     Ok(text)
 }
 
+/// The document of a running service and what is read off it. Made when somebody first asks: the making takes many times
+/// what is kept, and most instances are never asked.
+pub struct Contract {
+    with_sandbox: bool,
+    made: OnceLock<(String, HashMap<String, Vec<Method>>)>,
+}
+
+impl Contract {
+    /// With the sandbox's own paths, or without.
+    pub fn of(with_sandbox: bool) -> Self {
+        Contract { with_sandbox, made: OnceLock::new() }
+    }
+
+    fn made(&self) -> Result<&(String, HashMap<String, Vec<Method>>), Error> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let document = document(self.with_sandbox)?;
+        let methods = methods(&document)?;
+        Ok(self.made.get_or_init(|| (document, methods)))
+    }
+
+    /// The document.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn text(&self) -> Result<&str, Error> {
+        self.made().map(|(document, _)| document.as_str())
+    }
+
+    /// The methods of a path, by its pattern.
+    pub fn methods_of(&self, pattern: &str) -> &[Method] {
+        self.made().ok().and_then(|(_, methods)| methods.get(pattern)).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 const INTRODUCTION: &str = "Yearly emulation (thi đua) scoring: from the table of criteria to the award proposal.\n\n\
 Every refusal is an RFC 9457 problem with a stable `code`, explained at `/problems/{code}`. A change names the state that it starts from by \
 `If-Match`; a repeated `POST` with the same `Idempotency-Key` gets the first answer again. `allowed_actions` and `blocked_actions` tell what the \
 caller may do now.";
 
 /// The methods of each path.
-///
-/// # Errors
-/// When the document is no JSON.
-pub fn methods(document: &str) -> Result<HashMap<String, Vec<Method>>, Error> {
+fn methods(document: &str) -> Result<HashMap<String, Vec<Method>>, Error> {
     let document: Value = serde_json::from_str(document).map_err(Error::internal)?;
     let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
     let of = |operations: &Value| {

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use utoipa::ToSchema;
@@ -44,6 +45,11 @@ fn read_word<T: DeserializeOwned>(word: &str) -> Option<T> {
     T::deserialize(deserializer).ok()
 }
 
+/// A day that both databases can hold and that an office can mean.
+pub fn read_day(text: &str) -> Option<NaiveDate> {
+    text.parse().ok().filter(|day: &NaiveDate| (1900..=2200).contains(&day.year()))
+}
+
 impl Query {
     /// Reads a query string. A word given twice is kept twice, and the second is unknown.
     pub fn parse(text: &str) -> Self {
@@ -70,6 +76,25 @@ impl Query {
             self.refuse(name);
         }
         value
+    }
+
+    /// A day that may be left out.
+    pub fn day(&mut self, name: &str) -> Option<NaiveDate> {
+        let text = self.take(name)?;
+        let day = read_day(&text);
+        if day.is_none() {
+            self.refuse(name);
+        }
+        day
+    }
+
+    /// A day that must be there.
+    pub fn required_day(&mut self, name: &str) -> Option<NaiveDate> {
+        let day = self.take(name).and_then(|text| read_day(&text));
+        if day.is_none() {
+            self.refuse(name);
+        }
+        day
     }
 
     /// A word that may be left out.
@@ -135,11 +160,6 @@ impl Query {
             self.refuse(name);
         }
         numbers
-    }
-
-    /// A flag.
-    pub fn flag(&mut self, name: &str) -> Option<bool> {
-        self.optional(name)
     }
 
     /// A cursor that names a record.

@@ -125,7 +125,7 @@ impl From<ChangeBody> for UnitChange {
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
-    let filter = Filter { active: query.flag("active"), codes: query.words("code") };
+    let filter = Filter { active: query.optional::<bool>("active"), codes: query.words("code") };
     let asked = query.page(&["id", "code"]);
     call.read(move |conn, context| {
         let by_code = asked.sort == "code";

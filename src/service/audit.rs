@@ -4,7 +4,7 @@ use super::{Context, Stop};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts};
 use crate::domain::member::Role;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::store::audit::{Entry, Filter, Verdict};
 use crate::store::page::Page;
 use crate::store::{self, Conn, journals};
@@ -19,6 +19,12 @@ pub struct Seen {
     pub entry: Entry,
     /// Whether the hashes are shown: who does not see all that they are made of could guess scores by them.
     pub shows_hashes: bool,
+}
+
+/// Whether the caller sees every entry whole, and so its hash.
+fn sees_scores(context: &Context, organization_id: &Id) -> bool {
+    let membership = context.actor.membership(organization_id);
+    membership.is_some_and(|membership| membership.roles.contains(&Role::Auditor))
 }
 
 /// The organisation whose entries the caller may read.
@@ -39,8 +45,7 @@ pub fn list(
 ) -> Result<Vec<Seen>, Stop> {
     let organization_id = readable(context, organization_id)?;
     let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;
-    let sees_scores =
-        context.actor.membership(&organization_id).is_some_and(|membership| membership.roles.contains(&Role::Auditor));
+    let sees_scores = sees_scores(context, &organization_id);
     let seen = entries.into_iter().map(|mut entry| {
         if !sees_scores && SCORED.contains(&entry.subject_type.as_str()) {
             entry.before_state = None;
@@ -51,9 +56,13 @@ pub fn list(
     Ok(seen.collect())
 }
 
-/// Where an organisation's chain stands: what a checkpoint says.
+/// Where an organisation's chain stands: what a checkpoint says. The auditor's alone: by a hash, who does not see a score
+/// could find it by trying.
 pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<(Id, i64, String), Stop> {
     let organization_id = readable(context, organization_id)?;
+    if !sees_scores(context, &organization_id) {
+        return Err(Code::RoleRequired.into());
+    }
     let journal = journals::find(conn, organization_id.as_str())?;
     Ok((organization_id, journal.audit_sequence, journal.audit_hash))
 }

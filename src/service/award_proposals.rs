@@ -8,7 +8,7 @@ use super::tag::Tag;
 use super::{Change, Context, Input, News, State, Stop, deadlines, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, UnitKey};
-use crate::domain::award::{self, ACHIEVEMENT_REPORT, Proposal, ProposalStatus, RecordedDecision};
+use crate::domain::award::{self, ACHIEVEMENT_REPORT, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
 use crate::domain::event::EventType;
 use crate::domain::file::AttachedFile;
 use crate::domain::schedule::{date_in, starts_at};
@@ -201,6 +201,10 @@ fn saved(
     (action, kind): (&str, EventType),
 ) -> Result<Seen, Stop> {
     let proposal = store::award_proposals::update(conn, Proposal { updated_at: context.now, ..after })?;
+    if proposal.status == ProposalStatus::Submitted {
+        let sent_on = date_in(zone(conn, &proposal)?, context.now);
+        deadlines::dossier_sent(conn, &proposal, sent_on)?;
+    }
     let change = change_of(&proposal, action, Some(shown(before)), shown(&proposal));
     record(conn, context, change.telling(news(&proposal, kind)))?;
     Ok(see(context, proposal, unit))
@@ -220,8 +224,6 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     if !faults.is_empty() {
         return Err(Error::of_faults(Code::GuardFailed, faults).into());
     }
-    let sent_on = Some(date_in(zone, context.now));
-    deadlines::dossier_sent(conn, (&proposal.period_id, &proposal.unit_id), sent_on, context.now)?;
     saved(
         conn,
         context,
@@ -238,15 +240,12 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Stri
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
-    deadlines::dossier_sent(conn, (&proposal.period_id, &proposal.unit_id), None, context.now)?;
-    saved(
-        conn,
-        context,
-        &proposal,
-        proposal.clone().returned(reason),
-        unit,
-        ("award_proposal.return", EventType::AwardProposalReturned),
-    )
+    store::calendar::hold(conn, false)?;
+    store::award_proposals::hold_of_unit(conn, &proposal.period_id, &proposal.unit_id)?;
+    let term = deadlines::dossier_term(conn, &proposal)?;
+    let due_on = deadlines::dossier_returned(conn, &proposal, &term, context.now)?;
+    let returned = Proposal { term: DossierTerm { due_on, ..term }, ..proposal.clone().returned(reason) };
+    saved(conn, context, &proposal, returned, unit, ("award_proposal.return", EventType::AwardProposalReturned))
 }
 
 /// Records what was decided.

@@ -14,6 +14,7 @@ use crate::domain::calendar::{CalendarDay, CountedDay, DayKind, DayStatus, MAX_S
 use crate::domain::deadline::Deadline;
 use crate::domain::event::EventType;
 use crate::domain::period::{DossierDeadline, DossierSemantics};
+use crate::domain::schedule::date_in;
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::store::{self, Conn};
@@ -160,16 +161,24 @@ pub fn tag(day: &CalendarDay) -> Tag {
     Tag::of(&[(&Id::from_uuid_text(day.id.clone()), day.version)], &Offers::default())
 }
 
-/// The days by which the caller's organisation works, from one to another: its own in place of the nation's.
+/// The days by which the caller's organisation works, from one to another, or of this year: its own in place of the
+/// nation's.
 pub fn days(
     conn: &mut Conn,
     context: &Context,
     organization_id: Option<&Id>,
-    from: NaiveDate,
-    to: NaiveDate,
+    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
 ) -> Result<Vec<CalendarDay>, Stop> {
     let organization_id = counting(context, organization_id)?;
     context.admit_read()?;
+    let organization = match &organization_id {
+        Some(id) => store::organizations::find(conn, id)?,
+        None => None,
+    };
+    let zone = organization.map_or(chrono_tz::Asia::Ho_Chi_Minh, |organization| organization.zone());
+    let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).ok_or(Code::CalendarRange);
+    let from = from.map_or_else(|| day(date_in(zone, context.now).year(), 1, 1), Ok)?;
+    let to = to.map_or_else(|| day(from.year(), 12, 31), Ok)?;
     if !(0..=MAX_LISTED_DAYS).contains(&(to - from).num_days()) {
         return Err(Code::CalendarRange.into());
     }
@@ -188,7 +197,7 @@ pub fn day(
     organization_id: Option<&Id>,
     on: NaiveDate,
 ) -> Result<CalendarDay, Stop> {
-    Ok(days(conn, context, organization_id, on, on)?.pop().ok_or(Code::NotFound)?)
+    Ok(days(conn, context, organization_id, (Some(on), Some(on)))?.pop().ok_or(Code::NotFound)?)
 }
 
 /// Whose days the caller sets: the nation's as an operator, an organisation's as its admin.
@@ -213,6 +222,7 @@ pub fn put(
 ) -> Result<Outcome, Stop> {
     let organization_id = setting(context, organization_id)?;
     let given = context.admit(input)?;
+    store::calendar::hold(conn, true)?;
     let before = store::calendar::find(conn, organization_id.as_ref(), on)?;
     if let Some(before) = &before {
         context.must_match(&tag(before).state)?;
@@ -242,6 +252,7 @@ pub fn remove(
 ) -> Result<Outcome, Stop> {
     let organization_id = setting(context, organization_id)?;
     context.admit(&Ok(()))?;
+    store::calendar::hold(conn, true)?;
     let before = store::calendar::find(conn, organization_id.as_ref(), on)?.ok_or(Code::NotFound)?;
     context.must_match(&tag(&before).state)?;
     if !dry_run {
@@ -263,6 +274,8 @@ fn moves(
     on: NaiveDate,
     day: Option<(DayKind, DayStatus)>,
 ) -> Result<Vec<Move>, Error> {
+    // A dossier's deadline changes only under its proposal.
+    store::award_proposals::hold_undecided(conn, organization_id)?;
     let mut open = store::deadlines::open_dossiers(conn, organization_id)?;
     if organization_id.is_none() {
         let overlaid = store::calendar::overlaid(conn, on)?;

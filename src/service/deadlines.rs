@@ -1,16 +1,17 @@
 //! What is due, when, and by whom: kept beside what the units and the council do, extended and waived by the secretary.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
 
+use super::submissions::Lapse;
 use super::tag::Tag;
-use super::{Change, Context, House, Input, News, Stop, calendar, events, record, submissions};
+use super::{Change, Context, House, Input, News, Stop, Unsettled, calendar, events, record, submissions};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, UnitKey};
-use crate::domain::award::DossierTerm;
+use crate::domain::award::{DossierTerm, Proposal};
 use crate::domain::calendar::{CountedDay, WorkingCalendar};
 use crate::domain::deadline::{
     self, ACTIONS, Deadline, DeadlineKind, DeadlineRule, DeadlineStatus, Extension, check_extension,
@@ -161,12 +162,21 @@ pub fn list(
 ) -> Result<Vec<Told>, Stop> {
     let organization = readable(conn, context, organization_id)?;
     context.admit_read()?;
+    settled(conn, context, &organization.id)?;
     let named = events::named_units(conn, &context.actor, &organization.id)?;
     let sight = access::units_in_sight(&context.actor, &organization.id, Action::ReadDeadline, &named);
     let today = date_in(organization.zone(), context.now);
     let rows = store::deadlines::list(conn, &organization.id, &sight, filter, (today, &context.house.reminders), page)?;
     let terms = store::periods::terms(conn, rows.iter().map(|deadline| &deadline.period_id))?;
     Ok(tell_all(conn, context, &organization, rows, &terms)?)
+}
+
+/// What the clock has taken is written down before anybody reads how it stands.
+fn settled(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(), Stop> {
+    match store::submissions::any_lapsed(conn, organization_id, context.now)? {
+        true => Err(Stop::Unsettled(Unsettled::Organization(organization_id.clone()))),
+        false => Ok(()),
+    }
 }
 
 /// The organisation whose deadlines the caller may list.
@@ -224,7 +234,8 @@ fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
     let told = tell_all(conn, context, &organization, vec![deadline], &terms)?.pop();
     let told = told.ok_or_else(|| Error::internal("a deadline of which nothing is told"))?;
     // What the clock and the calendar alone change is no change of the state.
-    let phase = format!("{:?}{:?}{}", told.status, told.overdue_days, told.calendar_confirmed);
+    let Told { status, overdue_days, calendar_confirmed, next_check_at, rule, explanation, .. } = &told;
+    let phase = format!("{:?}", (status, overdue_days, calendar_confirmed, next_check_at, rule, explanation));
     let tag = Tag::of(&[(&told.deadline.id, told.deadline.version)], &offers).in_phase(&phase);
     Ok(Seen { told, offers, tag })
 }
@@ -233,21 +244,35 @@ fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let case = find(conn, context, id)?;
     context.admit_read()?;
+    settled(conn, context, &case.organization.id)?;
     Ok(see(conn, context, case)?)
 }
 
-/// Finds a deadline to be changed, and holds its period, its sheet and itself until the transaction ends.
-fn find_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Error> {
+/// Finds a deadline to be changed, and holds its period, what it is about and itself until the transaction ends, in
+/// this order as everywhere. What the clock has taken already is taken first, and recorded by the caller.
+fn find_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Case, Vec<Lapse>), Error> {
     let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
     store::periods::hold_shared(conn, &deadline.period_id)?;
-    if deadline.kind == DeadlineKind::SelfAssessment
-        && let Some(unit_id) = &deadline.unit_id
-        && let Some(sheet) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)?
-    {
-        store::submissions::hold_alone(conn, &sheet)?;
+    let mut lapses = Vec::new();
+    match (deadline.kind, &deadline.unit_id) {
+        (DeadlineKind::SelfAssessment, Some(unit_id)) => {
+            if let Some(sheet) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)? {
+                store::submissions::hold_alone(conn, &sheet)?;
+                lapses = submissions::lapse_all(conn, context.house, Lapsed::One(&sheet), context.now)?;
+            }
+        }
+        (DeadlineKind::Dossier, Some(unit_id)) => {
+            store::award_proposals::hold_of_unit(conn, &deadline.period_id, unit_id)?;
+        }
+        _ => {}
     }
     store::deadlines::hold_alone(conn, id)?;
-    find(conn, context, id)
+    Ok((find(conn, context, id)?, lapses))
+}
+
+fn record_lapses(conn: &mut Conn, context: &Context, lapses: Vec<Lapse>) -> Result<(), Error> {
+    let write = |lapse: Lapse| lapse.record(conn, context.house, context.request_id(), context.now);
+    lapses.into_iter().try_for_each(write)
 }
 
 fn change_of<'a>(deadline: &'a Deadline, action: &'a str, before: &Deadline, kind: EventType) -> Change<'a> {
@@ -274,7 +299,7 @@ fn change_of<'a>(deadline: &'a Deadline, action: &'a str, before: &Deadline, kin
 
 /// Grants more time. It is never shortened again, and gives a missed sheet back to its unit.
 pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExtension>) -> Result<Seen, Stop> {
-    let case = find_to_change(conn, context, id)?;
+    let (case, lapses) = find_to_change(conn, context, id)?;
     access::require(&context.actor, Action::ExtendDeadline, &case.facts())?;
     let given = context.admit(input)?;
     case.may(context, Action::ExtendDeadline)?;
@@ -312,6 +337,7 @@ pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExte
     if reopened.is_some() {
         recount(conn, &before.period_id, today, context.now)?;
     }
+    record_lapses(conn, context, lapses)?;
     record(conn, context, change_of(&after, "deadline.extend", before, EventType::DeadlineExtended))?;
     if let Some(sheet) = reopened {
         let change = submissions::change_of(
@@ -325,7 +351,7 @@ pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExte
     Ok(see(conn, context, Case { deadline: after, ..case })?)
 }
 
-/// Gives a unit's sheet a later gate. Gives it back where it was missed.
+/// Gives a unit's sheet a later gate. Gives it back where it was missed, and tells of that.
 fn extend_sheet(
     conn: &mut Conn,
     context: &Context,
@@ -336,8 +362,6 @@ fn extend_sheet(
     let Some(id) = store::submissions::of_unit(conn, &case.deadline.period_id, unit_id)? else {
         return Ok(None);
     };
-    // What the clock has taken already is written down first.
-    submissions::settle(conn, context.house, context.request_id(), Lapsed::One(&id), context.now)?;
     let sheet = store::submissions::find(conn, &id)?.ok_or(Code::NotFound)?.submission;
     let gate = closes_at(due_on, case.organization.zone());
     // A gate that stands open until the appraisal starts stays so.
@@ -351,7 +375,7 @@ fn extend_sheet(
 
 /// Asks it of nobody any more.
 pub fn waive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Stop> {
-    let case = find_to_change(conn, context, id)?;
+    let (case, lapses) = find_to_change(conn, context, id)?;
     access::require(&context.actor, Action::WaiveDeadline, &case.facts())?;
     let reason = context.admit(input)?;
     context.must_match(&Tag::of(&[(&case.deadline.id, case.deadline.version)], &Offers::default()).state)?;
@@ -360,6 +384,7 @@ pub fn waive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>)
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
     let after = store::deadlines::update(conn, case.deadline.clone().waive(reason, context.now))?;
+    record_lapses(conn, context, lapses)?;
     record(conn, context, change_of(&after, "deadline.waive", &case.deadline, EventType::DeadlineWaived))?;
     Ok(see(conn, context, Case { deadline: after, ..case })?)
 }
@@ -382,32 +407,43 @@ pub(super) fn reschedule(
         days.filter(|(from, to)| from != to)
     };
     let sheets_move = after.status == PeriodStatus::SelfAssessment;
-    if let Some((from, to)) = moved(DeadlineKind::SelfAssessment).filter(|_| sheets_move) {
+    for kind in DeadlineKind::ALL {
+        let Some((from, to)) = moved(kind).filter(|_| sheets_move || kind != DeadlineKind::SelfAssessment) else {
+            continue;
+        };
+        if kind != DeadlineKind::SelfAssessment {
+            store::deadlines::reschedule(conn, &after.id, kind, None, (from, to), context.now)?;
+            continue;
+        }
         submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(&after.id), context.now)?;
-        let mut gates: HashMap<NaiveDate, Vec<Id>> = HashMap::new();
+        // What was missed stays so: only an extension gives it back.
+        let sheets = store::submissions::of_period(conn, &after.id)?;
+        let missed = |unit_id: &Id| {
+            sheets.iter().any(|sheet| sheet.unit_id == *unit_id && sheet.status == SubmissionStatus::Missed)
+        };
+        let mut gates: BTreeMap<NaiveDate, Vec<Id>> = BTreeMap::new();
         for deadline in store::deadlines::of_period(conn, &after.id)? {
-            if deadline.kind == DeadlineKind::SelfAssessment
+            if deadline.kind == kind
                 && deadline.scheduled_on == Some(from)
-                && let Some(unit_id) = &deadline.unit_id
+                && let Some(unit_id) = deadline.unit_id.filter(|unit_id| !missed(unit_id))
             {
-                gates.entry(deadline.extended_on.map_or(to, |on| on.max(to))).or_default().push(unit_id.clone());
+                gates.entry(deadline.extended_on.map_or(to, |on| on.max(to))).or_default().push(unit_id);
             }
         }
         for (due_on, unit_ids) in &gates {
             let (gate, units) = (after.rules.gate_of(*due_on, zone), unit_ids.iter().collect::<Vec<_>>());
             store::submissions::move_gate(conn, (&after.id, &units), *due_on, gate, context.now)?;
         }
-    }
-    for kind in DeadlineKind::ALL {
-        if let Some(days) = moved(kind).filter(|_| sheets_move || kind != DeadlineKind::SelfAssessment) {
-            store::deadlines::reschedule(conn, &after.id, kind, days, context.now)?;
-        }
+        let units: Vec<&Id> = gates.values().flatten().collect();
+        store::deadlines::reschedule(conn, &after.id, kind, Some(&units), (from, to), context.now)?;
     }
     Ok(())
 }
 
 /// Until when a unit may send its sheet, by schedule or extension.
 pub(super) fn sheet_due_on(conn: &mut Conn, period: &Period, unit_id: &Id) -> Result<NaiveDate, Error> {
+    // Held, so that an extension that is granted meanwhile finds the sheet that is being made.
+    store::deadlines::hold_sheet(conn, &period.id, unit_id)?;
     let deadline = store::deadlines::find_of(conn, &period.id, DeadlineKind::SelfAssessment, Some(unit_id))?;
     let due_on = deadline.and_then(|deadline| deadline.due_on());
     Ok(due_on.unwrap_or(period.rules.schedule.self_assessment_due_on))
@@ -444,17 +480,34 @@ pub(super) fn appraisal_due_on(conn: &mut Conn, period_id: &Id, scheduled_on: Na
 
 /// Notes which stages every sheet of a period has been through, or is to go through again.
 pub(super) fn recount(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
+    // Held before the sheets are read, so that of two who end the last two sheets together one sees both.
+    let stages = store::deadlines::hold_stages(conn, period_id)?;
     let sheets = store::submissions::statuses(conn, period_id)?;
-    let stages = [
-        (DeadlineKind::Appraisal, SubmissionStatus::Appraised),
-        (DeadlineKind::CouncilReview, SubmissionStatus::Reviewed),
-    ];
-    for (kind, status) in stages {
+    for deadline in stages {
+        let status = match deadline.kind {
+            DeadlineKind::Appraisal => SubmissionStatus::Appraised,
+            _ => SubmissionStatus::Reviewed,
+        };
         let done = sheets.iter().all(|sheet| sheet.has_reached(status));
-        let deadline = store::deadlines::find_of(conn, period_id, kind, None)?;
-        if deadline.is_some_and(|deadline| deadline.met_on.is_some() != done) {
-            store::deadlines::set_met(conn, (period_id, kind, None), done.then_some(today), now)?;
+        if deadline.met_on.is_some() != done {
+            store::deadlines::set_met(conn, (period_id, deadline.kind, None), done.then_some(today), now)?;
         }
+    }
+    Ok(())
+}
+
+/// The same after the clock has taken sheets: who was given more time and missed it keeps the appraisal no longer.
+pub(super) fn recount_after(conn: &mut Conn, lapses: &[Lapse], now: DateTime<Utc>) -> Result<(), Error> {
+    let missed = lapses.iter().filter(|lapse| lapse.after.status == SubmissionStatus::Missed);
+    let mut periods: Vec<(&Id, &Id)> =
+        missed.map(|lapse| (&lapse.after.period_id, &lapse.after.organization_id)).collect();
+    periods.sort_unstable();
+    periods.dedup();
+    let terms = store::periods::terms(conn, periods.iter().map(|(period_id, _)| *period_id))?;
+    periods.retain(|(period_id, _)| terms.get(*period_id).is_some_and(|terms| terms.status == PeriodStatus::Appraisal));
+    for (period_id, organization_id) in periods {
+        let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
+        recount(conn, period_id, date_in(organization.zone(), now), now)?;
     }
     Ok(())
 }
@@ -475,14 +528,35 @@ pub(super) fn announced(
     store::deadlines::insert_all(conn, &dossiers.iter().map(of_unit).collect::<Vec<_>>())
 }
 
-/// Notes that a unit's dossier was sent, or came back.
-pub(super) fn dossier_sent(
+/// Notes that a unit's dossier was sent.
+pub(super) fn dossier_sent(conn: &mut Conn, proposal: &Proposal, sent_on: NaiveDate) -> Result<(), Error> {
+    let key = (&proposal.period_id, DeadlineKind::Dossier, Some(&proposal.unit_id));
+    store::deadlines::set_met(conn, key, Some(sent_on), proposal.updated_at)
+}
+
+/// When a dossier is due that comes back: by the calendar as it is now, and never before an extension.
+pub(super) fn dossier_term(conn: &mut Conn, proposal: &Proposal) -> Result<DossierTerm, Error> {
+    let terms = store::periods::terms(conn, std::iter::once(&proposal.period_id))?.remove(&proposal.period_id);
+    let Some((terms, notice_on)) = terms.and_then(|terms| Some((terms.clone(), terms.notice_on?))) else {
+        return Ok(proposal.term.clone());
+    };
+    calendar::dossier_term(conn, &proposal.organization_id, notice_on, &terms.dossier)
+}
+
+/// Notes that a unit's dossier came back, due by `term`. Gives the last day that holds.
+pub(super) fn dossier_returned(
     conn: &mut Conn,
-    (period_id, unit_id): (&Id, &Id),
-    sent_on: Option<NaiveDate>,
+    proposal: &Proposal,
+    term: &DossierTerm,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
-    store::deadlines::set_met(conn, (period_id, DeadlineKind::Dossier, Some(unit_id)), sent_on, now)
+) -> Result<Option<NaiveDate>, Error> {
+    let (period_id, unit_id) = (&proposal.period_id, Some(&proposal.unit_id));
+    let Some(deadline) = store::deadlines::find_of(conn, period_id, DeadlineKind::Dossier, unit_id)? else {
+        return Ok(term.due_on);
+    };
+    let scheduled = deadline.scheduled(term.due_on, term.opens_on, now);
+    let deadline = store::deadlines::update(conn, Deadline { met_on: None, ..scheduled })?;
+    Ok(deadline.due_on())
 }
 
 /// Sets down what is due in open periods that are older than their deadlines. Does nothing where there are none.
@@ -492,6 +566,7 @@ pub(super) fn dossier_sent(
 pub fn adopt(conn: &mut Conn, house: &House) -> Result<(), Error> {
     use PeriodStatus::{Announced, Appraisal, CouncilReview, Finalized, SelfAssessment};
     let open = [SelfAssessment, Appraisal, CouncilReview, Finalized, Announced];
+    store::deadlines::hold_adoption(conn)?;
     for id in store::deadlines::periods_without(conn, &open)? {
         let Some(period) = store::periods::find(conn, &id)? else {
             continue;
@@ -515,9 +590,9 @@ pub fn adopt(conn: &mut Conn, house: &House) -> Result<(), Error> {
             let dossiers: Vec<(Id, DossierTerm)> =
                 proposals.iter().map(|proposal| (proposal.unit_id.clone(), proposal.term.clone())).collect();
             announced(conn, house, &period, notice.on, &dossiers, now)?;
-            for proposal in &proposals {
-                let sent_on = proposal.submitted_at.filter(|_| proposal.is_sent()).map(|at| date_in(zone, at));
-                dossier_sent(conn, (&id, &proposal.unit_id), sent_on, now)?;
+            for proposal in proposals.iter().filter(|proposal| proposal.is_sent()) {
+                let sent_on = proposal.submitted_at.unwrap_or(now);
+                dossier_sent(conn, proposal, date_in(zone, sent_on))?;
             }
         }
     }

@@ -10,7 +10,7 @@ use super::tag::Tag;
 use super::{Caller, Change, Context, House, Input, Stop, record, sha256_hex};
 use crate::clock::new_secret;
 use crate::domain::Id;
-use crate::domain::access::{Offers, Scopes};
+use crate::domain::access::{self, Offers, Scopes};
 use crate::domain::feed::FeedToken;
 use crate::domain::schedule::date_in;
 use crate::error::{Code, Error};
@@ -33,6 +33,7 @@ pub fn tag(token: &FeedToken) -> Tag {
 /// Makes a token. It is shown this once.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(FeedToken, String), Stop> {
     let first = context.actor.memberships.first().ok_or(Code::RoleRequired)?;
+    access::require_scope(&context.actor, "write")?;
     context.admit(input)?;
     let own = store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?;
     if own.len() >= MAX_TOKENS {
@@ -44,6 +45,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(
         issuer: context.actor.issuer.clone(),
         subject: context.actor.subject.clone(),
         scopes: context.actor.scopes.text(),
+        client_id: context.client_id().map(str::to_owned),
         token_sha256: sha256_hex(secret.as_bytes()),
         created_at: context.now,
     };
@@ -85,6 +87,7 @@ pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Sto
 /// Revokes a token.
 pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Stop> {
     let token = find(conn, context, id)?;
+    access::require_scope(&context.actor, "write")?;
     context.admit(&Ok(()))?;
     context.must_match(&tag(&token).state)?;
     store::feeds::delete(conn, id)?;
@@ -100,8 +103,8 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Stop> {
 pub async fn caller(house: &Arc<House>, token: &str) -> Result<Caller, Error> {
     let hashed = sha256_hex(token.as_bytes());
     let found = house.db.read(move |conn| store::feeds::find_hashed(conn, &hashed)).await?;
-    let FeedToken { issuer, subject, scopes, .. } = found.ok_or(Code::TokenInvalid)?;
-    Ok(Caller { issuer, subject, client_id: None, scopes: Scopes::parse(scopes.as_deref()) })
+    let FeedToken { issuer, subject, scopes, client_id, .. } = found.ok_or(Code::TokenInvalid)?;
+    Ok(Caller { issuer, subject, client_id, scopes: Scopes::parse(scopes.as_deref()) })
 }
 
 /// A deadline with the heading of its period.

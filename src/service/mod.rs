@@ -41,6 +41,7 @@ use crate::domain::Id;
 use crate::domain::access::{Actor, Scopes};
 use crate::domain::deadline::Reminders;
 use crate::domain::event::{Event, EventType};
+pub use crate::domain::text::hex;
 use crate::error::{Code, Error};
 use crate::store::audit::Entry;
 use crate::store::idempotency::FirstAnswer;
@@ -239,6 +240,11 @@ impl Context<'_> {
     /// The request's id.
     pub fn request_id(&self) -> &str {
         &self.request.request_id
+    }
+
+    /// The service account that fetched the caller's token, if one did.
+    pub fn client_id(&self) -> Option<&str> {
+        self.request.caller.client_id.as_deref()
     }
 
     /// The next id.
@@ -560,14 +566,4 @@ fn event(house: &House, now: DateTime<Utc>, organization_id: &Id, subject: (&str
 /// SHA-256 in hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in hex.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

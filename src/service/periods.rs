@@ -406,6 +406,8 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
     }
     Error::unless_valid(check.faults)?;
     let period = Period { notice: Some(Notice { number, on }), ..period };
+    // No day changes between the counting and the writing.
+    store::calendar::hold(conn, false)?;
     let proposals = proposals(conn, context, &period, on)?;
     store::award_proposals::insert_all(conn, &proposals)?;
     let dossiers: Vec<_> = proposals.iter().map(|proposal| (proposal.unit_id.clone(), proposal.term.clone())).collect();
@@ -492,6 +494,8 @@ pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
+    submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    store::submissions::open_gates(conn, id, context.now)?;
     store::deadlines::waive_rest(conn, id, &reason, context.now)?;
     moved(
         conn,

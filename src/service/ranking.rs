@@ -239,7 +239,8 @@ pub fn decide_tie(
             json!({"unit_ids": decision.unit_ids, "reason": decision.reason, "council_session_id": decision.council_session_id})
                 .into(),
         ),
-    news: None, };
+        news: None,
+    };
     record(conn, context, change)?;
     Ok(decision)
 }

@@ -534,9 +534,22 @@ pub fn settle(
     scope: Lapsed,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let lapses = lapse_all(conn, house, scope, now)?;
+    lapses.into_iter().try_for_each(|lapse| lapse.record(conn, house, request_id, now))
+}
+
+/// Takes every sheet from its unit whose gate has closed. Recorded by [`Lapse::record`] once every row is held that the
+/// act needs: the journal comes last.
+pub(super) fn lapse_all(
+    conn: &mut Conn,
+    house: &House,
+    scope: Lapsed,
+    now: DateTime<Utc>,
+) -> Result<Vec<Lapse>, Error> {
     let sheets = store::submissions::lapsed(conn, scope, now)?;
     let lapses = sheets.into_iter().map(|sheet| lapse(conn, house, sheet, now)).collect::<Result<Vec<_>, _>>()?;
-    lapses.into_iter().try_for_each(|lapse| lapse.record(conn, house, request_id, now))
+    deadlines::recount_after(conn, &lapses, now)?;
+    Ok(lapses)
 }
 
 /// A sheet that the clock has taken from its unit.
@@ -548,9 +561,8 @@ pub(super) struct Lapse {
     undone: Vec<FrozenEvidence>,
 }
 
-/// Takes one sheet from its unit because its gate has closed. Recorded by [`Lapse::record`] once every row is held
-/// that the act needs: the journal comes last.
-pub(super) fn lapse(conn: &mut Conn, house: &House, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
+/// Takes one sheet from its unit because its gate has closed.
+fn lapse(conn: &mut Conn, house: &House, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
     let was = before.status;
     let after = Submission { updated_at: now, ..before }.lapsed();
     let mut after = store::submissions::update_by_clock(conn, after)?;

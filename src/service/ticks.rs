@@ -94,12 +94,10 @@ pub fn check(
     let (zone, reminders) = (organization.zone(), &house.reminders);
     let today = date_in(zone, now);
     // First every row that is touched, sheets before deadlines as everywhere, then the journal.
-    let sheets = store::submissions::lapsed(conn, Lapsed::OfOrganization(&organization.id), now)?;
+    let scope = Lapsed::OfOrganization(&organization.id);
     let lapses: Vec<Lapse> = match dry_run {
-        true => sheets.into_iter().map(Lapse::foretold).collect(),
-        false => {
-            sheets.into_iter().map(|sheet| submissions::lapse(conn, house, sheet, now)).collect::<Result<_, _>>()?
-        }
+        true => store::submissions::lapsed(conn, scope, now)?.into_iter().map(Lapse::foretold).collect(),
+        false => submissions::lapse_all(conn, house, scope, now)?,
     };
     let waiting = store::deadlines::to_check(conn, &organization.id, today)?;
     let mut told: Vec<(Id, News)> = Vec::new();

@@ -69,8 +69,9 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, Error> 
     Ok(endpoint)
 }
 
-/// The way into every change of an endpoint, but for its tag.
+/// The way into every change of an endpoint, but for its tag: held first.
 fn enter<'i, T>(conn: &mut Conn, context: &Context, id: &Id, input: &'i Input<T>) -> Result<(Endpoint, &'i T), Stop> {
+    store::webhooks::hold(conn, id, true)?;
     let endpoint = find(conn, context, id)?;
     let about = about(&endpoint.organization_id, Some(&endpoint.member_id));
     access::require(&context.actor, Action::WriteWebhook, &about)?;
@@ -121,6 +122,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) ->
         id: context.new_id(),
         member_id,
         scopes: context.actor.scopes.text(),
+        client_id: context.client_id().map(str::to_owned),
         url,
         event_types: sorted(&new.event_types),
         active: new.active,

@@ -12,6 +12,7 @@ use super::journals::{self, FIRST_PREV_HASH, Journal};
 use super::page::{Page, paged};
 use super::schema::audit_entries::{self, dsl};
 use crate::domain::submission::instant;
+use crate::domain::text::hex;
 use crate::error::Error;
 
 /// How many entries are read at a time where all are.
@@ -107,12 +108,7 @@ impl Entry {
 
     fn sealed_hash(&self) -> Result<String, Error> {
         let digest = Sha256::new().chain_update(&self.prev_hash).chain_update(self.canonical()?).finalize();
-        Ok(digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-            use std::fmt::Write as _;
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
+        Ok(hex(&digest))
     }
 
     /// Gives it the next place of a journal that is held.

@@ -257,6 +257,32 @@ pub fn update(conn: &mut Conn, proposal: Proposal) -> Result<Proposal, Error> {
     one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
 }
 
+/// Holds the proposal of a unit until the transaction ends.
+pub fn hold_of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
+    let of_unit = dsl::award_proposals
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq(unit_id.as_str()))
+        .select(dsl::version);
+    if let Conn::Postgres(conn) = conn {
+        of_unit.for_update().load::<i64>(conn)?;
+    }
+    Ok(())
+}
+
+/// Holds the proposals of an organisation, or of all, that are not decided, until the transaction ends.
+pub fn hold_undecided(conn: &mut Conn, organization_id: Option<&Id>) -> Result<(), Error> {
+    let Conn::Postgres(conn) = conn else {
+        return Ok(());
+    };
+    let decided = [ProposalStatus::Approved, ProposalStatus::Declined].map(word);
+    let open = dsl::award_proposals.filter(dsl::status.ne_all(decided)).order(dsl::id).select(dsl::version);
+    match organization_id {
+        Some(id) => open.filter(dsl::organization_id.eq(id.as_str())).for_update().load::<i64>(conn)?,
+        None => open.for_update().load::<i64>(conn)?,
+    };
+    Ok(())
+}
+
 /// Gives the proposal of a unit another term.
 pub fn set_term(
     conn: &mut Conn,

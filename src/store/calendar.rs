@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::Conn;
+use super::dialect::{Whole, hold_whole};
 use super::error::{one_row, unique};
 use super::schema::calendar_days::{self, dsl};
 use super::types::{from_word, id_option, word};
@@ -124,6 +125,11 @@ pub fn overlaid(conn: &mut Conn, on: NaiveDate) -> Result<HashSet<Id>, Error> {
     let own = dsl::calendar_days.filter(dsl::day_on.eq(on)).filter(dsl::organization_id.is_not_null());
     let ids: Vec<Option<String>> = own.select(dsl::organization_id).load(conn)?;
     Ok(ids.into_iter().flatten().map(Id::from_uuid_text).collect())
+}
+
+/// Holds every calendar until the transaction ends: `alone` to change a day.
+pub fn hold(conn: &mut Conn, alone: bool) -> Result<(), Error> {
+    Ok(hold_whole(conn, Whole::Calendar, alone)?)
 }
 
 /// The day that the nation, or an organisation, itself has set.

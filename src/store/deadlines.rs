@@ -9,12 +9,12 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamp};
 
 use super::Conn;
-use super::dialect::{Bind, Hold, Words, hold, on_each};
+use super::dialect::{Bind, Hold, Whole, Words, hold, hold_whole, on_each};
 use super::error::one_row;
 use super::page::{Page, paged};
 use super::schema::deadlines::{self, dsl};
 use super::schema::{deadline_extensions, periods, submissions};
-use super::types::{from_word, id, id_option, naive, utc, word};
+use super::types::{from_word, id, id_option, naive, texts, utc, word};
 use crate::domain::Id;
 use crate::domain::access::{Units, UnitsInSight};
 use crate::domain::deadline::{Deadline, DeadlineKind, DeadlineStatus, Extension, Reminders};
@@ -126,10 +126,6 @@ fn status_sql(today: NaiveDate, reminders: &Reminders) -> String {
     )
 }
 
-fn texts(ids: &[Id]) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
-}
-
 /// A page of an organisation's deadlines that the caller may see.
 pub fn list(
     conn: &mut Conn,
@@ -213,6 +209,11 @@ pub fn find_of(
     row.map(Deadline::try_from).transpose()
 }
 
+/// Holds off every other instance that would set down deadlines for older periods.
+pub fn hold_adoption(conn: &mut Conn) -> Result<(), Error> {
+    Ok(hold_whole(conn, Whole::Adoption, true)?)
+}
+
 /// The periods in one of these states that have no deadlines.
 pub fn periods_without(conn: &mut Conn, statuses: &[PeriodStatus]) -> Result<Vec<Id>, Error> {
     let has = diesel::dsl::exists(dsl::deadlines.filter(dsl::period_id.eq(periods::id)));
@@ -237,6 +238,17 @@ pub fn of_periods(conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Deadline>, E
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
+/// The deadlines of a period's two stages, held until the transaction ends: who counts sheets counts alone.
+pub fn hold_stages(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error> {
+    let kinds = [DeadlineKind::Appraisal, DeadlineKind::CouncilReview].map(word);
+    let stages = dsl::deadlines.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::kind.eq_any(kinds));
+    let rows: Vec<Row> = match conn {
+        Conn::Sqlite(conn) => stages.order(dsl::id).load(conn)?,
+        Conn::Postgres(conn) => stages.order(dsl::id).for_update().load(conn)?,
+    };
+    rows.into_iter().map(Deadline::try_from).collect()
+}
+
 /// The dossiers of an organisation, or of all, that are not settled and have a date.
 pub fn open_dossiers(conn: &mut Conn, organization_id: Option<&Id>) -> Result<Vec<Deadline>, Error> {
     let mut query = dsl::deadlines
@@ -251,6 +263,19 @@ pub fn open_dossiers(conn: &mut Conn, organization_id: Option<&Id>) -> Result<Ve
     }
     let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(Deadline::try_from).collect()
+}
+
+/// Holds the deadline of a unit's sheet until the transaction ends.
+pub fn hold_sheet(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
+    let of_unit = dsl::deadlines
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::kind.eq(word(DeadlineKind::SelfAssessment)))
+        .filter(dsl::unit_id.eq(unit_id.as_str()))
+        .select(dsl::version);
+    if let Conn::Postgres(conn) = conn {
+        of_unit.for_update().load::<i64>(conn)?;
+    }
+    Ok(())
 }
 
 /// Holds a deadline until the transaction ends.
@@ -284,15 +309,22 @@ pub fn update(conn: &mut Conn, deadline: Deadline) -> Result<Deadline, Error> {
     one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?).map(|()| after)
 }
 
-/// Gives every deadline of a kind that the schedule set for one day another day, in one statement. A longer extension
-/// stands, and a sheet that was sent back keeps its own day.
+/// Gives every deadline of a kind, or those of some units, that the schedule set for one day another day, in one
+/// statement. A longer extension stands, and a sheet that was sent back keeps its own day.
 pub fn reschedule(
     conn: &mut Conn,
     period_id: &Id,
     kind: DeadlineKind,
+    unit_ids: Option<&[&Id]>,
     (from, to): (NaiveDate, NaiveDate),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    // Ids are of the service's own making: hexadecimal figures and hyphens.
+    let among = unit_ids.map(|ids| ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", "));
+    let among = among.map_or_else(String::new, |ids| format!(" AND unit_id IN ({ids})"));
+    if unit_ids.is_some_and(<[&Id]>::is_empty) {
+        return Ok(());
+    }
     let statement = Words("UPDATE deadlines SET scheduled_on = ".into())
         .bind::<Date, _>(to, ", due_on = CASE WHEN extended_on > ")
         .bind::<Date, _>(to, " THEN extended_on ELSE ")
@@ -301,7 +333,7 @@ pub fn reschedule(
         .bind::<Date, _>(at_the_next_check(), " END, version = version + 1, updated_at = ")
         .bind::<Timestamp, _>(naive(now), " WHERE period_id = ")
         .bind::<Text, _>(period_id.as_str(), " AND kind = ")
-        .bind::<Text, _>(word(kind), " AND scheduled_on = ")
+        .bind::<Text, _>(word(kind), format!("{among} AND scheduled_on = "))
         .bind::<Date, _>(from, "");
     on_each!(conn, c => statement.execute(c))?;
     Ok(())

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use diesel::backend::Backend;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
@@ -87,6 +88,29 @@ pub const fn json_rows(conn: &Conn) -> (&'static str, &'static str) {
         Conn::Sqlite(_) => ("(SELECT value FROM json_each(", ") LIMIT -1)"),
         Conn::Postgres(_) => ("json_array_elements(", "::json)"),
     }
+}
+
+/// What is held until the transaction ends though it is no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whole {
+    /// Every calendar: alone by who changes a day, shared by who counts on it for good.
+    Calendar,
+    /// What is done at the start for rows that are older than the program.
+    Adoption,
+}
+
+/// Holds something that is no row. `SQLite` has one writer, so there is nothing to do.
+pub fn hold_whole(conn: &mut Conn, what: Whole, alone: bool) -> QueryResult<()> {
+    let Conn::Postgres(conn) = conn else {
+        return Ok(());
+    };
+    // Any numbers, as long as nobody else uses them.
+    let key = match what {
+        Whole::Calendar => "7446420317",
+        Whole::Adoption => "7446420318",
+    };
+    let shared = if alone { "" } else { "_shared" };
+    conn.batch_execute(&format!("SELECT pg_advisory_xact_lock{shared}({key})"))
 }
 
 /// Which row is held until the transaction ends, and how.

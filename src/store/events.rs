@@ -7,7 +7,7 @@ use super::Conn;
 use super::dialect::on_each;
 use super::journals::Journal;
 use super::schema::events::{self, dsl};
-use super::types::{from_json, from_word, id, id_option, naive, utc, word};
+use super::types::{from_json, from_word, id, id_option, naive, texts, utc, word};
 use crate::domain::Id;
 use crate::domain::access::EventsInSight;
 use crate::domain::event::{Audience, Event, EventType};
@@ -124,8 +124,4 @@ pub fn list(
     }
     let rows: Vec<Row> = query.order(dsl::sequence).limit(limit).load(conn)?;
     rows.into_iter().map(Event::try_from).collect()
-}
-
-fn texts(ids: &[Id]) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
 }

@@ -18,6 +18,7 @@ struct Row {
     issuer: String,
     subject: String,
     scopes: Option<String>,
+    client_id: Option<String>,
     token_sha256: String,
     created_at: NaiveDateTime,
 }
@@ -29,6 +30,7 @@ impl From<Row> for FeedToken {
             issuer: row.issuer,
             subject: row.subject,
             scopes: row.scopes,
+            client_id: row.client_id,
             token_sha256: row.token_sha256,
             created_at: utc(row.created_at),
         }
@@ -42,6 +44,7 @@ pub fn insert(conn: &mut Conn, token: &FeedToken) -> Result<(), Error> {
         issuer: token.issuer.clone(),
         subject: token.subject.clone(),
         scopes: token.scopes.clone(),
+        client_id: token.client_id.clone(),
         token_sha256: token.token_sha256.clone(),
         created_at: naive(token.created_at),
     };

@@ -440,6 +440,7 @@ diesel::table! {
         issuer -> Text,
         subject -> Text,
         scopes -> Nullable<Text>,
+        client_id -> Nullable<Text>,
         token_sha256 -> Text,
         created_at -> Timestamp,
     }
@@ -451,6 +452,7 @@ diesel::table! {
         organization_id -> Text,
         member_id -> Text,
         scopes -> Nullable<Text>,
+        client_id -> Nullable<Text>,
         url -> Text,
         event_types -> Text,
         active -> Bool,

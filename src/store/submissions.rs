@@ -12,7 +12,7 @@ use super::error::{one_row, unique};
 use super::page::{Page, paged};
 use super::schema::submissions::{self, dsl};
 use super::schema::{organizations, periods, revisions, units};
-use super::types::{from_json, from_word, id, json, naive, naive_option, totals, utc, utc_option, word};
+use super::types::{from_json, from_word, id, json, naive, naive_option, texts, totals, utc, utc_option, word};
 use crate::domain::Id;
 use crate::domain::access::{SheetsInSight, UnitKey};
 use crate::domain::period::PeriodStatus;
@@ -269,10 +269,6 @@ pub fn list(
     rows.into_iter().map(|(row, unit_code)| Ok(Listed { submission: row.try_into()?, unit_code })).collect()
 }
 
-fn texts(ids: &[Id]) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
-}
-
 /// The sheets that the clock has taken from their units but that no row says so of yet: of one organisation, one period
 /// or all, held until the transaction ends, so that whoever looks at the same time finds none.
 pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<Vec<Submission>, Error> {
@@ -301,6 +297,26 @@ pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<
         Conn::Postgres(conn) => still.for_update().load(conn)?,
     };
     rows.into_iter().map(Submission::try_from).collect()
+}
+
+/// Whether the clock has taken a sheet of an organisation and no row says so yet.
+pub fn any_lapsed(conn: &mut Conn, organization_id: &Id, now: DateTime<Utc>) -> Result<bool, Error> {
+    let lapsed = dsl::submissions
+        .filter(dsl::organization_id.eq(organization_id.as_str()))
+        .filter(dsl::status.eq_any(["draft", "returned"]))
+        .filter(dsl::closes_at.le(naive(now)));
+    Ok(diesel::select(diesel::dsl::exists(lapsed)).get_result(conn)?)
+}
+
+/// Lets no gate of a period close any more: it was given up.
+pub fn open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+    let waiting = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::status.eq_any(["draft", "returned"]));
+    let change =
+        (dsl::closes_at.eq(None::<NaiveDateTime>), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(waiting).set(change).execute(conn)?;
+    Ok(())
 }
 
 /// The sheets of a period.
@@ -408,7 +424,8 @@ pub fn move_all(
     Ok(())
 }
 
-/// Gives a new gate to the sheets of some units in a period: drafts, and those that can still be withdrawn.
+/// Gives a new gate to the sheets of some units in a period: those that are with their units, and those that can still
+/// be withdrawn.
 pub fn move_gate(
     conn: &mut Conn,
     (period_id, unit_ids): (&Id, &[&Id]),
@@ -420,7 +437,7 @@ pub fn move_gate(
     let moved = dsl::submissions
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::unit_id.eq_any(units))
-        .filter(dsl::status.eq_any(["draft", "submitted"]))
+        .filter(dsl::status.eq_any(["draft", "returned", "submitted"]))
         .filter(dsl::due_on.ne(due_on));
     let change = (
         dsl::due_on.eq(due_on),

@@ -50,6 +50,11 @@ pub fn naive_option(at: Option<DateTime<Utc>>) -> Option<NaiveDateTime> {
     at.map(|at| at.naive_utc())
 }
 
+/// Ids as a list of binds.
+pub fn texts(ids: &[Id]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
 /// An id from its column.
 pub fn id(text: String) -> Id {
     Id::from_uuid_text(text)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Text, Timestamp};
+use diesel::sql_types::{BigInt, Timestamp};
 
 use super::Conn;
 use super::dialect::on_each;
@@ -27,6 +27,7 @@ struct EndpointRow {
     organization_id: String,
     member_id: String,
     scopes: Option<String>,
+    client_id: Option<String>,
     url: String,
     event_types: String,
     active: bool,
@@ -47,6 +48,7 @@ impl TryFrom<EndpointRow> for Endpoint {
             organization_id: id(row.organization_id),
             member_id: id(row.member_id),
             scopes: row.scopes,
+            client_id: row.client_id,
             url: row.url,
             event_types: from_json(&row.event_types)?,
             active: row.active,
@@ -69,6 +71,7 @@ impl TryFrom<&Endpoint> for EndpointRow {
             organization_id: endpoint.organization_id.to_string(),
             member_id: endpoint.member_id.to_string(),
             scopes: endpoint.scopes.clone(),
+            client_id: endpoint.client_id.clone(),
             url: endpoint.url.clone(),
             event_types: json(&endpoint.event_types)?,
             active: endpoint.active,
@@ -124,12 +127,8 @@ pub fn update(conn: &mut Conn, endpoint: Endpoint) -> Result<Endpoint, Error> {
     one_row(diesel::update(seen).set(EndpointRow::try_from(&after)?).execute(conn)?).map(|()| after)
 }
 
-/// Takes an endpoint away with its messages.
+/// Takes an endpoint away, and its messages with it.
 pub fn delete(conn: &mut Conn, endpoint: &Endpoint) -> Result<(), Error> {
-    let of_endpoint = deliveries::webhook_deliveries.filter(deliveries::endpoint_id.eq(endpoint.id.as_str()));
-    let tried = webhook_attempts::delivery_id.eq_any(of_endpoint.select(deliveries::id));
-    diesel::delete(webhook_attempts::table.filter(tried)).execute(conn)?;
-    diesel::delete(of_endpoint).execute(conn)?;
     let seen = endpoints::webhook_endpoints.find(endpoint.id.as_str()).filter(endpoints::version.eq(endpoint.version));
     one_row(diesel::delete(seen).execute(conn)?)
 }
@@ -146,11 +145,12 @@ pub fn behind(conn: &mut Conn) -> Result<Vec<Id>, Error> {
     Ok(ids.into_iter().map(id).collect())
 }
 
-/// An endpoint, held until the transaction ends; none where somebody else holds it.
-pub fn hold(conn: &mut Conn, id: &Id) -> Result<Option<Endpoint>, Error> {
+/// An endpoint, held until the transaction ends. Who only passes by does not wait for somebody else, and finds none.
+pub fn hold(conn: &mut Conn, id: &Id, waits: bool) -> Result<Option<Endpoint>, Error> {
     let endpoint = endpoints::webhook_endpoints.find(id.as_str());
     let row: Option<EndpointRow> = match conn {
         Conn::Sqlite(conn) => endpoint.get_result(conn).optional()?,
+        Conn::Postgres(conn) if waits => endpoint.for_update().get_result(conn).optional()?,
         Conn::Postgres(conn) => endpoint.for_update().skip_locked().get_result(conn).optional()?,
     };
     row.map(Endpoint::try_from).transpose()
@@ -280,28 +280,42 @@ pub fn attempts(conn: &mut Conn, delivery_id: &Id) -> Result<Vec<Attempt>, Error
     Ok(rows.into_iter().map(attempt).collect())
 }
 
-/// Whether a message is due.
-pub fn any_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
-    let due = deliveries::webhook_deliveries.filter(deliveries::next_attempt_at.le(naive(now)));
-    Ok(diesel::select(diesel::dsl::exists(due)).get_result(conn)?)
+/// The messages that are due: of endpoints that are told anything, and tests of any.
+const DUE: &str =
+    "next_attempt_at <= $1 AND (event_id IS NULL OR endpoint_id IN (SELECT id FROM webhook_endpoints WHERE active))";
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
 }
 
-/// Takes some of the messages that are due, a few of each endpoint, so that one that does not answer keeps nobody
-/// waiting. Nobody else takes them before `until`.
+/// Whether a message is due.
+pub fn any_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
+    let text =
+        format!("SELECT COUNT(*) AS number FROM (SELECT 1 FROM webhook_deliveries WHERE {DUE} LIMIT 1) AS first");
+    let found: Found = sql_query(text).bind::<Timestamp, _>(naive(now)).get_result(conn)?;
+    Ok(found.number > 0)
+}
+
+/// Takes some of the messages that are due: `of_each` endpoint that is not `busy`, so that one that does not answer
+/// keeps nobody waiting, and `in_all`. Nobody else takes them before `until`.
 pub fn take_due(
     conn: &mut Conn,
-    now: DateTime<Utc>,
-    until: DateTime<Utc>,
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
+    busy: &[Id],
     (of_each, in_all): (i64, i64),
 ) -> Result<Vec<Delivery>, Error> {
-    let ranked = format!(
+    // Ids are of the service's own making: hexadecimal figures and hyphens.
+    let busy: Vec<String> = busy.iter().map(|id| format!("'{id}'")).collect();
+    let idle = if busy.is_empty() { String::new() } else { format!(" AND endpoint_id NOT IN ({})", busy.join(", ")) };
+    let lock = if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
+    let text = format!(
         "SELECT * FROM webhook_deliveries WHERE next_attempt_at <= $1 AND id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER \
-         (PARTITION BY endpoint_id ORDER BY next_attempt_at, id) AS place FROM webhook_deliveries WHERE next_attempt_at <= $2) AS ranked \
-         WHERE place <= {of_each} ORDER BY place LIMIT {in_all}) ORDER BY id{}",
-        if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE SKIP LOCKED" } else { "" }
+         (PARTITION BY endpoint_id ORDER BY next_attempt_at, id) AS place FROM webhook_deliveries WHERE {DUE}{idle}) AS ranked \
+         WHERE place <= {of_each} ORDER BY place LIMIT {in_all}) ORDER BY id{lock}"
     );
-    let due = sql_query(ranked).bind::<Timestamp, _>(naive(now)).bind::<Timestamp, _>(naive(now));
-    let rows: Vec<DeliveryRow> = due.load(conn)?;
+    let rows: Vec<DeliveryRow> = sql_query(text).bind::<Timestamp, _>(naive(now)).load(conn)?;
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let taken = deliveries::webhook_deliveries.filter(deliveries::id.eq_any(ids));
     diesel::update(taken).set(deliveries::next_attempt_at.eq(naive(until))).execute(conn)?;
@@ -335,15 +349,11 @@ pub fn save_attempt(conn: &mut Conn, delivery: &Delivery, attempt: &Attempt) -> 
     Ok(())
 }
 
-/// Forgets messages that are older than `before` and not waiting.
+/// Forgets messages that are older than `before` and not waiting, and the attempts at them.
 pub fn sweep(conn: &mut Conn, before: DateTime<Utc>) -> Result<(), Error> {
-    for table in ["webhook_attempts WHERE delivery_id IN (SELECT id FROM webhook_deliveries", "webhook_deliveries"] {
-        let closing = if table.contains('(') { ")" } else { "" };
-        let text = format!("DELETE FROM {table} WHERE created_at < $1 AND status <> $2{closing}");
-        sql_query(text)
-            .bind::<Timestamp, _>(naive(before))
-            .bind::<Text, _>(word(DeliveryStatus::Pending))
-            .execute(conn)?;
-    }
+    let old = deliveries::webhook_deliveries
+        .filter(deliveries::created_at.lt(naive(before)))
+        .filter(deliveries::status.ne(word(DeliveryStatus::Pending)));
+    diesel::delete(old).execute(conn)?;
     Ok(())
 }

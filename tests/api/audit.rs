@@ -148,6 +148,7 @@ on_both! {
         let items = seen["items"].as_array().unwrap();
         assert!(items.len() > 2 && items.iter().all(|entry| entry["hash"].is_null() && entry["prev_hash"].is_null()));
         assert_eq!(app.get("admin", "/v1/audit-entries/verify").expect(200)["ok"], true);
+        app.get("admin", "/v1/audit-entries/checkpoint").refused(403, "role_required");
         for person in ["secretary", "th-head", "deadline-checker", "operator"] {
             assert_eq!(app.get(person, "/v1/audit-entries/verify").status, 403, "{person}");
             assert_eq!(app.get(person, "/v1/audit-entries/checkpoint").status, 403, "{person}");
@@ -182,4 +183,27 @@ on_both! {
         assert_eq!(self::entries(app), entries);
         assert_eq!(verdict(app)["ok"], true);
     }
+}
+
+/// The command beside the database: it says which chain is not as it was written, and ends with 1.
+#[test]
+fn the_command_line_finds_an_edit() {
+    let app = App::on_sqlite();
+    let entries = busy(&app);
+    let run = || {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_thidua"));
+        let ran =
+            command.arg("verify-audit").current_dir(folder.path()).env("DATABASE_URL", &app.database).output().unwrap();
+        (ran.status.code().unwrap(), String::from_utf8(ran.stdout).unwrap())
+    };
+    let (code, told) = run();
+    assert!(code == 0 && told.contains(&format!("{} entries as written", entries.len())), "{told}");
+    tamper(&app, "UPDATE audit_entries SET action = 'nothing' WHERE sequence = 3 AND organization_id IS NOT NULL");
+    let (code, told) = run();
+    assert!(
+        code == 1
+            && told.contains(&format!("2 entries NOT as written from entry {} on", entries[2]["id"].as_str().unwrap())),
+        "{told}"
+    );
 }

@@ -48,7 +48,9 @@ on_both! {
         assert_eq!(app.get("th-head", "/v1/calendar-days").expect(200)["items"].as_array().unwrap().len(), 17);
         app.get("th-head", "/v1/calendar-days/2026-11-24").expect(200);
         app.get("th-head", "/v1/calendar-days/2026-11-25").refused(404, "not_found");
-        app.get("th-head", "/v1/calendar-days/today").refused(404, "not_found");
+        for no_day in ["today", "-9999-01-01", "2026-02-30"] {
+            app.get("th-head", &format!("/v1/calendar-days/{no_day}")).refused(404, "not_found");
+        }
         app.get("th-head", "/v1/calendar-days?from=2026-01-01&to=2025-01-01").refused(422, "calendar_range");
     }
 
@@ -101,6 +103,21 @@ on_both! {
             app.ask("operator", "PUT", &path).if_match(&app.tag("operator", &path)).json(&body).send().expect(200);
         }
         assert_eq!(add(app, "th-head", "2027-03-01", 1)["calendar_confirmed"], true);
+    }
+
+    /// What was sent is left alone; once it comes back, it is due by the calendar as it is then.
+    fn a_dossier_that_comes_back_is_due_by_the_calendar_of_that_day(app) {
+        app.announced(&[("TH", &[])]);
+        let proposal = format!("/v1/award-proposals/{}", app.get("secretary", "/v1/award-proposals").expect(200)["items"][0]["id"].as_str().unwrap());
+        for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
+            let tag = app.tag("secretary", &proposal);
+            app.ask("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag).file("x.pdf", b"%PDF-1.7\n").send().expect(200);
+        }
+        app.act("secretary", &proposal, "submit", None).expect(200);
+        assert_eq!(put(app, "admin", "2023-12-05", &holiday("x")).expect(201)["moved_deadlines"], json!([]));
+        assert_eq!(dossiers(app), ["2023-12-07"]);
+        let returned = app.act("secretary", &proposal, "return", Some(&json!({"reason": "x"}))).expect(200);
+        assert_eq!((&returned["dossier"]["due_on"], dossiers(app)), (&json!("2023-12-08"), vec![json!("2023-12-08")]));
     }
 
     fn dossiers_move_with_the_calendar_and_never_before_an_extension(app) {

@@ -158,7 +158,8 @@ on_both! {
         extend(app, &deadline(app, "self_assessment", Some("NC")), "2023-11-22").expect(201);
         assert_eq!((&of("appraisal")["status"], &of("appraisal")["met_on"]), (&json!("due_soon"), &Value::Null));
         app.set_clock("2023-11-22T17:00:00.000Z");
-        assert_eq!(of("appraisal")["status"], "overdue");
+        // Missed again: the last sheet of the stage, three days late.
+        assert_eq!((&of("appraisal")["status"], &of("appraisal")["met_on"]), (&json!("met_late"), &json!("2023-11-23")));
         app.move_period("secretary", "start-council-review");
         for sheet in &sheets {
             app.review("secretary", sheet, "council", &[]);
@@ -264,6 +265,71 @@ on_both! {
         extend(app, &deadline(app, "self_assessment", Some("TH")), "2023-11-25").refused(409, "invalid_state");
         app.move_period("secretary", "start-council-review");
         extend(app, &deadline(app, "self_assessment", Some("NC")), "2023-11-25").refused(409, "invalid_state");
+    }
+
+    /// Who was given more time and missed it again keeps the appraisal no longer.
+    fn a_sheet_that_is_missed_again_holds_no_stage_up(app) {
+        let sheets = app.in_appraisal(&[("TH", &[])]);
+        extend(app, &deadline(app, "self_assessment", Some("KT")), "2023-11-15").expect(201);
+        app.review("appraiser", &sheets[0], "appraisal", &[]);
+        assert_eq!(deadline(app, "appraisal", None)["met_on"], Value::Null);
+        app.set_clock("2023-11-15T17:00:00.000Z");
+        assert_eq!(deadline(app, "appraisal", None)["met_on"], "2023-11-16");
+        let tasks = app.get("secretary", "/v1/me/tasks").expect(200);
+        assert_eq!(tasks["items"][0]["action"], "start-council-review");
+    }
+
+    /// A sheet that was sent back without a day of its own goes with the schedule; one that was missed stays so.
+    fn a_schedule_takes_returned_sheets_along_and_no_missed_ones(app) {
+        let returned = app.submitted_sheet("TH", &[]);
+        app.act("appraiser", &returned, "return", Some(&json!({"reason": "x"}))).expect(200);
+        let due = |person: &str, sheet: &str| app.get(person, sheet).expect(200)["due_on"].clone();
+        reschedule(app, &json!({"self_assessment_due_on": "2023-11-08"})).expect(200);
+        assert_eq!((due("th-head", &returned), &deadline(app, "self_assessment", Some("TH"))["due_on"]), (json!("2023-11-08"), &json!("2023-11-08")));
+        extend(app, &deadline(app, "self_assessment", Some("TH")), "2023-11-13").expect(201);
+        assert_eq!(due("th-head", &returned), "2023-11-13");
+        app.new_sheet("KT");
+        app.set_clock("2023-11-09T02:00:00.000Z");
+        reschedule(app, &json!({"self_assessment_due_on": "2023-11-12"})).expect(200);
+        let of = |unit: &str| deadline(app, "self_assessment", Some(unit))["due_on"].clone();
+        assert_eq!((of("TH"), of("KT"), of("NC")), (json!("2023-11-13"), json!("2023-11-08"), json!("2023-11-12")));
+    }
+
+    /// Between the gate and the next check, more time is granted to the sheet as the clock has left it.
+    fn a_sheet_that_the_clock_has_just_taken_can_be_extended(app) {
+        let sheet = app.submitted_sheet("TH", &[]);
+        app.act("appraiser", &sheet, "return", Some(&json!({"reason": "x"}))).expect(200);
+        let of_th = deadline(app, "self_assessment", Some("TH"));
+        let_the_gate_close(app);
+        assert_eq!(extend(app, &of_th, "2023-11-14").expect(201)["due_on"], "2023-11-14");
+        assert_eq!((&app.get("th-head", &sheet).expect(200)["status"], events(app)["submission.stands"]), (&json!("submitted"), 1));
+    }
+
+    /// Nor does a deadline tell of a sheet what the sheet does not tell any more.
+    fn a_reader_finds_what_the_clock_has_done(app) {
+        let sheet = app.submitted_sheet("TH", &[]);
+        app.act("appraiser", &sheet, "return", Some(&json!({"reason": "x"}))).expect(200);
+        let_the_gate_close(app);
+        assert_eq!(deadline(app, "self_assessment", Some("TH"))["status"], "met");
+    }
+
+    fn a_period_that_is_given_up_misses_no_sheet(app) {
+        let sheet = app.new_sheet("TH");
+        app.act("secretary", &app.period(), "cancel", Some(&json!({"reason": "Sáp nhập cơ quan"}))).expect(200);
+        app.set_clock("2023-11-20T17:00:00.000Z");
+        assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "draft");
+        assert_eq!(events(app).get("submission.missed"), None);
+    }
+
+    /// A tag stands for everything that is shown, also for when to look again.
+    fn a_tag_changes_with_the_next_check(app) {
+        let of_th = path(&deadline(app, "self_assessment", Some("TH")));
+        app.set_clock("2023-11-03T02:00:00.000Z");
+        let (tag, before) = (app.tag("secretary", &of_th), app.get("secretary", &of_th).json());
+        app.set_clock("2023-11-08T02:00:00.000Z");
+        let after = app.ask("secretary", "GET", &of_th).header("if-none-match", &tag).send().expect(200);
+        assert_eq!((&before["status"], &after["status"]), (&json!("due_soon"), &json!("due_soon")));
+        assert_ne!(before["next_check_at"], after["next_check_at"]);
     }
 
     fn what_is_waived_reminds_nobody(app) {
@@ -395,7 +461,7 @@ assert_eq!(events(app), counted(&[("deadline.overdue", 7), ("deadline.waived", 1
             let told: Vec<Value> = list(app, "secretary", "").into_iter().filter(|deadline| deadline["status"] == status).collect();
             assert_eq!(list(app, "secretary", &format!("&status={status}")), told, "{status}");
         }
-        for wrong in ["status=late", "kind=x", "due_before=tomorrow", "overdue_days_gte=0", "overdue_days_gte=x", "period_id=1", "sort=kind"] {
+        for wrong in ["status=late", "kind=x", "due_before=tomorrow", "due_before=-9999-01-01", "overdue_days_gte=0", "overdue_days_gte=x", "period_id=1", "sort=kind"] {
             app.get("secretary", &format!("/v1/deadlines?{wrong}")).refused(400, "invalid_parameter");
         }
         // What is due next comes first, page by page, and what has no date last.

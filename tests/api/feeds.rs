@@ -86,6 +86,8 @@ on_both! {
     fn a_token_opens_the_feed_alone_and_can_be_revoked(app) {
         let of_th = token(app, "th-head");
         app.bearer(of_th["token"].as_str().unwrap(), "GET", "/v1/me").send().refused(401, "token_invalid");
+        let asked = format!("/v1/deadlines.ics?token={}&limit=3", of_th["token"].as_str().unwrap());
+        app.anonymous("GET", &asked).send().refused(400, "unknown_parameter");
         let path = format!("/v1/me/feed-tokens/{}", of_th["id"].as_str().unwrap());
         assert_eq!(app.get("th-head", &path).expect(200)["token"], Value::Null);
         assert_eq!(app.get("th-head", "/v1/me/feed-tokens").expect(200)["items"].as_array().unwrap().len(), 1);
@@ -97,7 +99,7 @@ on_both! {
         app.ask("th-head", "DELETE", &path).if_match(&app.tag("th-head", &path)).send().expect(204);
         feed(app, &of_th).refused(401, "token_invalid");
         app.anonymous("GET", "/v1/deadlines.ics").send().refused(401, "token_missing");
-        app.anonymous("GET", "/v1/deadlines.ics?token=x&limit=3").send().refused(400, "unknown_parameter");
+        app.anonymous("GET", "/v1/deadlines.ics?token=x&limit=3").send().refused(401, "token_invalid");
     }
 
     /// By the rights that the person has when the program asks.

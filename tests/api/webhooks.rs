@@ -206,12 +206,17 @@ on_both! {
         app.deliver(now());
         assert_eq!((first.take().len(), second.take().len()), (0, 1));
         // What happens while it is silent is not told afterwards.
-        change(&json!({"active": false})).expect(200);
-        rename(app, 2);
-        assert_eq!(app.deliver(now()), 0);
-        change(&json!({"active": true})).expect(200);
+        second.answers(Some("503 Service Unavailable"));
         rename(app, 1);
         assert_eq!(app.deliver(now()), 1);
+        change(&json!({"active": false})).expect(200);
+        rename(app, 2);
+        // Nor what was to be tried again.
+        assert_eq!(app.deliver(now() + TimeDelta::minutes(5)), 0);
+        second.answers(Some("200 OK"));
+        change(&json!({"active": true})).expect(200);
+        rename(app, 1);
+        assert_eq!(app.deliver(now() + TimeDelta::minutes(5)), 2);
         change(&json!({"url": null})).refused(400, "invalid_body");
         change(&json!({"event_types": ["period.eaten"]})).refused(400, "invalid_body");
         app.ask("admin", "PATCH", &path(&made)).json(&json!({"active": false})).send().refused(428, "precondition_required");
@@ -221,6 +226,24 @@ on_both! {
         assert_eq!(app.deliver(now()), 0);
         let acts: Vec<Value> = app.get("auditor", "/v1/audit-entries?subject_type=webhook_endpoint").expect(200)["items"].as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect();
         assert_eq!(acts, ["create", "change", "change", "change", "remove"].map(|act| json!(format!("webhook_endpoint.{act}"))));
+    }
+
+    /// What a service account made ends with it.
+    fn an_endpoint_does_not_outlive_its_service_account(app) {
+        let receiver = Receiver::start();
+        let member = app.get("admin", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
+        let account = app.post("admin", "/v1/service-accounts", &json!({"member_id": member})).expect(201);
+        let form = format!("grant_type=client_credentials&client_id={}&client_secret={}", account["client_id"].as_str().unwrap(), account["client_secret"].as_str().unwrap());
+        let token = app.anonymous("POST", "/v1/auth/token").raw("application/x-www-form-urlencoded", form).send().expect(200)["access_token"].as_str().unwrap().to_owned();
+        app.bearer(&token, "POST", "/v1/webhook-endpoints").json(&json!({"url": receiver.url()})).send().expect(201);
+        let feed = app.bearer(&token, "POST", "/v1/me/feed-tokens").send().expect(201);
+        let feed = format!("/v1/deadlines.ics?token={}", feed["token"].as_str().unwrap());
+        rename(app, 1);
+        assert_eq!((app.deliver(now()), app.anonymous("GET", &feed).send().status), (1, 200));
+        let path = format!("/v1/service-accounts/{}", account["id"].as_str().unwrap());
+        app.ask("admin", "DELETE", &path).if_match(&app.tag("admin", &path)).send().expect(204);
+        rename(app, 1);
+        assert_eq!((app.deliver(now()), app.anonymous("GET", &feed).send().status), (0, 401));
     }
 
     fn endpoints_are_the_admins_and_each_machines_own(app) {

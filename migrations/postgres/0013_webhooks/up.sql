@@ -6,6 +6,8 @@ CREATE TABLE webhook_endpoints (
     -- By whose rights it is told, narrowed by what the token was narrowed to.
     member_id TEXT NOT NULL REFERENCES members (id),
     scopes TEXT,
+    -- The service account that made it, which it does not outlive.
+    client_id TEXT,
     url TEXT NOT NULL,
     -- A list; empty for every type.
     event_types TEXT NOT NULL,
@@ -24,7 +26,7 @@ CREATE INDEX webhook_endpoints_of_organization ON webhook_endpoints (organizatio
 
 CREATE TABLE webhook_deliveries (
     id TEXT PRIMARY KEY NOT NULL,
-    endpoint_id TEXT NOT NULL REFERENCES webhook_endpoints (id),
+    endpoint_id TEXT NOT NULL REFERENCES webhook_endpoints (id) ON DELETE CASCADE,
     -- None for a test.
     event_id TEXT REFERENCES events (id),
     event_type TEXT NOT NULL,
@@ -45,7 +47,7 @@ CREATE INDEX webhook_deliveries_of_endpoint ON webhook_deliveries (endpoint_id, 
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 
 CREATE TABLE webhook_attempts (
-    delivery_id TEXT NOT NULL REFERENCES webhook_deliveries (id),
+    delivery_id TEXT NOT NULL REFERENCES webhook_deliveries (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     at TIMESTAMP NOT NULL,
     status INTEGER,

@@ -5,6 +5,8 @@ CREATE TABLE feed_tokens (
     subject TEXT NOT NULL,
     -- What the token was narrowed to that asked for it.
     scopes TEXT,
+    -- The service account that asked for it, which it does not outlive.
+    client_id TEXT,
     token_sha256 TEXT NOT NULL UNIQUE,
     created_at TIMESTAMP NOT NULL
 );

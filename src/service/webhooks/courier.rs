@@ -1,13 +1,12 @@
 //! Carries messages to endpoints: events become messages in the order of their numbers, each message is taken by one
 //! instance at a time, signed, sent, and what came of it is written down. No transaction is open meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::StreamExt;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use serde::Serialize;
@@ -33,9 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a message belongs to who took it: longer than sending it can take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How many messages are taken at once, of each endpoint and in all.
-const AT_ONCE: (i64, i64) = (4, 32);
-/// How many are under way at once.
-const UNDER_WAY: usize = 8;
+const AT_ONCE: (i64, i64) = (4, 64);
 /// How many events become messages in one transaction.
 const EVENTS_AT_ONCE: i64 = 500;
 
@@ -43,12 +40,31 @@ const EVENTS_AT_ONCE: i64 = 500;
 pub struct Courier {
     allow_private: bool,
     client: OnceLock<reqwest::Client>,
+    /// The endpoints that this instance has messages under way to.
+    busy: Mutex<HashSet<Id>>,
 }
 
 impl Courier {
     /// Carries to public addresses alone, or to every one.
     pub fn new(allow_private: bool) -> Self {
-        Courier { allow_private, client: OnceLock::new() }
+        Courier { allow_private, client: OnceLock::new(), busy: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<Id>> {
+        // A set of ids is whole whatever panicked beside it.
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn busy(&self) -> Vec<Id> {
+        self.lock().iter().cloned().collect()
+    }
+
+    fn set_busy(&self, ids: impl Iterator<Item = Id>) {
+        self.lock().extend(ids);
+    }
+
+    fn set_idle(&self, id: &Id) {
+        self.lock().remove(id);
     }
 
     /// The client, made when the first message is sent. It follows no redirect, asks no proxy, and resolves each name
@@ -211,7 +227,7 @@ fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<
 
 /// Turns events into messages for one endpoint, up to the last that there is. Tells how many messages there are.
 fn spread(conn: &mut Conn, house: &House, id: &Id, now: DateTime<Utc>) -> Result<usize, Error> {
-    let Some(endpoint) = store::webhooks::hold(conn, id)?.filter(|endpoint| endpoint.active) else {
+    let Some(endpoint) = store::webhooks::hold(conn, id, false)?.filter(|endpoint| endpoint.active) else {
         return Ok(0);
     };
     let organization_id = &endpoint.organization_id;
@@ -239,30 +255,59 @@ fn spread(conn: &mut Conn, house: &House, id: &Id, now: DateTime<Utc>) -> Result
 /// By whose rights an endpoint is told: those that its maker has now, narrowed as the token was.
 fn owner(conn: &mut Conn, house: &House, endpoint: &Endpoint) -> Result<Actor, Error> {
     let scopes = Scopes::parse(endpoint.scopes.as_deref());
-    let Some(member) = store::members::find(conn, &endpoint.member_id)? else {
+    let member = store::members::find(conn, &endpoint.member_id)?;
+    let is_live = match &endpoint.client_id {
+        Some(client_id) => store::accounts::is_live(conn, client_id)?,
+        None => true,
+    };
+    let Some(member) = member.filter(|_| is_live) else {
         return Ok(Actor { issuer: String::new(), subject: String::new(), memberships: Vec::new(), scopes });
     };
     let memberships = store::members::current_of(conn, &member.issuer, &member.subject, house.clock.now())?;
     Ok(Actor { issuer: member.issuer, subject: member.subject, memberships, scopes })
 }
 
-/// Turns new events into messages, then sends some of those that are due. Tells how many were sent; none where there is
-/// nothing to do.
+/// Some messages to one endpoint, taken by this instance.
+pub struct Batch(Vec<(Delivery, Endpoint, Message)>);
+
+/// Turns new events into messages, then takes some of those that are due, a few of each endpoint that none are under way
+/// to. They are to be carried by [`carry`], each batch by itself: one endpoint that does not answer keeps no other waiting.
 ///
 /// # Errors
-/// When the database does not answer; what was taken and not sent is taken again when its lease is over.
-pub async fn deliver(house: &Arc<House>, now: DateTime<Utc>) -> Result<usize, Error> {
+/// When the database does not answer.
+pub async fn take(house: &Arc<House>, now: DateTime<Utc>) -> Result<Vec<Batch>, Error> {
     for id in house.db.read(store::webhooks::behind).await? {
         let within = Arc::clone(house);
         house.db.write(move |conn| spread(conn, &within, &id, now)).await?;
     }
     if !house.db.read(move |conn| store::webhooks::any_due(conn, now)).await? {
-        return Ok(0);
+        return Ok(Vec::new());
     }
-    let taken = house.db.write(move |conn| take(conn, now)).await?;
-    let sent = taken.len();
-    let carry = |(delivery, endpoint, message): (Delivery, Endpoint, Message)| async move {
-        let attempt = house.courier.send(&endpoint, &message, now).await;
+    let busy = house.courier.busy();
+    let mut taken = house.db.write(move |conn| take_due(conn, &busy, now)).await?;
+    taken.sort_by(|a, b| a.1.id.cmp(&b.1.id));
+    let mut batches: Vec<Batch> = Vec::new();
+    for message in taken {
+        match batches.last_mut().filter(|batch| batch.0.last().is_some_and(|last| last.1.id == message.1.id)) {
+            Some(batch) => batch.0.push(message),
+            None => batches.push(Batch(vec![message])),
+        }
+    }
+    house.courier.set_busy(batches.iter().filter_map(|batch| Some(batch.0.first()?.1.id.clone())));
+    Ok(batches)
+}
+
+/// Sends the messages of a batch and writes down what came of each. Tells how many there were.
+///
+/// # Errors
+/// When the database does not answer; what was not written down is taken again when its lease is over.
+pub async fn carry(house: Arc<House>, batch: Batch, now: DateTime<Utc>) -> Result<usize, Error> {
+    let (house, began) = (&house, Instant::now());
+    let endpoint_id = batch.0.first().map(|(_, endpoint, _)| endpoint.id.clone());
+    let number = batch.0.len();
+    let one = |(delivery, endpoint, message): (Delivery, Endpoint, Message)| async move {
+        let at = now + TimeDelta::from_std(began.elapsed()).unwrap_or_default();
+        let attempt = house.courier.send(&endpoint, &message, at).await;
         let chance = random_bytes::<2>().map(u16::from_le_bytes).unwrap_or_default();
         let tried = delivery.tried(&attempt, chance);
         if let Some(error) = &attempt.error {
@@ -270,14 +315,16 @@ pub async fn deliver(house: &Arc<House>, now: DateTime<Utc>) -> Result<usize, Er
         }
         house.db.write(move |conn| store::webhooks::save_attempt(conn, &tried, &attempt)).await
     };
-    let saved: Vec<Result<(), Error>> =
-        futures_util::stream::iter(taken.into_iter().map(carry)).buffer_unordered(UNDER_WAY).collect().await;
+    let saved = futures_util::future::join_all(batch.0.into_iter().map(one)).await;
+    if let Some(id) = endpoint_id {
+        house.courier.set_idle(&id);
+    }
     saved.into_iter().collect::<Result<(), Error>>()?;
-    Ok(sent)
+    Ok(number)
 }
 
-fn take(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<(Delivery, Endpoint, Message)>, Error> {
-    let deliveries = store::webhooks::take_due(conn, now, now + LEASE, AT_ONCE)?;
+fn take_due(conn: &mut Conn, busy: &[Id], now: DateTime<Utc>) -> Result<Vec<(Delivery, Endpoint, Message)>, Error> {
+    let deliveries = store::webhooks::take_due(conn, (now, now + LEASE), busy, AT_ONCE)?;
     let ids: Vec<&Id> = deliveries.iter().map(|delivery| &delivery.endpoint_id).collect();
     let endpoints = store::webhooks::among(conn, &ids)?;
     let endpoints: HashMap<Id, Endpoint> =
