@@ -21,10 +21,11 @@ use crate::error::Error;
 use crate::http::auth::Keys;
 use crate::http::openapi::Contract;
 use crate::http::{self, State, middleware};
+use crate::service::deadlines::keeping;
 use crate::service::files::Files;
 use crate::service::tables::Tables;
 use crate::service::webhooks::courier::Courier;
-use crate::service::{Bell, House, deadlines, sandbox};
+use crate::service::{Bell, House, sandbox};
 use crate::store::{Db, migrations};
 
 /// How long a client may take to send the head of a request.
@@ -62,7 +63,7 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<House>,
     let house = House { db, clock, ids, tables: Tables::default(), files, bell, courier, reminders };
     let house = Arc::new(house);
     let within = Arc::clone(&house);
-    house.db.write(move |conn| deadlines::adopt(conn, &within)).await?;
+    house.db.write(move |conn| keeping::adopt(conn, &within)).await?;
     Ok(house)
 }
 

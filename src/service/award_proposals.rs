@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::deadlines::keeping;
 use super::files::Stored;
 use super::tag::Tag;
-use super::{Change, Context, Input, News, State, Stop, deadlines, record};
+use super::{Change, Context, Input, News, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers, UnitKey};
 use crate::domain::award::{self, ACHIEVEMENT_REPORT, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
@@ -203,7 +204,7 @@ fn saved(
     let proposal = store::award_proposals::update(conn, Proposal { updated_at: context.now, ..after })?;
     if proposal.status == ProposalStatus::Submitted {
         let sent_on = date_in(zone(conn, &proposal)?, context.now);
-        deadlines::dossier_sent(conn, &proposal, sent_on)?;
+        keeping::dossier_sent(conn, &proposal, sent_on)?;
     }
     let change = change_of(&proposal, action, Some(shown(before)), shown(&proposal));
     record(conn, context, change.telling(news(&proposal, kind)))?;
@@ -242,8 +243,8 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Stri
     Error::unless_valid(check.faults)?;
     store::calendar::hold(conn, false)?;
     store::award_proposals::hold_of_unit(conn, &proposal.period_id, &proposal.unit_id)?;
-    let term = deadlines::dossier_term(conn, &proposal)?;
-    let due_on = deadlines::dossier_returned(conn, &proposal, &term, context.now)?;
+    let term = keeping::dossier_term(conn, &proposal)?;
+    let due_on = keeping::dossier_returned(conn, &proposal, &term, context.now)?;
     let returned = Proposal { term: DossierTerm { due_on, ..term }, ..proposal.clone().returned(reason) };
     saved(conn, context, &proposal, returned, unit, ("award_proposal.return", EventType::AwardProposalReturned))
 }

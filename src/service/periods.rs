@@ -6,10 +6,11 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
+use super::deadlines::keeping;
 use super::tag::Tag;
 use super::{
-    Change, Context, Input, News, State, Stop, Unsettled, award_proposals, calendar, deadlines, ranking, record,
-    sha256_hex, submissions, tell,
+    Change, Context, Input, News, State, Stop, Unsettled, award_proposals, calendar, ranking, record, sha256_hex,
+    submissions, tell,
 };
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts, Offers};
@@ -228,7 +229,10 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodC
         }
     }
     if !is_draft {
-        deadlines::reschedule(conn, context, &before, &period, zone)?;
+        if before.rules.schedule.self_assessment_due_on != period.rules.schedule.self_assessment_due_on {
+            submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+        }
+        keeping::reschedule(conn, (&before, &period), zone, context.now)?;
     }
     let change = change_of(&period, "period.change", Some(shown(&before.rules)), Some(shown(&period.rules)));
     record(conn, context, change.telling(news(&period, EventType::PeriodChanged)))?;
@@ -279,7 +283,7 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
     let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
     guard(period.opening_faults(published))?;
-    deadlines::begin(conn, context.house, &period, context.now)?;
+    keeping::begin(conn, context.house, &period, context.now)?;
     moved(conn, context, period, PeriodStatus::SelfAssessment, ("period.open", EventType::PeriodOpened))
 }
 
@@ -316,7 +320,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
         })
         .collect();
     store::submissions::insert_all(conn, &missed)?;
-    deadlines::recount(conn, id, date_in(zone, context.now), context.now)?;
+    keeping::recount(conn, id, date_in(zone, context.now), context.now)?;
     let told =
         missed.iter().map(|sheet| (("submission", &sheet.id), submissions::news(sheet, EventType::SubmissionMissed)));
     tell(conn, context.house, context.now, &period.organization_id, told.collect())?;
@@ -411,7 +415,7 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
     let proposals = proposals(conn, context, &period, on)?;
     store::award_proposals::insert_all(conn, &proposals)?;
     let dossiers: Vec<_> = proposals.iter().map(|proposal| (proposal.unit_id.clone(), proposal.term.clone())).collect();
-    deadlines::announced(conn, context.house, &period, on, &dossiers, context.now)?;
+    keeping::announced(conn, context.house, &period, on, &dossiers, context.now)?;
     for proposal in &proposals {
         let change = Change {
             organization_id: Some(&period.organization_id),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::deadlines::keeping;
 use super::submissions::{differences, facts, load_to_change, news};
 use super::tag::Tag;
-use super::{Change, Context, Input, State, Stop, deadlines, record};
+use super::{Change, Context, Input, State, Stop, record};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Offers};
 use crate::domain::event::EventType;
@@ -219,7 +220,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     };
     let moved = Submission { status, updated_at: context.now, ..case.submission.clone() };
     let submission = store::submissions::update(conn, moved)?;
-    deadlines::recount(conn, &submission.period_id, date_in(case.zone, context.now), context.now)?;
+    keeping::recount(conn, &submission.period_id, date_in(case.zone, context.now), context.now)?;
     let after = json!({"status": review.status, "totals": review.totals});
     let kind = match review.stage {
         Stage::Appraisal => EventType::SubmissionAppraised,

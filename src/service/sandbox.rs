@@ -3,7 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
-use super::{House, deadlines};
+use super::House;
+use super::deadlines::keeping;
 use crate::clock::first_moment;
 use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, NotApplicable, Part};
 use crate::domain::member::{LOCAL_ISSUER, Member, Role};
@@ -220,7 +221,7 @@ pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
         updated_at: now,
     };
     store::periods::insert(conn, &period)?;
-    deadlines::begin(conn, house, &period, now)
+    keeping::begin(conn, house, &period, now)
 }
 
 fn organization(conn: &mut Conn, house: &House, now: DateTime<Utc>, code: &str, name: &str) -> Result<Id, Error> {

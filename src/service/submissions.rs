@@ -6,10 +6,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
+use super::deadlines::keeping;
 use super::tag::Tag;
-use super::{
-    By, Change, Context, House, Input, News, State, Stop, Unsettled, deadlines, record, record_by, sha256_hex,
-};
+use super::{By, Change, Context, House, Input, News, State, Stop, Unsettled, record, record_by, sha256_hex};
 use crate::domain::access::{self, Action, Decision, Facts, Offers};
 use crate::domain::event::EventType;
 use crate::domain::evidence::{Evidence, FrozenEvidence};
@@ -220,7 +219,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) 
     access::require(&context.actor, Action::CreateSubmission, &about)?;
     context.admit(input)?;
     period.status.must_be(&[PeriodStatus::SelfAssessment])?;
-    let due_on = deadlines::sheet_due_on(conn, &period, &unit.id)?;
+    let due_on = keeping::sheet_due_on(conn, &period, &unit.id)?;
     let gate = period.rules.gate_of(due_on, organization.zone());
     if let Some(gate) = gate.filter(|gate| context.now >= *gate) {
         return Err(submission::deadline_passed(gate).into());
@@ -452,7 +451,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
         submitted_at: context.now.naive_utc(),
     };
     store::submissions::insert_revision(conn, &revision)?;
-    deadlines::sheet_sent(conn, &submission, Some(date_in(case.zone, context.now)))?;
+    keeping::sheet_sent(conn, &submission, Some(date_in(case.zone, context.now)))?;
     let after = json!({"status": submission.status, "revision": revision.revision, "sha256": revision.sha256, "late": submission.late});
     let change = change_of(&submission, "submission.submit", Some(was(&case)), Some(after.into()));
     record(conn, context, change.telling(news(&submission, EventType::SubmissionSubmitted)))?;
@@ -465,7 +464,7 @@ pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
     enter(conn, context, &case, Action::Withdraw, &Ok(()))?;
     let changed = Submission { updated_at: context.now, ..case.submission.clone() }.withdrawn();
     let submission = store::submissions::update(conn, changed)?;
-    deadlines::sheet_sent(conn, &submission, None)?;
+    keeping::sheet_sent(conn, &submission, None)?;
     let after = json!({"status": submission.status});
     let change = change_of(&submission, "submission.withdraw", Some(was(&case)), Some(after.into()));
     record(conn, context, change.telling(news(&submission, EventType::SubmissionWithdrawn)))?;
@@ -481,7 +480,7 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Retu
     let today = date_in(case.zone, context.now);
     let gate = case.submission.closes_at;
     let gate_is_open = case.period_status == PeriodStatus::SelfAssessment && gate.is_none_or(|gate| context.now < gate);
-    let latest = deadlines::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
+    let latest = keeping::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
     match command.due_on {
         Some(due_on) if due_on < today => check.fault("/due_on", Code::DateInPast),
         Some(due_on) if due_on > latest => {
@@ -491,7 +490,7 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Retu
         Some(_) | None => {}
     }
     Error::unless_valid(check.faults)?;
-    let own_due_on = deadlines::sheet_returned(conn, &case.submission, command.due_on, context.now)?;
+    let own_due_on = keeping::sheet_returned(conn, &case.submission, command.due_on, context.now)?;
     let (due_on, closes) = match own_due_on {
         Some(due_on) => (due_on, Some(closes_at(due_on, case.zone))),
         None => (case.submission.due_on, gate),
@@ -548,7 +547,7 @@ pub(super) fn lapse_all(
 ) -> Result<Vec<Lapse>, Error> {
     let sheets = store::submissions::lapsed(conn, scope, now)?;
     let lapses = sheets.into_iter().map(|sheet| lapse(conn, house, sheet, now)).collect::<Result<Vec<_>, _>>()?;
-    deadlines::recount_after(conn, &lapses, now)?;
+    keeping::recount_after(conn, &lapses.iter().map(|lapse| &lapse.after).collect::<Vec<_>>(), now)?;
     Ok(lapses)
 }
 
@@ -579,7 +578,7 @@ fn lapse(conn: &mut Conn, house: &House, before: Submission, now: DateTime<Utc>)
         let tally = table.tally(&sent);
         after.totals = tally.totals;
         store::submissions::set_sums(conn, &after, &table.breakdown(&tally), after.version)?;
-        deadlines::sheet_sent(conn, &after, after.submitted_at.map(|at| date_in(case.zone, at)))?;
+        keeping::sheet_sent(conn, &after, after.submitted_at.map(|at| date_in(case.zone, at)))?;
     }
     Ok(Lapse { was, after, undone })
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
+use super::deadlines::keeping;
 use super::submissions::Lapse;
-use super::{Context, House, Input, News, Stop, deadlines, submissions, tell};
+use super::{Context, House, Input, News, Stop, submissions, tell};
 use crate::domain::Id;
 use crate::domain::access::{self, Action, Facts};
 use crate::domain::deadline::Deadline;
@@ -105,7 +106,7 @@ pub fn check(
     for (deadline, period) in &waiting {
         let untold = deadline.untold(today, reminders).filter(|_| Deadline::is_live(deadline.kind, *period));
         if let Some(untold) = untold {
-            told.push((deadline.id.clone(), deadlines::reminder(deadline, untold, today)));
+            told.push((deadline.id.clone(), keeping::reminder(deadline, untold, today)));
         }
         let next = (untold.or(deadline.told), deadline.next_check_on(today, reminders));
         looked_at.entry(next).or_default().push(&deadline.id);

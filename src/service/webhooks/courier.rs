@@ -225,10 +225,10 @@ fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<
     named.into_iter().map(header).collect()
 }
 
-/// Turns events into messages for one endpoint, up to the last that there is. Tells how many messages there are.
-fn spread(conn: &mut Conn, house: &House, id: &Id, now: DateTime<Utc>) -> Result<usize, Error> {
+/// Turns events into messages for one endpoint, up to the last that there is.
+fn spread(conn: &mut Conn, house: &House, id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
     let Some(endpoint) = store::webhooks::hold(conn, id, false)?.filter(|endpoint| endpoint.active) else {
-        return Ok(0);
+        return Ok(());
     };
     let organization_id = &endpoint.organization_id;
     // Read first: every event up to this number can be seen.
@@ -248,8 +248,7 @@ fn spread(conn: &mut Conn, house: &House, id: &Id, now: DateTime<Utc>) -> Result
     store::webhooks::insert_deliveries(conn, &deliveries)?;
     let last = new.last().map_or(0, |event| event.sequence);
     let full = i64::try_from(new.len()).map_err(Error::internal)? == EVENTS_AT_ONCE;
-    store::webhooks::advance(conn, id, if full { last } else { last.max(head) })?;
-    Ok(deliveries.len())
+    store::webhooks::advance(conn, id, if full { last } else { last.max(head) })
 }
 
 /// By whose rights an endpoint is told: those that its maker has now, narrowed as the token was.
