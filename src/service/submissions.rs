@@ -353,14 +353,16 @@ pub fn write_scores(
 /// The lines that differ, as they were and as they are, for the audit: only what is said of them.
 pub fn differences(table: &ScoringTable, before: &Sheet, after: &Sheet) -> Result<(State, State), Error> {
     let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
-    let changed = lines.filter(|(_, (before, after))| before != after);
+    let mut changed: Vec<_> = lines.filter(|(_, (before, after))| before != after).collect();
+    changed.sort_unstable_by_key(|(criterion, _)| &criterion.code);
     let (was, is): (Vec<_>, Vec<_>) = changed
+        .into_iter()
         .map(|(criterion, (before, after))| ((&criterion.code, Said::of(before)), (&criterion.code, Said::of(after))))
         .unzip();
-    Ok((State::of(&ByCode(was))?, State::of(&ByCode(is))?))
+    Ok((State::in_order(&ByCode(was))?, State::in_order(&ByCode(is))?))
 }
 
-/// Lines by the code of their criterion.
+/// Lines by the code of their criterion, in order of it.
 struct ByCode<'a>(Vec<(&'a String, Said<'a>)>);
 
 impl Serialize for ByCode<'_> {
@@ -369,15 +371,15 @@ impl Serialize for ByCode<'_> {
     }
 }
 
-/// What is said of a line.
+/// What is said of a line. The fields stand in order of their names.
 #[derive(Serialize)]
 struct Said<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<&'a Answer>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    points: Option<Points>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<Points>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
 }

@@ -2,8 +2,6 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use serde::Serialize;
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::Conn;
@@ -54,61 +52,39 @@ pub struct Entry {
     pub hash: String,
 }
 
-/// What is hashed of an entry: RFC 8785, so its keys are in order here as well.
-#[derive(Serialize)]
-struct Canonical<'a> {
-    action: &'a str,
-    actor: Actor<'a>,
-    after: Option<&'a RawValue>,
-    at: String,
-    before: Option<&'a RawValue>,
-    id: &'a str,
-    organization_id: Option<&'a str>,
-    prev_hash: &'a str,
-    request_id: &'a str,
-    sequence: i64,
-    subject: Subject<'a>,
-}
-
-#[derive(Serialize)]
-struct Actor<'a> {
-    issuer: &'a str,
-    subject: &'a str,
-}
-
-#[derive(Serialize)]
-struct Subject<'a> {
-    id: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-}
-
-fn raw(state: Option<&String>) -> Result<Option<&RawValue>, Error> {
-    state.map(|text| serde_json::from_str(text).map_err(Error::internal)).transpose()
-}
-
 impl Entry {
-    /// What the hash is made of besides the hash before.
+    /// What the hash is made of besides the hash before: RFC 8785, so the keys are in order. The states are canonical
+    /// as they stand.
     fn canonical(&self) -> Result<String, Error> {
-        let canonical = Canonical {
-            action: &self.action,
-            actor: Actor { issuer: &self.actor_issuer, subject: &self.actor_subject },
-            after: raw(self.after_state.as_ref())?,
-            at: instant(self.at.and_utc()),
-            before: raw(self.before_state.as_ref())?,
-            id: &self.id,
-            organization_id: self.organization_id.as_deref(),
-            prev_hash: &self.prev_hash,
-            request_id: &self.request_id,
-            sequence: self.sequence,
-            subject: Subject { id: &self.subject_id, kind: &self.subject_type },
-        };
-        serde_json::to_string(&canonical).map_err(Error::internal)
+        let text = |text: &str| serde_json::to_string(text).map_err(Error::internal);
+        let state = |state: &Option<String>| state.clone().unwrap_or_else(|| "null".to_owned());
+        let organization_id = self.organization_id.as_deref().map_or_else(|| Ok("null".to_owned()), text)?;
+        Ok(format!(
+            r#"{{"action":{},"actor":{{"issuer":{},"subject":{}}},"after":{},"at":{},"before":{},"id":{},"organization_id":{organization_id},"prev_hash":{},"request_id":{},"sequence":{},"subject":{{"id":{},"type":{}}}}}"#,
+            text(&self.action)?,
+            text(&self.actor_issuer)?,
+            text(&self.actor_subject)?,
+            state(&self.after_state),
+            text(&instant(self.at.and_utc()))?,
+            state(&self.before_state),
+            text(&self.id)?,
+            text(&self.prev_hash)?,
+            text(&self.request_id)?,
+            self.sequence,
+            text(&self.subject_id)?,
+            text(&self.subject_type)?,
+        ))
     }
 
     fn sealed_hash(&self) -> Result<String, Error> {
         let digest = Sha256::new().chain_update(&self.prev_hash).chain_update(self.canonical()?).finalize();
         Ok(hex(&digest))
+    }
+
+    /// Whether each state is one JSON value: otherwise one could hold what belongs to the fields after it.
+    fn has_whole_states(&self) -> bool {
+        let states = [&self.before_state, &self.after_state].into_iter().flatten();
+        states.into_iter().all(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
     }
 
     /// Gives it the next place of a journal that is held.
@@ -184,8 +160,8 @@ pub fn verify(conn: &mut Conn, chain: &str, known: Option<(i64, &str)>) -> Resul
         };
         for entry in entries {
             let in_place = entry.sequence == number + 1 && entry.prev_hash == hash;
-            // What is no JSON any more was altered.
-            let unaltered = in_place && entry.sealed_hash().is_ok_and(|sealed| sealed == entry.hash);
+            let unaltered =
+                in_place && entry.has_whole_states() && entry.sealed_hash().is_ok_and(|sealed| sealed == entry.hash);
             let as_known = known.is_none_or(|(at, known)| at != entry.sequence || known == entry.hash);
             if !unaltered || !as_known {
                 return Ok(Verdict { checked: number, first_bad_id: Some(entry.id), ok: false });
