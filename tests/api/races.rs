@@ -2,13 +2,24 @@
 
 use serde_json::json;
 
+use crate::backends::execute;
 use crate::support::year::FULL;
-use crate::support::{Reply, at_once, on_both};
+use crate::support::{App, Reply, at_once, on_both};
 
 fn sorted<T: Ord>(replies: &[Reply], of: impl Fn(&Reply) -> T) -> Vec<T> {
     let mut all: Vec<T> = replies.iter().map(of).collect();
     all.sort();
     all
+}
+
+/// What is recorded waits before it is: two changes that are made at once have both made their change by then, unless
+/// one holds off the other. `SQLite` has one writer at a time.
+fn slow_to_record(app: &App) {
+    if app.is_postgres() {
+        let wait = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$;
+            CREATE TRIGGER wait BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION wait()";
+        execute(app, wait).unwrap();
+    }
 }
 
 on_both! {
@@ -102,5 +113,53 @@ on_both! {
         let replies = at_once(3, |number| app.ask(people[number], "POST", &format!("{period}/start-appraisal")).if_match(&tag).send());
         assert_eq!(sorted(&replies, |reply| reply.status), [200, 412, 412]);
         assert_eq!(app.get("auditor", "/v1/submissions").expect(200)["items"].as_array().unwrap().len(), 8);
+    }
+
+    fn of_the_last_two_appraisals_at_once_one_ends_the_stage(app) {
+        let sheets = app.in_appraisal(&[("TH", &[]), ("KT", &[])]);
+        let reviews: Vec<String> = sheets.iter().map(|sheet| {
+            let body = json!({"submission_id": sheet.rsplit('/').next().unwrap(), "stage": "appraisal"});
+            format!("/v1/reviews/{}", app.post("appraiser", "/v1/reviews", &body).expect(201)["id"].as_str().unwrap())
+        }).collect();
+        slow_to_record(app);
+        for reply in at_once(2, |number| app.act("appraiser", &reviews[number], "submit", None)) {
+            reply.expect(200);
+        }
+        let stage = app.get("secretary", "/v1/deadlines?kind=appraisal").expect(200)["items"][0].clone();
+        assert_eq!((&stage["status"], &stage["met_on"]), (&json!("met"), &json!("2023-11-13")));
+    }
+
+    fn an_extension_reaches_a_sheet_that_is_made_meanwhile(app) {
+        let deadlines = app.get("secretary", &format!("/v1/deadlines?unit_id={}", app.unit_id("TH"))).expect(200);
+        let deadline = format!("/v1/deadlines/{}/extensions", deadlines["items"][0]["id"].as_str().unwrap());
+        let extension = json!({"due_on": "2023-11-15", "reason": "Đơn vị di chuyển trụ sở", "basis_document": "CV 45/VP-HCTC"});
+        let sheet = json!({"period_id": app.period_id(), "unit_id": app.unit_id("TH")});
+        slow_to_record(app);
+        let replies = at_once(2, |number| match number {
+            0 => app.post("secretary", &deadline, &extension),
+            _ => app.post("th-head", "/v1/submissions", &sheet),
+        });
+        assert_eq!([replies[0].status, replies[1].status], [201, 201]);
+        let made = format!("/v1/submissions/{}", replies[1].json()["id"].as_str().unwrap());
+        let seen = app.get("th-head", &made).expect(200);
+        assert_eq!((&seen["due_on"], &seen["closes_at"]), (&json!("2023-11-15"), &json!("2023-11-15T17:00:00.000Z")));
+    }
+
+    /// Whichever is first: the notice counts the new day, or the new day moves what the notice has set.
+    fn a_new_day_off_reaches_a_notice_that_is_given_meanwhile(app) {
+        app.finalized(&[("TH", &[])]);
+        app.set_clock("2023-11-30T02:00:00.000Z");
+        let (period, notice) = (app.period(), json!({"notice_number": "1234/TB-VP", "notice_on": "2023-11-30"}));
+        let (tag, day) = (app.tag("secretary", &period), json!({"kind": "holiday", "name": "Ngày truyền thống", "status": "official", "legal_basis": "QĐ 12/QĐ-VP"}));
+        slow_to_record(app);
+        let replies = at_once(2, |number| match number {
+            0 => app.ask("admin", "PUT", "/v1/calendar-days/2023-12-01").json(&day).send(),
+            _ => app.ask("secretary", "POST", &format!("{period}/announce")).if_match(&tag).json(&notice).send(),
+        });
+        assert_eq!([replies[0].status, replies[1].status], [201, 200]);
+        let proposals = app.get("secretary", "/v1/award-proposals").expect(200);
+        let proposal = format!("/v1/award-proposals/{}", proposals["items"][0]["id"].as_str().unwrap());
+        assert_eq!(app.get("secretary", &proposal).expect(200)["dossier"]["due_on"], "2023-12-08");
+        assert_eq!(app.get("secretary", "/v1/deadlines?kind=dossier").expect(200)["items"][0]["due_on"], "2023-12-08");
     }
 }
