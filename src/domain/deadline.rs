@@ -454,8 +454,44 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_told_of_what_is_settled() {
+        let told = |deadline: Deadline| deadline.untold(on("2023-11-11"), &Reminders::default());
+        assert_eq!(told(due("2023-11-10")), Some(OVERDUE));
+        assert_eq!(told(Deadline { met_on: Some(on("2023-11-11")), ..due("2023-11-10") }), None);
+        assert_eq!(told(due("2023-11-10").waive("x".into(), DateTime::UNIX_EPOCH)), None);
+    }
+
+    #[test]
+    fn another_day_is_told_anew_and_the_same_is_not() {
+        let reminded = Deadline { told: Some(3), ..due("2023-11-10") };
+        for (schedule, told) in [("2023-11-10", Some(3)), ("2023-11-11", None), ("2023-11-09", None)] {
+            let moved = reminded.clone().scheduled(Some(on(schedule)), None, DateTime::UNIX_EPOCH);
+            assert_eq!(moved.told, told, "{schedule}");
+        }
+    }
+
+    #[test]
+    fn a_sheet_can_be_met_until_the_councils_review_and_the_rest_until_the_end() {
+        use PeriodStatus::{Announced, Appraisal, Cancelled, Closed, CouncilReview, Draft, Finalized, SelfAssessment};
+        for (period, sheet, rest) in [
+            (Draft, false, false),
+            (SelfAssessment, true, true),
+            (Appraisal, true, true),
+            (CouncilReview, false, true),
+            (Finalized, false, true),
+            (Announced, false, true),
+            (Closed, false, false),
+            (Cancelled, false, false),
+        ] {
+            let live = |kind| Deadline::is_live(kind, period);
+            assert_eq!((live(DeadlineKind::SelfAssessment), live(DeadlineKind::Dossier)), (sheet, rest), "{period:?}");
+        }
+    }
+
+    #[test]
     fn a_later_schedule_never_shortens_an_extension() {
         let extended = due("2023-11-10").extended(on("2023-11-15"), DateTime::UNIX_EPOCH);
+        assert_eq!(extended.clone().extended(on("2023-11-12"), DateTime::UNIX_EPOCH).due_on(), Some(on("2023-11-15")));
         for (schedule, due_on) in [("2023-11-12", "2023-11-15"), ("2023-11-20", "2023-11-20")] {
             let moved = extended.clone().scheduled(Some(on(schedule)), None, DateTime::UNIX_EPOCH);
             assert_eq!(moved.due_on(), Some(on(due_on)));

@@ -234,6 +234,24 @@ mod tests {
         }
     }
 
+    /// Text that is pushed from one field into another and hashes as before: a state that is no JSON gives it away.
+    #[test]
+    fn a_state_that_is_cut_short_is_no_state() {
+        let (early, late) = ("1970-01-01T00:00:00.000Z", "2023-11-01T01:00:00.000Z");
+        let whole = Entry {
+            at: chrono::DateTime::UNIX_EPOCH.naive_utc(),
+            ..entry("x".into(), Some("null".into()), Some(format!(r#"{{"a":0,"at":"{late}","before":5}}"#)))
+        };
+        let pushed = Entry {
+            at: late.parse::<chrono::DateTime<chrono::Utc>>().unwrap().naive_utc(),
+            after_state: Some(r#"{"a":0"#.into()),
+            before_state: Some(format!(r#"5}},"at":"{early}","before":null"#)),
+            ..whole.clone()
+        };
+        assert_eq!(whole.sealed_hash().unwrap(), pushed.sealed_hash().unwrap());
+        assert!(whole.has_whole_states() && !pushed.has_whole_states());
+    }
+
     proptest! {
         /// What is hashed is what RFC 8785 makes of the entry, whatever stands in it.
         #[test]

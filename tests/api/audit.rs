@@ -135,6 +135,11 @@ on_both! {
         execute(app, &format!("UPDATE journals SET audit_hash = '{before}' WHERE organization_id = '{}'", forged[0]["organization_id"].as_str().unwrap())).unwrap();
         assert_eq!(verdict(app)["ok"], true);
         assert_eq!(at(checkpoint).expect(200), json!({"ok": false, "checked": 0, "first_bad_id": forged[0]["id"]}));
+        // A forger who ends the chain before it.
+        tamper(app, "DELETE FROM audit_entries WHERE organization_id IS NOT NULL");
+        execute(app, &format!("UPDATE journals SET audit_sequence = 0, audit_hash = '{}'", "0".repeat(64))).unwrap();
+        assert_eq!(verdict(app)["ok"], true);
+        assert_eq!(at(checkpoint).expect(200), json!({"ok": false, "checked": 0, "first_bad_id": null}));
         // A token says something else with the same key, and nobody else's signature counts.
         at(app.token("auditor")).refused(400, "invalid_parameter");
         at("x.y.z").refused(400, "invalid_parameter");

@@ -120,6 +120,30 @@ on_both! {
         assert_eq!((&returned["dossier"]["due_on"], dossiers(app)), (&json!("2023-12-08"), vec![json!("2023-12-08")]));
     }
 
+    /// Who takes its own day away works by the nation's again.
+    fn without_its_own_day_an_office_has_the_nations(app) {
+        put(app, "operator", "2023-12-06", &holiday("x")).expect(201);
+        put(app, "admin", "2023-12-06", &json!({"kind": "swap_work", "name": "Trực", "status": "official", "legal_basis": "x"})).expect(201);
+        app.announced(&[("TH", &[])]);
+        assert_eq!(dossiers(app), ["2023-12-07"]);
+        let path = "/v1/calendar-days/2023-12-06";
+        app.ask("admin", "DELETE", path).if_match(&app.tag("admin", path)).send().expect(204);
+        assert_eq!(dossiers(app), ["2023-12-08"]);
+    }
+
+    /// Three days before the day that was, and again three days before the day that is.
+    fn a_day_that_moved_is_reminded_of_anew(app) {
+        app.announced(&[("TH", &[])]);
+        let reminders = || app.get("secretary", "/v1/events?types=deadline.due_soon&limit=200").expect(200)["items"].as_array().unwrap()
+            .iter().filter(|event| event["data"]["kind"] == "dossier").map(|event| (event["data"]["due_on"].clone(), event["data"]["reminder_days"].clone())).collect::<Vec<_>>();
+        app.set_clock("2023-12-04T02:00:00.000Z");
+        let before = reminders();
+        assert_eq!(before.last(), Some(&(json!("2023-12-07"), json!(3))));
+        put(app, "admin", "2023-12-06", &holiday("x")).expect(201);
+        app.set_clock("2023-12-05T02:00:00.000Z");
+        assert_eq!(reminders()[before.len()..], [(json!("2023-12-08"), json!(7)), (json!("2023-12-08"), json!(3))][1..]);
+    }
+
     fn dossiers_move_with_the_calendar_and_never_before_an_extension(app) {
         app.announced(&[("TH", &[]), ("KT", &[("B.1", r#"{"points":39}"#)])]);
         assert_eq!(dossiers(app), ["2023-12-07", "2023-12-07"]);
@@ -141,6 +165,10 @@ on_both! {
         app.post("secretary", &format!("/v1/deadlines/{first}/extensions"), &json!({"due_on": "2023-12-12", "reason": "x", "basis_document": "x"})).expect(201);
         put(app, "operator", "2023-12-06", &holiday("x")).expect(201);
         assert_eq!(dossiers(app), ["2023-12-12", "2023-12-11"]);
+        let proposals = app.get("secretary", "/v1/award-proposals").expect(200);
+        let mut shown: Vec<&str> = proposals["items"].as_array().unwrap().iter().map(|proposal| proposal["dossier"]["due_on"].as_str().unwrap()).collect();
+        shown.sort_unstable();
+        assert_eq!(shown, ["2023-12-11", "2023-12-12"]);
         for person in ["operator", "admin"] {
             let day = if person == "operator" { "2023-12-06" } else { "2023-12-05" };
             let path = format!("/v1/calendar-days/{day}");

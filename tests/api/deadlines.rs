@@ -146,6 +146,28 @@ on_both! {
         assert_eq!(events(app)["submission.stands"], 1);
     }
 
+    fn a_unit_that_sends_and_takes_back_is_reminded_once(app) {
+        app.set_clock("2023-11-03T02:00:00.000Z");
+        assert_eq!(events(app)["deadline.due_soon"], 8);
+        let sheet = app.submitted_sheet("TH", &[]);
+        for _ in 0..2 {
+            app.act("th-head", &sheet, "withdraw", None).expect(200);
+            assert_eq!(check(app, &json!({}))["changes"], json!([]));
+            app.act("th-head", &sheet, "submit", None).expect(200);
+        }
+        assert_eq!(events(app)["deadline.due_soon"], 8);
+    }
+
+    /// Whoever looks for the first time when the council reviews tells no unit of a sheet that it can send no more.
+    fn what_can_be_met_no_more_is_told_to_nobody(app) {
+        app.in_council_review(&[("TH", &[])]);
+        let before = events(app);
+        execute(app, "UPDATE deadlines SET told = NULL, check_on = '2023-01-01' WHERE kind = 'self_assessment' AND met_on IS NULL").unwrap();
+        let checked = check(app, &json!({}));
+        assert_eq!((&checked["changes"], &checked["overdue"]), (&json!([]), &json!(0)));
+        assert_eq!(events(app), before);
+    }
+
     fn the_stages_are_met_by_the_last_sheet(app) {
         let sheets = app.in_appraisal(&[("TH", &[]), ("KT", &[])]);
         let of = |kind: &str| deadline(app, kind, None);
@@ -221,6 +243,12 @@ on_both! {
             assert_eq!((due("th-head", &th), due("kt-head", &kt)), (json!(of_th), json!(of_kt)), "{schedule}");
             assert_eq!(deadline(app, "self_assessment", Some("TH"))["due_on"], of_th);
             assert_eq!(deadline(app, "self_assessment", Some("KT"))["due_on"], of_kt);
+            // The day that lists are narrowed by is the one that is shown.
+            for (unit, due_on) in [("TH", of_th), ("KT", of_kt)] {
+                let day: chrono::NaiveDate = due_on.parse().unwrap();
+                let before = |day: chrono::NaiveDate| list(app, "secretary", &format!("&kind=self_assessment&due_before={day}&unit_id={}", app.unit_id(unit))).len();
+                assert_eq!((before(day), before(day + chrono::Days::new(1))), (0, 1), "{unit} {due_on}");
+            }
         }
         // Nor by sending the sheet back for an earlier day.
         app.write("TH", &th, &[]);

@@ -161,6 +161,20 @@ on_both! {
         assert_eq!(["0", "60", "590", "615"].map(|after| app.deliver(began + TimeDelta::seconds(after.parse().unwrap()))), [1, 0, 0, 1]);
     }
 
+    /// It could lead to an address that is not allowed.
+    fn no_redirect_is_followed(app) {
+        let (receiver, elsewhere) = (Receiver::start(), Receiver::start());
+        let endpoint = endpoint(app, "admin", &receiver.url(), &[]);
+        for redirect in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+            receiver.answers(Some(&format!("{redirect}\r\nLocation: {}", elsewhere.url())));
+            rename(app, 1);
+            app.deliver(now());
+            assert_eq!((receiver.take().len(), elsewhere.take().len()), (1, 0), "{redirect}");
+        }
+        let waiting = deliveries(app, &endpoint, "&status=pending");
+        assert_eq!((waiting.len(), &waiting[0]["last_status"]), (4, &json!(301)));
+    }
+
     /// Both secrets sign for a day, so that a receiver can change over without missing one.
     fn a_secret_is_rotated_without_a_gap(app) {
         let receiver = Receiver::start();
