@@ -147,7 +147,8 @@ fn event(entry: &Entry, base: &str, language: Language, reminders: &Reminders) -
         .url(&format!("{base}/v1/deadlines/{}", deadline.id))
         .status(if deadline.waived.is_some() { EventStatus::Cancelled } else { EventStatus::Confirmed })
         .add_property("TRANSP", "TRANSPARENT")
-        .all_day(due_on);
+        // Without an end, a day is one day long.
+        .starts(due_on);
     if !deadline.is_settled() {
         for days in reminders.days() {
             let mut alarm = Alarm::display(&summary, Trigger::before_start(TimeDelta::days(i64::from(days))));

@@ -50,6 +50,8 @@ on_both! {
         let entries = parsed(&reply);
         // The own sheet and the period's three; the dossier has no day yet.
         assert_eq!(entries.iter().map(|entry| entry.of("DTSTART")).collect::<Vec<_>>(), ["20231110", "20231120", "20231130", "20231205"]);
+        // A day without an end is one day long; an end would have to be the day after (RFC 5545, 3.6.1).
+        assert!(entries.iter().all(|entry| entry.of("DTEND").is_empty()));
         let own = &entries[0];
         let deadline = app.get("th-head", "/v1/deadlines?kind=self_assessment").expect(200)["items"][0].clone();
         assert_eq!(own.of("UID"), format!("{}@thidua", deadline["id"].as_str().unwrap()));
