@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::background;
 use crate::clock::{Clock, Ids, first_moment};
 use crate::config::Config;
-use crate::error::{Error, Fault};
+use crate::error::{Code, Error, Fault};
 use crate::http::auth::Keys;
 use crate::http::deadline_checks::CheckView;
 use crate::http::problem::{FaultBody, Language, ProblemBody, fault_bodies};
@@ -182,8 +182,16 @@ async fn import_criteria(file: &Path, organization: Option<String>, given: Given
     let config = Config::from_env()?;
     let house = server::open(&config, Clock::System, Ids::Random).await?;
     let within = Arc::clone(&house);
-    let import = move |conn: &mut Conn| import_here(conn, &within, organization.as_deref(), &new, dry_run);
-    let imported = house.db.write(import).await.map_err(|error| told(&error))?;
+    let of = organization.clone();
+    let import = move |conn: &mut Conn| import_here(conn, &within, of.as_deref(), &new, dry_run);
+    let imported = house.db.write(import).await.map_err(|error| match (error.code, organization) {
+        (Code::NotFound, Some(code)) => format!("there is no organisation {code}"),
+        (Code::OrganizationRequired, _) => {
+            "which organisation? --organization CODE; where there is none yet, `thidua create-admin` makes one"
+                .to_owned()
+        }
+        _ => told(&error),
+    })?;
     let lines = |faults: &[Fault], kind: &str| {
         for fault in fault_bodies(faults, Language::Vi) {
             println!("{kind}: {}", line(&fault));

@@ -19,6 +19,7 @@ mod audit;
 mod awards;
 mod backends;
 mod calendar;
+mod command_line;
 mod contract;
 mod council;
 mod criteria_sets;
