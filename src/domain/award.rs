@@ -4,11 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::access::{Action, wrong_state};
+use super::action::{Action, wrong_state};
 use super::calendar::CountedDay;
 use super::file::AttachedFile;
 use super::period::Eligibility;
-use super::submission::instant;
+use super::schedule::instant;
 use super::{Id, Points};
 use crate::error::{Code, Error, Fault};
 

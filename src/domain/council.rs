@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Id;
-use super::access::{Action, wrong_state};
+use super::action::{Action, wrong_state};
 use crate::error::Error;
 
 /// Where a session is.

@@ -1,6 +1,7 @@
 //! The rules of emulation scoring: pure values and functions. Nothing here reads a clock, a file or a table.
 
 pub mod access;
+pub mod action;
 pub mod award;
 pub mod calendar;
 pub mod council;
@@ -10,6 +11,7 @@ pub mod event;
 pub mod evidence;
 pub mod feed;
 pub mod file;
+pub mod guard;
 pub mod id;
 pub mod member;
 pub mod organization;

@@ -5,29 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Id;
-use super::access::{Action, wrong_state};
+use super::action::{Stage, wrong_state};
 use super::scoring::{Breakdown, Totals};
 use crate::error::Error;
-
-/// Whose column it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// Thẩm định, by the standing body.
-    Appraisal,
-    /// Hội đồng.
-    Council,
-}
-
-impl Stage {
-    /// The act that starts, writes and submits a review of this stage.
-    pub const fn action(self) -> Action {
-        match self {
-            Stage::Appraisal => Action::Appraise,
-            Stage::Council => Action::CouncilReview,
-        }
-    }
-}
 
 /// Where a review is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,6 +1,6 @@
-//! From a local date to the instant at which its gate closes.
+//! From a local date to the instant at which its gate closes, and how instants are written.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// The zone of an organisation by its IANA name.
@@ -25,6 +25,11 @@ pub fn starts_at(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
 /// The local date at an instant.
 pub fn date_in(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
+}
+
+/// An instant as every answer writes it.
+pub fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::access::{Action, wrong_state};
+use super::action::{Action, wrong_state};
 use super::evidence::{Evidence, FrozenEvidence};
 use super::period::PeriodStatus;
 use super::rule::{Answer, Explanation};
+use super::schedule::instant;
 use super::scoring::{Criterion, Line, ScoringTable, Sheet, Totals};
 use super::{Id, Points};
 use crate::error::{Code, Error};
@@ -286,9 +287,4 @@ impl FrozenSheet {
 /// 409 with the instant at which the gate closed.
 pub fn deadline_passed(closes_at: DateTime<Utc>) -> Error {
     Error::new(Code::DeadlinePassed).with("closed_at", instant(closes_at))
-}
-
-/// An instant as every answer writes it.
-pub fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

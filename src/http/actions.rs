@@ -3,8 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::access::{Action, Offers};
-use crate::domain::submission::instant;
+use crate::domain::access::Offers;
+use crate::domain::action::Action;
+use crate::domain::schedule::instant;
 use crate::error::Params;
 
 /// An act that would not be refused for right, state, clock or conflict.

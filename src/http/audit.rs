@@ -10,7 +10,7 @@ use super::call::{Call, Reply, body_tag};
 use super::page::ListView;
 use super::{reading, resource};
 use crate::domain::Id;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::error::{Code, Error};
 use crate::service::{Answer, audit};
 use crate::store::audit::Filter;

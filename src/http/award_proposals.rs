@@ -15,7 +15,7 @@ use super::{State, reading, resource, upload};
 use crate::domain::award::{Proposal, ProposalStatus};
 use crate::domain::calendar::{CountedDay, Why};
 use crate::domain::period::Eligibility;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::domain::{Id, Points};
 use crate::service::award_proposals::{self, Decision, Seen};
 use crate::service::{self, Answer, Stop};

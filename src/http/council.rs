@@ -12,7 +12,7 @@ use super::patch::present;
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::council::{Attendance, CouncilSession, Quorum, SessionStatus};
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::council::{self, NewSession, Seen, SessionChange};
 use crate::service::{Answer, Stop};
 

@@ -14,7 +14,7 @@ use crate::domain::criteria::{
     PartKind,
 };
 use crate::domain::rule::Rule;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::domain::{Id, Points};
 use crate::error::Code;
 use crate::service::Answer;

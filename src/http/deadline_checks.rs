@@ -10,7 +10,7 @@ use super::events::SubjectView;
 use super::resource;
 use crate::domain::Id;
 use crate::domain::event::EventType;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::Answer;
 use crate::service::ticks::{self, Asked, Caused, Checked};
 

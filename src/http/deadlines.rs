@@ -14,7 +14,7 @@ use crate::domain::Id;
 use crate::domain::calendar::CountedDay;
 use crate::domain::deadline::{DeadlineKind, DeadlineRule, DeadlineStatus, Extension};
 use crate::domain::member::Role;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::deadlines::{self, NewExtension, Seen, Told};
 use crate::service::{Answer, Stop};
 use crate::store::deadlines::{Filter, due_key};

@@ -13,7 +13,7 @@ use super::page::cursor_of;
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::event::{Event, EventType};
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::error::Error;
 use crate::service::{Answer, events, tag};
 

@@ -13,7 +13,7 @@ use super::page::ListView;
 use super::{State, json, reading, resource, upload};
 use crate::domain::Id;
 use crate::domain::evidence::{Classification, EgovDocument, Evidence, EvidenceKind, Label};
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::error::Error;
 use crate::service::evidence::{self, NewEvidence, NewProof};
 use crate::service::{self, Answer, Input};

@@ -9,7 +9,7 @@ use super::page::{ListView, whole};
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::period::UnitFacts;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::{Answer, facts};
 use crate::store::facts::RecordedFacts;
 

@@ -14,7 +14,7 @@ use super::{State, reading, resource};
 use crate::domain::Id;
 use crate::domain::deadline::{DeadlineKind, Reminders};
 use crate::domain::feed::FeedToken;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::error::{Code, Error};
 use crate::service::feeds::{self, Entry};
 use crate::service::{self, Answer, Conditions, Request, tag};

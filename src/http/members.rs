@@ -11,7 +11,7 @@ use super::patch::{nullable, present};
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::member::{Member, Role};
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::Answer;
 use crate::service::members::{self, MemberChange, NewMember};
 

@@ -11,7 +11,7 @@ use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::member::LOCAL_ISSUER;
 use crate::domain::organization::{DEFAULT_ZONE, Organization};
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::Answer;
 use crate::service::organizations::{self, FirstAdmin, NewOrganization, OrganizationChange};
 

@@ -18,7 +18,7 @@ use crate::domain::period::{
     Award, Condition, CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Notice, PartyCellRating,
     PeriodRules, PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
 };
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::periods::{self, Announcement, NewPeriod, PeriodChange, Seen, Summary, Touched};
 use crate::service::{Answer, Context, Input, Stop};
 use crate::store::Conn;

@@ -9,7 +9,7 @@ use super::page::{ListView, whole};
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::ranking::{RankingRow, UnresolvedTie};
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::Answer;
 use crate::service::ranking::{self, NewTieDecision, RankingStatus, Seen};
 use crate::store::rankings::TieDecision;

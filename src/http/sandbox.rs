@@ -14,7 +14,7 @@ use super::problem::{Problem, request_id};
 use super::{State, json as body, reading, resource};
 use crate::domain::access::Scopes;
 use crate::domain::member::{LOCAL_ISSUER, Role};
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::error::Error;
 use crate::service::ticks::{self, Which};
 use crate::service::{Caller, sandbox};

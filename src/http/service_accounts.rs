@@ -8,7 +8,7 @@ use super::call::{Call, Reply};
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::member::ServiceAccount;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::Answer;
 use crate::service::accounts::{self, NewSecret, NewServiceAccount};
 

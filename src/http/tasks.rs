@@ -11,7 +11,7 @@ use super::page::{ListView, whole};
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::deadline::DeadlineStatus;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::service::tasks::{self, Task};
 
 /// The paths of this page.

@@ -9,7 +9,7 @@ use super::page::ListView;
 use super::patch::present;
 use super::{reading, resource};
 use crate::domain::Id;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::domain::unit::{Unit, UnitKind};
 use crate::service::Answer;
 use crate::service::units::{self, NewUnit, UnitChange};

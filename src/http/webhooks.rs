@@ -10,7 +10,7 @@ use super::patch::present;
 use super::{reading, resource};
 use crate::domain::Id;
 use crate::domain::event::EventType;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::domain::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint};
 use crate::service::webhooks::{self, EndpointChange, NewEndpoint};
 use crate::service::{Answer, Stop};

@@ -2,7 +2,8 @@
 
 use super::{Context, Stop};
 use crate::domain::Id;
-use crate::domain::access::{self, Action, Facts};
+use crate::domain::access::{self, Facts};
+use crate::domain::action::Action;
 use crate::domain::member::Role;
 use crate::error::{Code, Error};
 use crate::store::audit::{Entry, Filter, Verdict};

@@ -12,7 +12,8 @@ use super::submissions::Lapse;
 use super::tag::Tag;
 use super::{Change, Context, House, Input, News, Stop, Unsettled, calendar, events, record, submissions};
 use crate::domain::Id;
-use crate::domain::access::{self, Action, Facts, Offers, UnitKey};
+use crate::domain::access::{self, Facts, Offers, UnitKey};
+use crate::domain::action::Action;
 use crate::domain::calendar::{CountedDay, WorkingCalendar};
 use crate::domain::deadline::{
     ACTIONS, Deadline, DeadlineKind, DeadlineRule, DeadlineStatus, Extension, check_extension,

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Context, Stop};
 use crate::domain::Id;
-use crate::domain::access::{self, Action, Actor, Facts};
+use crate::domain::access::{self, Actor, Facts};
+use crate::domain::action::Action;
 use crate::domain::event::{Event, EventType};
 use crate::error::{Code, Error};
 use crate::store::{self, Conn};

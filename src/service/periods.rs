@@ -7,20 +7,21 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::deadlines::keeping;
+use super::ranking::basis;
 use super::tag::Tag;
 use super::{
-    Change, Context, Input, News, State, Stop, Unsettled, award_proposals, calendar, ranking, record, sha256_hex,
-    submissions, tell,
+    Change, Context, Input, News, State, Stop, Unsettled, award_proposals, calendar, record, sha256_hex, submissions,
+    tell,
 };
 use crate::domain::Id;
-use crate::domain::access::{self, Action, Facts, Offers};
+use crate::domain::access::{self, Facts, Offers};
+use crate::domain::action::Action;
 use crate::domain::award::{Document, Proposal, ProposalStatus};
 use crate::domain::criteria::CriteriaSetStatus;
 use crate::domain::deadline::Deadline;
 use crate::domain::event::EventType;
-use crate::domain::period::{
-    self, Award, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule, SheetOfUnit, of_unit,
-};
+use crate::domain::guard::{SheetOfUnit, appraisal_faults, of_unit, stage_faults};
+use crate::domain::period::{self, Award, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule};
 use crate::domain::schedule::{closes_at, date_in};
 use crate::domain::scoring::ScoringTable;
 use crate::domain::submission::{Submission, SubmissionStatus};
@@ -299,7 +300,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
         let gate = unit.sheet.closes_at.unwrap_or_else(|| closes_at(due_on(&unit.unit.id), zone));
         SheetOfUnit { closes_at: Some(gate), ..unit.sheet.clone() }
     };
-    guard(Period::appraisal_faults(&units.iter().map(sheet).collect::<Vec<_>>(), context.now))?;
+    guard(appraisal_faults(&units.iter().map(sheet).collect::<Vec<_>>(), context.now))?;
     if period.rules.late_submissions == LateSubmissions::AcceptFlagged {
         // The gate that stood open until now closes with the start of the appraisal.
         store::submissions::close_open_gates(conn, id, context.now)?;
@@ -337,7 +338,7 @@ fn stage_guard(
     submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     let units = store::periods::units_of(conn, id)?;
     let sheets: Vec<_> = units.into_iter().map(|unit| unit.sheet).collect();
-    Ok(Period::stage_faults(&sheets, status, code))
+    Ok(stage_faults(&sheets, status, code))
 }
 
 /// Hands the appraised sheets to the council.
@@ -361,7 +362,7 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
     if !sessions.iter().any(|session| session.quorum_met() == Some(true)) {
         faults.push(Fault::at("", Code::SessionWithoutQuorum));
     }
-    let inputs = ranking::inputs(conn, &period)?;
+    let inputs = basis::inputs(conn, &period)?;
     let ranking = inputs.rank();
     faults.extend(ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)));
     faults.extend(ranking.unresolved_ties.iter().map(|tie| {
@@ -442,7 +443,7 @@ fn proposals(
     notice_on: NaiveDate,
 ) -> Result<Vec<Proposal>, Error> {
     let (inputs, ranking, _) =
-        ranking::frozen(conn, &period.id)?.ok_or_else(|| Error::internal("finalised without a ranking"))?;
+        basis::frozen(conn, &period.id)?.ok_or_else(|| Error::internal("finalised without a ranking"))?;
     let term = calendar::dossier_term(conn, &period.organization_id, notice_on, &period.rules.dossier_deadline)?;
     let documents = period.rules.required_documents.iter();
     let documents: Vec<Document> = documents

@@ -1,20 +1,19 @@
 //! The ranking of a period, and the council's decisions on ties.
 
-use std::collections::HashMap;
+pub mod basis;
 
 use serde_json::json;
 
 use super::{Change, Context, Input, Stop, Unsettled, periods, record, sha256_hex};
 use crate::domain::Id;
-use crate::domain::access::{self, Action, Facts};
+use crate::domain::access::{self, Facts};
+use crate::domain::action::Action;
 use crate::domain::member::Role;
-use crate::domain::period::{Period, PeriodStatus, TieBreak};
-use crate::domain::ranking::{Contender, Inputs, Ranking};
-use crate::domain::submission::SubmissionStatus;
+use crate::domain::period::{Period, PeriodStatus};
+use crate::domain::ranking::{Inputs, Ranking};
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error};
 use crate::store::rankings::TieDecision;
-use crate::store::reviews::StageTotals;
 use crate::store::{self, Conn};
 
 /// How far a ranking may be relied on.
@@ -52,68 +51,6 @@ pub struct NewTieDecision {
     pub council_session_id: Id,
 }
 
-/// Everything that the ranking of a period is computed from now.
-pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
-    let chain = period.rules.tie_break.iter().filter_map(|step| TieBreak::parse(step));
-    let asks_more = chain.into_iter().any(|step| matches!(step, TieBreak::Section(_) | TieBreak::FewerDeductions));
-    let units = store::periods::units_of(conn, &period.id)?;
-    let mut own = if asks_more { store::submissions::breakdowns(conn, &period.id)? } else { HashMap::new() };
-    let mut furthest: HashMap<Id, StageTotals> = HashMap::new();
-    for review in store::reviews::submitted_of_period(conn, &period.id, asks_more)? {
-        let before = furthest.get(&review.submission_id);
-        if before.is_none_or(|before| before.stage < review.stage) {
-            furthest.insert(review.submission_id.clone(), review);
-        }
-    }
-    let mut facts: HashMap<Id, _> = store::facts::of_period(conn, &period.id)?
-        .into_iter()
-        .map(|recorded| (recorded.unit_id, recorded.facts))
-        .collect();
-    let contenders = units.into_iter().map(|unit| {
-        use SubmissionStatus::{Draft, Missed, Returned};
-        let sent = unit.sheet.status.is_some_and(|status| !matches!(status, Draft | Missed | Returned));
-        let of_sheet = unit.submission_id.filter(|_| sent);
-        let review = of_sheet.as_ref().and_then(|id| furthest.remove(id));
-        let (totals, breakdown) = match review {
-            Some(review) => (Some(review.totals), Some(review.breakdown)),
-            None => (unit.totals.filter(|_| sent), of_sheet.and_then(|id| own.remove(&id))),
-        };
-        Contender {
-            facts: facts.remove(&unit.unit.id),
-            unit_id: unit.unit.id,
-            unit_code: unit.unit.code,
-            unit_name: unit.name,
-            missed: unit.sheet.status == Some(Missed),
-            totals,
-            breakdown: breakdown.unwrap_or_default(),
-        }
-    });
-    Ok(Inputs {
-        contenders: contenders.collect(),
-        tie_break: period.rules.tie_break.clone(),
-        awards: period.rules.awards.clone(),
-        eligibility: period.rules.eligibility.clone(),
-        when_ineligible: period.rules.when_ineligible,
-        decisions: store::rankings::tie_decisions(conn, &period.id)?
-            .into_iter()
-            .map(|decision| decision.unit_ids)
-            .collect(),
-    })
-}
-
-/// The frozen ranking of a finalised period: what it was computed from, what came out, and the row.
-pub fn frozen(
-    conn: &mut Conn,
-    period_id: &Id,
-) -> Result<Option<(Inputs, Ranking, store::rankings::FrozenRanking)>, Error> {
-    let Some(row) = store::rankings::frozen(conn, period_id)? else {
-        return Ok(None);
-    };
-    let inputs = serde_json::from_str(&row.inputs).map_err(Error::internal)?;
-    let ranking = serde_json::from_str(&row.result).map_err(Error::internal)?;
-    Ok(Some((inputs, ranking, row)))
-}
-
 fn about(period: &Period) -> Facts<'_> {
     Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) }
 }
@@ -140,7 +77,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, S
         if !store::submissions::lapsed(conn, store::submissions::Lapsed::OfPeriod(period_id), context.now)?.is_empty() {
             return Err(Stop::Unsettled(Unsettled::Period(period_id.clone())));
         }
-        let inputs = inputs(conn, &period)?;
+        let inputs = basis::inputs(conn, &period)?;
         let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
         Seen {
             status: RankingStatus::Provisional,
@@ -169,12 +106,12 @@ fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
 pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(bool, String), Stop> {
     let period = find(conn, context, period_id)?;
     context.admit_read()?;
-    let Some((kept, ranking, row)) = frozen(conn, period_id)? else {
+    let Some((kept, ranking, row)) = basis::frozen(conn, period_id)? else {
         period.status.must_be(&[PeriodStatus::Finalized, PeriodStatus::Announced, PeriodStatus::Closed])?;
         return Err(Code::NotFound.into());
     };
     let digest_holds = sha256_hex(row.inputs.as_bytes()) == row.inputs_sha256;
-    let ok = digest_holds && kept.rank() == ranking && kept.agrees_with(&inputs(conn, &period)?);
+    let ok = digest_holds && kept.rank() == ranking && kept.agrees_with(&basis::inputs(conn, &period)?);
     Ok((ok, row.inputs_sha256))
 }
 
@@ -247,7 +184,7 @@ pub fn decide_tie(
 
 /// Whether the units, in order of id, are exactly those that the chain leaves tied when no decision speaks.
 fn is_tied_group(conn: &mut Conn, period: &Period, group: &[Id]) -> Result<bool, Error> {
-    let undecided = Inputs { decisions: Vec::new(), ..inputs(conn, period)? };
+    let undecided = Inputs { decisions: Vec::new(), ..basis::inputs(conn, period)? };
     let ranking = undecided.rank();
     let Some(first) = group.first() else {
         return Ok(false);

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::periods::{self, Seen};
 use super::{Change, Context, Input, Stop, record};
 use crate::domain::Id;
-use crate::domain::access::Action;
+use crate::domain::action::Action;
 use crate::domain::target::{self, Target};
 use crate::domain::text::Check;
 use crate::error::{Code, Error, Fault};

@@ -6,12 +6,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Context, Stop, Unsettled, award_proposals};
 use crate::domain::Id;
-use crate::domain::access::{self, Action, Decision, Facts, UnitKey};
+use crate::domain::access::{self, Decision, Facts, UnitKey};
+use crate::domain::action::{Action, Stage};
 use crate::domain::award::{ACHIEVEMENT_REPORT, Proposal, ProposalStatus};
 use crate::domain::council::SessionStatus;
 use crate::domain::deadline::{Deadline, DeadlineKind, DeadlineStatus};
 use crate::domain::period::PeriodStatus;
-use crate::domain::review::Stage;
 use crate::domain::schedule::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::store::page::Page;

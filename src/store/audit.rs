@@ -9,7 +9,7 @@ use super::dialect::on_each;
 use super::journals::{self, FIRST_PREV_HASH, Journal};
 use super::page::{Page, paged};
 use super::schema::audit_entries::{self, dsl};
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::domain::text::hex;
 use crate::error::Error;
 

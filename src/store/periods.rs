@@ -14,7 +14,8 @@ use super::schema::{period_awards, period_units, submissions, units};
 use super::types::{from_json, from_word, id, json, naive, totals, utc, utc_option, word};
 use crate::domain::Id;
 use crate::domain::access::UnitKey;
-use crate::domain::period::{Award, DossierDeadline, Notice, Period, PeriodRules, PeriodStatus, Schedule, SheetOfUnit};
+use crate::domain::guard::SheetOfUnit;
+use crate::domain::period::{Award, DossierDeadline, Notice, Period, PeriodRules, PeriodStatus, Schedule};
 use crate::domain::scoring::Totals;
 use crate::error::{Code, Error};
 

@@ -21,7 +21,7 @@ use crate::domain::Id;
 use crate::domain::access::{self, Actor, Scopes};
 use crate::domain::event::Event;
 use crate::domain::evidence::URL_CHARS;
-use crate::domain::submission::instant;
+use crate::domain::schedule::instant;
 use crate::domain::text::Check;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::error::{Code, Error};
