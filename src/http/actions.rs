@@ -103,6 +103,8 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::HoldSession => ("hold", "POST", "hold"),
         Action::AttachDocument => ("attach_document", "PUT", "documents/{code}"),
         Action::AttachAchievementReport => ("attach_achievement_report", "PUT", "documents/achievement_report"),
+        Action::WriteFacts => ("write_facts", "PUT", ""),
+        Action::DecideTie => ("decide_tie", "POST", "tie-decisions"),
         Action::RecordDecision => ("record-decision", "POST", "record-decision"),
         Action::ExtendDeadline => ("extend", "POST", "extensions"),
         Action::WaiveDeadline => ("waive", "POST", "waive"),
@@ -121,10 +123,8 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         | Action::ReadReview(_)
         | Action::ReadReviewDraft(_)
         | Action::ReadFacts
-        | Action::WriteFacts
         | Action::ReadRanking
         | Action::ReadTieDecisions
-        | Action::DecideTie
         | Action::ReadSessions
         | Action::ReadProposal
         | Action::ReadAudit

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::deadlines::keeping;
-use super::ranking::basis;
+use super::ranking::basis::{self, ToFreeze};
 use super::tag::Tag;
 use super::{
     Change, Context, Input, News, State, Stop, Unsettled, award_proposals, calendar, record, sha256_hex, submissions,
@@ -358,18 +358,8 @@ pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Resu
 pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (period, ()) = enter(conn, context, id, Action::Finalize, &Ok(()))?;
     let mut faults = stage_guard(conn, context, id, SubmissionStatus::Reviewed, Code::CouncilReviewMissing)?;
-    let sessions = store::council::closed_of_period(conn, id)?;
-    if !sessions.iter().any(|session| session.quorum_met() == Some(true)) {
-        faults.push(Fault::at("", Code::SessionWithoutQuorum));
-    }
-    let inputs = basis::inputs(conn, &period)?;
-    let ranking = inputs.rank();
-    faults.extend(ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)));
-    faults.extend(ranking.unresolved_ties.iter().map(|tie| {
-        Fault::at("", Code::UnresolvedTie)
-            .with("unit_ids", json!(tie.unit_ids))
-            .with("award_code", tie.award_code.as_str())
-    }));
+    let ToFreeze { inputs, ranking, faults: more } = basis::to_freeze(conn, &period)?;
+    faults.extend(more);
     guard(faults)?;
     let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
     let frozen = FrozenRanking {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::ranking::basis::{self, ToFreeze};
 use super::{Context, Stop, Unsettled, award_proposals};
 use crate::domain::Id;
 use crate::domain::access::{self, Decision, Facts, UnitKey};
@@ -99,7 +100,11 @@ fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> 
     let mut tasks = desk.sheets(conn, &period_ids)?;
     tasks.extend(desk.sessions(conn)?);
     tasks.extend(proposals.iter().flat_map(|proposal| desk.dossier(proposal)));
-    tasks.extend(period_ids.iter().filter_map(|id| desk.period(id, &proposals)));
+    for id in &period_ids {
+        let to_freeze = desk.to_freeze(conn, id)?;
+        tasks.extend(to_freeze.iter().flat_map(|to_freeze| desk.ranking(id, to_freeze)));
+        tasks.extend(desk.period(id, &proposals, to_freeze.as_ref()));
+    }
     Ok(tasks)
 }
 
@@ -208,9 +213,37 @@ impl Desk<'_> {
         Some(self.task(action, place, (&sheet.period_id, Some(unit)), deadline))
     }
 
-    /// The next step of a period, once nothing that is due keeps it back.
-    fn period(&self, period_id: &Id, undecided: &[Proposal]) -> Option<Task> {
-        let met = |kind| self.deadline(period_id, kind, None).is_some_and(|deadline| deadline.met_on.is_some());
+    fn met(&self, period_id: &Id, kind: DeadlineKind) -> bool {
+        self.deadline(period_id, kind, None).is_some_and(|deadline| deadline.met_on.is_some())
+    }
+
+    /// The ranking of a period whose sheets are all reviewed, for who may know of it before it is announced.
+    fn to_freeze(&self, conn: &mut Conn, period_id: &Id) -> Result<Option<ToFreeze>, Error> {
+        let reviewed = self.status(period_id) == PeriodStatus::CouncilReview
+            && self.met(period_id, DeadlineKind::CouncilReview)
+            && may(self.context, Action::ReadRanking, &Facts::of(self.organization_id));
+        let period = if reviewed { store::periods::find(conn, period_id)? } else { None };
+        period.map(|period| basis::to_freeze(conn, &period)).transpose()
+    }
+
+    /// What a ranking still needs: facts of units, and decisions on ties.
+    fn ranking(&self, period_id: &Id, to_freeze: &ToFreeze) -> Vec<Task> {
+        let deadline = self.deadline(period_id, DeadlineKind::ResultNotice, None);
+        let base = format!("/v1/periods/{period_id}");
+        let unknown = to_freeze.inputs.contenders.iter().map(|contender| self.unit(&contender.unit_id));
+        let unknown = unknown.filter(|unit| to_freeze.ranking.facts_missing.contains(&unit.code));
+        let facts = unknown.filter(|unit| self.may(Action::WriteFacts, Some(unit))).map(|unit| {
+            let place = ("facts", Some(&unit.id), format!("{base}/facts/{}", unit.id));
+            self.task(Action::WriteFacts, place, (period_id, Some(unit.clone())), deadline)
+        });
+        let ties = to_freeze.ranking.unresolved_ties.iter().filter(|_| self.may(Action::DecideTie, None)).map(|_| {
+            self.task(Action::DecideTie, ("period", Some(period_id), base.clone()), (period_id, None), deadline)
+        });
+        facts.chain(ties).collect()
+    }
+
+    /// The next step of a period, once nothing keeps it back.
+    fn period(&self, period_id: &Id, undecided: &[Proposal], to_freeze: Option<&ToFreeze>) -> Option<Task> {
         let sheet_open = |deadline: &Deadline| {
             deadline.period_id == *period_id
                 && deadline.kind == DeadlineKind::SelfAssessment
@@ -222,10 +255,12 @@ impl Desk<'_> {
                 (Action::StartAppraisal, DeadlineKind::Appraisal, !self.deadlines.values().any(sheet_open))
             }
             PeriodStatus::Appraisal => {
-                (Action::StartCouncilReview, DeadlineKind::CouncilReview, met(DeadlineKind::Appraisal))
+                let appraised = self.met(period_id, DeadlineKind::Appraisal);
+                (Action::StartCouncilReview, DeadlineKind::CouncilReview, appraised)
             }
             PeriodStatus::CouncilReview => {
-                (Action::Finalize, DeadlineKind::ResultNotice, met(DeadlineKind::CouncilReview))
+                let ready = to_freeze.is_some_and(|to_freeze| to_freeze.faults.is_empty());
+                (Action::Finalize, DeadlineKind::ResultNotice, ready)
             }
             PeriodStatus::Finalized => (Action::Announce, DeadlineKind::ResultNotice, true),
             PeriodStatus::Announced => {

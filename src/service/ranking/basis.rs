@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
+
 use crate::domain::Id;
+use crate::domain::guard::of_unit;
 use crate::domain::period::{Period, TieBreak};
 use crate::domain::ranking::{Contender, Inputs, Ranking};
 use crate::domain::submission::SubmissionStatus;
-use crate::error::Error;
+use crate::error::{Code, Error, Fault};
 use crate::store::reviews::StageTotals;
 use crate::store::{self, Conn};
 
@@ -70,4 +73,30 @@ pub fn frozen(
     let inputs = serde_json::from_str(&row.inputs).map_err(Error::internal)?;
     let ranking = serde_json::from_str(&row.result).map_err(Error::internal)?;
     Ok(Some((inputs, ranking, row)))
+}
+
+/// A ranking as things stand now, with what keeps it from being frozen.
+pub struct ToFreeze {
+    /// What it was computed from.
+    pub inputs: Inputs,
+    /// What came out.
+    pub ranking: Ranking,
+    /// The session, the facts and the decisions that it still needs.
+    pub faults: Vec<Fault>,
+}
+
+/// The ranking of a period whose sheets are all reviewed.
+pub fn to_freeze(conn: &mut Conn, period: &Period) -> Result<ToFreeze, Error> {
+    let sessions = store::council::closed_of_period(conn, &period.id)?;
+    let held = sessions.iter().any(|session| session.quorum_met() == Some(true));
+    let inputs = inputs(conn, period)?;
+    let ranking = inputs.rank();
+    let mut faults: Vec<Fault> = (!held).then(|| Fault::at("", Code::SessionWithoutQuorum)).into_iter().collect();
+    faults.extend(ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)));
+    faults.extend(ranking.unresolved_ties.iter().map(|tie| {
+        Fault::at("", Code::UnresolvedTie)
+            .with("unit_ids", json!(tie.unit_ids))
+            .with("award_code", tie.award_code.as_str())
+    }));
+    Ok(ToFreeze { inputs, ranking, faults })
 }
