@@ -233,7 +233,7 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
         ],
         Action::ReadTieDecisions => &[(CouncilChair, All), (Secretary, All), (Auditor, All)],
         Action::ReadSessions => &[(Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All)],
-        Action::WriteSession => &[(CouncilChair, All), (Secretary, All)],
+        Action::CreateSession | Action::WriteSession => &[(CouncilChair, All), (Secretary, All)],
         Action::HoldSession => &[(Secretary, All)],
         Action::ReadProposal => &[
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
@@ -325,7 +325,9 @@ impl Action {
             Action::WriteReview(stage) | Action::SubmitReview(stage) => Some(Action::ReadReviewDraft(stage)),
             Action::WriteFacts => Some(Action::ReadFacts),
             Action::DecideTie => Some(Action::ReadRanking),
-            Action::WriteSession | Action::HoldSession | Action::CloseSession => Some(Action::ReadSessions),
+            Action::CreateSession | Action::WriteSession | Action::HoldSession | Action::CloseSession => {
+                Some(Action::ReadSessions)
+            }
             Action::AttachDocument
             | Action::AttachAchievementReport
             | Action::SubmitProposal

@@ -49,6 +49,7 @@ pub enum Action {
     ReadTieDecisions,
     DecideTie,
     ReadSessions,
+    CreateSession,
     WriteSession,
     HoldSession,
     CloseSession,

@@ -230,8 +230,11 @@ impl Deadline {
         self.told.is_none_or(|told| now < told).then_some(now)
     }
 
-    /// The next day after `today` on which the clock alone changes something.
+    /// The next day after `today` on which the clock alone changes its status, opens it, or tells of it.
     pub fn next_check_on(&self, today: NaiveDate, reminders: &Reminders) -> Option<NaiveDate> {
+        if let Some(opens_on) = self.opens_on.filter(|_| !self.is_settled()) {
+            return Some(opens_on).filter(|opens_on| *opens_on > today);
+        }
         let due_on = self.due_on().filter(|_| !self.is_settled())?;
         let before = |days: i32| due_on.checked_sub_days(Days::new(u64::try_from(days).ok()?));
         let after = due_on.checked_add_days(Days::new(1));
@@ -263,7 +266,9 @@ impl Deadline {
             Action::ExtendDeadline => &[Scheduled, DueSoon, Overdue],
             _ => &[PendingAnchor, Scheduled, DueSoon, Overdue],
         };
-        if !needs.contains(&status) || self.due_on().is_none() && action == Action::ExtendDeadline {
+        // A term that is a wait has no last day that could be another.
+        let needs = if self.opens_on.is_some() && action == Action::ExtendDeadline { &[] } else { needs };
+        if !needs.contains(&status) {
             return Err(wrong_state(status, needs));
         }
         match (action, self.kind) {
@@ -282,7 +287,8 @@ impl Deadline {
     #[must_use]
     pub fn returned(self, due_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
         let (on, opens_on) = (due_on.or(self.scheduled_on), self.opens_on);
-        Deadline { met_on: None, ..self.scheduled(on, opens_on, now) }
+        // A waiver was of what was asked before.
+        Deadline { met_on: None, waived: None, ..self.scheduled(on, opens_on, now) }
     }
 
     /// Asked of nobody any more.

@@ -34,6 +34,15 @@ pub enum PeriodStatus {
 }
 
 impl PeriodStatus {
+    /// Those of a period that is under way.
+    pub const OPEN: [PeriodStatus; 5] = [
+        PeriodStatus::SelfAssessment,
+        PeriodStatus::Appraisal,
+        PeriodStatus::CouncilReview,
+        PeriodStatus::Finalized,
+        PeriodStatus::Announced,
+    ];
+
     /// Whether the period is in one of the given states.
     ///
     /// # Errors
@@ -445,9 +454,11 @@ impl Period {
             Action::Finalize | Action::DecideTie => self.status.must_be(&[CouncilReview]),
             Action::Announce => self.status.must_be(&[Finalized]),
             Action::Close => self.status.must_be(&[Announced]),
-            Action::WriteFacts | Action::WriteSession | Action::HoldSession | Action::CloseSession => {
-                self.status.must_be(&[SelfAssessment, Appraisal, CouncilReview])
-            }
+            Action::WriteFacts
+            | Action::CreateSession
+            | Action::WriteSession
+            | Action::HoldSession
+            | Action::CloseSession => self.status.must_be(&[SelfAssessment, Appraisal, CouncilReview]),
             _ => Err(wrong_state(self.status, &[])),
         }
     }

@@ -100,6 +100,10 @@ codes! {
     ResourceLocked = "resource_locked", 409, Never,
         vi "Nội dung đã khóa", "Nội dung này đã được chốt và không được thay đổi.",
         en "Resource locked", "This record is final and cannot be changed.";
+    /// What gates are counted by cannot change while a period is open.
+    PeriodOpen = "period_open", 409, Later,
+        vi "Đang có kỳ thi đua mở", "Múi giờ không thay đổi được khi còn kỳ thi đua đang mở: các thời hạn đã tính theo múi giờ hiện tại.",
+        en "A period is open", "The time zone cannot change while a period is open: its gates are counted by the present one.";
     /// Units with equal results stand across an award line.
     UnresolvedTie = "unresolved_tie", 409, AfterChange,
         vi "Chưa xử lý trường hợp đồng hạng", "Có đơn vị đồng hạng tại ranh giới khen thưởng; cần Hội đồng quyết định thứ tự.",

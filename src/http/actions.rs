@@ -94,6 +94,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::Cancel => ("cancel", "POST", "cancel"),
         Action::WriteScores | Action::WriteReview(_) => ("write_scores", "PATCH", "scores"),
         Action::CreateSubmission => ("create", "POST", "/v1/submissions"),
+        Action::CreateSession => ("create", "POST", "/v1/council-sessions"),
         Action::WriteEvidence => ("add_evidence", "POST", "evidence"),
         Action::Submit | Action::SubmitReview(_) | Action::SubmitProposal => ("submit", "POST", "submit"),
         Action::Withdraw => ("withdraw", "POST", "withdraw"),

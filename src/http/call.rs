@@ -37,6 +37,8 @@ pub struct Call {
     body: Bytes,
     request: Request,
     query: Query,
+    /// Whether the answer carries a secret.
+    is_secret: bool,
 }
 
 impl FromRequest for Call {
@@ -157,7 +159,7 @@ impl Call {
         }
         let query = Query::parse(http.query_string());
         let request = Request { caller, request_id: request_id(&http), conditions };
-        Ok(Call { http, state, body, request, query })
+        Ok(Call { http, state, body, request, query, is_secret: false })
     }
 
     /// The call of an upload, whose body is received later.
@@ -192,6 +194,7 @@ impl Call {
     /// The same for an answer that carries a secret, which is kept nowhere.
     pub fn never_kept(mut self) -> Self {
         self.request.conditions.idempotency = None;
+        self.is_secret = true;
         self
     }
 
@@ -305,7 +308,7 @@ impl Call {
             StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK)
         };
         let mut response = HttpResponse::build(status);
-        response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
+        response.insert_header((header::CACHE_CONTROL, if self.is_secret { "no-store" } else { "private, no-cache" }));
         if let Some(etag) = &answer.etag {
             response.insert_header((header::ETAG, etag.as_str()));
         }

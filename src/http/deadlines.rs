@@ -119,7 +119,7 @@ struct DeadlineHeadView {
     calendar_confirmed: bool,
     /// First to last. The due date is never before the latest of their days.
     extensions: Vec<ExtensionView>,
-    /// When the clock alone changes something next; null where it does not any more.
+    /// When the clock alone changes its status, opens it or tells of it next; null where it does not any more.
     next_check_at: Option<String>,
     version: i64,
     created_at: String,

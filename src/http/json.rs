@@ -113,14 +113,27 @@ fn tree<'a>(raw: &'a str, place: &Place) -> Result<Node<'a>, Error> {
                 return Err(invalid(&place.pointer(), "duplicate_field", Some(key)));
             }
             let within = |(key, value): (Text<'a>, &'a RawValue)| {
-                let node = tree(value.get(), &Place::Field(place, &key.0))?;
-                Ok((key, node))
+                let place = Place::Field(place, &key.0);
+                let node = tree(value.get(), &place)?;
+                match &node {
+                    // Every day has a name like this, and nothing else.
+                    Node::Text(day) if key.0.ends_with("_on") && !is_day(&day.0) => {
+                        Err(invalid(&place.pointer(), "wrong_type", None))
+                    }
+                    _ => Ok((key, node)),
+                }
             };
             fields.into_iter().map(within).collect::<Result<_, Error>>().map(Node::Object)
         }
         Some(_) => Ok(Node::Number(raw)),
         None => Err(Error::new(Code::MalformedJson)),
     }
+}
+
+/// Whether a text has the shape of a day: `YYYY-MM-DD`. What reads days takes more than that.
+pub fn is_day(text: &str) -> bool {
+    let shape = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() == 10 && text.bytes().enumerate().all(shape)
 }
 
 /// A key that stands twice.

@@ -31,7 +31,7 @@ struct Shared;
 const OWN: &[(&str, &[Code])] = &[
     ("POST /v1/auth/token", &[Code::InvalidClient, Code::InvalidScope, Code::UnsupportedGrantType]),
     ("POST /v1/organizations", &[Code::AlreadyExists, Code::UnknownTimeZone, Code::InvalidCode]),
-    ("PATCH /v1/organizations/{id}", &[Code::UnknownTimeZone]),
+    ("PATCH /v1/organizations/{id}", &[Code::UnknownTimeZone, Code::PeriodOpen]),
     ("POST /v1/units", &[Code::AlreadyExists, Code::UnknownReference, Code::InvalidCode]),
     ("PATCH /v1/units/{id}", &[Code::AlreadyExists, Code::UnknownReference]),
     ("POST /v1/members", &[Code::AlreadyExists, Code::UnitRequired, Code::RoleNotAllowed, Code::UnknownReference]),
@@ -108,6 +108,9 @@ const FILTERS: &[(&str, &[&str])] = &[
     ("/v1/webhook-endpoints/{id}/deliveries", &["status"]),
     ("/v1/organizations", &[]),
 ];
+
+/// The operations whose body may be left out.
+const WITHOUT_BODY_AS_WELL: &[&str] = &["POST /v1/deadline-checks"];
 
 /// The paged lists that are of one organisation.
 fn is_of_organization(path: &str) -> bool {
@@ -299,6 +302,10 @@ fn complete_operation(method: &str, path: &str, operation: &mut Value) {
         return;
     };
     operation.insert("operationId".into(), json!(operation_id(method, path)));
+    let body = operation.get_mut("requestBody").filter(|_| WITHOUT_BODY_AS_WELL.contains(&name.as_str()));
+    if let Some(body) = body.and_then(Value::as_object_mut) {
+        body.insert("required".into(), json!(false));
+    }
     if is_secured(path) {
         operation.insert("security".into(), json!([{"bearer": []}]));
     }
@@ -335,7 +342,11 @@ fn list_parameters(path: &str, filters: &[&str]) -> Vec<Value> {
     if is_of_organization(path) {
         all.push(word("organization_id", "May be left out by who belongs to one organisation only."));
     }
-    all.extend(filters.iter().map(|name| word(name, "Only these; several separated by commas.")));
+    all.extend(filters.iter().map(|name| match *name {
+        "due_before" => word(name, "Only what is due before this day: `YYYY-MM-DD`."),
+        "overdue_days_gte" => word(name, "Only what has passed by so many days or more."),
+        _ => word(name, "Only these; several separated by commas."),
+    }));
     all
 }
 
@@ -364,7 +375,8 @@ fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
             codes.extend([Code::NotFound, Code::RoleRequired]);
         }
     }
-    if has_body {
+    // What has no body takes an empty object as well, and refuses anything else.
+    if has_body || is_secured(path) && matches!(method, "POST" | "DELETE") {
         codes.extend([
             Code::MalformedJson,
             Code::InvalidBody,
@@ -372,7 +384,7 @@ fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
             Code::BodyTooLarge,
             Code::RequestTimeout,
         ]);
-        if is_secured(path) {
+        if has_body && is_secured(path) {
             codes.extend([Code::ValidationFailed, Code::TextInvalid, Code::TextEmpty, Code::TextTooLong]);
         }
     }

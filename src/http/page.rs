@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use utoipa::ToSchema;
 
+use super::json::is_day;
 use crate::domain::Id;
 use crate::error::{Code, Error};
 use crate::service::{Answer, tag};
@@ -47,7 +48,8 @@ fn read_word<T: DeserializeOwned>(word: &str) -> Option<T> {
 
 /// A day that both databases can hold and that an office can mean.
 pub fn read_day(text: &str) -> Option<NaiveDate> {
-    text.parse().ok().filter(|day: &NaiveDate| (1900..=2200).contains(&day.year()))
+    let day = is_day(text).then(|| text.parse().ok()).flatten();
+    day.filter(|day: &NaiveDate| (1900..=2200).contains(&day.year()))
 }
 
 impl Query {

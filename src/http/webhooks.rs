@@ -346,7 +346,7 @@ async fn delivery(call: Call) -> Reply {
 
 /// Send a message once more.
 ///
-/// As a message of its own with the same `webhook-id`, whatever became of the first.
+/// As a message of its own, whatever became of the first; an event's has the same `webhook-id`, a test is a new one.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}/replay", tag = "webhooks", responses((status = 201, description = "The new message.", body = DeliveryHeadView)))]
 async fn replay(call: Call) -> Reply {
     let (id, delivery_id) = (call.id("id")?, call.id("delivery_id")?);

@@ -1,6 +1,6 @@
 //! Acts on award proposals and their dossiers.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::deadlines::keeping;
@@ -13,7 +13,7 @@ use crate::domain::action::Action;
 use crate::domain::award::{self, ACHIEVEMENT_REPORT, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
 use crate::domain::event::EventType;
 use crate::domain::file::AttachedFile;
-use crate::domain::schedule::{date_in, starts_at};
+use crate::domain::schedule::{date_in, instant, starts_at};
 use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS, TITLE_CHARS};
 use crate::error::{Code, Error};
 use crate::store::award_proposals::Filter;
@@ -49,12 +49,25 @@ fn about<'a>(proposal: &'a Proposal, unit: &'a UnitKey) -> Facts<'a> {
     Facts { unit: Some(unit), announced: true, ..Facts::of(&proposal.organization_id) }
 }
 
-fn see(context: &Context, proposal: Proposal, unit: UnitKey) -> Seen {
+fn see(conn: &mut Conn, context: &Context, proposal: Proposal, unit: UnitKey) -> Result<Seen, Error> {
+    let opens_at = opens_at(conn, &proposal)?.filter(|opens_at| context.now < *opens_at);
     let offers = access::offers(&context.actor, &about(&proposal, &unit), &award::ACTIONS, |action| {
-        proposal.may(action).map(|()| None)
+        proposal.may(action)?;
+        match opens_at.filter(|_| action == Action::SubmitProposal) {
+            Some(opens_at) => Err(Error::new(Code::GuardFailed).with("not_before", instant(opens_at))),
+            None => Ok(None),
+        }
     });
     let tag = Tag::of(&[(&proposal.id, proposal.version)], &offers);
-    Seen { proposal, unit, offers, tag }
+    Ok(Seen { proposal, unit, offers, tag })
+}
+
+/// The first instant at which a dossier may be sent, where its term is a wait.
+fn opens_at(conn: &mut Conn, proposal: &Proposal) -> Result<Option<DateTime<Utc>>, Error> {
+    let Some(opens_on) = proposal.term.opens_on else {
+        return Ok(None);
+    };
+    Ok(Some(starts_at(opens_on, zone(conn, proposal)?)))
 }
 
 fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Proposal, UnitKey), Error> {
@@ -67,7 +80,7 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Proposal, UnitKe
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (proposal, unit) = find(conn, context, id)?;
     context.admit_read()?;
-    Ok(see(context, proposal, unit))
+    Ok(see(conn, context, proposal, unit)?)
 }
 
 /// The proposals of an organisation; a unit's people see their own.
@@ -134,7 +147,7 @@ fn enter<'i, T>(
     let (proposal, unit) = find(conn, context, id)?;
     access::require(&context.actor, action, &about(&proposal, &unit))?;
     let command = context.admit(input)?;
-    context.must_match(&see(context, proposal.clone(), unit.clone()).tag.state)?;
+    context.must_match(&see(conn, context, proposal.clone(), unit.clone())?.tag.state)?;
     proposal.may(action)?;
     Ok((proposal, unit, command))
 }
@@ -149,7 +162,7 @@ pub fn may_attach(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Re
     access::require(&context.actor, attaching(code), &about(&proposal, &unit))?;
     context.admit(&Ok(()))?;
     check_document(&proposal, code)?;
-    context.must_match(&see(context, proposal.clone(), unit).tag.state)?;
+    context.must_match(&see(conn, context, proposal.clone(), unit)?.tag.state)?;
     Ok(proposal.may(attaching(code))?)
 }
 
@@ -184,7 +197,7 @@ pub fn attach(
     let after = json!({"document": code, "name": file.name, "sha256": file.sha256});
     let (proposal, _) = store::award_proposals::find(conn, id)?.ok_or(Code::NotFound)?;
     record(conn, context, change_of(&proposal, "award_proposal.attach", None, after))?;
-    Ok(see(context, proposal, unit))
+    Ok(see(conn, context, proposal, unit)?)
 }
 
 /// A document's file.
@@ -209,7 +222,7 @@ fn saved(
     }
     let change = change_of(&proposal, action, Some(shown(before)), shown(&proposal));
     record(conn, context, change.telling(news(&proposal, kind)))?;
-    Ok(see(context, proposal, unit))
+    Ok(see(conn, context, proposal, unit)?)
 }
 
 fn zone(conn: &mut Conn, proposal: &Proposal) -> Result<chrono_tz::Tz, Error> {
@@ -220,8 +233,7 @@ fn zone(conn: &mut Conn, proposal: &Proposal) -> Result<chrono_tz::Tz, Error> {
 /// Sends a complete dossier.
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let (proposal, unit, ()) = enter(conn, context, id, Action::SubmitProposal, &Ok(()))?;
-    let zone = zone(conn, &proposal)?;
-    let opens_at = proposal.term.opens_on.map(|opens_on| starts_at(opens_on, zone));
+    let opens_at = opens_at(conn, &proposal)?;
     let faults = proposal.submit_faults(context.now, opens_at);
     if !faults.is_empty() {
         return Err(Error::of_faults(Code::GuardFailed, faults).into());

@@ -6,7 +6,7 @@ use chrono::{Datelike, Days, NaiveDate};
 use serde_json::json;
 
 use super::tag::Tag;
-use super::{Change, Context, Input, News, Stop, record, tell};
+use super::{Change, Context, Input, News, Stop, record, record_all};
 use crate::domain::Id;
 use crate::domain::access::{self, Facts, Offers};
 use crate::domain::action::Action;
@@ -42,6 +42,33 @@ pub struct Move {
     pub after: Deadline,
     /// Each day on the way there.
     pub explanation: Vec<CountedDay>,
+}
+
+impl Move {
+    /// Whether anybody notices: an extension that is longer than both days hides it.
+    pub fn shows(&self) -> bool {
+        (self.before.due_on(), self.before.opens_on) != (self.after.due_on(), self.after.opens_on)
+    }
+
+    fn change(&self) -> Change<'_> {
+        let Move { before, after, .. } = self;
+        let shown = |deadline: &Deadline| json!({"due_on": deadline.due_on(), "opens_on": deadline.opens_on});
+        let data = json!({"kind": after.kind, "due_on": after.due_on(), "opens_on": after.opens_on, "was_due_on": before.due_on()});
+        Change {
+            organization_id: Some(&before.organization_id),
+            action: "deadline.move",
+            subject_type: "deadline",
+            subject_id: &before.id,
+            before: Some(shown(before).into()),
+            after: Some(shown(after).into()),
+            news: Some(News {
+                kind: EventType::DeadlineMoved,
+                period_id: Some(after.period_id.clone()),
+                unit_id: after.unit_id.clone(),
+                data,
+            }),
+        }
+    }
 }
 
 /// What became, or would become, of a day.
@@ -225,8 +252,9 @@ pub fn put(
     let given = context.admit(input)?;
     store::calendar::hold(conn, true)?;
     let before = store::calendar::find(conn, organization_id.as_ref(), on)?;
-    if let Some(before) = &before {
-        context.must_match(&tag(before).state)?;
+    match &before {
+        Some(before) => context.must_match(&tag(before).state)?,
+        None => context.must_be_new()?,
     }
     let DayInput { kind, name, status, legal_basis } = given.clone();
     let id = before.as_ref().map_or_else(|| context.new_id().to_string(), |before| before.id.clone());
@@ -308,6 +336,7 @@ fn moves(
             continue;
         };
         let (term, _) = dossier_reckoning(calendar, notice_on, &term.dossier)?;
+        // Also where an extension hides it: the day below it counts once more when the calendar changes again.
         if (before.scheduled_on, before.opens_on) != (term.due_on, term.opens_on) {
             let after = before.clone().scheduled(term.due_on, term.opens_on, context.now);
             moves.push(Move { before, after, explanation: term.explanation });
@@ -335,20 +364,9 @@ fn written(
         }
         store::deadlines::update(conn, after.clone())?;
     }
-    for of_one in moves.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
-        let told = of_one.iter().map(|Move { before, after, .. }| {
-            let data = json!({"kind": after.kind, "due_on": after.due_on(), "opens_on": after.opens_on, "was_due_on": before.due_on()});
-            let news = News {
-                kind: EventType::DeadlineMoved,
-                period_id: Some(after.period_id.clone()),
-                unit_id: after.unit_id.clone(),
-                data,
-            };
-            (("deadline", &before.id), news)
-        });
-        if let Some(first) = of_one.first() {
-            tell(conn, context.house, context.now, &first.before.organization_id, told.collect())?;
-        }
+    let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.shows()).collect();
+    for of_one in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
+        record_all(conn, context, of_one.iter().map(|moved| moved.change()).collect())?;
     }
     let id = Id::from_uuid_text(of.id.clone());
     let change = Change {

@@ -129,15 +129,15 @@ fn validate(conn: &mut Conn, session: &mut CouncilSession) -> Result<(), Error> 
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> Result<Seen, Stop> {
     let Ok(new) = input else {
         let organization_id = context.organization(None)?;
-        access::require_role(&context.actor, Action::WriteSession, &organization_id)?;
+        access::require_role(&context.actor, Action::CreateSession, &organization_id)?;
         context.admit(input)?;
         return Err(Code::InvalidBody.into());
     };
     store::periods::hold_shared(conn, &new.period_id)?;
     let period = periods::find(conn, context, &new.period_id)?;
-    access::require_collection(&context.actor, Action::WriteSession, &Facts::of(&period.organization_id))?;
+    access::require_collection(&context.actor, Action::CreateSession, &Facts::of(&period.organization_id))?;
     context.admit(input)?;
-    period.may(Action::WriteSession)?;
+    period.may(Action::CreateSession)?;
     let mut session = CouncilSession {
         id: context.new_id(),
         organization_id: period.organization_id.clone(),

@@ -62,7 +62,7 @@ pub struct Told {
     pub closes_at: Option<DateTime<Utc>>,
     /// By how many days it has passed.
     pub overdue_days: i64,
-    /// When the clock alone changes something next.
+    /// When the clock alone changes its status, opens it or tells of it next.
     pub next_check_at: Option<DateTime<Utc>>,
     /// The extensions that were granted.
     pub extensions: Vec<Extension>,
@@ -105,7 +105,11 @@ impl<'a> Day<'a> {
             DeadlineKind::Dossier => {
                 if let Some(notice_on) = terms.notice_on {
                     let (term, confirmed) = calendar::dossier_reckoning(calendar, notice_on, &terms.dossier)?;
-                    (explanation, calendar_confirmed) = (term.explanation, confirmed);
+                    calendar_confirmed = confirmed;
+                    let is_pending = deadline.unit_id.is_none();
+                    if is_pending || (deadline.scheduled_on, deadline.opens_on) == (term.due_on, term.opens_on) {
+                        explanation = term.explanation;
+                    }
                 }
                 let (working_days, semantics) = (terms.dossier.working_days, terms.dossier.semantics);
                 DeadlineRule::WorkingDaysAfterNotice { notice_on: terms.notice_on, working_days, semantics }
@@ -151,7 +155,26 @@ fn tell_all(
         let granted = extensions.remove(&deadline.id).unwrap_or_default();
         day.tell(deadline, terms, &calendar, code, granted)
     });
-    told.collect()
+    let mut told: Vec<Told> = told.collect::<Result<_, _>>()?;
+    explain_settled(conn, &mut told)?;
+    Ok(told)
+}
+
+/// Where the calendar has changed since a dossier was sent or waived, its proposal knows how its day was counted.
+fn explain_settled(conn: &mut Conn, told: &mut [Told]) -> Result<(), Error> {
+    let of_unit = |told: &Told| (told.deadline.period_id.clone(), told.deadline.unit_id.clone());
+    let unexplained = |told: &&mut Told| told.deadline.kind == DeadlineKind::Dossier && told.explanation.is_empty();
+    let mut unexplained: Vec<&mut Told> = told.iter_mut().filter(unexplained).collect();
+    let (periods, units): (Vec<Id>, Vec<Option<Id>>) = unexplained.iter().map(|told| of_unit(told)).unzip();
+    let units: Vec<Id> = units.into_iter().flatten().collect();
+    if units.is_empty() {
+        return Ok(());
+    }
+    let mut kept = store::award_proposals::explanations(conn, &periods, &units)?;
+    for told in &mut unexplained {
+        told.explanation = kept.remove(&of_unit(told)).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// The deadlines of an organisation that the caller may see.

@@ -63,8 +63,9 @@ pub fn put(
     access::require(&context.actor, Action::WriteFacts, &about(&period, &unit))?;
     let command = context.admit(input)?;
     let before = store::facts::find(conn, period_id, unit_id)?;
-    if let Some(before) = &before {
-        context.must_match(&tag(period_id, before).state)?;
+    match &before {
+        Some(before) => context.must_match(&tag(period_id, before).state)?,
+        None => context.must_be_new()?,
     }
     period.may(Action::WriteFacts)?;
     let mut check = Check::default();

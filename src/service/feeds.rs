@@ -34,6 +34,8 @@ pub fn tag(token: &FeedToken) -> Tag {
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(FeedToken, String), Stop> {
     let first = context.actor.memberships.first().ok_or(Code::RoleRequired)?;
     access::require_scope(&context.actor, "write")?;
+    // What the feed shows is read with the same scopes.
+    access::require_scope(&context.actor, "read")?;
     context.admit(input)?;
     let own = store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?;
     if own.len() >= MAX_TOKENS {

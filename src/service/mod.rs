@@ -289,6 +289,14 @@ impl Context<'_> {
         }
     }
 
+    /// Asks that the caller saw no state where there is none.
+    ///
+    /// # Errors
+    /// `version_mismatch`.
+    pub fn must_be_new(&self) -> Result<(), Error> {
+        if self.request.conditions.if_match.is_none() { Ok(()) } else { Err(Error::new(Code::VersionMismatch)) }
+    }
+
     /// The organisation that a request is about: the one it names, or the caller's only one.
     ///
     /// # Errors
@@ -483,8 +491,16 @@ impl Change<'_> {
 /// # Errors
 /// When the database does not answer.
 pub fn record(conn: &mut Conn, context: &Context, change: Change) -> Result<(), Error> {
+    record_all(conn, context, vec![change])
+}
+
+/// The same of several changes in one organisation.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn record_all(conn: &mut Conn, context: &Context, changes: Vec<Change>) -> Result<(), Error> {
     let by = By { issuer: &context.actor.issuer, subject: &context.actor.subject, request_id: context.request_id() };
-    record_by(conn, context.house, context.now, &by, change)
+    record_all_by(conn, context.house, context.now, &by, changes)
 }
 
 /// Who an audit entry names.
@@ -502,30 +518,46 @@ pub struct By<'a> {
 /// # Errors
 /// When the database does not answer.
 pub fn record_by(conn: &mut Conn, house: &House, now: DateTime<Utc>, by: &By, change: Change) -> Result<(), Error> {
-    let mut journal = journals::hold(conn, journals::chain_of(change.organization_id))?;
-    let entry = Entry {
-        id: house.ids.next().to_string(),
-        organization_id: change.organization_id.map(ToString::to_string),
-        at: now.naive_utc(),
-        request_id: by.request_id.to_owned(),
-        actor_issuer: by.issuer.to_owned(),
-        actor_subject: by.subject.to_owned(),
-        action: change.action.to_owned(),
-        subject_type: change.subject_type.to_owned(),
-        subject_id: change.subject_id.to_string(),
-        before_state: change.before.map(|state| state.0),
-        after_state: change.after.map(|state| state.0),
-        // The journal gives it its place.
-        chain: String::new(),
-        sequence: 0,
-        prev_hash: String::new(),
-        hash: String::new(),
+    record_all_by(conn, house, now, by, vec![change])
+}
+
+fn record_all_by(
+    conn: &mut Conn,
+    house: &House,
+    now: DateTime<Utc>,
+    by: &By,
+    changes: Vec<Change>,
+) -> Result<(), Error> {
+    let Some(organization_id) = changes.first().map(|change| change.organization_id) else {
+        return Ok(());
     };
-    store::audit::append(conn, &mut journal, entry)?;
-    if let (Some(organization_id), Some(news)) = (change.organization_id, change.news) {
-        let event = event(house, now, organization_id, (change.subject_type, change.subject_id), news);
-        store::events::append(conn, &mut journal, vec![event])?;
+    let mut journal = journals::hold(conn, journals::chain_of(organization_id))?;
+    let (mut entries, mut events) = (Vec::with_capacity(changes.len()), Vec::new());
+    for change in changes {
+        if let (Some(organization_id), Some(news)) = (change.organization_id, change.news) {
+            events.push(event(house, now, organization_id, (change.subject_type, change.subject_id), news));
+        }
+        entries.push(Entry {
+            id: house.ids.next().to_string(),
+            organization_id: change.organization_id.map(ToString::to_string),
+            at: now.naive_utc(),
+            request_id: by.request_id.to_owned(),
+            actor_issuer: by.issuer.to_owned(),
+            actor_subject: by.subject.to_owned(),
+            action: change.action.to_owned(),
+            subject_type: change.subject_type.to_owned(),
+            subject_id: change.subject_id.to_string(),
+            before_state: change.before.map(|state| state.0),
+            after_state: change.after.map(|state| state.0),
+            // The journal gives it its place.
+            chain: String::new(),
+            sequence: 0,
+            prev_hash: String::new(),
+            hash: String::new(),
+        });
     }
+    store::audit::append(conn, &mut journal, entries)?;
+    store::events::append(conn, &mut journal, events)?;
     journals::save(conn, &journal)
 }
 

@@ -10,6 +10,7 @@ use crate::domain::access::{self, Facts, Offers};
 use crate::domain::action::Action;
 use crate::domain::member::{Member, Role};
 use crate::domain::organization::Organization;
+use crate::domain::period::PeriodStatus;
 use crate::domain::schedule::date_in;
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
@@ -160,6 +161,9 @@ pub fn change(
     let mut check = Check::default();
     after.clean(&mut check);
     Error::unless_valid(check.faults)?;
+    if after.time_zone != before.time_zone && !store::periods::in_status(conn, id, &PeriodStatus::OPEN)?.is_empty() {
+        return Err(Code::PeriodOpen.into());
+    }
     let after = store::organizations::update(conn, after)?;
     let shown = |organization: &Organization| json!({"name": organization.name, "time_zone": organization.time_zone, "agency_code": organization.agency_code});
     record(

@@ -480,8 +480,12 @@ pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> 
     let code_of =
         |unit_id: &Id| units.iter().find(|unit| unit.unit.id == *unit_id).map_or("", |unit| unit.unit.code.as_str());
     guard(undecided.map(|proposal| of_unit(Code::ProposalUndecided, code_of(&proposal.unit_id))).collect())?;
+    store::deadlines::waive_rest(conn, id, WHEN_CLOSED, context.now)?;
     moved(conn, context, period, PeriodStatus::Closed, ("period.close", EventType::PeriodClosed))
 }
+
+/// Why what a closed period has missed is asked of nobody any more.
+const WHEN_CLOSED: &str = "Kỳ thi đua đã kết thúc";
 
 /// Gives the period up.
 pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Stop> {

@@ -10,9 +10,9 @@ use crate::domain::Id;
 use crate::domain::access::{self, Decision, Facts, UnitKey};
 use crate::domain::action::{Action, Stage};
 use crate::domain::award::{ACHIEVEMENT_REPORT, Proposal, ProposalStatus};
-use crate::domain::council::SessionStatus;
+use crate::domain::council::{CouncilSession, SessionStatus};
 use crate::domain::deadline::{Deadline, DeadlineKind, DeadlineStatus};
-use crate::domain::period::PeriodStatus;
+use crate::domain::period::{LateSubmissions, PeriodStatus};
 use crate::domain::schedule::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::store::page::Page;
@@ -75,9 +75,7 @@ struct Desk<'a> {
 }
 
 fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<Vec<Task>, Stop> {
-    use PeriodStatus::{Announced, Appraisal, CouncilReview, Finalized, SelfAssessment};
-    let open = [SelfAssessment, Appraisal, CouncilReview, Finalized, Announced];
-    let period_ids = store::periods::in_status(conn, organization_id, &open)?;
+    let period_ids = store::periods::in_status(conn, organization_id, &PeriodStatus::OPEN)?;
     if period_ids.is_empty() || !may(context, Action::ReadHouse, &Facts::of(organization_id)) {
         return Ok(Vec::new());
     }
@@ -98,7 +96,7 @@ fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> 
     };
     let proposals = desk.proposals(conn, &period_ids)?;
     let mut tasks = desk.sheets(conn, &period_ids)?;
-    tasks.extend(desk.sessions(conn)?);
+    tasks.extend(desk.sessions(conn, &period_ids)?);
     tasks.extend(proposals.iter().flat_map(|proposal| desk.dossier(proposal)));
     for id in &period_ids {
         let to_freeze = desk.to_freeze(conn, id)?;
@@ -178,10 +176,13 @@ impl Desk<'_> {
             };
             let unit = self.unit(unit_id);
             let in_time = deadline.due_on().is_some_and(|due_on| self.today <= due_on);
-            let open = self.status(period_id) == PeriodStatus::SelfAssessment && in_time && !began(period_id, unit_id);
-            if open && self.may(Action::CreateSubmission, Some(&unit)) {
+            let late = self.terms.get(period_id).map(|terms| terms.late_submissions);
+            let stays_open = late == Some(LateSubmissions::AcceptFlagged);
+            let open = self.status(period_id) == PeriodStatus::SelfAssessment && !began(period_id, unit_id);
+            if open && (in_time || stays_open) && self.may(Action::CreateSubmission, Some(&unit)) {
                 let place = ("submission", None, String::new());
-                tasks.push(self.task(Action::CreateSubmission, place, (period_id, Some(unit)), Some(deadline)));
+                let task = self.task(Action::CreateSubmission, place, (period_id, Some(unit)), Some(deadline));
+                tasks.push(Task { until: task.until.filter(|_| !stays_open), ..task });
             }
         }
         Ok(tasks)
@@ -210,7 +211,9 @@ impl Desk<'_> {
             Some((stage, id)) => (Action::SubmitReview(stage), ("review", Some(id), format!("/v1/reviews/{id}"))),
             None => (action, ("submission", Some(&sheet.id), format!("/v1/submissions/{}", sheet.id))),
         };
-        Some(self.task(action, place, (&sheet.period_id, Some(unit)), deadline))
+        let task = self.task(action, place, (&sheet.period_id, Some(unit)), deadline);
+        // A sheet has a gate of its own, which stands open where late ones are accepted.
+        Some(if kind == DeadlineKind::SelfAssessment { Task { until: sheet.closes_at, ..task } } else { task })
     }
 
     fn met(&self, period_id: &Id, kind: DeadlineKind) -> bool {
@@ -274,12 +277,24 @@ impl Desk<'_> {
         (ready && self.may(action, None)).then(|| self.task(action, place, (period_id, None), deadline))
     }
 
-    /// Sessions to be held and closed.
-    fn sessions(&self, conn: &mut Conn) -> Result<Vec<Task>, Error> {
-        if !self.may(Action::ReadSessions, None) {
+    /// Sessions to be called, held and closed.
+    fn sessions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Error> {
+        let reviewing = |id: &&Id| self.status(id) == PeriodStatus::CouncilReview;
+        let reviewed: Vec<&Id> = period_ids.iter().filter(reviewing).collect();
+        if reviewed.is_empty() || !self.may(Action::ReadSessions, None) {
             return Ok(Vec::new());
         }
         let sessions = store::council::list(conn, self.organization_id, None, &MOST)?;
+        // One that was closed without a quorum decides nothing.
+        let serves =
+            |session: &CouncilSession| session.status != SessionStatus::Closed || session.quorum_met() == Some(true);
+        let called = |id: &Id| sessions.iter().any(|session| session.period_id == *id && serves(session));
+        let to_call = reviewed.into_iter().filter(|id| !called(id) && self.may(Action::CreateSession, None));
+        let calls = to_call.map(|id| {
+            let deadline = self.deadline(id, DeadlineKind::CouncilReview, None);
+            self.task(Action::CreateSession, ("council_session", None, String::new()), (id, None), deadline)
+        });
+        let calls: Vec<Task> = calls.collect();
         let turn = sessions.into_iter().filter_map(|session| {
             let action = match session.status {
                 SessionStatus::Planned if session.held_on <= self.today => Action::HoldSession,
@@ -291,7 +306,7 @@ impl Desk<'_> {
             let place = ("council_session", Some(&session.id), format!("/v1/council-sessions/{}", session.id));
             open.then(|| self.task(action, place, (&session.period_id, None), deadline))
         });
-        Ok(turn.collect())
+        Ok(calls.into_iter().chain(turn).collect())
     }
 
     /// The proposals that are not decided and that the caller may read.
@@ -328,7 +343,8 @@ impl Desk<'_> {
                 turn(action).then(|| task(action, Some(&document.code)))
             })
             .collect();
-        if proposal.is_complete() && turn(Action::SubmitProposal) {
+        let open = proposal.term.opens_on.is_none_or(|opens_on| opens_on <= self.today);
+        if open && proposal.is_complete() && turn(Action::SubmitProposal) {
             tasks.push(task(Action::SubmitProposal, None));
         }
         if turn(Action::RecordDecision) {

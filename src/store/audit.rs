@@ -110,10 +110,14 @@ pub struct Filter {
     pub actions: Option<Vec<String>>,
 }
 
-/// Adds an entry at the end of a chain whose journal is held.
-pub fn append(conn: &mut Conn, journal: &mut Journal, mut entry: Entry) -> Result<(), Error> {
-    entry.seal(journal)?;
-    on_each!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?;
+/// Adds entries at the end of a chain whose journal is held.
+pub fn append(conn: &mut Conn, journal: &mut Journal, mut entries: Vec<Entry>) -> Result<(), Error> {
+    entries.iter_mut().try_for_each(|entry| entry.seal(journal))?;
+    match entries.as_slice() {
+        // The statement for one, which is nearly every time, stays prepared.
+        [entry] => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?,
+        all => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(all).execute(c))?,
+    };
     Ok(())
 }
 

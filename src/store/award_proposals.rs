@@ -1,5 +1,7 @@
 //! The award proposals, with what their dossiers hold.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -9,9 +11,10 @@ use super::error::{one_row, unique};
 use super::page::{Page, paged};
 use super::schema::award_proposals::{self, dsl};
 use super::schema::{proposal_documents, units};
-use super::types::{from_json, from_word, id, json, naive, naive_option, utc, utc_option, word};
+use super::types::{from_json, from_word, id, json, naive, naive_option, texts, utc, utc_option, word};
 use crate::domain::access::UnitKey;
 use crate::domain::award::{Document, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
+use crate::domain::calendar::CountedDay;
 use crate::domain::file::AttachedFile;
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
@@ -248,6 +251,19 @@ pub fn insert_all(conn: &mut Conn, proposals: &[Proposal]) -> Result<(), Error> 
         on_each!(conn, c => diesel::insert_into(proposal_documents::table).values(&documents).execute(c))?;
     }
     Ok(())
+}
+
+/// How due dates were counted, by period and unit.
+pub type Explanations = HashMap<(Id, Option<Id>), Vec<CountedDay>>;
+
+/// How the due dates of some dossiers were counted.
+pub fn explanations(conn: &mut Conn, period_ids: &[Id], unit_ids: &[Id]) -> Result<Explanations, Error> {
+    let these = dsl::award_proposals
+        .filter(dsl::period_id.eq_any(texts(period_ids)))
+        .filter(dsl::unit_id.eq_any(texts(unit_ids)));
+    let rows: Vec<(String, String, String)> =
+        these.select((dsl::period_id, dsl::unit_id, dsl::explanation)).load(conn)?;
+    rows.into_iter().map(|(period, unit, text)| Ok(((id(period), Some(id(unit))), from_json(&text)?))).collect()
 }
 
 /// Saves a change of the version that was read.

@@ -15,7 +15,9 @@ use super::types::{from_json, from_word, id, json, naive, totals, utc, utc_optio
 use crate::domain::Id;
 use crate::domain::access::UnitKey;
 use crate::domain::guard::SheetOfUnit;
-use crate::domain::period::{Award, DossierDeadline, Notice, Period, PeriodRules, PeriodStatus, Schedule};
+use crate::domain::period::{
+    Award, DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
+};
 use crate::domain::scoring::Totals;
 use crate::error::{Code, Error};
 
@@ -259,6 +261,8 @@ fn insert_members(conn: &mut Conn, period: &Period) -> Result<(), Error> {
 pub struct Terms {
     /// Where it is.
     pub status: PeriodStatus,
+    /// What becomes of late sheets.
+    pub late_submissions: LateSubmissions,
     /// When the dossiers are due after the notice.
     pub dossier: DossierDeadline,
     /// The day of the notice.
@@ -270,12 +274,14 @@ pub fn terms<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<H
     let mut ids: Vec<&str> = ids.map(Id::as_str).collect();
     ids.sort_unstable();
     ids.dedup();
-    let columns = (dsl::id, dsl::status, dsl::dossier_working_days, dsl::dossier_semantics, dsl::notice_on);
-    type Columns = (String, String, i32, String, Option<NaiveDate>);
+    let dossier = (dsl::dossier_working_days, dsl::dossier_semantics);
+    let columns = (dsl::id, dsl::status, dsl::late_submissions, dossier, dsl::notice_on);
+    type Columns = (String, String, String, (i32, String), Option<NaiveDate>);
     let rows: Vec<Columns> = dsl::periods.filter(dsl::id.eq_any(ids)).select(columns).load(conn)?;
-    let terms = |(row_id, status, working_days, semantics, notice_on): Columns| {
+    let terms = |(row_id, status, late_submissions, (working_days, semantics), notice_on): Columns| {
+        let (status, late_submissions) = (from_word(&status)?, from_word(&late_submissions)?);
         let dossier = DossierDeadline { working_days, semantics: from_word(&semantics)? };
-        Ok((id(row_id), Terms { status: from_word(&status)?, dossier, notice_on }))
+        Ok((id(row_id), Terms { status, late_submissions, dossier, notice_on }))
     };
     rows.into_iter().map(terms).collect()
 }

@@ -48,7 +48,7 @@ on_both! {
         assert_eq!(app.get("th-head", "/v1/calendar-days").expect(200)["items"].as_array().unwrap().len(), 17);
         app.get("th-head", "/v1/calendar-days/2026-11-24").expect(200);
         app.get("th-head", "/v1/calendar-days/2026-11-25").refused(404, "not_found");
-        for no_day in ["today", "-9999-01-01", "2026-02-30"] {
+        for no_day in ["today", "-9999-01-01", "2026-02-30", "2026-11-4", "+2026-11-24", "2026-11-24%20"] {
             app.get("th-head", &format!("/v1/calendar-days/{no_day}")).refused(404, "not_found");
         }
         app.get("th-head", "/v1/calendar-days?from=2026-01-01&to=2025-01-01").refused(422, "calendar_range");
@@ -71,6 +71,18 @@ on_both! {
         assert_eq!(app.get("admin", path).expect(200)["organization_id"], Value::Null);
         app.ask("admin", "DELETE", path).if_match("*").send().refused(404, "not_found");
         assert_eq!(app.get("auditor", "/v1/audit-entries?subject_type=calendar_day").expect(200)["items"].as_array().unwrap().len(), 3);
+    }
+
+    /// Who names a state where there is none, because somebody has taken the day away, is told so.
+    fn a_day_that_is_gone_has_no_tag(app) {
+        let path = "/v1/calendar-days/2023-12-05";
+        put(app, "admin", "2023-12-05", &holiday("x")).expect(201);
+        let tag = app.tag("admin", path);
+        app.ask("admin", "DELETE", path).if_match(&tag).send().expect(204);
+        for tag in [&tag, "*"] {
+            app.ask("admin", "PUT", path).if_match(tag).json(&holiday("x")).send().refused(412, "version_mismatch");
+        }
+        app.get("admin", path).refused(404, "not_found");
     }
 
     fn only_operators_set_the_nations_days(app) {
@@ -116,6 +128,9 @@ on_both! {
         app.act("secretary", &proposal, "submit", None).expect(200);
         assert_eq!(put(app, "admin", "2023-12-05", &holiday("x")).expect(201)["moved_deadlines"], json!([]));
         assert_eq!(dossiers(app), ["2023-12-07"]);
+        // Its explanation is of the calendar that it was due by.
+        let sent = app.get("secretary", "/v1/deadlines?kind=dossier").expect(200)["items"][0].clone();
+        assert_eq!((&sent["status"], &sent["explanation"].as_array().unwrap().last().unwrap()["on"]), (&json!("met"), &json!("2023-12-07")));
         let returned = app.act("secretary", &proposal, "return", Some(&json!({"reason": "x"}))).expect(200);
         assert_eq!((&returned["dossier"]["due_on"], dossiers(app)), (&json!("2023-12-08"), vec![json!("2023-12-08")]));
     }
@@ -163,8 +178,15 @@ on_both! {
         // An extension to the 12th stands, whatever the nation does; the other dossier moves again, and back.
         let first = app.get("secretary", "/v1/deadlines?kind=dossier").expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
         app.post("secretary", &format!("/v1/deadlines/{first}/extensions"), &json!({"due_on": "2023-12-12", "reason": "x", "basis_document": "x"})).expect(201);
-        put(app, "operator", "2023-12-06", &holiday("x")).expect(201);
+        let moved = put(app, "operator", "2023-12-06", &holiday("x")).expect(201);
+        assert_eq!(moved["moved_deadlines"].as_array().unwrap().iter().map(|moved| &moved["due_on"]).collect::<Vec<_>>(), [&json!("2023-12-11")]);
         assert_eq!(dossiers(app), ["2023-12-12", "2023-12-11"]);
+        // Whoever set the day, the office's auditor finds what it did to the office's dossiers.
+        let entries = app.get("auditor", "/v1/audit-entries?action=deadline.move").expect(200)["items"].clone();
+        let told: Vec<_> = entries.as_array().unwrap().iter().map(|entry| (entry["actor"]["subject"].as_str().unwrap(), &entry["before"]["due_on"], &entry["after"]["due_on"])).collect();
+        let (seventh, eighth, eleventh) = (json!("2023-12-07"), json!("2023-12-08"), json!("2023-12-11"));
+        assert_eq!(told, [("admin", &seventh, &eighth), ("admin", &seventh, &eighth), ("operator", &eighth, &eleventh)]);
+        assert_eq!(app.get("auditor", "/v1/audit-entries/verify").expect(200)["ok"], true);
         let proposals = app.get("secretary", "/v1/award-proposals").expect(200);
         let mut shown: Vec<&str> = proposals["items"].as_array().unwrap().iter().map(|proposal| proposal["dossier"]["due_on"].as_str().unwrap()).collect();
         shown.sort_unstable();

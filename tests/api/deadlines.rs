@@ -222,9 +222,99 @@ on_both! {
         app.announced(&[("TH", &[])]);
         let of_th = deadline(app, "dossier", Some("TH"));
         assert_eq!((&of_th["due_on"], &of_th["opens_on"], &of_th["closes_at"], &of_th["status"]), (&Value::Null, &json!("2023-12-07"), &Value::Null, &json!("scheduled")));
-        extend(app, &of_th, "2023-12-20").refused(409, "invalid_state");
+        let of_th = || deadline(app, "dossier", Some("TH"));
+        assert_eq!((&of_th()["status"], &of_th()["next_check_at"]), (&json!("scheduled"), &json!("2023-12-06T17:00:00.000Z")));
+        // Until then nobody is told to send it, and who tries is told when.
+        let proposal = format!("/v1/award-proposals/{}", app.get("secretary", "/v1/award-proposals").expect(200)["items"][0]["id"].as_str().unwrap());
+        for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
+            let tag = app.tag("secretary", &proposal);
+            app.ask("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag).file("x.pdf", b"%PDF-1.7\n").send().expect(200);
+        }
+        let offers = || {
+            let seen = app.get("secretary", &proposal).expect(200);
+            let submits = |list: &str| seen[list].as_array().unwrap().iter().find(|act| act["action"] == "submit").cloned();
+            (submits("allowed_actions").is_some(), submits("blocked_actions"), app.get("secretary", "/v1/me/tasks").expect(200)["items"].as_array().unwrap().len())
+        };
+        let blocked = json!({"action": "submit", "code": "guard_failed", "params": {"not_before": "2023-12-06T17:00:00.000Z"}});
+        assert_eq!(offers(), (false, Some(blocked), 0));
+        app.act("secretary", &proposal, "submit", None).refused(409, "guard_failed");
+        let refused = extend(app, &of_th(), "2023-12-20").refused(409, "invalid_state");
+        assert_eq!(refused.json()["params"]["needs"], json!([]));
+        app.set_clock("2023-12-06T17:00:00.000Z");
+        assert_eq!((offers(), &of_th()["next_check_at"]), ((true, None, 1), &Value::Null));
         app.set_clock("2024-03-01T02:00:00.000Z");
-        assert_eq!(deadline(app, "dossier", Some("TH"))["status"], "scheduled");
+        assert_eq!(of_th()["status"], "scheduled");
+        app.act("secretary", &proposal, "submit", None).expect(200);
+    }
+
+    /// What a closed period has missed is asked of nobody any more.
+    fn a_closed_period_is_quiet(app) {
+        app.announced(&[("TH", &[])]);
+        let proposal = format!("/v1/award-proposals/{}", app.get("secretary", "/v1/award-proposals").expect(200)["items"][0]["id"].as_str().unwrap());
+        for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
+            let tag = app.tag("secretary", &proposal);
+            app.ask("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag).file("x.pdf", b"%PDF-1.7\n").send().expect(200);
+        }
+        app.act("secretary", &proposal, "submit", None).expect(200);
+        app.act("secretary", &proposal, "record-decision", Some(&json!({"outcome": "declined", "reason": "x"}))).expect(200);
+        assert_eq!(list(app, "secretary", "&status=overdue").len(), 7);
+        app.move_period("secretary", "close");
+        assert_eq!(list(app, "secretary", "&status=overdue").len(), 0);
+        let missed = deadline(app, "self_assessment", Some("KT"));
+        assert_eq!((&missed["status"], &missed["waive_reason"], &missed["overdue_days"]), (&json!("waived"), &json!("Kỳ thi đua đã kết thúc"), &json!(0)));
+        let tag = app.get("secretary", "/v1/deadlines").etag();
+        app.set_clock("2024-03-01T02:00:00.000Z");
+        assert_eq!(app.get("secretary", "/v1/deadlines").etag(), tag);
+    }
+
+    /// A waiver of the dossiers before there are any is one of each; a sheet that is sent back is asked for again.
+    fn a_waiver_holds_as_long_as_the_same_is_asked(app) {
+        let waive = |deadline: &Value| app.act("secretary", &path(deadline), "waive", Some(&json!({"reason": "Không yêu cầu"}))).expect(200);
+        waive(&deadline(app, "dossier", None));
+        let sheet = app.new_sheet("TH");
+        waive(&deadline(app, "self_assessment", Some("TH")));
+        app.write("TH", &sheet, &[]);
+        app.act("th-head", &sheet, "submit", None).expect(200);
+        app.act("appraiser", &sheet, "return", Some(&json!({"reason": "Thiếu minh chứng", "due_on": "2023-11-09"}))).expect(200);
+        let of_th = deadline(app, "self_assessment", Some("TH"));
+        assert_eq!((&of_th["status"], &of_th["due_on"]), (&json!("scheduled"), &json!("2023-11-09")));
+        app.act("th-head", &sheet, "submit", None).expect(200);
+        app.set_clock(crate::support::year::AFTER_THE_GATE);
+        app.move_period("secretary", "start-appraisal");
+        app.review("appraiser", &sheet, "appraisal", &[]);
+        app.move_period("secretary", "start-council-review");
+        app.review("secretary", &sheet, "council", &[]);
+        app.good_facts("TH");
+        app.set_clock("2023-11-28T02:00:00.000Z");
+        app.closed_session("2023-11-28", 4);
+        app.move_period("council-chair", "finalize");
+        app.act("secretary", &app.period(), "announce", Some(&json!({"notice_number": "1/TB-VP", "notice_on": "2023-11-28"}))).expect(200);
+        let dossier = deadline(app, "dossier", Some("TH"));
+        assert_eq!((&dossier["status"], &dossier["waive_reason"]), (&json!("waived"), &json!("Không yêu cầu")));
+        let before = events(app);
+        app.set_clock("2023-12-10T02:00:00.000Z");
+        assert_eq!(events(app), before);
+    }
+
+    /// Gates are counted by the zone: it stays while there are any.
+    fn the_zone_stays_while_a_period_is_open(app) {
+        let change = |organization: &str| {
+            let path = format!("/v1/organizations/{organization}");
+            app.ask("operator", "PATCH", &path).if_match(&app.tag("operator", &path)).json(&json!({"time_zone": "Africa/Cairo"})).send()
+        };
+        let of = |person: &str| app.get(person, "/v1/me").expect(200)["memberships"][0]["organization_id"].as_str().unwrap().to_owned();
+        change(&of("secretary")).refused(409, "period_open");
+        assert_eq!(change(&of("so-khdt-admin")).expect(200)["time_zone"], "Africa/Cairo");
+        app.act("secretary", &app.period(), "cancel", Some(&json!({"reason": "x"}))).expect(200);
+        change(&of("secretary")).expect(200);
+    }
+
+    fn a_day_is_written_in_one_way(app) {
+        let of_th = deadline(app, "self_assessment", Some("TH"));
+        for day in ["2023-11-1", "+2023-11-17", "2023-11-16 ", "17.11.2023", "2023-11-31"] {
+            assert_eq!(extend(app, &of_th, day).refused(400, "invalid_body").faults(), [("invalid_body".to_owned(), "/due_on".to_owned())], "{day}");
+        }
+        app.get("secretary", "/v1/deadlines?due_before=2023-12-1").refused(400, "invalid_parameter");
     }
 
     fn an_extension_is_never_shortened(app) {

@@ -87,12 +87,13 @@ on_both! {
 
     fn a_token_opens_the_feed_alone_and_can_be_revoked(app) {
         let of_th = token(app, "th-head");
+        assert_eq!(app.ask("th-head", "POST", "/v1/me/feed-tokens").send().header("cache-control"), "no-store");
         app.bearer(of_th["token"].as_str().unwrap(), "GET", "/v1/me").send().refused(401, "token_invalid");
         let asked = format!("/v1/deadlines.ics?token={}&limit=3", of_th["token"].as_str().unwrap());
         app.anonymous("GET", &asked).send().refused(400, "unknown_parameter");
         let path = format!("/v1/me/feed-tokens/{}", of_th["id"].as_str().unwrap());
         assert_eq!(app.get("th-head", &path).expect(200)["token"], Value::Null);
-        assert_eq!(app.get("th-head", "/v1/me/feed-tokens").expect(200)["items"].as_array().unwrap().len(), 1);
+        assert_eq!(app.get("th-head", "/v1/me/feed-tokens").expect(200)["items"].as_array().unwrap().len(), 2);
         for person in ["th-editor", "admin", "secretary"] {
             app.get(person, &path).refused(404, "not_found");
             app.ask(person, "DELETE", &path).if_match("*").send().refused(404, "not_found");
@@ -102,6 +103,17 @@ on_both! {
         feed(app, &of_th).refused(401, "token_invalid");
         app.anonymous("GET", "/v1/deadlines.ics").send().refused(401, "token_missing");
         app.anonymous("GET", "/v1/deadlines.ics?token=x&limit=3").send().refused(401, "token_invalid");
+    }
+
+    /// A feed is read with the scopes of who made its token: without `read` it would never open.
+    fn who_may_not_read_makes_no_token(app) {
+        let member = app.get("admin", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
+        for (scopes, status) in [(json!(["write"]), 403), (json!(["read"]), 403), (json!(["read", "write"]), 201)] {
+            let account = app.post("admin", "/v1/service-accounts", &json!({"member_id": member, "scopes": scopes})).expect(201);
+            let form = format!("grant_type=client_credentials&client_id={}&client_secret={}", account["client_id"].as_str().unwrap(), account["client_secret"].as_str().unwrap());
+            let token = app.anonymous("POST", "/v1/auth/token").raw("application/x-www-form-urlencoded", form).send().expect(200)["access_token"].as_str().unwrap().to_owned();
+            assert_eq!(app.bearer(&token, "POST", "/v1/me/feed-tokens").send().status, status, "{scopes}");
+        }
     }
 
     /// By the rights that the person has when the program asks.

@@ -75,7 +75,8 @@ on_both! {
         app.set_clock("2023-11-21T01:00:00.000Z");
         assert_eq!(tasks(app, "council-chair"), told(&[("start-council-review", "–", "2023-11-30")]));
         follow(app, "council-chair", None);
-        assert_eq!(tasks(app, "secretary").len(), 2);
+        let review = |unit| ("council_review", unit, "2023-11-30");
+        assert_eq!(tasks(app, "secretary"), told(&[("create", "–", "2023-11-30"), review("TH"), review("HCTC")]));
         for reviewed in [&sheet, &hctc] {
             app.review("secretary", reviewed, "council", &[]);
         }
@@ -121,6 +122,22 @@ on_both! {
         app.act("secretary", &proposal, "submit", None).expect(200);
         assert!(tasks(app, "secretary").contains(&("record-decision".to_owned(), "TH".to_owned(), "–".to_owned())));
         assert_eq!(tasks(app, "integration"), told(&[("record-decision", "TH", "–")]));
+    }
+
+    /// Where late sheets are taken, the turn stays the unit's until the appraisal starts.
+    fn a_late_sheet_has_no_last_moment(app) {
+        let mut body = app.period_like("2023B");
+        body["late_submissions"] = json!("accept_flagged");
+        let period = app.new_period(&body);
+        app.act("secretary", &app.period(), "cancel", Some(&json!({"reason": "x"}))).expect(200);
+        app.act("secretary", &period, "open", None).expect(200);
+        app.set_clock("2023-11-12T02:00:00.000Z");
+        let first = |person: &str| app.get(person, "/v1/me/tasks").expect(200)["items"][0].clone();
+        let task = first("th-head");
+        assert_eq!((&task["action"], &task["until"], &task["status"]), (&json!("create"), &Value::Null, &json!("overdue")));
+        app.new_sheet_in(&period, "TH");
+        let task = first("th-head");
+        assert_eq!((&task["action"], &task["until"]), (&json!("submit"), &Value::Null));
     }
 
     fn a_tie_is_the_chairs_turn(app) {

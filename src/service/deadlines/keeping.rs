@@ -148,9 +148,14 @@ pub fn announced(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     store::deadlines::set_met(conn, (&period.id, DeadlineKind::ResultNotice, None), Some(notice_on), now)?;
+    // What was waived of all dossiers is waived of each.
+    let pending = store::deadlines::find_of(conn, &period.id, DeadlineKind::Dossier, None)?;
+    let waived = pending.and_then(|pending| pending.waived);
     store::deadlines::delete_pending(conn, &period.id)?;
-    let of_unit =
-        |(unit_id, term): &(Id, DossierTerm)| Deadline::of_dossier(house.ids.next(), period, unit_id, term, now);
+    let of_unit = |(unit_id, term): &(Id, DossierTerm)| {
+        let dossier = Deadline::of_dossier(house.ids.next(), period, unit_id, term, now);
+        Deadline { waived: waived.clone(), ..dossier }
+    };
     store::deadlines::insert_all(conn, &dossiers.iter().map(of_unit).collect::<Vec<_>>())
 }
 
@@ -190,10 +195,8 @@ pub fn dossier_returned(
 /// # Errors
 /// When the database does not answer.
 pub fn adopt(conn: &mut Conn, house: &House) -> Result<(), Error> {
-    use PeriodStatus::{Announced, Appraisal, CouncilReview, Finalized, SelfAssessment};
-    let open = [SelfAssessment, Appraisal, CouncilReview, Finalized, Announced];
     store::deadlines::hold_adoption(conn)?;
-    for id in store::deadlines::periods_without(conn, &open)? {
+    for id in store::deadlines::periods_without(conn, &PeriodStatus::OPEN)? {
         let Some(period) = store::periods::find(conn, &id)? else {
             continue;
         };
@@ -208,7 +211,7 @@ pub fn adopt(conn: &mut Conn, house: &House) -> Result<(), Error> {
                 _ => sheet_sent(conn, &Submission { updated_at: now, ..sheet.clone() }, sent_on)?,
             }
         }
-        if period.status != SelfAssessment {
+        if period.status != PeriodStatus::SelfAssessment {
             recount(conn, &id, date_in(zone, now), now)?;
         }
         if let Some(notice) = &period.notice {
