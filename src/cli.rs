@@ -182,8 +182,8 @@ async fn import_criteria(file: &Path, organization: Option<String>, given: Given
     let config = Config::from_env()?;
     let house = server::open(&config, Clock::System, Ids::Random).await?;
     let within = Arc::clone(&house);
-    let of = organization.clone();
-    let import = move |conn: &mut Conn| import_here(conn, &within, of.as_deref(), &new, dry_run);
+    let office = organization.clone();
+    let import = move |conn: &mut Conn| import_here(conn, &within, office.as_deref(), &new, dry_run);
     let imported = house.db.write(import).await.map_err(|error| match (error.code, organization) {
         (Code::NotFound, Some(code)) => format!("there is no organisation {code}"),
         (Code::OrganizationRequired, _) => {

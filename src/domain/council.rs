@@ -104,6 +104,11 @@ impl CouncilSession {
         Some(self.present? >= self.needed?)
     }
 
+    /// Whether it was closed with a quorum.
+    pub fn could_decide(&self) -> bool {
+        self.status == SessionStatus::Closed && self.quorum_met() == Some(true)
+    }
+
     /// Whether the state lets the act pass.
     ///
     /// # Errors

@@ -254,7 +254,7 @@ impl Deadline {
         period: PeriodStatus,
     ) -> Result<(), Error> {
         use DeadlineStatus::{DueSoon, Overdue, PendingAnchor, Scheduled};
-        use PeriodStatus::{Announced, Appraisal, CouncilReview, Finalized, SelfAssessment};
+        use PeriodStatus::{Appraisal, SelfAssessment};
         let status = self.status(today, reminders);
         let needs: &[DeadlineStatus] = match action {
             // A sheet that was sent can still be taken back while its gate is open.
@@ -273,7 +273,7 @@ impl Deadline {
         }
         match (action, self.kind) {
             (Action::ExtendDeadline, DeadlineKind::SelfAssessment) => period.must_be(&[SelfAssessment, Appraisal]),
-            _ => period.must_be(&[SelfAssessment, Appraisal, CouncilReview, Finalized, Announced]),
+            _ => period.must_be(&PeriodStatus::OPEN),
         }
     }
 
@@ -287,7 +287,12 @@ impl Deadline {
     #[must_use]
     pub fn returned(self, due_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
         let (on, opens_on) = (due_on.or(self.scheduled_on), self.opens_on);
-        // A waiver was of what was asked before.
+        self.asked_again(on, opens_on, now)
+    }
+
+    /// The same once more by another schedule or calendar, whatever was done or waived of it before.
+    #[must_use]
+    pub fn asked_again(self, on: Option<NaiveDate>, opens_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
         Deadline { met_on: None, waived: None, ..self.scheduled(on, opens_on, now) }
     }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::call::{Call, Reply, body_tag};
-use super::page::{ListView, read_day, whole};
+use super::json::read_day;
+use super::page::{ListView, whole};
 use super::problem::Problem;
 use super::{reading, resource};
 use crate::domain::Id;

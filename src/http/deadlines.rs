@@ -115,7 +115,7 @@ struct DeadlineHeadView {
     rule: DeadlineRule,
     /// Each day from the notice on, where working days are counted.
     explanation: Vec<CountedDay>,
-    /// Whether every year that is counted through has its official calendar.
+    /// Whether every year that is counted through has its official calendar now.
     calendar_confirmed: bool,
     /// First to last. The due date is never before the latest of their days.
     extensions: Vec<ExtensionView>,

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use chrono::{Datelike, NaiveDate};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -130,10 +131,16 @@ fn tree<'a>(raw: &'a str, place: &Place) -> Result<Node<'a>, Error> {
     }
 }
 
-/// Whether a text has the shape of a day: `YYYY-MM-DD`. What reads days takes more than that.
-pub fn is_day(text: &str) -> bool {
+/// Whether a text has the shape of a day, `YYYY-MM-DD`: what reads days by itself takes more than that.
+fn is_day(text: &str) -> bool {
     let shape = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
     text.len() == 10 && text.bytes().enumerate().all(shape)
+}
+
+/// A day that both databases can hold and that an office can mean.
+pub fn read_day(text: &str) -> Option<NaiveDate> {
+    let day = is_day(text).then(|| text.parse().ok()).flatten();
+    day.filter(|day: &NaiveDate| (1900..=2200).contains(&day.year()))
 }
 
 /// A key that stands twice.

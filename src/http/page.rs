@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use utoipa::ToSchema;
 
-use super::json::is_day;
+use super::json::read_day;
 use crate::domain::Id;
 use crate::error::{Code, Error};
 use crate::service::{Answer, tag};
@@ -44,12 +44,6 @@ pub fn cursor_of(id: &Id) -> String {
 fn read_word<T: DeserializeOwned>(word: &str) -> Option<T> {
     let deserializer: value::StringDeserializer<value::Error> = word.to_owned().into_deserializer();
     T::deserialize(deserializer).ok()
-}
-
-/// A day that both databases can hold and that an office can mean.
-pub fn read_day(text: &str) -> Option<NaiveDate> {
-    let day = is_day(text).then(|| text.parse().ok()).flatten();
-    day.filter(|day: &NaiveDate| (1900..=2200).contains(&day.year()))
 }
 
 impl Query {

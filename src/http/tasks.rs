@@ -86,7 +86,8 @@ impl From<&Task> for TaskView {
 /// List what I must do now, until when, and where.
 ///
 /// What is due first comes first. A sheet appears with the one act that is the caller's turn; a period with its next step once nothing keeps
-/// it back, and before that what its ranking still needs: facts of a unit (`write_facts`), the decision on a tie (`decide_tie`).
+/// it back. Once every sheet is reviewed, who may know of the ranking is told what it still needs: facts of a unit (`write_facts`), the
+/// decision on a tie (`decide_tie`).
 #[utoipa::path(get, path = "/v1/me/tasks", tag = "deadlines", responses((status = 200, description = "All of them.", body = ListView<TaskView>)))]
 async fn list(call: Call) -> Reply {
     call.read(|conn, context| Ok(whole(tasks::list(conn, context)?.iter().map(TaskView::from).collect())?)).await

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
+use super::calendar::Move;
 use super::deadlines::keeping;
 use super::files::Stored;
 use super::tag::Tag;
@@ -50,10 +51,10 @@ fn about<'a>(proposal: &'a Proposal, unit: &'a UnitKey) -> Facts<'a> {
 }
 
 fn see(conn: &mut Conn, context: &Context, proposal: Proposal, unit: UnitKey) -> Result<Seen, Error> {
-    let opens_at = opens_at(conn, &proposal)?.filter(|opens_at| context.now < *opens_at);
+    let opens_later = opens_at(conn, &proposal)?.filter(|opens_at| context.now < *opens_at);
     let offers = access::offers(&context.actor, &about(&proposal, &unit), &award::ACTIONS, |action| {
         proposal.may(action)?;
-        match opens_at.filter(|_| action == Action::SubmitProposal) {
+        match opens_later.filter(|_| action == Action::SubmitProposal) {
             Some(opens_at) => Err(Error::new(Code::GuardFailed).with("not_before", instant(opens_at))),
             None => Ok(None),
         }
@@ -257,7 +258,13 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Stri
     store::calendar::hold(conn, false)?;
     store::award_proposals::hold_of_unit(conn, &proposal.period_id, &proposal.unit_id)?;
     let term = keeping::dossier_term(conn, &proposal)?;
-    let due_on = keeping::dossier_returned(conn, &proposal, &term, context.now)?;
+    let moved = keeping::dossier_returned(conn, &proposal, &term, context.now)?;
+    let moved = moved.map(|(before, after)| Move { before, after, explanation: term.explanation.clone() });
+    let due_on = moved.as_ref().map_or(term.due_on, |moved| moved.after.due_on());
+    // By a calendar that has changed since: told like every other move.
+    if let Some(moved) = moved.filter(Move::shows) {
+        record(conn, context, moved.change())?;
+    }
     let returned = Proposal { term: DossierTerm { due_on, ..term }, ..proposal.clone().returned(reason) };
     saved(conn, context, &proposal, returned, unit, ("award_proposal.return", EventType::AwardProposalReturned))
 }

@@ -50,7 +50,8 @@ impl Move {
         (self.before.due_on(), self.before.opens_on) != (self.after.due_on(), self.after.opens_on)
     }
 
-    fn change(&self) -> Change<'_> {
+    /// What is recorded and told of it.
+    pub fn change(&self) -> Change<'_> {
         let Move { before, after, .. } = self;
         let shown = |deadline: &Deadline| json!({"due_on": deadline.due_on(), "opens_on": deadline.opens_on});
         let data = json!({"kind": after.kind, "due_on": after.due_on(), "opens_on": after.opens_on, "was_due_on": before.due_on()});
@@ -364,10 +365,6 @@ fn written(
         }
         store::deadlines::update(conn, after.clone())?;
     }
-    let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.shows()).collect();
-    for of_one in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
-        record_all(conn, context, of_one.iter().map(|moved| moved.change()).collect())?;
-    }
     let id = Id::from_uuid_text(of.id.clone());
     let change = Change {
         organization_id: of.organization_id.as_ref(),
@@ -378,5 +375,11 @@ fn written(
         after: after.map(|day| shown(day).into()),
         news: None,
     };
-    record(conn, context, change)
+    // The nation's day is in the chain of the installation, an office's own in the office's, before what it moves.
+    record(conn, context, change)?;
+    let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.shows()).collect();
+    for of_one in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
+        record_all(conn, context, of_one.iter().map(|moved| moved.change()).collect())?;
+    }
+    Ok(())
 }

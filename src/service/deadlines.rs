@@ -56,7 +56,7 @@ pub struct Told {
     pub rule: DeadlineRule,
     /// Each day on the way there, where working days are counted.
     pub explanation: Vec<CountedDay>,
-    /// Whether every year that is counted through has its official calendar.
+    /// Whether every year that is counted through has its official calendar now.
     pub calendar_confirmed: bool,
     /// The first instant that is too late.
     pub closes_at: Option<DateTime<Utc>>,
@@ -259,8 +259,10 @@ fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
     let told = tell_all(conn, context, &organization, vec![deadline], &terms)?.pop();
     let told = told.ok_or_else(|| Error::internal("a deadline of which nothing is told"))?;
     // What the clock and the calendar alone change is no change of the state.
-    let Told { status, overdue_days, calendar_confirmed, next_check_at, rule, explanation, .. } = &told;
-    let phase = format!("{:?}", (status, overdue_days, calendar_confirmed, next_check_at, rule, explanation));
+    let Told { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } = &told;
+    let counted = (&told.rule, &told.explanation);
+    let phase =
+        format!("{:?}", (status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted));
     let tag = Tag::of(&[(&told.deadline.id, told.deadline.version)], &offers).in_phase(&phase);
     Ok(Seen { told, offers, tag })
 }

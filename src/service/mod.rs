@@ -532,6 +532,7 @@ fn record_all_by(
         return Ok(());
     };
     let mut journal = journals::hold(conn, journals::chain_of(organization_id))?;
+    debug_assert!(changes.iter().all(|change| change.organization_id == organization_id));
     let (mut entries, mut events) = (Vec::with_capacity(changes.len()), Vec::new());
     for change in changes {
         if let (Some(organization_id), Some(news)) = (change.organization_id, change.news) {

@@ -161,8 +161,11 @@ pub fn change(
     let mut check = Check::default();
     after.clean(&mut check);
     Error::unless_valid(check.faults)?;
-    if after.time_zone != before.time_zone && !store::periods::in_status(conn, id, &PeriodStatus::OPEN)?.is_empty() {
-        return Err(Code::PeriodOpen.into());
+    if after.time_zone != before.time_zone {
+        store::calendar::hold(conn, true)?;
+        if !store::periods::in_status(conn, id, &PeriodStatus::OPEN)?.is_empty() {
+            return Err(Code::PeriodOpen.into());
+        }
     }
     let after = store::organizations::update(conn, after)?;
     let shown = |organization: &Organization| json!({"name": organization.name, "time_zone": organization.time_zone, "agency_code": organization.agency_code});

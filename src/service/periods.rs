@@ -284,6 +284,8 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
     let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
     guard(period.opening_faults(published))?;
+    // From here on gates are counted by the zone.
+    store::calendar::hold(conn, false)?;
     keeping::begin(conn, context.house, &period, context.now)?;
     moved(conn, context, period, PeriodStatus::SelfAssessment, ("period.open", EventType::PeriodOpened))
 }

@@ -12,7 +12,7 @@ use crate::domain::action::{Action, Stage};
 use crate::domain::award::{ACHIEVEMENT_REPORT, Proposal, ProposalStatus};
 use crate::domain::council::{CouncilSession, SessionStatus};
 use crate::domain::deadline::{Deadline, DeadlineKind, DeadlineStatus};
-use crate::domain::period::{LateSubmissions, PeriodStatus};
+use crate::domain::period::{LateSubmissions, PeriodStatus, TieBreak};
 use crate::domain::schedule::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::store::page::Page;
@@ -59,8 +59,14 @@ pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<Task>, Stop> {
     for organization_id in context.actor.organization_ids() {
         tasks.extend(of_organization(conn, context, &organization_id)?);
     }
-    tasks.sort_by_key(|task| (task.due_on.unwrap_or(NaiveDate::MAX), task.base.clone(), task.document.clone()));
+    tasks.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(tasks)
+}
+
+/// What is due first comes first; of the same day always in the same order.
+fn order(task: &Task) -> (NaiveDate, &Id, Option<&str>, &str, Option<&str>) {
+    let unit = task.unit.as_ref().map(|unit| unit.code.as_str());
+    (task.due_on.unwrap_or(NaiveDate::MAX), &task.period_id, unit, &task.base, task.document.as_deref())
 }
 
 /// What lies on the desk of an organisation.
@@ -136,6 +142,8 @@ impl Desk<'_> {
         (period_id, unit): (&Id, Option<UnitKey>),
         deadline: Option<&Deadline>,
     ) -> Task {
+        // What is waived is due to nobody, though it can still be done.
+        let deadline = deadline.filter(|deadline| deadline.waived.is_none());
         let due_on = deadline.and_then(Deadline::due_on);
         Task {
             action,
@@ -167,8 +175,8 @@ impl Desk<'_> {
         let drafts = store::reviews::drafts(conn, self.organization_id)?;
         let mut tasks: Vec<Task> = sheets.iter().filter_map(|sheet| self.sheet(sheet, &drafts)).collect();
         let began = |period_id: &Id, unit_id: &Id| {
-            let of = |sheet: &&Listed| sheet.submission.period_id == *period_id && sheet.submission.unit_id == *unit_id;
-            sheets.iter().find(of).is_some()
+            let of = |sheet: &Listed| sheet.submission.period_id == *period_id && sheet.submission.unit_id == *unit_id;
+            sheets.iter().any(of)
         };
         for ((period_id, kind, unit_id), deadline) in &self.deadlines {
             let (DeadlineKind::SelfAssessment, Some(unit_id)) = (kind, unit_id) else {
@@ -182,7 +190,8 @@ impl Desk<'_> {
             if open && (in_time || stays_open) && self.may(Action::CreateSubmission, Some(&unit)) {
                 let place = ("submission", None, String::new());
                 let task = self.task(Action::CreateSubmission, place, (period_id, Some(unit)), Some(deadline));
-                tasks.push(Task { until: task.until.filter(|_| !stays_open), ..task });
+                let until = deadline.due_on().filter(|_| !stays_open).map(|due_on| closes_at(due_on, self.zone));
+                tasks.push(Task { until, ..task });
             }
         }
         Ok(tasks)
@@ -239,10 +248,16 @@ impl Desk<'_> {
             let place = ("facts", Some(&unit.id), format!("{base}/facts/{}", unit.id));
             self.task(Action::WriteFacts, place, (period_id, Some(unit.clone())), deadline)
         });
-        let ties = to_freeze.ranking.unresolved_ties.iter().filter(|_| self.may(Action::DecideTie, None)).map(|_| {
-            self.task(Action::DecideTie, ("period", Some(period_id), base.clone()), (period_id, None), deadline)
-        });
-        facts.chain(ties).collect()
+        let mut tasks: Vec<Task> = facts.collect();
+        // Facts that are missing may still untie what looks tied.
+        let tied = !to_freeze.ranking.unresolved_ties.is_empty() && to_freeze.ranking.facts_missing.is_empty();
+        let decides =
+            to_freeze.inputs.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
+        if tied && decides && self.may(Action::DecideTie, None) {
+            let place = ("period", Some(period_id), base);
+            tasks.push(self.task(Action::DecideTie, place, (period_id, None), deadline));
+        }
+        tasks
     }
 
     /// The next step of a period, once nothing keeps it back.
@@ -277,6 +292,13 @@ impl Desk<'_> {
         (ready && self.may(action, None)).then(|| self.task(action, place, (period_id, None), deadline))
     }
 
+    /// What a session is to be held for: the review, and once every sheet is through it, the notice.
+    fn of_session(&self, period_id: &Id) -> Option<&Deadline> {
+        let reviewed = self.met(period_id, DeadlineKind::CouncilReview);
+        let kind = if reviewed { DeadlineKind::ResultNotice } else { DeadlineKind::CouncilReview };
+        self.deadline(period_id, kind, None)
+    }
+
     /// Sessions to be called, held and closed.
     fn sessions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Error> {
         let reviewing = |id: &&Id| self.status(id) == PeriodStatus::CouncilReview;
@@ -286,12 +308,11 @@ impl Desk<'_> {
         }
         let sessions = store::council::list(conn, self.organization_id, None, &MOST)?;
         // One that was closed without a quorum decides nothing.
-        let serves =
-            |session: &CouncilSession| session.status != SessionStatus::Closed || session.quorum_met() == Some(true);
+        let serves = |session: &CouncilSession| session.status != SessionStatus::Closed || session.could_decide();
         let called = |id: &Id| sessions.iter().any(|session| session.period_id == *id && serves(session));
         let to_call = reviewed.into_iter().filter(|id| !called(id) && self.may(Action::CreateSession, None));
         let calls = to_call.map(|id| {
-            let deadline = self.deadline(id, DeadlineKind::CouncilReview, None);
+            let deadline = self.of_session(id);
             self.task(Action::CreateSession, ("council_session", None, String::new()), (id, None), deadline)
         });
         let calls: Vec<Task> = calls.collect();
@@ -302,7 +323,7 @@ impl Desk<'_> {
                 SessionStatus::Planned | SessionStatus::Closed => return None,
             };
             let open = self.status(&session.period_id) == PeriodStatus::CouncilReview && self.may(action, None);
-            let deadline = self.deadline(&session.period_id, DeadlineKind::CouncilReview, None);
+            let deadline = self.of_session(&session.period_id);
             let place = ("council_session", Some(&session.id), format!("/v1/council-sessions/{}", session.id));
             open.then(|| self.task(action, place, (&session.period_id, None), deadline))
         });

@@ -13,6 +13,8 @@ use crate::domain::schedule::instant;
 use crate::domain::text::hex;
 use crate::error::Error;
 
+/// How many entries one statement writes at most.
+const AT_ONCE: usize = 500;
 /// How many entries are read at a time where all are.
 const BATCH: i64 = 1_000;
 
@@ -113,11 +115,13 @@ pub struct Filter {
 /// Adds entries at the end of a chain whose journal is held.
 pub fn append(conn: &mut Conn, journal: &mut Journal, mut entries: Vec<Entry>) -> Result<(), Error> {
     entries.iter_mut().try_for_each(|entry| entry.seal(journal))?;
-    match entries.as_slice() {
-        // The statement for one, which is nearly every time, stays prepared.
-        [entry] => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?,
-        all => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(all).execute(c))?,
-    };
+    for entries in entries.chunks(AT_ONCE) {
+        match entries {
+            // The statement for one, which is nearly every time, stays prepared.
+            [entry] => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?,
+            several => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(several).execute(c))?,
+        };
+    }
     Ok(())
 }
 

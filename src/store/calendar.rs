@@ -127,7 +127,7 @@ pub fn overlaid(conn: &mut Conn, on: NaiveDate) -> Result<HashSet<Id>, Error> {
     Ok(ids.into_iter().flatten().map(Id::from_uuid_text).collect())
 }
 
-/// Holds every calendar until the transaction ends: `alone` to change a day.
+/// Holds every calendar and zone until the transaction ends: `alone` to change a day or a zone.
 pub fn hold(conn: &mut Conn, alone: bool) -> Result<(), Error> {
     Ok(hold_whole(conn, Whole::Calendar, alone)?)
 }

@@ -456,9 +456,7 @@ pub fn standing(
 ) -> Result<Standing, Error> {
     let soon = today + chrono::TimeDelta::days(i64::from(reminders.first()));
     let live = |kind| {
-        use PeriodStatus::{Announced, Appraisal, CouncilReview, Finalized, SelfAssessment};
-        let statuses = [SelfAssessment, Appraisal, CouncilReview, Finalized, Announced];
-        let live = statuses.into_iter().filter(move |status| Deadline::is_live(kind, *status));
+        let live = PeriodStatus::OPEN.into_iter().filter(move |status| Deadline::is_live(kind, *status));
         live.map(|status| format!("'{}'", word(status))).collect::<Vec<_>>().join(", ")
     };
     let (sheets, others) = (live(DeadlineKind::SelfAssessment), live(DeadlineKind::Dossier));

@@ -93,7 +93,7 @@ pub const fn json_rows(conn: &Conn) -> (&'static str, &'static str) {
 /// What is held until the transaction ends though it is no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whole {
-    /// Every calendar: alone by who changes a day, shared by who counts on it for good.
+    /// Every calendar and zone: alone by who changes a day or a zone, shared by who counts on it for good.
     Calendar,
     /// What is done at the start for rows that are older than the program.
     Adoption,

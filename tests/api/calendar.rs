@@ -133,6 +133,9 @@ on_both! {
         assert_eq!((&sent["status"], &sent["explanation"].as_array().unwrap().last().unwrap()["on"]), (&json!("met"), &json!("2023-12-07")));
         let returned = app.act("secretary", &proposal, "return", Some(&json!({"reason": "x"}))).expect(200);
         assert_eq!((&returned["dossier"]["due_on"], dossiers(app)), (&json!("2023-12-08"), vec![json!("2023-12-08")]));
+        let moved = app.get("auditor", "/v1/audit-entries?action=deadline.move").expect(200)["items"][0].clone();
+        assert_eq!((&moved["actor"]["subject"], &moved["before"]["due_on"], &moved["after"]["due_on"]), (&json!("secretary"), &json!("2023-12-07"), &json!("2023-12-08")));
+        assert_eq!(app.get("th-head", "/v1/events?types=deadline.moved").expect(200)["items"].as_array().unwrap().len(), 1);
     }
 
     /// Who takes its own day away works by the nation's again.
@@ -187,6 +190,10 @@ on_both! {
         let (seventh, eighth, eleventh) = (json!("2023-12-07"), json!("2023-12-08"), json!("2023-12-11"));
         assert_eq!(told, [("admin", &seventh, &eighth), ("admin", &seventh, &eighth), ("operator", &eighth, &eleventh)]);
         assert_eq!(app.get("auditor", "/v1/audit-entries/verify").expect(200)["ok"], true);
+        // The office's own day before what it moved.
+        let all = app.get("auditor", "/v1/audit-entries?action=deadline.move,calendar_day.put").expect(200)["items"].clone();
+        let acts: Vec<&str> = all.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+        assert_eq!(acts, ["calendar_day.put", "deadline.move", "deadline.move", "deadline.move"]);
         let proposals = app.get("secretary", "/v1/award-proposals").expect(200);
         let mut shown: Vec<&str> = proposals["items"].as_array().unwrap().iter().map(|proposal| proposal["dossier"]["due_on"].as_str().unwrap()).collect();
         shown.sort_unstable();

@@ -162,4 +162,27 @@ on_both! {
         assert_eq!(app.get("secretary", &proposal).expect(200)["dossier"]["due_on"], "2023-12-08");
         assert_eq!(app.get("secretary", "/v1/deadlines?kind=dossier").expect(200)["items"][0]["due_on"], "2023-12-08");
     }
+
+    /// A zone that changes while a period opens: whichever is first, one gate for the sheet and its deadline.
+    fn a_period_opens_in_one_zone(app) {
+        let draft = app.new_period(&app.period_like("2023B"));
+        app.act("secretary", &app.period(), "cancel", Some(&json!({"reason": "x"}))).expect(200);
+        let office = app.get("secretary", "/v1/me").expect(200)["memberships"][0]["organization_id"].as_str().unwrap().to_owned();
+        let office = format!("/v1/organizations/{office}");
+        let (of_office, of_draft) = (app.tag("operator", &office), app.tag("secretary", &draft));
+        slow_to_record(app);
+        let replies = at_once(2, |number| match number {
+            0 => app.ask("operator", "PATCH", &office).if_match(&of_office).json(&json!({"time_zone": "Africa/Cairo"})).send(),
+            _ => app.ask("secretary", "POST", &format!("{draft}/open")).if_match(&of_draft).send(),
+        });
+        assert!(matches!([replies[0].status, replies[1].status], [200 | 409, 200]));
+        let acts = app.get("auditor", "/v1/audit-entries?action=organization.change,period.open").expect(200)["items"].clone();
+        let acts: Vec<&str> = acts.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+        let expected = if replies[0].status == 200 { vec!["organization.change", "period.open"] } else { vec!["period.open"] };
+        assert_eq!(acts, expected);
+        let sheet = app.new_sheet_in(&draft, "TH");
+        let gate = app.get("th-head", &sheet).expect(200)["closes_at"].clone();
+        let deadlines = app.get("th-head", "/v1/deadlines?kind=self_assessment&status=scheduled").expect(200);
+        assert_eq!(deadlines["items"][0]["closes_at"], gate);
+    }
 }

@@ -174,20 +174,20 @@ pub fn dossier_term(conn: &mut Conn, proposal: &Proposal) -> Result<DossierTerm,
     calendar::dossier_term(conn, &proposal.organization_id, notice_on, &terms.dossier)
 }
 
-/// Notes that a unit's dossier came back, due by `term`. Gives the last day that holds.
+/// Notes that a unit's dossier came back, due by `term`. Gives its deadline as it was and as it is.
 pub fn dossier_returned(
     conn: &mut Conn,
     proposal: &Proposal,
     term: &DossierTerm,
     now: DateTime<Utc>,
-) -> Result<Option<NaiveDate>, Error> {
+) -> Result<Option<(Deadline, Deadline)>, Error> {
     let (period_id, unit_id) = (&proposal.period_id, Some(&proposal.unit_id));
-    let Some(deadline) = store::deadlines::find_of(conn, period_id, DeadlineKind::Dossier, unit_id)? else {
-        return Ok(term.due_on);
+    let Some(before) = store::deadlines::find_of(conn, period_id, DeadlineKind::Dossier, unit_id)? else {
+        return Ok(None);
     };
-    let scheduled = deadline.scheduled(term.due_on, term.opens_on, now);
-    let deadline = store::deadlines::update(conn, Deadline { met_on: None, ..scheduled })?;
-    Ok(deadline.due_on())
+    let again = before.clone().asked_again(term.due_on, term.opens_on, now);
+    let after = store::deadlines::update(conn, again)?;
+    Ok(Some((before, after)))
 }
 
 /// Sets down what is due in open periods that are older than their deadlines. Does nothing where there are none.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use crate::domain::Id;
+use crate::domain::council::CouncilSession;
 use crate::domain::guard::of_unit;
 use crate::domain::period::{Period, TieBreak};
 use crate::domain::ranking::{Contender, Inputs, Ranking};
@@ -88,7 +89,7 @@ pub struct ToFreeze {
 /// The ranking of a period whose sheets are all reviewed.
 pub fn to_freeze(conn: &mut Conn, period: &Period) -> Result<ToFreeze, Error> {
     let sessions = store::council::closed_of_period(conn, &period.id)?;
-    let held = sessions.iter().any(|session| session.quorum_met() == Some(true));
+    let held = sessions.iter().any(CouncilSession::could_decide);
     let inputs = inputs(conn, period)?;
     let ranking = inputs.rank();
     let mut faults: Vec<Fault> = (!held).then(|| Fault::at("", Code::SessionWithoutQuorum)).into_iter().collect();
