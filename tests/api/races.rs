@@ -172,7 +172,11 @@ on_both! {
         let (of_office, of_draft) = (app.tag("operator", &office), app.tag("secretary", &draft));
         slow_to_record(app);
         let replies = at_once(2, |number| match number {
-            0 => app.ask("operator", "PATCH", &office).if_match(&of_office).json(&json!({"time_zone": "Africa/Cairo"})).send(),
+            0 => {
+                // Once the period is about to be recorded as open.
+                std::thread::sleep(std::time::Duration::from_millis(150));
+                app.ask("operator", "PATCH", &office).if_match(&of_office).json(&json!({"time_zone": "Africa/Cairo"})).send()
+            }
             _ => app.ask("secretary", "POST", &format!("{draft}/open")).if_match(&of_draft).send(),
         });
         assert!(matches!([replies[0].status, replies[1].status], [200 | 409, 200]));
