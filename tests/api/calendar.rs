@@ -120,11 +120,8 @@ on_both! {
     /// What was sent is left alone; once it comes back, it is due by the calendar as it is then.
     fn a_dossier_that_comes_back_is_due_by_the_calendar_of_that_day(app) {
         app.announced(&[("TH", &[])]);
-        let proposal = format!("/v1/award-proposals/{}", app.get("secretary", "/v1/award-proposals").expect(200)["items"][0]["id"].as_str().unwrap());
-        for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
-            let tag = app.tag("secretary", &proposal);
-            app.ask("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag).file("x.pdf", b"%PDF-1.7\n").send().expect(200);
-        }
+        let proposal = app.first_proposal();
+        app.complete_dossier(&proposal);
         app.act("secretary", &proposal, "submit", None).expect(200);
         assert_eq!(put(app, "admin", "2023-12-05", &holiday("x")).expect(201)["moved_deadlines"], json!([]));
         assert_eq!(dossiers(app), ["2023-12-07"]);

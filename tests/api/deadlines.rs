@@ -199,12 +199,8 @@ on_both! {
         assert_eq!(of_th()["rule"]["notice_on"], "2023-11-30");
         let counted: Vec<_> = of_th()["explanation"].as_array().unwrap().iter().filter_map(|day| day["number"].as_u64()).collect();
         assert_eq!(counted, [1, 2, 3, 4, 5]);
-        let proposals = app.get("secretary", "/v1/award-proposals").expect(200);
-        let proposal = format!("/v1/award-proposals/{}", proposals["items"][0]["id"].as_str().unwrap());
-        for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
-            let tag = app.tag("secretary", &proposal);
-            app.ask("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag).file("x.pdf", b"%PDF-1.7\n").send().expect(200);
-        }
+        let proposal = app.first_proposal();
+        app.complete_dossier(&proposal);
         // A day late; and sent back, it is due as before.
         app.set_clock("2023-12-08T02:00:00.000Z");
         app.act("secretary", &proposal, "submit", None).expect(200);
@@ -225,11 +221,8 @@ on_both! {
         let of_th = || deadline(app, "dossier", Some("TH"));
         assert_eq!((&of_th()["status"], &of_th()["next_check_at"]), (&json!("scheduled"), &json!("2023-12-06T17:00:00.000Z")));
         // Until then nobody is told to send it, and who tries is told when.
-        let proposal = format!("/v1/award-proposals/{}", app.get("secretary", "/v1/award-proposals").expect(200)["items"][0]["id"].as_str().unwrap());
-        for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
-            let tag = app.tag("secretary", &proposal);
-            app.ask("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag).file("x.pdf", b"%PDF-1.7\n").send().expect(200);
-        }
+        let proposal = app.first_proposal();
+        app.complete_dossier(&proposal);
         let offers = || {
             let seen = app.get("secretary", &proposal).expect(200);
             let submits = |list: &str| seen[list].as_array().unwrap().iter().find(|act| act["action"] == "submit").cloned();
@@ -250,11 +243,8 @@ on_both! {
     /// What a closed period has missed is asked of nobody any more.
     fn a_closed_period_is_quiet(app) {
         app.announced(&[("TH", &[])]);
-        let proposal = format!("/v1/award-proposals/{}", app.get("secretary", "/v1/award-proposals").expect(200)["items"][0]["id"].as_str().unwrap());
-        for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
-            let tag = app.tag("secretary", &proposal);
-            app.ask("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag).file("x.pdf", b"%PDF-1.7\n").send().expect(200);
-        }
+        let proposal = app.first_proposal();
+        app.complete_dossier(&proposal);
         app.act("secretary", &proposal, "submit", None).expect(200);
         app.act("secretary", &proposal, "record-decision", Some(&json!({"outcome": "declined", "reason": "x"}))).expect(200);
         assert_eq!(list(app, "secretary", "&status=overdue").len(), 7);

@@ -157,8 +157,7 @@ on_both! {
             _ => app.ask("secretary", "POST", &format!("{period}/announce")).if_match(&tag).json(&notice).send(),
         });
         assert_eq!([replies[0].status, replies[1].status], [201, 200]);
-        let proposals = app.get("secretary", "/v1/award-proposals").expect(200);
-        let proposal = format!("/v1/award-proposals/{}", proposals["items"][0]["id"].as_str().unwrap());
+        let proposal = app.first_proposal();
         assert_eq!(app.get("secretary", &proposal).expect(200)["dossier"]["due_on"], "2023-12-08");
         assert_eq!(app.get("secretary", "/v1/deadlines?kind=dossier").expect(200)["items"][0]["due_on"], "2023-12-08");
     }

@@ -280,6 +280,23 @@ impl App {
         sheets
     }
 
+    /// The first proposal that the secretary sees; gives its path.
+    #[track_caller]
+    pub fn first_proposal(&self) -> String {
+        let proposals = self.get("secretary", "/v1/award-proposals").expect(200);
+        format!("/v1/award-proposals/{}", proposals["items"][0]["id"].as_str().unwrap())
+    }
+
+    /// Attaches every document that a dossier needs.
+    #[track_caller]
+    pub fn complete_dossier(&self, proposal: &str) {
+        for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
+            let tag = self.tag("secretary", proposal);
+            let ask = self.ask("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag);
+            ask.file("x.pdf", b"%PDF-1.7\n").send().expect(200);
+        }
+    }
+
     /// Announced on 30 November.
     #[track_caller]
     pub fn announced(&self, units: &[(&str, Otherwise)]) -> Vec<String> {
