@@ -210,12 +210,18 @@ async fn file(call: &Call, name: String, content: CriteriaContent, format: Forma
     Ok(response.insert_header((header::ETAG, etag)).body(bytes))
 }
 
+/// A spreadsheet's bytes.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "a type for the document: the bytes are answered as they are")]
+struct Spreadsheet(Vec<u8>);
+
 /// Download a blank table to fill in.
 ///
 /// With a short example of everything that the shape has: `office` is the printed table, `full` has the rules.
 #[utoipa::path(get, path = "/v1/criteria-sets/template", tag = "criteria",
     params(("format" = Option<Format>, Query, description = "`xlsx` where it is left out."), ("shape" = Option<Shape>, Query, description = "`full` where it is left out; JSON has but one.")),
-    responses((status = 200, description = "The file, as an attachment.", content_type = "application/octet-stream")))]
+    responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 async fn template(call: Call) -> Reply {
     let mut call = call.accepting_any();
     let (format, shape) = asked(&mut call, Format::Xlsx);
@@ -231,7 +237,7 @@ async fn template(call: Call) -> Reply {
 /// table has no column for.
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/export", tag = "criteria",
     params(("format" = Option<Format>, Query, description = "`json` where it is left out."), ("shape" = Option<Shape>, Query, description = "`full` where it is left out; JSON has but one.")),
-    responses((status = 200, description = "The file, as an attachment.", content_type = "application/octet-stream")))]
+    responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 async fn export(call: Call) -> Reply {
     let id = call.id("id")?;
     let mut call = call.accepting_any();
