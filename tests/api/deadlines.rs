@@ -296,7 +296,11 @@ on_both! {
         change(&of("secretary")).refused(409, "period_open");
         assert_eq!(change(&of("so-khdt-admin")).expect(200)["time_zone"], "Africa/Cairo");
         app.act("secretary", &app.period(), "cancel", Some(&json!({"reason": "x"}))).expect(200);
+        let of_th = path(&deadline(app, "self_assessment", Some("TH")));
+        let tag = app.tag("secretary", &of_th);
         change(&of("secretary")).expect(200);
+        // What is shown of a gate is shown by the zone of now.
+        assert_ne!(app.tag("secretary", &of_th), tag);
     }
 
     fn a_day_is_written_in_one_way(app) {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::backends::execute;
 use crate::support::year::head;
 use crate::support::{App, on_both};
 
@@ -124,6 +125,16 @@ on_both! {
         assert_eq!(tasks(app, "integration"), told(&[("record-decision", "TH", "–")]));
     }
 
+    /// It can still be done, and its gate still closes.
+    fn what_is_waived_is_due_to_nobody(app) {
+        let deadlines = app.get("secretary", &format!("/v1/deadlines?unit_id={}", app.unit_id("TH"))).expect(200);
+        let deadline = format!("/v1/deadlines/{}", deadlines["items"][0]["id"].as_str().unwrap());
+        app.act("secretary", &deadline, "waive", Some(&json!({"reason": "x"}))).expect(200);
+        let task = app.get("th-head", "/v1/me/tasks").expect(200)["items"][0].clone();
+        assert_eq!((&task["action"], &task["due_on"], &task["status"], &task["deadline_id"]), (&json!("create"), &Value::Null, &Value::Null, &Value::Null));
+        assert_eq!(task["until"], "2023-11-10T17:00:00.000Z");
+    }
+
     /// Where late sheets are taken, the turn stays the unit's until the appraisal starts.
     fn a_late_sheet_has_no_last_moment(app) {
         let mut body = app.period_like("2023B");
@@ -153,6 +164,11 @@ on_both! {
         app.good_facts("KT");
         let session = app.closed_session("2023-11-28", 4);
         assert_eq!(tasks(app, "council-chair"), told(&[("decide_tie", "–", "2023-12-05")]));
+        // Where the chain asks for no decision, none would help.
+        let chain = |steps: &str| execute(app, &format!("UPDATE periods SET tie_break = '{steps}'")).unwrap();
+        chain(r#"["base_points"]"#);
+        assert_eq!(tasks(app, "council-chair"), []);
+        chain(r#"["base_points","council_decision"]"#);
         assert_eq!(tasks(app, "secretary"), []);
         let task = app.get("council-chair", "/v1/me/tasks").expect(200)["items"][0].clone();
         let decision = json!({"unit_ids": [app.unit_id("KT"), app.unit_id("TH")], "reason": "x", "council_session_id": session.rsplit('/').next().unwrap()});
