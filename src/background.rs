@@ -9,8 +9,8 @@ use crate::clock::machine_now;
 use crate::error::Error;
 pub use crate::service::House;
 use crate::service::files;
-use crate::service::ticks::{self, Which};
-use crate::service::webhooks::courier;
+use crate::service::journal::webhooks::courier;
+use crate::service::schedule::ticks::{self, Which};
 use crate::store::{idempotency, webhooks};
 
 /// How often is swept.

@@ -14,13 +14,14 @@ use crate::clock::{Clock, Ids, first_moment};
 use crate::config::Config;
 use crate::error::{Code, Error, Fault};
 use crate::http::auth::Keys;
-use crate::http::deadline_checks::CheckView;
+use crate::http::criteria::criteria_import;
+use crate::http::openapi;
 use crate::http::problem::{FaultBody, Language, ProblemBody, fault_bodies};
-use crate::http::{criteria_import, openapi};
+use crate::http::schedule::deadline_checks::CheckView;
 use crate::server::{self, Kind};
-use crate::service::accounts::{self, FirstAccount};
-use crate::service::criteria_import::{Given, import_here};
-use crate::service::ticks::{self, Checked, Which};
+use crate::service::criteria::criteria_import::{Given, import_here};
+use crate::service::office::accounts::{self, FirstAccount};
+use crate::service::schedule::ticks::{self, Checked, Which};
 use crate::store::{self, Conn, journals};
 
 /// Yearly emulation (thi đua) scoring for public offices.

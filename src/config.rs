@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::deadline::Reminders;
+use crate::domain::schedule::deadline::Reminders;
 use crate::store::DatabaseUrl;
 
 /// The settings of a service.

@@ -21,10 +21,10 @@ use crate::error::Error;
 use crate::http::auth::Keys;
 use crate::http::openapi::Contract;
 use crate::http::{self, State, middleware};
-use crate::service::deadlines::keeping;
+use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
-use crate::service::tables::Tables;
-use crate::service::webhooks::courier::Courier;
+use crate::service::journal::webhooks::courier::Courier;
+use crate::service::schedule::deadlines::keeping;
 use crate::service::{Bell, House, sandbox};
 use crate::store::{Db, migrations};
 
@@ -119,7 +119,7 @@ pub async fn bind(config: &Config, house: Arc<House>, kind: &Kind) -> Result<Bou
     let app = move || {
         App::new()
             .app_data(state.clone())
-            .configure(|services| http::mount(services, is_sandbox))
+            .configure(|services| http::routes::mount(services, is_sandbox))
             .wrap(cors(&origins))
             .wrap(from_fn(middleware::around))
     };

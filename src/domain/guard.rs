@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::schedule::instant;
-use super::submission::SubmissionStatus;
+use crate::domain::assessment::submission::SubmissionStatus;
+use crate::domain::time::instant;
 use crate::error::{Code, Fault};
 
 /// A unit's sheet as the guards of a period see it; none where the unit never made one.

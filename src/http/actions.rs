@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::access::Offers;
-use crate::domain::action::Action;
-use crate::domain::schedule::instant;
+use crate::domain::access::action::Action;
+use crate::domain::time::instant;
 use crate::error::Params;
 
 /// An act that would not be refused for right, state, clock or conflict.

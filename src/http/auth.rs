@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::{Ids, machine_now};
 use crate::domain::Id;
 use crate::domain::access::Scopes;
-use crate::domain::member::LOCAL_ISSUER;
+use crate::domain::office::member::LOCAL_ISSUER;
 use crate::error::{Code, Error};
 use crate::service::{Caller, sha256_hex};
 

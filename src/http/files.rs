@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::call::{Call, Reply};
 use crate::domain::file::AttachedFile;
-use crate::domain::schedule::instant;
+use crate::domain::time::instant;
 use crate::error::Error;
 
 /// A file as it was attached.

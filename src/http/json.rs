@@ -356,7 +356,7 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::criteria::Part;
+    use crate::domain::criteria::criteria_set::Part;
     use crate::domain::points::Decimal;
     use serde::Deserialize;
 
@@ -374,7 +374,7 @@ mod tests {
     #[expect(dead_code, reason = "only whether it can be read matters")]
     struct Line {
         points: Option<Decimal>,
-        kind: Option<crate::domain::unit::UnitKind>,
+        kind: Option<crate::domain::office::unit::UnitKind>,
     }
 
     #[test]
@@ -426,7 +426,7 @@ mod tests {
             (r#"["manual"]"#, Code::InvalidBody, "/rule"),
         ] {
             let node = format!(r#"{{"code":"A.1","title":"a","max_points":10,"rule":{rule}}}"#);
-            let error = read::<crate::domain::criteria::Node>(node.as_bytes()).unwrap_err();
+            let error = read::<crate::domain::criteria::criteria_set::Node>(node.as_bytes()).unwrap_err();
             assert_eq!((error.code, error.faults[0].pointer.as_str()), (code, place), "{rule}");
         }
     }

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::{ContactBuilder, InfoBuilder};
 
+use super::assessment::{evidence, facts, periods, reviews, submissions, targets};
+use super::award::{award_proposals, council_sessions, ranking};
+use super::criteria::{criteria_import, criteria_sets};
+use super::journal::{audit, events, webhooks};
+use super::office::{me, members, organizations, service_accounts, tokens, units};
 use super::problem::{Language, ProblemBody};
-use super::{
-    audit, award_proposals, calendar, council, criteria_import, criteria_sets, deadline_checks, deadlines, docs,
-    events, evidence, facts, feeds, health, me, members, organizations, periods, problems, ranking, reviews, sandbox,
-    service_accounts, submissions, targets, tasks, tokens, units, webhooks,
-};
+use super::schedule::{calendar, deadline_checks, deadlines, feeds, tasks};
+use super::{docs, health, problems, sandbox};
 use crate::error::{Code, Error};
 
 /// The schemas that no handler names.
@@ -142,7 +144,7 @@ pub fn document(with_sandbox: bool) -> Result<String, Error> {
         submissions::Api::openapi(),
         evidence::Api::openapi(),
         reviews::Api::openapi(),
-        council::Api::openapi(),
+        council_sessions::Api::openapi(),
         award_proposals::Api::openapi(),
         calendar::Api::openapi(),
         deadlines::Api::openapi(),

@@ -13,10 +13,10 @@ use super::page::ListView;
 use super::problem::{Problem, request_id};
 use super::{State, json as body, reading, resource};
 use crate::domain::access::Scopes;
-use crate::domain::member::{LOCAL_ISSUER, Role};
-use crate::domain::schedule::instant;
+use crate::domain::office::member::{LOCAL_ISSUER, Role};
+use crate::domain::time::instant;
 use crate::error::Error;
-use crate::service::ticks::{self, Which};
+use crate::service::schedule::ticks::{self, Which};
 use crate::service::{Caller, sandbox};
 use crate::store::installation;
 

@@ -4,18 +4,18 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::House;
-use super::deadlines::keeping;
 use crate::clock::first_moment;
-use crate::domain::criteria::{CriteriaContent, CriteriaSet, CriteriaSetStatus, NotApplicable, Part};
-use crate::domain::member::{LOCAL_ISSUER, Member, Role};
-use crate::domain::organization::{DEFAULT_ZONE, Organization};
-use crate::domain::period::{
+use crate::domain::assessment::period::{
     Award, Condition, CouncilScoring, DossierDeadline, LateSubmissions, PartyCellRating, Period, PeriodRules,
     PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
 };
-use crate::domain::unit::{Unit, UnitKind};
+use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus, NotApplicable, Part};
+use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
+use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
+use crate::domain::office::unit::{Unit, UnitKind};
 use crate::domain::{Id, Points};
 use crate::error::Error;
+use crate::service::schedule::deadlines::keeping;
 use crate::store::{self, Conn, migrations};
 
 /// Somebody of the sandbox.

@@ -66,7 +66,7 @@ pub fn matches(header: &str, state: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::action::Action;
+    use crate::domain::access::action::Action;
     use crate::error::{Code, Error};
 
     #[test]

@@ -2,38 +2,26 @@
 //!
 //! A row by its key is read with `get_result`, not with `first`, which would bind a `LIMIT` for nothing.
 
-pub mod accounts;
-pub mod audit;
-pub mod award_proposals;
-pub mod calendar;
+mod assessment;
+mod award;
+mod criteria;
+mod journal;
+mod office;
+mod schedule;
+pub use assessment::{evidence, facts, files, periods, reviews, scores, submissions, targets};
+pub use award::{award_proposals, council_sessions, rankings};
+pub use criteria::criteria_sets;
+pub use journal::{audit, events, idempotency, journals, webhooks};
+pub use office::{accounts, members, organizations, units};
+pub use schedule::{calendar, deadlines, feeds};
 pub mod connection;
-pub mod council;
-pub mod criteria_sets;
-pub mod deadlines;
 mod dialect;
 mod error;
-pub mod events;
-pub mod evidence;
-pub mod facts;
-pub mod feeds;
-pub mod files;
-pub mod idempotency;
 pub mod installation;
-pub mod journals;
-pub mod members;
 pub mod migrations;
-pub mod organizations;
 pub mod page;
-pub mod periods;
-pub mod rankings;
-pub mod reviews;
 pub mod schema;
-pub mod scores;
-pub mod submissions;
-pub mod targets;
 mod types;
-pub mod units;
-pub mod webhooks;
 mod writer;
 
 use std::sync::Arc;

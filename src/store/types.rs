@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::scoring::Totals;
+use crate::domain::criteria::scoring::Totals;
 use crate::domain::{Id, Points};
 use crate::error::Error;
 

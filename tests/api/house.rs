@@ -62,8 +62,9 @@ fn the_domain_is_pure() {
                 continue;
             };
             let first = used.split(':').next().unwrap();
-            let own =
-                [&root, &file.with_extension("")].iter().any(|folder| folder.join(format!("{first}.rs")).exists());
+            let own = [root.as_path(), file.parent().unwrap(), &file.with_extension("")]
+                .iter()
+                .any(|folder| folder.join(format!("{first}.rs")).exists());
             let local = own || first.chars().next().is_some_and(char::is_uppercase);
             assert!(local || allowed.contains(&first), "{}: {line}", file.display());
         }

@@ -1,0 +1,97 @@
+//! What can be done, to what, and how a state says no.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::domain::journal::event::Audience;
+use crate::error::{Code, Error};
+
+/// An act on a resource. One variant an operation, or one for those that always go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    ReadOrganization,
+    ReadHouse,
+    WriteUnit,
+    ReadMembers,
+    WriteMember,
+    ReadCriteriaDraft,
+    WriteCriteriaSet,
+    PublishCriteriaSet,
+    RetireCriteriaSet,
+    CopyCriteriaSet,
+    ChangePeriod,
+    SetTargets,
+    Open,
+    StartAppraisal,
+    StartCouncilReview,
+    Finalize,
+    Announce,
+    Close,
+    Cancel,
+    ReadSubmission,
+    CreateSubmission,
+    WriteScores,
+    WriteEvidence,
+    Submit,
+    Withdraw,
+    Return,
+    Appraise,
+    CouncilReview,
+    ReadReview(Stage),
+    ReadReviewDraft(Stage),
+    WriteReview(Stage),
+    SubmitReview(Stage),
+    ReadFacts,
+    WriteFacts,
+    ReadRanking,
+    ReadTieDecisions,
+    DecideTie,
+    ReadSessions,
+    CreateSession,
+    WriteSession,
+    HoldSession,
+    CloseSession,
+    ReadProposal,
+    AttachDocument,
+    AttachAchievementReport,
+    SubmitProposal,
+    ReturnProposal,
+    RecordDecision,
+    ReadAudit,
+    ReadDeadline,
+    ExtendDeadline,
+    WaiveDeadline,
+    CheckDeadlines,
+    WriteCalendar,
+    ReadWebhook,
+    WriteWebhook,
+    /// To learn of events for an audience.
+    ReadEvents(Audience),
+}
+
+/// Whose column it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Thẩm định, by the standing body.
+    Appraisal,
+    /// Hội đồng.
+    Council,
+}
+
+impl Stage {
+    /// The act that starts, writes and submits a review of this stage.
+    pub const fn action(self) -> Action {
+        match self {
+            Stage::Appraisal => Action::Appraise,
+            Stage::Council => Action::CouncilReview,
+        }
+    }
+}
+
+/// An act that the resource's state does not allow: 409 `invalid_state` with the states that would.
+pub fn wrong_state<S: Serialize>(state: S, needs: &[S]) -> Error {
+    Error::new(Code::InvalidState).with("state", json!(state)).with("needs", json!(needs))
+}

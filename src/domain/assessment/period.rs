@@ -1,0 +1,475 @@
+//! A year's emulation in one office: its calendar, its awards, and the way from opening to announcement.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::Id;
+use crate::domain::access::action::{Action, wrong_state};
+use crate::domain::criteria::scoring::ScoringTable;
+use crate::domain::text::{Check, TITLE_CHARS};
+use crate::domain::time::closes_at;
+use crate::error::{Code, Error, Fault};
+
+/// Where a period is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PeriodStatus {
+    /// Being set up.
+    Draft,
+    /// The units score themselves.
+    SelfAssessment,
+    /// The standing body appraises.
+    Appraisal,
+    /// The council reviews.
+    CouncilReview,
+    /// The ranking is frozen.
+    Finalized,
+    /// The result notice is out; proposals are prepared.
+    Announced,
+    /// Every proposal is decided.
+    Closed,
+    /// Given up, with a reason.
+    Cancelled,
+}
+
+impl PeriodStatus {
+    /// Those of a period that is under way.
+    pub const OPEN: [PeriodStatus; 5] = [
+        PeriodStatus::SelfAssessment,
+        PeriodStatus::Appraisal,
+        PeriodStatus::CouncilReview,
+        PeriodStatus::Finalized,
+        PeriodStatus::Announced,
+    ];
+
+    /// Whether the period is in one of the given states.
+    ///
+    /// # Errors
+    /// `invalid_state`.
+    pub fn must_be(self, needs: &[PeriodStatus]) -> Result<(), Error> {
+        if needs.contains(&self) { Ok(()) } else { Err(wrong_state(self, needs)) }
+    }
+
+    /// Whether the results are out.
+    pub const fn is_announced(self) -> bool {
+        matches!(self, PeriodStatus::Announced | PeriodStatus::Closed)
+    }
+}
+
+/// The dates of a period, in the organisation's zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// Sheets are due on this day (the guideline: 10 November).
+    pub self_assessment_due_on: NaiveDate,
+    /// The standing body is done by this day.
+    pub appraisal_due_on: NaiveDate,
+    /// First day of the council's window ("cuối tháng 11": never falsely precise).
+    pub council_review_from_on: NaiveDate,
+    /// Last day of it.
+    pub council_review_to_on: NaiveDate,
+    /// The result notice is due on this day.
+    pub result_notice_due_on: NaiveDate,
+}
+
+impl Schedule {
+    fn dates(&self) -> [(&'static str, NaiveDate); 5] {
+        [
+            ("self_assessment_due_on", self.self_assessment_due_on),
+            ("appraisal_due_on", self.appraisal_due_on),
+            ("council_review_from_on", self.council_review_from_on),
+            ("council_review_to_on", self.council_review_to_on),
+            ("result_notice_due_on", self.result_notice_due_on),
+        ]
+    }
+
+    /// Whether each step can end before the next must: the appraisal may reach into the council's window.
+    pub fn is_in_order(&self) -> bool {
+        self.self_assessment_due_on <= self.appraisal_due_on
+            && self.self_assessment_due_on <= self.council_review_from_on
+            && self.appraisal_due_on <= self.council_review_to_on
+            && self.council_review_from_on <= self.council_review_to_on
+            && self.council_review_to_on <= self.result_notice_due_on
+    }
+
+    /// Notes every date that `after` moves to before `today`.
+    pub fn check_change(&self, after: &Schedule, today: NaiveDate, check: &mut Check) {
+        for ((name, before), (_, after)) in self.dates().into_iter().zip(after.dates()) {
+            check.ensure(before == after || after >= today, &format!("/schedule/{name}"), Code::DateInPast);
+        }
+    }
+}
+
+/// What becomes of a sheet after its due date.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LateSubmissions {
+    /// The gate closes; a draft is missed.
+    #[default]
+    Reject,
+    /// The gate stays open until the appraisal starts; the sheet is marked late.
+    AcceptFlagged,
+}
+
+/// How the council scores.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CouncilScoring {
+    /// One review that the council agrees on.
+    #[default]
+    Agreed,
+}
+
+/// What happens to an award whose turn comes at a unit that is not eligible.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenIneligible {
+    /// The next unit in rank takes it.
+    #[default]
+    PassDown,
+    /// Nobody takes it.
+    LeaveVacant,
+}
+
+/// An award and how many units take it, in order of precedence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Award {
+    /// Its key.
+    #[schema(example = "emulation_flag")]
+    pub code: String,
+    /// Its name.
+    #[schema(example = "Cờ thi đua xuất sắc")]
+    pub title: String,
+    /// How many there are.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub quota: i32,
+}
+
+/// Xếp loại chi bộ: how the Party cell was rated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartyCellRating {
+    /// Không hoàn thành nhiệm vụ.
+    Unsatisfactory,
+    /// Hoàn thành nhiệm vụ.
+    Satisfactory,
+    /// Hoàn thành tốt nhiệm vụ.
+    Good,
+    /// Hoàn thành xuất sắc nhiệm vụ.
+    Outstanding,
+}
+
+/// What a unit must meet to take an award.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Condition {
+    /// "Trong năm, không có công chức, viên chức, người lao động bị kỷ luật".
+    NobodyDisciplined {},
+    /// "Chi bộ được đánh giá, xếp loại Hoàn thành tốt nhiệm vụ trở lên".
+    PartyCellRatingAtLeast {
+        /// The lowest rating that will do.
+        rating: PartyCellRating,
+    },
+    /// Not under inspection or investigation.
+    NotUnderInspection {},
+}
+
+/// Whether a condition is met, and by what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Eligibility {
+    /// The condition's type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it is met.
+    pub met: bool,
+    /// The fact that decided.
+    pub why: String,
+}
+
+impl Condition {
+    /// The condition's type as it is written in a period.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Condition::NobodyDisciplined {} => "nobody_disciplined",
+            Condition::PartyCellRatingAtLeast { .. } => "party_cell_rating_at_least",
+            Condition::NotUnderInspection {} => "not_under_inspection",
+        }
+    }
+
+    /// Whether a unit's facts meet it.
+    pub fn judge(&self, facts: &UnitFacts) -> Eligibility {
+        let (met, why) = match self {
+            Condition::NobodyDisciplined {} => {
+                (!facts.anybody_disciplined, format!("anybody_disciplined = {}", facts.anybody_disciplined))
+            }
+            Condition::PartyCellRatingAtLeast { rating } => (
+                facts.party_cell_rating >= *rating,
+                format!("party_cell_rating = {}, needs {}", word(facts.party_cell_rating), word(*rating)),
+            ),
+            Condition::NotUnderInspection {} => {
+                (!facts.under_inspection, format!("under_inspection = {}", facts.under_inspection))
+            }
+        };
+        Eligibility { kind: self.name().to_owned(), met, why }
+    }
+}
+
+const fn word(rating: PartyCellRating) -> &'static str {
+    match rating {
+        PartyCellRating::Unsatisfactory => "unsatisfactory",
+        PartyCellRating::Satisfactory => "satisfactory",
+        PartyCellRating::Good => "good",
+        PartyCellRating::Outstanding => "outstanding",
+    }
+}
+
+/// What is known of a unit beyond its score: booleans and a rating, never files about people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitFacts {
+    /// Whether anybody of the unit was disciplined in the year.
+    pub anybody_disciplined: bool,
+    /// How its Party cell was rated.
+    pub party_cell_rating: PartyCellRating,
+    /// Whether it is under inspection or investigation.
+    pub under_inspection: bool,
+    /// The paper that says so.
+    #[serde(default)]
+    pub source_document: Option<String>,
+}
+
+/// A document that every dossier must have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredDocument {
+    /// Its key.
+    #[schema(example = "proposal_letter")]
+    pub code: String,
+    /// Its name.
+    #[schema(example = "Tờ trình đề nghị khen thưởng")]
+    pub title: String,
+}
+
+/// How "sau 05 ngày làm việc" is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DossierSemantics {
+    /// The dossier is due on that day.
+    NotLaterThan,
+    /// The dossier may be submitted from that day on.
+    NotBefore,
+}
+
+/// When the dossier is due after the notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DossierDeadline {
+    /// Working days after the notice, whose own day is not counted.
+    #[schema(minimum = 1, maximum = 250)]
+    pub working_days: i32,
+    /// Which side of that day.
+    pub semantics: DossierSemantics,
+}
+
+impl Default for DossierDeadline {
+    fn default() -> Self {
+        DossierDeadline { working_days: 5, semantics: DossierSemantics::NotLaterThan }
+    }
+}
+
+/// One step of the tie-break chain, as it is written: `base_points`, `section:A.I`, `fewer_deductions`, `council_decision`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TieBreak<'a> {
+    /// More base points first.
+    BasePoints,
+    /// More points of a part or section first.
+    Section(&'a str),
+    /// Fewer points lost by rules that deduct first.
+    FewerDeductions,
+    /// As the council decided.
+    CouncilDecision,
+}
+
+impl<'a> TieBreak<'a> {
+    /// Reads one step.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        match text {
+            "base_points" => Some(TieBreak::BasePoints),
+            "fewer_deductions" => Some(TieBreak::FewerDeductions),
+            "council_decision" => Some(TieBreak::CouncilDecision),
+            _ => text.strip_prefix("section:").map(TieBreak::Section),
+        }
+    }
+}
+
+/// The result notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Notice {
+    /// Its number.
+    #[schema(example = "1234/TB-VP")]
+    pub number: String,
+    /// Its date.
+    pub on: NaiveDate,
+}
+
+/// What the secretary sets before the period opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodRules {
+    /// Unique within the organisation.
+    pub code: String,
+    /// Its heading.
+    pub title: String,
+    /// The year it is about.
+    pub year: i32,
+    /// The table that it scores by; pinned.
+    pub criteria_set_id: Id,
+    /// The units that take part.
+    pub unit_ids: Vec<Id>,
+    /// Its dates.
+    pub schedule: Schedule,
+    /// What becomes of late sheets.
+    pub late_submissions: LateSubmissions,
+    /// How the council scores.
+    pub council_scoring: CouncilScoring,
+    /// The tie-break chain.
+    pub tie_break: Vec<String>,
+    /// In order of precedence.
+    pub awards: Vec<Award>,
+    /// What a unit must meet to take one.
+    pub eligibility: Vec<Condition>,
+    /// What happens where it does not.
+    pub when_ineligible: WhenIneligible,
+    /// What every dossier holds.
+    pub required_documents: Vec<RequiredDocument>,
+    /// When the dossier is due.
+    pub dossier_deadline: DossierDeadline,
+}
+
+/// A period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Period {
+    /// Its id.
+    pub id: Id,
+    /// Whose it is.
+    pub organization_id: Id,
+    /// What was set.
+    pub rules: PeriodRules,
+    /// Where it is.
+    pub status: PeriodStatus,
+    /// The result notice, once announced.
+    pub notice: Option<Notice>,
+    /// Why it was given up.
+    pub cancel_reason: Option<String>,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The acts on a period, in the order in which they are listed.
+pub const ACTIONS: [Action; 9] = [
+    Action::ChangePeriod,
+    Action::SetTargets,
+    Action::Open,
+    Action::StartAppraisal,
+    Action::StartCouncilReview,
+    Action::Finalize,
+    Action::Announce,
+    Action::Close,
+    Action::Cancel,
+];
+
+impl PeriodRules {
+    /// Brings its texts into their stored form and notes everything that is no rule.
+    pub fn clean(&mut self, check: &mut Check) {
+        self.code = check.code("/code", &self.code);
+        self.title = check.text("/title", &self.title, TITLE_CHARS);
+        check.ensure((1990..=2200).contains(&self.year), "/year", Code::NumberOutOfRange);
+        unique(check, "/unit_ids", self.unit_ids.iter().map(Id::as_str));
+        for (at, award) in self.awards.iter_mut().enumerate() {
+            award.code = check.code(&format!("/awards/{at}/code"), &award.code);
+            award.title = check.text(&format!("/awards/{at}/title"), &award.title, TITLE_CHARS);
+            check.ensure((1..=1000).contains(&award.quota), &format!("/awards/{at}/quota"), Code::NumberOutOfRange);
+        }
+        unique(check, "/awards", self.awards.iter().map(|award| award.code.as_str()));
+        for (at, document) in self.required_documents.iter_mut().enumerate() {
+            document.code = check.code(&format!("/required_documents/{at}/code"), &document.code);
+            document.title = check.text(&format!("/required_documents/{at}/title"), &document.title, TITLE_CHARS);
+        }
+        unique(check, "/required_documents", self.required_documents.iter().map(|document| document.code.as_str()));
+        let days = self.dossier_deadline.working_days;
+        check.ensure((1..=250).contains(&days), "/dossier_deadline/working_days", Code::NumberOutOfRange);
+        for (at, step) in self.tie_break.iter().enumerate() {
+            check.ensure(TieBreak::parse(step).is_some(), &format!("/tie_break/{at}"), Code::InvalidCode);
+        }
+        unique(check, "/tie_break", self.tie_break.iter().map(String::as_str));
+    }
+
+    /// Notes every section of the tie-break chain that the table does not have.
+    pub fn check_sections(&self, table: &ScoringTable, check: &mut Check) {
+        for (at, step) in self.tie_break.iter().enumerate() {
+            if let Some(TieBreak::Section(code)) = TieBreak::parse(step) {
+                check.ensure(table.has_node(code), &format!("/tie_break/{at}"), Code::UnknownReference);
+            }
+        }
+    }
+
+    /// When the gate of a sheet that is due on a day closes; none where late sheets are accepted.
+    pub fn gate_of(&self, due_on: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+        match self.late_submissions {
+            LateSubmissions::Reject => Some(closes_at(due_on, zone)),
+            LateSubmissions::AcceptFlagged => None,
+        }
+    }
+}
+
+fn unique<'a>(check: &mut Check, pointer: &str, values: impl Iterator<Item = &'a str>) {
+    let mut seen = std::collections::HashSet::new();
+    for (at, value) in values.enumerate() {
+        if !seen.insert(value) {
+            check.faults.push(Fault::at(format!("{pointer}/{at}"), Code::Duplicate).with("value", value));
+        }
+    }
+}
+
+impl Period {
+    /// Whether the state lets the act pass. Guards, which look at other records, come after.
+    ///
+    /// # Errors
+    /// `invalid_state`.
+    pub fn may(&self, action: Action) -> Result<(), Error> {
+        use PeriodStatus::{Announced, Appraisal, CouncilReview, Draft, Finalized, SelfAssessment};
+        match action {
+            Action::ChangePeriod | Action::Cancel => {
+                self.status.must_be(&[Draft, SelfAssessment, Appraisal, CouncilReview])
+            }
+            Action::SetTargets => self.status.must_be(&[Draft, SelfAssessment]),
+            Action::Open => self.status.must_be(&[Draft]),
+            Action::StartAppraisal => self.status.must_be(&[SelfAssessment]),
+            Action::StartCouncilReview => self.status.must_be(&[Appraisal]),
+            Action::Finalize | Action::DecideTie => self.status.must_be(&[CouncilReview]),
+            Action::Announce => self.status.must_be(&[Finalized]),
+            Action::Close => self.status.must_be(&[Announced]),
+            Action::WriteFacts
+            | Action::CreateSession
+            | Action::WriteSession
+            | Action::HoldSession
+            | Action::CloseSession => self.status.must_be(&[SelfAssessment, Appraisal, CouncilReview]),
+            _ => Err(wrong_state(self.status, &[])),
+        }
+    }
+
+    /// What keeps it from opening.
+    pub fn opening_faults(&self, criteria_set_published: bool) -> Vec<Fault> {
+        let mut check = Check::default();
+        check.ensure(criteria_set_published, "/criteria_set_id", Code::CriteriaSetNotPublished);
+        check.ensure(!self.rules.unit_ids.is_empty(), "/unit_ids", Code::UnitsMissing);
+        check.ensure(self.rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
+        check.faults
+    }
+}

@@ -1,0 +1,290 @@
+//! A unit's sheet on its way from the first score to the final result.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::access::action::{Action, wrong_state};
+use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
+use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::criteria::rule::{Answer, Explanation};
+use crate::domain::criteria::scoring::{Criterion, Line, ScoringTable, Sheet, Totals};
+use crate::domain::time::instant;
+use crate::domain::{Id, Points};
+use crate::error::{Code, Error};
+
+/// Where a sheet is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SubmissionStatus {
+    /// Being written by its unit.
+    Draft,
+    /// Sent to the standing body.
+    Submitted,
+    /// Sent back to the unit with a reason.
+    Returned,
+    /// Not sent when the gate closed.
+    Missed,
+    /// Appraised by the standing body.
+    Appraised,
+    /// Reviewed by the council.
+    Reviewed,
+    /// Part of the final ranking.
+    Finalized,
+}
+
+impl SubmissionStatus {
+    /// Every status, in the order of a sheet's life.
+    pub const ALL: [SubmissionStatus; 7] = [
+        SubmissionStatus::Draft,
+        SubmissionStatus::Submitted,
+        SubmissionStatus::Returned,
+        SubmissionStatus::Missed,
+        SubmissionStatus::Appraised,
+        SubmissionStatus::Reviewed,
+        SubmissionStatus::Finalized,
+    ];
+
+    const fn step(self) -> u8 {
+        match self {
+            SubmissionStatus::Draft => 0,
+            SubmissionStatus::Submitted | SubmissionStatus::Returned => 1,
+            SubmissionStatus::Appraised => 2,
+            SubmissionStatus::Reviewed => 3,
+            // A missed sheet holds nothing that a later reader may not know.
+            SubmissionStatus::Missed | SubmissionStatus::Finalized => 4,
+        }
+    }
+
+    /// Whether a sheet of this status has been where `status` is.
+    pub const fn has_reached(self, status: SubmissionStatus) -> bool {
+        self.step() >= status.step()
+    }
+}
+
+/// A unit's sheet, without its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Its id.
+    pub id: Id,
+    /// Whose it is.
+    pub organization_id: Id,
+    /// For which period.
+    pub period_id: Id,
+    /// Which unit's.
+    pub unit_id: Id,
+    /// Where it is.
+    pub status: SubmissionStatus,
+    /// How often it was submitted.
+    pub revision: i32,
+    /// Submitted after the due date, where the period accepts that.
+    pub late: bool,
+    /// This sheet's own due date.
+    pub due_on: NaiveDate,
+    /// When its gate closes; none where late sheets are accepted until the appraisal starts.
+    pub closes_at: Option<DateTime<Utc>>,
+    /// When it was last submitted.
+    pub submitted_at: Option<DateTime<Utc>>,
+    /// Why it was sent back.
+    pub return_reason: Option<String>,
+    /// What its lines add up to.
+    pub totals: Option<Totals>,
+    /// Counts changes that its unit may see.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The acts on a sheet, in the order in which they are listed.
+pub const ACTIONS: [Action; 7] = [
+    Action::WriteScores,
+    Action::WriteEvidence,
+    Action::Submit,
+    Action::Withdraw,
+    Action::Return,
+    Action::Appraise,
+    Action::CouncilReview,
+];
+
+impl Submission {
+    /// Whether the clock has closed the gate of a sheet that is still with its unit.
+    pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
+        let with_unit = matches!(self.status, SubmissionStatus::Draft | SubmissionStatus::Returned);
+        with_unit && self.closes_at.is_some_and(|closes_at| now >= closes_at)
+    }
+
+    /// What the clock makes of it: a draft is missed; a returned sheet stands as last submitted.
+    #[must_use]
+    pub fn lapsed(mut self) -> Self {
+        self.status = match self.status {
+            SubmissionStatus::Returned => SubmissionStatus::Submitted,
+            SubmissionStatus::Draft => SubmissionStatus::Missed,
+            other => other,
+        };
+        self.return_reason = None;
+        self
+    }
+
+    /// Whether state and clock let the act pass, and until when.
+    ///
+    /// # Errors
+    /// `invalid_state`, `deadline_passed`.
+    pub fn may(
+        &self,
+        action: Action,
+        period: PeriodStatus,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        use PeriodStatus::{Appraisal, CouncilReview, SelfAssessment};
+        use SubmissionStatus::{Appraised, Draft, Returned, Submitted};
+        match action {
+            Action::WriteScores | Action::WriteEvidence | Action::Submit => {
+                self.must_be(&[Draft, Returned], now)?;
+                // In the appraisal, only who was sent a sheet back or given more time still has one to send.
+                period.must_be(&[SelfAssessment, Appraisal])?;
+                self.gate(now)
+            }
+            Action::Withdraw => {
+                self.must_be(&[Submitted], now)?;
+                period.must_be(&[SelfAssessment])?;
+                self.gate(now)
+            }
+            Action::Return => {
+                self.must_be(&[Submitted], now)?;
+                period.must_be(&[SelfAssessment, Appraisal]).map(|()| None)
+            }
+            Action::Appraise => {
+                self.must_be(&[Submitted], now)?;
+                period.must_be(&[Appraisal]).map(|()| None)
+            }
+            Action::CouncilReview => {
+                self.must_be(&[Appraised], now)?;
+                period.must_be(&[CouncilReview]).map(|()| None)
+            }
+            _ => Err(wrong_state(self.status, &[])),
+        }
+    }
+
+    fn must_be(&self, needs: &[SubmissionStatus], now: DateTime<Utc>) -> Result<(), Error> {
+        let with_unit = needs.contains(&SubmissionStatus::Draft);
+        match self.status {
+            status if needs.contains(&status) => Ok(()),
+            // What keeps a unit from writing here is the deadline, not the word for it.
+            SubmissionStatus::Missed if with_unit => self.gate(now).and(Err(wrong_state(self.status, needs))),
+            status => Err(wrong_state(status, needs)),
+        }
+    }
+
+    fn gate(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Error> {
+        match self.closes_at {
+            Some(closes_at) if now >= closes_at => Err(deadline_passed(closes_at)),
+            until => Ok(until),
+        }
+    }
+
+    /// Sent to the standing body. The caller has asked [`Self::may`] and found no line missing.
+    #[must_use]
+    pub fn submitted(mut self, now: DateTime<Utc>, due_closes_at: DateTime<Utc>) -> Self {
+        self.status = SubmissionStatus::Submitted;
+        self.revision += 1;
+        self.late = now >= due_closes_at;
+        self.submitted_at = Some(now);
+        self.return_reason = None;
+        self
+    }
+
+    /// Taken back by its unit while the gate is open.
+    #[must_use]
+    pub fn withdrawn(mut self) -> Self {
+        self.status = SubmissionStatus::Draft;
+        self
+    }
+
+    /// Given more time. A missed sheet is its unit's again.
+    #[must_use]
+    pub fn extended(mut self, due_on: NaiveDate, closes_at: Option<DateTime<Utc>>) -> Self {
+        self.due_on = due_on;
+        self.closes_at = closes_at;
+        if self.status == SubmissionStatus::Missed {
+            self.status = SubmissionStatus::Draft;
+        }
+        self
+    }
+
+    /// Sent back with a gate of its own.
+    #[must_use]
+    pub fn returned(mut self, reason: String, due_on: NaiveDate, closes_at: Option<DateTime<Utc>>) -> Self {
+        self.status = SubmissionStatus::Returned;
+        self.return_reason = Some(reason);
+        self.due_on = due_on;
+        self.closes_at = closes_at;
+        self
+    }
+}
+
+/// A line as it was sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FrozenLine {
+    /// Which criterion.
+    pub criterion_code: String,
+    /// The most it could give.
+    pub max_points: Option<Points>,
+    /// The answer.
+    pub answer: Option<Answer>,
+    /// What it earned.
+    pub points: Option<Points>,
+    /// How. Written for readers; the lines are told by answer and points.
+    #[serde(skip_deserializing)]
+    pub explanation: Option<Explanation>,
+    /// A remark.
+    pub note: Option<String>,
+}
+
+/// A sheet as it was sent: what a revision freezes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FrozenSheet {
+    /// The lines in the table's order.
+    pub scores: Vec<FrozenLine>,
+    /// What they add up to.
+    pub totals: Option<Totals>,
+    /// What proves them, in the order in which it was added.
+    #[serde(default)]
+    pub evidence: Vec<FrozenEvidence>,
+}
+
+impl FrozenSheet {
+    /// Freezes the lines of a sheet and what proves them.
+    pub fn of(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Self {
+        let lines = table.criteria.iter().zip(&sheet.0);
+        let freeze = |(criterion, line): (&Criterion, &Line)| FrozenLine {
+            criterion_code: criterion.code.clone(),
+            max_points: criterion.max_points,
+            answer: line.answer().cloned(),
+            points: line.points(),
+            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
+            note: line.note.clone(),
+        };
+        FrozenSheet {
+            scores: lines.map(freeze).collect(),
+            totals: table.tally(sheet).totals,
+            evidence: evidence.iter().map(FrozenEvidence::from).collect(),
+        }
+    }
+
+    /// The lines again.
+    pub fn sheet(&self) -> Sheet {
+        let thaw = |line: &FrozenLine| Line {
+            scored: line.answer.clone().zip(line.points),
+            note: line.note.clone(),
+            reason: None,
+        };
+        Sheet(self.scores.iter().map(thaw).collect())
+    }
+}
+
+/// 409 with the instant at which the gate closed.
+pub fn deadline_passed(closes_at: DateTime<Utc>) -> Error {
+    Error::new(Code::DeadlinePassed).with("closed_at", instant(closes_at))
+}

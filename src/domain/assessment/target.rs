@@ -1,0 +1,63 @@
+//! Targets (chỉ tiêu): what a unit is to reach in a period, where the table of criteria leaves it open.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::criteria::scoring::ScoringTable;
+use crate::domain::text::{CODE_CHARS, Check};
+use crate::domain::{Id, Quantity};
+use crate::error::{Code, Fault};
+
+/// What a unit is to reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Which unit; one that takes part in the period.
+    pub unit_id: Id,
+    /// By which criterion: one with the rule `target_ratio` and no target of its own.
+    #[schema(example = "A.I.1")]
+    pub criterion_code: String,
+    /// What is to be reached; more than 0.
+    #[schema(example = 104)]
+    pub target: Quantity,
+    /// Of what.
+    #[schema(example = "văn bản")]
+    pub unit_of_measure: String,
+}
+
+/// The targets of a period as they may stand: each of a unit that takes part, by a criterion that asks for it, once.
+pub fn read(given: &[Target], table: &ScoringTable, unit_ids: &[Id], check: &mut Check) -> Vec<Target> {
+    let mut seen = HashSet::new();
+    let taking_part: HashSet<&Id> = unit_ids.iter().collect();
+    let mut read = Vec::with_capacity(given.len());
+    for (at, target) in given.iter().enumerate() {
+        let pointer = format!("/targets/{at}");
+        let Target { unit_id, criterion_code, target: quantity, unit_of_measure } = target;
+        check.ensure(taking_part.contains(unit_id), &format!("{pointer}/unit_id"), Code::UnitNotInPeriod);
+        let about_criterion =
+            |code| Fault::at(format!("{pointer}/criterion_code"), code).with("criterion", criterion_code.as_str());
+        match table.asks_for_target(criterion_code) {
+            None => check.faults.push(about_criterion(Code::UnknownCriterion)),
+            Some(false) => check.faults.push(about_criterion(Code::TargetNotAsked)),
+            Some(true) => {}
+        }
+        if *quantity == Quantity::ZERO {
+            let fault = Fault::at(format!("{pointer}/target"), Code::NumberOutOfRange);
+            check.faults.push(fault.with("min", "0.0001").with("max", Quantity::MAX.to_string()));
+        }
+        check.ensure(seen.insert((unit_id, criterion_code)), &pointer, Code::Duplicate);
+        let unit_of_measure = check.text(&format!("{pointer}/unit_of_measure"), unit_of_measure, CODE_CHARS);
+        read.push(Target { unit_of_measure, ..target.clone() });
+    }
+    read
+}
+
+/// Unit and criterion of every target that differs between two lists, or is in one of them alone.
+pub fn changed<'a>(before: &'a [Target], after: &'a [Target]) -> HashSet<(&'a Id, &'a str)> {
+    let place = |target: &'a Target| (&target.unit_id, target.criterion_code.as_str());
+    let figures =
+        |list: &'a [Target]| -> HashSet<_> { list.iter().map(|target| (place(target), target.target)).collect() };
+    figures(before).symmetric_difference(&figures(after)).map(|(place, _)| *place).collect()
+}

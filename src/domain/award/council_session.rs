@@ -1,0 +1,156 @@
+//! A session of the council: who was there, and whether it could decide.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::Id;
+use crate::domain::access::action::{Action, wrong_state};
+use crate::error::Error;
+
+/// Where a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStatus {
+    /// Called.
+    Planned,
+    /// Held: the attendance is fixed.
+    Held,
+    /// Closed by the chair.
+    Closed,
+}
+
+/// The share of the council that must be present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Quorum {
+    /// Above the line.
+    #[schema(minimum = 1, maximum = 100)]
+    pub numerator: i32,
+    /// Below the line.
+    #[schema(minimum = 1, maximum = 100)]
+    pub denominator: i32,
+}
+
+impl Default for Quorum {
+    fn default() -> Self {
+        Quorum { numerator: 2, denominator: 3 }
+    }
+}
+
+impl Quorum {
+    /// Whether it is a share: above nothing, at most all.
+    pub const fn is_share(self) -> bool {
+        0 < self.numerator && self.numerator <= self.denominator && self.denominator <= 100
+    }
+
+    /// How many of `members` must be present: rounded up.
+    pub fn of(self, members: i32) -> i32 {
+        let share = members.saturating_mul(self.numerator);
+        share / self.denominator + i32::from(share % self.denominator != 0)
+    }
+}
+
+/// One member's attendance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attendance {
+    /// Who.
+    pub member_id: Id,
+    /// Whether in the room.
+    pub present: bool,
+    /// Whether an opinion was sent in writing, which does not count as present.
+    #[serde(default)]
+    pub written_opinion: bool,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CouncilSession {
+    /// Its id.
+    pub id: Id,
+    /// Whose it is.
+    pub organization_id: Id,
+    /// Of which period.
+    pub period_id: Id,
+    /// Its day.
+    pub held_on: NaiveDate,
+    /// Its place.
+    pub place: String,
+    /// Where it is.
+    pub status: SessionStatus,
+    /// What it needs.
+    pub quorum: Quorum,
+    /// Who was there.
+    pub attendance: Vec<Attendance>,
+    /// How many members were present, once held.
+    pub present: Option<i32>,
+    /// How many had to be, once held.
+    pub needed: Option<i32>,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The acts on a session, in the order in which they are listed.
+pub const ACTIONS: [Action; 3] = [Action::WriteSession, Action::HoldSession, Action::CloseSession];
+
+impl CouncilSession {
+    /// Whether the session could decide; none while it is only planned.
+    pub fn quorum_met(&self) -> Option<bool> {
+        Some(self.present? >= self.needed?)
+    }
+
+    /// Whether it was closed with a quorum.
+    pub fn could_decide(&self) -> bool {
+        self.status == SessionStatus::Closed && self.quorum_met() == Some(true)
+    }
+
+    /// Whether the state lets the act pass.
+    ///
+    /// # Errors
+    /// `invalid_state`.
+    pub fn may(&self, action: Action) -> Result<(), Error> {
+        let needs = match action {
+            Action::CloseSession => SessionStatus::Held,
+            _ => SessionStatus::Planned,
+        };
+        if self.status == needs { Ok(()) } else { Err(wrong_state(self.status, &[needs])) }
+    }
+
+    /// Held: `council` are the members of that day, of whom the present are counted.
+    #[must_use]
+    pub fn held(mut self, council: &[Id]) -> Self {
+        let here = self.attendance.iter().filter(|entry| entry.present && council.contains(&entry.member_id));
+        self.present = i32::try_from(here.count()).ok();
+        self.needed = i32::try_from(council.len()).ok().map(|members| self.quorum.of(members));
+        self.status = SessionStatus::Held;
+        self
+    }
+
+    /// Closed by the chair.
+    #[must_use]
+    pub fn closed(mut self) -> Self {
+        self.status = SessionStatus::Closed;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_thirds_are_rounded_up() {
+        for (members, needed) in [(0, 0), (1, 1), (2, 2), (3, 2), (4, 3), (5, 4), (6, 4), (7, 5)] {
+            assert_eq!(Quorum::default().of(members), needed, "{members}");
+        }
+        assert_eq!(Quorum { numerator: 1, denominator: 1 }.of(7), 7);
+        assert!(
+            !Quorum { numerator: 3, denominator: 2 }.is_share() && !Quorum { numerator: 0, denominator: 2 }.is_share()
+        );
+    }
+}

@@ -1,0 +1,445 @@
+//! Who comes where, who takes which award, and what is still undecided.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::assessment::period::{Award, Condition, Eligibility, TieBreak, UnitFacts, WhenIneligible};
+use crate::domain::criteria::scoring::{Breakdown, Totals};
+use crate::domain::{Id, Points};
+
+/// What is known of one unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contender {
+    /// Which unit.
+    pub unit_id: Id,
+    /// Its code.
+    pub unit_code: String,
+    /// Its name.
+    pub unit_name: String,
+    /// Whether it sent no sheet in time.
+    pub missed: bool,
+    /// Its result of the furthest submitted stage; none while there is none.
+    pub totals: Option<Totals>,
+    /// What the chain may ask beyond it.
+    pub breakdown: Breakdown,
+    /// What is known beyond its score.
+    pub facts: Option<UnitFacts>,
+}
+
+/// Everything that a ranking is computed from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The units.
+    pub contenders: Vec<Contender>,
+    /// The tie-break chain.
+    pub tie_break: Vec<String>,
+    /// The awards in order of precedence.
+    pub awards: Vec<Award>,
+    /// What a unit must meet.
+    pub eligibility: Vec<Condition>,
+    /// What happens where it does not.
+    pub when_ineligible: WhenIneligible,
+    /// The council's decisions on ties: units from first to last.
+    pub decisions: Vec<Vec<Id>>,
+}
+
+/// One unit's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RankingRow {
+    /// Standard competition rank (1, 2, 2, 4); null without a result.
+    pub rank: Option<i32>,
+    /// Which unit.
+    pub unit_id: Id,
+    /// Its code.
+    pub unit_code: String,
+    /// Its name.
+    pub unit_name: String,
+    /// Điểm chuẩn.
+    pub base: Option<Points>,
+    /// Điểm thưởng.
+    pub bonus: Option<Points>,
+    /// Both together.
+    pub total: Option<Points>,
+    /// Whether it shares its rank with another.
+    pub tied: bool,
+    /// Whether it may take an award; null without facts.
+    pub eligible: Option<bool>,
+    /// The conditions that it does not meet, or `missed`.
+    pub ineligible_reasons: Vec<String>,
+    /// What it takes.
+    pub award_code: Option<String>,
+}
+
+/// Units that share a rank across the line of an award.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnresolvedTie {
+    /// All units of that rank.
+    pub unit_ids: Vec<Id>,
+    /// The first award that they would have to share.
+    pub award_code: String,
+}
+
+/// A computed ranking.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ranking {
+    /// From first to last.
+    pub rows: Vec<RankingRow>,
+    /// What the council still has to decide.
+    pub unresolved_ties: Vec<UnresolvedTie>,
+    /// Units whose facts are needed to give out the awards.
+    pub facts_missing: Vec<String>,
+}
+
+impl Inputs {
+    /// The ranking of these inputs. Never by id or order of arrival, except to list what shares a rank.
+    pub fn rank(&self) -> Ranking {
+        let mut groups = self.groups();
+        for group in &mut groups {
+            self.apply_decision(group);
+        }
+        let mut ranking = Ranking::default();
+        let mut rank = 1;
+        for places in groups {
+            for group in places {
+                let size = i32::try_from(group.len()).unwrap_or(i32::MAX);
+                let tied = group.len() > 1;
+                ranking.rows.extend(group.iter().map(|contender| self.row(contender, Some(rank), tied)));
+                rank += size;
+            }
+        }
+        self.give_awards(&mut ranking);
+        let mut rest: Vec<&Contender> = self.contenders.iter().filter(|contender| contender.totals.is_none()).collect();
+        rest.sort_by(|a, b| a.missed.cmp(&b.missed).then_with(|| a.unit_code.cmp(&b.unit_code)));
+        ranking.rows.extend(rest.into_iter().map(|contender| self.row(contender, None, false)));
+        ranking
+    }
+
+    /// Units with a result from best to worst; those that the chain cannot tell apart stand together.
+    /// Each group is a list of places, of which there is one until a decision splits it.
+    fn groups(&self) -> Vec<Vec<Vec<&Contender>>> {
+        let mut ranked: Vec<&Contender> =
+            self.contenders.iter().filter(|contender| contender.totals.is_some()).collect();
+        ranked.sort_by(|a, b| self.compare(a, b).then_with(|| a.unit_code.cmp(&b.unit_code)));
+        let same = |a: &&Contender, b: &&Contender| self.compare(a, b) == Ordering::Equal;
+        ranked.chunk_by(same).map(|group| vec![group.to_vec()]).collect()
+    }
+
+    /// Better first: by total, then along the chain. A council decision is applied afterwards, to whole groups.
+    fn compare(&self, a: &Contender, b: &Contender) -> Ordering {
+        let chain = self.tie_break.iter().filter_map(|step| TieBreak::parse(step));
+        let keys = chain.map(|step| match step {
+            TieBreak::BasePoints => of(b, |totals| totals.base).cmp(&of(a, |totals| totals.base)),
+            TieBreak::Section(code) => b.breakdown.nodes.get(code).cmp(&a.breakdown.nodes.get(code)),
+            TieBreak::FewerDeductions => a.breakdown.deducted.cmp(&b.breakdown.deducted),
+            TieBreak::CouncilDecision => Ordering::Equal,
+        });
+        keys.fold(of(b, |totals| totals.total).cmp(&of(a, |totals| totals.total)), Ordering::then)
+    }
+
+    fn apply_decision(&self, places: &mut Vec<Vec<&Contender>>) {
+        let asked = self.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
+        let Some(group) = places.first().filter(|group| asked && group.len() > 1) else {
+            return;
+        };
+        let tied: BTreeSet<&Id> = group.iter().map(|contender| &contender.unit_id).collect();
+        let decision = self.decisions.iter().find(|decision| decision.iter().collect::<BTreeSet<_>>() == tied);
+        if let Some(decision) = decision {
+            let find = |id: &Id| group.iter().copied().find(|contender| contender.unit_id == *id);
+            *places = decision.iter().filter_map(find).map(|contender| vec![contender]).collect();
+        }
+    }
+
+    /// How a unit meets each condition; none without facts.
+    pub fn judge(&self, contender: &Contender) -> Option<Vec<Eligibility>> {
+        let facts = contender.facts.as_ref()?;
+        Some(self.eligibility.iter().map(|condition| condition.judge(facts)).collect())
+    }
+
+    fn row(&self, contender: &Contender, rank: Option<i32>, tied: bool) -> RankingRow {
+        let unmet = self.judge(contender).map(|judged| {
+            judged.into_iter().filter(|eligibility| !eligibility.met).map(|eligibility| eligibility.kind).collect()
+        });
+        let unmet: Option<Vec<String>> = if contender.missed { Some(vec!["missed".to_owned()]) } else { unmet };
+        RankingRow {
+            rank,
+            unit_id: contender.unit_id.clone(),
+            unit_code: contender.unit_code.clone(),
+            unit_name: contender.unit_name.clone(),
+            base: contender.totals.map(|totals| totals.base),
+            bonus: contender.totals.map(|totals| totals.bonus),
+            total: contender.totals.map(|totals| totals.total),
+            tied,
+            eligible: unmet.as_ref().map(Vec::is_empty),
+            ineligible_reasons: unmet.unwrap_or_default(),
+            award_code: None,
+        }
+    }
+
+    /// Goes down the ranks until the quotas are full. A unit without facts holds its place in the queue, so that
+    /// a tie across a line shows early, but takes nothing.
+    fn give_awards(&self, ranking: &mut Ranking) {
+        let slots: Vec<&str> =
+            self.awards.iter().flat_map(|award| (0..award.quota).map(|_| award.code.as_str())).collect();
+        let mut next = 0;
+        for group in ranking.rows.chunk_by_mut(|a, b| a.rank == b.rank) {
+            if next >= slots.len() {
+                break;
+            }
+            let unknown = group.iter().filter(|row| row.eligible.is_none()).map(|row| row.unit_code.clone());
+            ranking.facts_missing.extend(unknown);
+            let takes = |row: &RankingRow| match self.when_ineligible {
+                WhenIneligible::PassDown => row.eligible != Some(false),
+                WhenIneligible::LeaveVacant => true,
+            };
+            let queue = group.iter().filter(|row| takes(row)).count();
+            let offered: Vec<Option<&str>> = (next..next + queue).map(|at| slots.get(at).copied()).collect();
+            next += queue;
+            let alike = offered.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
+            if !alike {
+                ranking.unresolved_ties.push(UnresolvedTie {
+                    unit_ids: group.iter().map(|row| row.unit_id.clone()).collect(),
+                    award_code: offered.iter().flatten().next().copied().unwrap_or_default().to_owned(),
+                });
+                continue;
+            }
+            for (row, code) in group.iter_mut().filter(|row| takes(row)).zip(offered) {
+                row.award_code = code.filter(|_| row.eligible == Some(true)).map(str::to_owned);
+            }
+        }
+    }
+}
+
+fn of(contender: &Contender, figure: impl Fn(&Totals) -> Points) -> Option<Points> {
+    contender.totals.as_ref().map(figure)
+}
+
+impl Inputs {
+    /// Whether `other` says the same of the same units. What a unit is called is no part of its result.
+    pub fn agrees_with(&self, other: &Inputs) -> bool {
+        let nameless = |inputs: &Inputs| {
+            let mut contenders = inputs.contenders.clone();
+            for contender in &mut contenders {
+                contender.unit_code.clear();
+                contender.unit_name.clear();
+            }
+            contenders.sort_by(|a, b| a.unit_id.cmp(&b.unit_id));
+            Inputs { contenders, ..inputs.clone() }
+        };
+        nameless(self) == nameless(other)
+    }
+}
+
+impl Ranking {
+    /// The units that share a rank with `unit_id`, itself among them; empty where it is alone.
+    pub fn tied_with(&self, unit_id: &Id) -> Vec<&Id> {
+        let rank = self.rows.iter().find(|row| row.unit_id == *unit_id && row.tied).and_then(|row| row.rank);
+        let group = self.rows.iter().filter(|row| rank.is_some() && row.rank == rank);
+        group.map(|row| &row.unit_id).collect()
+    }
+
+    /// As a unit's people and others outside of the council see it: whether another unit is eligible is not theirs to know.
+    #[must_use]
+    pub fn seen_from(mut self, own: Option<&Id>) -> Self {
+        for row in self.rows.iter_mut().filter(|row| Some(&row.unit_id) != own) {
+            row.eligible = None;
+            row.ineligible_reasons.clear();
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::assessment::period::PartyCellRating;
+    use proptest::prelude::*;
+
+    fn id(code: &str) -> Id {
+        Id::from_uuid_text(code.to_owned())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "a contender may lack them")]
+    fn facts(disciplined: bool) -> Option<UnitFacts> {
+        Some(UnitFacts {
+            anybody_disciplined: disciplined,
+            party_cell_rating: PartyCellRating::Good,
+            under_inspection: false,
+            source_document: None,
+        })
+    }
+
+    fn contender(code: &str, base: i64, bonus: i64) -> Contender {
+        let totals = Totals::new(Points::from_hundredths(base * 100), Points::from_hundredths(bonus * 100));
+        Contender {
+            unit_id: id(code),
+            unit_code: code.into(),
+            unit_name: code.into(),
+            missed: false,
+            totals: Some(totals),
+            breakdown: Breakdown::default(),
+            facts: facts(false),
+        }
+    }
+
+    fn inputs(contenders: Vec<Contender>) -> Inputs {
+        let award = |code: &str, quota| Award { code: code.into(), title: code.into(), quota };
+        Inputs {
+            contenders,
+            tie_break: vec!["base_points".into(), "council_decision".into()],
+            awards: vec![award("flag", 1), award("merit", 2)],
+            eligibility: vec![
+                Condition::NobodyDisciplined {},
+                Condition::PartyCellRatingAtLeast { rating: PartyCellRating::Good },
+            ],
+            when_ineligible: WhenIneligible::PassDown,
+            decisions: vec![],
+        }
+    }
+
+    fn places(ranking: &Ranking) -> Vec<(&str, Option<i32>, Option<&str>)> {
+        ranking.rows.iter().map(|row| (row.unit_code.as_str(), row.rank, row.award_code.as_deref())).collect()
+    }
+
+    #[test]
+    fn competition_ranking_is_1_2_2_4() {
+        let ranking = inputs(vec![
+            contender("D", 700, 0),
+            contender("B", 800, 50),
+            contender("A", 900, 0),
+            contender("C", 800, 50),
+        ])
+        .rank();
+        assert_eq!(
+            places(&ranking),
+            [
+                ("A", Some(1), Some("flag")),
+                ("B", Some(2), Some("merit")),
+                ("C", Some(2), Some("merit")),
+                ("D", Some(4), None)
+            ]
+        );
+        assert_eq!(ranking.rows.iter().map(|row| row.tied).collect::<Vec<_>>(), [false, true, true, false]);
+        // Two certificates for two tied units: nothing to decide.
+        assert_eq!(ranking.unresolved_ties, []);
+    }
+
+    #[test]
+    fn base_points_break_a_tie_before_the_council_must() {
+        let ranking = inputs(vec![contender("A", 800, 50), contender("B", 810, 40)]).rank();
+        assert_eq!(places(&ranking), [("B", Some(1), Some("flag")), ("A", Some(2), Some("merit"))]);
+    }
+
+    #[test]
+    fn a_tie_across_the_line_of_the_flag_waits_for_the_council() {
+        let mut inputs = inputs(vec![contender("A", 800, 50), contender("B", 800, 50), contender("C", 700, 0)]);
+        let ranking = inputs.rank();
+        assert_eq!(
+            ranking.unresolved_ties,
+            [UnresolvedTie { unit_ids: vec![id("A"), id("B")], award_code: "flag".into() }]
+        );
+        assert_eq!(places(&ranking), [("A", Some(1), None), ("B", Some(1), None), ("C", Some(3), Some("merit"))]);
+        inputs.decisions = vec![vec![id("B"), id("A")]];
+        assert_eq!(
+            places(&inputs.rank()),
+            [("B", Some(1), Some("flag")), ("A", Some(2), Some("merit")), ("C", Some(3), Some("merit"))]
+        );
+        // A decision about another group says nothing about this one.
+        inputs.decisions = vec![vec![id("B"), id("A"), id("C")]];
+        assert_eq!(inputs.rank().unresolved_ties.len(), 1);
+    }
+
+    #[test]
+    fn an_ineligible_leader_keeps_the_rank_and_passes_the_flag_down() {
+        let mut inputs = inputs(vec![
+            contender("A", 900, 0),
+            contender("B", 850, 0),
+            contender("C", 840, 0),
+            contender("D", 830, 0),
+        ]);
+        inputs.contenders[0].facts = facts(true);
+        let ranking = inputs.rank();
+        assert_eq!(
+            places(&ranking),
+            [
+                ("A", Some(1), None),
+                ("B", Some(2), Some("flag")),
+                ("C", Some(3), Some("merit")),
+                ("D", Some(4), Some("merit"))
+            ]
+        );
+        assert_eq!(ranking.rows[0].ineligible_reasons, ["nobody_disciplined"]);
+        inputs.when_ineligible = WhenIneligible::LeaveVacant;
+        assert_eq!(
+            places(&inputs.rank()),
+            [("A", Some(1), None), ("B", Some(2), Some("merit")), ("C", Some(3), Some("merit")), ("D", Some(4), None)]
+        );
+    }
+
+    #[test]
+    fn an_ineligible_unit_in_a_tie_makes_nothing_to_decide() {
+        let mut inputs = inputs(vec![contender("A", 900, 0), contender("B", 900, 0)]);
+        inputs.contenders[0].facts = facts(true);
+        let ranking = inputs.rank();
+        assert_eq!((places(&ranking)[1], ranking.unresolved_ties.len()), (("B", Some(1), Some("flag")), 0));
+    }
+
+    #[test]
+    fn facts_are_needed_only_down_to_the_last_award() {
+        let mut inputs = inputs(
+            ["A", "B", "C", "D"]
+                .iter()
+                .zip([900, 800, 700, 600])
+                .map(|(code, base)| contender(code, base, 0))
+                .collect(),
+        );
+        inputs.contenders[3].facts = None;
+        assert_eq!(inputs.rank().facts_missing, Vec::<String>::new());
+        inputs.contenders[1].facts = None;
+        let ranking = inputs.rank();
+        assert_eq!((ranking.facts_missing, ranking.rows[1].eligible), (vec!["B".to_owned()], None));
+    }
+
+    #[test]
+    fn a_missed_sheet_comes_last_without_figures() {
+        let mut inputs = inputs(vec![contender("A", 0, 0), contender("B", 800, 0)]);
+        inputs.contenders[0] = Contender { missed: true, totals: None, ..inputs.contenders[0].clone() };
+        let ranking = inputs.rank();
+        let last = &ranking.rows[1];
+        assert_eq!(
+            (last.rank, last.total, last.eligible, last.ineligible_reasons.as_slice()),
+            (None, None, Some(false), ["missed".to_owned()].as_slice())
+        );
+    }
+
+    #[test]
+    fn the_chain_may_ask_a_section_and_the_deductions() {
+        let mut inputs = inputs(vec![contender("A", 800, 0), contender("B", 800, 0), contender("C", 800, 0)]);
+        inputs.tie_break = vec!["section:A.I".into(), "fewer_deductions".into()];
+        inputs.contenders[2].breakdown.nodes.insert("A.I".into(), Points::from_hundredths(100));
+        inputs.contenders[0].breakdown.deducted = Points::from_hundredths(1000);
+        assert_eq!(places(&inputs.rank()).iter().map(|place| place.0).collect::<Vec<_>>(), ["C", "B", "A"]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_arrival_changes_nothing_and_quotas_hold(totals in proptest::collection::vec((0_i64..5, 0_i64..3, any::<bool>()), 0..12), turn in 0_usize..12) {
+            let make = |(at, (base, bonus, bad)): (usize, &(i64, i64, bool))| Contender { facts: facts(*bad), ..contender(&format!("U{at:02}"), *base, *bonus) };
+            let contenders: Vec<Contender> = totals.iter().enumerate().map(make).collect();
+            let mut turned = contenders.clone();
+            turned.rotate_left(turn.min(totals.len()));
+            let ranking = inputs(contenders).rank();
+            prop_assert_eq!(&inputs(turned).rank(), &ranking);
+            let taken = |code: &str| ranking.rows.iter().filter(|row| row.award_code.as_deref() == Some(code)).count();
+            prop_assert!(taken("flag") <= 1 && taken("merit") <= 2);
+            prop_assert!(ranking.rows.iter().all(|row| row.award_code.is_none() || row.eligible == Some(true)));
+            // The oracle: a rank is one more than the number of better units.
+            for row in &ranking.rows {
+                let better = ranking.rows.iter().filter(|other| (other.total, other.base) > (row.total, row.base)).count();
+                prop_assert_eq!(row.rank, Some(i32::try_from(better).unwrap() + 1));
+            }
+        }
+    }
+}

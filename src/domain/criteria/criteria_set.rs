@@ -1,0 +1,557 @@
+//! The table of criteria: a tree as the office publishes it, and the checks before it may be published.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::criteria::rule::Rule;
+use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
+use crate::domain::{Id, Points};
+use crate::error::{Code, Fault};
+
+/// The deepest nesting below a part.
+pub const MAX_DEPTH: usize = 6;
+/// The most criteria of one table.
+const MAX_NODES: usize = 5_000;
+
+/// What the points of a part count as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartKind {
+    /// Điểm chuẩn.
+    Base,
+    /// Điểm thưởng.
+    Bonus,
+}
+
+/// A part of the table: A. Điểm chuẩn, B. Điểm thưởng.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Its key, unique within the table.
+    #[schema(example = "A")]
+    pub code: String,
+    /// Its heading.
+    #[schema(example = "ĐIỂM CHUẨN")]
+    pub title: String,
+    /// Base or bonus.
+    pub kind: PartKind,
+    /// The most that it can give.
+    pub max_points: Points,
+    /// The most that it loses by rules that deduct, all of them together, before anything is made up for; absent: whatever
+    /// they take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 30)]
+    pub max_deduction: Option<Points>,
+    /// A remark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Sections and criteria, in the table's order.
+    pub children: Vec<Node>,
+}
+
+/// A section, which has children, or a criterion, which has a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// Its key, unique within the table.
+    #[schema(example = "A.II.1")]
+    pub code: String,
+    /// Its text.
+    pub title: String,
+    /// The most that it can give. Null: it shares what remains of its parent with the other nulls there.
+    pub max_points: Option<Points>,
+    /// A remark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Whether a sheet that claims points for it without a piece of evidence may not be submitted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub evidence_required: bool,
+    /// What it is divided into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
+    pub children: Vec<Node>,
+    /// How an answer becomes points; a criterion has one, a section has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+}
+
+/// What becomes of a criterion that a review declares not to apply to a unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotApplicable {
+    /// There is no such thing: every criterion applies to every unit.
+    #[default]
+    Refused,
+    /// It earns nothing, and the unit can reach so much less.
+    Excluded,
+    /// It is made up for: what was earned of the rest of its section counts as if the rest were the whole.
+    Rescaled,
+}
+
+/// The life of a criteria set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CriteriaSetStatus {
+    /// Being written.
+    Draft,
+    /// In force; never changes.
+    Published,
+    /// Not for new periods.
+    Retired,
+}
+
+/// What the author of a criteria set writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CriteriaContent {
+    /// Unique within the organisation.
+    pub code: String,
+    /// Its heading.
+    pub title: String,
+    /// The year that it is for.
+    pub year: i32,
+    /// The paper that sets it.
+    pub legal_basis: Option<String>,
+    /// What all parts together give.
+    pub total_points: Points,
+    /// What becomes of a criterion that does not apply to a unit.
+    pub not_applicable: NotApplicable,
+    /// The tree.
+    pub parts: Vec<Part>,
+}
+
+/// A table of criteria.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CriteriaSet {
+    /// Its id.
+    pub id: Id,
+    /// Whose it is.
+    pub organization_id: Id,
+    /// What it says.
+    pub content: CriteriaContent,
+    /// Where it is in its life.
+    pub status: CriteriaSetStatus,
+    /// Since when it is in force.
+    pub published_at: Option<DateTime<Utc>>,
+    /// Since when it is not for new periods.
+    pub retired_at: Option<DateTime<Utc>>,
+    /// The table that it began as a copy of.
+    pub copied_from_id: Option<Id>,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What stands in the way of publishing, and what the author should know.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Findings {
+    /// Publishing is refused while there are any.
+    pub errors: Vec<Fault>,
+    /// For the author's eyes; nothing is refused.
+    pub warnings: Vec<Fault>,
+}
+
+impl CriteriaContent {
+    /// Brings texts into their stored form and notes every one that is none; the size is bounded here too.
+    pub fn clean(&mut self, check: &mut Check) {
+        self.code = check.code("/code", &self.code);
+        self.title = check.text("/title", &self.title, TITLE_CHARS);
+        self.legal_basis = check.optional("/legal_basis", self.legal_basis.as_deref(), TITLE_CHARS);
+        check.ensure((1990..=2200).contains(&self.year), "/year", Code::NumberOutOfRange);
+        check.ensure(self.total_points > Points::ZERO, "/total_points", Code::PointsOutOfRange);
+        let mut nodes = self.parts.len();
+        for (at, part) in self.parts.iter_mut().enumerate() {
+            let pointer = format!("/parts/{at}");
+            clean_texts(check, &pointer, &mut part.code, &mut part.title, &mut part.note);
+            clean_nodes(check, &pointer, &mut part.children, 1, &mut nodes);
+        }
+        check.ensure(nodes <= MAX_NODES, "/parts", Code::NumberOutOfRange);
+    }
+
+    /// All that must be mended before the table can be published, and all that the author should look at.
+    ///
+    /// A null leaf is normal in offices' tables (A.I.1 and A.I.2 share 150), so sharing is a warning.
+    pub fn findings(&self) -> Findings {
+        let mut found = Findings::default();
+        let sum: Points = self.parts.iter().map(|part| part.max_points).sum();
+        if self.parts.is_empty() {
+            found.errors.push(Fault::at("/parts", Code::NoCriteria));
+        } else if sum != self.total_points {
+            found.errors.push(
+                Fault::at("/total_points", Code::PartSumMismatch).with("declared", self.total_points).with("sum", sum),
+            );
+        }
+        let mut codes = HashSet::new();
+        for (at, part) in self.parts.iter().enumerate() {
+            let pointer = format!("/parts/{at}");
+            found.unique(&mut codes, &pointer, &part.code);
+            if part.max_points <= Points::ZERO {
+                found.errors.push(Fault::at(format!("{pointer}/max_points"), Code::PartWithoutPoints));
+            }
+            if let Some(cap) = part.max_deduction.filter(|cap| *cap <= Points::ZERO || *cap > part.max_points) {
+                let fault = Fault::at(format!("{pointer}/max_deduction"), Code::DeductionCapInvalid);
+                found.errors.push(fault.with("part", part.code.as_str()).with("got", cap).with("max", part.max_points));
+            }
+            found.family(&mut codes, &pointer, &part.code, part.max_points, &part.children);
+        }
+        found
+    }
+}
+
+/// A part, a section or a criterion by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Criterion)]
+pub struct Entry {
+    /// Its key.
+    #[schema(example = "A.II.1")]
+    pub code: String,
+    /// The code of what it stands under; null for a part.
+    pub parent_code: Option<String>,
+    /// Its text.
+    pub title: String,
+    /// Of the part that it belongs to.
+    pub kind: PartKind,
+    /// The most that it can give; null where it shares what remains of its parent.
+    pub max_points: Option<Points>,
+    /// The most that a part loses by rules that deduct; null where it has no such cap.
+    pub max_deduction: Option<Points>,
+    /// A remark.
+    pub note: Option<String>,
+    /// Whether a sheet that claims points for it without a piece of evidence may not be submitted.
+    pub evidence_required: bool,
+    /// Null for a part or a section.
+    pub rule: Option<Rule>,
+}
+
+/// What became of a part, a section or a criterion between two tables. It is known by its code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CriterionChange)]
+pub struct EntryChange {
+    /// Its key.
+    #[schema(example = "A.II.1")]
+    pub code: String,
+    /// `added`, `removed` or `changed`.
+    pub change: ChangeKind,
+    /// Which of its fields differ; empty where it was added or removed.
+    #[schema(example = json!(["max_points", "rule"]))]
+    pub fields: Vec<&'static str>,
+    /// As it was; null where it was added.
+    pub before: Option<Entry>,
+    /// As it is; null where it was removed.
+    pub after: Option<Entry>,
+}
+
+/// How two tables differ at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It says something else.
+    Changed,
+}
+
+impl Entry {
+    /// The names of the fields in which it differs from another.
+    fn differing(&self, other: &Entry) -> Vec<&'static str> {
+        let fields = [
+            ("parent_code", self.parent_code != other.parent_code),
+            ("title", self.title != other.title),
+            ("kind", self.kind != other.kind),
+            ("max_points", self.max_points != other.max_points),
+            ("max_deduction", self.max_deduction != other.max_deduction),
+            ("note", self.note != other.note),
+            ("evidence_required", self.evidence_required != other.evidence_required),
+            ("rule", self.rule != other.rule),
+        ];
+        fields.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
+    }
+}
+
+impl CriteriaContent {
+    /// All parts, sections and criteria, in the table's order.
+    pub fn entries(&self) -> Vec<Entry> {
+        fn add(list: &mut Vec<Entry>, kind: PartKind, parent: &str, nodes: &[Node]) {
+            for node in nodes {
+                list.push(Entry {
+                    code: node.code.clone(),
+                    parent_code: Some(parent.to_owned()),
+                    title: node.title.clone(),
+                    kind,
+                    max_points: node.max_points,
+                    max_deduction: None,
+                    note: node.note.clone(),
+                    evidence_required: node.evidence_required,
+                    rule: node.rule.clone(),
+                });
+                add(list, kind, &node.code, &node.children);
+            }
+        }
+        let mut list = Vec::new();
+        for part in &self.parts {
+            list.push(Entry {
+                code: part.code.clone(),
+                parent_code: None,
+                title: part.title.clone(),
+                kind: part.kind,
+                max_points: Some(part.max_points),
+                max_deduction: part.max_deduction,
+                note: part.note.clone(),
+                evidence_required: false,
+                rule: None,
+            });
+            add(&mut list, part.kind, &part.code, &part.children);
+        }
+        list
+    }
+
+    /// What became of each part, section and criterion of `before` in `after`, and what is new there: in the order
+    /// of `after`, then what is gone.
+    pub fn changes(before: &CriteriaContent, after: &CriteriaContent) -> Vec<EntryChange> {
+        let were = before.entries();
+        let mut by_code: HashMap<&str, &Entry> = were.iter().map(|entry| (entry.code.as_str(), entry)).collect();
+        let mut changes = Vec::new();
+        for is in after.entries() {
+            let was = by_code.remove(is.code.as_str());
+            let fields = was.map(|was| is.differing(was)).unwrap_or_default();
+            let change = if was.is_some() { ChangeKind::Changed } else { ChangeKind::Added };
+            if change == ChangeKind::Added || !fields.is_empty() {
+                let code = is.code.clone();
+                changes.push(EntryChange { code, change, fields, before: was.cloned(), after: Some(is) });
+            }
+        }
+        for was in were.iter().filter(|was| by_code.contains_key(was.code.as_str())) {
+            changes.push(EntryChange {
+                code: was.code.clone(),
+                change: ChangeKind::Removed,
+                fields: Vec::new(),
+                before: Some(was.clone()),
+                after: None,
+            });
+        }
+        changes
+    }
+}
+
+fn clean_texts(check: &mut Check, pointer: &str, code: &mut String, title: &mut String, note: &mut Option<String>) {
+    *code = check.code(&format!("{pointer}/code"), code);
+    *title = check.text(&format!("{pointer}/title"), title, TITLE_CHARS);
+    *note = check.optional(&format!("{pointer}/note"), note.as_deref(), NOTE_CHARS);
+}
+
+fn clean_nodes(check: &mut Check, parent: &str, nodes: &mut [Node], depth: usize, count: &mut usize) {
+    if depth > MAX_DEPTH && !nodes.is_empty() {
+        check.faults.push(Fault::at(format!("{parent}/children"), Code::NumberOutOfRange).with("max", MAX_DEPTH));
+        return;
+    }
+    *count += nodes.len();
+    for (at, node) in nodes.iter_mut().enumerate() {
+        let pointer = format!("{parent}/children/{at}");
+        clean_texts(check, &pointer, &mut node.code, &mut node.title, &mut node.note);
+        if let Some(rule) = &mut node.rule {
+            let (list, choices) = rule.choices_mut();
+            for (at, choice) in choices.iter_mut().enumerate() {
+                let pointer = format!("{pointer}/rule/{list}/{at}");
+                choice.code = check.code(&format!("{pointer}/code"), &choice.code);
+                choice.title = check.text(&format!("{pointer}/title"), &choice.title, TITLE_CHARS);
+            }
+        }
+        clean_nodes(check, &pointer, &mut node.children, depth + 1, count);
+    }
+}
+
+impl Findings {
+    fn unique<'a>(&mut self, codes: &mut HashSet<&'a str>, pointer: &str, code: &'a str) {
+        if !codes.insert(code) {
+            self.errors.push(Fault::at(format!("{pointer}/code"), Code::DuplicateCode).with("criterion", code));
+        }
+    }
+
+    /// Checks the children of one parent against its maximum, then each child.
+    fn family<'a>(
+        &mut self,
+        codes: &mut HashSet<&'a str>,
+        parent: &str,
+        code: &str,
+        max: Points,
+        children: &'a [Node],
+    ) {
+        if children.is_empty() {
+            self.errors.push(Fault::at(parent, Code::RuleMissing).with("criterion", code));
+            return;
+        }
+        let own: Points = children.iter().filter_map(|child| child.max_points).sum();
+        let sharing: Vec<&str> =
+            children.iter().filter(|child| child.max_points.is_none()).map(|child| child.code.as_str()).collect();
+        if own > max {
+            self.errors.push(
+                Fault::at(parent, Code::ChildrenExceedParent).with("parent", code).with("max", max).with("sum", own),
+            );
+        } else if own < max && sharing.is_empty() {
+            self.warnings
+                .push(Fault::at(parent, Code::PointsUnassigned).with("parent", code).with("max", max).with("sum", own));
+        } else if own < max {
+            self.warnings.push(
+                Fault::at(parent, Code::PointsShared).with("criteria", sharing.join(", ")).with("max", max - own),
+            );
+        }
+        for (at, child) in children.iter().enumerate() {
+            self.node(codes, &format!("{parent}/children/{at}"), child, max - own);
+        }
+    }
+
+    /// Checks one node; `left` is what its siblings with points of their own leave of the parent.
+    fn node<'a>(&mut self, codes: &mut HashSet<&'a str>, pointer: &str, node: &'a Node, left: Points) {
+        let fault = |code| Fault::at(pointer, code).with("criterion", node.code.as_str());
+        self.unique(codes, pointer, &node.code);
+        match (node.max_points, &node.rule) {
+            (None, _) if !node.children.is_empty() => {
+                self.errors.push(fault(Code::PartWithoutPoints));
+            }
+            (None, _) if left <= Points::ZERO => self.errors.push(fault(Code::NoPointsLeft)),
+            (None, Some(rule)) if rule.needs_max() => {
+                self.errors.push(fault(Code::RuleNeedsMaxPoints));
+            }
+            (Some(max), _) if max <= Points::ZERO => {
+                self.errors.push(fault(Code::PartWithoutPoints));
+            }
+            (max, Some(rule)) => {
+                let found = rule.check(&node.code, max.unwrap_or(left), &format!("{pointer}/rule"));
+                self.errors.extend(found.errors);
+                self.warnings.extend(found.warnings);
+            }
+            (_, None) => {}
+        }
+        match (node.children.is_empty(), &node.rule) {
+            (true, None) => self.errors.push(fault(Code::RuleMissing)),
+            (false, Some(_)) => self.errors.push(fault(Code::RuleOnSection)),
+            (false, None) => {
+                let max = node.max_points.unwrap_or(Points::ZERO);
+                self.family(codes, pointer, &node.code, max, &node.children);
+            }
+            (true, Some(_)) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// The guideline's table.
+    pub fn guideline() -> CriteriaContent {
+        #[derive(Deserialize)]
+        struct File {
+            code: String,
+            title: String,
+            year: i32,
+            total_points: Points,
+            parts: Vec<Part>,
+        }
+        let file: File = serde_json::from_str(include_str!("../../../openapi/examples/criteria-2023.json")).unwrap();
+        let File { code, title, year, total_points, parts } = file;
+        let not_applicable = NotApplicable::Refused;
+        CriteriaContent { code, title, year, legal_basis: None, total_points, not_applicable, parts }
+    }
+
+    fn codes(faults: &[Fault]) -> Vec<(Code, &str)> {
+        faults.iter().map(|fault| (fault.code, fault.pointer.as_str())).collect()
+    }
+
+    #[test]
+    fn the_guideline_has_no_error_and_warns_that_a_i_1_and_a_i_2_share_150() {
+        let found = guideline().findings();
+        assert_eq!(codes(&found.errors), []);
+        assert_eq!(codes(&found.warnings), [(Code::PointsShared, "/parts/0/children/0")]);
+        assert_eq!(found.warnings[0].params["max"], 150);
+        assert_eq!(found.warnings[0].params["criteria"], "A.I.1, A.I.2");
+    }
+
+    #[test]
+    fn cleaning_leaves_the_guideline_as_it_is() {
+        let (mut cleaned, mut check) = (guideline(), Check::default());
+        cleaned.clean(&mut check);
+        assert_eq!(check.faults, []);
+        assert_eq!(cleaned, guideline());
+    }
+
+    #[test]
+    fn each_mistake_has_its_code_and_place() {
+        type Break = fn(&mut CriteriaContent);
+        let table: [(Break, Code, &str); 11] = [
+            (|set| set.total_points = Points::from_hundredths(99_900), Code::PartSumMismatch, "/total_points"),
+            (|set| set.parts.clear(), Code::NoCriteria, "/parts"),
+            (|set| set.parts[1].children.clear(), Code::RuleMissing, "/parts/1"),
+            (|set| set.parts[1].children[0].rule = None, Code::RuleMissing, "/parts/1/children/0"),
+            (|set| set.parts[1].children[0].code = "A".into(), Code::DuplicateCode, "/parts/1/children/0/code"),
+            (
+                |set| set.parts[1].children[0].max_points = Some(Points::from_hundredths(4100)),
+                Code::ChildrenExceedParent,
+                "/parts/1",
+            ),
+            (
+                |set| set.parts[1].children[0].max_points = Some(Points::ZERO),
+                Code::PartWithoutPoints,
+                "/parts/1/children/0",
+            ),
+            (
+                |set| set.parts[0].children[0].children[2].max_points = Some(Points::from_hundredths(25_000)),
+                Code::NoPointsLeft,
+                "/parts/0/children/0/children/0",
+            ),
+            (
+                |set| set.parts[0].children[0].children[0].rule = Some(Rule::AllOrNothing {}),
+                Code::RuleNeedsMaxPoints,
+                "/parts/0/children/0/children/0",
+            ),
+            (
+                |set| set.parts[0].children[0].rule = Some(Rule::Manual { step: None }),
+                Code::RuleOnSection,
+                "/parts/0/children/0",
+            ),
+            (
+                |set| {
+                    set.parts[1].children[0].rule = Some(Rule::DeductionPerCase {
+                        points_per_case: Points::from_hundredths(1),
+                        floor: Points::from_hundredths(4001),
+                    });
+                },
+                Code::RuleExceedsMax,
+                "/parts/1/children/0/rule/floor",
+            ),
+        ];
+        for (break_it, code, pointer) in table {
+            let mut set = guideline();
+            break_it(&mut set);
+            let found = set.findings();
+            assert!(codes(&found.errors).contains(&(code, pointer)), "{code:?}: {:?}", found.errors);
+        }
+    }
+
+    #[test]
+    fn a_table_too_deep_is_refused_before_anybody_walks_it() {
+        let mut set = guideline();
+        for _ in 0..7 {
+            let inner = std::mem::take(&mut set.parts[1].children);
+            set.parts[1].children.push(Node {
+                code: "X".into(),
+                title: "x".into(),
+                max_points: None,
+                note: None,
+                evidence_required: false,
+                children: inner,
+                rule: None,
+            });
+        }
+        let mut check = Check::default();
+        set.clean(&mut check);
+        assert_eq!(check.faults.iter().filter(|fault| fault.code == Code::NumberOutOfRange).count(), 1);
+    }
+}

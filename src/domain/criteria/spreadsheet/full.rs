@@ -1,0 +1,508 @@
+//! The full shape: a row for the set, for each part, section and criterion, and for each level, band, step or option of a rule.
+
+use serde_json::Value;
+
+use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, Table, at_cell, decimal, in_short};
+use crate::domain::criteria::criteria_set::{CriteriaContent, MAX_DEPTH, Node, NotApplicable, Part, PartKind};
+use crate::domain::criteria::rule::{Band, Choice, NAMES, Rule, Step};
+use crate::domain::points::Decimal;
+use crate::domain::{Points, Quantity};
+use crate::error::{Code, Fault};
+
+/// The headings, in the order in which they are written. Every figure of a rule has the name that it has in JSON.
+const HEADINGS: [&str; 25] = [
+    "row",
+    "depth",
+    "code",
+    "title",
+    "kind",
+    "max_points",
+    "max_deduction",
+    "note",
+    "evidence_required",
+    "rule",
+    "step",
+    "points_per_case",
+    "floor",
+    "deduction",
+    "start",
+    "bonus_per_case",
+    "penalty_per_case",
+    "min",
+    "target",
+    "from",
+    "to",
+    "cases",
+    "points",
+    "year",
+    "not_applicable",
+];
+
+/// The headings that tell the shape.
+const NEEDED: [&str; 4] = ["row", "code", "title", "max_points"];
+
+/// Which column has which heading.
+pub struct Columns(Vec<(&'static str, usize)>);
+
+impl Columns {
+    /// The columns of a row of headings, if it is one.
+    pub fn of(row: &Row) -> Option<Self> {
+        let known = |(at, cell): (usize, &Cell)| {
+            let shown = cell.shown().to_lowercase();
+            HEADINGS.iter().find(|heading| **heading == shown).map(|heading| (*heading, at))
+        };
+        let columns: Vec<_> = row.cells.iter().enumerate().filter_map(known).collect();
+        let has = |heading: &&str| columns.iter().any(|(known, _)| known == heading);
+        NEEDED.iter().all(has).then_some(Columns(columns))
+    }
+
+    fn place(&self, heading: &str) -> Option<usize> {
+        self.0.iter().find(|(known, _)| *known == heading).map(|(_, at)| *at)
+    }
+}
+
+/// A row while it is read: what was taken from it, and what is wrong with it.
+struct Line<'a> {
+    grid: &'a Grid,
+    columns: &'a Columns,
+    row: &'a Row,
+    taken: Vec<&'static str>,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl<'a> Line<'a> {
+    fn cell(&mut self, heading: &'static str) -> &'a Cell {
+        self.taken.push(heading);
+        let place = self.columns.place(heading);
+        place.and_then(|at| self.row.cells.get(at)).unwrap_or(&Cell::Empty)
+    }
+
+    fn fault(&mut self, heading: &'static str, code: Code, figures: &[(&str, Value)]) {
+        let column = self.columns.place(heading).unwrap_or_default();
+        let fault = at_cell(self.grid, self.row.number, column, code).with("heading", heading);
+        self.faults.push(figures.iter().fold(fault, |fault, (name, figure)| fault.with(name, figure.clone())));
+    }
+
+    fn text(&mut self, heading: &'static str) -> Option<String> {
+        let shown = self.cell(heading).shown();
+        (!shown.is_empty()).then(|| shown.to_owned())
+    }
+
+    fn number<T>(&mut self, heading: &'static str, read: impl Fn(&Decimal) -> Result<T, Code>) -> Option<T> {
+        let cell = self.cell(heading);
+        match decimal(cell, false).and_then(|number| number.as_ref().map(&read).transpose()) {
+            Ok(number) => number,
+            Err(code) => {
+                self.fault(heading, code, &[("got", in_short(cell.shown()).into())]);
+                None
+            }
+        }
+    }
+
+    fn points(&mut self, heading: &'static str) -> Option<Points> {
+        self.number(heading, Decimal::points)
+    }
+
+    fn count(&mut self, heading: &'static str) -> Option<u32> {
+        self.number(heading, |number| {
+            number
+                .scaled(0, i64::from(u32::MAX))
+                .ok()
+                .and_then(|count| u32::try_from(count).ok())
+                .ok_or(Code::NumberOutOfRange)
+        })
+    }
+
+    /// What the row cannot do without; a stand-in where it is missing, which is a fault.
+    fn need<T: Default>(&mut self, heading: &'static str, value: Option<T>) -> T {
+        let is_empty =
+            self.columns.place(heading).and_then(|at| self.row.cells.get(at)).is_none_or(|cell| *cell == Cell::Empty);
+        if is_empty {
+            self.fault(heading, Code::Required, &[]);
+        }
+        value.unwrap_or_default()
+    }
+
+    fn needed_text(&mut self, heading: &'static str) -> String {
+        let text = self.text(heading);
+        self.need(heading, text)
+    }
+
+    fn needed_points(&mut self, heading: &'static str) -> Points {
+        let points = self.points(heading);
+        self.need(heading, points)
+    }
+
+    fn needed_count(&mut self, heading: &'static str) -> u32 {
+        let count = self.count(heading);
+        self.need(heading, count)
+    }
+
+    /// One of a few words.
+    fn word<T: Copy>(&mut self, heading: &'static str, known: &[(&str, T)]) -> Option<T> {
+        let shown = self.cell(heading).shown().to_lowercase();
+        let found = known.iter().find(|(word, _)| *word == shown).map(|(_, value)| *value);
+        if found.is_none() && !shown.is_empty() {
+            let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+            self.fault(
+                heading,
+                Code::UnknownWord,
+                &[("got", in_short(&shown).into()), ("known", words.join(", ").into())],
+            );
+        }
+        found
+    }
+
+    /// Notes every cell that says something and that nobody asked for.
+    fn close(mut self) {
+        let columns = &self.columns.0;
+        let unasked: Vec<&'static str> = columns
+            .iter()
+            .filter(|(heading, at)| {
+                !self.taken.contains(heading) && self.row.cells.get(*at).is_some_and(|cell| *cell != Cell::Empty)
+            })
+            .map(|(heading, _)| *heading)
+            .collect();
+        for heading in unasked {
+            self.fault(heading, Code::CellNotAsked, &[]);
+        }
+    }
+}
+
+/// What a row is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    Set,
+    Part,
+    Node,
+    Level,
+    Band,
+    Step,
+    Option,
+}
+
+/// Sections and criteria are told by their rules; the two words are for the reader.
+const ABOUT: [(&str, About); 8] = [
+    ("set", About::Set),
+    ("part", About::Part),
+    ("section", About::Node),
+    ("criterion", About::Node),
+    ("level", About::Level),
+    ("band", About::Band),
+    ("step", About::Step),
+    ("option", About::Option),
+];
+
+const KINDS: [(&str, PartKind); 2] = [("base", PartKind::Base), ("bonus", PartKind::Bonus)];
+const FLAGS: [(&str, bool); 6] =
+    [("true", true), ("false", false), ("1", true), ("0", false), ("x", true), ("có", true)];
+const POLICIES: [(&str, NotApplicable); 3] =
+    [("refused", NotApplicable::Refused), ("excluded", NotApplicable::Excluded), ("rescaled", NotApplicable::Rescaled)];
+/// A table while it is read.
+struct Reader {
+    heading: Heading,
+    total_points: Option<Points>,
+    parts: Vec<Part>,
+    /// The places of the node read last, below its part: one for each depth.
+    path: Vec<usize>,
+    places: Places,
+    faults: Vec<Fault>,
+}
+
+/// Reads the rows below the headings.
+pub fn read(grid: &Grid, headings: usize, columns: &Columns) -> Result<Table, Vec<Fault>> {
+    let mut reader = Reader {
+        heading: Heading::default(),
+        total_points: None,
+        parts: Vec::new(),
+        path: Vec::new(),
+        places: Places { sheet: grid.sheet.clone(), ..Places::default() },
+        faults: Vec::new(),
+    };
+    for row in grid.rows.iter().skip(headings + 1) {
+        if reader.faults.len() >= MAX_FAULTS {
+            break;
+        }
+        reader.row(grid, columns, row);
+    }
+    let Reader { heading, total_points, parts, places, faults, .. } = reader;
+    if !faults.is_empty() {
+        return Err(faults.into_iter().take(MAX_FAULTS).collect());
+    }
+    let total_points = total_points.unwrap_or_else(|| parts.iter().map(|part| part.max_points).sum());
+    Ok(Table { shape: Shape::Full, heading, total_points, parts, warnings: Vec::new(), places })
+}
+
+impl Reader {
+    fn row(&mut self, grid: &Grid, columns: &Columns, row: &Row) {
+        let mut faults = std::mem::take(&mut self.faults);
+        let mut line = Line { grid, columns, row, taken: Vec::new(), faults: &mut faults };
+        let about = line.word("row", &ABOUT);
+        match about {
+            Some(About::Set) => self.set(&mut line),
+            Some(About::Part) => self.part(&mut line),
+            Some(About::Node) => self.node(&mut line),
+            Some(about) => self.choice(&mut line, about),
+            None => {
+                line.need::<String>("row", None);
+                // What the cells of such a row mean is not known.
+                line.taken.extend(HEADINGS);
+            }
+        }
+        line.close();
+        self.faults = faults;
+    }
+
+    fn set(&mut self, line: &mut Line) {
+        if self.heading.code.is_some() || !self.parts.is_empty() {
+            line.taken.extend(HEADINGS);
+            return line.fault("row", Code::RowOutOfPlace, &[]);
+        }
+        let year = line.number("year", |year| {
+            year.scaled(0, 9_999).ok().and_then(|year| i32::try_from(year).ok()).ok_or(Code::NumberOutOfRange)
+        });
+        self.heading = Heading {
+            code: line.text("code"),
+            title: line.text("title"),
+            year,
+            legal_basis: line.text("note"),
+            not_applicable: line.word("not_applicable", &POLICIES).unwrap_or_default(),
+        };
+        self.total_points = line.points("max_points");
+        for pointer in ["/code", "/title", "/year", "/legal_basis", "/total_points"] {
+            self.places.note(pointer, line.row.number);
+        }
+    }
+
+    fn part(&mut self, line: &mut Line) {
+        line.cell("depth");
+        let kind = line.word("kind", &KINDS);
+        if kind.is_none() {
+            line.need::<String>("kind", None);
+        }
+        let part = Part {
+            code: line.needed_text("code"),
+            title: line.needed_text("title"),
+            kind: kind.unwrap_or(PartKind::Base),
+            max_points: line.needed_points("max_points"),
+            max_deduction: line.points("max_deduction"),
+            note: line.text("note"),
+            children: Vec::new(),
+        };
+        self.places.note(format!("/parts/{}", self.parts.len()), line.row.number);
+        self.parts.push(part);
+        self.path.clear();
+    }
+
+    fn node(&mut self, line: &mut Line) {
+        let depth = line.count("depth");
+        line.need("depth", depth);
+        let node = Node {
+            code: line.needed_text("code"),
+            title: line.needed_text("title"),
+            max_points: line.points("max_points"),
+            note: line.text("note"),
+            evidence_required: line.word("evidence_required", &FLAGS).unwrap_or_default(),
+            children: Vec::new(),
+            rule: rule(line),
+        };
+        let Some(depth) = depth.and_then(|depth| usize::try_from(depth).ok()) else {
+            return;
+        };
+        if self.parts.is_empty() || depth == 0 || depth > MAX_DEPTH.min(self.path.len() + 1) {
+            let deepest = if self.parts.is_empty() { 0 } else { MAX_DEPTH.min(self.path.len() + 1) };
+            line.fault("depth", Code::DepthInvalid, &[("got", depth.into()), ("max", deepest.into())]);
+            return;
+        }
+        self.path.truncate(depth - 1);
+        let Some(siblings) = self.children() else {
+            return;
+        };
+        let at = siblings.len();
+        siblings.push(node);
+        self.path.push(at);
+        let pointer = self.path.iter().map(|at| format!("/children/{at}"));
+        let pointer = format!("/parts/{}{}", self.parts.len() - 1, pointer.collect::<String>());
+        self.places.note(pointer, line.row.number);
+    }
+
+    /// The children of the node at the path.
+    fn children(&mut self) -> Option<&mut Vec<Node>> {
+        let mut children = &mut self.parts.last_mut()?.children;
+        for at in &self.path {
+            children = &mut children.get_mut(*at)?.children;
+        }
+        Some(children)
+    }
+
+    /// A row of the list of the rule above.
+    fn choice(&mut self, line: &mut Line, about: About) {
+        let last = self.path.last().copied();
+        let above: Vec<usize> = self.path.iter().copied().take(self.path.len().saturating_sub(1)).collect();
+        let path = std::mem::replace(&mut self.path, above);
+        let rule = last.and_then(|last| self.children()?.get_mut(last)?.rule.as_mut());
+        match (rule, about) {
+            (Some(Rule::Levels { levels: choices }), About::Level)
+            | (Some(Rule::BestOf { options: choices }), About::Option) => {
+                let code = line.needed_text("code");
+                choices.push(Choice { code, title: line.needed_text("title"), points: line.needed_points("points") });
+            }
+            (Some(Rule::RankBands { bands }), About::Band) => {
+                let (from, to) = (line.needed_count("from"), line.needed_count("to"));
+                bands.push(Band { from, to, points: line.needed_points("points") });
+            }
+            (Some(Rule::DeductionSteps { steps }), About::Step) => {
+                steps.push(Step { cases: line.needed_count("cases"), deduction: line.needed_points("deduction") });
+            }
+            _ => {
+                line.taken.extend(HEADINGS);
+                line.fault("row", Code::RowOutOfPlace, &[]);
+            }
+        }
+        self.path = path;
+    }
+}
+
+/// The rule of a row, its list still empty.
+fn rule(line: &mut Line) -> Option<Rule> {
+    let known = NAMES.map(|name| (name, name));
+    Some(match line.word("rule", &known)? {
+        "all_or_nothing" => Rule::AllOrNothing {},
+        "levels" => Rule::Levels { levels: Vec::new() },
+        "rank_bands" => Rule::RankBands { bands: Vec::new() },
+        "deduction_per_case" => Rule::DeductionPerCase {
+            points_per_case: line.needed_points("points_per_case"),
+            floor: line.needed_points("floor"),
+        },
+        "deduction_steps" => Rule::DeductionSteps { steps: Vec::new() },
+        "deduct_once" => Rule::DeductOnce { deduction: line.needed_points("deduction") },
+        "award_per_case" => Rule::AwardPerCase { points_per_case: line.needed_points("points_per_case") },
+        "bonus_penalty" => Rule::BonusPenalty {
+            start: line.points("start").unwrap_or_default(),
+            bonus_per_case: line.needed_points("bonus_per_case"),
+            penalty_per_case: line.needed_points("penalty_per_case"),
+            min: line.needed_points("min"),
+        },
+        "target_ratio" => Rule::TargetRatio { target: line.number("target", Quantity::of) },
+        "best_of" => Rule::BestOf { options: Vec::new() },
+        _ => Rule::Manual { step: line.points("step") },
+    })
+}
+
+/// A row while it is written.
+struct Written(Vec<Cell>);
+
+impl Written {
+    fn new(about: &str) -> Self {
+        Written(vec![Cell::Empty; HEADINGS.len()]).with("row", Cell::text(about))
+    }
+
+    fn with(mut self, heading: &str, cell: impl Into<Cell>) -> Self {
+        let place = HEADINGS.iter().position(|known| *known == heading);
+        if let Some(found) = place.and_then(|at| self.0.get_mut(at)) {
+            *found = cell.into();
+        }
+        self
+    }
+
+    fn text(self, heading: &str, text: &str) -> Self {
+        self.with(heading, Cell::text(text))
+    }
+
+    fn optional<T: Into<Cell>>(self, heading: &str, value: Option<T>) -> Self {
+        match value {
+            Some(value) => self.with(heading, value),
+            None => self,
+        }
+    }
+}
+
+impl From<u32> for Cell {
+    fn from(count: u32) -> Self {
+        Cell::Number(count.to_string())
+    }
+}
+
+impl From<Quantity> for Cell {
+    fn from(quantity: Quantity) -> Self {
+        Cell::Number(quantity.to_string())
+    }
+}
+
+fn word_of<T: PartialEq>(known: &[(&'static str, T)], value: &T) -> &'static str {
+    known.iter().find(|(_, other)| other == value).map_or("", |(word, _)| word)
+}
+
+/// Writes a table, headings first.
+pub fn write(content: &CriteriaContent) -> Vec<Vec<Cell>> {
+    let mut rows = vec![HEADINGS.iter().map(|heading| Cell::text(*heading)).collect()];
+    let set = Written::new("set").text("code", &content.code).text("title", &content.title);
+    let set = set.with("max_points", content.total_points).with("year", Cell::Number(content.year.to_string()));
+    let set = set.optional("note", content.legal_basis.as_deref().map(Cell::text));
+    rows.push(set.text("not_applicable", word_of(&POLICIES, &content.not_applicable)).0);
+    for part in &content.parts {
+        let row = Written::new("part").with("depth", 0_u32).text("code", &part.code).text("title", &part.title);
+        let row = row.text("kind", word_of(&KINDS, &part.kind)).with("max_points", part.max_points);
+        let row = row.optional("max_deduction", part.max_deduction);
+        rows.push(row.optional("note", part.note.as_deref().map(Cell::text)).0);
+        write_nodes(&part.children, 1, &mut rows);
+    }
+    rows
+}
+
+fn write_nodes(nodes: &[Node], depth: u32, rows: &mut Vec<Vec<Cell>>) {
+    for node in nodes {
+        let row = Written::new(if node.rule.is_some() { "criterion" } else { "section" });
+        let row = row.with("depth", depth).text("code", &node.code).text("title", &node.title);
+        let row = row.optional("max_points", node.max_points).optional("note", node.note.as_deref().map(Cell::text));
+        let row = row.optional("evidence_required", node.evidence_required.then(|| Cell::text("true")));
+        match &node.rule {
+            Some(rule) => write_rule(rule, row, rows),
+            None => rows.push(row.0),
+        }
+        write_nodes(&node.children, depth + 1, rows);
+    }
+}
+
+fn write_rule(rule: &Rule, row: Written, rows: &mut Vec<Vec<Cell>>) {
+    let row = row.text("rule", rule.name());
+    let choices = |about: &'static str, choices: &[Choice]| -> Vec<Written> {
+        let row = |choice: &Choice| {
+            let row = Written::new(about).text("code", &choice.code).text("title", &choice.title);
+            row.with("points", choice.points)
+        };
+        choices.iter().map(row).collect()
+    };
+    let (row, below) = match rule {
+        Rule::Manual { step } => (row.optional("step", *step), Vec::new()),
+        Rule::AllOrNothing {} => (row, Vec::new()),
+        Rule::Levels { levels } => (row, choices("level", levels)),
+        Rule::RankBands { bands } => {
+            let band = |band: &Band| {
+                let row = Written::new("band").with("from", band.from).with("to", band.to);
+                row.with("points", band.points)
+            };
+            (row, bands.iter().map(band).collect())
+        }
+        Rule::DeductionPerCase { points_per_case, floor } => {
+            (row.with("points_per_case", *points_per_case).with("floor", *floor), Vec::new())
+        }
+        Rule::DeductionSteps { steps } => {
+            let step = |step: &Step| Written::new("step").with("cases", step.cases).with("deduction", step.deduction);
+            (row, steps.iter().map(step).collect())
+        }
+        Rule::DeductOnce { deduction } => (row.with("deduction", *deduction), Vec::new()),
+        Rule::AwardPerCase { points_per_case } => (row.with("points_per_case", *points_per_case), Vec::new()),
+        Rule::BonusPenalty { start, bonus_per_case, penalty_per_case, min } => {
+            let row = row.with("start", *start).with("bonus_per_case", *bonus_per_case);
+            (row.with("penalty_per_case", *penalty_per_case).with("min", *min), Vec::new())
+        }
+        Rule::TargetRatio { target } => (row.optional("target", *target), Vec::new()),
+        Rule::BestOf { options } => (row, choices("option", options)),
+    };
+    rows.push(row.0);
+    rows.extend(below.into_iter().map(|row| row.0));
+}
+
+#[cfg(test)]
+pub mod tests;

@@ -1,0 +1,213 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::criteria::criteria_set::tests::guideline;
+use crate::domain::{read, write};
+
+/// What was written as a sheet reads it: blank rows and cells are not there.
+fn grid(rows: Vec<Vec<Cell>>) -> Grid {
+    let rows = (1..).zip(rows).map(|(number, cells)| Row { number, cells }).collect();
+    Grid { sheet: "Bảng tiêu chí".into(), rows }
+}
+
+fn content(table: Table) -> CriteriaContent {
+    let Heading { code, title, year, legal_basis, not_applicable } = table.heading;
+    CriteriaContent {
+        code: code.unwrap(),
+        title: title.unwrap(),
+        year: year.unwrap(),
+        legal_basis,
+        total_points: table.total_points,
+        not_applicable,
+        parts: table.parts,
+    }
+}
+
+fn points() -> impl Strategy<Value = Points> {
+    (0_i64..=100_000_000).prop_map(Points::from_hundredths)
+}
+
+fn choices() -> impl Strategy<Value = Vec<Choice>> {
+    let choice = ("[a-z_]{1,8}", "[A-Za-zĐđ(=+'@-][A-Za-z ăâêôơưđ,;\"|]{0,12}x", points());
+    proptest::collection::vec(choice.prop_map(|(code, title, points)| Choice { code, title, points }), 0..4)
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let bands = (1_u32..100, 1_u32..100, points()).prop_map(|(from, to, points)| Band { from, to, points });
+    let steps = (0_u32..100, points()).prop_map(|(cases, deduction)| Step { cases, deduction });
+    let quantity = (0_i64..=1_000_000_000_000).prop_map(Quantity::from_units);
+    prop_oneof![
+        proptest::option::of(points()).prop_map(|step| Rule::Manual { step }),
+        Just(Rule::AllOrNothing {}),
+        choices().prop_map(|levels| Rule::Levels { levels }),
+        proptest::collection::vec(bands, 0..4).prop_map(|bands| Rule::RankBands { bands }),
+        (points(), points()).prop_map(|(points_per_case, floor)| Rule::DeductionPerCase { points_per_case, floor }),
+        proptest::collection::vec(steps, 0..4).prop_map(|steps| Rule::DeductionSteps { steps }),
+        points().prop_map(|deduction| Rule::DeductOnce { deduction }),
+        points().prop_map(|points_per_case| Rule::AwardPerCase { points_per_case }),
+        [points(), points(), points(), points()].prop_map(|[start, bonus_per_case, penalty_per_case, min]| {
+            Rule::BonusPenalty { start, bonus_per_case, penalty_per_case, min }
+        }),
+        proptest::option::of(quantity).prop_map(|target| Rule::TargetRatio { target }),
+        choices().prop_map(|options| Rule::BestOf { options }),
+    ]
+}
+
+fn node(depth: u32) -> BoxedStrategy<Node> {
+    let below =
+        if depth == 0 { Just(Vec::new()).boxed() } else { proptest::collection::vec(node(depth - 1), 0..3).boxed() };
+    let text = "[A-Za-zĐđ(=+'@-][A-Za-z ăâêôơưđ,;\"\n|]{0,20}x";
+    let fields =
+        ("[A-Z][A-Z.0-9]{0,6}", text, proptest::option::of(points()), proptest::option::of(text), any::<bool>());
+    (fields, below, proptest::option::of(rule()))
+        .prop_map(|((code, title, max_points, note, evidence_required), children, rule)| Node {
+            code,
+            title,
+            max_points,
+            note,
+            evidence_required,
+            children,
+            rule,
+        })
+        .boxed()
+}
+
+pub fn any_content() -> impl Strategy<Value = CriteriaContent> {
+    let part = (
+        "[A-Z]",
+        "[A-ZĐ]{1,9}",
+        any::<bool>(),
+        points(),
+        proptest::option::of(points()),
+        proptest::collection::vec(node(2), 0..3),
+    );
+    let part = part.prop_map(|(code, title, is_base, max_points, max_deduction, children)| Part {
+        code,
+        title,
+        kind: if is_base { PartKind::Base } else { PartKind::Bonus },
+        max_points,
+        max_deduction,
+        note: None,
+        children,
+    });
+    let policy =
+        prop_oneof![Just(NotApplicable::Refused), Just(NotApplicable::Excluded), Just(NotApplicable::Rescaled)];
+    let heading =
+        ("[A-Z0-9-]{1,9}", "[A-ZĐa-z]{1,20}", 1990..2200, proptest::option::of("[A-Z][a-z ]{0,9}x"), points(), policy);
+    (heading, proptest::collection::vec(part, 0..3)).prop_map(
+        |((code, title, year, legal_basis, total_points, not_applicable), parts)| CriteriaContent {
+            code,
+            title,
+            year,
+            legal_basis,
+            total_points,
+            not_applicable,
+            parts,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(table in any_content()) {
+        let read = read(&grid(write(&table, Shape::Full)));
+        prop_assert_eq!(read.map(content), Ok(table));
+    }
+}
+
+#[test]
+fn the_guideline_is_written_and_read_back() {
+    let read = read(&grid(write(&guideline(), Shape::Full))).unwrap();
+    assert_eq!((read.shape, read.warnings.len()), (Shape::Full, 0));
+    assert_eq!(content(read), guideline());
+}
+
+/// A row of the full shape: heading and text, as a person would fill it in.
+fn filled(cells: &[(&str, &str)]) -> Vec<Cell> {
+    let cell = |heading: &&str| {
+        cells.iter().find(|(known, _)| known == heading).map_or(Cell::Empty, |(_, text)| Cell::text(*text))
+    };
+    HEADINGS.iter().map(cell).collect()
+}
+
+const PART: &[(&str, &str)] =
+    &[("row", "part"), ("code", "A"), ("title", "Điểm chuẩn"), ("kind", "base"), ("max_points", "10")];
+const CRITERION: &[(&str, &str)] = &[
+    ("row", "criterion"),
+    ("depth", "1"),
+    ("code", "A.1"),
+    ("title", "Nội quy"),
+    ("max_points", "10"),
+    ("rule", "manual"),
+];
+
+fn but(
+    row: &[(&'static str, &'static str)],
+    heading: &'static str,
+    text: &'static str,
+) -> Vec<(&'static str, &'static str)> {
+    let mut row: Vec<_> = row.iter().copied().filter(|(known, _)| *known != heading).collect();
+    row.push((heading, text));
+    row
+}
+
+/// The headings in row 1, the part in row 2, the row under test in row 3.
+#[test]
+fn each_mistake_has_its_row_and_column() {
+    type Filled = Vec<(&'static str, &'static str)>;
+    let table: [(Filled, Code, &str); 15] = [
+        (but(CRITERION, "row", ""), Code::Required, "A"),
+        (but(CRITERION, "row", "criteria"), Code::UnknownWord, "A"),
+        (but(CRITERION, "depth", ""), Code::Required, "B"),
+        (but(CRITERION, "depth", "2"), Code::DepthInvalid, "B"),
+        (but(CRITERION, "depth", "0"), Code::DepthInvalid, "B"),
+        (but(CRITERION, "code", ""), Code::Required, "C"),
+        (but(CRITERION, "title", ""), Code::Required, "D"),
+        (but(CRITERION, "max_points", "mười"), Code::NumberUnreadable, "F"),
+        (but(CRITERION, "max_points", "10.005"), Code::PointsPrecision, "F"),
+        (but(CRITERION, "evidence_required", "maybe"), Code::UnknownWord, "I"),
+        (but(CRITERION, "rule", "guess"), Code::UnknownWord, "J"),
+        (but(CRITERION, "floor", "0"), Code::CellNotAsked, "M"),
+        (but(CRITERION, "kind", "base"), Code::CellNotAsked, "E"),
+        (but(CRITERION, "rule", "deduct_once"), Code::Required, "N"),
+        (vec![("row", "level"), ("code", "a"), ("title", "A"), ("points", "1")], Code::RowOutOfPlace, "A"),
+    ];
+    for (row, code, column) in table {
+        let headings = HEADINGS.iter().map(|heading| Cell::text(*heading)).collect();
+        let faults = read(&grid(vec![headings, filled(PART), filled(&row)])).unwrap_err();
+        let found: Vec<_> =
+            faults.iter().map(|fault| (fault.code, &fault.params["row"], &fault.params["column"])).collect();
+        assert_eq!(found, [(code, &serde_json::json!(3), &serde_json::json!(column))], "{row:?}");
+    }
+}
+
+/// A level under a rule that has none, and all mistakes of all rows at once.
+#[test]
+fn all_mistakes_come_at_once() {
+    let headings = HEADINGS.iter().map(|heading| Cell::text(*heading)).collect();
+    let band = [("row", "band"), ("from", "1"), ("to", "x"), ("points", "1")];
+    let rows = vec![
+        headings,
+        filled(PART),
+        filled(&but(CRITERION, "rule", "rank_bands")),
+        filled(&band),
+        filled(&but(CRITERION, "code", "")),
+    ];
+    let faults = read(&grid(rows)).unwrap_err();
+    let found: Vec<_> = faults.iter().map(|fault| (fault.code, fault.params["row"].as_u64().unwrap())).collect();
+    assert_eq!(found, [(Code::NumberUnreadable, 4), (Code::Required, 5)]);
+}
+
+#[test]
+fn findings_about_the_tree_have_the_row_they_came_from() {
+    let mut table = guideline();
+    table.parts[0].children[3].children[3].rule = Some(Rule::DeductionPerCase {
+        points_per_case: Points::from_hundredths(100),
+        floor: Points::from_hundredths(2_001),
+    });
+    let read = read(&grid(write(&table, Shape::Full))).unwrap();
+    let placed = read.placed(table.findings().errors);
+    // The headings, the set, part A, four sections with three, four, three and four criteria: A.IV.4.
+    assert_eq!((placed[0].code, placed[0].params["row"].as_u64()), (Code::RuleExceedsMax, Some(21)));
+    assert_eq!(placed[0].params["sheet"], "Bảng tiêu chí");
+}

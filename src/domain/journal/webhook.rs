@@ -1,0 +1,291 @@
+//! Where subscribers want to be told, and what becomes of each message.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::Id;
+use crate::domain::journal::event::EventType;
+
+/// How long a message is tried before it is parked.
+const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
+/// How long the secret before signs as well.
+const BOTH_SIGN_FOR: TimeDelta = TimeDelta::hours(24);
+/// The pauses after each attempt in vain, in seconds; the last one again and again.
+const PAUSES: [i64; 8] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400];
+/// The longest pause that an endpoint may ask for.
+const LONGEST_ASKED: TimeDelta = TimeDelta::hours(1);
+/// The most characters that are kept of why an attempt failed.
+const ERROR_CHARS: usize = 500;
+/// The type of a test message, which is no event.
+pub const TEST: &str = "webhook_endpoint.test";
+
+/// What messages are signed with: `whsec_` and base64.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Where a subscriber wants to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: Id,
+    /// Of whose events.
+    pub organization_id: Id,
+    /// By which member's rights.
+    pub member_id: Id,
+    /// What these are narrowed to.
+    pub scopes: Option<String>,
+    /// The service account that made it, which it does not outlive.
+    pub client_id: Option<String>,
+    /// Where to.
+    pub url: String,
+    /// Which types; empty for all.
+    pub event_types: Vec<EventType>,
+    /// Whether it is told anything.
+    pub active: bool,
+    /// Signs every message.
+    pub secret: Secret,
+    /// Signs as well, until then.
+    pub previous_secret: Option<(Secret, DateTime<Utc>)>,
+    /// The number of the last event that became a message.
+    pub sequence: i64,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Endpoint {
+    /// The same with a new secret. The one before signs as well for a day, so that the subscriber can change over.
+    #[must_use]
+    pub fn rotated(self, secret: Secret, now: DateTime<Utc>) -> Self {
+        let previous_secret = Some((self.secret, now + BOTH_SIGN_FOR));
+        Endpoint { secret, previous_secret, ..self }
+    }
+
+    /// The secrets that sign at a time, the newest first.
+    pub fn signing(&self, now: DateTime<Utc>) -> Vec<&Secret> {
+        let previous = self.previous_secret.as_ref().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
+        std::iter::once(&self.secret).chain(previous).collect()
+    }
+}
+
+/// Where a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// Tried again later.
+    Pending,
+    /// Taken by the endpoint.
+    Delivered,
+    /// Given up after a day; a replay tries it again.
+    Parked,
+}
+
+/// A message to an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: Id,
+    /// To which endpoint.
+    pub endpoint_id: Id,
+    /// Of which event; none for a test.
+    pub event_id: Option<Id>,
+    /// Of which type.
+    pub event_type: String,
+    /// Where it is.
+    pub status: DeliveryStatus,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When it is tried next.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// From when on it is not tried any more.
+    pub give_up_at: DateTime<Utc>,
+    /// What the endpoint last answered.
+    pub last_status: Option<i32>,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// When it was taken.
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// Which one it repeats.
+    pub replay_of_id: Option<Id>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it began.
+    pub at: DateTime<Utc>,
+    /// The status that was answered; none where there was no answer.
+    pub status: Option<i32>,
+    /// Why it failed; none where it did not.
+    pub error: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// How long the endpoint asked to be left alone.
+    pub retry_after: Option<TimeDelta>,
+}
+
+impl Attempt {
+    /// The same, with no more of the error than is kept.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        self.error = self.error.map(|error| error.chars().take(ERROR_CHARS).collect());
+        self
+    }
+}
+
+impl Delivery {
+    /// A new one, to be tried at once.
+    pub fn new(id: Id, endpoint_id: Id, event: Option<Id>, event_type: String, now: DateTime<Utc>) -> Self {
+        Delivery {
+            id,
+            endpoint_id,
+            event_id: event,
+            event_type,
+            status: DeliveryStatus::Pending,
+            attempts: 0,
+            next_attempt_at: Some(now),
+            give_up_at: now + GIVE_UP_AFTER,
+            last_status: None,
+            last_error: None,
+            delivered_at: None,
+            replay_of_id: None,
+            created_at: now,
+        }
+    }
+
+    /// The same once more, as a message of its own.
+    #[must_use]
+    pub fn replayed(&self, id: Id, now: DateTime<Utc>) -> Self {
+        let again = Delivery::new(id, self.endpoint_id.clone(), self.event_id.clone(), self.event_type.clone(), now);
+        Delivery { replay_of_id: Some(self.id.clone()), ..again }
+    }
+
+    /// What an attempt makes of it. `chance` spreads attempts that failed together, so that they do not come back
+    /// together.
+    #[must_use]
+    pub fn tried(mut self, attempt: &Attempt, chance: u16) -> Self {
+        self.attempts += 1;
+        self.last_status = attempt.status;
+        self.last_error.clone_from(&attempt.error);
+        let ended_at = attempt.at + TimeDelta::milliseconds(attempt.duration_ms);
+        if attempt.error.is_none() {
+            self.status = DeliveryStatus::Delivered;
+            (self.delivered_at, self.next_attempt_at) = (Some(ended_at), None);
+            return self;
+        }
+        let asked = attempt.retry_after.unwrap_or_default().min(LONGEST_ASKED);
+        let next = ended_at + pause(self.attempts, chance).max(asked);
+        if next > self.give_up_at {
+            self.status = DeliveryStatus::Parked;
+            self.next_attempt_at = None;
+        } else {
+            self.next_attempt_at = Some(next);
+        }
+        self
+    }
+}
+
+/// The pause after so many attempts in vain: longer each time, and by chance up to a fifth shorter or longer.
+fn pause(attempts: i32, chance: u16) -> TimeDelta {
+    let at = usize::try_from(attempts.max(1) - 1).unwrap_or_default().min(PAUSES.len() - 1);
+    let seconds = PAUSES.get(at).copied().unwrap_or_default();
+    TimeDelta::milliseconds(seconds * (800 + i64::from(chance) % 401))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn id() -> Id {
+        Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001".into())
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
+    }
+
+    fn new() -> Delivery {
+        Delivery::new(id(), id(), Some(id()), "period.announced".into(), at(0))
+    }
+
+    fn failed(at: DateTime<Utc>, retry_after: Option<TimeDelta>) -> Attempt {
+        Attempt { at, status: Some(503), error: Some("503".into()), duration_ms: 0, retry_after }
+    }
+
+    #[test]
+    fn pauses_grow_to_four_hours() {
+        for (attempts, seconds) in [(1, 5), (2, 30), (3, 120), (8, 14_400), (100, 14_400)] {
+            assert_eq!(pause(attempts, 200), TimeDelta::seconds(seconds), "{attempts}");
+        }
+        assert_eq!((pause(1, 0), pause(1, 400)), (TimeDelta::seconds(4), TimeDelta::seconds(6)));
+    }
+
+    #[test]
+    fn a_taken_message_is_not_tried_again() {
+        let taken = Attempt { at: at(3), status: Some(204), error: None, duration_ms: 250, retry_after: None };
+        let delivery = new().tried(&taken, 0);
+        assert_eq!((delivery.status, delivery.next_attempt_at), (DeliveryStatus::Delivered, None));
+        assert_eq!(delivery.delivered_at, Some(at(3) + TimeDelta::milliseconds(250)));
+    }
+
+    #[test]
+    fn an_endpoint_may_ask_to_be_left_alone_for_an_hour_at_most() {
+        let next = |seconds| new().tried(&failed(at(0), Some(TimeDelta::seconds(seconds))), 200).next_attempt_at;
+        assert_eq!([1, 90, 90_000].map(next), [Some(at(5)), Some(at(90)), Some(at(3_600))]);
+    }
+
+    #[test]
+    fn both_secrets_sign_for_a_day() {
+        let endpoint = Endpoint {
+            id: id(),
+            organization_id: id(),
+            member_id: id(),
+            scopes: None,
+            client_id: None,
+            url: "https://egov.example.vn".into(),
+            event_types: Vec::new(),
+            active: true,
+            secret: Secret("old".into()),
+            previous_secret: None,
+            sequence: 0,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+        };
+        let rotated = endpoint.rotated(Secret("new".into()), at(0));
+        let signing =
+            |seconds| rotated.signing(at(seconds)).into_iter().map(|secret| secret.0.as_str()).collect::<Vec<_>>();
+        assert_eq!((signing(86_399), signing(86_400)), (vec!["new", "old"], vec!["new"]));
+        assert!(!format!("{rotated:?}").contains("old"));
+    }
+
+    proptest! {
+        /// Whatever the chances, a message is tried some fifteen times within a day and parked after it.
+        #[test]
+        fn a_message_that_nobody_takes_is_parked_after_a_day(chances in proptest::collection::vec(any::<u16>(), 64)) {
+            let mut delivery = new();
+            for chance in chances {
+                let Some(next) = delivery.next_attempt_at else { break };
+                prop_assert!(next <= at(86_400));
+                delivery = delivery.tried(&failed(next, None), chance);
+            }
+            prop_assert_eq!(delivery.status, DeliveryStatus::Parked);
+            prop_assert!((9..=16).contains(&delivery.attempts), "{}", delivery.attempts);
+        }
+    }
+}

@@ -1,0 +1,539 @@
+//! `/v1/periods`.
+
+use std::collections::BTreeMap;
+
+use actix_web::web;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::assessment::period::{
+    Award, Condition, CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Notice, PartyCellRating,
+    PeriodRules, PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
+};
+use crate::domain::award::award_proposal::ProposalStatus;
+use crate::domain::time::instant;
+use crate::http::actions::Actions;
+use crate::http::call::{Call, Reply, body_tag};
+use crate::http::page::ListView;
+use crate::http::patch::present;
+use crate::http::{reading, resource};
+use crate::service::assessment::periods::{self, Announcement, NewPeriod, PeriodChange, Seen, Summary, Touched};
+use crate::service::{Answer, Context, Input, Stop};
+use crate::store::Conn;
+use crate::store::periods::{Filter, Head};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        list,
+        create,
+        get,
+        change,
+        open,
+        start_appraisal,
+        start_council_review,
+        finalize,
+        announce,
+        close,
+        cancel,
+        summary
+    ),
+    components(schemas(
+        PeriodView,
+        HeadView,
+        NewBody,
+        ChangeBody,
+        AnnounceBody,
+        ReasonBody,
+        SummaryView,
+        AwardUse,
+        PeriodStatus,
+        Schedule,
+        LateSubmissions,
+        CouncilScoring,
+        WhenIneligible,
+        Award,
+        Condition,
+        PartyCellRating,
+        RequiredDocument,
+        DossierDeadline,
+        DossierSemantics,
+        Notice
+    ))
+)]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)))
+        .service(resource("/{id}/open").route(web::post().to(open)))
+        .service(resource("/{id}/start-appraisal").route(web::post().to(start_appraisal)))
+        .service(resource("/{id}/start-council-review").route(web::post().to(start_council_review)))
+        .service(resource("/{id}/finalize").route(web::post().to(finalize)))
+        .service(resource("/{id}/announce").route(web::post().to(announce)))
+        .service(resource("/{id}/close").route(web::post().to(close)))
+        .service(resource("/{id}/cancel").route(web::post().to(cancel)))
+        .service(resource("/{id}/summary").route(reading(summary)));
+}
+
+/// A year's emulation in one office.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Period)]
+struct PeriodView {
+    id: Id,
+    organization_id: Id,
+    #[schema(example = "2023")]
+    code: String,
+    title: String,
+    year: i32,
+    /// The table that it scores by; pinned.
+    criteria_set_id: Id,
+    /// The units that take part, in order of code.
+    unit_ids: Vec<Id>,
+    status: PeriodStatus,
+    schedule: Schedule,
+    late_submissions: LateSubmissions,
+    council_scoring: CouncilScoring,
+    /// `base_points`, `section:<code>`, `fewer_deductions`, `council_decision`, asked in this order.
+    #[schema(example = json!(["base_points", "council_decision"]))]
+    tie_break: Vec<String>,
+    /// In order of precedence.
+    awards: Vec<Award>,
+    eligibility: Vec<Condition>,
+    when_ineligible: WhenIneligible,
+    required_documents: Vec<RequiredDocument>,
+    dossier_deadline: DossierDeadline,
+    /// The result notice, once announced.
+    notice: Option<Notice>,
+    /// Why it was given up.
+    cancel_reason: Option<String>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+    #[serde(flatten)]
+    actions: Actions,
+}
+
+impl From<&Seen> for PeriodView {
+    fn from(seen: &Seen) -> Self {
+        let (period, rules) = (&seen.period, seen.period.rules.clone());
+        PeriodView {
+            id: period.id.clone(),
+            organization_id: period.organization_id.clone(),
+            code: rules.code,
+            title: rules.title,
+            year: rules.year,
+            criteria_set_id: rules.criteria_set_id,
+            unit_ids: rules.unit_ids,
+            status: period.status,
+            schedule: rules.schedule,
+            late_submissions: rules.late_submissions,
+            council_scoring: rules.council_scoring,
+            tie_break: rules.tie_break,
+            awards: rules.awards,
+            eligibility: rules.eligibility,
+            when_ineligible: rules.when_ineligible,
+            required_documents: rules.required_documents,
+            dossier_deadline: rules.dossier_deadline,
+            notice: period.notice.clone(),
+            cancel_reason: period.cancel_reason.clone(),
+            version: period.version,
+            created_at: instant(period.created_at),
+            updated_at: instant(period.updated_at),
+            actions: Actions::of(&seen.offers, &format!("/v1/periods/{}", period.id)),
+        }
+    }
+}
+
+/// A period in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PeriodHead)]
+struct HeadView {
+    id: Id,
+    code: String,
+    title: String,
+    year: i32,
+    status: PeriodStatus,
+    self_assessment_due_on: NaiveDate,
+    version: i64,
+}
+
+impl From<Head> for HeadView {
+    fn from(head: Head) -> Self {
+        let Head { id, code, title, year, status, self_assessment_due_on, version } = head;
+        HeadView { id, code, title, year, status, self_assessment_due_on, version }
+    }
+}
+
+/// A new period.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewPeriod, example = json!({"code": "2024", "title": "Thi đua năm 2024", "year": 2024,
+    "criteria_set_id": "018b88d6-5f80-7000-8000-000000000001", "unit_ids": ["018b88d6-5f80-7000-8000-000000000002"],
+    "schedule": {"self_assessment_due_on": "2024-11-10", "appraisal_due_on": "2024-11-20", "council_review_from_on": "2024-11-21",
+        "council_review_to_on": "2024-11-30", "result_notice_due_on": "2024-12-05"},
+    "awards": [{"code": "emulation_flag", "title": "Cờ thi đua xuất sắc", "quota": 1}, {"code": "certificate_of_merit", "title": "Bằng khen", "quota": 2}],
+    "eligibility": [{"type": "nobody_disciplined"}, {"type": "party_cell_rating_at_least", "rating": "good"}],
+    "required_documents": [{"code": "proposal_letter", "title": "Tờ trình đề nghị khen thưởng"}]}))]
+struct NewBody {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    code: String,
+    title: String,
+    year: i32,
+    criteria_set_id: Id,
+    unit_ids: Vec<Id>,
+    schedule: Schedule,
+    /// Default `reject`.
+    #[serde(default)]
+    late_submissions: LateSubmissions,
+    /// Default `agreed`.
+    #[serde(default)]
+    council_scoring: CouncilScoring,
+    /// Default `["base_points", "council_decision"]`.
+    #[serde(default = "default_tie_break")]
+    tie_break: Vec<String>,
+    #[serde(default)]
+    awards: Vec<Award>,
+    #[serde(default)]
+    eligibility: Vec<Condition>,
+    /// Default `pass_down`.
+    #[serde(default)]
+    when_ineligible: WhenIneligible,
+    #[serde(default)]
+    required_documents: Vec<RequiredDocument>,
+    /// Default five working days, `not_later_than`.
+    #[serde(default)]
+    dossier_deadline: DossierDeadline,
+}
+
+fn default_tie_break() -> Vec<String> {
+    vec!["base_points".to_owned(), "council_decision".to_owned()]
+}
+
+impl From<NewBody> for NewPeriod {
+    fn from(body: NewBody) -> Self {
+        NewPeriod {
+            organization_id: body.organization_id,
+            rules: PeriodRules {
+                code: body.code,
+                title: body.title,
+                year: body.year,
+                criteria_set_id: body.criteria_set_id,
+                unit_ids: body.unit_ids,
+                schedule: body.schedule,
+                late_submissions: body.late_submissions,
+                council_scoring: body.council_scoring,
+                tie_break: body.tie_break,
+                awards: body.awards,
+                eligibility: body.eligibility,
+                when_ineligible: body.when_ineligible,
+                required_documents: body.required_documents,
+                dossier_deadline: body.dossier_deadline,
+            },
+        }
+    }
+}
+
+/// Dates of a schedule; what is absent stays.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ScheduleChange {
+    #[serde(default, deserialize_with = "present")]
+    self_assessment_due_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
+    appraisal_due_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
+    council_review_from_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
+    council_review_to_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
+    result_notice_due_on: Option<NaiveDate>,
+}
+
+/// A change of a period; what is absent stays. Once it is open, only `title` and `schedule` change.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PeriodChange, example = json!({"schedule": {"self_assessment_due_on": "2023-11-15"}}))]
+struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
+    code: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    title: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    year: Option<i32>,
+    #[serde(default, deserialize_with = "present")]
+    criteria_set_id: Option<Id>,
+    #[serde(default, deserialize_with = "present")]
+    unit_ids: Option<Vec<Id>>,
+    #[serde(default, deserialize_with = "present")]
+    schedule: Option<ScheduleChange>,
+    #[serde(default, deserialize_with = "present")]
+    late_submissions: Option<LateSubmissions>,
+    #[serde(default, deserialize_with = "present")]
+    council_scoring: Option<CouncilScoring>,
+    #[serde(default, deserialize_with = "present")]
+    tie_break: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    awards: Option<Vec<Award>>,
+    #[serde(default, deserialize_with = "present")]
+    eligibility: Option<Vec<Condition>>,
+    #[serde(default, deserialize_with = "present")]
+    when_ineligible: Option<WhenIneligible>,
+    #[serde(default, deserialize_with = "present")]
+    required_documents: Option<Vec<RequiredDocument>>,
+    #[serde(default, deserialize_with = "present")]
+    dossier_deadline: Option<DossierDeadline>,
+}
+
+/// Lays a value over what stands and says whether there was one.
+fn lay<T: Clone>(over: &mut T, given: Option<&T>) -> bool {
+    if let Some(given) = given {
+        over.clone_from(given);
+    }
+    given.is_some()
+}
+
+impl ChangeBody {
+    fn apply(&self, rules: &mut PeriodRules) -> Touched {
+        lay(&mut rules.title, self.title.as_ref());
+        if let Some(change) = &self.schedule {
+            let schedule = &mut rules.schedule;
+            lay(&mut schedule.self_assessment_due_on, change.self_assessment_due_on.as_ref());
+            lay(&mut schedule.appraisal_due_on, change.appraisal_due_on.as_ref());
+            lay(&mut schedule.council_review_from_on, change.council_review_from_on.as_ref());
+            lay(&mut schedule.council_review_to_on, change.council_review_to_on.as_ref());
+            lay(&mut schedule.result_notice_due_on, change.result_notice_due_on.as_ref());
+        }
+        let fixed = [
+            lay(&mut rules.code, self.code.as_ref()),
+            lay(&mut rules.year, self.year.as_ref()),
+            lay(&mut rules.criteria_set_id, self.criteria_set_id.as_ref()),
+            lay(&mut rules.unit_ids, self.unit_ids.as_ref()),
+            lay(&mut rules.late_submissions, self.late_submissions.as_ref()),
+            lay(&mut rules.council_scoring, self.council_scoring.as_ref()),
+            lay(&mut rules.tie_break, self.tie_break.as_ref()),
+            lay(&mut rules.awards, self.awards.as_ref()),
+            lay(&mut rules.eligibility, self.eligibility.as_ref()),
+            lay(&mut rules.when_ineligible, self.when_ineligible.as_ref()),
+            lay(&mut rules.required_documents, self.required_documents.as_ref()),
+            lay(&mut rules.dossier_deadline, self.dossier_deadline.as_ref()),
+        ];
+        Touched { fixed: fixed.contains(&true) }
+    }
+}
+
+/// The result notice.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Announcement, example = json!({"notice_number": "1234/TB-VP", "notice_on": "2023-11-30"}))]
+struct AnnounceBody {
+    notice_number: String,
+    /// Not before the council's session, not after today.
+    notice_on: NaiveDate,
+}
+
+/// A reason.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Reason, example = json!({"reason": "Sáp nhập đơn vị"}))]
+pub struct ReasonBody {
+    /// Why.
+    pub reason: String,
+}
+
+/// A period at one glance.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PeriodSummary)]
+struct SummaryView {
+    period_id: Id,
+    status: PeriodStatus,
+    /// How many sheets are in each status; `none` counts units without a sheet. Unit people see their own unit alone.
+    #[schema(example = json!({"submitted": 7, "none": 1}))]
+    sheets: BTreeMap<String, u32>,
+    /// Units that have not submitted.
+    #[schema(example = json!(["TH"]))]
+    units_missing: Vec<String>,
+    schedule: Schedule,
+    /// How far each award is given out.
+    awards: Vec<AwardUse>,
+}
+
+/// How far an award is given out.
+#[derive(Debug, Serialize, ToSchema)]
+struct AwardUse {
+    code: String,
+    quota: i32,
+    /// Proposals that were made.
+    proposed: usize,
+    /// Proposals that were approved.
+    approved: usize,
+}
+
+impl From<Summary> for SummaryView {
+    fn from(summary: Summary) -> Self {
+        let Summary { period, units, proposals } = summary;
+        let word = |status| {
+            serde_json::to_value(status).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
+        };
+        let mut sheets = BTreeMap::new();
+        for unit in &units {
+            *sheets.entry(unit.sheet.status.map_or_else(|| "none".to_owned(), word)).or_insert(0) += 1;
+        }
+        use crate::domain::assessment::submission::SubmissionStatus::{Draft, Missed, Returned};
+        let missing = units.iter().filter(|unit| matches!(unit.sheet.status, None | Some(Draft | Missed | Returned)));
+        let of = |code: &str| proposals.iter().filter(|proposal| proposal.award_code == code).collect::<Vec<_>>();
+        SummaryView {
+            sheets,
+            units_missing: missing.map(|unit| unit.unit.code.clone()).collect(),
+            awards: period
+                .rules
+                .awards
+                .iter()
+                .map(|award| AwardUse {
+                    code: award.code.clone(),
+                    quota: award.quota,
+                    proposed: of(&award.code).len(),
+                    approved: of(&award.code)
+                        .iter()
+                        .filter(|proposal| proposal.status == ProposalStatus::Approved)
+                        .count(),
+                })
+                .collect(),
+            period_id: period.id,
+            status: period.status,
+            schedule: period.rules.schedule,
+        }
+    }
+}
+
+/// List the periods of an organisation.
+#[utoipa::path(get, path = "/v1/periods", tag = "periods", responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
+async fn list(mut call: Call) -> Reply {
+    let query = call.query();
+    let organization_id = query.id("organization_id");
+    let filter = Filter { statuses: query.states("status"), years: query.numbers("year") };
+    let asked = query.page(&["id", "-id"]);
+    call.read(move |conn, context| {
+        let rows = periods::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)
+    })
+    .await
+}
+
+/// Create a draft.
+#[utoipa::path(post, path = "/v1/periods", tag = "periods", request_body = NewBody, responses((status = 201, description = "Created.", body = PeriodView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<NewBody>().map(NewPeriod::from);
+    call.write(move |conn, context| {
+        let seen = periods::create(conn, context, &input)?;
+        Ok(Answer::created(&PeriodView::from(&seen), seen.tag.header(), format!("/v1/periods/{}", seen.period.id))?)
+    })
+    .await
+}
+
+/// Read a period.
+#[utoipa::path(get, path = "/v1/periods/{id}", tag = "periods", responses((status = 200, description = "The period.", body = PeriodView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| shown(&periods::get(conn, context, &id)?)).await
+}
+
+fn shown(seen: &Seen) -> Result<Answer, Stop> {
+    Ok(Answer::ok(&PeriodView::from(seen), seen.tag.header())?)
+}
+
+/// Change a period.
+///
+/// A draft changes in everything; an open period in its title and dates, none of which moves to the past. A new due date
+/// moves the gates of sheets that are still drafts.
+#[utoipa::path(patch, path = "/v1/periods/{id}", tag = "periods", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = PeriodView)))]
+async fn change(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let body = call.body::<ChangeBody>();
+    let input: Input<PeriodChange> = body.map(|body| -> PeriodChange { Box::new(move |rules| body.apply(rules)) });
+    call.write(move |conn, context| shown(&periods::change(conn, context, &id, &input)?)).await
+}
+
+type Move = fn(&mut Conn, &Context, &Id) -> Result<Seen, Stop>;
+
+async fn moved(call: Call, act: Move) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| shown(&act(conn, context, &id)?)).await
+}
+
+/// Let the units score themselves.
+///
+/// Guards: the criteria set is published, there are units, the schedule is in order.
+#[utoipa::path(post, path = "/v1/periods/{id}/open", tag = "periods", responses((status = 200, description = "Open.", body = PeriodView)))]
+async fn open(call: Call) -> Reply {
+    moved(call, periods::open).await
+}
+
+/// End the self-assessment.
+///
+/// Guard: the gate has closed, or all units have submitted (`sheet_open`). A unit without a sheet gets one that is missed.
+#[utoipa::path(post, path = "/v1/periods/{id}/start-appraisal", tag = "periods", responses((status = 200, description = "In appraisal.", body = PeriodView)))]
+async fn start_appraisal(call: Call) -> Reply {
+    moved(call, periods::start_appraisal).await
+}
+
+/// Hand the appraised sheets to the council.
+///
+/// Guard: every sheet is appraised or missed (`appraisal_missing`).
+#[utoipa::path(post, path = "/v1/periods/{id}/start-council-review", tag = "periods", responses((status = 200, description = "In council review.", body = PeriodView)))]
+async fn start_council_review(call: Call) -> Reply {
+    moved(call, periods::start_council_review).await
+}
+
+/// Freeze the ranking.
+///
+/// Guards, all that fail at once: every sheet reviewed or missed, a closed session with quorum, facts down to the last award,
+/// no tie across an award line.
+#[utoipa::path(post, path = "/v1/periods/{id}/finalize", tag = "periods", responses((status = 200, description = "Finalised.", body = PeriodView)))]
+async fn finalize(call: Call) -> Reply {
+    moved(call, periods::finalize).await
+}
+
+/// Publish the result and make the award proposals.
+#[utoipa::path(post, path = "/v1/periods/{id}/announce", tag = "periods", request_body = AnnounceBody, responses((status = 200, description = "Announced.", body = PeriodView)))]
+async fn announce(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let input = call
+        .body::<AnnounceBody>()
+        .map(|body| Announcement { notice_number: body.notice_number, notice_on: body.notice_on });
+    call.write(move |conn, context| shown(&periods::announce(conn, context, &id, &input)?)).await
+}
+
+/// End the period.
+///
+/// Guard: every proposal is decided (`proposal_undecided`).
+#[utoipa::path(post, path = "/v1/periods/{id}/close", tag = "periods", responses((status = 200, description = "Closed.", body = PeriodView)))]
+async fn close(call: Call) -> Reply {
+    moved(call, periods::close).await
+}
+
+/// Give the period up, with a reason.
+#[utoipa::path(post, path = "/v1/periods/{id}/cancel", tag = "periods", request_body = ReasonBody, responses((status = 200, description = "Cancelled.", body = PeriodView)))]
+async fn cancel(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
+    call.write(move |conn, context| shown(&periods::cancel(conn, context, &id, &input)?)).await
+}
+
+/// See a period at one glance.
+///
+/// Before the announcement, unit people and the admin see their own unit's sheet alone.
+#[utoipa::path(get, path = "/v1/periods/{id}/summary", tag = "periods", responses((status = 200, description = "The summary.", body = SummaryView)))]
+async fn summary(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| {
+        let view = SummaryView::from(periods::summary(conn, context, &id)?);
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}

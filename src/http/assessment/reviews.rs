@@ -1,0 +1,222 @@
+//! `/v1/reviews`.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::access::action::Stage;
+use crate::domain::assessment::review::{Review, ReviewStatus};
+use crate::domain::criteria::rule::{Answer as ScoreAnswer, AnswerInput, Explanation};
+use crate::domain::criteria::scoring::{Extent, LineInput, Totals};
+use crate::domain::time::instant;
+use crate::domain::{Id, Points};
+use crate::http::actions::Actions;
+use crate::http::call::{Call, Reply};
+use crate::http::page::{ListView, whole};
+use crate::http::{reading, resource};
+use crate::service::assessment::reviews::{self, NewReview, Seen};
+use crate::service::{Answer, Input, Stop};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, create, get, put_scores, patch_scores, submit),
+    components(schemas(ReviewView, ReviewHeadView, LineView, NewBody, ScoresBody, ScoreBody, Stage, ReviewStatus))
+)]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)))
+        .service(resource("/{id}/scores").route(web::put().to(put_scores)).route(web::patch().to(patch_scores)))
+        .service(resource("/{id}/submit").route(web::post().to(submit)));
+}
+
+/// A review in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewHead)]
+struct ReviewHeadView {
+    id: Id,
+    organization_id: Id,
+    submission_id: Id,
+    stage: Stage,
+    /// The member who started it.
+    reviewer: Id,
+    status: ReviewStatus,
+    submitted_at: Option<String>,
+    totals: Totals,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&Review> for ReviewHeadView {
+    fn from(review: &Review) -> Self {
+        ReviewHeadView {
+            id: review.id.clone(),
+            organization_id: review.organization_id.clone(),
+            submission_id: review.submission_id.clone(),
+            stage: review.stage,
+            reviewer: review.reviewer_id.clone(),
+            status: review.status,
+            submitted_at: review.submitted_at.map(instant),
+            totals: review.totals,
+            version: review.version,
+            created_at: instant(review.created_at),
+            updated_at: instant(review.updated_at),
+        }
+    }
+}
+
+/// A line of a review.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewScore)]
+struct LineView<'a> {
+    #[schema(example = "A.II.1")]
+    criterion_code: &'a str,
+    answer: Option<&'a ScoreAnswer>,
+    points: Option<Points>,
+    /// Enough to recompute the points by hand.
+    explanation: Option<Explanation>,
+    /// Why it departs from the stage before.
+    reason: Option<&'a str>,
+    note: Option<&'a str>,
+}
+
+/// A review with its lines.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Review)]
+struct ReviewView<'a> {
+    #[serde(flatten)]
+    head: ReviewHeadView,
+    /// In the guideline's order.
+    scores: Vec<LineView<'a>>,
+    #[serde(flatten)]
+    actions: Actions,
+}
+
+impl<'a> From<&'a Seen> for ReviewView<'a> {
+    fn from(seen: &'a Seen) -> Self {
+        let lines = seen.table.criteria.iter().zip(&seen.sheet.0);
+        let scores = lines.map(|(criterion, line)| LineView {
+            criterion_code: &criterion.code,
+            answer: line.answer(),
+            points: line.points(),
+            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
+            reason: line.reason.as_deref(),
+            note: line.note.as_deref(),
+        });
+        ReviewView {
+            scores: scores.collect(),
+            actions: Actions::of(&seen.offers, &format!("/v1/reviews/{}", seen.review.id)),
+            head: (&seen.review).into(),
+        }
+    }
+}
+
+/// A new review.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewReview, example = json!({"submission_id": "018b88d6-5f80-7000-8000-000000000001", "stage": "appraisal"}))]
+struct NewBody {
+    submission_id: Id,
+    stage: Stage,
+}
+
+/// Lines of a review.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReviewScoresBody, example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 25}, "reason": "Trình chậm 02 văn bản"}]}))]
+struct ScoresBody {
+    scores: Vec<ScoreBody>,
+}
+
+/// One line of a review.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReviewScoreBody)]
+struct ScoreBody {
+    criterion_code: String,
+    answer: Option<AnswerInput>,
+    /// Needed at the end where the line departs from the stage before.
+    reason: Option<String>,
+    note: Option<String>,
+}
+
+fn shown(seen: &Seen) -> Result<Answer, Stop> {
+    Ok(Answer::ok(&ReviewView::from(seen), seen.tag.header())?)
+}
+
+/// List the reviews of a sheet that the caller may see.
+#[utoipa::path(get, path = "/v1/reviews", tag = "reviews", params(("submission_id" = Id, Query, description = "Of which sheet.")),
+    responses((status = 200, description = "The appraisal before the council's.", body = ListView<ReviewHeadView>)))]
+async fn list(mut call: Call) -> Reply {
+    let of = call.query().required::<String>("submission_id").and_then(|text| Id::parse(&text));
+    let Some(submission_id) = of else {
+        return Err(
+            call.problem(crate::error::Error::new(crate::error::Code::InvalidParameter).with("name", "submission_id"))
+        );
+    };
+    call.read(move |conn, context| {
+        Ok(whole(reviews::list(conn, context, &submission_id)?.iter().map(ReviewHeadView::from).collect())?)
+    })
+    .await
+}
+
+/// Start a review as a copy of the stage before.
+///
+/// One appraisal and one council review for each sheet, each in the period status of its stage. Nobody reviews the own unit.
+#[utoipa::path(post, path = "/v1/reviews", tag = "reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = ReviewView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<NewBody>().map(|body| NewReview { submission_id: body.submission_id, stage: body.stage });
+    call.write(move |conn, context| {
+        let seen = reviews::create(conn, context, &input)?;
+        Ok(Answer::created(&ReviewView::from(&seen), seen.tag.header(), format!("/v1/reviews/{}", seen.review.id))?)
+    })
+    .await
+}
+
+/// Read a review.
+#[utoipa::path(get, path = "/v1/reviews/{id}", tag = "reviews", responses((status = 200, description = "The review.", body = ReviewView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| shown(&reviews::get(conn, context, &id)?)).await
+}
+
+async fn write(call: Call, extent: Extent) -> Reply {
+    let id = call.id("id")?;
+    let line = |score: ScoreBody| LineInput {
+        criterion_code: score.criterion_code,
+        answer: score.answer,
+        note: score.note,
+        reason: score.reason,
+    };
+    let input: Input<Vec<LineInput>> =
+        call.body::<ScoresBody>().map(|body| body.scores.into_iter().map(line).collect());
+    call.write(move |conn, context| shown(&reviews::write_scores(conn, context, &id, &input, extent)?)).await
+}
+
+/// Write all lines of a draft.
+///
+/// Lines that are absent become null.
+#[utoipa::path(put, path = "/v1/reviews/{id}/scores", tag = "reviews", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
+async fn put_scores(call: Call) -> Reply {
+    write(call, Extent::Whole).await
+}
+
+/// Write the lines given.
+#[utoipa::path(patch, path = "/v1/reviews/{id}/scores", tag = "reviews", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
+async fn patch_scores(call: Call) -> Reply {
+    write(call, Extent::Given).await
+}
+
+/// End a review.
+///
+/// Every line is scored, and every line that departs from the stage before has its reason. The sheet moves on.
+#[utoipa::path(post, path = "/v1/reviews/{id}/submit", tag = "reviews", responses((status = 200, description = "Submitted; never changes.", body = ReviewView)))]
+async fn submit(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| shown(&reviews::submit(conn, context, &id)?)).await
+}

@@ -1,0 +1,189 @@
+//! `/v1/council-sessions`.
+
+use actix_web::web;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::award::council_session::{Attendance, CouncilSession, Quorum, SessionStatus};
+use crate::domain::time::instant;
+use crate::http::actions::Actions;
+use crate::http::call::{Call, Reply};
+use crate::http::page::ListView;
+use crate::http::patch::present;
+use crate::http::{reading, resource};
+use crate::service::award::council_sessions::{self, NewSession, Seen, SessionChange};
+use crate::service::{Answer, Stop};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, create, get, change, hold, close),
+    components(schemas(SessionHeadView, SessionView, NewBody, ChangeBody, Attendance, Quorum, SessionStatus))
+)]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)))
+        .service(resource("/{id}/hold").route(web::post().to(hold)))
+        .service(resource("/{id}/close").route(web::post().to(close)));
+}
+
+/// A session in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CouncilSessionHead)]
+struct SessionHeadView {
+    id: Id,
+    organization_id: Id,
+    period_id: Id,
+    held_on: NaiveDate,
+    #[schema(example = "Phòng họp số 1")]
+    place: String,
+    status: SessionStatus,
+    quorum: Quorum,
+    attendance: Vec<Attendance>,
+    /// Whether it could decide; null until it is held.
+    quorum_met: Option<bool>,
+    /// Members present, once held.
+    present: Option<i32>,
+    /// Members that had to be present, once held.
+    needed: Option<i32>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&CouncilSession> for SessionHeadView {
+    fn from(session: &CouncilSession) -> Self {
+        SessionHeadView {
+            id: session.id.clone(),
+            organization_id: session.organization_id.clone(),
+            period_id: session.period_id.clone(),
+            held_on: session.held_on,
+            place: session.place.clone(),
+            status: session.status,
+            quorum: session.quorum,
+            attendance: session.attendance.clone(),
+            quorum_met: session.quorum_met(),
+            present: session.present,
+            needed: session.needed,
+            version: session.version,
+            created_at: instant(session.created_at),
+            updated_at: instant(session.updated_at),
+        }
+    }
+}
+
+/// A session of the council.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CouncilSession)]
+struct SessionView {
+    #[serde(flatten)]
+    head: SessionHeadView,
+    #[serde(flatten)]
+    actions: Actions,
+}
+
+/// A new session.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewCouncilSession, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "held_on": "2023-11-28", "place": "Phòng họp số 1"}))]
+struct NewBody {
+    period_id: Id,
+    held_on: NaiveDate,
+    place: String,
+    /// Default two thirds of those who hold `council_member` or `council_chair` on `held_on`.
+    quorum: Option<Quorum>,
+    #[serde(default)]
+    attendance: Vec<Attendance>,
+}
+
+/// A change of a planned session; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CouncilSessionChange, example = json!({"attendance": [{"member_id": "018b88d6-5f80-7000-8000-000000000007", "present": true}]}))]
+struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
+    held_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "present")]
+    place: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    quorum: Option<Quorum>,
+    /// The whole list.
+    #[serde(default, deserialize_with = "present")]
+    attendance: Option<Vec<Attendance>>,
+}
+
+fn view(seen: &Seen) -> SessionView {
+    let base = format!("/v1/council-sessions/{}", seen.session.id);
+    SessionView { head: (&seen.session).into(), actions: Actions::of(&seen.offers, &base) }
+}
+
+fn shown(seen: &Seen) -> Result<Answer, Stop> {
+    Ok(Answer::ok(&view(seen), seen.tag.header())?)
+}
+
+/// List the council's sessions.
+#[utoipa::path(get, path = "/v1/council-sessions", tag = "reviews", responses((status = 200, description = "A page.", body = ListView<SessionHeadView>)))]
+async fn list(mut call: Call) -> Reply {
+    let query = call.query();
+    let (organization_id, period_id) = (query.id("organization_id"), query.id("period_id"));
+    let asked = query.page(&["id"]);
+    call.read(move |conn, context| {
+        let rows = council_sessions::list(conn, context, organization_id.as_ref(), period_id.as_ref(), &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), |row| SessionHeadView::from(&row))?)
+    })
+    .await
+}
+
+/// Call a session.
+#[utoipa::path(post, path = "/v1/council-sessions", tag = "reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = SessionView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<NewBody>().map(|body| {
+        let NewBody { period_id, held_on, place, quorum, attendance } = body;
+        NewSession { period_id, held_on, place, quorum, attendance }
+    });
+    call.write(move |conn, context| {
+        let seen = council_sessions::create(conn, context, &input)?;
+        Ok(Answer::created(&view(&seen), seen.tag.header(), format!("/v1/council-sessions/{}", seen.session.id))?)
+    })
+    .await
+}
+
+/// Read a session.
+#[utoipa::path(get, path = "/v1/council-sessions/{id}", tag = "reviews", responses((status = 200, description = "The session.", body = SessionView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| shown(&council_sessions::get(conn, context, &id)?)).await
+}
+
+/// Change a planned session, its attendance included.
+#[utoipa::path(patch, path = "/v1/council-sessions/{id}", tag = "reviews", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = SessionView)))]
+async fn change(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let input = call.body::<ChangeBody>().map(|body| {
+        let ChangeBody { held_on, place, quorum, attendance } = body;
+        SessionChange { held_on, place, quorum, attendance }
+    });
+    call.write(move |conn, context| shown(&council_sessions::change(conn, context, &id, &input)?)).await
+}
+
+/// Fix the attendance and count it.
+///
+/// Answers `quorum_met`, `present` and `needed`. Written opinions do not count as present. Not before `held_on`.
+#[utoipa::path(post, path = "/v1/council-sessions/{id}/hold", tag = "reviews", responses((status = 200, description = "Held.", body = SessionView)))]
+async fn hold(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| shown(&council_sessions::hold(conn, context, &id)?)).await
+}
+
+/// Close a held session.
+#[utoipa::path(post, path = "/v1/council-sessions/{id}/close", tag = "reviews", responses((status = 200, description = "Closed.", body = SessionView)))]
+async fn close(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| shown(&council_sessions::close(conn, context, &id)?)).await
+}

@@ -1,0 +1,5 @@
+//! From the council’s session to the decided proposal.
+
+pub mod award_proposals;
+pub mod council_sessions;
+pub mod ranking;

@@ -1,0 +1,248 @@
+//! Tables of criteria as files: `/v1/criteria-sets/import`, `…/template` and `…/{id}/export`.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::criteria::criteria_set::{CriteriaContent, NotApplicable, Part};
+use crate::domain::criteria::spreadsheet::Shape;
+use crate::domain::{Id, Points};
+use crate::error::Error;
+use crate::http::call::{Call, Reply};
+use crate::http::criteria::criteria_sets::{Body, SetView};
+use crate::http::problem::{FaultBody, Language, fault_bodies};
+use crate::http::{files, json, reading, resource, upload};
+use crate::service::criteria::criteria_import::{self, Given, Imported, NewImport};
+use crate::service::criteria::criteria_sets;
+use crate::service::criteria::transfer::{self, Format};
+use crate::service::{Answer, Input, tag};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(import, template, export), components(schemas(ImportView, ContentView, ImportForm, Format, Shape)))]
+pub struct Api;
+
+/// Puts the paths on their handlers: before that of one table, whose id may be any word.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/import").route(web::post().to(import)))
+        .service(resource("/template").route(reading(template)))
+        .service(resource("/{id}/export").route(reading(export)));
+}
+
+/// What a table says.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CriteriaContent)]
+struct ContentView {
+    code: String,
+    title: String,
+    year: i32,
+    legal_basis: Option<String>,
+    total_points: Points,
+    not_applicable: NotApplicable,
+    parts: Vec<Part>,
+}
+
+impl From<CriteriaContent> for ContentView {
+    fn from(content: CriteriaContent) -> Self {
+        let CriteriaContent { code, title, year, legal_basis, total_points, not_applicable, parts } = content;
+        ContentView { code, title, year, legal_basis, total_points, not_applicable, parts }
+    }
+}
+
+/// What became of an import.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CriteriaImport)]
+struct ImportView {
+    /// Whether nothing was added.
+    dry_run: bool,
+    /// Told from the file's bytes.
+    format: Format,
+    /// How the table lay on its sheet; null for JSON.
+    shape: Option<Shape>,
+    /// The draft; null in a dry run.
+    criteria_set: Option<SetView>,
+    /// What was read, in a dry run; else null.
+    content: Option<ContentView>,
+    /// What must be mended before the draft can be published, with `sheet` and `row` in `params`.
+    errors: Vec<FaultBody>,
+    /// What should be looked at: what was guessed from the sheet, and what `GET …/validation` warns of.
+    warnings: Vec<FaultBody>,
+}
+
+/// A form with a spreadsheet, and what is said beside it in place of what it says itself.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CriteriaImportForm)]
+struct ImportForm {
+    /// JSON, CSV (UTF-8 or UTF-16) or XLSX by its bytes, at most 5 MiB.
+    #[serde(skip)]
+    #[schema(value_type = String, format = Binary)]
+    #[expect(dead_code, reason = "the file is read part by part; this is its place in the document")]
+    file: (),
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Needed where the file does not say it: the office's shape does not.
+    #[schema(example = "VP-UBND-2023")]
+    code: Option<String>,
+    /// Needed where the file does not say it.
+    title: Option<String>,
+    /// Needed where the file does not say it.
+    #[schema(value_type = Option<i32>, example = 2023)]
+    year: Option<String>,
+    legal_basis: Option<String>,
+}
+
+impl ImportForm {
+    fn given(self) -> Result<Given, Error> {
+        let ImportForm { code, title, year, legal_basis, .. } = self;
+        let number = |year: String| year.trim().parse().map_err(|_| json::invalid("", "wrong_type", Some("year")));
+        Ok(Given { code, title, year: year.map(number).transpose()?, legal_basis })
+    }
+}
+
+/// Reads a table from the bytes of a file, whatever kind it is.
+///
+/// # Errors
+/// Those of the kind that it is.
+pub fn read(bytes: &[u8], given: Given) -> Input<NewImport> {
+    match Format::of(bytes) {
+        Format::Json => {
+            let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+            let content = json::read::<Body>(text)?.content();
+            let Given { code, title, year, legal_basis } = given;
+            let content = CriteriaContent {
+                code: code.unwrap_or(content.code),
+                title: title.unwrap_or(content.title),
+                year: year.unwrap_or(content.year),
+                legal_basis: legal_basis.or(content.legal_basis),
+                ..content
+            };
+            Ok(criteria_import::of_json(content))
+        }
+        Format::Csv | Format::Xlsx => criteria_import::of_spreadsheet(bytes, given),
+    }
+}
+
+/// Import a table of criteria.
+///
+/// From a spreadsheet as offices have them (STT, nội dung, điểm; parts A and B, Roman sections, numbered items, a blank cell where
+/// items share points), from one in the full shape with rules (`GET …/template?shape=full`), or from JSON. It becomes a draft. What
+/// cannot be read is refused, all of it at once, with `sheet`, `row` and `column`; what was guessed is told in `warnings`. With
+/// `dry_run=true` nothing is added.
+#[utoipa::path(post, path = "/v1/criteria-sets/import", tag = "criteria", params(("dry_run" = Option<bool>, Query, description = "Only tell what would come of it.")),
+    request_body(content((ImportForm = "multipart/form-data"), (Body = "application/json"))),
+    responses((status = 201, description = "Added as a draft.", body = ImportView), (status = 200, description = "A dry run.", body = ImportView)))]
+async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
+    let payload = payload.into_inner();
+    if upload::is_form(&http) { import_file(&http, payload).await } else { import_json(&http, payload).await }
+}
+
+async fn import_json(http: &HttpRequest, payload: Payload) -> Reply {
+    let mut call = Call::receive(http, payload).await?;
+    let dry_run = call.query().optional::<bool>("dry_run");
+    let body = call.body::<Body>();
+    let organization_id = body.as_ref().ok().and_then(|body| body.organization_id.clone());
+    let input = body.map(|body| criteria_import::of_json(body.content()));
+    imported(call, organization_id, input, dry_run.unwrap_or(false)).await
+}
+
+async fn import_file(http: &HttpRequest, payload: Payload) -> Reply {
+    let mut call = Call::without_body(http)?;
+    let dry_run = call.query().optional::<bool>("dry_run");
+    call.fetch(|_, context| criteria_import::may_import(context)).await?;
+    let known = ["organization_id", "code", "title", "year", "legal_basis"];
+    let form = upload::receive_whole(http, payload, transfer::MAX_BYTES, &known).await;
+    let form = form.map_err(|error| call.problem(error))?;
+    let call = call.asking(&form.digest());
+    let texts = form.read::<ImportForm>();
+    let organization_id = texts.as_ref().ok().and_then(|texts| texts.organization_id.clone());
+    let given = texts.and_then(ImportForm::given);
+    // Unpacking and reading is work for a thread of its own.
+    let reading = web::block(move || given.and_then(|given| read(&form.file, given))).await;
+    let input = reading.map_err(|error| call.problem(Error::internal(error)))?;
+    imported(call, organization_id, input, dry_run.unwrap_or(false)).await
+}
+
+async fn imported(call: Call, organization_id: Option<Id>, input: Input<NewImport>, dry_run: bool) -> Reply {
+    let language = Language::of(call.http().headers());
+    call.write(move |conn, context| {
+        let Imported { format, shape, content, findings, seen } =
+            criteria_import::import(conn, context, organization_id.as_ref(), &input, dry_run)?;
+        let view = ImportView {
+            dry_run,
+            format,
+            shape,
+            criteria_set: seen.as_ref().map(SetView::from),
+            content: dry_run.then(|| content.into()),
+            errors: fault_bodies(&findings.errors, language),
+            warnings: fault_bodies(&findings.warnings, language),
+        };
+        match seen {
+            Some(seen) => {
+                let place = format!("/v1/criteria-sets/{}", seen.set.id);
+                Ok(Answer::created(&view, seen.tag.header(), place)?)
+            }
+            None => Ok(Answer { etag: None, ..Answer::ok(&view, String::new())? }),
+        }
+    })
+    .await
+}
+
+/// What a file is asked to be: format and shape.
+fn asked(call: &mut Call, format: Format) -> (Format, Shape) {
+    let query = call.query();
+    (query.word("format").unwrap_or(format), query.word("shape").unwrap_or(Shape::Full))
+}
+
+async fn file(call: &Call, name: String, content: CriteriaContent, format: Format, shape: Shape) -> Reply {
+    let written = web::block(move || transfer::write(&content, format, shape)).await;
+    let written = written.map_err(Error::internal).and_then(|written| written);
+    let bytes = Bytes::from(written.map_err(|error| call.problem(error))?);
+    let etag = tag::of_body(&bytes);
+    if call.knows(&etag) {
+        return Ok(files::not_modified(&etag));
+    }
+    let name = format!("{name}.{}", format.extension());
+    let mut response = files::inert(&name, format.media_type());
+    Ok(response.insert_header((header::ETAG, etag)).body(bytes))
+}
+
+/// A spreadsheet's bytes.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "a type for the document: the bytes are answered as they are")]
+struct Spreadsheet(Vec<u8>);
+
+/// Download a blank table to fill in.
+///
+/// With a short example of everything that the shape has: `office` is the printed table, `full` has the rules.
+#[utoipa::path(get, path = "/v1/criteria-sets/template", tag = "criteria",
+    params(("format" = Option<Format>, Query, description = "`xlsx` where it is left out."), ("shape" = Option<Shape>, Query, description = "`full` where it is left out; JSON has but one.")),
+    responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
+async fn template(call: Call) -> Reply {
+    let mut call = call.accepting_any();
+    let (format, shape) = asked(&mut call, Format::Xlsx);
+    call.fetch(|_, context| Ok(context.admit_read()?)).await?;
+    let example = json::read::<Body>(include_bytes!("../../../openapi/examples/criteria-template.json"));
+    let example = example.map_err(|error| call.problem(Error::internal(error)))?;
+    file(&call, "thidua-template".to_owned(), example.content(), format, shape).await
+}
+
+/// Download a table of criteria.
+///
+/// In the full shape, or as JSON, what is exported is imported again as it was. The office's shape leaves out what the printed
+/// table has no column for.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/export", tag = "criteria",
+    params(("format" = Option<Format>, Query, description = "`json` where it is left out."), ("shape" = Option<Shape>, Query, description = "`full` where it is left out; JSON has but one.")),
+    responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
+async fn export(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let mut call = call.accepting_any();
+    let (format, shape) = asked(&mut call, Format::Json);
+    let content = call.fetch(move |conn, context| Ok(criteria_sets::get(conn, context, &id)?.set.content)).await?;
+    file(&call, content.code.clone(), content, format, shape).await
+}

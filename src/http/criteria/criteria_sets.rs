@@ -1,0 +1,380 @@
+//! `/v1/criteria-sets`.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::criteria::criteria_set::{
+    ChangeKind, CriteriaContent, CriteriaSet, CriteriaSetStatus, Entry, EntryChange, Node, NotApplicable, Part,
+    PartKind,
+};
+use crate::domain::criteria::rule::Rule;
+use crate::domain::time::instant;
+use crate::domain::{Id, Points};
+use crate::error::Code;
+use crate::http::actions::Actions;
+use crate::http::call::{Call, Reply, body_tag};
+use crate::http::page::{ListView, whole};
+use crate::http::problem::{FaultBody, Language, fault_bodies};
+use crate::http::{reading, resource};
+use crate::service::Answer;
+use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet, Seen};
+use crate::store::criteria_sets::{Filter, Head};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, create, get, replace, publish, retire, copy, diff, validation, criteria, criterion),
+    components(schemas(
+        SetView,
+        HeadView,
+        Body,
+        FindingsView,
+        CopyBody,
+        DiffView,
+        Entry,
+        EntryChange,
+        ChangeKind,
+        Part,
+        Node,
+        PartKind,
+        NotApplicable,
+        Rule,
+        CriteriaSetStatus
+    ))
+)]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::put().to(replace)))
+        .service(resource("/{id}/publish").route(web::post().to(publish)))
+        .service(resource("/{id}/retire").route(web::post().to(retire)))
+        .service(resource("/{id}/copy").route(web::post().to(copy)))
+        .service(resource("/{id}/diff").route(reading(diff)))
+        .service(resource("/{id}/validation").route(reading(validation)))
+        .service(resource("/{id}/criteria").route(reading(criteria)))
+        .service(resource("/{id}/criteria/{code}").route(reading(criterion)));
+}
+
+/// A table of criteria.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CriteriaSet)]
+pub struct SetView {
+    id: Id,
+    organization_id: Id,
+    #[schema(example = "VP-UBND-2023")]
+    code: String,
+    title: String,
+    #[schema(example = 2023)]
+    year: i32,
+    legal_basis: Option<String>,
+    #[schema(example = 1000)]
+    total_points: Points,
+    not_applicable: NotApplicable,
+    /// The tree: parts, sections, criteria.
+    parts: Vec<Part>,
+    status: CriteriaSetStatus,
+    published_at: Option<String>,
+    retired_at: Option<String>,
+    /// The table that it began as a copy of.
+    copied_from_id: Option<Id>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+    #[serde(flatten)]
+    actions: Actions,
+}
+
+impl From<&Seen> for SetView {
+    fn from(seen: &Seen) -> Self {
+        let set = &seen.set;
+        SetView {
+            id: set.id.clone(),
+            organization_id: set.organization_id.clone(),
+            code: set.content.code.clone(),
+            title: set.content.title.clone(),
+            year: set.content.year,
+            legal_basis: set.content.legal_basis.clone(),
+            total_points: set.content.total_points,
+            not_applicable: set.content.not_applicable,
+            parts: set.content.parts.clone(),
+            status: set.status,
+            published_at: set.published_at.map(instant),
+            retired_at: set.retired_at.map(instant),
+            copied_from_id: set.copied_from_id.clone(),
+            version: set.version,
+            created_at: instant(set.created_at),
+            updated_at: instant(set.updated_at),
+            actions: Actions::of(&seen.offers, &format!("/v1/criteria-sets/{}", set.id)),
+        }
+    }
+}
+
+/// A table in a list: without its tree.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CriteriaSetHead)]
+struct HeadView {
+    id: Id,
+    code: String,
+    title: String,
+    year: i32,
+    total_points: Points,
+    status: CriteriaSetStatus,
+    version: i64,
+}
+
+impl From<Head> for HeadView {
+    fn from(head: Head) -> Self {
+        let Head { id, code, title, year, total_points, status, version } = head;
+        HeadView { id, code, title, year, total_points, status, version }
+    }
+}
+
+/// What the author of a table writes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CriteriaSetBody, example = json!({"code": "VP-2024", "title": "Tiêu chí thi đua 2024", "year": 2024, "total_points": 100, "parts": [
+    {"code": "A", "title": "ĐIỂM CHUẨN", "kind": "base", "max_points": 90, "children": [
+        {"code": "A.1", "title": "Thực hiện chương trình công tác", "max_points": 60, "rule": {"type": "manual"}},
+        {"code": "A.2", "title": "Nội quy", "max_points": 30, "rule": {"type": "deduction_per_case", "points_per_case": 10, "floor": 0}}]},
+    {"code": "B", "title": "ĐIỂM THƯỞNG", "kind": "bonus", "max_points": 10, "children": [
+        {"code": "B.1", "title": "Sáng kiến", "max_points": 10, "rule": {"type": "all_or_nothing"}}]}]}))]
+pub struct Body {
+    /// May be left out by who belongs to one organisation only; a replacement never moves a table.
+    pub organization_id: Option<Id>,
+    code: String,
+    title: String,
+    year: i32,
+    legal_basis: Option<String>,
+    /// What all parts together give.
+    total_points: Points,
+    /// Left out: `refused`.
+    #[serde(default)]
+    not_applicable: NotApplicable,
+    parts: Vec<Part>,
+}
+
+impl Body {
+    /// What the table says.
+    pub fn content(self) -> CriteriaContent {
+        let Body { code, title, year, legal_basis, total_points, not_applicable, parts, .. } = self;
+        CriteriaContent { code, title, year, legal_basis, total_points, not_applicable, parts }
+    }
+}
+
+impl From<Body> for NewCriteriaSet {
+    fn from(body: Body) -> Self {
+        NewCriteriaSet { organization_id: body.organization_id.clone(), content: body.content() }
+    }
+}
+
+/// What stands in the way of publishing, and what the author should look at.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CriteriaSetFindings)]
+struct FindingsView {
+    /// Publishing is refused while there are any.
+    errors: Vec<FaultBody>,
+    /// Nothing is refused.
+    warnings: Vec<FaultBody>,
+}
+
+/// The table that is to begin as a copy.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CriteriaSetCopy, example = json!({"code": "VP-UBND-2024", "year": 2024}))]
+struct CopyBody {
+    code: String,
+    /// Left out: that of the original.
+    title: Option<String>,
+    /// Left out: that of the original.
+    year: Option<i32>,
+}
+
+impl From<CopyBody> for NewCopy {
+    fn from(body: CopyBody) -> Self {
+        let CopyBody { code, title, year } = body;
+        NewCopy { code, title, year }
+    }
+}
+
+/// What stands above the tree.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CriteriaSetHeading)]
+struct HeadingView {
+    id: Id,
+    code: String,
+    title: String,
+    year: i32,
+    legal_basis: Option<String>,
+    total_points: Points,
+    not_applicable: NotApplicable,
+}
+
+impl From<&CriteriaSet> for HeadingView {
+    fn from(set: &CriteriaSet) -> Self {
+        HeadingView {
+            id: set.id.clone(),
+            code: set.content.code.clone(),
+            title: set.content.title.clone(),
+            year: set.content.year,
+            legal_basis: set.content.legal_basis.clone(),
+            total_points: set.content.total_points,
+            not_applicable: set.content.not_applicable,
+        }
+    }
+}
+
+/// What differs between two tables.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CriteriaSetDiff)]
+struct DiffView {
+    /// The table compared with.
+    before: HeadingView,
+    /// The table asked about.
+    after: HeadingView,
+    /// In the order of the table asked about, then what is gone.
+    changes: Vec<EntryChange>,
+}
+
+/// List the tables of criteria.
+///
+/// Drafts are listed for who writes or checks them.
+#[utoipa::path(get, path = "/v1/criteria-sets", tag = "criteria", responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
+async fn list(mut call: Call) -> Reply {
+    let query = call.query();
+    let organization_id = query.id("organization_id");
+    let (statuses, years) = (query.states("status"), query.numbers("year"));
+    let asked = query.page(&["id"]);
+    call.read(move |conn, context| {
+        let filter = Filter { statuses: statuses.clone(), years: years.clone() };
+        let rows = criteria_sets::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)
+    })
+    .await
+}
+
+/// Create a draft.
+///
+/// A draft may still have errors; `GET …/validation` lists them.
+#[utoipa::path(post, path = "/v1/criteria-sets", tag = "criteria", request_body = Body, responses((status = 201, description = "Created.", body = SetView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<Body>().map(NewCriteriaSet::from);
+    call.write(move |conn, context| {
+        let seen = criteria_sets::create(conn, context, &input)?;
+        Ok(Answer::created(&SetView::from(&seen), seen.tag.header(), format!("/v1/criteria-sets/{}", seen.set.id))?)
+    })
+    .await
+}
+
+/// Read a table of criteria.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}", tag = "criteria", responses((status = 200, description = "The table.", body = SetView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| {
+        let seen = criteria_sets::get(conn, context, &id)?;
+        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+    })
+    .await
+}
+
+/// Replace the whole of a draft.
+#[utoipa::path(put, path = "/v1/criteria-sets/{id}", tag = "criteria", request_body = Body, responses((status = 200, description = "Replaced.", body = SetView)))]
+async fn replace(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<Body>().map(NewCriteriaSet::from));
+    call.write(move |conn, context| {
+        let seen = criteria_sets::replace(conn, context, &id, &input)?;
+        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+    })
+    .await
+}
+
+/// Publish a draft.
+///
+/// From then on it never changes. Refused with every error that `GET …/validation` lists.
+#[utoipa::path(post, path = "/v1/criteria-sets/{id}/publish", tag = "criteria", responses((status = 200, description = "Published.", body = SetView)))]
+async fn publish(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| {
+        let seen = criteria_sets::publish(conn, context, &id)?;
+        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+    })
+    .await
+}
+
+/// Retire a published table.
+///
+/// Periods that use it go on with it; new ones cannot open with it.
+#[utoipa::path(post, path = "/v1/criteria-sets/{id}/retire", tag = "criteria", responses((status = 200, description = "Retired.", body = SetView)))]
+async fn retire(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| {
+        let seen = criteria_sets::retire(conn, context, &id)?;
+        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+    })
+    .await
+}
+
+/// Begin the next table as a copy.
+///
+/// The copy is a draft with a code of its own; the original stays as it is, and periods keep the table that they were opened with.
+#[utoipa::path(post, path = "/v1/criteria-sets/{id}/copy", tag = "criteria", request_body = CopyBody, responses((status = 201, description = "Copied.", body = SetView)))]
+async fn copy(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<CopyBody>().map(NewCopy::from));
+    call.write(move |conn, context| {
+        let seen = criteria_sets::copy(conn, context, &id, &input)?;
+        Ok(Answer::created(&SetView::from(&seen), seen.tag.header(), format!("/v1/criteria-sets/{}", seen.set.id))?)
+    })
+    .await
+}
+
+/// What does this table say otherwise than another?
+///
+/// Without `against` it is compared with the one that it was copied from. Parts, sections and criteria are known by their codes.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/diff", params(("against" = Option<Id>, Query, description = "The table to compare with.")), tag = "criteria", responses((status = 200, description = "The differences.", body = DiffView)))]
+async fn diff(mut call: Call) -> Reply {
+    let id = call.id("id")?;
+    let against = call.query().id("against");
+    call.read(move |conn, context| {
+        let Difference { before, after, changes } = criteria_sets::diff(conn, context, &id, against.as_ref())?;
+        let view = DiffView { before: HeadingView::from(&before), after: HeadingView::from(&after), changes };
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}
+
+/// What must be mended before publishing, and what should be looked at?
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/validation", tag = "criteria", responses((status = 200, description = "The findings.", body = FindingsView)))]
+async fn validation(call: Call) -> Reply {
+    let (id, language) = (call.id("id")?, Language::of(call.http().headers()));
+    call.read(move |conn, context| {
+        let found = criteria_sets::validation(conn, context, &id)?;
+        let view = FindingsView {
+            errors: fault_bodies(&found.errors, language),
+            warnings: fault_bodies(&found.warnings, language),
+        };
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}
+
+/// List parts, sections and criteria flat, in the table's order.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", tag = "criteria", responses((status = 200, description = "All of them.", body = ListView<Entry>)))]
+async fn criteria(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| Ok(whole(criteria_sets::get(conn, context, &id)?.set.content.entries())?)).await
+}
+
+/// Read one part, section or criterion.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", params(("code" = String, Path, description = "Its key.", example = "A.II.1")), tag = "criteria", responses((status = 200, description = "It.", body = Entry)))]
+async fn criterion(call: Call) -> Reply {
+    let (id, code) = (call.id("id")?, call.segment("code"));
+    call.read(move |conn, context| {
+        let seen = criteria_sets::get(conn, context, &id)?;
+        let view = seen.set.content.entries().into_iter().find(|entry| entry.code == code).ok_or(Code::NotFound)?;
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}

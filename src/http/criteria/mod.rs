@@ -1,0 +1,4 @@
+//! Criteria sets: their rules, their arithmetic, and the tables they are read from.
+
+pub mod criteria_import;
+pub mod criteria_sets;

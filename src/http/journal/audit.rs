@@ -1,0 +1,194 @@
+//! `/v1/audit-entries`.
+
+use actix_web::web;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::time::instant;
+use crate::error::{Code, Error};
+use crate::http::auth::Checkpoint;
+use crate::http::call::{Call, Reply, body_tag};
+use crate::http::page::ListView;
+use crate::http::{reading, resource};
+use crate::service::Answer;
+use crate::service::journal::audit;
+use crate::store::audit::Filter;
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, verify, checkpoint),
+    components(schemas(EntryView, ActorView, SubjectView, VerdictView, CheckpointView))
+)]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)))
+        .service(resource("/verify").route(reading(verify)))
+        .service(resource("/checkpoint").route(reading(checkpoint)));
+}
+
+/// Who made a change.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditActor)]
+struct ActorView {
+    /// `system` for what the clock or the command line did.
+    issuer: String,
+    subject: String,
+}
+
+/// What was changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditSubject)]
+struct SubjectView {
+    #[serde(rename = "type")]
+    #[schema(example = "submission")]
+    kind: String,
+    id: String,
+}
+
+/// A change, written in the transaction of the change.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+struct EntryView {
+    id: String,
+    /// Its number in the organisation's chain, from 1, without gaps.
+    sequence: i64,
+    organization_id: Option<String>,
+    at: String,
+    request_id: String,
+    actor: ActorView,
+    #[schema(example = "submission.submit")]
+    action: String,
+    subject: SubjectView,
+    /// As it was; null where nothing was, or where it holds scores that the caller may not see.
+    #[schema(value_type = Option<Object>)]
+    before: Option<Box<RawValue>>,
+    /// As it became.
+    #[schema(value_type = Option<Object>)]
+    after: Option<Box<RawValue>>,
+    /// `hash` of the entry before; 64 zeros for the first. Null for who does not see every entry whole.
+    prev_hash: Option<String>,
+    /// SHA-256 in hex of `prev_hash` as text followed by the RFC 8785 canonical JSON of this entry without `hash`.
+    hash: Option<String>,
+}
+
+impl From<audit::Seen> for EntryView {
+    fn from(seen: audit::Seen) -> Self {
+        let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
+        let audit::Seen { entry, shows_hashes } = seen;
+        EntryView {
+            id: entry.id,
+            sequence: entry.sequence,
+            organization_id: entry.organization_id,
+            at: instant(entry.at.and_utc()),
+            request_id: entry.request_id,
+            actor: ActorView { issuer: entry.actor_issuer, subject: entry.actor_subject },
+            action: entry.action,
+            subject: SubjectView { kind: entry.subject_type, id: entry.subject_id },
+            before: raw(entry.before_state),
+            after: raw(entry.after_state),
+            prev_hash: Some(entry.prev_hash).filter(|_| shows_hashes),
+            hash: Some(entry.hash).filter(|_| shows_hashes),
+        }
+    }
+}
+
+/// Whether a chain is as it was written.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditVerdict)]
+struct VerdictView {
+    /// Whether every entry is, and, with a checkpoint, whether the chain goes on from there.
+    ok: bool,
+    /// How many entries are as they were written, from the first on.
+    checked: i64,
+    /// The first that is not; null where all are, and where entries are missing at the end.
+    first_bad_id: Option<String>,
+}
+
+/// Where a chain stands, signed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditCheckpoint)]
+struct CheckpointView {
+    organization_id: Id,
+    /// The number of the last entry; 0 before the first.
+    sequence: i64,
+    /// Its hash.
+    hash: String,
+    at: String,
+    /// The same as a JWS of the service's own key (`/.well-known/jwks.json`): kept elsewhere, it proves later what stood here.
+    checkpoint: String,
+}
+
+/// List who changed what.
+///
+/// Whole for the auditor; the admin sees no scores. Each entry is chained to the one before by its hash.
+#[utoipa::path(get, path = "/v1/audit-entries", tag = "audit", responses((status = 200, description = "A page, oldest first unless `sort=-sequence`.", body = ListView<EntryView>)))]
+async fn list(mut call: Call) -> Reply {
+    let query = call.query();
+    let organization_id = query.id("organization_id");
+    let filter = Filter {
+        subject_types: query.words("subject_type"),
+        subject_id: query.id("subject_id").map(|id| id.to_string()),
+        actions: query.words("action"),
+    };
+    let asked = query.page(&["sequence"]);
+    call.read(move |conn, context| {
+        let rows = audit::list(conn, context, organization_id.as_ref(), &filter, &asked.numbered()?)?;
+        Ok(asked.answer(rows, |row| row.entry.sequence.to_string(), EntryView::from)?)
+    })
+    .await
+}
+
+/// Is the chain as it was written?
+///
+/// Works out every hash anew: an edit, a deletion, an insertion or another order shows. With `checkpoint`, a JWS that
+/// was kept elsewhere, also that the chain goes on from what it said.
+#[utoipa::path(get, path = "/v1/audit-entries/verify", tag = "audit",
+    params(("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only."), ("checkpoint" = Option<String>, Query, description = "A `checkpoint` of earlier.")),
+    responses((status = 200, description = "The verdict.", body = VerdictView)))]
+async fn verify(mut call: Call) -> Reply {
+    let organization_id = call.query().id("organization_id");
+    let known = match call.query().take("checkpoint") {
+        None => None,
+        Some(text) => {
+            let refused = || Error::new(Code::InvalidParameter).with("name", "checkpoint");
+            Some(call.state().keys.read_checkpoint(&text).ok_or_else(|| call.problem(refused()))?)
+        }
+    };
+    call.read(move |conn, context| {
+        // A checkpoint is about one organisation, whichever was asked for.
+        let of = known.as_ref().map(|known| &known.organization_id).or(organization_id.as_ref());
+        let point = known.as_ref().map(|known| (known.sequence, known.hash.as_str()));
+        let verdict = audit::verify(conn, context, of, point)?;
+        let view = VerdictView { ok: verdict.ok, checked: verdict.checked, first_bad_id: verdict.first_bad_id };
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}
+
+/// Where does the chain stand?
+///
+/// Signed, to be kept elsewhere: whoever could rewrite every entry could not make this again. The auditor's alone.
+#[utoipa::path(get, path = "/v1/audit-entries/checkpoint", tag = "audit",
+    params(("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
+    responses((status = 200, description = "The last entry's number and hash, signed.", body = CheckpointView)))]
+async fn checkpoint(mut call: Call) -> Reply {
+    let organization_id = call.query().id("organization_id");
+    let head = call
+        .fetch(move |conn, context| {
+            let (organization_id, sequence, hash) = audit::head(conn, context, organization_id.as_ref())?;
+            Ok(Checkpoint { organization_id, sequence, hash, at: instant(context.now) })
+        })
+        .await?;
+    let signed = call.state().keys.sign_checkpoint(&head).map_err(|error| call.problem(error))?;
+    let Checkpoint { organization_id, sequence, hash, at } = head;
+    let view = CheckpointView { organization_id, sequence, hash, at, checkpoint: signed };
+    let tag = body_tag(&view).map_err(|error| call.problem(error))?;
+    let answer = Answer::ok(&view, tag).map_err(|error| call.problem(error))?;
+    Ok(call.show(answer))
+}

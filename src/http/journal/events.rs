@@ -1,0 +1,131 @@
+//! `/v1/events`.
+
+use std::time::Duration;
+
+use actix_web::web;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::journal::event::{Event, EventType};
+use crate::domain::time::instant;
+use crate::error::Error;
+use crate::http::call::{Call, Reply};
+use crate::http::page::cursor_of;
+use crate::http::{reading, resource};
+use crate::service::journal::events;
+use crate::service::{Answer, tag};
+
+/// The longest that a request waits for an event, in seconds.
+const MAX_WAIT_SECONDS: i64 = 30;
+/// How often is looked for events that another instance may have written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(list), components(schemas(EventView, SubjectView, EventsView, EventType)))]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config.service(resource("").route(reading(list)));
+}
+
+/// What an event is about.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventSubject)]
+pub struct SubjectView {
+    /// What kind of record.
+    #[serde(rename = "type")]
+    #[schema(example = "submission")]
+    pub kind: String,
+    /// Which.
+    pub id: Id,
+}
+
+/// Something that happened.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct EventView {
+    id: Id,
+    #[serde(rename = "type")]
+    kind: EventType,
+    organization_id: Id,
+    subject: SubjectView,
+    at: String,
+    /// `period_id` and `unit_id` where it is about one, and what changed; never a score.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+impl From<&Event> for EventView {
+    fn from(event: &Event) -> Self {
+        EventView {
+            id: event.id.clone(),
+            kind: event.kind,
+            organization_id: event.organization_id.clone(),
+            subject: SubjectView { kind: event.subject_type.clone(), id: event.subject_id.clone() },
+            at: instant(event.at),
+            data: events::data(event),
+        }
+    }
+}
+
+/// Events in the order in which they happened.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Events)]
+struct EventsView {
+    items: Vec<EventView>,
+    /// Where the next page begins, also where there is none yet: it is asked for again until there is. Null only before the first event.
+    next_cursor: Option<String>,
+    /// Whether there are more already.
+    has_more: bool,
+}
+
+fn page(events: &[Event], limit: i64, before: Option<&Id>) -> Result<Answer, Error> {
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = events.len() > shown;
+    let items: Vec<EventView> = events.iter().take(shown).map(EventView::from).collect();
+    let next_cursor = items.last().map(|last| &last.id).or(before).map(cursor_of);
+    let view = EventsView { items, next_cursor, has_more };
+    let body = serde_json::to_string(&view).map_err(Error::internal)?;
+    Ok(Answer { status: 200, location: None, etag: Some(tag::of_body(&body)), next: None, body, replayed: false })
+}
+
+/// List what happened.
+///
+/// In the order of the commits, only ever longer. `next_cursor` is always where to go on; with `wait` the answer comes
+/// as soon as there is an event, or empty after so many seconds. An event that its caller may not see leaves no trace.
+#[utoipa::path(get, path = "/v1/events", tag = "events",
+    params(("types" = Option<String>, Query, description = "Only these types, separated by commas.", example = "submission.submitted,period.announced"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+        ("limit" = Option<i64>, Query, description = "Events of a page: 1 to 200.", minimum = 1, maximum = 200),
+        ("wait" = Option<i64>, Query, description = "How many seconds to wait for an event: 0 to 30.", minimum = 0, maximum = 30),
+        ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
+    responses((status = 200, description = "A page, oldest first.", body = EventsView)))]
+async fn list(mut call: Call) -> Reply {
+    let query = call.query();
+    let (organization_id, after) = (query.id("organization_id"), query.cursor());
+    let types = query.states::<EventType>("types");
+    let (limit, wait) = (query.limit(), query.number_within("wait", 0..=MAX_WAIT_SECONDS, 0));
+    let until = Instant::now() + Duration::from_secs(u64::try_from(wait).unwrap_or_default());
+    let mut bell = call.state().house.bell.listen();
+    loop {
+        bell.mark_unchanged();
+        let (of, from, kinds) = (organization_id.clone(), after.clone(), types.clone());
+        let found = call
+            .fetch(move |conn, context| {
+                events::list(conn, context, of.as_ref(), from.as_ref(), kinds.as_deref(), limit + 1)
+            })
+            .await?;
+        let now = Instant::now();
+        if !found.is_empty() || now >= until {
+            let answer = page(&found, limit, after.as_ref()).map_err(|error| call.problem(error))?;
+            return Ok(call.show(answer));
+        }
+        // Whether it rang or not: look again.
+        let _ = tokio::time::timeout_at(until.min(now + LOOK_EVERY), bell.changed()).await;
+    }
+}

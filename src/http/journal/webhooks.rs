@@ -1,0 +1,354 @@
+//! `/v1/webhook-endpoints`.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::journal::event::EventType;
+use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint};
+use crate::domain::time::instant;
+use crate::http::call::{Call, Reply, body_tag};
+use crate::http::page::ListView;
+use crate::http::patch::present;
+use crate::http::{reading, resource};
+use crate::service::journal::webhooks::{self, EndpointChange, NewEndpoint};
+use crate::service::{Answer, Stop};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, create, get, change, remove, rotate, test, deliveries, delivery, replay),
+    components(schemas(
+        EndpointView,
+        SecretView,
+        NewBody,
+        ChangeBody,
+        DeliveryHeadView,
+        DeliveryView,
+        AttemptView,
+        DeliveryStatus
+    ))
+)]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)).route(web::delete().to(remove)))
+        .service(resource("/{id}/rotate-secret").route(web::post().to(rotate)))
+        .service(resource("/{id}/test").route(web::post().to(test)))
+        .service(resource("/{id}/deliveries").route(reading(deliveries)))
+        .service(resource("/{id}/deliveries/{delivery_id}").route(reading(delivery)))
+        .service(resource("/{id}/deliveries/{delivery_id}/replay").route(web::post().to(replay)));
+}
+
+/// Where a subscriber wants to be told, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookEndpoint)]
+struct EndpointView {
+    id: Id,
+    organization_id: Id,
+    /// By which member's rights it is told.
+    member_id: Id,
+    #[schema(example = "https://egov.example.vn/thidua")]
+    url: String,
+    /// Which types; empty: every type that the member may see.
+    event_types: Vec<EventType>,
+    /// Whether it is told anything.
+    active: bool,
+    /// Until when the secret before signs as well; null where there is none.
+    previous_secret_until: Option<String>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&Endpoint> for EndpointView {
+    fn from(endpoint: &Endpoint) -> Self {
+        EndpointView {
+            id: endpoint.id.clone(),
+            organization_id: endpoint.organization_id.clone(),
+            member_id: endpoint.member_id.clone(),
+            url: endpoint.url.clone(),
+            event_types: endpoint.event_types.clone(),
+            active: endpoint.active,
+            previous_secret_until: endpoint.previous_secret.as_ref().map(|(_, until)| instant(*until)),
+            version: endpoint.version,
+            created_at: instant(endpoint.created_at),
+            updated_at: instant(endpoint.updated_at),
+        }
+    }
+}
+
+/// An endpoint with the secret that is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookEndpointSecret)]
+struct SecretView {
+    #[serde(flatten)]
+    endpoint: EndpointView,
+    /// Shown this once. `whsec_` and base64, as Standard Webhooks libraries take it.
+    secret: String,
+}
+
+impl From<&Endpoint> for SecretView {
+    fn from(endpoint: &Endpoint) -> Self {
+        SecretView { endpoint: endpoint.into(), secret: endpoint.secret.0.clone() }
+    }
+}
+
+/// A new endpoint.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewWebhookEndpoint, example = json!({"url": "https://egov.example.vn/thidua", "event_types": ["submission.submitted", "deadline.due_soon"]}))]
+struct NewBody {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// `https`, and no private address, unless the installation allows it.
+    url: String,
+    /// Which types; absent or empty: every type that the caller may see.
+    #[serde(default)]
+    event_types: Vec<EventType>,
+    /// Default `true`.
+    #[serde(default = "yes")]
+    active: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A change of an endpoint; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WebhookEndpointChange, example = json!({"active": false}))]
+struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    url: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    event_types: Option<Vec<EventType>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    active: Option<bool>,
+}
+
+/// A message in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookDeliveryHead)]
+struct DeliveryHeadView {
+    id: Id,
+    endpoint_id: Id,
+    /// Of which event; null for a test.
+    event_id: Option<Id>,
+    #[schema(example = "submission.submitted")]
+    event_type: String,
+    status: DeliveryStatus,
+    /// How often it was tried.
+    attempts: i32,
+    /// When it is tried next; null once it is delivered or parked.
+    next_attempt_at: Option<String>,
+    /// What the endpoint last answered; null where it did not.
+    last_status: Option<i32>,
+    /// Why the last attempt failed.
+    last_error: Option<String>,
+    delivered_at: Option<String>,
+    /// Which message it repeats.
+    replay_of_id: Option<Id>,
+    created_at: String,
+}
+
+impl From<&Delivery> for DeliveryHeadView {
+    fn from(delivery: &Delivery) -> Self {
+        DeliveryHeadView {
+            id: delivery.id.clone(),
+            endpoint_id: delivery.endpoint_id.clone(),
+            event_id: delivery.event_id.clone(),
+            event_type: delivery.event_type.clone(),
+            status: delivery.status,
+            attempts: delivery.attempts,
+            next_attempt_at: delivery.next_attempt_at.map(instant),
+            last_status: delivery.last_status,
+            last_error: delivery.last_error.clone(),
+            delivered_at: delivery.delivered_at.map(instant),
+            replay_of_id: delivery.replay_of_id.clone(),
+            created_at: instant(delivery.created_at),
+        }
+    }
+}
+
+/// An attempt at a message.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookAttempt)]
+struct AttemptView {
+    at: String,
+    /// What was answered; null where nothing was.
+    status: Option<i32>,
+    /// Why it failed; null where it did not.
+    error: Option<String>,
+    duration_ms: i64,
+}
+
+impl From<&Attempt> for AttemptView {
+    fn from(attempt: &Attempt) -> Self {
+        AttemptView {
+            at: instant(attempt.at),
+            status: attempt.status,
+            error: attempt.error.clone(),
+            duration_ms: attempt.duration_ms,
+        }
+    }
+}
+
+/// A message with every attempt at it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookDelivery)]
+struct DeliveryView {
+    #[serde(flatten)]
+    head: DeliveryHeadView,
+    /// First to last.
+    log: Vec<AttemptView>,
+}
+
+fn place(endpoint: &Endpoint) -> String {
+    format!("/v1/webhook-endpoints/{}", endpoint.id)
+}
+
+fn shown(endpoint: &Endpoint) -> Result<Answer, Stop> {
+    Ok(Answer::ok(&EndpointView::from(endpoint), webhooks::tag(endpoint).header())?)
+}
+
+/// A message that was made just now.
+fn made(delivery: &Delivery) -> Result<Answer, Stop> {
+    let view = DeliveryHeadView::from(delivery);
+    let place = format!("/v1/webhook-endpoints/{}/deliveries/{}", delivery.endpoint_id, delivery.id);
+    Ok(Answer::created(&view, body_tag(&view)?, place)?)
+}
+
+/// List the webhook endpoints.
+///
+/// An integration sees its own.
+#[utoipa::path(get, path = "/v1/webhook-endpoints", tag = "webhooks", responses((status = 200, description = "A page.", body = ListView<EndpointView>)))]
+async fn list(mut call: Call) -> Reply {
+    let organization_id = call.query().id("organization_id");
+    let asked = call.query().page(&["id"]);
+    call.read(move |conn, context| {
+        let rows = webhooks::list(conn, context, organization_id.as_ref(), &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), |row| EndpointView::from(&row))?)
+    })
+    .await
+}
+
+/// Create a webhook endpoint.
+///
+/// Told of every event from now on that its maker may see: each as a CloudEvents 1.0 body (`application/cloudevents+json`), signed by
+/// Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`), at least once, in any order. An answer of 2xx within ten
+/// seconds takes it; otherwise it is tried again for a day, ever more seldom, and then parked. The secret is shown this once.
+#[utoipa::path(post, path = "/v1/webhook-endpoints", tag = "webhooks", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<NewBody>().map(|body| NewEndpoint {
+        organization_id: body.organization_id,
+        url: body.url,
+        event_types: body.event_types,
+        active: body.active,
+    });
+    call.never_kept()
+        .write(move |conn, context| {
+            let new = webhooks::create(conn, context, &input)?;
+            Ok(Answer::created(&SecretView::from(&new), webhooks::tag(&new).header(), place(&new))?)
+        })
+        .await
+}
+
+/// Read a webhook endpoint.
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", tag = "webhooks", responses((status = 200, description = "The endpoint.", body = EndpointView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| shown(&webhooks::get(conn, context, &id)?)).await
+}
+
+/// Change a webhook endpoint.
+///
+/// One that is made active again is told of what happens from then on.
+#[utoipa::path(patch, path = "/v1/webhook-endpoints/{id}", tag = "webhooks", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = EndpointView)))]
+async fn change(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let input = call.body::<ChangeBody>().map(|body| EndpointChange {
+        url: body.url,
+        event_types: body.event_types,
+        active: body.active,
+    });
+    call.write(move |conn, context| shown(&webhooks::change(conn, context, &id, &input)?)).await
+}
+
+/// Take a webhook endpoint away, with its log.
+#[utoipa::path(delete, path = "/v1/webhook-endpoints/{id}", tag = "webhooks", responses((status = 204, description = "Taken away.")))]
+async fn remove(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| {
+        webhooks::remove(conn, context, &id)?;
+        Ok(Answer::nothing())
+    })
+    .await
+}
+
+/// Give a webhook endpoint a new secret.
+///
+/// For a day each message carries two signatures, by the new secret and by the one before. The secret is shown this once.
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/rotate-secret", tag = "webhooks", responses((status = 200, description = "The new secret.", body = SecretView)))]
+async fn rotate(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.never_kept()
+        .act(move |conn, context| {
+            let endpoint = webhooks::rotate(conn, context, &id)?;
+            Ok(Answer::ok(&SecretView::from(&endpoint), webhooks::tag(&endpoint).header())?)
+        })
+        .await
+}
+
+/// Send a test message.
+///
+/// Of the type `webhook_endpoint.test`, whatever types the endpoint asks for. Its delivery tells what came of it.
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/test", tag = "webhooks", responses((status = 201, description = "The message.", body = DeliveryHeadView)))]
+async fn test(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| made(&webhooks::test(conn, context, &id)?)).await
+}
+
+/// List what was sent to a webhook endpoint, and what waits.
+///
+/// Kept for thirty days.
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries", tag = "webhooks", responses((status = 200, description = "A page.", body = ListView<DeliveryHeadView>)))]
+async fn deliveries(mut call: Call) -> Reply {
+    let id = call.id("id")?;
+    let statuses = call.query().states::<DeliveryStatus>("status");
+    let asked = call.query().page(&["id"]);
+    call.read(move |conn, context| {
+        let rows = webhooks::deliveries(conn, context, &id, statuses.as_deref(), &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), |row| DeliveryHeadView::from(&row))?)
+    })
+    .await
+}
+
+/// Read a message with every attempt at it.
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}", tag = "webhooks", responses((status = 200, description = "The message.", body = DeliveryView)))]
+async fn delivery(call: Call) -> Reply {
+    let (id, delivery_id) = (call.id("id")?, call.id("delivery_id")?);
+    call.read(move |conn, context| {
+        let (delivery, attempts) = webhooks::delivery(conn, context, &id, &delivery_id)?;
+        let view = DeliveryView { head: (&delivery).into(), log: attempts.iter().map(AttemptView::from).collect() };
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}
+
+/// Send a message once more.
+///
+/// As a message of its own, whatever became of the first; an event's has the same `webhook-id`, a test is a new one.
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}/replay", tag = "webhooks", responses((status = 201, description = "The new message.", body = DeliveryHeadView)))]
+async fn replay(call: Call) -> Reply {
+    let (id, delivery_id) = (call.id("id")?, call.id("delivery_id")?);
+    call.act(move |conn, context| made(&webhooks::replay(conn, context, &id, &delivery_id)?)).await
+}

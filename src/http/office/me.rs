@@ -1,0 +1,86 @@
+//! Who am I.
+
+use actix_web::web;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::office::member::Role;
+use crate::http::call::{Call, Reply, body_tag};
+use crate::http::{reading, resource};
+use crate::service::{Answer, Context};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(get), components(schemas(MeView, MembershipView)))]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config.service(resource("/v1/me").route(reading(get)));
+}
+
+/// Who the token stands for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Me)]
+struct MeView {
+    /// Who vouches for the caller.
+    #[schema(example = "local")]
+    issuer: String,
+    /// The caller's name there.
+    #[schema(example = "th-head")]
+    subject: String,
+    /// Those that stand now.
+    memberships: Vec<MembershipView>,
+    /// What the token is narrowed to; null: all that the roles give.
+    scopes: Option<Vec<String>>,
+}
+
+/// A place in an organisation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Membership)]
+struct MembershipView {
+    /// The member's id.
+    member_id: Id,
+    /// Where; null for an operator of the installation.
+    organization_id: Option<Id>,
+    /// Shown to others.
+    display_name: String,
+    /// As what.
+    roles: Vec<Role>,
+    /// The unit that the member belongs to.
+    unit_id: Option<Id>,
+    /// Its code.
+    unit_code: Option<String>,
+}
+
+fn view(context: &Context) -> MeView {
+    let actor = &context.actor;
+    let memberships = actor.memberships.iter().map(|membership| MembershipView {
+        member_id: membership.member_id.clone(),
+        organization_id: membership.organization_id.clone(),
+        display_name: membership.display_name.clone(),
+        roles: membership.roles.clone(),
+        unit_id: membership.unit.as_ref().map(|unit| unit.id.clone()),
+        unit_code: membership.unit.as_ref().map(|unit| unit.code.clone()),
+    });
+    MeView {
+        issuer: actor.issuer.clone(),
+        subject: actor.subject.clone(),
+        memberships: memberships.collect(),
+        scopes: actor.scopes.text().map(|_| actor.scopes.words().to_vec()),
+    }
+}
+
+/// Who am I, where, and as what?
+///
+/// Memberships that have ended or not begun are not listed: they give no right.
+#[utoipa::path(get, path = "/v1/me", tag = "auth", responses((status = 200, description = "The caller.", body = MeView)))]
+async fn get(call: Call) -> Reply {
+    call.read(|_, context| {
+        context.admit_read()?;
+        let view = view(context);
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}

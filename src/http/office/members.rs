@@ -1,0 +1,190 @@
+//! `/v1/members`.
+
+use actix_web::web;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::office::member::{Member, Role};
+use crate::domain::time::instant;
+use crate::http::call::{Call, Reply};
+use crate::http::page::ListView;
+use crate::http::patch::{nullable, present};
+use crate::http::{reading, resource};
+use crate::service::Answer;
+use crate::service::office::members::{self, MemberChange, NewMember};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, get, change), components(schemas(MemberView, NewBody, ChangeBody, Role)))]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)));
+}
+
+/// A person's place in an office.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Member)]
+struct MemberView {
+    id: Id,
+    organization_id: Option<Id>,
+    /// Who vouches for the person.
+    #[schema(example = "local")]
+    issuer: String,
+    /// The person's name there.
+    #[schema(example = "th-head")]
+    subject: String,
+    display_name: String,
+    roles: Vec<Role>,
+    /// Where the person belongs: needed for unit roles, and for recusal.
+    unit_id: Option<Id>,
+    /// First day.
+    valid_from_on: NaiveDate,
+    /// Last day; null while open.
+    valid_until_on: Option<NaiveDate>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&Member> for MemberView {
+    fn from(member: &Member) -> Self {
+        MemberView {
+            id: member.id.clone(),
+            organization_id: member.organization_id.clone(),
+            issuer: member.issuer.clone(),
+            subject: member.subject.clone(),
+            display_name: member.display_name.clone(),
+            roles: member.roles.clone(),
+            unit_id: member.unit_id.clone(),
+            valid_from_on: member.valid_from_on,
+            valid_until_on: member.valid_until_on,
+            version: member.version,
+            created_at: instant(member.created_at),
+            updated_at: instant(member.updated_at),
+        }
+    }
+}
+
+/// A new member.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewMember, example = json!({"subject": "nguyen.van.a", "display_name": "Nguyễn Văn A", "roles": ["auditor"]}))]
+struct NewBody {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Default `local`.
+    issuer: Option<String>,
+    subject: String,
+    display_name: String,
+    roles: Vec<Role>,
+    unit_id: Option<Id>,
+    /// Default today.
+    valid_from_on: Option<NaiveDate>,
+    valid_until_on: Option<NaiveDate>,
+}
+
+impl From<NewBody> for NewMember {
+    fn from(body: NewBody) -> Self {
+        NewMember {
+            organization_id: body.organization_id,
+            issuer: body.issuer,
+            subject: body.subject,
+            display_name: body.display_name,
+            roles: body.roles,
+            unit_id: body.unit_id,
+            valid_from_on: body.valid_from_on,
+            valid_until_on: body.valid_until_on,
+        }
+    }
+}
+
+/// A change of a member; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MemberChange, example = json!({"valid_until_on": "2023-12-31"}))]
+struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
+    display_name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    roles: Option<Vec<Role>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Id>)]
+    unit_id: Option<Option<Id>>,
+    #[serde(default, deserialize_with = "present")]
+    valid_from_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<NaiveDate>)]
+    valid_until_on: Option<Option<NaiveDate>>,
+}
+
+impl From<ChangeBody> for MemberChange {
+    fn from(body: ChangeBody) -> Self {
+        MemberChange {
+            display_name: body.display_name,
+            roles: body.roles,
+            unit_id: body.unit_id,
+            valid_from_on: body.valid_from_on,
+            valid_until_on: body.valid_until_on,
+        }
+    }
+}
+
+/// List the members of an organisation.
+#[utoipa::path(get, path = "/v1/members", tag = "organizations", responses((status = 200, description = "A page.", body = ListView<MemberView>)))]
+async fn list(mut call: Call) -> Reply {
+    let query = call.query();
+    let (organization_id, unit_id) = (query.id("organization_id"), query.id("unit_id"));
+    let asked = query.page(&["id"]);
+    call.read(move |conn, context| {
+        let rows = members::list(conn, context, organization_id.as_ref(), unit_id.as_ref(), &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), |row| MemberView::from(&row))?)
+    })
+    .await
+}
+
+/// Add a member.
+///
+/// A person is issuer and subject. `unit_editor` and `unit_head` need a unit.
+#[utoipa::path(post, path = "/v1/members", tag = "organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = MemberView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<NewBody>().map(NewMember::from);
+    call.write(move |conn, context| {
+        let member = members::create(conn, context, &input)?;
+        Ok(Answer::created(
+            &MemberView::from(&member),
+            members::tag(&member).header(),
+            format!("/v1/members/{}", member.id),
+        )?)
+    })
+    .await
+}
+
+/// Read a member.
+#[utoipa::path(get, path = "/v1/members/{id}", tag = "organizations", responses((status = 200, description = "The member.", body = MemberView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| {
+        let member = members::get(conn, context, &id)?;
+        Ok(Answer::ok(&MemberView::from(&member), members::tag(&member).header())?)
+    })
+    .await
+}
+
+/// Change a member.
+///
+/// Who leaves gets a `valid_until_on`; nothing that they did is lost.
+#[utoipa::path(patch, path = "/v1/members/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = MemberView)))]
+async fn change(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(MemberChange::from));
+    call.write(move |conn, context| {
+        let member = members::change(conn, context, &id, &input)?;
+        Ok(Answer::ok(&MemberView::from(&member), members::tag(&member).header())?)
+    })
+    .await
+}

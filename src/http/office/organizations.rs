@@ -1,0 +1,210 @@
+//! `/v1/organizations`.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::office::member::LOCAL_ISSUER;
+use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
+use crate::domain::time::instant;
+use crate::http::call::{Call, Reply};
+use crate::http::page::ListView;
+use crate::http::patch::{nullable, present};
+use crate::http::{reading, resource};
+use crate::service::Answer;
+use crate::service::office::organizations::{self, FirstAdmin, NewOrganization, OrganizationChange};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, create, get, change),
+    components(schemas(OrganizationView, NewBody, FirstAdminBody, ChangeBody, CreatedView, FirstAdminView))
+)]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)));
+}
+
+/// An office.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Organization)]
+struct OrganizationView {
+    id: Id,
+    /// Unique in the installation.
+    #[schema(example = "VP-UBND")]
+    code: String,
+    /// Its name.
+    #[schema(example = "Văn phòng UBND tỉnh")]
+    name: String,
+    /// IANA name of the zone that its dates mean.
+    #[schema(example = "Asia/Ho_Chi_Minh")]
+    time_zone: String,
+    /// Its code in the national register of agencies.
+    agency_code: Option<String>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&Organization> for OrganizationView {
+    fn from(organization: &Organization) -> Self {
+        OrganizationView {
+            id: organization.id.clone(),
+            code: organization.code.clone(),
+            name: organization.name.clone(),
+            time_zone: organization.time_zone.clone(),
+            agency_code: organization.agency_code.clone(),
+            version: organization.version,
+            created_at: instant(organization.created_at),
+            updated_at: instant(organization.updated_at),
+        }
+    }
+}
+
+/// A new office.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewOrganization, example = json!({"code": "SO-TC", "name": "Sở Tài chính", "first_admin": {"subject": "so-tc-admin", "display_name": "Quản trị Sở Tài chính"}}))]
+struct NewBody {
+    code: String,
+    name: String,
+    /// Default `Asia/Ho_Chi_Minh`.
+    time_zone: Option<String>,
+    agency_code: Option<String>,
+    /// Who runs its house.
+    first_admin: FirstAdminBody,
+}
+
+/// The first admin of an office.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FirstAdmin)]
+struct FirstAdminBody {
+    /// Default `local`.
+    issuer: Option<String>,
+    subject: String,
+    display_name: String,
+}
+
+impl From<NewBody> for NewOrganization {
+    fn from(body: NewBody) -> Self {
+        NewOrganization {
+            code: body.code,
+            name: body.name,
+            time_zone: body.time_zone.unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
+            agency_code: body.agency_code,
+            first_admin: FirstAdmin {
+                issuer: body.first_admin.issuer.unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
+                subject: body.first_admin.subject,
+                display_name: body.first_admin.display_name,
+            },
+        }
+    }
+}
+
+/// A change of an office; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrganizationChange, example = json!({"name": "Văn phòng UBND tỉnh Tây Ninh"}))]
+struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    time_zone: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    agency_code: Option<Option<String>>,
+}
+
+impl From<ChangeBody> for OrganizationChange {
+    fn from(body: ChangeBody) -> Self {
+        OrganizationChange { name: body.name, time_zone: body.time_zone, agency_code: body.agency_code }
+    }
+}
+
+/// A new office with the way in of its first admin.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedOrganization)]
+struct CreatedView {
+    #[serde(flatten)]
+    organization: OrganizationView,
+    first_admin: FirstAdminView,
+}
+
+/// The first admin with the credentials that are shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FirstAdminCredentials)]
+struct FirstAdminView {
+    member_id: Id,
+    client_id: String,
+    /// Shown this once.
+    client_secret: String,
+}
+
+/// List the organisations.
+///
+/// An operator sees all of them, everybody else those that they belong to.
+#[utoipa::path(get, path = "/v1/organizations", tag = "organizations", responses((status = 200, description = "A page.", body = ListView<OrganizationView>)))]
+async fn list(mut call: Call) -> Reply {
+    let asked = call.query().page(&["id"]);
+    call.read(move |conn, context| {
+        let rows = organizations::list(conn, context, &asked.page)?;
+        Ok(asked.answer(rows, |row| row.id.to_string(), |row| OrganizationView::from(&row))?)
+    })
+    .await
+}
+
+/// Create an organisation with its first admin.
+///
+/// Only an operator may. The answer holds the first admin's client secret, which is shown this once.
+#[utoipa::path(post, path = "/v1/organizations", tag = "organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = CreatedView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<NewBody>().map(NewOrganization::from);
+    call.never_kept()
+        .write(move |conn, context| {
+            let (organization, admin, secret) = organizations::create(conn, context, &input)?;
+            let view = CreatedView {
+                organization: (&organization).into(),
+                first_admin: FirstAdminView {
+                    member_id: admin.id,
+                    client_id: secret.account.client_id,
+                    client_secret: secret.secret,
+                },
+            };
+            Ok(Answer::created(
+                &view,
+                organizations::tag(&organization).header(),
+                format!("/v1/organizations/{}", organization.id),
+            )?)
+        })
+        .await
+}
+
+/// Read an organisation.
+#[utoipa::path(get, path = "/v1/organizations/{id}", tag = "organizations", responses((status = 200, description = "The organisation.", body = OrganizationView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| {
+        let organization = organizations::get(conn, context, &id)?;
+        Ok(Answer::ok(&OrganizationView::from(&organization), organizations::tag(&organization).header())?)
+    })
+    .await
+}
+
+/// Change an organisation.
+///
+/// Only an operator may. Its code is its name for others and stays.
+#[utoipa::path(patch, path = "/v1/organizations/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = OrganizationView)))]
+async fn change(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(OrganizationChange::from));
+    call.write(move |conn, context| {
+        let organization = organizations::change(conn, context, &id, &input)?;
+        Ok(Answer::ok(&OrganizationView::from(&organization), organizations::tag(&organization).header())?)
+    })
+    .await
+}

@@ -1,0 +1,136 @@
+//! `/v1/service-accounts`.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::office::member::ServiceAccount;
+use crate::domain::time::instant;
+use crate::http::call::{Call, Reply};
+use crate::http::{reading, resource};
+use crate::service::Answer;
+use crate::service::office::accounts::{self, NewSecret, NewServiceAccount};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(create, get, rotate, revoke), components(schemas(AccountView, SecretView, NewBody)))]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::delete().to(revoke)))
+        .service(resource("/{id}/rotate").route(web::post().to(rotate)));
+}
+
+/// A machine's way in, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceAccount)]
+struct AccountView {
+    id: Id,
+    /// As whom it acts.
+    member_id: Id,
+    client_id: String,
+    /// What its tokens are narrowed to; null: all that the roles give.
+    scopes: Option<Vec<String>>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&ServiceAccount> for AccountView {
+    fn from(account: &ServiceAccount) -> Self {
+        AccountView {
+            id: account.id.clone(),
+            member_id: account.member_id.clone(),
+            client_id: account.client_id.clone(),
+            scopes: account.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
+            version: account.version,
+            created_at: instant(account.created_at),
+            updated_at: instant(account.updated_at),
+        }
+    }
+}
+
+/// A machine's way in, with the secret that is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceAccountSecret)]
+struct SecretView {
+    #[serde(flatten)]
+    account: AccountView,
+    /// Shown this once.
+    client_secret: String,
+}
+
+impl From<NewSecret> for SecretView {
+    fn from(new: NewSecret) -> Self {
+        SecretView { account: (&new.account).into(), client_secret: new.secret }
+    }
+}
+
+/// A new service account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewServiceAccount, example = json!({"member_id": "018b88d6-5f80-7000-8000-000000000001", "scopes": ["read", "write", "unit:TH"]}))]
+struct NewBody {
+    member_id: Id,
+    /// `read`, `write`, `deadlines:check`, `unit:<code>`; absent: all that the roles give.
+    scopes: Option<Vec<String>>,
+}
+
+/// Create a service account for a member.
+///
+/// The secret is shown this once. An `integration` needs a scope `unit:<code>` for every unit whose sheet it writes.
+#[utoipa::path(post, path = "/v1/service-accounts", tag = "auth", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<NewBody>().map(|body| NewServiceAccount { member_id: body.member_id, scopes: body.scopes });
+    call.never_kept()
+        .write(move |conn, context| {
+            let new = accounts::create(conn, context, &input)?;
+            let (tag, place) =
+                (accounts::tag(&new.account).header(), format!("/v1/service-accounts/{}", new.account.id));
+            Ok(Answer::created(&SecretView::from(new), tag, place)?)
+        })
+        .await
+}
+
+/// Read a service account.
+#[utoipa::path(get, path = "/v1/service-accounts/{id}", tag = "auth", responses((status = 200, description = "The account.", body = AccountView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| {
+        let account = accounts::get(conn, context, &id)?;
+        Ok(Answer::ok(&AccountView::from(&account), accounts::tag(&account).header())?)
+    })
+    .await
+}
+
+/// Give a service account a new secret.
+///
+/// The old secret is of no use from then on; tokens fetched with it live to their end.
+#[utoipa::path(post, path = "/v1/service-accounts/{id}/rotate", tag = "auth", responses((status = 200, description = "The new secret.", body = SecretView)))]
+async fn rotate(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.never_kept()
+        .act(move |conn, context| {
+            let new = accounts::rotate(conn, context, &id)?;
+            let tag = accounts::tag(&new.account).header();
+            Ok(Answer::ok(&SecretView::from(new), tag)?)
+        })
+        .await
+}
+
+/// End a service account.
+///
+/// Its secret and its tokens are of no use from then on.
+#[utoipa::path(delete, path = "/v1/service-accounts/{id}", tag = "auth", responses((status = 204, description = "Ended.")))]
+async fn revoke(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| {
+        accounts::revoke(conn, context, &id)?;
+        Ok(Answer::nothing())
+    })
+    .await
+}

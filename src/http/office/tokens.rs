@@ -1,0 +1,129 @@
+//! Tokens of the service's own issuer.
+
+use actix_web::http::header;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::error::{Code, Error};
+use crate::http::auth::LIFETIME_SECONDS;
+use crate::http::call::receive;
+use crate::http::problem::Problem;
+use crate::http::{State, reading, resource};
+use crate::service::office::accounts;
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(token, jwks, metadata), components(schemas(TokenRequest, TokenView)))]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/v1/auth/token").route(web::post().to(token)))
+        .service(resource("/.well-known/jwks.json").route(reading(jwks)))
+        .service(resource("/.well-known/oauth-authorization-server").route(reading(metadata)));
+}
+
+/// RFC 6749, section 4.4: form-encoded; the credentials may come by HTTP Basic instead. Unknown words are ignored (section 3.2).
+#[derive(Debug, Deserialize, ToSchema)]
+struct TokenRequest {
+    /// `client_credentials`.
+    #[schema(example = "client_credentials")]
+    grant_type: String,
+    /// Where not by HTTP Basic.
+    client_id: Option<String>,
+    /// Where not by HTTP Basic.
+    client_secret: Option<String>,
+    /// Words separated by spaces; no more than the account has.
+    #[schema(example = "read write")]
+    scope: Option<String>,
+}
+
+/// RFC 6749, section 5.1.
+#[derive(Debug, Serialize, ToSchema)]
+struct TokenView {
+    /// The bearer token.
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// In seconds.
+    #[schema(example = 3600)]
+    expires_in: i64,
+    /// What it is narrowed to, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+}
+
+/// Fetch a token with a client id and secret.
+///
+/// The grant `client_credentials` of RFC 6749. The token lives an hour; fetch another before it ends.
+#[utoipa::path(post, path = "/v1/auth/token", tag = "auth", request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "A token.", body = TokenView)))]
+async fn token(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let body = receive(&request, payload.into_inner()).await.map_err(|error| Problem::new(&request, error))?;
+    answer(&request, &body, &state).await.map_err(|(error, word)| Problem::new(&request, error).oauth(word))
+}
+
+/// The words of RFC 6749 for what goes wrong here.
+async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<HttpResponse, (Error, &'static str)> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
+        return Err((Error::new(Code::UnsupportedMediaType), "invalid_request"));
+    }
+    let form: TokenRequest = serde_urlencoded::from_bytes(body)
+        .map_err(|_| (Error::new(Code::InvalidBody).with("problem", "wrong_type"), "invalid_request"))?;
+    if form.grant_type != "client_credentials" {
+        return Err((Error::new(Code::UnsupportedGrantType), "unsupported_grant_type"));
+    }
+    let refused = || (Error::new(Code::InvalidClient), "invalid_client");
+    let (client_id, secret) = basic(request).or(form.client_id.zip(form.client_secret)).ok_or_else(refused)?;
+    let scope = form.scope;
+    let found =
+        state.house.db.read(move |conn| accounts::authenticate(conn, &client_id, &secret, scope.as_deref())).await;
+    let caller = found.map_err(|error| match error.code {
+        Code::InvalidScope => (error, "invalid_scope"),
+        Code::InvalidClient => (error, "invalid_client"),
+        _ => (error, "server_error"),
+    })?;
+    let access_token = state.keys.issue(&caller, LIFETIME_SECONDS).map_err(|error| (error, "server_error"))?;
+    let view =
+        TokenView { access_token, token_type: "Bearer", expires_in: LIFETIME_SECONDS, scope: caller.scopes.text() };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view))
+}
+
+/// HTTP Basic. RFC 6749 wants both halves form-encoded; neither holds a character that this would change.
+fn basic(request: &HttpRequest) -> Option<(String, String)> {
+    let given = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = given.split_once(' ')?;
+    let decoded = STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    Some((id.to_owned(), secret.to_owned()))
+}
+
+/// The public key that tokens are signed with.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth", responses((status = 200, description = "RFC 7517.", content_type = "application/json")))]
+async fn jwks(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=300")).json(state.keys.jwks())
+}
+
+/// How to get a token.
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "auth", responses((status = 200, description = "RFC 8414.", content_type = "application/json")))]
+async fn metadata(state: web::Data<State>) -> HttpResponse {
+    let base = &state.public_url;
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=300")).json(json!({
+        "issuer": state.keys.issuer(),
+        "token_endpoint": format!("{base}/v1/auth/token"),
+        "jwks_uri": format!("{base}/.well-known/jwks.json"),
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "scopes_supported": ["read", "write", "deadlines:check"],
+        "response_types_supported": [],
+    }))
+}

@@ -1,0 +1,174 @@
+//! `/v1/units`.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::office::unit::{Unit, UnitKind};
+use crate::domain::time::instant;
+use crate::http::call::{Call, Reply};
+use crate::http::page::ListView;
+use crate::http::patch::present;
+use crate::http::{reading, resource};
+use crate::service::Answer;
+use crate::service::office::units::{self, NewUnit, UnitChange};
+use crate::store::units::Filter;
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, get, change), components(schemas(UnitView, NewBody, ChangeBody, UnitKind)))]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)));
+}
+
+/// A unit of an office.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Unit)]
+struct UnitView {
+    id: Id,
+    organization_id: Id,
+    /// Unique within the organisation.
+    #[schema(example = "HCTC")]
+    code: String,
+    #[schema(example = "Phòng Hành chính – Tổ chức")]
+    name: String,
+    kind: UnitKind,
+    /// Whether it takes part in new periods.
+    active: bool,
+    /// The units that it was merged or split from; their results stay theirs.
+    predecessor_ids: Vec<Id>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&Unit> for UnitView {
+    fn from(unit: &Unit) -> Self {
+        UnitView {
+            id: unit.id.clone(),
+            organization_id: unit.organization_id.clone(),
+            code: unit.code.clone(),
+            name: unit.name.clone(),
+            kind: unit.kind,
+            active: unit.active,
+            predecessor_ids: unit.predecessor_ids.clone(),
+            version: unit.version,
+            created_at: instant(unit.created_at),
+            updated_at: instant(unit.updated_at),
+        }
+    }
+}
+
+/// A new unit.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewUnit, example = json!({"code": "TTHC", "name": "Trung tâm Phục vụ hành chính công", "kind": "centre"}))]
+struct NewBody {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    code: String,
+    name: String,
+    kind: UnitKind,
+    #[serde(default)]
+    predecessor_ids: Vec<Id>,
+}
+
+impl From<NewBody> for NewUnit {
+    fn from(body: NewBody) -> Self {
+        NewUnit {
+            organization_id: body.organization_id,
+            code: body.code,
+            name: body.name,
+            kind: body.kind,
+            predecessor_ids: body.predecessor_ids,
+        }
+    }
+}
+
+/// A change of a unit; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UnitChange, example = json!({"active": false}))]
+struct ChangeBody {
+    #[serde(default, deserialize_with = "present")]
+    code: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    kind: Option<UnitKind>,
+    #[serde(default, deserialize_with = "present")]
+    active: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    predecessor_ids: Option<Vec<Id>>,
+}
+
+impl From<ChangeBody> for UnitChange {
+    fn from(body: ChangeBody) -> Self {
+        UnitChange {
+            code: body.code,
+            name: body.name,
+            kind: body.kind,
+            active: body.active,
+            predecessor_ids: body.predecessor_ids,
+        }
+    }
+}
+
+/// List the units of an organisation.
+#[utoipa::path(get, path = "/v1/units", tag = "organizations", responses((status = 200, description = "A page.", body = ListView<UnitView>)))]
+async fn list(mut call: Call) -> Reply {
+    let query = call.query();
+    let organization_id = query.id("organization_id");
+    let filter = Filter { active: query.optional::<bool>("active"), codes: query.words("code") };
+    let asked = query.page(&["id", "code"]);
+    call.read(move |conn, context| {
+        let by_code = asked.sort == "code";
+        let rows = units::list(conn, context, organization_id.as_ref(), &filter, by_code, &asked.page)?;
+        let key = |row: &Unit| {
+            if by_code { row.code.clone() } else { row.id.to_string() }
+        };
+        Ok(asked.answer(rows, key, |row| UnitView::from(&row))?)
+    })
+    .await
+}
+
+/// Create a unit.
+#[utoipa::path(post, path = "/v1/units", tag = "organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = UnitView)))]
+async fn create(call: Call) -> Reply {
+    let input = call.body::<NewBody>().map(NewUnit::from);
+    call.write(move |conn, context| {
+        let unit = units::create(conn, context, &input)?;
+        Ok(Answer::created(&UnitView::from(&unit), units::tag(&unit).header(), format!("/v1/units/{}", unit.id))?)
+    })
+    .await
+}
+
+/// Read a unit.
+#[utoipa::path(get, path = "/v1/units/{id}", tag = "organizations", responses((status = 200, description = "The unit.", body = UnitView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| {
+        let unit = units::get(conn, context, &id)?;
+        Ok(Answer::ok(&UnitView::from(&unit), units::tag(&unit).header())?)
+    })
+    .await
+}
+
+/// Change a unit.
+///
+/// A unit that is no longer needed becomes inactive; it is never deleted, because its results stay.
+#[utoipa::path(patch, path = "/v1/units/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = UnitView)))]
+async fn change(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(UnitChange::from));
+    call.write(move |conn, context| {
+        let unit = units::change(conn, context, &id, &input)?;
+        Ok(Answer::ok(&UnitView::from(&unit), units::tag(&unit).header())?)
+    })
+    .await
+}

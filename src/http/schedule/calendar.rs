@@ -1,0 +1,307 @@
+//! `/v1/calendar-days` and `/v1/working-days`.
+
+use actix_web::web;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::schedule::calendar::{CalendarDay, CountedDay, DayKind, DayStatus};
+use crate::domain::schedule::deadline::DeadlineKind;
+use crate::error::Code;
+use crate::http::call::{Call, Reply, body_tag};
+use crate::http::json::read_day;
+use crate::http::page::{ListView, whole};
+use crate::http::problem::Problem;
+use crate::http::{reading, resource};
+use crate::service::schedule::calendar::{self, DayInput, Move, Outcome};
+use crate::service::{Answer, Stop};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(days, day, put, remove, add, count),
+    components(schemas(DayView, DayBody, DayKind, DayStatus, OutcomeView, MoveView, AddView, CountView))
+)]
+pub struct Api;
+
+/// Puts `/v1/calendar-days` on its handlers.
+pub fn mount_days(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(days)))
+        .service(resource("/{date}").route(reading(day)).route(web::put().to(put)).route(web::delete().to(remove)));
+}
+
+/// Puts `/v1/working-days` on its handlers.
+pub fn mount_counting(config: &mut web::ServiceConfig) {
+    config.service(resource("/add").route(reading(add))).service(resource("/count").route(reading(count)));
+}
+
+/// A day that differs from its weekday.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CalendarDay)]
+struct DayView {
+    on: NaiveDate,
+    kind: DayKind,
+    #[schema(example = "Ngày Văn hóa Việt Nam")]
+    name: String,
+    status: DayStatus,
+    /// The paper that sets it.
+    #[schema(example = "NQ 28/2026/QH16")]
+    legal_basis: String,
+    /// Whose it is; null: the nation's.
+    organization_id: Option<Id>,
+    version: i64,
+}
+
+impl From<&CalendarDay> for DayView {
+    fn from(day: &CalendarDay) -> Self {
+        DayView {
+            on: day.on,
+            kind: day.kind,
+            name: day.name.clone(),
+            status: day.status,
+            legal_basis: day.legal_basis.clone(),
+            organization_id: day.organization_id.clone(),
+            version: day.version,
+        }
+    }
+}
+
+/// A day as it is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CalendarDayBody, example = json!({"kind": "holiday", "name": "Ngày truyền thống của cơ quan", "status": "official", "legal_basis": "QĐ 12/QĐ-VP"}))]
+struct DayBody {
+    kind: DayKind,
+    name: String,
+    status: DayStatus,
+    legal_basis: String,
+}
+
+/// A deadline that moves with a day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadlineMove)]
+struct MoveView {
+    deadline_id: Id,
+    organization_id: Id,
+    period_id: Id,
+    unit_id: Option<Id>,
+    kind: DeadlineKind,
+    was_due_on: Option<NaiveDate>,
+    due_on: Option<NaiveDate>,
+    was_opens_on: Option<NaiveDate>,
+    opens_on: Option<NaiveDate>,
+}
+
+impl From<&Move> for MoveView {
+    fn from(Move { before, after, .. }: &Move) -> Self {
+        MoveView {
+            deadline_id: after.id.clone(),
+            organization_id: after.organization_id.clone(),
+            period_id: after.period_id.clone(),
+            unit_id: after.unit_id.clone(),
+            kind: after.kind,
+            was_due_on: before.due_on(),
+            due_on: after.due_on(),
+            was_opens_on: before.opens_on,
+            opens_on: after.opens_on,
+        }
+    }
+}
+
+/// What became of a day, or would become of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CalendarDayOutcome)]
+struct OutcomeView {
+    /// Null once it is taken away.
+    day: Option<DayView>,
+    /// Whether nothing was changed.
+    dry_run: bool,
+    /// The deadlines that move.
+    moved_deadlines: Vec<MoveView>,
+}
+
+impl OutcomeView {
+    fn of(outcome: &Outcome, dry_run: bool) -> Self {
+        let moved_deadlines = outcome.moves.iter().filter(|moved| moved.shows()).map(MoveView::from).collect();
+        OutcomeView { day: outcome.day.as_ref().map(DayView::from), dry_run, moved_deadlines }
+    }
+}
+
+/// A day so many working days on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WorkingDaysAdded)]
+struct AddView {
+    /// The day of the event, which is not counted.
+    from: NaiveDate,
+    /// How many working days on.
+    days: u32,
+    /// The day reached.
+    #[schema(example = "2023-12-07")]
+    result_on: NaiveDate,
+    /// Whether every year touched has its official calendar.
+    calendar_confirmed: bool,
+    /// Each day on the way.
+    explanation: Vec<CountedDay>,
+}
+
+/// How many working days there are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WorkingDaysCounted)]
+struct CountView {
+    /// Not counted itself.
+    from: NaiveDate,
+    /// Counted itself, if it is a working day.
+    to: NaiveDate,
+    #[schema(example = 5)]
+    working_days: u32,
+    /// Whether every year touched has its official calendar.
+    calendar_confirmed: bool,
+    /// Each day on the way.
+    explanation: Vec<CountedDay>,
+}
+
+/// The day in the path. What is no day names nothing: 404.
+fn date(call: &Call) -> Result<NaiveDate, Problem> {
+    read_day(&call.segment("date")).ok_or_else(|| call.problem(Code::NotFound))
+}
+
+/// List the days that differ from their weekday.
+///
+/// From `from` to `to`, or of this year: holidays, substitute days off and swapped working Saturdays of the nation, and in place of them
+/// what the caller's organisation has set for itself. Operators see the nation's.
+#[utoipa::path(get, path = "/v1/calendar-days", tag = "calendar",
+    params(("from" = Option<NaiveDate>, Query, description = "The first day; without it, the first of this year.", example = "2026-01-01"), ("to" = Option<NaiveDate>, Query, description = "The last day, at most ten years on; without it, the last of the year of `from`.", example = "2026-12-31"),
+        ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
+    responses((status = 200, description = "All of them, in order.", body = ListView<DayView>)))]
+async fn days(mut call: Call) -> Reply {
+    let query = call.query();
+    let organization_id = query.id("organization_id");
+    let (from, to) = (query.day("from"), query.day("to"));
+    call.read(move |conn, context| {
+        let days = calendar::days(conn, context, organization_id.as_ref(), (from, to))?;
+        Ok(whole(days.iter().map(DayView::from).collect())?)
+    })
+    .await
+}
+
+/// Read a day that differs from its weekday.
+#[utoipa::path(get, path = "/v1/calendar-days/{date}", tag = "calendar", params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
+    responses((status = 200, description = "The day.", body = DayView)))]
+async fn day(mut call: Call) -> Reply {
+    let (on, organization_id) = (date(&call)?, call.query().id("organization_id"));
+    call.read(move |conn, context| {
+        let day = calendar::day(conn, context, organization_id.as_ref(), on)?;
+        Ok(Answer::ok(&DayView::from(&day), calendar::tag(&day).header())?)
+    })
+    .await
+}
+
+/// Set a day.
+///
+/// An operator sets the nation's days, an admin the own organisation's, which go before the nation's. The first time needs no `If-Match`; a
+/// change does. Dossiers that wait are due anew by the changed calendar, never before an extension; `dry_run=true` only tells which.
+#[utoipa::path(put, path = "/v1/calendar-days/{date}", tag = "calendar", request_body = DayBody,
+    params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("dry_run" = Option<bool>, Query, description = "Only tell what it would move."), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
+    responses((status = 200, description = "Changed, or what would be.", body = OutcomeView), (status = 201, description = "Set for the first time.", body = OutcomeView)))]
+async fn put(mut call: Call) -> Reply {
+    let on = date(&call)?;
+    let (organization_id, dry_run) =
+        (call.query().id("organization_id"), call.query().optional::<bool>("dry_run").unwrap_or(false));
+    let input = call.body::<DayBody>().map(|body| DayInput {
+        kind: body.kind,
+        name: body.name,
+        status: body.status,
+        legal_basis: body.legal_basis,
+    });
+    call.write(move |conn, context| {
+        let outcome = calendar::put(conn, context, organization_id.as_ref(), on, &input, dry_run)?;
+        let view = OutcomeView::of(&outcome, dry_run);
+        let tag = match &outcome.day {
+            Some(day) if !dry_run => calendar::tag(day).header(),
+            _ => body_tag(&view)?,
+        };
+        let made = outcome.is_new && !dry_run;
+        let place = format!("/v1/calendar-days/{on}");
+        Ok(if made { Answer::created(&view, tag, place)? } else { Answer::ok(&view, tag)? })
+    })
+    .await
+}
+
+fn removed(outcome: &Outcome, dry_run: bool) -> Result<Answer, Stop> {
+    if !dry_run {
+        return Ok(Answer::nothing());
+    }
+    let view = OutcomeView::of(outcome, dry_run);
+    let tag = body_tag(&view)?;
+    Ok(Answer::ok(&view, tag)?)
+}
+
+/// Take a day away.
+///
+/// It is what its weekday says from then on, or, for an organisation's own day, what the nation's calendar says. `dry_run=true` only tells
+/// which deadlines that would move.
+#[utoipa::path(delete, path = "/v1/calendar-days/{date}", tag = "calendar",
+    params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("dry_run" = Option<bool>, Query, description = "Only tell what it would move."), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
+    responses((status = 200, description = "What would become of it.", body = OutcomeView), (status = 204, description = "Taken away.")))]
+async fn remove(mut call: Call) -> Reply {
+    let on = date(&call)?;
+    let (organization_id, dry_run) =
+        (call.query().id("organization_id"), call.query().optional::<bool>("dry_run").unwrap_or(false));
+    call.act(move |conn, context| {
+        removed(&calendar::remove(conn, context, organization_id.as_ref(), on, dry_run)?, dry_run)
+    })
+    .await
+}
+
+/// Which day is so many working days after another?
+///
+/// Monday to Friday, less holidays and substitute days off, plus swapped working Saturdays, by the calendar of the caller's organisation. The
+/// day of the event is not counted.
+#[utoipa::path(get, path = "/v1/working-days/add", tag = "calendar",
+    params(("from" = NaiveDate, Query, description = "The day of the event.", example = "2023-11-30"), ("days" = u32, Query, description = "0 to 1000.", example = 5),
+        ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
+    responses((status = 200, description = "The day, with the way there.", body = AddView)))]
+async fn add(mut call: Call) -> Reply {
+    let (from, days) = (call.query().required_day("from"), call.query().required::<u32>("days"));
+    let (from, days) = (from.unwrap_or_default(), days.unwrap_or_default());
+    let organization_id = call.query().id("organization_id");
+    call.read(move |conn, context| {
+        let reckoning = calendar::add(conn, context, organization_id.as_ref(), from, days)?;
+        let view = AddView {
+            from,
+            days,
+            result_on: reckoning.result_on,
+            calendar_confirmed: reckoning.calendar_confirmed,
+            explanation: reckoning.explanation,
+        };
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}
+
+/// How many working days are there after a day, up to and with another?
+///
+/// The inverse of `add`.
+#[utoipa::path(get, path = "/v1/working-days/count", tag = "calendar",
+    params(("from" = NaiveDate, Query, description = "Not counted.", example = "2023-11-30"), ("to" = NaiveDate, Query, description = "Counted; at most 2000 days on.", example = "2023-12-07"),
+        ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
+    responses((status = 200, description = "The number, with the way there.", body = CountView)))]
+async fn count(mut call: Call) -> Reply {
+    let (from, to) = (call.query().required_day("from"), call.query().required_day("to"));
+    let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+    let organization_id = call.query().id("organization_id");
+    call.read(move |conn, context| {
+        let reckoning = calendar::count(conn, context, organization_id.as_ref(), from, to)?;
+        let view = CountView {
+            from,
+            to,
+            working_days: reckoning.working_days,
+            calendar_confirmed: reckoning.calendar_confirmed,
+            explanation: reckoning.explanation,
+        };
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}

@@ -1,0 +1,112 @@
+//! `/v1/deadline-checks`.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::journal::event::EventType;
+use crate::domain::time::instant;
+use crate::http::call::{Call, Reply, body_tag};
+use crate::http::journal::events::SubjectView;
+use crate::http::resource;
+use crate::service::Answer;
+use crate::service::schedule::ticks::{self, Asked, Caused, Checked};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(check), components(schemas(CheckBody, CheckView, CausedView)))]
+pub struct Api;
+
+/// Puts the path on its handler.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config.service(resource("").route(web::post().to(check)));
+}
+
+/// What to check.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DeadlineCheckBody, example = json!({"dry_run": true}))]
+struct CheckBody {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only tell what it would do. Default `false`.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// One thing that the clock has caused.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadlineCheckChange)]
+struct CausedView {
+    #[serde(rename = "type")]
+    kind: EventType,
+    subject: SubjectView,
+    period_id: Option<Id>,
+    unit_id: Option<Id>,
+    /// As in the event.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+impl From<&Caused> for CausedView {
+    fn from(caused: &Caused) -> Self {
+        CausedView {
+            kind: caused.kind,
+            subject: SubjectView { kind: caused.subject_type.to_owned(), id: caused.subject_id.clone() },
+            period_id: caused.period_id.clone(),
+            unit_id: caused.unit_id.clone(),
+            data: caused.data.clone(),
+        }
+    }
+}
+
+/// What came of a check.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadlineCheck)]
+pub struct CheckView {
+    organization_id: Id,
+    #[schema(example = "VP-UBND")]
+    organization_code: String,
+    checked_at: String,
+    dry_run: bool,
+    /// What the clock has caused since the last check; nothing the second time.
+    changes: Vec<CausedView>,
+    /// How many deadlines are near.
+    due_soon: i64,
+    /// How many have passed and can still be met.
+    overdue: i64,
+    /// When the clock alone causes something next.
+    next_check_at: Option<String>,
+}
+
+impl From<&Checked> for CheckView {
+    fn from(checked: &Checked) -> Self {
+        CheckView {
+            organization_id: checked.organization_id.clone(),
+            organization_code: checked.organization_code.clone(),
+            checked_at: instant(checked.at),
+            dry_run: checked.dry_run,
+            changes: checked.caused.iter().map(CausedView::from).collect(),
+            due_soon: checked.due_soon,
+            overdue: checked.overdue,
+            next_check_at: checked.next_check_at.map(instant),
+        }
+    }
+}
+
+/// Check the deadlines.
+///
+/// Applies what the clock alone causes: sheets that are missed, reminders of what is near, word of what has passed, each once. The service
+/// does the same by itself every half minute, so nothing depends on this call; it says what was left to do.
+#[utoipa::path(post, path = "/v1/deadline-checks", tag = "deadlines", request_body = CheckBody, responses((status = 200, description = "What was done.", body = CheckView)))]
+async fn check(call: Call) -> Reply {
+    let input = call.body_or_default::<CheckBody>();
+    let input = input.map(|body| Asked { organization_id: body.organization_id, dry_run: body.dry_run });
+    call.write(move |conn, context| {
+        let view = CheckView::from(&ticks::ask(conn, context, &input)?);
+        Ok(Answer::ok(&view, body_tag(&view)?)?)
+    })
+    .await
+}

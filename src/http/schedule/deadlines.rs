@@ -1,0 +1,260 @@
+//! `/v1/deadlines`.
+
+use actix_web::web;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::office::member::Role;
+use crate::domain::schedule::calendar::CountedDay;
+use crate::domain::schedule::deadline::{DeadlineKind, DeadlineRule, DeadlineStatus, Extension};
+use crate::domain::time::instant;
+use crate::http::actions::Actions;
+use crate::http::assessment::periods::ReasonBody;
+use crate::http::call::{Call, Reply};
+use crate::http::page::ListView;
+use crate::http::{reading, resource};
+use crate::service::schedule::deadlines::{self, NewExtension, Seen, Told};
+use crate::service::{Answer, Stop};
+use crate::store::deadlines::{Filter, due_key};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, get, extend, waive),
+    components(schemas(
+        DeadlineHeadView,
+        DeadlineView,
+        ResponsibleView,
+        ExtensionView,
+        ExtensionBody,
+        DeadlineKind,
+        DeadlineStatus,
+        DeadlineRule
+    ))
+)]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("").route(reading(list)))
+        .service(resource("/{id}").route(reading(get)))
+        .service(resource("/{id}/extensions").route(web::post().to(extend)))
+        .service(resource("/{id}/waive").route(web::post().to(waive)));
+}
+
+/// Who has to act.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Responsible)]
+struct ResponsibleView {
+    role: Role,
+    /// Of which unit; null where it is the whole office's.
+    unit_id: Option<Id>,
+}
+
+/// More time that was granted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Extension)]
+struct ExtensionView {
+    id: Id,
+    due_on: NaiveDate,
+    reason: String,
+    /// The paper that it rests on.
+    basis_document: String,
+    /// By which member.
+    granted_by: Id,
+    granted_at: String,
+}
+
+impl From<&Extension> for ExtensionView {
+    fn from(extension: &Extension) -> Self {
+        ExtensionView {
+            id: extension.id.clone(),
+            due_on: extension.due_on,
+            reason: extension.reason.clone(),
+            basis_document: extension.basis_document.clone(),
+            granted_by: extension.granted_by.clone(),
+            granted_at: instant(extension.granted_at),
+        }
+    }
+}
+
+/// Something that is due.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadlineHead)]
+struct DeadlineHeadView {
+    id: Id,
+    organization_id: Id,
+    period_id: Id,
+    kind: DeadlineKind,
+    /// Of which unit; null where it is the whole period's.
+    unit_id: Option<Id>,
+    #[schema(example = "TH")]
+    unit_code: Option<String>,
+    responsible: ResponsibleView,
+    /// Told from the clock and from what was done, never set.
+    status: DeadlineStatus,
+    /// The last day; null while it waits for the notice, and where the term is a wait.
+    #[schema(example = "2023-11-10")]
+    due_on: Option<NaiveDate>,
+    /// The first instant that is too late: 00:00 local of the day after.
+    #[schema(example = "2023-11-10T17:00:00.000Z")]
+    closes_at: Option<String>,
+    /// The first day, where the period reads the term as a wait.
+    opens_on: Option<NaiveDate>,
+    /// When it was done.
+    met_on: Option<NaiveDate>,
+    waived_at: Option<String>,
+    /// Why it is asked of nobody any more.
+    waive_reason: Option<String>,
+    /// By how many days it has passed; 0 where it has not.
+    overdue_days: i64,
+    /// Where the due date comes from.
+    rule: DeadlineRule,
+    /// Each day from the notice on, where working days are counted.
+    explanation: Vec<CountedDay>,
+    /// Whether every year that is counted through has its official calendar now.
+    calendar_confirmed: bool,
+    /// First to last. The due date is never before the latest of their days.
+    extensions: Vec<ExtensionView>,
+    /// When the clock alone changes its status, opens it or tells of it next; null where it does not any more.
+    next_check_at: Option<String>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&Told> for DeadlineHeadView {
+    fn from(told: &Told) -> Self {
+        let deadline = &told.deadline;
+        DeadlineHeadView {
+            id: deadline.id.clone(),
+            organization_id: deadline.organization_id.clone(),
+            period_id: deadline.period_id.clone(),
+            kind: deadline.kind,
+            unit_id: deadline.unit_id.clone(),
+            unit_code: told.unit_code.clone(),
+            responsible: ResponsibleView {
+                role: deadline.responsible(),
+                unit_id: deadline.responsible_unit().cloned(),
+            },
+            status: told.status,
+            due_on: deadline.due_on(),
+            closes_at: told.closes_at.map(instant),
+            opens_on: deadline.opens_on,
+            met_on: deadline.met_on,
+            waived_at: deadline.waived.as_ref().map(|(at, _)| instant(*at)),
+            waive_reason: deadline.waived.as_ref().map(|(_, reason)| reason.clone()),
+            overdue_days: told.overdue_days,
+            rule: told.rule.clone(),
+            explanation: told.explanation.clone(),
+            calendar_confirmed: told.calendar_confirmed,
+            extensions: told.extensions.iter().map(ExtensionView::from).collect(),
+            next_check_at: told.next_check_at.map(instant),
+            version: deadline.version,
+            created_at: instant(deadline.created_at),
+            updated_at: instant(deadline.updated_at),
+        }
+    }
+}
+
+/// Something that is due, with what may be done about it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Deadline)]
+struct DeadlineView {
+    #[serde(flatten)]
+    head: DeadlineHeadView,
+    #[serde(flatten)]
+    actions: Actions,
+}
+
+/// More time.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewExtension, example = json!({"due_on": "2023-11-15", "reason": "Đơn vị di chuyển trụ sở", "basis_document": "CV 45/VP-HCTC"}))]
+struct ExtensionBody {
+    /// The unit of the deadline; may be left out.
+    unit_id: Option<Id>,
+    /// The new last day, after the present one.
+    due_on: NaiveDate,
+    reason: String,
+    /// The paper that it rests on.
+    basis_document: String,
+}
+
+fn place(seen: &Seen) -> String {
+    format!("/v1/deadlines/{}", seen.told.deadline.id)
+}
+
+fn view(seen: &Seen) -> DeadlineView {
+    DeadlineView { head: (&seen.told).into(), actions: Actions::of(&seen.offers, &place(seen)) }
+}
+
+fn shown(seen: &Seen) -> Result<Answer, Stop> {
+    Ok(Answer::ok(&view(seen), seen.tag.header())?)
+}
+
+/// List the deadlines.
+///
+/// Those of the whole period, and those of the units that concern the caller. `sort=due_on` gives what is due next first. The list's tag
+/// changes only with what it shows: who asks every minute gets 304 until a day brings something new.
+#[utoipa::path(get, path = "/v1/deadlines", tag = "deadlines", responses((status = 200, description = "A page.", body = ListView<DeadlineHeadView>)))]
+async fn list(mut call: Call) -> Reply {
+    let query = call.query();
+    let organization_id = query.id("organization_id");
+    let filter = Filter {
+        statuses: query.states("status"),
+        kinds: query.states("kind"),
+        period_ids: query.ids("period_id"),
+        unit_ids: query.ids("unit_id"),
+        due_from: None,
+        due_before: query.day("due_before"),
+        overdue_days_gte: query.optional_within("overdue_days_gte", 1..=100_000),
+    };
+    let asked = query.page(&["id", "due_on"]);
+    call.read(move |conn, context| {
+        let by_due = asked.sort == "due_on";
+        let rows = deadlines::list(conn, context, organization_id.as_ref(), &filter, (by_due, &asked.page))?;
+        let key = |told: &Told| if by_due { due_key(&told.deadline) } else { told.deadline.id.to_string() };
+        Ok(asked.answer(rows, key, |told| DeadlineHeadView::from(&told))?)
+    })
+    .await
+}
+
+/// Read a deadline.
+#[utoipa::path(get, path = "/v1/deadlines/{id}", tag = "deadlines", responses((status = 200, description = "The deadline.", body = DeadlineView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| shown(&deadlines::get(conn, context, &id)?)).await
+}
+
+/// Grant more time.
+///
+/// To the unit whose deadline it is, or to the whole office. It is never shortened again, whatever becomes of the schedule. Until the
+/// council's review begins, a missed sheet is its unit's again, as a draft with the new gate.
+#[utoipa::path(post, path = "/v1/deadlines/{id}/extensions", tag = "deadlines", request_body = ExtensionBody, responses((status = 201, description = "The deadline as it is now.", body = DeadlineView)))]
+async fn extend(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let input = call.body::<ExtensionBody>().map(|body| NewExtension {
+        unit_id: body.unit_id,
+        due_on: body.due_on,
+        reason: body.reason,
+        basis_document: body.basis_document,
+    });
+    call.write(move |conn, context| {
+        let seen = deadlines::extend(conn, context, &id, &input)?;
+        Ok(Answer::created(&view(&seen), seen.tag.header(), place(&seen))?)
+    })
+    .await
+}
+
+/// Waive a deadline, with a reason.
+///
+/// Nobody is reminded of it any more. A gate that it closes stays where it is.
+#[utoipa::path(post, path = "/v1/deadlines/{id}/waive", tag = "deadlines", request_body = ReasonBody, responses((status = 200, description = "Waived.", body = DeadlineView)))]
+async fn waive(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
+    call.write(move |conn, context| shown(&deadlines::waive(conn, context, &id, &input)?)).await
+}

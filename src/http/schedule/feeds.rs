@@ -1,0 +1,209 @@
+//! `/v1/me/feed-tokens` and the calendar feed that they open.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::TimeDelta;
+use icalendar::{Alarm, Calendar, Component, Event, EventLike, EventStatus, Trigger};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::domain::Id;
+use crate::domain::schedule::deadline::{DeadlineKind, Reminders};
+use crate::domain::schedule::feed::FeedToken;
+use crate::domain::time::instant;
+use crate::error::{Code, Error};
+use crate::http::call::{Call, Reply, knows};
+use crate::http::page::{ListView, Query, whole};
+use crate::http::problem::{Language, Problem, request_id};
+use crate::http::{State, reading, resource};
+use crate::service::schedule::feeds::{self, Entry};
+use crate::service::{self, Answer, Conditions, Request, tag};
+
+/// The paths of this page.
+#[derive(OpenApi)]
+#[openapi(paths(create, list, get, revoke, feed), components(schemas(TokenView, SecretView)))]
+pub struct Api;
+
+/// Puts the paths on their handlers.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/v1/me/feed-tokens").route(reading(list)).route(web::post().to(create)))
+        .service(resource("/v1/me/feed-tokens/{id}").route(reading(get)).route(web::delete().to(revoke)))
+        .service(resource("/v1/deadlines.ics").route(reading(feed)));
+}
+
+/// The token of a calendar feed, without the token.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FeedToken)]
+struct TokenView {
+    id: Id,
+    /// What it is narrowed to; null: all that the roles give.
+    scopes: Option<Vec<String>>,
+    created_at: String,
+}
+
+impl From<&FeedToken> for TokenView {
+    fn from(token: &FeedToken) -> Self {
+        TokenView {
+            id: token.id.clone(),
+            scopes: token.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
+            created_at: instant(token.created_at),
+        }
+    }
+}
+
+/// The token of a calendar feed, shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FeedTokenSecret)]
+struct SecretView {
+    #[serde(flatten)]
+    token: TokenView,
+    /// Shown this once.
+    #[serde(rename = "token")]
+    secret: String,
+    /// The address to give to the calendar program.
+    #[schema(example = "https://thidua.example.vn/v1/deadlines.ics?token=…")]
+    url: String,
+}
+
+/// Make a token for a calendar feed.
+///
+/// It opens `GET /v1/deadlines.ics?token=` and nothing else, with the deadlines that the caller may see at each time, and is shown this once.
+#[utoipa::path(post, path = "/v1/me/feed-tokens", tag = "deadlines", responses((status = 201, description = "The token and the feed's address.", body = SecretView)))]
+async fn create(call: Call) -> Reply {
+    let base = call.state().public_url.clone();
+    call.never_kept()
+        .act(move |conn, context| {
+            let (token, secret) = feeds::create(conn, context, &Ok(()))?;
+            let url = format!("{base}/v1/deadlines.ics?token={secret}");
+            let (etag, place) = (feeds::tag(&token).header(), format!("/v1/me/feed-tokens/{}", token.id));
+            Ok(Answer::created(&SecretView { token: (&token).into(), secret, url }, etag, place)?)
+        })
+        .await
+}
+
+/// List the tokens of the caller's calendar feeds.
+#[utoipa::path(get, path = "/v1/me/feed-tokens", tag = "deadlines", responses((status = 200, description = "All of them, without the tokens themselves.", body = ListView<TokenView>)))]
+async fn list(call: Call) -> Reply {
+    call.read(|conn, context| Ok(whole(feeds::list(conn, context)?.iter().map(TokenView::from).collect())?)).await
+}
+
+/// Read one of the caller's tokens, without the token itself.
+#[utoipa::path(get, path = "/v1/me/feed-tokens/{id}", tag = "deadlines", responses((status = 200, description = "The token.", body = TokenView)))]
+async fn get(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.read(move |conn, context| {
+        let token = feeds::get(conn, context, &id)?;
+        Ok(Answer::ok(&TokenView::from(&token), feeds::tag(&token).header())?)
+    })
+    .await
+}
+
+/// Revoke a token.
+///
+/// The feed's address is of no use from then on.
+#[utoipa::path(delete, path = "/v1/me/feed-tokens/{id}", tag = "deadlines", responses((status = 204, description = "Revoked.")))]
+async fn revoke(call: Call) -> Reply {
+    let id = call.id("id")?;
+    call.act(move |conn, context| {
+        feeds::revoke(conn, context, &id)?;
+        Ok(Answer::nothing())
+    })
+    .await
+}
+
+/// What a kind is called.
+const fn name(kind: DeadlineKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (DeadlineKind::SelfAssessment, Language::Vi) => "Hạn nộp bảng tự chấm điểm",
+        (DeadlineKind::Appraisal, Language::Vi) => "Hạn hoàn thành thẩm định",
+        (DeadlineKind::CouncilReview, Language::Vi) => "Hạn Hội đồng xét",
+        (DeadlineKind::ResultNotice, Language::Vi) => "Hạn thông báo kết quả",
+        (DeadlineKind::Dossier, Language::Vi) => "Hạn nộp hồ sơ đề nghị khen thưởng",
+        (DeadlineKind::SelfAssessment, Language::En) => "Self-assessment due",
+        (DeadlineKind::Appraisal, Language::En) => "Appraisal due",
+        (DeadlineKind::CouncilReview, Language::En) => "Council review due",
+        (DeadlineKind::ResultNotice, Language::En) => "Result notice due",
+        (DeadlineKind::Dossier, Language::En) => "Award dossier due",
+    }
+}
+
+/// One deadline as a day of the calendar. Nothing in it changes with the clock alone.
+fn event(entry: &Entry, base: &str, language: Language, reminders: &Reminders) -> Option<Event> {
+    let deadline = &entry.told.deadline;
+    let due_on = deadline.due_on()?;
+    let of_unit = entry.told.unit_code.as_ref().map(|code| format!(" – {code}")).unwrap_or_default();
+    let done = if deadline.met_on.is_some() { "✓ " } else { "" };
+    let summary = format!("{done}{}{of_unit}", name(deadline.kind, language));
+    let mut event = Event::new();
+    event
+        .uid(&format!("{}@thidua", deadline.id))
+        .sequence(u32::try_from(deadline.version - 1).unwrap_or_default())
+        .timestamp(deadline.updated_at)
+        .last_modified(deadline.updated_at)
+        .created(deadline.created_at)
+        .summary(&summary)
+        .description(&entry.period_title)
+        .url(&format!("{base}/v1/deadlines/{}", deadline.id))
+        .status(if deadline.waived.is_some() { EventStatus::Cancelled } else { EventStatus::Confirmed })
+        .add_property("TRANSP", "TRANSPARENT")
+        // Without an end, a day is one day long.
+        .starts(due_on);
+    if !deadline.is_settled() {
+        for days in reminders.days() {
+            let mut alarm = Alarm::display(&summary, Trigger::before_start(TimeDelta::days(i64::from(days))));
+            // Otherwise made anew each time that it is written, and days read better than seconds.
+            alarm.uid(&format!("{}-{days}@thidua", deadline.id)).timestamp(deadline.updated_at);
+            alarm.add_property("TRIGGER", format!("-P{days}D"));
+            event.alarm(alarm);
+        }
+    }
+    Some(event.done())
+}
+
+fn calendar(entries: &[Entry], base: &str, language: Language, reminders: &Reminders) -> String {
+    let mut calendar = Calendar::empty();
+    calendar
+        .append_property(("VERSION", "2.0"))
+        .append_property(("PRODID", "-//thidua//deadlines//VI"))
+        .append_property(("CALSCALE", "GREGORIAN"))
+        .append_property(("METHOD", "PUBLISH"))
+        .name(match language {
+            Language::Vi => "Thời hạn thi đua",
+            Language::En => "Emulation deadlines",
+        })
+        .ttl(&TimeDelta::hours(1));
+    calendar.extend(entries.iter().filter_map(|entry| event(entry, base, language, reminders)));
+    calendar.to_string()
+}
+
+/// The deadlines as a calendar feed.
+///
+/// iCalendar (RFC 5545), for a calendar program that subscribes to the address: each deadline is a day with the reminders of the installation,
+/// known by the same `UID` and a higher `SEQUENCE` when it changes. `Accept-Language` chooses the language.
+#[utoipa::path(get, path = "/v1/deadlines.ics", tag = "deadlines", params(("token" = String, Query, description = "The token of the feed.")),
+    responses((status = 200, description = "The calendar.", content_type = "text/calendar"), (status = 304, description = "Nothing changed since the tag in `If-None-Match`.")))]
+async fn feed(http: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let problem = |error: Error| Problem::new(&http, error);
+    let mut query = Query::parse(http.query_string());
+    let token = query.take("token").ok_or_else(|| problem(Error::new(Code::TokenMissing)))?;
+    let caller = feeds::caller(&state.house, &token).await.map_err(problem)?;
+    if let Some(error) = query.leftover() {
+        return Err(problem(error));
+    }
+    let request = Request { caller, request_id: request_id(&http), conditions: Conditions::default() };
+    let entries = service::read(std::sync::Arc::clone(&state.house), request, feeds::entries).await;
+    let entries = entries.map_err(problem)?;
+    let body = calendar(&entries, &state.public_url, Language::of(http.headers()), &state.house.reminders);
+    let etag = tag::of_body(&body);
+    let unchanged = knows(&http, &etag);
+    let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
+        .insert_header((header::ETAG, etag.as_str()))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::CONTENT_DISPOSITION, "inline; filename=\"thidua.ics\""));
+    if unchanged {
+        return Ok(response.finish());
+    }
+    Ok(response.content_type("text/calendar; charset=utf-8").body(body))
+}

@@ -1,0 +1,51 @@
+//! The installation: what every act needs of it.
+
+use crate::clock::{Clock, Ids};
+use crate::domain::schedule::deadline::Reminders;
+use crate::service::criteria::tables::Tables;
+use crate::service::files::Files;
+use crate::service::journal::webhooks::courier::Courier;
+use crate::store::Db;
+
+/// What every act needs of the installation.
+pub struct House {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// The names of new records.
+    pub ids: Ids,
+    /// Published tables, ready for scoring.
+    pub tables: Tables,
+    /// Attached documents.
+    pub files: Files,
+
+    /// Rings when there are new events, for who waits for them in this process.
+    pub bell: Bell,
+    /// Who carries messages to subscribers.
+    pub courier: Courier,
+    /// When subscribers are reminded of a deadline.
+    pub reminders: Reminders,
+}
+
+/// Rings when there are new events. Other instances are not heard: who waits looks again from time to time.
+#[derive(Debug)]
+pub struct Bell(tokio::sync::watch::Sender<()>);
+
+impl Default for Bell {
+    fn default() -> Self {
+        Bell(tokio::sync::watch::Sender::new(()))
+    }
+}
+
+impl Bell {
+    /// Wakes who waits.
+    pub fn ring(&self) {
+        self.0.send_replace(());
+    }
+
+    /// Hears it from now on.
+    pub fn listen(&self) -> tokio::sync::watch::Receiver<()> {
+        self.0.subscribe()
+    }
+}

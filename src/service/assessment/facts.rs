@@ -1,0 +1,94 @@
+//! Acts on what is known of a unit beyond its score.
+
+use serde_json::json;
+
+use crate::domain::Id;
+use crate::domain::access::action::Action;
+use crate::domain::access::{self, Facts, Offers, UnitKey};
+use crate::domain::assessment::period::{Period, UnitFacts};
+use crate::domain::text::{Check, TITLE_CHARS};
+use crate::error::{Code, Error};
+use crate::service::assessment::periods;
+use crate::service::tag::Tag;
+use crate::service::{Change, Context, Input, Stop, record};
+use crate::store::facts::RecordedFacts;
+use crate::store::{self, Conn};
+
+/// The tag of a unit's facts.
+pub fn tag(period_id: &Id, facts: &RecordedFacts) -> Tag {
+    Tag::of(&[(period_id, 0), (&facts.unit_id, facts.version)], &Offers::default())
+}
+
+fn find(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<(Period, UnitKey), Error> {
+    let period = periods::find(conn, context, period_id)?;
+    let taking_part = period.rules.unit_ids.contains(unit_id);
+    let unit = store::units::find_key(conn, &period.organization_id, unit_id)?.filter(|_| taking_part);
+    Ok((period, unit.ok_or(Code::NotFound)?))
+}
+
+fn about<'a>(period: &'a Period, unit: &'a UnitKey) -> Facts<'a> {
+    Facts { unit: Some(unit), ..Facts::of(&period.organization_id) }
+}
+
+/// One unit's facts.
+pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<RecordedFacts, Stop> {
+    let (period, unit) = find(conn, context, period_id, unit_id)?;
+    access::require(&context.actor, Action::ReadFacts, &about(&period, &unit))?;
+    context.admit_read()?;
+    Ok(store::facts::find(conn, period_id, unit_id)?.ok_or(Code::NotFound)?)
+}
+
+/// The facts of a period's units that the caller may see.
+pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<RecordedFacts>, Stop> {
+    let period = periods::find(conn, context, period_id)?;
+    context.admit_read()?;
+    let units = store::periods::units_of(conn, period_id)?;
+    let mut facts = store::facts::of_period(conn, period_id)?;
+    facts.retain(|recorded| {
+        let unit = units.iter().find(|unit| unit.unit.id == recorded.unit_id);
+        unit.is_some_and(|unit| access::require(&context.actor, Action::ReadFacts, &about(&period, &unit.unit)).is_ok())
+    });
+    Ok(facts)
+}
+
+/// Records a unit's facts; a change names the tag that was seen. Answers whether they are new.
+pub fn put(
+    conn: &mut Conn,
+    context: &Context,
+    period_id: &Id,
+    unit_id: &Id,
+    input: &Input<UnitFacts>,
+) -> Result<(RecordedFacts, bool), Stop> {
+    store::periods::hold_shared(conn, period_id)?;
+    let (period, unit) = find(conn, context, period_id, unit_id)?;
+    access::require(&context.actor, Action::WriteFacts, &about(&period, &unit))?;
+    let command = context.admit(input)?;
+    let before = store::facts::find(conn, period_id, unit_id)?;
+    match &before {
+        Some(before) => context.must_match(&tag(period_id, before).state)?,
+        None => context.must_be_new()?,
+    }
+    period.may(Action::WriteFacts)?;
+    let mut check = Check::default();
+    let source_document = check.optional("/source_document", command.source_document.as_deref(), TITLE_CHARS);
+    Error::unless_valid(check.faults)?;
+    let recorded = RecordedFacts {
+        unit_id: unit_id.clone(),
+        facts: UnitFacts { source_document, ..command.clone() },
+        version: before.as_ref().map_or(0, |before| before.version),
+        created_at: before.as_ref().map_or(context.now, |before| before.created_at),
+        updated_at: context.now,
+    };
+    let after = store::facts::save(conn, period_id, recorded)?;
+    let change = Change {
+        organization_id: Some(&period.organization_id),
+        action: "facts.put",
+        subject_type: "facts",
+        subject_id: unit_id,
+        before: before.as_ref().map(|before| json!({"period_id": period_id, "facts": before.facts}).into()),
+        after: Some(json!({"period_id": period_id, "facts": after.facts}).into()),
+        news: None,
+    };
+    record(conn, context, change)?;
+    Ok((after, before.is_none()))
+}

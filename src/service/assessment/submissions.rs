@@ -1,0 +1,610 @@
+//! Acts on a unit's sheet.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Serialize, Serializer};
+use serde_json::json;
+
+use crate::domain::access::action::{Action, Stage};
+use crate::domain::access::{self, Decision, Facts, Offers};
+use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
+use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::assessment::review::{Review, ReviewStatus};
+use crate::domain::assessment::submission::{self, FrozenSheet, Submission, SubmissionStatus};
+use crate::domain::criteria::rule::Answer;
+use crate::domain::criteria::scoring::{Extent, Hand, Line, LineInput, ScoringTable, Sheet, Totals};
+use crate::domain::journal::event::EventType;
+use crate::domain::text::{Check, NOTE_CHARS};
+use crate::domain::time::{closes_at, date_in};
+use crate::domain::{Id, Points};
+use crate::error::{Code, Error, Fault};
+use crate::service::schedule::deadlines::keeping;
+use crate::service::tag::Tag;
+use crate::service::{By, Change, Context, House, Input, News, State, Stop, Unsettled, record, record_by, sha256_hex};
+use crate::store::page::Page;
+use crate::store::submissions::{Case, Filter, Lapsed, Listed, Revision};
+use crate::store::{self, Conn};
+
+/// A sheet as its caller sees it.
+pub struct Seen {
+    /// The sheet and what it depends on.
+    pub case: Case,
+    /// What the unit's own lines add up to, as far as the caller may see them.
+    pub own_totals: Option<Totals>,
+    /// The submitted reviews that the caller may see.
+    pub reviews: Vec<Review>,
+    /// Whether the caller may see what comes after the unit's own scoring.
+    pub sees_result: bool,
+    /// What the caller may do with it now.
+    pub offers: Offers,
+    /// Its tag.
+    pub tag: Tag,
+}
+
+/// A sheet with its lines, stage by stage.
+pub struct Scores {
+    /// The sheet.
+    pub seen: Seen,
+    /// By which table.
+    pub table: Arc<ScoringTable>,
+    /// The unit's own lines.
+    pub own: Sheet,
+    /// The lines of the appraisal, if the caller may see it.
+    pub appraisal: Option<Sheet>,
+    /// The lines of the council's review, if the caller may see it.
+    pub council: Option<Sheet>,
+}
+
+/// A new sheet.
+#[derive(Debug, Clone)]
+pub struct NewSubmission {
+    /// For which period.
+    pub period_id: Id,
+    /// Which unit's.
+    pub unit_id: Id,
+}
+
+/// A sheet sent back.
+#[derive(Debug, Clone)]
+pub struct Return {
+    /// Why.
+    pub reason: String,
+    /// Its own due date; needed once the gate has closed.
+    pub due_on: Option<NaiveDate>,
+}
+
+/// What rights ask of a sheet.
+pub fn facts(case: &Case) -> Facts<'_> {
+    Facts {
+        organization_id: &case.submission.organization_id,
+        unit: Some(&case.unit),
+        sheet: Some(case.submission.status),
+        announced: case.period_status.is_announced(),
+        owner: None,
+    }
+}
+
+/// Whether the caller is of the sheet's own unit, or sees as much: what the unit is still writing is theirs alone.
+fn sees_own_lines(context: &Context, case: &Case) -> bool {
+    let membership = context.actor.membership(&case.submission.organization_id);
+    membership.is_some_and(|membership| {
+        use crate::domain::office::member::Role::{Auditor, Integration, UnitEditor, UnitHead};
+        let own = membership.unit.as_ref() == Some(&case.unit);
+        let of_unit = own && membership.roles.iter().any(|role| matches!(role, UnitEditor | UnitHead));
+        of_unit || membership.roles.iter().any(|role| matches!(role, Auditor | Integration))
+    })
+}
+
+/// Whether somebody else sees the lines as they stand, or those last sent, or none.
+pub enum OwnLines {
+    Current,
+    LastSent,
+    None,
+}
+
+/// What of the unit's own work the caller may see.
+pub fn own_lines(context: &Context, case: &Case) -> OwnLines {
+    match case.submission.status {
+        _ if sees_own_lines(context, case) => OwnLines::Current,
+        SubmissionStatus::Returned => OwnLines::LastSent,
+        SubmissionStatus::Draft | SubmissionStatus::Missed => OwnLines::None,
+        _ => OwnLines::Current,
+    }
+}
+
+fn last_sent(conn: &mut Conn, submission: &Submission) -> Result<FrozenSheet, Error> {
+    let revision = store::submissions::revision(conn, &submission.id, submission.revision)?;
+    let revision = revision.ok_or_else(|| Error::internal("a submitted sheet without its revision"))?;
+    serde_json::from_str(&revision.content).map_err(Error::internal)
+}
+
+/// What the caller sees of a sheet that it may read.
+pub fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
+    let own_totals = match own_lines(context, &case) {
+        OwnLines::Current => case.submission.totals,
+        OwnLines::LastSent => last_sent(conn, &case.submission)?.totals,
+        OwnLines::None => None,
+    };
+    let facts = facts(&case);
+    let may_see = |stage| matches!(access::decide(&context.actor, Action::ReadReview(stage), &facts), Decision::Allow);
+    let sees_result = case.submission.revision > 0 && may_see(Stage::Appraisal);
+    let mut reviews = Vec::new();
+    if sees_result {
+        reviews = store::reviews::of_submission(conn, &case.submission.id)?;
+        reviews.retain(|review| review.status == ReviewStatus::Submitted);
+    }
+    let state = |action| case.submission.may(action, case.period_status, context.now);
+    let offers = access::offers(&context.actor, &facts, &submission::ACTIONS, state);
+    let mut parts = vec![(&case.submission.id, case.submission.version)];
+    parts.extend(reviews.iter().map(|review| (&review.id, review.version)));
+    let tag = Tag::of(&parts, &offers).in_phase(&format!("{:?}", case.submission.status));
+    Ok(Seen { case, own_totals, reviews, sees_result, offers, tag })
+}
+
+/// Loads a sheet that the caller may read.
+pub fn load(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Stop> {
+    let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
+    if case.submission.has_lapsed(context.now) {
+        return Err(Stop::Unsettled(Unsettled::Sheet(id.clone())));
+    }
+    access::require(&context.actor, Action::ReadSubmission, &facts(&case))?;
+    Ok(case)
+}
+
+/// Loads a sheet to be changed, and holds its period and itself until the transaction ends.
+pub fn load_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Error> {
+    let period_id = store::submissions::period_of(conn, id)?.ok_or(Code::NotFound)?;
+    store::periods::hold_shared(conn, &period_id)?;
+    store::submissions::hold_alone(conn, id)?;
+    let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
+    if !case.submission.has_lapsed(context.now) {
+        return Ok(case);
+    }
+    settle(conn, context.house, context.request_id(), Lapsed::One(id), context.now)?;
+    store::submissions::find(conn, id)?.ok_or_else(|| Error::new(Code::NotFound))
+}
+
+/// One sheet.
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+    let case = load(conn, context, id)?;
+    context.admit_read()?;
+    Ok(see(conn, context, case)?)
+}
+
+/// The sheets of an organisation that the caller may see, and which of them show their own lines' sums.
+pub fn list(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    filter: &Filter,
+    page: &Page,
+) -> Result<Vec<(Listed, bool)>, Stop> {
+    let organization_id = context.organization(organization_id)?;
+    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
+    context.admit_read()?;
+    let sight = access::sheets_in_sight(&context.actor, &organization_id);
+    let rows = store::submissions::list(conn, &organization_id, &sight, filter, page)?;
+    if rows.iter().any(|row| row.submission.has_lapsed(context.now)) {
+        return Err(Stop::Unsettled(Unsettled::Organization(organization_id)));
+    }
+    let own = |row: &Listed| {
+        sight.all || sight.own.as_ref() == Some(&row.submission.unit_id) || sight.scoped_codes.contains(&row.unit_code)
+    };
+    let hidden = |row: &Listed| {
+        matches!(row.submission.status, SubmissionStatus::Draft | SubmissionStatus::Returned | SubmissionStatus::Missed)
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let shows = own(&row) || !hidden(&row);
+            (row, shows)
+        })
+        .collect())
+}
+
+/// Starts a unit's sheet.
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) -> Result<Seen, Stop> {
+    let Ok(new) = input else {
+        let organization_id = context.organization(None)?;
+        access::require_role(&context.actor, Action::CreateSubmission, &organization_id)?;
+        context.admit(input)?;
+        return Err(Code::InvalidBody.into());
+    };
+    store::periods::hold_shared(conn, &new.period_id)?;
+    let period = store::periods::find(conn, &new.period_id)?.ok_or(Code::NotFound)?;
+    let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
+    access::require(&context.actor, Action::ReadHouse, &Facts::of(&organization.id))?;
+    let unit = store::units::find_key(conn, &organization.id, &new.unit_id)?.ok_or(Code::NotFound)?;
+    let about = Facts { unit: Some(&unit), ..Facts::of(&organization.id) };
+    access::require(&context.actor, Action::CreateSubmission, &about)?;
+    context.admit(input)?;
+    period.status.must_be(&[PeriodStatus::SelfAssessment])?;
+    let due_on = keeping::sheet_due_on(conn, &period, &unit.id)?;
+    let gate = period.rules.gate_of(due_on, organization.zone());
+    if let Some(gate) = gate.filter(|gate| context.now >= *gate) {
+        return Err(submission::deadline_passed(gate).into());
+    }
+    if !period.rules.unit_ids.contains(&unit.id) {
+        Error::unless_valid(vec![Fault::at("/unit_id", Code::UnitNotInPeriod)])?;
+    }
+    let new = blank(context.new_id(), &period, unit.id, SubmissionStatus::Draft, (due_on, gate), context.now);
+    store::submissions::insert(conn, &new)?;
+    let after = json!({"unit_id": new.unit_id, "period_id": new.period_id});
+    let change = change_of(&new, "submission.create", None, Some(after.into()));
+    record(conn, context, change.telling(news(&new, EventType::SubmissionCreated)))?;
+    let case = store::submissions::find(conn, &new.id)?.ok_or(Code::NotFound)?;
+    Ok(see(conn, context, case)?)
+}
+
+/// A sheet without a line.
+pub fn blank(
+    id: Id,
+    period: &crate::domain::assessment::period::Period,
+    unit_id: Id,
+    status: SubmissionStatus,
+    (due_on, closes_at): (NaiveDate, Option<DateTime<Utc>>),
+    now: DateTime<Utc>,
+) -> Submission {
+    Submission {
+        id,
+        organization_id: period.organization_id.clone(),
+        period_id: period.id.clone(),
+        unit_id,
+        status,
+        revision: 0,
+        late: false,
+        due_on,
+        closes_at,
+        submitted_at: None,
+        return_reason: None,
+        totals: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+pub fn change_of<'a>(
+    submission: &'a Submission,
+    action: &'a str,
+    before: Option<State>,
+    after: Option<State>,
+) -> Change<'a> {
+    Change {
+        organization_id: Some(&submission.organization_id),
+        action,
+        subject_type: "submission",
+        subject_id: &submission.id,
+        before,
+        after,
+        news: None,
+    }
+}
+
+/// What subscribers are told of a sheet.
+pub fn news(submission: &Submission, kind: EventType) -> News {
+    News {
+        kind,
+        period_id: Some(submission.period_id.clone()),
+        unit_id: Some(submission.unit_id.clone()),
+        data: json!({"status": submission.status, "revision": submission.revision}),
+    }
+}
+
+/// Where a sheet was before it moved on.
+fn was(case: &Case) -> State {
+    json!({"status": case.submission.status}).into()
+}
+
+/// The sheet with its lines.
+pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Stop> {
+    let case = load(conn, context, id)?;
+    context.admit_read()?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
+    let own = match own_lines(context, &case) {
+        OwnLines::Current => store::scores::of_submission(conn, &table, id)?,
+        OwnLines::LastSent => last_sent(conn, &case.submission)?.sheet(),
+        OwnLines::None => table.blank(),
+    };
+    let seen = see(conn, context, case)?;
+    with_reviews(conn, seen, table, own)
+}
+
+fn with_reviews(conn: &mut Conn, seen: Seen, table: Arc<ScoringTable>, own: Sheet) -> Result<Scores, Stop> {
+    let (mut appraisal, mut council) = (None, None);
+    for review in &seen.reviews {
+        let lines = store::scores::of_review(conn, &table, &review.id)?;
+        match review.stage {
+            Stage::Appraisal => appraisal = Some(lines),
+            Stage::Council => council = Some(lines),
+        }
+    }
+    Ok(Scores { seen, table, own, appraisal, council })
+}
+
+/// Writes lines: the whole sheet, or those given.
+pub fn write_scores(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<Vec<LineInput>>,
+    extent: Extent,
+) -> Result<Scores, Stop> {
+    let case = load_to_change(conn, context, id)?;
+    let lines = enter(conn, context, &case, Action::WriteScores, input)?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
+    let before = store::scores::of_submission(conn, &table, id)?;
+    let after = match table.write(&before, lines, extent, Hand::Unit) {
+        Ok(after) => after,
+        Err(faults) => {
+            return Err(Error::unless_valid(faults).err().unwrap_or_else(|| Code::Internal.into()).into());
+        }
+    };
+    store::scores::save_submission(conn, &table, id, &before, &after)?;
+    let tally = table.tally(&after);
+    let scored = Submission { totals: tally.totals, updated_at: context.now, ..case.submission.clone() };
+    let submission = store::submissions::update_sums(conn, scored, &table.breakdown(&tally))?;
+    let (was, is) = differences(&table, &before, &after)?;
+    record(conn, context, change_of(&submission, "submission.write_scores", Some(was), Some(is)))?;
+    let seen = see(conn, context, Case { submission, ..case })?;
+    with_reviews(conn, seen, table, after)
+}
+
+/// The lines that differ, as they were and as they are, for the audit: only what is said of them.
+pub fn differences(table: &ScoringTable, before: &Sheet, after: &Sheet) -> Result<(State, State), Error> {
+    let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
+    let mut changed: Vec<_> = lines.filter(|(_, (before, after))| before != after).collect();
+    changed.sort_unstable_by_key(|(criterion, _)| &criterion.code);
+    let (was, is): (Vec<_>, Vec<_>) = changed
+        .into_iter()
+        .map(|(criterion, (before, after))| ((&criterion.code, Said::of(before)), (&criterion.code, Said::of(after))))
+        .unzip();
+    Ok((State::in_order(&ByCode(was))?, State::in_order(&ByCode(is))?))
+}
+
+/// Lines by the code of their criterion, in order of it.
+struct ByCode<'a>(Vec<(&'a String, Said<'a>)>);
+
+impl Serialize for ByCode<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(code, said)| (code, said)))
+    }
+}
+
+/// What is said of a line. The fields stand in order of their names.
+#[derive(Serialize)]
+struct Said<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a Answer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<Points>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    fn of(line: &'a Line) -> Self {
+        Said {
+            answer: line.answer(),
+            points: line.points(),
+            note: line.note.as_deref(),
+            reason: line.reason.as_deref(),
+        }
+    }
+}
+
+/// The way into every change of a sheet: right, form and syntax, first answer, tag, state and clock, in this order.
+pub fn enter<'i, T>(
+    conn: &mut Conn,
+    context: &Context,
+    case: &Case,
+    action: Action,
+    input: &'i Input<T>,
+) -> Result<&'i T, Stop> {
+    access::require(&context.actor, action, &facts(case))?;
+    let command = context.admit(input)?;
+    let seen = see(conn, context, case.clone())?;
+    context.must_match(&seen.tag.state)?;
+    case.submission.may(action, case.period_status, context.now)?;
+    Ok(command)
+}
+
+fn missing(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Vec<Fault> {
+    table.missing(sheet, |code| evidence.iter().any(|piece| piece.criterion_code == code))
+}
+
+/// What keeps a sheet from being submitted.
+pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Seen, Vec<Fault>), Stop> {
+    let case = load(conn, context, id)?;
+    access::require(&context.actor, Action::WriteScores, &facts(&case))?;
+    context.admit_read()?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
+    let sheet = store::scores::of_submission(conn, &table, id)?;
+    let missing = missing(&table, &sheet, &store::evidence::current(conn, id)?);
+    Ok((see(conn, context, case)?, missing))
+}
+
+/// Sends a sheet to the standing body and freezes what was sent.
+pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+    let case = load_to_change(conn, context, id)?;
+    enter(conn, context, &case, Action::Submit, &Ok(()))?;
+    let table = context.house.tables.of_sheet(conn, &case)?;
+    let sheet = store::scores::of_submission(conn, &table, id)?;
+    let evidence = store::evidence::current(conn, id)?;
+    let missing = missing(&table, &sheet, &evidence);
+    if !missing.is_empty() {
+        return Err(Error::of_faults(Code::ValidationFailed, missing).into());
+    }
+    let due = closes_at(case.submission.due_on, case.zone);
+    let submission = store::submissions::update(
+        conn,
+        Submission { updated_at: context.now, ..case.submission.clone() }.submitted(context.now, due),
+    )?;
+    let frozen = serde_json::to_string(&FrozenSheet::of(&table, &sheet, &evidence)).map_err(Error::internal)?;
+    let revision = Revision {
+        submission_id: id.to_string(),
+        revision: submission.revision,
+        sha256: sha256_hex(frozen.as_bytes()),
+        content: frozen,
+        criteria_set_id: case.criteria_set_id.to_string(),
+        submitted_by: context.member_id(&submission.organization_id)?.to_string(),
+        submitted_at: context.now.naive_utc(),
+    };
+    store::submissions::insert_revision(conn, &revision)?;
+    keeping::sheet_sent(conn, &submission, Some(date_in(case.zone, context.now)))?;
+    let after = json!({"status": submission.status, "revision": revision.revision, "sha256": revision.sha256, "late": submission.late});
+    let change = change_of(&submission, "submission.submit", Some(was(&case)), Some(after.into()));
+    record(conn, context, change.telling(news(&submission, EventType::SubmissionSubmitted)))?;
+    Ok(see(conn, context, Case { submission, ..case })?)
+}
+
+/// Takes a sheet back while its gate is open.
+pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+    let case = load_to_change(conn, context, id)?;
+    enter(conn, context, &case, Action::Withdraw, &Ok(()))?;
+    let changed = Submission { updated_at: context.now, ..case.submission.clone() }.withdrawn();
+    let submission = store::submissions::update(conn, changed)?;
+    keeping::sheet_sent(conn, &submission, None)?;
+    let after = json!({"status": submission.status});
+    let change = change_of(&submission, "submission.withdraw", Some(was(&case)), Some(after.into()));
+    record(conn, context, change.telling(news(&submission, EventType::SubmissionWithdrawn)))?;
+    Ok(see(conn, context, Case { submission, ..case })?)
+}
+
+/// Sends a sheet back to its unit; a draft review of it is dropped.
+pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Return>) -> Result<Seen, Stop> {
+    let case = load_to_change(conn, context, id)?;
+    let command = enter(conn, context, &case, Action::Return, input)?;
+    let mut check = Check::default();
+    let reason = check.text("/reason", &command.reason, NOTE_CHARS);
+    let today = date_in(case.zone, context.now);
+    let gate = case.submission.closes_at;
+    let gate_is_open = case.period_status == PeriodStatus::SelfAssessment && gate.is_none_or(|gate| context.now < gate);
+    let latest = keeping::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
+    match command.due_on {
+        Some(due_on) if due_on < today => check.fault("/due_on", Code::DateInPast),
+        Some(due_on) if due_on > latest => {
+            check.faults.push(Fault::at("/due_on", Code::DueOnTooLate).with("latest", latest.to_string()));
+        }
+        None if !gate_is_open => check.fault("/due_on", Code::DueOnRequired),
+        Some(_) | None => {}
+    }
+    Error::unless_valid(check.faults)?;
+    let own_due_on = keeping::sheet_returned(conn, &case.submission, command.due_on, context.now)?;
+    let (due_on, closes) = match own_due_on {
+        Some(due_on) => (due_on, Some(closes_at(due_on, case.zone))),
+        None => (case.submission.due_on, gate),
+    };
+    for review in store::reviews::of_submission(conn, id)? {
+        store::scores::delete_of_review(conn, &review.id)?;
+        store::reviews::delete(conn, &review.id)?;
+    }
+    let changed = Submission { updated_at: context.now, ..case.submission.clone() }.returned(reason, due_on, closes);
+    let submission = store::submissions::update(conn, changed)?;
+    let after = json!({"status": submission.status, "reason": submission.return_reason, "due_on": submission.due_on});
+    let change = change_of(&submission, "submission.return", Some(was(&case)), Some(after.into()));
+    record(conn, context, change.telling(news(&submission, EventType::SubmissionReturned)))?;
+    Ok(see(conn, context, Case { submission, ..case })?)
+}
+
+/// The frozen revisions of a sheet.
+pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revision>, Stop> {
+    load(conn, context, id)?;
+    context.admit_read()?;
+    Ok(store::submissions::revisions(conn, id)?)
+}
+
+/// One frozen revision.
+pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision, Stop> {
+    load(conn, context, id)?;
+    context.admit_read()?;
+    Ok(store::submissions::revision(conn, id, number)?.ok_or(Code::NotFound)?)
+}
+
+/// Writes down what the clock has caused: a draft is missed, a returned sheet stands as last sent.
+/// Doing it twice is doing it once.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn settle(
+    conn: &mut Conn,
+    house: &House,
+    request_id: &str,
+    scope: Lapsed,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let lapses = lapse_all(conn, house, scope, now)?;
+    lapses.into_iter().try_for_each(|lapse| lapse.record(conn, house, request_id, now))
+}
+
+/// Takes every sheet from its unit whose gate has closed. Recorded by [`Lapse::record`] once every row is held that the
+/// act needs: the journal comes last.
+pub fn lapse_all(conn: &mut Conn, house: &House, scope: Lapsed, now: DateTime<Utc>) -> Result<Vec<Lapse>, Error> {
+    let sheets = store::submissions::lapsed(conn, scope, now)?;
+    let lapses = sheets.into_iter().map(|sheet| lapse(conn, house, sheet, now)).collect::<Result<Vec<_>, _>>()?;
+    keeping::recount_after(conn, &lapses.iter().map(|lapse| &lapse.after).collect::<Vec<_>>(), now)?;
+    Ok(lapses)
+}
+
+/// A sheet that the clock has taken from its unit.
+pub struct Lapse {
+    was: SubmissionStatus,
+    /// As it is now.
+    pub after: Submission,
+    /// What was added to a returned sheet goes, what was taken off it comes back.
+    undone: Vec<FrozenEvidence>,
+}
+
+/// Takes one sheet from its unit because its gate has closed.
+fn lapse(conn: &mut Conn, house: &House, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
+    let was = before.status;
+    let after = Submission { updated_at: now, ..before }.lapsed();
+    let mut after = store::submissions::update_by_clock(conn, after)?;
+    let mut undone: Vec<FrozenEvidence> = Vec::new();
+    if was == SubmissionStatus::Returned {
+        let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
+        let table = house.tables.of_sheet(conn, &case)?;
+        let (edited, sent) = (store::scores::of_submission(conn, &table, &after.id)?, last_sent(conn, &after)?.sheet());
+        store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
+        let pieces = store::evidence::of_submission(conn, &after.id)?;
+        let is_undone = |piece: &&Evidence| piece.is_current() != piece.is_of(after.revision);
+        undone = pieces.iter().filter(is_undone).map(FrozenEvidence::from).collect();
+        store::evidence::restore(conn, &after.id, after.revision)?;
+        let tally = table.tally(&sent);
+        after.totals = tally.totals;
+        store::submissions::set_sums(conn, &after, &table.breakdown(&tally), after.version)?;
+        keeping::sheet_sent(conn, &after, after.submitted_at.map(|at| date_in(case.zone, at)))?;
+    }
+    Ok(Lapse { was, after, undone })
+}
+
+impl Lapse {
+    /// What would come of a sheet.
+    pub fn foretold(before: Submission) -> Self {
+        Lapse { was: before.status, after: before.lapsed(), undone: Vec::new() }
+    }
+
+    /// What subscribers are told.
+    pub fn news(&self) -> News {
+        let kind = match self.was {
+            SubmissionStatus::Returned => EventType::SubmissionStands,
+            _ => EventType::SubmissionMissed,
+        };
+        news(&self.after, kind)
+    }
+
+    /// Writes it down.
+    pub fn record(self, conn: &mut Conn, house: &House, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        let by = By { issuer: "system", subject: "clock", request_id };
+        let change = change_of(
+            &self.after,
+            "submission.lapse",
+            Some(json!({"status": self.was}).into()),
+            Some(json!({"status": self.after.status, "evidence_undone": self.undone}).into()),
+        );
+        record_by(conn, house, now, &by, change.telling(self.news()))
+    }
+}

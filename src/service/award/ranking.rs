@@ -1,0 +1,196 @@
+//! The ranking of a period, and the council's decisions on ties.
+
+pub mod basis;
+
+use serde_json::json;
+
+use crate::domain::Id;
+use crate::domain::access::action::Action;
+use crate::domain::access::{self, Facts};
+use crate::domain::assessment::period::{Period, PeriodStatus};
+use crate::domain::award::ranking::{Inputs, Ranking};
+use crate::domain::office::member::Role;
+use crate::domain::text::{Check, NOTE_CHARS};
+use crate::error::{Code, Error};
+use crate::service::assessment::periods;
+use crate::service::{Change, Context, Input, Stop, Unsettled, record, sha256_hex};
+use crate::store::rankings::TieDecision;
+use crate::store::{self, Conn};
+
+/// How far a ranking may be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RankingStatus {
+    /// As things stand now.
+    Provisional,
+    /// Frozen, not published.
+    Final,
+    /// Published.
+    Announced,
+}
+
+/// A ranking as its caller sees it.
+pub struct Seen {
+    /// How far it may be relied on.
+    pub status: RankingStatus,
+    /// Its number; 0 while provisional.
+    pub version: i64,
+    /// The places.
+    pub ranking: Ranking,
+    /// What it was computed from.
+    pub inputs_sha256: String,
+}
+
+/// A decision of the council on a tie.
+#[derive(Debug, Clone)]
+pub struct NewTieDecision {
+    /// The tied units from first to last.
+    pub unit_ids: Vec<Id>,
+    /// Why.
+    pub reason: String,
+    /// In which session.
+    pub council_session_id: Id,
+}
+
+fn about(period: &Period) -> Facts<'_> {
+    Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) }
+}
+
+/// Finds a period whose ranking the caller may see: before the announcement, others are not told that there is one.
+fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period, Error> {
+    let period = periods::find(conn, context, period_id)?;
+    access::require(&context.actor, Action::ReadRanking, &about(&period))?;
+    Ok(period)
+}
+
+/// The ranking: frozen once finalised, computed from what stands before.
+pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, Stop> {
+    let period = find(conn, context, period_id)?;
+    context.admit_read()?;
+    let seen = if let Some(row) = store::rankings::frozen(conn, period_id)? {
+        Seen {
+            status: if period.status.is_announced() { RankingStatus::Announced } else { RankingStatus::Final },
+            version: row.version,
+            ranking: serde_json::from_str(&row.result).map_err(Error::internal)?,
+            inputs_sha256: row.inputs_sha256,
+        }
+    } else {
+        if !store::submissions::lapsed(conn, store::submissions::Lapsed::OfPeriod(period_id), context.now)?.is_empty() {
+            return Err(Stop::Unsettled(Unsettled::Period(period_id.clone())));
+        }
+        let inputs = basis::inputs(conn, &period)?;
+        let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
+        Seen {
+            status: RankingStatus::Provisional,
+            version: 0,
+            ranking: inputs.rank(),
+            inputs_sha256: sha256_hex(text.as_bytes()),
+        }
+    };
+    Ok(Seen { ranking: for_viewer(context, &period, seen.ranking), ..seen })
+}
+
+/// Whoever sees the ranking only because it is announced is not told whether other units are eligible.
+fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
+    let unannounced = Facts::of(&period.organization_id);
+    if access::require(&context.actor, Action::ReadRanking, &unannounced).is_ok() {
+        return ranking;
+    }
+    let membership = context.actor.membership(&period.organization_id);
+    let own = membership
+        .filter(|membership| membership.roles.iter().any(|role: &Role| role.is_of_unit()))
+        .and_then(|membership| membership.unit.as_ref());
+    ranking.seen_from(own.map(|unit| &unit.id))
+}
+
+/// Recomputes the frozen ranking from its inputs, and the inputs from the tables.
+pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(bool, String), Stop> {
+    let period = find(conn, context, period_id)?;
+    context.admit_read()?;
+    let Some((kept, ranking, row)) = basis::frozen(conn, period_id)? else {
+        period.status.must_be(&[PeriodStatus::Finalized, PeriodStatus::Announced, PeriodStatus::Closed])?;
+        return Err(Code::NotFound.into());
+    };
+    let digest_holds = sha256_hex(row.inputs.as_bytes()) == row.inputs_sha256;
+    let ok = digest_holds && kept.rank() == ranking && kept.agrees_with(&basis::inputs(conn, &period)?);
+    Ok((ok, row.inputs_sha256))
+}
+
+/// The decisions on ties of a period.
+pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>, Stop> {
+    let period = periods::find(conn, context, period_id)?;
+    access::require_collection(&context.actor, Action::ReadTieDecisions, &about(&period))?;
+    context.admit_read()?;
+    Ok(store::rankings::tie_decisions(conn, period_id)?)
+}
+
+/// Records in which order the council puts tied units, in place of an earlier decision on the same ones.
+pub fn decide_tie(
+    conn: &mut Conn,
+    context: &Context,
+    period_id: &Id,
+    input: &Input<NewTieDecision>,
+) -> Result<TieDecision, Stop> {
+    // Two decisions on one tie must not pass each other.
+    store::periods::hold_alone(conn, period_id)?;
+    let period = periods::find(conn, context, period_id)?;
+    access::require_collection(&context.actor, Action::DecideTie, &about(&period))?;
+    let new = context.admit(input)?;
+    period.may(Action::DecideTie)?;
+    let mut check = Check::default();
+    let reason = check.text("/reason", &new.reason, NOTE_CHARS);
+    let session = store::council_sessions::find(conn, &new.council_session_id)?;
+    check.ensure(
+        session.is_some_and(|session| session.period_id == *period_id),
+        "/council_session_id",
+        Code::SessionNotOfPeriod,
+    );
+    let mut group = new.unit_ids.clone();
+    group.sort();
+    let before = store::rankings::tie_decisions(conn, period_id)?.into_iter().find(|decision| {
+        let mut earlier = decision.unit_ids.clone();
+        earlier.sort();
+        earlier == group
+    });
+    check.ensure(is_tied_group(conn, &period, &group)?, "/unit_ids", Code::NotTiedGroup);
+    Error::unless_valid(check.faults)?;
+    let decision = TieDecision {
+        id: before.as_ref().map_or_else(|| context.new_id(), |before| before.id.clone()),
+        organization_id: period.organization_id.clone(),
+        period_id: period.id.clone(),
+        unit_ids: new.unit_ids.clone(),
+        reason,
+        council_session_id: new.council_session_id.clone(),
+        decided_by: context.member_id(&period.organization_id)?,
+        version: before.as_ref().map_or(0, |before| before.version),
+        created_at: before.as_ref().map_or(context.now, |before| before.created_at),
+        updated_at: context.now,
+    };
+    let decision = store::rankings::save_tie_decision(conn, decision)?;
+    let change = Change {
+        organization_id: Some(&period.organization_id),
+        action: "tie_decision.record",
+        subject_type: "tie_decision",
+        subject_id: &decision.id,
+        before: before.map(|before| json!({"unit_ids": before.unit_ids, "reason": before.reason}).into()),
+        after: Some(
+            json!({"unit_ids": decision.unit_ids, "reason": decision.reason, "council_session_id": decision.council_session_id})
+                .into(),
+        ),
+        news: None,
+    };
+    record(conn, context, change)?;
+    Ok(decision)
+}
+
+/// Whether the units, in order of id, are exactly those that the chain leaves tied when no decision speaks.
+fn is_tied_group(conn: &mut Conn, period: &Period, group: &[Id]) -> Result<bool, Error> {
+    let undecided = Inputs { decisions: Vec::new(), ..basis::inputs(conn, period)? };
+    let ranking = undecided.rank();
+    let Some(first) = group.first() else {
+        return Ok(false);
+    };
+    let mut tied: Vec<Id> = ranking.tied_with(first).into_iter().cloned().collect();
+    tied.sort();
+    Ok(tied == group)
+}

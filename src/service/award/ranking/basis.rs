@@ -1,0 +1,103 @@
+//! What a ranking is computed from: as things stand now, or as they were frozen.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use crate::domain::Id;
+use crate::domain::assessment::period::{Period, TieBreak};
+use crate::domain::assessment::submission::SubmissionStatus;
+use crate::domain::award::council_session::CouncilSession;
+use crate::domain::award::ranking::{Contender, Inputs, Ranking};
+use crate::domain::guard::of_unit;
+use crate::error::{Code, Error, Fault};
+use crate::store::reviews::StageTotals;
+use crate::store::{self, Conn};
+
+/// Everything that the ranking of a period is computed from now.
+pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
+    let chain = period.rules.tie_break.iter().filter_map(|step| TieBreak::parse(step));
+    let asks_more = chain.into_iter().any(|step| matches!(step, TieBreak::Section(_) | TieBreak::FewerDeductions));
+    let units = store::periods::units_of(conn, &period.id)?;
+    let mut own = if asks_more { store::submissions::breakdowns(conn, &period.id)? } else { HashMap::new() };
+    let mut furthest: HashMap<Id, StageTotals> = HashMap::new();
+    for review in store::reviews::submitted_of_period(conn, &period.id, asks_more)? {
+        let before = furthest.get(&review.submission_id);
+        if before.is_none_or(|before| before.stage < review.stage) {
+            furthest.insert(review.submission_id.clone(), review);
+        }
+    }
+    let mut facts: HashMap<Id, _> = store::facts::of_period(conn, &period.id)?
+        .into_iter()
+        .map(|recorded| (recorded.unit_id, recorded.facts))
+        .collect();
+    let contenders = units.into_iter().map(|unit| {
+        use SubmissionStatus::{Draft, Missed, Returned};
+        let sent = unit.sheet.status.is_some_and(|status| !matches!(status, Draft | Missed | Returned));
+        let of_sheet = unit.submission_id.filter(|_| sent);
+        let review = of_sheet.as_ref().and_then(|id| furthest.remove(id));
+        let (totals, breakdown) = match review {
+            Some(review) => (Some(review.totals), Some(review.breakdown)),
+            None => (unit.totals.filter(|_| sent), of_sheet.and_then(|id| own.remove(&id))),
+        };
+        Contender {
+            facts: facts.remove(&unit.unit.id),
+            unit_id: unit.unit.id,
+            unit_code: unit.unit.code,
+            unit_name: unit.name,
+            missed: unit.sheet.status == Some(Missed),
+            totals,
+            breakdown: breakdown.unwrap_or_default(),
+        }
+    });
+    Ok(Inputs {
+        contenders: contenders.collect(),
+        tie_break: period.rules.tie_break.clone(),
+        awards: period.rules.awards.clone(),
+        eligibility: period.rules.eligibility.clone(),
+        when_ineligible: period.rules.when_ineligible,
+        decisions: store::rankings::tie_decisions(conn, &period.id)?
+            .into_iter()
+            .map(|decision| decision.unit_ids)
+            .collect(),
+    })
+}
+
+/// The frozen ranking of a finalised period: what it was computed from, what came out, and the row.
+pub fn frozen(
+    conn: &mut Conn,
+    period_id: &Id,
+) -> Result<Option<(Inputs, Ranking, store::rankings::FrozenRanking)>, Error> {
+    let Some(row) = store::rankings::frozen(conn, period_id)? else {
+        return Ok(None);
+    };
+    let inputs = serde_json::from_str(&row.inputs).map_err(Error::internal)?;
+    let ranking = serde_json::from_str(&row.result).map_err(Error::internal)?;
+    Ok(Some((inputs, ranking, row)))
+}
+
+/// A ranking as things stand now, with what keeps it from being frozen.
+pub struct ToFreeze {
+    /// What it was computed from.
+    pub inputs: Inputs,
+    /// What came out.
+    pub ranking: Ranking,
+    /// The session, the facts and the decisions that it still needs.
+    pub faults: Vec<Fault>,
+}
+
+/// The ranking of a period whose sheets are all reviewed.
+pub fn to_freeze(conn: &mut Conn, period: &Period) -> Result<ToFreeze, Error> {
+    let sessions = store::council_sessions::closed_of_period(conn, &period.id)?;
+    let held = sessions.iter().any(CouncilSession::could_decide);
+    let inputs = inputs(conn, period)?;
+    let ranking = inputs.rank();
+    let mut faults: Vec<Fault> = (!held).then(|| Fault::at("", Code::SessionWithoutQuorum)).into_iter().collect();
+    faults.extend(ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)));
+    faults.extend(ranking.unresolved_ties.iter().map(|tie| {
+        Fault::at("", Code::UnresolvedTie)
+            .with("unit_ids", json!(tie.unit_ids))
+            .with("award_code", tie.award_code.as_str())
+    }));
+    Ok(ToFreeze { inputs, ranking, faults })
+}

@@ -1,0 +1,64 @@
+//! Published tables, ready for scoring. They never change, so every instance may keep them.
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+
+use crate::domain::Id;
+use crate::domain::criteria::criteria_set::CriteriaSetStatus;
+use crate::domain::criteria::scoring::ScoringTable;
+use crate::error::{Code, Error};
+use crate::store::submissions::Case;
+use crate::store::{self, Conn};
+
+/// How many tables are kept.
+const KEPT: usize = 64;
+
+/// The tables kept so far.
+pub struct Tables(Cache<Id, Arc<ScoringTable>>);
+
+impl Default for Tables {
+    fn default() -> Self {
+        Tables(Cache::new(KEPT))
+    }
+}
+
+impl Tables {
+    /// The table of a criteria set.
+    ///
+    /// # Errors
+    /// `not_found` where there is none.
+    pub fn get(&self, conn: &mut Conn, id: &Id) -> Result<Arc<ScoringTable>, Error> {
+        if let Some(table) = self.0.get(id) {
+            return Ok(table);
+        }
+        let set = store::criteria_sets::find(conn, id)?.ok_or(Code::NotFound)?;
+        let table = Arc::new(ScoringTable::of(&set.content));
+        if set.status != CriteriaSetStatus::Draft {
+            self.0.insert(id.clone(), Arc::clone(&table));
+        }
+        Ok(table)
+    }
+
+    /// The table as it is for one sheet: with the targets of its unit, where the table leaves any open.
+    ///
+    /// # Errors
+    /// `not_found` where there is none.
+    pub fn of_sheet(&self, conn: &mut Conn, case: &Case) -> Result<Arc<ScoringTable>, Error> {
+        let table = self.get(conn, &case.criteria_set_id)?;
+        if !table.asks_for_targets() {
+            return Ok(table);
+        }
+        let targets = store::targets::of_unit(conn, &case.submission.period_id, &case.submission.unit_id)?;
+        if targets.is_empty() {
+            return Ok(table);
+        }
+        let targets = targets.iter().map(|target| (target.criterion_code.as_str(), target.target));
+        Ok(Arc::new(ScoringTable::clone(&table).with_targets(targets)))
+    }
+
+    /// Forgets everything: the sandbox makes new tables under old ids.
+    pub fn clear(&self) {
+        self.0.clear();
+    }
+}

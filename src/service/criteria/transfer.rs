@@ -1,0 +1,158 @@
+//! Tables of criteria on their way in and out: bytes of a file to rows of cells, and back.
+
+mod csv;
+mod xlsx;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::domain::criteria::criteria_set::CriteriaContent;
+use crate::domain::criteria::spreadsheet::{self, Cell, Grid, Row, Shape, Table};
+use crate::error::{Code, Error, Fault};
+
+/// The largest file that a table is read from, in bytes.
+pub const MAX_BYTES: usize = 5 * 1024 * 1024;
+/// The most rows of a sheet.
+const MAX_ROWS: usize = 20_000;
+/// The columns of a sheet that are looked at.
+const MAX_COLUMNS: usize = 64;
+/// The most that all cells together may hold in memory, in bytes: one text may stand in many of them.
+const MAX_HELD: usize = 24 * 1024 * 1024;
+
+/// What kind of file a table is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// As the service itself reads and writes it.
+    Json,
+    /// Comma-separated, or by semicolons or tabs where it is read.
+    Csv,
+    /// Office Open XML.
+    Xlsx,
+}
+
+impl Format {
+    /// What the bytes of a file tell.
+    pub fn of(bytes: &[u8]) -> Self {
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'{') => Format::Json,
+            _ if bytes.starts_with(b"PK\x03\x04") => Format::Xlsx,
+            _ => Format::Csv,
+        }
+    }
+
+    /// Its media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Format::Json => "application/json",
+            Format::Csv => "text/csv; charset=utf-8",
+            Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+
+    /// How the name of such a file ends.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Format::Json => "json",
+            Format::Csv => "csv",
+            Format::Xlsx => "xlsx",
+        }
+    }
+}
+
+/// Reads a table from a spreadsheet: from its first sheet that has the headings of one.
+///
+/// # Errors
+/// `spreadsheet_unreadable`, `spreadsheet_too_large`; every cell that is wrong, with sheet, row and column.
+pub fn read(bytes: &[u8]) -> Result<(Format, Table), Error> {
+    let format = Format::of(bytes);
+    let grids = match format {
+        Format::Xlsx => xlsx::read(bytes)?,
+        Format::Csv | Format::Json => csv::read(bytes)?,
+    };
+    let grid = grids.iter().find(|grid| spreadsheet::has_headings(grid)).or(grids.first());
+    let grid = grid.ok_or_else(unreadable)?;
+    match spreadsheet::read(grid) {
+        Ok(table) => Ok((format, table)),
+        Err(faults) => Err(Error::unless_valid(faults).err().unwrap_or_else(unreadable)),
+    }
+}
+
+/// Writes a table as a file.
+///
+/// # Errors
+/// When it cannot be put into the format.
+pub fn write(content: &CriteriaContent, format: Format, shape: Shape) -> Result<Vec<u8>, Error> {
+    match format {
+        Format::Json => json_of(content),
+        Format::Csv => csv::write(&spreadsheet::write(content, shape)),
+        Format::Xlsx => xlsx::write(&spreadsheet::write(content, shape), shape),
+    }
+}
+
+/// The body that `POST /v1/criteria-sets` takes.
+fn json_of(content: &CriteriaContent) -> Result<Vec<u8>, Error> {
+    let CriteriaContent { code, title, year, legal_basis, total_points, not_applicable, parts } = content;
+    let body = json!({
+        "code": code, "title": title, "year": year, "legal_basis": legal_basis, "total_points": total_points,
+        "not_applicable": not_applicable, "parts": parts,
+    });
+    let mut text = serde_json::to_vec_pretty(&body).map_err(Error::internal)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn unreadable() -> Error {
+    Error::of_fault(Fault::at("/file", Code::SpreadsheetUnreadable))
+}
+
+fn too_large(limit: &str, max: usize) -> Error {
+    Error::of_fault(Fault::at("/file", Code::SpreadsheetTooLarge).with("limit", limit).with("max", max))
+}
+
+/// A sheet in the making; empty rows are left out.
+struct Rows {
+    rows: Vec<Row>,
+    /// How much the sheets so far hold.
+    held: usize,
+}
+
+impl Rows {
+    fn new() -> Self {
+        Rows { rows: Vec::new(), held: 0 }
+    }
+
+    fn add(&mut self, number: u32, column: usize, cell: Cell) -> Result<(), Error> {
+        if column >= MAX_COLUMNS || cell == Cell::Empty {
+            return Ok(());
+        }
+        if self.rows.last().is_none_or(|row| row.number != number) {
+            if self.rows.len() >= MAX_ROWS {
+                return Err(too_large("rows", MAX_ROWS));
+            }
+            self.rows.push(Row { number, cells: Vec::new() });
+        }
+        if let Some(row) = self.rows.last_mut() {
+            let (before, width) = (row.cells.len(), row.cells.len().max(column + 1));
+            self.held += cell.shown().len() + (width - before) * size_of::<Cell>();
+            if self.held > MAX_HELD {
+                return Err(too_large("bytes", MAX_HELD));
+            }
+            row.cells.resize(width, Cell::Empty);
+            if let Some(place) = row.cells.get_mut(column) {
+                *place = cell;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a sheet, and goes on to the next.
+    fn take(&mut self, sheet: &str) -> Grid {
+        Grid { sheet: sheet.to_owned(), rows: std::mem::take(&mut self.rows) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

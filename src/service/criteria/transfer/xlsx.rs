@@ -1,0 +1,211 @@
+//! Rows of cells as Office Open XML.
+
+use std::io::{Cursor, Read, copy, sink};
+
+use calamine::{DataRef, Reader, Xlsx};
+use rust_xlsxwriter::{DataValidation, DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+use zip::ZipArchive;
+
+use super::{Rows, too_large, unreadable};
+use crate::domain::criteria::spreadsheet::{Cell, Grid, Shape};
+use crate::error::Error;
+
+/// What may lie behind the compression, in bytes.
+const MAX_UNPACKED: u64 = 48 * 1024 * 1024;
+/// The most sheets that are looked at.
+const MAX_SHEETS: usize = 16;
+/// How many digits a spreadsheet program shows of a number.
+const DIGITS: usize = 15;
+/// The sheet that is written.
+const SHEET: &str = "Bảng tiêu chí";
+
+/// The most texts that a workbook may say it shares: room is made for as many as it says.
+const MAX_SHARED: u64 = 1_000_000;
+
+/// Reads the sheets that hold anything.
+///
+/// # Errors
+/// `spreadsheet_unreadable`, `spreadsheet_too_large`.
+pub fn read(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
+    measure(bytes)?;
+    // The reader counts on figures that a file may lie about, and stops where they overflow.
+    std::panic::catch_unwind(|| cells(bytes)).unwrap_or_else(|_| Err(unreadable()))
+}
+
+fn cells(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
+    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
+    let (mut grids, mut rows) = (Vec::new(), Rows::new());
+    for name in workbook.sheet_names().into_iter().take(MAX_SHEETS) {
+        // Cell by cell: one far away must not make a whole field of empty ones.
+        let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| unreadable())?;
+        while let Some(cell) = cells.next_cell().map_err(|_| unreadable())? {
+            let (row, column) = cell.get_position();
+            let column = usize::try_from(column).map_err(|_| unreadable())?;
+            rows.add(row.saturating_add(1), column, shown(cell.get_value()))?;
+        }
+        grids.push(rows.take(&name));
+    }
+    Ok(grids)
+}
+
+/// Unpacks everything into nothing, to know how much it is: what the archive says of itself need not be true.
+fn measure(bytes: &[u8]) -> Result<(), Error> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
+    let mut left = MAX_UNPACKED;
+    for at in 0..archive.len() {
+        let entry = archive.by_index(at).map_err(|_| unreadable())?;
+        let shares = entry.name().map_err(|_| unreadable())?.to_ascii_lowercase().ends_with("sharedstrings.xml");
+        let mut entry = entry.take(left + 1);
+        let unpacked = if shares {
+            let mut text = Vec::new();
+            entry.read_to_end(&mut text).map_err(|_| unreadable())?;
+            if counts(&text).any(|count| count > MAX_SHARED) {
+                return Err(unreadable());
+            }
+            u64::try_from(text.len()).map_err(|_| unreadable())?
+        } else {
+            copy(&mut entry, &mut sink()).map_err(|_| unreadable())?
+        };
+        left = left.checked_sub(unpacked).ok_or_else(|| too_large("bytes", 48 * 1024 * 1024))?;
+    }
+    Ok(())
+}
+
+/// What stands as the figure of every attribute whose name ends in `ount`: `count`, `uniqueCount`.
+fn counts(xml: &[u8]) -> impl Iterator<Item = u64> {
+    let starts = xml.windows(4).enumerate().filter(|(_, word)| *word == b"ount").map(|(at, _)| at + 4);
+    starts.filter_map(|at| {
+        let rest = xml.get(at..)?.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+        let digits = rest.strip_prefix(b"\"").or(rest.strip_prefix(b"'"))?.trim_ascii_start();
+        let digits: Vec<u8> = digits.iter().copied().take_while(u8::is_ascii_digit).collect();
+        Some(std::str::from_utf8(&digits).ok()?.parse().unwrap_or(u64::MAX))
+    })
+}
+
+fn shown(value: &DataRef) -> Cell {
+    match value {
+        DataRef::Int(number) => Cell::Number(number.to_string()),
+        DataRef::Float(number) => Cell::Number(digits(*number)),
+        DataRef::SharedString(text) => Cell::text(*text),
+        DataRef::Bool(flag) => Cell::text(flag.to_string()),
+        DataRef::DateTime(date) => Cell::Number(digits(date.as_f64())),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::text(text.as_str()),
+        DataRef::Error(error) => Cell::text(error.to_string()),
+        DataRef::Empty => Cell::Empty,
+    }
+}
+
+/// A number in the digits that a spreadsheet program shows: what a formula left beyond them is no part of it.
+fn digits(number: f64) -> String {
+    let shortest = number.to_string();
+    let (whole, part) = shortest.split_once('.').unwrap_or((&shortest, ""));
+    let whole_digits = whole.trim_start_matches('-').len();
+    if whole_digits + part.len() <= DIGITS {
+        return shortest;
+    }
+    let places = DIGITS.saturating_sub(whole_digits);
+    let rounded = format!("{number:.places$}");
+    match rounded.contains('.') {
+        true => rounded.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => rounded,
+    }
+}
+
+/// Writes one sheet.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(rows: &[Vec<Cell>], shape: Shape) -> Result<Vec<u8>, Error> {
+    workbook(rows, shape).map_err(Error::internal)
+}
+
+fn workbook(rows: &[Vec<Cell>], shape: Shape) -> Result<Vec<u8>, XlsxError> {
+    let mut workbook = Workbook::new();
+    // The same table is the same file, whenever it is written.
+    let made = ExcelDateTime::from_ymd(2023, 1, 1)?;
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
+    let sheet = workbook.add_worksheet();
+    sheet.set_name(SHEET)?;
+    let is_heading = |row: &Vec<Cell>| row.first().is_some_and(|cell| matches!(cell.shown(), "STT" | "row"));
+    let headings = rows.iter().position(is_heading).unwrap_or(0);
+    for (number, row) in (0_u32..).zip(rows) {
+        let bold = usize::try_from(number) == Ok(headings) || is_bold(row, shape);
+        for (column, cell) in (0_u16..).zip(row) {
+            write_cell(sheet, (number, column), cell, bold)?;
+        }
+    }
+    lay_out(sheet, u32::try_from(headings).unwrap_or(0), shape)?;
+    workbook.save_to_buffer()
+}
+
+/// A part, and the total.
+fn is_bold(row: &[Cell], shape: Shape) -> bool {
+    let first = row.first().map_or("", Cell::shown);
+    match shape {
+        Shape::Office => first.is_empty() || first.len() == 1 && first.chars().all(|c| matches!(c, 'A'..='H')),
+        Shape::Full => matches!(first, "set" | "part"),
+    }
+}
+
+fn write_cell(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, bold: bool) -> Result<(), XlsxError> {
+    let format = Format::new().set_text_wrap().set_align(rust_xlsxwriter::FormatAlign::Top);
+    let format = if bold { format.set_bold() } else { format };
+    match cell {
+        Cell::Empty => {}
+        // Always as text: what begins like a formula is none.
+        Cell::Text(text) => {
+            sheet.write_string_with_format(row, column, text, &format)?;
+        }
+        Cell::Number(digits) => {
+            let number: f64 = digits.parse().unwrap_or_default();
+            sheet.write_number_with_format(row, column, number, &format)?;
+        }
+    }
+    Ok(())
+}
+
+/// Widths, headings that stay in sight, and lists of words to choose from.
+fn lay_out(sheet: &mut Worksheet, headings: u32, shape: Shape) -> Result<(), XlsxError> {
+    sheet.set_freeze_panes(headings + 1, 0)?;
+    match shape {
+        Shape::Office => {
+            for (column, width) in [(0_u16, 8), (1, 90), (2, 10), (3, 14), (4, 40)] {
+                sheet.set_column_width(column, width)?;
+            }
+        }
+        Shape::Full => {
+            sheet.set_column_width(3, 80)?;
+            sheet.set_column_width(7, 40)?;
+            sheet.set_column_width(9, 20)?;
+            let last = headings + 5_000;
+            let choose = |words: &[&str]| DataValidation::new().allow_list_strings(words);
+            let rows = ["set", "part", "section", "criterion", "level", "band", "step", "option"];
+            sheet.add_data_validation(headings + 1, 0, last, 0, &choose(&rows)?)?;
+            sheet.add_data_validation(headings + 1, 4, last, 4, &choose(&["base", "bonus"])?)?;
+            sheet.add_data_validation(headings + 1, 9, last, 9, &choose(&crate::domain::criteria::rule::NAMES)?)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_what_a_spreadsheet_program_shows() {
+        for (number, shown) in [
+            (30.0, "30"),
+            (27.5, "27.5"),
+            (0.1 + 0.2, "0.3"),
+            (1000.0, "1000"),
+            (33.33, "33.33"),
+            (100.0 / 3.0, "33.3333333333333"),
+            (-10.0, "-10"),
+            (1e15, "1000000000000000"),
+            (1e21, "1000000000000000000000"),
+        ] {
+            assert_eq!(digits(number), shown);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Reading the audit entries, and proving that none was touched.
+
+use crate::domain::Id;
+use crate::domain::access::action::Action;
+use crate::domain::access::{self, Facts};
+use crate::domain::office::member::Role;
+use crate::error::{Code, Error};
+use crate::service::{Context, Stop};
+use crate::store::audit::{Entry, Filter, Verdict};
+use crate::store::page::Page;
+use crate::store::{self, Conn, journals};
+
+/// Records whose before and after tell of scores and results, which an admin does not see.
+const SCORED: [&str; 7] =
+    ["submission", "review", "ranking", "award_proposal", "tie_decision", "facts", "council_session"];
+
+/// An entry as its caller sees it.
+pub struct Seen {
+    /// The entry.
+    pub entry: Entry,
+    /// Whether the hashes are shown: who does not see all that they are made of could guess scores by them.
+    pub shows_hashes: bool,
+}
+
+/// Whether the caller sees every entry whole, and so its hash.
+fn sees_scores(context: &Context, organization_id: &Id) -> bool {
+    let membership = context.actor.membership(organization_id);
+    membership.is_some_and(|membership| membership.roles.contains(&Role::Auditor))
+}
+
+/// The organisation whose entries the caller may read.
+fn readable(context: &Context, organization_id: Option<&Id>) -> Result<Id, Error> {
+    let organization_id = context.organization(organization_id)?;
+    access::require_collection(&context.actor, Action::ReadAudit, &Facts::of(&organization_id))?;
+    context.admit_read()?;
+    Ok(organization_id)
+}
+
+/// The entries of an organisation: whole for the auditor, without scores for the admin.
+pub fn list(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    filter: &Filter,
+    page: &Page<i64>,
+) -> Result<Vec<Seen>, Stop> {
+    let organization_id = readable(context, organization_id)?;
+    let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;
+    let sees_scores = sees_scores(context, &organization_id);
+    let seen = entries.into_iter().map(|mut entry| {
+        if !sees_scores && SCORED.contains(&entry.subject_type.as_str()) {
+            entry.before_state = None;
+            entry.after_state = None;
+        }
+        Seen { entry, shows_hashes: sees_scores }
+    });
+    Ok(seen.collect())
+}
+
+/// Where an organisation's chain stands: what a checkpoint says. The auditor's alone: by a hash, who does not see a score
+/// could find it by trying.
+pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<(Id, i64, String), Stop> {
+    let organization_id = readable(context, organization_id)?;
+    if !sees_scores(context, &organization_id) {
+        return Err(Code::RoleRequired.into());
+    }
+    let journal = journals::find(conn, organization_id.as_str())?;
+    Ok((organization_id, journal.audit_sequence, journal.audit_hash))
+}
+
+/// Works an organisation's chain out anew. `known` is what an earlier checkpoint said.
+pub fn verify(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    known: Option<(i64, &str)>,
+) -> Result<Verdict, Stop> {
+    let organization_id = readable(context, organization_id)?;
+    Ok(store::audit::verify(conn, organization_id.as_str(), known)?)
+}

@@ -1,0 +1,48 @@
+//! Reading what happened.
+
+use serde_json::{Value, json};
+
+use crate::domain::Id;
+use crate::domain::access::action::Action;
+use crate::domain::access::{self, Actor, Facts};
+use crate::domain::journal::event::{Event, EventType};
+use crate::error::{Code, Error};
+use crate::service::{Context, Stop};
+use crate::store::{self, Conn};
+
+/// The units that somebody's token names, of one organisation.
+pub fn named_units(conn: &mut Conn, actor: &Actor, organization_id: &Id) -> Result<Vec<Id>, Error> {
+    let codes = actor.scopes.unit_codes();
+    if codes.is_empty() { Ok(Vec::new()) } else { store::units::ids_of(conn, organization_id, &codes) }
+}
+
+/// What an event says besides its subject.
+pub fn data(event: &Event) -> Value {
+    let mut data = event.data.clone();
+    if let Some(fields) = data.as_object_mut() {
+        fields.insert("period_id".to_owned(), json!(event.period_id));
+        fields.insert("unit_id".to_owned(), json!(event.unit_id));
+    }
+    data
+}
+
+/// The events of an organisation after the one with the id `after` that the caller may see, at most `limit`.
+pub fn list(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    after: Option<&Id>,
+    types: Option<&[EventType]>,
+    limit: i64,
+) -> Result<Vec<Event>, Stop> {
+    let organization_id = context.organization(organization_id)?;
+    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
+    context.admit_read()?;
+    let number = match after {
+        Some(id) => store::events::sequence_of(conn, &organization_id, id)?.ok_or(Code::InvalidCursor)?,
+        None => 0,
+    };
+    let named = named_units(conn, &context.actor, &organization_id)?;
+    let sight = access::events_in_sight(&context.actor, &organization_id, &named);
+    Ok(store::events::list(conn, &organization_id, &sight, types, number, limit)?)
+}

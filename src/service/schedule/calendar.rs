@@ -1,0 +1,387 @@
+//! Counting working days, and the days that differ from their weekday.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike, Days, NaiveDate};
+use serde_json::json;
+
+use crate::domain::Id;
+use crate::domain::access::action::Action;
+use crate::domain::access::{self, Facts, Offers};
+use crate::domain::assessment::period::{DossierDeadline, DossierSemantics};
+use crate::domain::award::award_proposal::DossierTerm;
+use crate::domain::journal::event::EventType;
+use crate::domain::schedule::calendar::{
+    CalendarDay, CountedDay, DayKind, DayStatus, MAX_SPAN_DAYS, Reckoning, WorkingCalendar,
+};
+use crate::domain::schedule::deadline::Deadline;
+use crate::domain::text::Check;
+use crate::domain::time::date_in;
+use crate::error::{Code, Error};
+use crate::service::tag::Tag;
+use crate::service::{Change, Context, Input, News, Stop, record, record_all};
+use crate::store::{self, Conn};
+
+/// A day as it is to be.
+#[derive(Debug, Clone)]
+pub struct DayInput {
+    /// How it differs from its weekday.
+    pub kind: DayKind,
+    /// What it is called.
+    pub name: String,
+    /// How far it may be relied on.
+    pub status: DayStatus,
+    /// The paper that sets it.
+    pub legal_basis: String,
+}
+
+/// A deadline that a change of the calendar moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// As it was.
+    pub before: Deadline,
+    /// As it becomes.
+    pub after: Deadline,
+    /// Each day on the way there.
+    pub explanation: Vec<CountedDay>,
+}
+
+impl Move {
+    /// Whether anybody notices: an extension that is longer than both days hides it.
+    pub fn shows(&self) -> bool {
+        (self.before.due_on(), self.before.opens_on) != (self.after.due_on(), self.after.opens_on)
+    }
+
+    /// What is recorded and told of it.
+    pub fn change(&self) -> Change<'_> {
+        let Move { before, after, .. } = self;
+        let shown = |deadline: &Deadline| json!({"due_on": deadline.due_on(), "opens_on": deadline.opens_on});
+        let data = json!({"kind": after.kind, "due_on": after.due_on(), "opens_on": after.opens_on, "was_due_on": before.due_on()});
+        Change {
+            organization_id: Some(&before.organization_id),
+            action: "deadline.move",
+            subject_type: "deadline",
+            subject_id: &before.id,
+            before: Some(shown(before).into()),
+            after: Some(shown(after).into()),
+            news: Some(News {
+                kind: EventType::DeadlineMoved,
+                period_id: Some(after.period_id.clone()),
+                unit_id: after.unit_id.clone(),
+                data,
+            }),
+        }
+    }
+}
+
+/// What became, or would become, of a day.
+pub struct Outcome {
+    /// The day; none once it was taken away.
+    pub day: Option<CalendarDay>,
+    /// Whether there was none before.
+    pub is_new: bool,
+    /// The deadlines that it moves.
+    pub moves: Vec<Move>,
+}
+
+/// The most days of the calendar that are listed at once: ten years.
+const MAX_LISTED_DAYS: i64 = 3_653;
+
+/// The first and the last day of every year that a reckoning from `from` can touch.
+fn span(from: NaiveDate) -> Result<(NaiveDate, NaiveDate), Error> {
+    let first = NaiveDate::from_ymd_opt(from.year(), 1, 1).ok_or(Code::CalendarRange)?;
+    let last = from.checked_add_days(Days::new(u64::from(MAX_SPAN_DAYS))).ok_or(Code::CalendarRange)?;
+    let last = NaiveDate::from_ymd_opt(last.year(), 12, 31).ok_or(Code::CalendarRange)?;
+    Ok((first, last))
+}
+
+/// The calendar of every year that a reckoning from `from` can touch.
+fn around(conn: &mut Conn, organization_id: Option<&Id>, from: NaiveDate) -> Result<WorkingCalendar, Error> {
+    let (first, last) = span(from)?;
+    store::calendar::of(conn, organization_id, first, last)
+}
+
+/// The organisation whose calendar a caller counts by; none for an operator, who has the nation's alone.
+fn counting(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id>, Error> {
+    if organization_id.is_none() && context.actor.is_operator() {
+        return Ok(None);
+    }
+    let organization_id = context.organization(organization_id)?;
+    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
+    Ok(Some(organization_id))
+}
+
+/// The day that is `days` working days after `from`.
+///
+/// # Errors
+/// `calendar_range`.
+pub fn add(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    from: NaiveDate,
+    days: u32,
+) -> Result<Reckoning, Stop> {
+    let organization_id = counting(context, organization_id)?;
+    context.admit_read()?;
+    Ok(around(conn, organization_id.as_ref(), from)?.add(from, days).map_err(Error::from)?)
+}
+
+/// How many working days there are after `from` up to and with `to`.
+///
+/// # Errors
+/// `calendar_range`.
+pub fn count(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Reckoning, Stop> {
+    let organization_id = counting(context, organization_id)?;
+    context.admit_read()?;
+    Ok(around(conn, organization_id.as_ref(), from)?.count(from, to).map_err(Error::from)?)
+}
+
+/// How the days after a notice are counted, with the calendar that is confirmed or not.
+pub fn dossier_reckoning(
+    calendar: &WorkingCalendar,
+    notice_on: NaiveDate,
+    deadline: &DossierDeadline,
+) -> Result<(DossierTerm, bool), Error> {
+    let days = u32::try_from(deadline.working_days).map_err(Error::internal)?;
+    let Reckoning { result_on, explanation, calendar_confirmed, .. } = calendar.add(notice_on, days)?;
+    let (due_on, opens_on) = match deadline.semantics {
+        DossierSemantics::NotLaterThan => (Some(result_on), None),
+        DossierSemantics::NotBefore => (None, Some(result_on)),
+    };
+    Ok((DossierTerm { due_on, opens_on, explanation }, calendar_confirmed))
+}
+
+/// When the dossiers of an organisation are due after a notice.
+///
+/// # Errors
+/// `calendar_range`.
+pub fn dossier_term(
+    conn: &mut Conn,
+    organization_id: &Id,
+    notice_on: NaiveDate,
+    deadline: &DossierDeadline,
+) -> Result<DossierTerm, Error> {
+    let calendar = around(conn, Some(organization_id), notice_on)?;
+    Ok(dossier_reckoning(&calendar, notice_on, deadline)?.0)
+}
+
+/// The calendar for dossiers after several notices.
+///
+/// # Errors
+/// `calendar_range`.
+pub fn around_all(
+    conn: &mut Conn,
+    organization_id: &Id,
+    notices: impl Iterator<Item = NaiveDate> + Clone,
+) -> Result<WorkingCalendar, Error> {
+    let (Some(first), Some(last)) = (notices.clone().min(), notices.max()) else {
+        return Ok(WorkingCalendar::default());
+    };
+    store::calendar::of(conn, Some(organization_id), span(first)?.0, span(last)?.1)
+}
+
+/// The tag of a day.
+pub fn tag(day: &CalendarDay) -> Tag {
+    Tag::of(&[(&Id::from_uuid_text(day.id.clone()), day.version)], &Offers::default())
+}
+
+/// The days by which the caller's organisation works, from one to another, or of this year: its own in place of the
+/// nation's.
+pub fn days(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
+) -> Result<Vec<CalendarDay>, Stop> {
+    let organization_id = counting(context, organization_id)?;
+    context.admit_read()?;
+    let organization = match &organization_id {
+        Some(id) => store::organizations::find(conn, id)?,
+        None => None,
+    };
+    let zone = organization.map_or(chrono_tz::Asia::Ho_Chi_Minh, |organization| organization.zone());
+    let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).ok_or(Code::CalendarRange);
+    let from = from.map_or_else(|| day(date_in(zone, context.now).year(), 1, 1), Ok)?;
+    let to = to.map_or_else(|| day(from.year(), 12, 31), Ok)?;
+    if !(0..=MAX_LISTED_DAYS).contains(&(to - from).num_days()) {
+        return Err(Code::CalendarRange.into());
+    }
+    let mut days = store::calendar::days(conn, organization_id.as_ref(), from, to)?;
+    // Of a day that both have, the organisation's comes last.
+    days.reverse();
+    days.dedup_by_key(|day| day.on);
+    days.reverse();
+    Ok(days)
+}
+
+/// One of these days.
+pub fn day(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    on: NaiveDate,
+) -> Result<CalendarDay, Stop> {
+    Ok(days(conn, context, organization_id, (Some(on), Some(on)))?.pop().ok_or(Code::NotFound)?)
+}
+
+/// Whose days the caller sets: the nation's as an operator, an organisation's as its admin.
+fn setting(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id>, Error> {
+    if organization_id.is_none() && context.actor.is_operator() {
+        access::require_operator(&context.actor, "write")?;
+        return Ok(None);
+    }
+    let organization_id = context.organization(organization_id)?;
+    access::require_collection(&context.actor, Action::WriteCalendar, &Facts::of(&organization_id))?;
+    Ok(Some(organization_id))
+}
+
+/// Sets a day, or, in a dry run, tells what that would move.
+pub fn put(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    on: NaiveDate,
+    input: &Input<DayInput>,
+    dry_run: bool,
+) -> Result<Outcome, Stop> {
+    let organization_id = setting(context, organization_id)?;
+    let given = context.admit(input)?;
+    store::calendar::hold(conn, true)?;
+    let before = store::calendar::find(conn, organization_id.as_ref(), on)?;
+    match &before {
+        Some(before) => context.must_match(&tag(before).state)?,
+        None => context.must_be_new()?,
+    }
+    let DayInput { kind, name, status, legal_basis } = given.clone();
+    let id = before.as_ref().map_or_else(|| context.new_id().to_string(), |before| before.id.clone());
+    let version = before.as_ref().map_or(0, |before| before.version);
+    let mut day = CalendarDay { id, organization_id, on, kind, name, status, legal_basis, version };
+    let mut check = Check::default();
+    day.clean(&mut check);
+    Error::unless_valid(check.faults)?;
+    let day = if dry_run { day } else { store::calendar::save(conn, day)? };
+    let moves = moves(conn, context, day.organization_id.as_ref(), on, Some((day.kind, day.status)))?;
+    if !dry_run {
+        written(conn, context, before.as_ref(), Some(&day), &moves)?;
+    }
+    Ok(Outcome { day: Some(day), is_new: before.is_none(), moves })
+}
+
+/// Takes a day away, or, in a dry run, tells what that would move.
+pub fn remove(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    on: NaiveDate,
+    dry_run: bool,
+) -> Result<Outcome, Stop> {
+    let organization_id = setting(context, organization_id)?;
+    context.admit(&Ok(()))?;
+    store::calendar::hold(conn, true)?;
+    let before = store::calendar::find(conn, organization_id.as_ref(), on)?.ok_or(Code::NotFound)?;
+    context.must_match(&tag(&before).state)?;
+    if !dry_run {
+        store::calendar::delete(conn, &before)?;
+    }
+    let moves = moves(conn, context, organization_id.as_ref(), on, None)?;
+    if !dry_run {
+        written(conn, context, Some(&before), None, &moves)?;
+    }
+    Ok(Outcome { day: None, is_new: false, moves })
+}
+
+/// The dossiers that a day moves which is to be `day`, in the organisation that sets it, or in every one that has no
+/// day of its own there.
+fn moves(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    on: NaiveDate,
+    day: Option<(DayKind, DayStatus)>,
+) -> Result<Vec<Move>, Error> {
+    // A dossier's deadline changes only under its proposal.
+    store::award_proposals::hold_undecided(conn, organization_id)?;
+    let mut open = store::deadlines::open_dossiers(conn, organization_id)?;
+    if organization_id.is_none() {
+        let overlaid = store::calendar::overlaid(conn, on)?;
+        open.retain(|deadline| !overlaid.contains(&deadline.organization_id));
+    }
+    let terms = store::periods::terms(conn, open.iter().map(|deadline| &deadline.period_id))?;
+    let notices = terms.values().filter_map(|term| term.notice_on);
+    let (Some(first), Some(last)) = (notices.clone().min(), notices.max()) else {
+        return Ok(Vec::new());
+    };
+    // An organisation that takes its own day away has the nation's again.
+    let national = match (day, organization_id) {
+        (None, Some(_)) => store::calendar::find(conn, None, on)?.map(|day| (day.kind, day.status)),
+        _ => None,
+    };
+    open.sort_by(|a, b| (&a.organization_id, &a.id).cmp(&(&b.organization_id, &b.id)));
+    let organizations: Vec<&Id> = {
+        let mut ids: Vec<&Id> = open.iter().map(|deadline| &deadline.organization_id).collect();
+        ids.dedup();
+        ids
+    };
+    let calendars = store::calendar::calendars(conn, &organizations, span(first)?.0, span(last)?.1)?;
+    let calendars: HashMap<Id, WorkingCalendar> =
+        calendars.into_iter().map(|(id, calendar)| (id, calendar.with(on, day.or(national)))).collect();
+    let mut moves = Vec::new();
+    for before in open {
+        let term = terms.get(&before.period_id).and_then(|term| Some((term, term.notice_on?)));
+        let (Some((term, notice_on)), Some(calendar)) = (term, calendars.get(&before.organization_id)) else {
+            continue;
+        };
+        let (term, _) = dossier_reckoning(calendar, notice_on, &term.dossier)?;
+        // Also where an extension hides it: the day below it counts once more when the calendar changes again.
+        if (before.scheduled_on, before.opens_on) != (term.due_on, term.opens_on) {
+            let after = before.clone().scheduled(term.due_on, term.opens_on, context.now);
+            moves.push(Move { before, after, explanation: term.explanation });
+        }
+    }
+    Ok(moves)
+}
+
+/// Writes down what a day became and moves what hangs off it.
+fn written(
+    conn: &mut Conn,
+    context: &Context,
+    before: Option<&CalendarDay>,
+    after: Option<&CalendarDay>,
+    moves: &[Move],
+) -> Result<(), Error> {
+    let shown = |day: &CalendarDay| json!({"on": day.on, "kind": day.kind, "name": day.name, "status": day.status, "legal_basis": day.legal_basis});
+    let of = before.or(after).ok_or_else(|| Error::internal("a day that neither was nor is"))?;
+    for Move { after, explanation, .. } in moves {
+        if let Some(unit_id) = &after.unit_id {
+            // An extension stands as long as it is the later day.
+            let (due_on, opens_on, explanation) = (after.due_on(), after.opens_on, explanation.clone());
+            let term = DossierTerm { due_on, opens_on, explanation };
+            store::award_proposals::set_term(conn, (&after.period_id, unit_id), &term, context.now)?;
+        }
+        store::deadlines::update(conn, after.clone())?;
+    }
+    let id = Id::from_uuid_text(of.id.clone());
+    let change = Change {
+        organization_id: of.organization_id.as_ref(),
+        action: if after.is_some() { "calendar_day.put" } else { "calendar_day.remove" },
+        subject_type: "calendar_day",
+        subject_id: &id,
+        before: before.map(|day| shown(day).into()),
+        after: after.map(|day| shown(day).into()),
+        news: None,
+    };
+    // The nation's day is in the chain of the installation, an office's own in the office's, before what it moves.
+    record(conn, context, change)?;
+    let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.shows()).collect();
+    for of_one in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
+        record_all(conn, context, of_one.iter().map(|moved| moved.change()).collect())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,420 @@
+//! What is due, when, and by whom: read by everybody, extended and waived by the secretary.
+
+pub mod keeping;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde_json::json;
+
+use crate::domain::Id;
+use crate::domain::access::action::Action;
+use crate::domain::access::{self, Facts, Offers, UnitKey};
+use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::assessment::submission::{Submission, SubmissionStatus};
+use crate::domain::journal::event::EventType;
+use crate::domain::office::organization::Organization;
+use crate::domain::schedule::calendar::{CountedDay, WorkingCalendar};
+use crate::domain::schedule::deadline::{
+    ACTIONS, Deadline, DeadlineKind, DeadlineRule, DeadlineStatus, Extension, check_extension,
+};
+use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
+use crate::domain::time::{closes_at, date_in, starts_at};
+use crate::error::{Code, Error, Fault};
+use crate::service::assessment::submissions;
+use crate::service::assessment::submissions::Lapse;
+use crate::service::journal::events;
+use crate::service::schedule::calendar;
+use crate::service::tag::Tag;
+use crate::service::{Change, Context, House, Input, News, Stop, Unsettled, record};
+use crate::store::deadlines::Filter;
+use crate::store::page::Page;
+use crate::store::periods::Terms;
+use crate::store::submissions::Lapsed;
+use crate::store::{self, Conn};
+
+/// An extension to be granted.
+#[derive(Debug, Clone)]
+pub struct NewExtension {
+    /// Which unit's; may be left out, because a unit's deadline is its own.
+    pub unit_id: Option<Id>,
+    /// Until which day.
+    pub due_on: NaiveDate,
+    /// Why.
+    pub reason: String,
+    /// The paper that it rests on.
+    pub basis_document: String,
+}
+
+/// A deadline with everything that is told of it.
+pub struct Told {
+    /// The deadline.
+    pub deadline: Deadline,
+    /// How it stands now.
+    pub status: DeadlineStatus,
+    /// The code of its unit.
+    pub unit_code: Option<String>,
+    /// Where its due date comes from.
+    pub rule: DeadlineRule,
+    /// Each day on the way there, where working days are counted.
+    pub explanation: Vec<CountedDay>,
+    /// Whether every year that is counted through has its official calendar now.
+    pub calendar_confirmed: bool,
+    /// The first instant that is too late.
+    pub closes_at: Option<DateTime<Utc>>,
+    /// By how many days it has passed.
+    pub overdue_days: i64,
+    /// When the clock alone changes its status, opens it or tells of it next.
+    pub next_check_at: Option<DateTime<Utc>>,
+    /// The extensions that were granted.
+    pub extensions: Vec<Extension>,
+}
+
+/// One deadline as its caller sees it.
+pub struct Seen {
+    /// The deadline.
+    pub told: Told,
+    /// What the caller may do with it now.
+    pub offers: Offers,
+    /// Its tag.
+    pub tag: Tag,
+}
+
+/// What all deadlines of an organisation are told by.
+struct Day<'a> {
+    zone: Tz,
+    today: NaiveDate,
+    house: &'a House,
+}
+
+impl<'a> Day<'a> {
+    fn of(context: &'a Context, organization: &Organization) -> Self {
+        let zone = organization.zone();
+        Day { zone, today: date_in(zone, context.now), house: context.house }
+    }
+
+    fn tell(
+        &self,
+        deadline: Deadline,
+        terms: &Terms,
+        calendar: &WorkingCalendar,
+        unit_code: Option<String>,
+        extensions: Vec<Extension>,
+    ) -> Result<Told, Error> {
+        let reminders = &self.house.reminders;
+        let (mut explanation, mut calendar_confirmed) = (Vec::new(), true);
+        let rule = match deadline.kind {
+            DeadlineKind::Dossier => {
+                if let Some(notice_on) = terms.notice_on {
+                    let (term, confirmed) = calendar::dossier_reckoning(calendar, notice_on, &terms.dossier)?;
+                    calendar_confirmed = confirmed;
+                    let is_pending = deadline.unit_id.is_none();
+                    if is_pending || (deadline.scheduled_on, deadline.opens_on) == (term.due_on, term.opens_on) {
+                        explanation = term.explanation;
+                    }
+                }
+                let (working_days, semantics) = (terms.dossier.working_days, terms.dossier.semantics);
+                DeadlineRule::WorkingDaysAfterNotice { notice_on: terms.notice_on, working_days, semantics }
+            }
+            _ => DeadlineRule::FixedDate { on: deadline.scheduled_on },
+        };
+        Ok(Told {
+            status: deadline.status(self.today, reminders),
+            closes_at: deadline.due_on().map(|due_on| closes_at(due_on, self.zone)),
+            overdue_days: deadline.overdue_days(self.today),
+            next_check_at: deadline.next_check_on(self.today, reminders).map(|day| starts_at(day, self.zone)),
+            deadline,
+            unit_code,
+            rule,
+            explanation,
+            calendar_confirmed,
+            extensions,
+        })
+    }
+}
+
+/// Tells everything of some deadlines of an organisation.
+fn tell_all(
+    conn: &mut Conn,
+    context: &Context,
+    organization: &Organization,
+    deadlines: Vec<Deadline>,
+    terms: &HashMap<Id, Terms>,
+) -> Result<Vec<Told>, Error> {
+    let day = Day::of(context, organization);
+    let notices = terms.values().filter_map(|terms| terms.notice_on);
+    let calendar = calendar::around_all(conn, &organization.id, notices)?;
+    let unit_ids: Vec<&Id> = deadlines.iter().filter_map(|deadline| deadline.unit_id.as_ref()).collect();
+    let codes = store::units::codes_of(conn, &unit_ids)?;
+    let ids: Vec<&Id> = deadlines.iter().map(|deadline| &deadline.id).collect();
+    let mut extensions: HashMap<Id, Vec<Extension>> = HashMap::new();
+    for extension in store::deadlines::extensions(conn, &ids)? {
+        extensions.entry(extension.deadline_id.clone()).or_default().push(extension);
+    }
+    let told = deadlines.into_iter().map(|deadline| {
+        let terms = terms.get(&deadline.period_id).ok_or_else(|| Error::internal("a deadline without its period"))?;
+        let code = deadline.unit_id.as_ref().and_then(|unit_id| codes.get(unit_id).cloned());
+        let granted = extensions.remove(&deadline.id).unwrap_or_default();
+        day.tell(deadline, terms, &calendar, code, granted)
+    });
+    let mut told: Vec<Told> = told.collect::<Result<_, _>>()?;
+    explain_settled(conn, &mut told)?;
+    Ok(told)
+}
+
+/// Where the calendar has changed since a dossier was sent or waived, its proposal knows how its day was counted.
+fn explain_settled(conn: &mut Conn, told: &mut [Told]) -> Result<(), Error> {
+    let of_unit = |told: &Told| (told.deadline.period_id.clone(), told.deadline.unit_id.clone());
+    let unexplained = |told: &&mut Told| told.deadline.kind == DeadlineKind::Dossier && told.explanation.is_empty();
+    let mut unexplained: Vec<&mut Told> = told.iter_mut().filter(unexplained).collect();
+    let (periods, units): (Vec<Id>, Vec<Option<Id>>) = unexplained.iter().map(|told| of_unit(told)).unzip();
+    let units: Vec<Id> = units.into_iter().flatten().collect();
+    if units.is_empty() {
+        return Ok(());
+    }
+    let mut kept = store::award_proposals::explanations(conn, &periods, &units)?;
+    for told in &mut unexplained {
+        told.explanation = kept.remove(&of_unit(told)).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The deadlines of an organisation that the caller may see.
+pub fn list(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    filter: &Filter,
+    page: (bool, &Page),
+) -> Result<Vec<Told>, Stop> {
+    let organization = readable(conn, context, organization_id)?;
+    context.admit_read()?;
+    settled(conn, context, &organization.id)?;
+    let named = events::named_units(conn, &context.actor, &organization.id)?;
+    let sight = access::units_in_sight(&context.actor, &organization.id, Action::ReadDeadline, &named);
+    let today = date_in(organization.zone(), context.now);
+    let rows = store::deadlines::list(conn, &organization.id, &sight, filter, (today, &context.house.reminders), page)?;
+    let terms = store::periods::terms(conn, rows.iter().map(|deadline| &deadline.period_id))?;
+    Ok(tell_all(conn, context, &organization, rows, &terms)?)
+}
+
+/// What the clock has taken is written down before anybody reads how it stands.
+fn settled(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(), Stop> {
+    match store::submissions::any_lapsed(conn, organization_id, context.now)? {
+        true => Err(Stop::Unsettled(Unsettled::Organization(organization_id.clone()))),
+        false => Ok(()),
+    }
+}
+
+/// The organisation whose deadlines the caller may list.
+fn readable(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<Organization, Error> {
+    let organization_id = context.organization(organization_id)?;
+    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
+    store::organizations::find(conn, &organization_id)?.ok_or_else(|| Error::new(Code::NotFound))
+}
+
+/// A deadline with what its rights and acts depend on.
+struct Case {
+    deadline: Deadline,
+    unit: Option<UnitKey>,
+    organization: Organization,
+    terms: HashMap<Id, Terms>,
+}
+
+impl Case {
+    fn facts(&self) -> Facts<'_> {
+        Facts { unit: self.unit.as_ref(), ..Facts::of(&self.organization.id) }
+    }
+
+    fn period_status(&self) -> PeriodStatus {
+        self.terms.get(&self.deadline.period_id).map_or(PeriodStatus::Closed, |terms| terms.status)
+    }
+
+    fn may(&self, context: &Context, action: Action) -> Result<(), Error> {
+        let today = date_in(self.organization.zone(), context.now);
+        self.deadline.may(action, today, &context.house.reminders, self.period_status())
+    }
+}
+
+/// Finds a deadline that the caller may read: what is no unit's is there for everybody in the organisation.
+fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Error> {
+    let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
+    let organization = store::organizations::find(conn, &deadline.organization_id)?.ok_or(Code::NotFound)?;
+    let unit = match &deadline.unit_id {
+        Some(unit_id) => store::units::find_key(conn, &organization.id, unit_id)?,
+        None => None,
+    };
+    let terms = store::periods::terms(conn, std::iter::once(&deadline.period_id))?;
+    let case = Case { deadline, unit, organization, terms };
+    let reading = if case.unit.is_some() { Action::ReadDeadline } else { Action::ReadHouse };
+    access::require(&context.actor, reading, &case.facts())?;
+    Ok(case)
+}
+
+fn offers(context: &Context, case: &Case) -> Offers {
+    access::offers(&context.actor, &case.facts(), &ACTIONS, |action| case.may(context, action).map(|()| None))
+}
+
+fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
+    let offers = offers(context, &case);
+    let Case { deadline, organization, terms, .. } = case;
+    let told = tell_all(conn, context, &organization, vec![deadline], &terms)?.pop();
+    let told = told.ok_or_else(|| Error::internal("a deadline of which nothing is told"))?;
+    // What the clock and the calendar alone change is no change of the state.
+    let Told { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } = &told;
+    let counted = (&told.rule, &told.explanation);
+    let phase =
+        format!("{:?}", (status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted));
+    let tag = Tag::of(&[(&told.deadline.id, told.deadline.version)], &offers).in_phase(&phase);
+    Ok(Seen { told, offers, tag })
+}
+
+/// One deadline.
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+    let case = find(conn, context, id)?;
+    context.admit_read()?;
+    settled(conn, context, &case.organization.id)?;
+    Ok(see(conn, context, case)?)
+}
+
+/// Finds a deadline to be changed, and holds its period, what it is about and itself until the transaction ends, in
+/// this order as everywhere. What the clock has taken already is taken first, and recorded by the caller.
+fn find_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Case, Vec<Lapse>), Error> {
+    let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
+    store::periods::hold_shared(conn, &deadline.period_id)?;
+    let mut lapses = Vec::new();
+    match (deadline.kind, &deadline.unit_id) {
+        (DeadlineKind::SelfAssessment, Some(unit_id)) => {
+            if let Some(sheet) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)? {
+                store::submissions::hold_alone(conn, &sheet)?;
+                lapses = submissions::lapse_all(conn, context.house, Lapsed::One(&sheet), context.now)?;
+            }
+        }
+        (DeadlineKind::Dossier, Some(unit_id)) => {
+            store::award_proposals::hold_of_unit(conn, &deadline.period_id, unit_id)?;
+        }
+        _ => {}
+    }
+    store::deadlines::hold_alone(conn, id)?;
+    Ok((find(conn, context, id)?, lapses))
+}
+
+fn record_lapses(conn: &mut Conn, context: &Context, lapses: Vec<Lapse>) -> Result<(), Error> {
+    let write = |lapse: Lapse| lapse.record(conn, context.house, context.request_id(), context.now);
+    lapses.into_iter().try_for_each(write)
+}
+
+fn change_of<'a>(deadline: &'a Deadline, action: &'a str, before: &Deadline, kind: EventType) -> Change<'a> {
+    let shown = |deadline: &Deadline| {
+        let reason = deadline.waived.as_ref().map(|(_, reason)| reason);
+        json!({"due_on": deadline.due_on(), "extended_on": deadline.extended_on, "waive_reason": reason})
+    };
+    let news = News {
+        kind,
+        period_id: Some(deadline.period_id.clone()),
+        unit_id: deadline.unit_id.clone(),
+        data: json!({"kind": deadline.kind, "due_on": deadline.due_on()}),
+    };
+    Change {
+        organization_id: Some(&deadline.organization_id),
+        action,
+        subject_type: "deadline",
+        subject_id: &deadline.id,
+        before: Some(shown(before).into()),
+        after: Some(shown(deadline).into()),
+        news: Some(news),
+    }
+}
+
+/// Grants more time. It is never shortened again, and gives a missed sheet back to its unit.
+pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExtension>) -> Result<Seen, Stop> {
+    let (case, lapses) = find_to_change(conn, context, id)?;
+    access::require(&context.actor, Action::ExtendDeadline, &case.facts())?;
+    let given = context.admit(input)?;
+    case.may(context, Action::ExtendDeadline)?;
+    let before = &case.deadline;
+    let mut check = Check::default();
+    if given.unit_id.is_some() && given.unit_id != before.unit_id {
+        check.fault("/unit_id", Code::UnknownReference);
+    }
+    let today = date_in(case.organization.zone(), context.now);
+    if let Err(code) = check_extension(given.due_on, today, before.due_on()) {
+        let fault = Fault::at("/due_on", code);
+        let due_on = before.due_on().map(|day| day.to_string()).unwrap_or_default();
+        check.faults.push(if code == Code::DeadlineShortened { fault.with("due_on", due_on) } else { fault });
+    }
+    let extension = Extension {
+        id: context.new_id(),
+        deadline_id: before.id.clone(),
+        due_on: given.due_on,
+        reason: check.text("/reason", &given.reason, NOTE_CHARS),
+        basis_document: check.text("/basis_document", &given.basis_document, TITLE_CHARS),
+        granted_by: context.member_id(&before.organization_id)?,
+        granted_at: context.now,
+    };
+    Error::unless_valid(check.faults)?;
+    let reopened = match (before.kind, &before.unit_id) {
+        (DeadlineKind::SelfAssessment, Some(unit_id)) => extend_sheet(conn, context, &case, unit_id, given.due_on)?,
+        (DeadlineKind::Dossier, Some(unit_id)) => {
+            store::award_proposals::extend(conn, (&before.period_id, unit_id), given.due_on, context.now)?;
+            None
+        }
+        _ => None,
+    };
+    let after = store::deadlines::update(conn, before.clone().extended(given.due_on, context.now))?;
+    store::deadlines::insert_extension(conn, &extension)?;
+    if reopened.is_some() {
+        keeping::recount(conn, &before.period_id, today, context.now)?;
+    }
+    record_lapses(conn, context, lapses)?;
+    record(conn, context, change_of(&after, "deadline.extend", before, EventType::DeadlineExtended))?;
+    if let Some(sheet) = reopened {
+        let change = submissions::change_of(
+            &sheet,
+            "submission.reopen",
+            Some(json!({"status": SubmissionStatus::Missed}).into()),
+            Some(json!({"status": sheet.status, "due_on": sheet.due_on}).into()),
+        );
+        record(conn, context, change.telling(submissions::news(&sheet, EventType::SubmissionReopened)))?;
+    }
+    Ok(see(conn, context, Case { deadline: after, ..case })?)
+}
+
+/// Gives a unit's sheet a later gate. Gives it back where it was missed, and tells of that.
+fn extend_sheet(
+    conn: &mut Conn,
+    context: &Context,
+    case: &Case,
+    unit_id: &Id,
+    due_on: NaiveDate,
+) -> Result<Option<Submission>, Error> {
+    let Some(id) = store::submissions::of_unit(conn, &case.deadline.period_id, unit_id)? else {
+        return Ok(None);
+    };
+    let sheet = store::submissions::find(conn, &id)?.ok_or(Code::NotFound)?.submission;
+    let gate = closes_at(due_on, case.organization.zone());
+    // A gate that stands open until the appraisal starts stays so.
+    let stands_open = sheet.closes_at.is_none() && case.period_status() == PeriodStatus::SelfAssessment;
+    let gate = (!stands_open).then_some(gate);
+    let was_missed = sheet.status == SubmissionStatus::Missed;
+    let extended = Submission { updated_at: context.now, ..sheet }.extended(due_on, gate);
+    let sheet = store::submissions::update(conn, extended)?;
+    Ok(Some(sheet).filter(|_| was_missed))
+}
+
+/// Asks it of nobody any more.
+pub fn waive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Stop> {
+    let (case, lapses) = find_to_change(conn, context, id)?;
+    access::require(&context.actor, Action::WaiveDeadline, &case.facts())?;
+    let reason = context.admit(input)?;
+    context.must_match(&Tag::of(&[(&case.deadline.id, case.deadline.version)], &Offers::default()).state)?;
+    case.may(context, Action::WaiveDeadline)?;
+    let mut check = Check::default();
+    let reason = check.text("/reason", reason, NOTE_CHARS);
+    Error::unless_valid(check.faults)?;
+    let after = store::deadlines::update(conn, case.deadline.clone().waive(reason, context.now))?;
+    record_lapses(conn, context, lapses)?;
+    record(conn, context, change_of(&after, "deadline.waive", &case.deadline, EventType::DeadlineWaived))?;
+    Ok(see(conn, context, Case { deadline: after, ..case })?)
+}

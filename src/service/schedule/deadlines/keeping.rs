@@ -1,0 +1,243 @@
+//! Keeps the deadlines beside the acts that set, move and meet them: each of these functions is called in the
+//! transaction of such an act, after the sheet or the proposal that it is about is held.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde_json::json;
+
+use crate::domain::Id;
+use crate::domain::assessment::period::{Period, PeriodStatus};
+use crate::domain::assessment::submission::{Submission, SubmissionStatus};
+use crate::domain::award::award_proposal::{DossierTerm, Proposal};
+use crate::domain::journal::event::EventType;
+use crate::domain::schedule::deadline::{self, Deadline, DeadlineKind};
+use crate::domain::time::date_in;
+use crate::error::{Code, Error};
+use crate::service::schedule::calendar;
+use crate::service::{House, News};
+use crate::store::{self, Conn};
+
+/// Sets down what is due in a period that opens.
+pub fn begin(conn: &mut Conn, house: &House, period: &Period, now: DateTime<Utc>) -> Result<(), Error> {
+    store::deadlines::insert_all(conn, &Deadline::plan(period, || house.ids.next(), now))
+}
+
+/// Follows a change of an open period's schedule: its deadlines, and the gates of the sheets. An extension stands.
+pub fn reschedule(
+    conn: &mut Conn,
+    (before, after): (&Period, &Period),
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let moved = |kind| {
+        let days = deadline::scheduled_on(kind, &before.rules).zip(deadline::scheduled_on(kind, &after.rules));
+        days.filter(|(from, to)| from != to)
+    };
+    let sheets_move = after.status == PeriodStatus::SelfAssessment;
+    for kind in DeadlineKind::ALL {
+        let Some((from, to)) = moved(kind).filter(|_| sheets_move || kind != DeadlineKind::SelfAssessment) else {
+            continue;
+        };
+        if kind != DeadlineKind::SelfAssessment {
+            store::deadlines::reschedule(conn, &after.id, kind, None, (from, to), now)?;
+            continue;
+        }
+        // What was missed stays so: only an extension gives it back.
+        let sheets = store::submissions::of_period(conn, &after.id)?;
+        let missed = |unit_id: &Id| {
+            sheets.iter().any(|sheet| sheet.unit_id == *unit_id && sheet.status == SubmissionStatus::Missed)
+        };
+        let mut gates: BTreeMap<NaiveDate, Vec<Id>> = BTreeMap::new();
+        for deadline in store::deadlines::of_period(conn, &after.id)? {
+            if deadline.kind == kind
+                && deadline.scheduled_on == Some(from)
+                && let Some(unit_id) = deadline.unit_id.filter(|unit_id| !missed(unit_id))
+            {
+                gates.entry(deadline.extended_on.map_or(to, |on| on.max(to))).or_default().push(unit_id);
+            }
+        }
+        for (due_on, unit_ids) in &gates {
+            let (gate, units) = (after.rules.gate_of(*due_on, zone), unit_ids.iter().collect::<Vec<_>>());
+            store::submissions::move_gate(conn, (&after.id, &units), *due_on, gate, now)?;
+        }
+        let units: Vec<&Id> = gates.values().flatten().collect();
+        store::deadlines::reschedule(conn, &after.id, kind, Some(&units), (from, to), now)?;
+    }
+    Ok(())
+}
+
+/// Until when a unit may send its sheet, by schedule or extension.
+pub fn sheet_due_on(conn: &mut Conn, period: &Period, unit_id: &Id) -> Result<NaiveDate, Error> {
+    // Held, so that an extension that is granted meanwhile finds the sheet that is being made.
+    store::deadlines::hold_sheet(conn, &period.id, unit_id)?;
+    let deadline = store::deadlines::find_of(conn, &period.id, DeadlineKind::SelfAssessment, Some(unit_id))?;
+    let due_on = deadline.and_then(|deadline| deadline.due_on());
+    Ok(due_on.unwrap_or(period.rules.schedule.self_assessment_due_on))
+}
+
+/// Notes that a unit has sent its sheet, or took it back.
+pub fn sheet_sent(conn: &mut Conn, sheet: &Submission, sent_on: Option<NaiveDate>) -> Result<(), Error> {
+    let key = (&sheet.period_id, DeadlineKind::SelfAssessment, Some(&sheet.unit_id));
+    store::deadlines::set_met(conn, key, sent_on, sheet.updated_at)
+}
+
+/// Notes that a sheet was sent back, with a day of its own where one was given. Gives the day that holds: an extension
+/// is never shortened.
+pub fn sheet_returned(
+    conn: &mut Conn,
+    sheet: &Submission,
+    due_on: Option<NaiveDate>,
+    now: DateTime<Utc>,
+) -> Result<Option<NaiveDate>, Error> {
+    let unit_id = Some(&sheet.unit_id);
+    let found = store::deadlines::find_of(conn, &sheet.period_id, DeadlineKind::SelfAssessment, unit_id)?;
+    let Some(deadline) = found else {
+        return Ok(due_on);
+    };
+    let deadline = store::deadlines::update(conn, deadline.returned(due_on, now))?;
+    Ok(due_on.and(deadline.due_on()))
+}
+
+/// The last day of a period's appraisal, by schedule or extension.
+pub fn appraisal_due_on(conn: &mut Conn, period_id: &Id, scheduled_on: NaiveDate) -> Result<NaiveDate, Error> {
+    let deadline = store::deadlines::find_of(conn, period_id, DeadlineKind::Appraisal, None)?;
+    Ok(deadline.and_then(|deadline| deadline.due_on()).unwrap_or(scheduled_on))
+}
+
+/// Notes which stages every sheet of a period has been through, or is to go through again.
+pub fn recount(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
+    // Held before the sheets are read, so that of two who end the last two sheets together one sees both.
+    let stages = store::deadlines::hold_stages(conn, period_id)?;
+    let sheets = store::submissions::statuses(conn, period_id)?;
+    for deadline in stages {
+        let status = match deadline.kind {
+            DeadlineKind::Appraisal => SubmissionStatus::Appraised,
+            _ => SubmissionStatus::Reviewed,
+        };
+        let done = sheets.iter().all(|sheet| sheet.has_reached(status));
+        if deadline.met_on.is_some() != done {
+            store::deadlines::set_met(conn, (period_id, deadline.kind, None), done.then_some(today), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The same after the clock has taken sheets: who was given more time and missed it keeps the appraisal no longer.
+pub fn recount_after(conn: &mut Conn, taken: &[&Submission], now: DateTime<Utc>) -> Result<(), Error> {
+    let missed = taken.iter().filter(|sheet| sheet.status == SubmissionStatus::Missed);
+    let mut periods: Vec<(&Id, &Id)> = missed.map(|sheet| (&sheet.period_id, &sheet.organization_id)).collect();
+    periods.sort_unstable();
+    periods.dedup();
+    let terms = store::periods::terms(conn, periods.iter().map(|(period_id, _)| *period_id))?;
+    periods.retain(|(period_id, _)| terms.get(*period_id).is_some_and(|terms| terms.status == PeriodStatus::Appraisal));
+    for (period_id, organization_id) in periods {
+        let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
+        recount(conn, period_id, date_in(organization.zone(), now), now)?;
+    }
+    Ok(())
+}
+
+/// Notes the result notice, and when the dossiers of the proposed units are due.
+pub fn announced(
+    conn: &mut Conn,
+    house: &House,
+    period: &Period,
+    notice_on: NaiveDate,
+    dossiers: &[(Id, DossierTerm)],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    store::deadlines::set_met(conn, (&period.id, DeadlineKind::ResultNotice, None), Some(notice_on), now)?;
+    // What was waived of all dossiers is waived of each.
+    let pending = store::deadlines::find_of(conn, &period.id, DeadlineKind::Dossier, None)?;
+    let waived = pending.and_then(|pending| pending.waived);
+    store::deadlines::delete_pending(conn, &period.id)?;
+    let of_unit = |(unit_id, term): &(Id, DossierTerm)| {
+        let dossier = Deadline::of_dossier(house.ids.next(), period, unit_id, term, now);
+        Deadline { waived: waived.clone(), ..dossier }
+    };
+    store::deadlines::insert_all(conn, &dossiers.iter().map(of_unit).collect::<Vec<_>>())
+}
+
+/// Notes that a unit's dossier was sent.
+pub fn dossier_sent(conn: &mut Conn, proposal: &Proposal, sent_on: NaiveDate) -> Result<(), Error> {
+    let key = (&proposal.period_id, DeadlineKind::Dossier, Some(&proposal.unit_id));
+    store::deadlines::set_met(conn, key, Some(sent_on), proposal.updated_at)
+}
+
+/// When a dossier is due that comes back: by the calendar as it is now, and never before an extension.
+pub fn dossier_term(conn: &mut Conn, proposal: &Proposal) -> Result<DossierTerm, Error> {
+    let terms = store::periods::terms(conn, std::iter::once(&proposal.period_id))?.remove(&proposal.period_id);
+    let Some((terms, notice_on)) = terms.and_then(|terms| Some((terms.clone(), terms.notice_on?))) else {
+        return Ok(proposal.term.clone());
+    };
+    calendar::dossier_term(conn, &proposal.organization_id, notice_on, &terms.dossier)
+}
+
+/// Notes that a unit's dossier came back, due by `term`. Gives its deadline as it was and as it is.
+pub fn dossier_returned(
+    conn: &mut Conn,
+    proposal: &Proposal,
+    term: &DossierTerm,
+    now: DateTime<Utc>,
+) -> Result<Option<(Deadline, Deadline)>, Error> {
+    let (period_id, unit_id) = (&proposal.period_id, Some(&proposal.unit_id));
+    let Some(before) = store::deadlines::find_of(conn, period_id, DeadlineKind::Dossier, unit_id)? else {
+        return Ok(None);
+    };
+    let again = before.clone().asked_again(term.due_on, term.opens_on, now);
+    let after = store::deadlines::update(conn, again)?;
+    Ok(Some((before, after)))
+}
+
+/// Sets down what is due in open periods that are older than their deadlines. Does nothing where there are none.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn adopt(conn: &mut Conn, house: &House) -> Result<(), Error> {
+    store::deadlines::hold_adoption(conn)?;
+    for id in store::deadlines::periods_without(conn, &PeriodStatus::OPEN)? {
+        let Some(period) = store::periods::find(conn, &id)? else {
+            continue;
+        };
+        let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
+        let (now, zone) = (house.clock.now(), organization.zone());
+        begin(conn, house, &period, now)?;
+        for sheet in store::submissions::of_period(conn, &id)? {
+            let sent_on = sheet.submitted_at.map(|at| date_in(zone, at));
+            match sheet.status {
+                SubmissionStatus::Draft | SubmissionStatus::Missed => {}
+                SubmissionStatus::Returned => drop(sheet_returned(conn, &sheet, Some(sheet.due_on), now)?),
+                _ => sheet_sent(conn, &Submission { updated_at: now, ..sheet.clone() }, sent_on)?,
+            }
+        }
+        if period.status != PeriodStatus::SelfAssessment {
+            recount(conn, &id, date_in(zone, now), now)?;
+        }
+        if let Some(notice) = &period.notice {
+            let proposals = store::award_proposals::of_period(conn, &id)?;
+            let dossiers: Vec<(Id, DossierTerm)> =
+                proposals.iter().map(|proposal| (proposal.unit_id.clone(), proposal.term.clone())).collect();
+            announced(conn, house, &period, notice.on, &dossiers, now)?;
+            for proposal in proposals.iter().filter(|proposal| proposal.is_sent()) {
+                let sent_on = proposal.submitted_at.unwrap_or(now);
+                dossier_sent(conn, proposal, date_in(zone, sent_on))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a reminder tells subscribers.
+pub fn reminder(deadline: &Deadline, told: i32, today: NaiveDate) -> News {
+    let due_on = deadline.due_on();
+    let days = due_on.map_or(0, |due_on| (due_on - today).num_days());
+    let (kind, data) = if told == deadline::OVERDUE {
+        (EventType::DeadlineOverdue, json!({"kind": deadline.kind, "due_on": due_on, "overdue_days": -days}))
+    } else {
+        let data = json!({"kind": deadline.kind, "due_on": due_on, "days_left": days, "reminder_days": told});
+        (EventType::DeadlineDueSoon, data)
+    };
+    News { kind, period_id: Some(deadline.period_id.clone()), unit_id: deadline.unit_id.clone(), data }
+}

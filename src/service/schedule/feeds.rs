@@ -1,0 +1,137 @@
+//! A person's deadlines for a calendar program, by a token that can be revoked.
+
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
+use serde_json::json;
+
+use crate::clock::new_secret;
+use crate::domain::Id;
+use crate::domain::access::{self, Offers, Scopes};
+use crate::domain::schedule::feed::FeedToken;
+use crate::domain::time::date_in;
+use crate::error::{Code, Error};
+use crate::service::schedule::deadlines::{self, Told};
+use crate::service::tag::Tag;
+use crate::service::{Caller, Change, Context, House, Input, Stop, record, sha256_hex};
+use crate::store::deadlines::Filter;
+use crate::store::page::Page;
+use crate::store::{self, Conn};
+
+/// The most tokens of a person.
+const MAX_TOKENS: usize = 20;
+/// How far back a feed goes, in days.
+const BACK_DAYS: u64 = 400;
+/// The most deadlines of a feed.
+const MAX_DEADLINES: i64 = 5_000;
+
+/// The tag of a token.
+pub fn tag(token: &FeedToken) -> Tag {
+    Tag::of(&[(&token.id, 1)], &Offers::default())
+}
+
+/// Makes a token. It is shown this once.
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(FeedToken, String), Stop> {
+    let first = context.actor.memberships.first().ok_or(Code::RoleRequired)?;
+    access::require_scope(&context.actor, "write")?;
+    // What the feed shows is read with the same scopes.
+    access::require_scope(&context.actor, "read")?;
+    context.admit(input)?;
+    let own = store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?;
+    if own.len() >= MAX_TOKENS {
+        return Err(Code::QuotaExceeded.into());
+    }
+    let secret = new_secret().map_err(Error::internal)?;
+    let token = FeedToken {
+        id: context.new_id(),
+        issuer: context.actor.issuer.clone(),
+        subject: context.actor.subject.clone(),
+        scopes: context.actor.scopes.text(),
+        client_id: context.client_id().map(str::to_owned),
+        token_sha256: sha256_hex(secret.as_bytes()),
+        created_at: context.now,
+    };
+    store::feeds::insert(conn, &token)?;
+    record(conn, context, change_of(&token, "feed_token.create", first.organization_id.as_ref()))?;
+    Ok((token, secret))
+}
+
+fn change_of<'a>(token: &'a FeedToken, action: &'a str, organization_id: Option<&'a Id>) -> Change<'a> {
+    Change {
+        organization_id,
+        action,
+        subject_type: "feed_token",
+        subject_id: &token.id,
+        before: None,
+        after: Some(json!({"issuer": token.issuer, "subject": token.subject, "scopes": token.scopes}).into()),
+        news: None,
+    }
+}
+
+/// The caller's tokens.
+pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<FeedToken>, Stop> {
+    context.admit_read()?;
+    Ok(store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?)
+}
+
+fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Error> {
+    let own = store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?;
+    own.into_iter().find(|token| token.id == *id).ok_or_else(|| Error::new(Code::NotFound))
+}
+
+/// One of the caller's tokens.
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Stop> {
+    let token = find(conn, context, id)?;
+    context.admit_read()?;
+    Ok(token)
+}
+
+/// Revokes a token.
+pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Stop> {
+    let token = find(conn, context, id)?;
+    access::require_scope(&context.actor, "write")?;
+    context.admit(&Ok(()))?;
+    context.must_match(&tag(&token).state)?;
+    store::feeds::delete(conn, id)?;
+    let organization_id = context.actor.memberships.first().and_then(|first| first.organization_id.clone());
+    let change = change_of(&token, "feed_token.revoke", organization_id.as_ref());
+    Ok(record(conn, context, Change { before: change.after, after: None, ..change })?)
+}
+
+/// Who a token stands for.
+///
+/// # Errors
+/// `token_invalid`.
+pub async fn caller(house: &Arc<House>, token: &str) -> Result<Caller, Error> {
+    let hashed = sha256_hex(token.as_bytes());
+    let found = house.db.read(move |conn| store::feeds::find_hashed(conn, &hashed)).await?;
+    let FeedToken { issuer, subject, scopes, client_id, .. } = found.ok_or(Code::TokenInvalid)?;
+    Ok(Caller { issuer, subject, client_id, scopes: Scopes::parse(scopes.as_deref()) })
+}
+
+/// A deadline with the heading of its period.
+pub struct Entry {
+    /// The deadline.
+    pub told: Told,
+    /// The period's title.
+    pub period_title: String,
+}
+
+/// The deadlines of a person that have a day, from all of their organisations: a year back and all that come.
+pub fn entries(conn: &mut Conn, context: &Context) -> Result<Vec<Entry>, Stop> {
+    let mut entries = Vec::new();
+    for organization_id in context.actor.organization_ids() {
+        let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
+        let today = date_in(organization.zone(), context.now);
+        let due_from = today.checked_sub_days(Days::new(BACK_DAYS)).unwrap_or(NaiveDate::MIN);
+        let filter = Filter { due_from: Some(due_from), ..Filter::default() };
+        let page = Page { after: None, descending: false, limit: MAX_DEADLINES };
+        let rows = deadlines::list(conn, context, Some(&organization_id), &filter, (true, &page))?;
+        let titles = store::periods::titles(conn, rows.iter().map(|told| &told.deadline.period_id))?;
+        entries.extend(rows.into_iter().map(|told| {
+            let period_title = titles.get(&told.deadline.period_id).cloned().unwrap_or_default();
+            Entry { told, period_title }
+        }));
+    }
+    Ok(entries)
+}

@@ -1,0 +1,384 @@
+//! What somebody has to do now: told from what is due, what was done, and what the person may do.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::domain::Id;
+use crate::domain::access::action::{Action, Stage};
+use crate::domain::access::{self, Decision, Facts, UnitKey};
+use crate::domain::assessment::period::{LateSubmissions, PeriodStatus, TieBreak};
+use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, Proposal, ProposalStatus};
+use crate::domain::award::council_session::{CouncilSession, SessionStatus};
+use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus};
+use crate::domain::time::{closes_at, date_in};
+use crate::error::{Code, Error};
+use crate::service::award::award_proposals;
+use crate::service::award::ranking::basis::{self, ToFreeze};
+use crate::service::{Context, Stop, Unsettled};
+use crate::store::page::Page;
+use crate::store::periods::Terms;
+use crate::store::submissions::Listed;
+use crate::store::{self, Conn};
+
+/// The most rows of a kind that are looked at.
+const MOST: Page = Page { after: None, descending: false, limit: 10_000 };
+
+/// Something to be done.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// The act.
+    pub action: Action,
+    /// On what kind of record.
+    pub subject_type: &'static str,
+    /// On which; none for one that is still to be made.
+    pub subject_id: Option<Id>,
+    /// Where that is.
+    pub base: String,
+    /// Which document, where one is to be attached.
+    pub document: Option<String>,
+    /// In which organisation.
+    pub organization_id: Id,
+    /// In which period.
+    pub period_id: Id,
+    /// About which unit.
+    pub unit: Option<UnitKey>,
+    /// The deadline that it meets.
+    pub deadline_id: Option<Id>,
+    /// The last day.
+    pub due_on: Option<NaiveDate>,
+    /// The first instant that is too late.
+    pub until: Option<DateTime<Utc>>,
+    /// How the deadline stands.
+    pub status: Option<DeadlineStatus>,
+}
+
+/// What the caller has to do now, in all of its organisations: what is due first comes first.
+pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<Task>, Stop> {
+    context.admit_read()?;
+    let mut tasks = Vec::new();
+    for organization_id in context.actor.organization_ids() {
+        tasks.extend(of_organization(conn, context, &organization_id)?);
+    }
+    tasks.sort_by(|a, b| order(a).cmp(&order(b)));
+    Ok(tasks)
+}
+
+/// What is due first comes first; of the same day always in the same order.
+fn order(task: &Task) -> (NaiveDate, &Id, Option<&str>, &str, Option<&str>) {
+    let unit = task.unit.as_ref().map(|unit| unit.code.as_str());
+    (task.due_on.unwrap_or(NaiveDate::MAX), &task.period_id, unit, &task.base, task.document.as_deref())
+}
+
+/// What lies on the desk of an organisation.
+struct Desk<'a> {
+    context: &'a Context<'a>,
+    organization_id: &'a Id,
+    zone: chrono_tz::Tz,
+    today: NaiveDate,
+    terms: HashMap<Id, Terms>,
+    deadlines: HashMap<(Id, DeadlineKind, Option<Id>), Deadline>,
+    units: HashMap<Id, String>,
+}
+
+fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<Vec<Task>, Stop> {
+    let period_ids = store::periods::in_status(conn, organization_id, &PeriodStatus::OPEN)?;
+    if period_ids.is_empty() || !may(context, Action::ReadHouse, &Facts::of(organization_id)) {
+        return Ok(Vec::new());
+    }
+    let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
+    let deadlines = store::deadlines::of_periods(conn, &period_ids)?;
+    let unit_ids: Vec<&Id> = deadlines.iter().filter_map(|deadline| deadline.unit_id.as_ref()).collect();
+    let desk = Desk {
+        context,
+        organization_id,
+        zone: organization.zone(),
+        today: date_in(organization.zone(), context.now),
+        terms: store::periods::terms(conn, period_ids.iter())?,
+        units: store::units::codes_of(conn, &unit_ids)?,
+        deadlines: deadlines
+            .into_iter()
+            .map(|deadline| ((deadline.period_id.clone(), deadline.kind, deadline.unit_id.clone()), deadline))
+            .collect(),
+    };
+    let proposals = desk.proposals(conn, &period_ids)?;
+    let mut tasks = desk.sheets(conn, &period_ids)?;
+    tasks.extend(desk.sessions(conn, &period_ids)?);
+    tasks.extend(proposals.iter().flat_map(|proposal| desk.dossier(proposal)));
+    for id in &period_ids {
+        let to_freeze = desk.to_freeze(conn, id)?;
+        tasks.extend(to_freeze.iter().flat_map(|to_freeze| desk.ranking(id, to_freeze)));
+        tasks.extend(desk.period(id, &proposals, to_freeze.as_ref()));
+    }
+    Ok(tasks)
+}
+
+fn may(context: &Context, action: Action, facts: &Facts) -> bool {
+    matches!(access::decide(&context.actor, action, facts), Decision::Allow)
+}
+
+impl Desk<'_> {
+    fn may(&self, action: Action, unit: Option<&UnitKey>) -> bool {
+        let announced = true;
+        may(self.context, action, &Facts { unit, announced, ..Facts::of(self.organization_id) })
+    }
+
+    fn status(&self, period_id: &Id) -> PeriodStatus {
+        self.terms.get(period_id).map_or(PeriodStatus::Closed, |terms| terms.status)
+    }
+
+    fn unit(&self, unit_id: &Id) -> UnitKey {
+        UnitKey { id: unit_id.clone(), code: self.units.get(unit_id).cloned().unwrap_or_default() }
+    }
+
+    fn deadline(&self, period_id: &Id, kind: DeadlineKind, unit_id: Option<&Id>) -> Option<&Deadline> {
+        self.deadlines.get(&(period_id.clone(), kind, unit_id.cloned()))
+    }
+
+    /// A task on a record, due by one of the period's deadlines, or by one of a unit's.
+    fn task(
+        &self,
+        action: Action,
+        (subject_type, subject_id, base): (&'static str, Option<&Id>, String),
+        (period_id, unit): (&Id, Option<UnitKey>),
+        deadline: Option<&Deadline>,
+    ) -> Task {
+        // What is waived is due to nobody, though it can still be done.
+        let deadline = deadline.filter(|deadline| deadline.waived.is_none());
+        let due_on = deadline.and_then(Deadline::due_on);
+        Task {
+            action,
+            subject_type,
+            subject_id: subject_id.cloned(),
+            base,
+            document: None,
+            organization_id: self.organization_id.clone(),
+            period_id: period_id.clone(),
+            unit,
+            deadline_id: deadline.map(|deadline| deadline.id.clone()),
+            due_on,
+            until: due_on.map(|due_on| closes_at(due_on, self.zone)),
+            status: deadline.map(|deadline| deadline.status(self.today, &self.context.house.reminders)),
+        }
+    }
+
+    /// Sheets to be begun, written, sent, appraised and reviewed.
+    fn sheets(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Stop> {
+        let sight = access::sheets_in_sight(&self.context.actor, self.organization_id);
+        let filter = store::submissions::Filter {
+            period_ids: Some(period_ids.to_vec()),
+            ..store::submissions::Filter::default()
+        };
+        let sheets = store::submissions::list(conn, self.organization_id, &sight, &filter, &MOST)?;
+        if sheets.iter().any(|sheet| sheet.submission.has_lapsed(self.context.now)) {
+            return Err(Stop::Unsettled(Unsettled::Organization(self.organization_id.clone())));
+        }
+        let drafts = store::reviews::drafts(conn, self.organization_id)?;
+        let mut tasks: Vec<Task> = sheets.iter().filter_map(|sheet| self.sheet(sheet, &drafts)).collect();
+        let began = |period_id: &Id, unit_id: &Id| {
+            let of = |sheet: &Listed| sheet.submission.period_id == *period_id && sheet.submission.unit_id == *unit_id;
+            sheets.iter().any(of)
+        };
+        for ((period_id, kind, unit_id), deadline) in &self.deadlines {
+            let (DeadlineKind::SelfAssessment, Some(unit_id)) = (kind, unit_id) else {
+                continue;
+            };
+            let unit = self.unit(unit_id);
+            let in_time = deadline.due_on().is_some_and(|due_on| self.today <= due_on);
+            let late = self.terms.get(period_id).map(|terms| terms.late_submissions);
+            let stays_open = late == Some(LateSubmissions::AcceptFlagged);
+            let open = self.status(period_id) == PeriodStatus::SelfAssessment && !began(period_id, unit_id);
+            if open && (in_time || stays_open) && self.may(Action::CreateSubmission, Some(&unit)) {
+                let place = ("submission", None, String::new());
+                let task = self.task(Action::CreateSubmission, place, (period_id, Some(unit)), Some(deadline));
+                let until = deadline.due_on().filter(|_| !stays_open).map(|due_on| closes_at(due_on, self.zone));
+                tasks.push(Task { until, ..task });
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// The one act on a sheet that is the caller's turn.
+    fn sheet(&self, listed: &Listed, drafts: &HashMap<(Id, Stage), Id>) -> Option<Task> {
+        let sheet = &listed.submission;
+        let unit = UnitKey { id: sheet.unit_id.clone(), code: listed.unit_code.clone() };
+        let facts = Facts { unit: Some(&unit), sheet: Some(sheet.status), ..Facts::of(self.organization_id) };
+        let status = self.status(&sheet.period_id);
+        let turn =
+            |action: Action| may(self.context, action, &facts) && sheet.may(action, status, self.context.now).is_ok();
+        let acts = [Action::Submit, Action::WriteScores, Action::Appraise, Action::CouncilReview];
+        let action = acts.into_iter().find(|action| turn(*action))?;
+        let (kind, stage) = match action {
+            Action::Appraise => (DeadlineKind::Appraisal, Some(Stage::Appraisal)),
+            Action::CouncilReview => (DeadlineKind::CouncilReview, Some(Stage::Council)),
+            _ => (DeadlineKind::SelfAssessment, None),
+        };
+        let of_unit = (kind == DeadlineKind::SelfAssessment).then_some(&sheet.unit_id);
+        let deadline = self.deadline(&sheet.period_id, kind, of_unit);
+        let draft = stage.and_then(|stage| Some((stage, drafts.get(&(sheet.id.clone(), stage))?)));
+        let (action, place) = match draft {
+            // A review that was begun is to be finished.
+            Some((stage, id)) => (Action::SubmitReview(stage), ("review", Some(id), format!("/v1/reviews/{id}"))),
+            None => (action, ("submission", Some(&sheet.id), format!("/v1/submissions/{}", sheet.id))),
+        };
+        let task = self.task(action, place, (&sheet.period_id, Some(unit)), deadline);
+        // A sheet has a gate of its own, which stands open where late ones are accepted.
+        Some(if kind == DeadlineKind::SelfAssessment { Task { until: sheet.closes_at, ..task } } else { task })
+    }
+
+    fn met(&self, period_id: &Id, kind: DeadlineKind) -> bool {
+        self.deadline(period_id, kind, None).is_some_and(|deadline| deadline.met_on.is_some())
+    }
+
+    /// The ranking of a period whose sheets are all reviewed, for who may know of it before it is announced.
+    fn to_freeze(&self, conn: &mut Conn, period_id: &Id) -> Result<Option<ToFreeze>, Error> {
+        let reviewed = self.status(period_id) == PeriodStatus::CouncilReview
+            && self.met(period_id, DeadlineKind::CouncilReview)
+            && may(self.context, Action::ReadRanking, &Facts::of(self.organization_id));
+        let period = if reviewed { store::periods::find(conn, period_id)? } else { None };
+        period.map(|period| basis::to_freeze(conn, &period)).transpose()
+    }
+
+    /// What a ranking still needs: facts of units, and decisions on ties.
+    fn ranking(&self, period_id: &Id, to_freeze: &ToFreeze) -> Vec<Task> {
+        let deadline = self.deadline(period_id, DeadlineKind::ResultNotice, None);
+        let base = format!("/v1/periods/{period_id}");
+        let unknown = to_freeze.inputs.contenders.iter().map(|contender| self.unit(&contender.unit_id));
+        let unknown = unknown.filter(|unit| to_freeze.ranking.facts_missing.contains(&unit.code));
+        let facts = unknown.filter(|unit| self.may(Action::WriteFacts, Some(unit))).map(|unit| {
+            let place = ("facts", Some(&unit.id), format!("{base}/facts/{}", unit.id));
+            self.task(Action::WriteFacts, place, (period_id, Some(unit.clone())), deadline)
+        });
+        let mut tasks: Vec<Task> = facts.collect();
+        // Facts that are missing may still untie what looks tied.
+        let tied = !to_freeze.ranking.unresolved_ties.is_empty() && to_freeze.ranking.facts_missing.is_empty();
+        let decides =
+            to_freeze.inputs.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
+        if tied && decides && self.may(Action::DecideTie, None) {
+            let place = ("period", Some(period_id), base);
+            tasks.push(self.task(Action::DecideTie, place, (period_id, None), deadline));
+        }
+        tasks
+    }
+
+    /// The next step of a period, once nothing keeps it back.
+    fn period(&self, period_id: &Id, undecided: &[Proposal], to_freeze: Option<&ToFreeze>) -> Option<Task> {
+        let sheet_open = |deadline: &Deadline| {
+            deadline.period_id == *period_id
+                && deadline.kind == DeadlineKind::SelfAssessment
+                && deadline.met_on.is_none()
+                && deadline.due_on().is_some_and(|due_on| self.today <= due_on)
+        };
+        let (action, kind, ready) = match self.status(period_id) {
+            PeriodStatus::SelfAssessment => {
+                (Action::StartAppraisal, DeadlineKind::Appraisal, !self.deadlines.values().any(sheet_open))
+            }
+            PeriodStatus::Appraisal => {
+                let appraised = self.met(period_id, DeadlineKind::Appraisal);
+                (Action::StartCouncilReview, DeadlineKind::CouncilReview, appraised)
+            }
+            PeriodStatus::CouncilReview => {
+                let ready = to_freeze.is_some_and(|to_freeze| to_freeze.faults.is_empty());
+                (Action::Finalize, DeadlineKind::ResultNotice, ready)
+            }
+            PeriodStatus::Finalized => (Action::Announce, DeadlineKind::ResultNotice, true),
+            PeriodStatus::Announced => {
+                let open = undecided.iter().any(|proposal| proposal.period_id == *period_id);
+                (Action::Close, DeadlineKind::Dossier, !open)
+            }
+            PeriodStatus::Draft | PeriodStatus::Closed | PeriodStatus::Cancelled => return None,
+        };
+        let place = ("period", Some(period_id), format!("/v1/periods/{period_id}"));
+        let deadline = self.deadline(period_id, kind, None);
+        (ready && self.may(action, None)).then(|| self.task(action, place, (period_id, None), deadline))
+    }
+
+    /// What a session is to be held for: the review, and once every sheet is through it, the notice.
+    fn of_session(&self, period_id: &Id) -> Option<&Deadline> {
+        let reviewed = self.met(period_id, DeadlineKind::CouncilReview);
+        let kind = if reviewed { DeadlineKind::ResultNotice } else { DeadlineKind::CouncilReview };
+        self.deadline(period_id, kind, None)
+    }
+
+    /// Sessions to be called, held and closed.
+    fn sessions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Error> {
+        let reviewing = |id: &&Id| self.status(id) == PeriodStatus::CouncilReview;
+        let reviewed: Vec<&Id> = period_ids.iter().filter(reviewing).collect();
+        if reviewed.is_empty() || !self.may(Action::ReadSessions, None) {
+            return Ok(Vec::new());
+        }
+        let sessions = store::council_sessions::list(conn, self.organization_id, None, &MOST)?;
+        // One that was closed without a quorum decides nothing.
+        let serves = |session: &CouncilSession| session.status != SessionStatus::Closed || session.could_decide();
+        let called = |id: &Id| sessions.iter().any(|session| session.period_id == *id && serves(session));
+        let to_call = reviewed.into_iter().filter(|id| !called(id) && self.may(Action::CreateSession, None));
+        let calls = to_call.map(|id| {
+            let deadline = self.of_session(id);
+            self.task(Action::CreateSession, ("council_session", None, String::new()), (id, None), deadline)
+        });
+        let calls: Vec<Task> = calls.collect();
+        let turn = sessions.into_iter().filter_map(|session| {
+            let action = match session.status {
+                SessionStatus::Planned if session.held_on <= self.today => Action::HoldSession,
+                SessionStatus::Held => Action::CloseSession,
+                SessionStatus::Planned | SessionStatus::Closed => return None,
+            };
+            let open = self.status(&session.period_id) == PeriodStatus::CouncilReview && self.may(action, None);
+            let deadline = self.of_session(&session.period_id);
+            let place = ("council_session", Some(&session.id), format!("/v1/council-sessions/{}", session.id));
+            open.then(|| self.task(action, place, (&session.period_id, None), deadline))
+        });
+        Ok(calls.into_iter().chain(turn).collect())
+    }
+
+    /// The proposals that are not decided and that the caller may read.
+    fn proposals(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Proposal>, Stop> {
+        let membership = self.context.actor.membership(self.organization_id);
+        let own = membership.and_then(|membership| membership.unit.as_ref());
+        if !self.may(Action::ReadProposal, None) && !own.is_some_and(|unit| self.may(Action::ReadProposal, Some(unit)))
+        {
+            return Ok(Vec::new());
+        }
+        let filter = store::award_proposals::Filter {
+            period_ids: Some(period_ids.to_vec()),
+            statuses: Some(vec![ProposalStatus::Draft, ProposalStatus::Returned, ProposalStatus::Submitted]),
+            ..store::award_proposals::Filter::default()
+        };
+        award_proposals::list(conn, self.context, Some(self.organization_id), filter, &MOST)
+    }
+
+    /// What a dossier still needs of the caller: each missing document, then to be sent, then its decision.
+    fn dossier(&self, proposal: &Proposal) -> Vec<Task> {
+        let unit = self.unit(&proposal.unit_id);
+        let turn = |action: Action| self.may(action, Some(&unit)) && proposal.may(action).is_ok();
+        let deadline = self.deadline(&proposal.period_id, DeadlineKind::Dossier, Some(&proposal.unit_id));
+        let task = |action, document: Option<&str>| {
+            let place = ("award_proposal", Some(&proposal.id), format!("/v1/award-proposals/{}", proposal.id));
+            let task = self.task(action, place, (&proposal.period_id, Some(unit.clone())), deadline);
+            Task { document: document.map(str::to_owned), ..task }
+        };
+        let missing = proposal.documents.iter().filter(|document| document.file.is_none());
+        let mut tasks: Vec<Task> = missing
+            .filter_map(|document| {
+                let report = document.code == ACHIEVEMENT_REPORT;
+                let action = if report { Action::AttachAchievementReport } else { Action::AttachDocument };
+                turn(action).then(|| task(action, Some(&document.code)))
+            })
+            .collect();
+        let open = proposal.term.opens_on.is_none_or(|opens_on| opens_on <= self.today);
+        if open && proposal.is_complete() && turn(Action::SubmitProposal) {
+            tasks.push(task(Action::SubmitProposal, None));
+        }
+        if turn(Action::RecordDecision) {
+            // Sent in time: nothing is due any more.
+            tasks.push(Task {
+                deadline_id: None,
+                due_on: None,
+                until: None,
+                status: None,
+                ..task(Action::RecordDecision, None)
+            });
+        }
+        tasks
+    }
+}

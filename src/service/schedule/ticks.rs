@@ -1,0 +1,188 @@
+//! What the clock alone causes: sheets that are missed, reminders of what is near, word of what has passed. Called by
+//! requests, by the command line and by the timer inside. Twice is once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+
+use crate::domain::Id;
+use crate::domain::access::action::Action;
+use crate::domain::access::{self, Facts};
+use crate::domain::journal::event::EventType;
+use crate::domain::office::organization::Organization;
+use crate::domain::schedule::deadline::Deadline;
+use crate::domain::time::{date_in, starts_at};
+use crate::error::{Code, Error};
+use crate::service::assessment::submissions;
+use crate::service::assessment::submissions::Lapse;
+use crate::service::schedule::deadlines::keeping;
+use crate::service::{Context, House, Input, News, Stop, tell};
+use crate::store::submissions::Lapsed;
+use crate::store::{self, Conn};
+
+/// What a check is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Which organisation; none for the caller's only one.
+    pub organization_id: Option<Id>,
+    /// Only to tell what it would do.
+    pub dry_run: bool,
+}
+
+/// One thing that the clock has caused.
+#[derive(Debug, Clone)]
+pub struct Caused {
+    /// What happened.
+    pub kind: EventType,
+    /// To what kind of record.
+    pub subject_type: &'static str,
+    /// To which.
+    pub subject_id: Id,
+    /// In which period.
+    pub period_id: Option<Id>,
+    /// About which unit.
+    pub unit_id: Option<Id>,
+    /// What more there is to say.
+    pub data: Value,
+}
+
+impl Caused {
+    fn of(subject_type: &'static str, subject_id: &Id, news: &News) -> Self {
+        Caused {
+            kind: news.kind,
+            subject_type,
+            subject_id: subject_id.clone(),
+            period_id: news.period_id.clone(),
+            unit_id: news.unit_id.clone(),
+            data: news.data.clone(),
+        }
+    }
+}
+
+/// What came of a check of an organisation.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Which organisation.
+    pub organization_id: Id,
+    /// Its code.
+    pub organization_code: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether it only tells what it would do.
+    pub dry_run: bool,
+    /// What the clock has caused since the last check.
+    pub caused: Vec<Caused>,
+    /// How many deadlines are near.
+    pub due_soon: i64,
+    /// How many have passed and can still be met.
+    pub overdue: i64,
+    /// When the clock alone causes something next.
+    pub next_check_at: Option<DateTime<Utc>>,
+}
+
+/// Checks the deadlines of an organisation.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn check(
+    conn: &mut Conn,
+    house: &House,
+    request_id: &str,
+    organization: &Organization,
+    now: DateTime<Utc>,
+    dry_run: bool,
+) -> Result<Checked, Error> {
+    let (zone, reminders) = (organization.zone(), &house.reminders);
+    let today = date_in(zone, now);
+    // First every row that is touched, sheets before deadlines as everywhere, then the journal.
+    let scope = Lapsed::OfOrganization(&organization.id);
+    let lapses: Vec<Lapse> = match dry_run {
+        true => store::submissions::lapsed(conn, scope, now)?.into_iter().map(Lapse::foretold).collect(),
+        false => submissions::lapse_all(conn, house, scope, now)?,
+    };
+    let waiting = store::deadlines::to_check(conn, &organization.id, today)?;
+    let mut told: Vec<(Id, News)> = Vec::new();
+    let mut looked_at: BTreeMap<(Option<i32>, Option<NaiveDate>), Vec<&Id>> = BTreeMap::new();
+    for (deadline, period) in &waiting {
+        let untold = deadline.untold(today, reminders).filter(|_| Deadline::is_live(deadline.kind, *period));
+        if let Some(untold) = untold {
+            told.push((deadline.id.clone(), keeping::reminder(deadline, untold, today)));
+        }
+        let next = (untold.or(deadline.told), deadline.next_check_on(today, reminders));
+        looked_at.entry(next).or_default().push(&deadline.id);
+    }
+    let mut caused: Vec<Caused> =
+        lapses.iter().map(|lapse| Caused::of("submission", &lapse.after.id, &lapse.news())).collect();
+    caused.extend(told.iter().map(|(id, news)| Caused::of("deadline", id, news)));
+    if !dry_run {
+        for ((told, check_on), ids) in &looked_at {
+            store::deadlines::checked(conn, ids, *told, *check_on)?;
+        }
+        for lapse in lapses {
+            lapse.record(conn, house, request_id, now)?;
+        }
+        let news = told.iter().map(|(id, news)| (("deadline", id), news.clone())).collect();
+        tell(conn, house, now, &organization.id, news)?;
+    }
+    let standing = store::deadlines::standing(conn, &organization.id, today, reminders)?;
+    Ok(Checked {
+        organization_id: organization.id.clone(),
+        organization_code: organization.code.clone(),
+        at: now,
+        dry_run,
+        caused,
+        due_soon: standing.due_soon,
+        overdue: standing.overdue,
+        next_check_at: standing.next_check_on.map(|day| starts_at(day, zone)),
+    })
+}
+
+/// A check that somebody asked for.
+pub fn ask(conn: &mut Conn, context: &Context, input: &Input<Asked>) -> Result<Checked, Stop> {
+    let given = input.as_ref().ok().and_then(|asked| asked.organization_id.as_ref());
+    let organization_id = context.organization(given)?;
+    access::require_collection(&context.actor, Action::CheckDeadlines, &Facts::of(&organization_id))?;
+    let asked = context.admit(input)?;
+    let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
+    Ok(check(conn, context.house, context.request_id(), &organization, context.now, asked.dry_run)?)
+}
+
+/// Which organisations to check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// Those where there is something to look at.
+    Waiting,
+    /// Every one.
+    All,
+    /// The one of this code.
+    Named(String),
+}
+
+/// Checks organisations one after the other, each in a transaction of its own.
+///
+/// # Errors
+/// When the database does not answer; what was done stays done.
+pub async fn run(house: &Arc<House>, request_id: &str, which: &Which, dry_run: bool) -> Result<Vec<Checked>, Error> {
+    let (within, which) = (Arc::clone(house), which.clone());
+    let organizations = house.db.read(move |conn| match which {
+        Which::Waiting => {
+            let ids = store::deadlines::organizations_to_check(conn, within.clock.now())?;
+            store::organizations::every(conn, Some(&ids))
+        }
+        Which::All => store::organizations::every(conn, None),
+        Which::Named(code) => Ok(store::organizations::find_by_code(conn, &code)?.into_iter().collect()),
+    });
+    let mut checked = Vec::new();
+    for organization in organizations.await? {
+        let (within, request_id) = (Arc::clone(house), request_id.to_owned());
+        let check =
+            move |conn: &mut Conn| check(conn, &within, &request_id, &organization, within.clock.now(), dry_run);
+        checked.push(house.db.write(check).await?);
+    }
+    if checked.iter().any(|checked| !checked.caused.is_empty()) {
+        house.bell.ring();
+    }
+    Ok(checked)
+}

@@ -1,0 +1,361 @@
+//! The periods, with their units and awards.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+
+use crate::domain::Id;
+use crate::domain::access::UnitKey;
+use crate::domain::assessment::period::{
+    Award, DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
+};
+use crate::domain::criteria::scoring::Totals;
+use crate::domain::guard::SheetOfUnit;
+use crate::error::{Code, Error};
+use crate::store::Conn;
+use crate::store::dialect::{Hold, hold, on_each};
+use crate::store::error::{one_row, unique};
+use crate::store::page::{Page, paged};
+use crate::store::schema::periods::{self, dsl};
+use crate::store::schema::{period_awards, period_units, submissions, units};
+use crate::store::types::{from_json, from_word, id, json, naive, totals, utc, utc_option, word};
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = periods, treat_none_as_null = true)]
+struct Row {
+    id: String,
+    organization_id: String,
+    code: String,
+    title: String,
+    year: i32,
+    criteria_set_id: String,
+    status: String,
+    self_assessment_due_on: NaiveDate,
+    appraisal_due_on: NaiveDate,
+    council_review_from_on: NaiveDate,
+    council_review_to_on: NaiveDate,
+    result_notice_due_on: NaiveDate,
+    late_submissions: String,
+    council_scoring: String,
+    tie_break: String,
+    eligibility: String,
+    when_ineligible: String,
+    required_documents: String,
+    dossier_working_days: i32,
+    dossier_semantics: String,
+    notice_number: Option<String>,
+    notice_on: Option<NaiveDate>,
+    cancel_reason: Option<String>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Error> {
+    Ok(Period {
+        id: id(row.id),
+        organization_id: id(row.organization_id),
+        rules: PeriodRules {
+            code: row.code,
+            title: row.title,
+            year: row.year,
+            criteria_set_id: id(row.criteria_set_id),
+            unit_ids,
+            schedule: Schedule {
+                self_assessment_due_on: row.self_assessment_due_on,
+                appraisal_due_on: row.appraisal_due_on,
+                council_review_from_on: row.council_review_from_on,
+                council_review_to_on: row.council_review_to_on,
+                result_notice_due_on: row.result_notice_due_on,
+            },
+            late_submissions: from_word(&row.late_submissions)?,
+            council_scoring: from_word(&row.council_scoring)?,
+            tie_break: from_json(&row.tie_break)?,
+            awards,
+            eligibility: from_json(&row.eligibility)?,
+            when_ineligible: from_word(&row.when_ineligible)?,
+            required_documents: from_json(&row.required_documents)?,
+            dossier_deadline: DossierDeadline {
+                working_days: row.dossier_working_days,
+                semantics: from_word(&row.dossier_semantics)?,
+            },
+        },
+        status: from_word(&row.status)?,
+        notice: row.notice_number.zip(row.notice_on).map(|(number, on)| Notice { number, on }),
+        cancel_reason: row.cancel_reason,
+        version: row.version,
+        created_at: utc(row.created_at),
+        updated_at: utc(row.updated_at),
+    })
+}
+
+impl TryFrom<&Period> for Row {
+    type Error = Error;
+    fn try_from(period: &Period) -> Result<Self, Error> {
+        let rules = &period.rules;
+        Ok(Row {
+            id: period.id.to_string(),
+            organization_id: period.organization_id.to_string(),
+            code: rules.code.clone(),
+            title: rules.title.clone(),
+            year: rules.year,
+            criteria_set_id: rules.criteria_set_id.to_string(),
+            status: word(period.status),
+            self_assessment_due_on: rules.schedule.self_assessment_due_on,
+            appraisal_due_on: rules.schedule.appraisal_due_on,
+            council_review_from_on: rules.schedule.council_review_from_on,
+            council_review_to_on: rules.schedule.council_review_to_on,
+            result_notice_due_on: rules.schedule.result_notice_due_on,
+            late_submissions: word(rules.late_submissions),
+            council_scoring: word(rules.council_scoring),
+            tie_break: json(&rules.tie_break)?,
+            eligibility: json(&rules.eligibility)?,
+            when_ineligible: word(rules.when_ineligible),
+            required_documents: json(&rules.required_documents)?,
+            dossier_working_days: rules.dossier_deadline.working_days,
+            dossier_semantics: word(rules.dossier_deadline.semantics),
+            notice_number: period.notice.as_ref().map(|notice| notice.number.clone()),
+            notice_on: period.notice.as_ref().map(|notice| notice.on),
+            cancel_reason: period.cancel_reason.clone(),
+            version: period.version,
+            created_at: naive(period.created_at),
+            updated_at: naive(period.updated_at),
+        })
+    }
+}
+
+/// A period in a list: without its units and awards.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// Its id.
+    pub id: Id,
+    /// Its key.
+    pub code: String,
+    /// Its heading.
+    pub title: String,
+    /// The year that it is about.
+    pub year: i32,
+    /// Where it is.
+    pub status: PeriodStatus,
+    /// When sheets are due.
+    pub self_assessment_due_on: NaiveDate,
+    /// Counts changes.
+    pub version: i64,
+}
+
+/// What a list of periods is narrowed to.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only these states.
+    pub statuses: Option<Vec<PeriodStatus>>,
+    /// Only these years.
+    pub years: Option<Vec<i32>>,
+}
+
+/// Holds a period until the transaction ends: `Shared` for what happens within it, `Alone` for what moves it.
+pub fn hold_shared(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+    Ok(hold(conn, Hold::PeriodShared, id.as_str())?)
+}
+
+/// See [`hold_shared`].
+pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+    Ok(hold(conn, Hold::PeriodAlone, id.as_str())?)
+}
+
+/// One period.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Period>, Error> {
+    let row: Option<Row> = dsl::periods.find(id.as_str()).get_result(conn).optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let unit_ids: Vec<String> = period_units::table
+        .inner_join(units::table.on(units::id.eq(period_units::unit_id)))
+        .filter(period_units::period_id.eq(id.as_str()))
+        .order(units::code)
+        .select(units::id)
+        .load(conn)?;
+    let awards: Vec<(String, String, i32)> = period_awards::table
+        .filter(period_awards::period_id.eq(id.as_str()))
+        .order(period_awards::position)
+        .select((period_awards::code, period_awards::title, period_awards::quota))
+        .load(conn)?;
+    let awards = awards.into_iter().map(|(code, title, quota)| Award { code, title, quota }).collect();
+    period(row, unit_ids.into_iter().map(Id::from_uuid_text).collect(), awards).map(Some)
+}
+
+/// A page of an organisation's periods.
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Head>, Error> {
+    let mut query = dsl::periods.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+    if let Some(statuses) = &filter.statuses {
+        query = query.filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+    }
+    if let Some(years) = &filter.years {
+        query = query.filter(dsl::year.eq_any(years.clone()));
+    }
+    let columns = (dsl::id, dsl::code, dsl::title, dsl::year, dsl::status, dsl::self_assessment_due_on, dsl::version);
+    let rows: Vec<(String, String, String, i32, String, NaiveDate, i64)> =
+        paged!(query, dsl::id, page).select(columns).load(conn)?;
+    rows.into_iter()
+        .map(|(row_id, code, title, year, status, self_assessment_due_on, version)| {
+            Ok(Head { id: id(row_id), code, title, year, status: from_word(&status)?, self_assessment_due_on, version })
+        })
+        .collect()
+}
+
+/// Adds a period.
+pub fn insert(conn: &mut Conn, period: &Period) -> Result<(), Error> {
+    let inserted = diesel::insert_into(periods::table).values(Row::try_from(period)?).execute(conn);
+    unique(inserted, Code::AlreadyExists)?;
+    insert_members(conn, period)
+}
+
+/// Saves a change of the version that was read; units and awards only while nothing hangs off them.
+pub fn update(conn: &mut Conn, period: Period, with_members: bool) -> Result<Period, Error> {
+    let after = Period { version: period.version + 1, ..period };
+    let seen = dsl::periods.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
+    one_row(rows)?;
+    if with_members {
+        let of_period = period_units::table.filter(period_units::period_id.eq(after.id.as_str()));
+        diesel::delete(of_period).execute(conn)?;
+        let of_period = period_awards::table.filter(period_awards::period_id.eq(after.id.as_str()));
+        diesel::delete(of_period).execute(conn)?;
+        insert_members(conn, &after)?;
+    }
+    Ok(after)
+}
+
+fn insert_members(conn: &mut Conn, period: &Period) -> Result<(), Error> {
+    let units: Vec<_> = period
+        .rules
+        .unit_ids
+        .iter()
+        .map(|unit_id| {
+            (
+                period_units::period_id.eq(period.id.as_str()),
+                period_units::organization_id.eq(period.organization_id.as_str()),
+                period_units::unit_id.eq(unit_id.as_str()),
+            )
+        })
+        .collect();
+    let awards: Vec<_> = (0_i32..)
+        .zip(&period.rules.awards)
+        .map(|(position, award)| {
+            (
+                period_awards::period_id.eq(period.id.as_str()),
+                period_awards::position.eq(position),
+                period_awards::code.eq(&award.code),
+                period_awards::title.eq(&award.title),
+                period_awards::quota.eq(award.quota),
+            )
+        })
+        .collect();
+    on_each!(conn, c => {
+        diesel::insert_into(period_units::table).values(&units).execute(c)?;
+        diesel::insert_into(period_awards::table).values(&awards).execute(c)?;
+    });
+    Ok(())
+}
+
+/// What the deadlines of a period depend on.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Where it is.
+    pub status: PeriodStatus,
+    /// What becomes of late sheets.
+    pub late_submissions: LateSubmissions,
+    /// When the dossiers are due after the notice.
+    pub dossier: DossierDeadline,
+    /// The day of the notice.
+    pub notice_on: Option<NaiveDate>,
+}
+
+/// What the deadlines of some periods depend on.
+pub fn terms<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<HashMap<Id, Terms>, Error> {
+    let mut ids: Vec<&str> = ids.map(Id::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let dossier = (dsl::dossier_working_days, dsl::dossier_semantics);
+    let columns = (dsl::id, dsl::status, dsl::late_submissions, dossier, dsl::notice_on);
+    type Columns = (String, String, String, (i32, String), Option<NaiveDate>);
+    let rows: Vec<Columns> = dsl::periods.filter(dsl::id.eq_any(ids)).select(columns).load(conn)?;
+    let terms = |(row_id, status, late_submissions, (working_days, semantics), notice_on): Columns| {
+        let (status, late_submissions) = (from_word(&status)?, from_word(&late_submissions)?);
+        let dossier = DossierDeadline { working_days, semantics: from_word(&semantics)? };
+        Ok((id(row_id), Terms { status, late_submissions, dossier, notice_on }))
+    };
+    rows.into_iter().map(terms).collect()
+}
+
+/// The titles of some periods.
+pub fn titles<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<HashMap<Id, String>, Error> {
+    let mut ids: Vec<&str> = ids.map(Id::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let rows: Vec<(String, String)> =
+        dsl::periods.filter(dsl::id.eq_any(ids)).select((dsl::id, dsl::title)).load(conn)?;
+    Ok(rows.into_iter().map(|(row_id, title)| (id(row_id), title)).collect())
+}
+
+/// The periods of an organisation in one of these states, in order.
+pub fn in_status(conn: &mut Conn, organization_id: &Id, statuses: &[PeriodStatus]) -> Result<Vec<Id>, Error> {
+    let of_organization = dsl::periods
+        .filter(dsl::organization_id.eq(organization_id.as_str()))
+        .filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+    let ids: Vec<String> = of_organization.order(dsl::id).select(dsl::id).load(conn)?;
+    Ok(ids.into_iter().map(id).collect())
+}
+
+/// A unit of a period and how far its sheet is.
+#[derive(Debug, Clone)]
+pub struct UnitOfPeriod {
+    /// Which unit.
+    pub unit: UnitKey,
+    /// Its name.
+    pub name: String,
+    /// Its sheet, where there is one.
+    pub submission_id: Option<Id>,
+    /// What the unit's own sheet adds up to.
+    pub totals: Option<Totals>,
+    /// How far that is.
+    pub sheet: SheetOfUnit,
+}
+
+/// The units of a period in order of code, each with its sheet.
+pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<UnitOfPeriod>, Error> {
+    type Joined =
+        (String, String, String, Option<String>, Option<String>, Option<NaiveDateTime>, Option<i64>, Option<i64>);
+    let rows: Vec<Joined> =
+        period_units::table
+            .inner_join(units::table.on(units::id.eq(period_units::unit_id)))
+            .left_join(submissions::table.on(
+                submissions::period_id.eq(period_units::period_id).and(submissions::unit_id.eq(period_units::unit_id)),
+            ))
+            .filter(period_units::period_id.eq(period_id.as_str()))
+            .order(units::code)
+            .select((
+                units::id,
+                units::code,
+                units::name,
+                submissions::id.nullable(),
+                submissions::status.nullable(),
+                submissions::closes_at.nullable(),
+                submissions::base.nullable(),
+                submissions::bonus.nullable(),
+            ))
+            .load(conn)?;
+    rows.into_iter()
+        .map(|(unit_id, code, name, submission_id, status, closes_at, base, bonus)| {
+            Ok(UnitOfPeriod {
+                unit: UnitKey { id: id(unit_id), code: code.clone() },
+                name,
+                submission_id: submission_id.map(id),
+                totals: totals(base, bonus),
+                sheet: SheetOfUnit {
+                    unit_code: code,
+                    status: status.as_deref().map(from_word).transpose()?,
+                    closes_at: utc_option(closes_at),
+                },
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,505 @@
+//! The sheets' heads and frozen revisions. Their lines are in `scores`.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+
+use crate::domain::Id;
+use crate::domain::access::{SheetsInSight, UnitKey};
+use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::assessment::submission::{Submission, SubmissionStatus};
+use crate::domain::criteria::scoring::Breakdown;
+use crate::domain::time::zone;
+use crate::error::{Code, Error};
+use crate::store::Conn;
+use crate::store::dialect::{Bind, Hold, Words, hold, on_each};
+use crate::store::error::{one_row, unique};
+use crate::store::page::{Page, paged};
+use crate::store::schema::submissions::{self, dsl};
+use crate::store::schema::{organizations, periods, revisions, units};
+use crate::store::types::{from_json, from_word, id, json, naive, naive_option, texts, totals, utc, utc_option, word};
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = submissions, treat_none_as_default_value = false)]
+struct Row {
+    id: String,
+    organization_id: String,
+    period_id: String,
+    unit_id: String,
+    status: String,
+    revision: i32,
+    late: bool,
+    due_on: NaiveDate,
+    closes_at: Option<NaiveDateTime>,
+    submitted_at: Option<NaiveDateTime>,
+    return_reason: Option<String>,
+    base: Option<i64>,
+    bonus: Option<i64>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+/// The columns of a [`Row`]: without the breakdown, which only a ranking reads.
+macro_rules! columns {
+    () => {
+        (
+            dsl::id,
+            dsl::organization_id,
+            dsl::period_id,
+            dsl::unit_id,
+            dsl::status,
+            dsl::revision,
+            dsl::late,
+            dsl::due_on,
+            dsl::closes_at,
+            dsl::submitted_at,
+            dsl::return_reason,
+            dsl::base,
+            dsl::bonus,
+            dsl::version,
+            dsl::created_at,
+            dsl::updated_at,
+        )
+    };
+}
+
+/// What changes when a sheet moves on. Naming the other columns would check keys and rewrite indexes that stay as
+/// they are.
+#[derive(AsChangeset)]
+#[diesel(table_name = submissions, treat_none_as_null = true)]
+struct Moved {
+    status: String,
+    revision: i32,
+    late: bool,
+    due_on: NaiveDate,
+    closes_at: Option<NaiveDateTime>,
+    submitted_at: Option<NaiveDateTime>,
+    return_reason: Option<String>,
+    version: i64,
+    updated_at: NaiveDateTime,
+}
+
+impl From<&Submission> for Moved {
+    fn from(submission: &Submission) -> Self {
+        Moved {
+            status: word(submission.status),
+            revision: submission.revision,
+            late: submission.late,
+            due_on: submission.due_on,
+            closes_at: naive_option(submission.closes_at),
+            submitted_at: naive_option(submission.submitted_at),
+            return_reason: submission.return_reason.clone(),
+            version: submission.version,
+            updated_at: naive(submission.updated_at),
+        }
+    }
+}
+
+impl TryFrom<Row> for Submission {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Submission {
+            id: id(row.id),
+            organization_id: id(row.organization_id),
+            period_id: id(row.period_id),
+            unit_id: id(row.unit_id),
+            status: from_word(&row.status)?,
+            revision: row.revision,
+            late: row.late,
+            due_on: row.due_on,
+            closes_at: utc_option(row.closes_at),
+            submitted_at: utc_option(row.submitted_at),
+            return_reason: row.return_reason,
+            totals: totals(row.base, row.bonus),
+            version: row.version,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+        })
+    }
+}
+
+impl From<&Submission> for Row {
+    fn from(submission: &Submission) -> Self {
+        Row {
+            id: submission.id.to_string(),
+            organization_id: submission.organization_id.to_string(),
+            period_id: submission.period_id.to_string(),
+            unit_id: submission.unit_id.to_string(),
+            status: word(submission.status),
+            revision: submission.revision,
+            late: submission.late,
+            due_on: submission.due_on,
+            closes_at: naive_option(submission.closes_at),
+            submitted_at: naive_option(submission.submitted_at),
+            return_reason: submission.return_reason.clone(),
+            base: submission.totals.map(|totals| totals.base.hundredths()),
+            bonus: submission.totals.map(|totals| totals.bonus.hundredths()),
+            version: submission.version,
+            created_at: naive(submission.created_at),
+            updated_at: naive(submission.updated_at),
+        }
+    }
+}
+
+/// A sheet with what its rights, gates and lines depend on.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The sheet.
+    pub submission: Submission,
+    /// Whose it is.
+    pub unit: UnitKey,
+    /// Where its period is.
+    pub period_status: PeriodStatus,
+    /// When the period's appraisal is due.
+    pub appraisal_due_on: NaiveDate,
+    /// By which table it is scored.
+    pub criteria_set_id: Id,
+    /// The zone that its dates mean.
+    pub zone: chrono_tz::Tz,
+}
+
+/// The period of a sheet, which is held before the sheet itself.
+pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
+    let period: Option<String> =
+        dsl::submissions.find(id.as_str()).select(dsl::period_id).get_result(conn).optional()?;
+    Ok(period.map(Id::from_uuid_text))
+}
+
+/// Holds a sheet until the transaction ends. Its period is held already.
+pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+    Ok(hold(conn, Hold::SheetAlone, id.as_str())?)
+}
+
+/// One sheet.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
+    type Joined = (Row, String, String, NaiveDate, String, String);
+    let case = submissions::table
+        .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
+        .inner_join(periods::table.on(periods::id.eq(submissions::period_id)))
+        .inner_join(organizations::table.on(organizations::id.eq(submissions::organization_id)))
+        .filter(submissions::id.eq(id.as_str()))
+        .select((
+            columns!(),
+            units::code,
+            periods::status,
+            periods::appraisal_due_on,
+            periods::criteria_set_id,
+            organizations::time_zone,
+        ));
+    let found: Option<Joined> = on_each!(conn, c => case.get_result(c)).optional()?;
+    found
+        .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
+            let submission = Submission::try_from(row)?;
+            Ok(Case {
+                unit: UnitKey { id: submission.unit_id.clone(), code },
+                submission,
+                period_status: from_word(&status)?,
+                appraisal_due_on,
+                criteria_set_id: Id::from_uuid_text(criteria_set_id),
+                zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
+            })
+        })
+        .transpose()
+}
+
+/// What a list of sheets is narrowed to.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only these periods.
+    pub period_ids: Option<Vec<Id>>,
+    /// Only these units.
+    pub unit_ids: Option<Vec<Id>>,
+    /// Only these states.
+    pub statuses: Option<Vec<SubmissionStatus>>,
+}
+
+/// A sheet in a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The sheet.
+    pub submission: Submission,
+    /// Its unit's code.
+    pub unit_code: String,
+}
+
+/// A page of an organisation's sheets that the caller may see.
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    sight: &SheetsInSight,
+    filter: &Filter,
+    page: &Page,
+) -> Result<Vec<Listed>, Error> {
+    let mut query = submissions::table
+        .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
+        .filter(submissions::organization_id.eq(organization_id.to_string()))
+        .select((columns!(), units::code))
+        .into_boxed();
+    if !sight.all {
+        let own = sight.own.as_ref().map(ToString::to_string).unwrap_or_default();
+        let except = sight.except.as_ref().map(ToString::to_string).unwrap_or_default();
+        let others: Vec<String> = SubmissionStatus::ALL
+            .into_iter()
+            .filter(|status| sight.others_from.is_some_and(|from| status.has_reached(from)))
+            .map(word)
+            .collect();
+        query = query.filter(
+            submissions::unit_id
+                .eq(own)
+                .or(units::code.eq_any(sight.scoped_codes.clone()))
+                .or(submissions::status.eq_any(others).and(submissions::unit_id.ne(except))),
+        );
+    }
+    if !sight.only_codes.is_empty() {
+        query = query.filter(units::code.eq_any(sight.only_codes.clone()));
+    }
+    if let Some(ids) = &filter.period_ids {
+        query = query.filter(submissions::period_id.eq_any(texts(ids)));
+    }
+    if let Some(ids) = &filter.unit_ids {
+        query = query.filter(submissions::unit_id.eq_any(texts(ids)));
+    }
+    if let Some(statuses) = &filter.statuses {
+        query = query.filter(submissions::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+    }
+    let rows: Vec<(Row, String)> = paged!(query, submissions::id, page).load(conn)?;
+    rows.into_iter().map(|(row, unit_code)| Ok(Listed { submission: row.try_into()?, unit_code })).collect()
+}
+
+/// The sheets that the clock has taken from their units but that no row says so of yet: of one organisation, one period
+/// or all, held until the transaction ends, so that whoever looks at the same time finds none.
+pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<Vec<Submission>, Error> {
+    let mut query = dsl::submissions
+        .filter(dsl::status.eq_any(["draft", "returned"]))
+        .filter(dsl::closes_at.le(naive(now)))
+        .order(dsl::id)
+        .into_boxed();
+    query = match scope {
+        Lapsed::OfOrganization(id) => query.filter(dsl::organization_id.eq(id.to_string())),
+        Lapsed::OfPeriod(id) => query.filter(dsl::period_id.eq(id.to_string())),
+        Lapsed::One(id) => query.filter(dsl::id.eq(id.to_string())),
+    };
+    let ids: Vec<String> = query.select(dsl::id).load(conn)?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let still = dsl::submissions
+        .filter(dsl::id.eq_any(ids))
+        .filter(dsl::status.eq_any(["draft", "returned"]))
+        .filter(dsl::closes_at.le(naive(now)))
+        .order(dsl::id)
+        .select(columns!());
+    let rows: Vec<Row> = match conn {
+        Conn::Sqlite(conn) => still.load(conn)?,
+        Conn::Postgres(conn) => still.for_update().load(conn)?,
+    };
+    rows.into_iter().map(Submission::try_from).collect()
+}
+
+/// Whether the clock has taken a sheet of an organisation and no row says so yet.
+pub fn any_lapsed(conn: &mut Conn, organization_id: &Id, now: DateTime<Utc>) -> Result<bool, Error> {
+    let lapsed = dsl::submissions
+        .filter(dsl::organization_id.eq(organization_id.as_str()))
+        .filter(dsl::status.eq_any(["draft", "returned"]))
+        .filter(dsl::closes_at.le(naive(now)));
+    Ok(diesel::select(diesel::dsl::exists(lapsed)).get_result(conn)?)
+}
+
+/// Lets no gate of a period close any more: it was given up.
+pub fn open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+    let waiting = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::status.eq_any(["draft", "returned"]));
+    let change =
+        (dsl::closes_at.eq(None::<NaiveDateTime>), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(waiting).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// The sheets of a period.
+pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Submission>, Error> {
+    let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).order(dsl::id);
+    let rows: Vec<Row> = of_period.select(columns!()).load(conn)?;
+    rows.into_iter().map(Submission::try_from).collect()
+}
+
+/// Where the sheets of a period are.
+pub fn statuses(conn: &mut Conn, period_id: &Id) -> Result<Vec<SubmissionStatus>, Error> {
+    let words: Vec<String> =
+        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).select(dsl::status).load(conn)?;
+    words.iter().map(|word| from_word(word)).collect()
+}
+
+/// A unit's sheet in a period, where there is one.
+pub fn of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<Option<Id>, Error> {
+    let of_unit =
+        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq(unit_id.as_str()));
+    let found: Option<String> = of_unit.select(dsl::id).get_result(conn).optional()?;
+    Ok(found.map(id))
+}
+
+/// Where to look for sheets that the clock has taken.
+#[derive(Debug, Clone, Copy)]
+pub enum Lapsed<'a> {
+    /// In a whole organisation.
+    OfOrganization(&'a Id),
+    /// In one period.
+    OfPeriod(&'a Id),
+    /// One sheet.
+    One(&'a Id),
+}
+
+/// Adds a sheet.
+pub fn insert(conn: &mut Conn, submission: &Submission) -> Result<(), Error> {
+    let inserted = diesel::insert_into(submissions::table).values(Row::from(submission)).execute(conn);
+    unique(inserted, Code::AlreadyExists).map(|_| ())
+}
+
+/// Adds several sheets in one statement.
+pub fn insert_all(conn: &mut Conn, new: &[Submission]) -> Result<(), Error> {
+    let rows: Vec<Row> = new.iter().map(Row::from).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    on_each!(conn, c => diesel::insert_into(submissions::table).values(&rows).execute(c))?;
+    Ok(())
+}
+
+/// Saves that a sheet, of the version that was read, has moved on: all but its sums.
+pub fn update(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
+    let after = Submission { version: submission.version + 1, ..submission };
+    let seen = dsl::submissions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(Moved::from(&after)).execute(conn)?).map(|()| after)
+}
+
+/// The same for what the clock alone has caused. The version stays: whoever saw the sheet before the gate closed
+/// is told that it is too late, not that the sheet has changed.
+pub fn update_by_clock(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
+    let seen = dsl::submissions.find(submission.id.as_str()).filter(dsl::version.eq(submission.version));
+    one_row(diesel::update(seen).set(Moved::from(&submission)).execute(conn)?).map(|()| submission)
+}
+
+/// Saves what the lines of a sheet, of the version that was read, now add up to.
+pub fn update_sums(conn: &mut Conn, submission: Submission, breakdown: &Breakdown) -> Result<Submission, Error> {
+    let after = Submission { version: submission.version + 1, ..submission };
+    set_sums(conn, &after, breakdown, after.version - 1).map(|()| after)
+}
+
+/// Sets what the lines of the sheet that has the version `seen` add up to. A sheet without a scored line has no sums.
+pub fn set_sums(conn: &mut Conn, after: &Submission, breakdown: &Breakdown, seen: i64) -> Result<(), Error> {
+    let breakdown = after.totals.map(|_| json(breakdown)).transpose()?;
+    let statement = Words("UPDATE submissions SET base = ".into())
+        .bind::<Nullable<BigInt>, _>(after.totals.map(|totals| totals.base.hundredths()), ", bonus = ")
+        .bind::<Nullable<BigInt>, _>(after.totals.map(|totals| totals.bonus.hundredths()), ", breakdown = ")
+        .bind::<Nullable<Text>, _>(breakdown, ", version = ")
+        .bind::<BigInt, _>(after.version, ", updated_at = ")
+        .bind::<Timestamp, _>(naive(after.updated_at), " WHERE id = ")
+        .bind::<Text, _>(after.id.as_str(), " AND version = ")
+        .bind::<BigInt, _>(seen, "");
+    one_row(on_each!(conn, c => statement.execute(c))?)
+}
+
+/// The breakdowns of a period's sheets that have one.
+pub fn breakdowns(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, Breakdown>, Error> {
+    let rows: Vec<(String, Option<String>)> =
+        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).select((dsl::id, dsl::breakdown)).load(conn)?;
+    let scored = rows.into_iter().filter_map(|(of, breakdown)| Some((of, breakdown?)));
+    scored.map(|(of, breakdown)| Ok((id(of), from_json(&breakdown)?))).collect()
+}
+
+/// Moves every sheet of a period from one state to another.
+pub fn move_all(
+    conn: &mut Conn,
+    period_id: &Id,
+    from: SubmissionStatus,
+    to: SubmissionStatus,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq(word(from)));
+    let change = (dsl::status.eq(word(to)), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(of_period).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// Gives a new gate to the sheets of some units in a period: those that are with their units, and those that can still
+/// be withdrawn.
+pub fn move_gate(
+    conn: &mut Conn,
+    (period_id, unit_ids): (&Id, &[&Id]),
+    due_on: NaiveDate,
+    closes_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let units: Vec<&str> = unit_ids.iter().map(|id| id.as_str()).collect();
+    let moved = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq_any(units))
+        .filter(dsl::status.eq_any(["draft", "returned", "submitted"]))
+        .filter(dsl::due_on.ne(due_on));
+    let change = (
+        dsl::due_on.eq(due_on),
+        dsl::closes_at.eq(naive_option(closes_at)),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(naive(now)),
+    );
+    diesel::update(moved).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// Counts a change of what the sheets of some units depend on as one of the sheets.
+pub fn touch(conn: &mut Conn, period_id: &Id, unit_ids: &[&Id], now: DateTime<Utc>) -> Result<(), Error> {
+    let units: Vec<&str> = unit_ids.iter().map(|id| id.as_str()).collect();
+    let touched = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq_any(units));
+    let change = (dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(touched).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// Closes the gates of a period that were to stand open until somebody closes them.
+pub fn close_open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+    let open = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::status.eq_any(["draft", "returned"]))
+        .filter(dsl::closes_at.is_null());
+    diesel::update(open).set((dsl::closes_at.eq(naive(now)), dsl::updated_at.eq(naive(now)))).execute(conn)?;
+    Ok(())
+}
+
+/// A frozen revision.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = revisions)]
+pub struct Revision {
+    /// Of which sheet.
+    pub submission_id: String,
+    /// Its number, from 1.
+    pub revision: i32,
+    /// The lines as they were sent, in JSON.
+    pub content: String,
+    /// SHA-256 of the content, in hex.
+    pub sha256: String,
+    /// By which table they were scored.
+    pub criteria_set_id: String,
+    /// Which member sent them.
+    pub submitted_by: String,
+    /// When, in UTC.
+    pub submitted_at: NaiveDateTime,
+}
+
+/// Freezes a revision.
+pub fn insert_revision(conn: &mut Conn, revision: &Revision) -> Result<(), Error> {
+    diesel::insert_into(revisions::table).values(revision).execute(conn)?;
+    Ok(())
+}
+
+/// One revision of a sheet.
+pub fn revision(conn: &mut Conn, id: &Id, number: i32) -> Result<Option<Revision>, Error> {
+    Ok(revisions::table.find((id.as_str(), number)).get_result(conn).optional()?)
+}
+
+/// The revisions of a sheet, first to last.
+pub fn revisions(conn: &mut Conn, id: &Id) -> Result<Vec<Revision>, Error> {
+    Ok(revisions::table.filter(revisions::submission_id.eq(id.as_str())).order(revisions::revision).load(conn)?)
+}

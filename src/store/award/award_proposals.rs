@@ -1,0 +1,348 @@
+//! The award proposals, with what their dossiers hold.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::domain::access::UnitKey;
+use crate::domain::award::award_proposal::{Document, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
+use crate::domain::file::AttachedFile;
+use crate::domain::schedule::calendar::CountedDay;
+use crate::domain::{Id, Points};
+use crate::error::{Code, Error};
+use crate::store::Conn;
+use crate::store::dialect::on_each;
+use crate::store::error::{one_row, unique};
+use crate::store::page::{Page, paged};
+use crate::store::schema::award_proposals::{self, dsl};
+use crate::store::schema::{proposal_documents, units};
+use crate::store::types::{from_json, from_word, id, json, naive, naive_option, texts, utc, utc_option, word};
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = award_proposals, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Row {
+    id: String,
+    organization_id: String,
+    period_id: String,
+    unit_id: String,
+    award_code: String,
+    award_quota: i32,
+    slot: i32,
+    rank: i32,
+    total: i64,
+    eligibility: String,
+    due_on: Option<NaiveDate>,
+    opens_on: Option<NaiveDate>,
+    explanation: String,
+    status: String,
+    submitted_at: Option<NaiveDateTime>,
+    return_reason: Option<String>,
+    decision_number: Option<String>,
+    decided_on: Option<NaiveDate>,
+    decision_reason: Option<String>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
+    let status: ProposalStatus = from_word(&row.status)?;
+    let decided = matches!(status, ProposalStatus::Approved | ProposalStatus::Declined);
+    Ok(Proposal {
+        id: id(row.id),
+        organization_id: id(row.organization_id),
+        period_id: id(row.period_id),
+        unit_id: id(row.unit_id),
+        award_code: row.award_code,
+        award_quota: row.award_quota,
+        slot: row.slot,
+        rank: row.rank,
+        total: Points::from_hundredths(row.total),
+        eligibility: from_json(&row.eligibility)?,
+        term: DossierTerm { due_on: row.due_on, opens_on: row.opens_on, explanation: from_json(&row.explanation)? },
+        documents,
+        status,
+        submitted_at: utc_option(row.submitted_at),
+        return_reason: row.return_reason,
+        decision: decided.then_some(RecordedDecision {
+            status,
+            number: row.decision_number,
+            on: row.decided_on,
+            reason: row.decision_reason,
+        }),
+        version: row.version,
+        created_at: utc(row.created_at),
+        updated_at: utc(row.updated_at),
+    })
+}
+
+impl TryFrom<&Proposal> for Row {
+    type Error = Error;
+    fn try_from(proposal: &Proposal) -> Result<Self, Error> {
+        let decision = proposal.decision.as_ref();
+        Ok(Row {
+            id: proposal.id.to_string(),
+            organization_id: proposal.organization_id.to_string(),
+            period_id: proposal.period_id.to_string(),
+            unit_id: proposal.unit_id.to_string(),
+            award_code: proposal.award_code.clone(),
+            award_quota: proposal.award_quota,
+            slot: proposal.slot,
+            rank: proposal.rank,
+            total: proposal.total.hundredths(),
+            eligibility: json(&proposal.eligibility)?,
+            due_on: proposal.term.due_on,
+            opens_on: proposal.term.opens_on,
+            explanation: json(&proposal.term.explanation)?,
+            status: word(proposal.status),
+            submitted_at: naive_option(proposal.submitted_at),
+            return_reason: proposal.return_reason.clone(),
+            decision_number: decision.and_then(|decision| decision.number.clone()),
+            decided_on: decision.and_then(|decision| decision.on),
+            decision_reason: decision.and_then(|decision| decision.reason.clone()),
+            version: proposal.version,
+            created_at: naive(proposal.created_at),
+            updated_at: naive(proposal.updated_at),
+        })
+    }
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = proposal_documents, treat_none_as_default_value = false)]
+struct DocumentRow {
+    proposal_id: String,
+    code: String,
+    position: i32,
+    title: String,
+    file_name: Option<String>,
+    media_type: Option<String>,
+    size: Option<i64>,
+    sha256: Option<String>,
+    attached_at: Option<NaiveDateTime>,
+}
+
+impl From<DocumentRow> for Document {
+    fn from(row: DocumentRow) -> Self {
+        let file = (|| {
+            Some(AttachedFile {
+                name: row.file_name?,
+                media_type: row.media_type?,
+                size: row.size?,
+                sha256: row.sha256?,
+                attached_at: utc(row.attached_at?),
+            })
+        })();
+        Document { code: row.code, title: row.title, file }
+    }
+}
+
+fn with_documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Proposal>, Error> {
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let documents: Vec<DocumentRow> = proposal_documents::table
+        .filter(proposal_documents::proposal_id.eq_any(ids))
+        .order((proposal_documents::proposal_id, proposal_documents::position))
+        .load(conn)?;
+    let mut by_proposal: std::collections::HashMap<String, Vec<Document>> = std::collections::HashMap::new();
+    for document in documents {
+        by_proposal.entry(document.proposal_id.clone()).or_default().push(document.into());
+    }
+    rows.into_iter()
+        .map(|row| {
+            let documents = by_proposal.remove(&row.id).unwrap_or_default();
+            proposal(row, documents)
+        })
+        .collect()
+}
+
+/// What a list of proposals is narrowed to.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only these periods.
+    pub period_ids: Option<Vec<Id>>,
+    /// Only these states.
+    pub statuses: Option<Vec<ProposalStatus>>,
+    /// Only this unit, because the caller may see no other.
+    pub only_unit: Option<Id>,
+    /// Only units of these codes, where the token names any.
+    pub only_codes: Vec<String>,
+}
+
+/// One proposal with its unit.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<(Proposal, UnitKey)>, Error> {
+    let found: Option<(Row, String)> = award_proposals::table
+        .inner_join(units::table.on(units::id.eq(award_proposals::unit_id)))
+        .filter(award_proposals::id.eq(id.as_str()))
+        .select((award_proposals::all_columns, units::code))
+        .get_result(conn)
+        .optional()?;
+    let Some((row, code)) = found else {
+        return Ok(None);
+    };
+    let proposal = with_documents(conn, vec![row])?.pop();
+    Ok(proposal.map(|proposal| {
+        let unit = UnitKey { id: proposal.unit_id.clone(), code };
+        (proposal, unit)
+    }))
+}
+
+/// The period of a proposal, which is held before the proposal itself.
+pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
+    let period: Option<String> =
+        dsl::award_proposals.find(id.as_str()).select(dsl::period_id).get_result(conn).optional()?;
+    Ok(period.map(Id::from_uuid_text))
+}
+
+/// A page of an organisation's proposals.
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Proposal>, Error> {
+    let mut query = dsl::award_proposals.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+    if let Some(ids) = &filter.period_ids {
+        query = query.filter(dsl::period_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+    }
+    if let Some(statuses) = &filter.statuses {
+        query = query.filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+    }
+    if let Some(unit) = &filter.only_unit {
+        query = query.filter(dsl::unit_id.eq(unit.to_string()));
+    }
+    if !filter.only_codes.is_empty() {
+        let named = units::table
+            .filter(units::organization_id.eq(organization_id.as_str()))
+            .filter(units::code.eq_any(filter.only_codes.clone()));
+        let ids: Vec<String> = named.select(units::id).load(conn)?;
+        query = query.filter(dsl::unit_id.eq_any(ids));
+    }
+    let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
+    with_documents(conn, rows)
+}
+
+/// The proposals of a period, in order of award and slot.
+pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Proposal>, Error> {
+    let of_period = dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str()));
+    let rows: Vec<Row> = of_period.order((dsl::award_code, dsl::slot)).load(conn)?;
+    with_documents(conn, rows)
+}
+
+/// Adds the proposals of a period with their empty dossiers.
+pub fn insert_all(conn: &mut Conn, proposals: &[Proposal]) -> Result<(), Error> {
+    let rows: Vec<Row> = proposals.iter().map(Row::try_from).collect::<Result<_, _>>()?;
+    let documents: Vec<DocumentRow> = proposals
+        .iter()
+        .flat_map(|proposal| {
+            (0_i32..).zip(&proposal.documents).map(|(position, document)| DocumentRow {
+                proposal_id: proposal.id.to_string(),
+                code: document.code.clone(),
+                position,
+                title: document.title.clone(),
+                file_name: None,
+                media_type: None,
+                size: None,
+                sha256: None,
+                attached_at: None,
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let inserted = on_each!(conn, c => diesel::insert_into(award_proposals::table).values(&rows).execute(c));
+    unique(inserted, Code::QuotaExceeded)?;
+    if !documents.is_empty() {
+        on_each!(conn, c => diesel::insert_into(proposal_documents::table).values(&documents).execute(c))?;
+    }
+    Ok(())
+}
+
+/// How due dates were counted, by period and unit.
+pub type Explanations = HashMap<(Id, Option<Id>), Vec<CountedDay>>;
+
+/// How the due dates of some dossiers were counted.
+pub fn explanations(conn: &mut Conn, period_ids: &[Id], unit_ids: &[Id]) -> Result<Explanations, Error> {
+    let these = dsl::award_proposals
+        .filter(dsl::period_id.eq_any(texts(period_ids)))
+        .filter(dsl::unit_id.eq_any(texts(unit_ids)));
+    let rows: Vec<(String, String, String)> =
+        these.select((dsl::period_id, dsl::unit_id, dsl::explanation)).load(conn)?;
+    rows.into_iter().map(|(period, unit, text)| Ok(((id(period), Some(id(unit))), from_json(&text)?))).collect()
+}
+
+/// Saves a change of the version that was read.
+pub fn update(conn: &mut Conn, proposal: Proposal) -> Result<Proposal, Error> {
+    let after = Proposal { version: proposal.version + 1, ..proposal };
+    let seen = dsl::award_proposals.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
+}
+
+/// Holds the proposal of a unit until the transaction ends.
+pub fn hold_of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
+    let of_unit = dsl::award_proposals
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq(unit_id.as_str()))
+        .select(dsl::version);
+    if let Conn::Postgres(conn) = conn {
+        of_unit.for_update().load::<i64>(conn)?;
+    }
+    Ok(())
+}
+
+/// Holds the proposals of an organisation, or of all, that are not decided, until the transaction ends.
+pub fn hold_undecided(conn: &mut Conn, organization_id: Option<&Id>) -> Result<(), Error> {
+    let Conn::Postgres(conn) = conn else {
+        return Ok(());
+    };
+    let decided = [ProposalStatus::Approved, ProposalStatus::Declined].map(word);
+    let open = dsl::award_proposals.filter(dsl::status.ne_all(decided)).order(dsl::id).select(dsl::version);
+    match organization_id {
+        Some(id) => open.filter(dsl::organization_id.eq(id.as_str())).for_update().load::<i64>(conn)?,
+        None => open.for_update().load::<i64>(conn)?,
+    };
+    Ok(())
+}
+
+/// Gives the proposal of a unit another term.
+pub fn set_term(
+    conn: &mut Conn,
+    (period_id, unit_id): (&Id, &Id),
+    term: &DossierTerm,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let of_unit =
+        dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq(unit_id.as_str()));
+    let change = (
+        dsl::due_on.eq(term.due_on),
+        dsl::opens_on.eq(term.opens_on),
+        dsl::explanation.eq(json(&term.explanation)?),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(naive(now)),
+    );
+    diesel::update(of_unit).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// Gives the dossier of a unit a later last day, by an extension.
+pub fn extend(
+    conn: &mut Conn,
+    (period_id, unit_id): (&Id, &Id),
+    due_on: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let of_unit =
+        dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq(unit_id.as_str()));
+    let change = (dsl::due_on.eq(due_on), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(of_unit).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// Attaches a file in place of what was there.
+pub fn attach(conn: &mut Conn, id: &Id, code: &str, file: &AttachedFile) -> Result<(), Error> {
+    use proposal_documents::{attached_at, file_name, media_type, sha256, size};
+    let change = (
+        file_name.eq(&file.name),
+        media_type.eq(&file.media_type),
+        size.eq(file.size),
+        sha256.eq(&file.sha256),
+        attached_at.eq(naive(file.attached_at)),
+    );
+    let rows = diesel::update(proposal_documents::table.find((id.as_str(), code))).set(change).execute(conn)?;
+    one_row(rows)
+}

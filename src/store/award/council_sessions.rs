@@ -1,0 +1,162 @@
+//! The council's sessions, with their attendance.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+
+use crate::domain::Id;
+use crate::domain::award::council_session::{Attendance, CouncilSession, Quorum, SessionStatus};
+use crate::error::Error;
+use crate::store::Conn;
+use crate::store::dialect::on_each;
+use crate::store::error::one_row;
+use crate::store::page::{Page, paged};
+use crate::store::schema::council_attendance;
+use crate::store::schema::council_sessions::{self, dsl};
+use crate::store::types::{from_word, id, naive, utc, word};
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = council_sessions, treat_none_as_null = true)]
+struct Row {
+    id: String,
+    organization_id: String,
+    period_id: String,
+    held_on: NaiveDate,
+    place: String,
+    status: String,
+    quorum_numerator: i32,
+    quorum_denominator: i32,
+    present: Option<i32>,
+    needed: Option<i32>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+fn session(row: Row, attendance: Vec<Attendance>) -> Result<CouncilSession, Error> {
+    Ok(CouncilSession {
+        id: id(row.id),
+        organization_id: id(row.organization_id),
+        period_id: id(row.period_id),
+        held_on: row.held_on,
+        place: row.place,
+        status: from_word(&row.status)?,
+        quorum: Quorum { numerator: row.quorum_numerator, denominator: row.quorum_denominator },
+        attendance,
+        present: row.present,
+        needed: row.needed,
+        version: row.version,
+        created_at: utc(row.created_at),
+        updated_at: utc(row.updated_at),
+    })
+}
+
+impl From<&CouncilSession> for Row {
+    fn from(session: &CouncilSession) -> Self {
+        Row {
+            id: session.id.to_string(),
+            organization_id: session.organization_id.to_string(),
+            period_id: session.period_id.to_string(),
+            held_on: session.held_on,
+            place: session.place.clone(),
+            status: word(session.status),
+            quorum_numerator: session.quorum.numerator,
+            quorum_denominator: session.quorum.denominator,
+            present: session.present,
+            needed: session.needed,
+            version: session.version,
+            created_at: naive(session.created_at),
+            updated_at: naive(session.updated_at),
+        }
+    }
+}
+
+fn attendance_of(conn: &mut Conn, ids: &[String]) -> Result<Vec<(String, Attendance)>, Error> {
+    use council_attendance::{member_id, present, session_id, written_opinion};
+    let rows: Vec<(String, String, bool, bool)> = council_attendance::table
+        .filter(session_id.eq_any(ids))
+        .order((session_id, member_id))
+        .select((session_id, member_id, present, written_opinion))
+        .load(conn)?;
+    let entry = |member, here, written| Attendance { member_id: id(member), present: here, written_opinion: written };
+    Ok(rows.into_iter().map(|(session, member, here, written)| (session, entry(member, here, written))).collect())
+}
+
+fn with_attendance(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<CouncilSession>, Error> {
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let attendance = attendance_of(conn, &ids)?;
+    let of =
+        |id: &str| attendance.iter().filter(|(session, _)| session == id).map(|(_, entry)| entry.clone()).collect();
+    rows.into_iter()
+        .map(|row| {
+            let entries = of(&row.id);
+            session(row, entries)
+        })
+        .collect()
+}
+
+/// One session.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CouncilSession>, Error> {
+    let row: Option<Row> = dsl::council_sessions.find(id.as_str()).get_result(conn).optional()?;
+    Ok(with_attendance(conn, row.into_iter().collect())?.pop())
+}
+
+/// A page of an organisation's sessions, of one period where that is named.
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    period_id: Option<&Id>,
+    page: &Page,
+) -> Result<Vec<CouncilSession>, Error> {
+    let mut query = dsl::council_sessions.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+    if let Some(period_id) = period_id {
+        query = query.filter(dsl::period_id.eq(period_id.to_string()));
+    }
+    let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
+    with_attendance(conn, rows)
+}
+
+/// The closed sessions of a period, in order of day.
+pub fn closed_of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<CouncilSession>, Error> {
+    let closed = dsl::council_sessions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::status.eq(word(SessionStatus::Closed)));
+    let rows: Vec<Row> = closed.order((dsl::held_on, dsl::id)).load(conn)?;
+    with_attendance(conn, rows)
+}
+
+/// Adds a session.
+pub fn insert(conn: &mut Conn, session: &CouncilSession) -> Result<(), Error> {
+    diesel::insert_into(council_sessions::table).values(Row::from(session)).execute(conn)?;
+    insert_attendance(conn, session)
+}
+
+/// Saves a change of the version that was read.
+pub fn update(conn: &mut Conn, session: CouncilSession) -> Result<CouncilSession, Error> {
+    let after = CouncilSession { version: session.version + 1, ..session };
+    let seen = dsl::council_sessions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?)?;
+    let of_session = council_attendance::table.filter(council_attendance::session_id.eq(after.id.as_str()));
+    diesel::delete(of_session).execute(conn)?;
+    insert_attendance(conn, &after)?;
+    Ok(after)
+}
+
+fn insert_attendance(conn: &mut Conn, session: &CouncilSession) -> Result<(), Error> {
+    use council_attendance::{member_id, present, session_id, written_opinion};
+    let rows: Vec<_> = session
+        .attendance
+        .iter()
+        .map(|entry| {
+            (
+                session_id.eq(session.id.as_str()),
+                member_id.eq(entry.member_id.as_str()),
+                present.eq(entry.present),
+                written_opinion.eq(entry.written_opinion),
+            )
+        })
+        .collect();
+    if !rows.is_empty() {
+        on_each!(conn, c => diesel::insert_into(council_attendance::table).values(&rows).execute(c))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! The frozen rankings, and the council's decisions on ties.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::domain::Id;
+use crate::error::{Code, Error};
+use crate::store::Conn;
+use crate::store::error::unique;
+use crate::store::schema::{rankings, tie_decisions};
+use crate::store::types::{from_json, id, json, naive, utc};
+
+/// The frozen ranking of a period.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = rankings)]
+pub struct FrozenRanking {
+    /// Of which period.
+    pub period_id: String,
+    /// Its number, from 1.
+    pub version: i64,
+    /// What it was computed from, in canonical JSON.
+    pub inputs: String,
+    /// SHA-256 of the inputs, in hex.
+    pub inputs_sha256: String,
+    /// What came out, in JSON.
+    pub result: String,
+    /// When, in UTC.
+    pub frozen_at: NaiveDateTime,
+}
+
+/// The frozen ranking, once the period is finalised.
+pub fn frozen(conn: &mut Conn, period_id: &Id) -> Result<Option<FrozenRanking>, Error> {
+    let of_period = rankings::table.filter(rankings::period_id.eq(period_id.as_str()));
+    Ok(of_period.order(rankings::version.desc()).first(conn).optional()?)
+}
+
+/// Freezes a ranking.
+pub fn freeze(conn: &mut Conn, ranking: &FrozenRanking) -> Result<(), Error> {
+    unique(diesel::insert_into(rankings::table).values(ranking).execute(conn), Code::AlreadyExists).map(|_| ())
+}
+
+/// A decision of the council on a tie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TieDecision {
+    /// Its id.
+    pub id: Id,
+    /// Whose it is.
+    pub organization_id: Id,
+    /// In which period.
+    pub period_id: Id,
+    /// The units from first to last.
+    pub unit_ids: Vec<Id>,
+    /// Why.
+    pub reason: String,
+    /// In which session.
+    pub council_session_id: Id,
+    /// Which member recorded it.
+    pub decided_by: Id,
+    /// Counts changes; 0 before it is recorded.
+    pub version: i64,
+    /// When it was first recorded.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = tie_decisions)]
+struct Row {
+    id: String,
+    organization_id: String,
+    period_id: String,
+    tied_units: String,
+    unit_ids: String,
+    reason: String,
+    council_session_id: String,
+    decided_by: String,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl TryFrom<Row> for TieDecision {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(TieDecision {
+            id: id(row.id),
+            organization_id: id(row.organization_id),
+            period_id: id(row.period_id),
+            unit_ids: from_json(&row.unit_ids)?,
+            reason: row.reason,
+            council_session_id: id(row.council_session_id),
+            decided_by: id(row.decided_by),
+            version: row.version,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+        })
+    }
+}
+
+/// The decisions of a period, in the order in which they were made.
+pub fn tie_decisions(conn: &mut Conn, period_id: &Id) -> Result<Vec<TieDecision>, Error> {
+    let of_period = tie_decisions::table.filter(tie_decisions::period_id.eq(period_id.as_str()));
+    let rows: Vec<Row> = of_period.order(tie_decisions::id).load(conn)?;
+    rows.into_iter().map(TieDecision::try_from).collect()
+}
+
+/// Records a decision, in place of an earlier one on the same units.
+pub fn save_tie_decision(conn: &mut Conn, decision: TieDecision) -> Result<TieDecision, Error> {
+    let after = TieDecision { version: decision.version + 1, ..decision };
+    let mut group = after.unit_ids.clone();
+    group.sort();
+    let row = Row {
+        id: after.id.to_string(),
+        organization_id: after.organization_id.to_string(),
+        period_id: after.period_id.to_string(),
+        tied_units: json(&group)?,
+        unit_ids: json(&after.unit_ids)?,
+        reason: after.reason.clone(),
+        council_session_id: after.council_session_id.to_string(),
+        decided_by: after.decided_by.to_string(),
+        version: after.version,
+        created_at: naive(after.created_at),
+        updated_at: naive(after.updated_at),
+    };
+    if after.version == 1 {
+        diesel::insert_into(tie_decisions::table).values(row).execute(conn)?;
+    } else {
+        diesel::update(tie_decisions::table.find(after.id.as_str())).set(row).execute(conn)?;
+    }
+    Ok(after)
+}

@@ -1,0 +1,158 @@
+//! The tables of criteria.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus};
+use crate::domain::{Id, Points};
+use crate::error::{Code, Error};
+use crate::store::Conn;
+use crate::store::error::{one_row, unique};
+use crate::store::page::{Page, paged};
+use crate::store::schema::criteria_sets::{self, dsl};
+use crate::store::types::{from_json, from_word, id, id_option, json, naive, naive_option, utc, utc_option, word};
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = criteria_sets, treat_none_as_null = true)]
+struct Row {
+    id: String,
+    organization_id: String,
+    code: String,
+    title: String,
+    year: i32,
+    legal_basis: Option<String>,
+    total_points: i64,
+    parts: String,
+    status: String,
+    published_at: Option<NaiveDateTime>,
+    retired_at: Option<NaiveDateTime>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    copied_from_id: Option<String>,
+    not_applicable: String,
+}
+
+impl TryFrom<Row> for CriteriaSet {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(CriteriaSet {
+            id: id(row.id),
+            organization_id: id(row.organization_id),
+            content: CriteriaContent {
+                code: row.code,
+                title: row.title,
+                year: row.year,
+                legal_basis: row.legal_basis,
+                total_points: Points::from_hundredths(row.total_points),
+                not_applicable: from_word(&row.not_applicable)?,
+                parts: from_json(&row.parts)?,
+            },
+            status: from_word(&row.status)?,
+            published_at: utc_option(row.published_at),
+            retired_at: utc_option(row.retired_at),
+            version: row.version,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+            copied_from_id: id_option(row.copied_from_id),
+        })
+    }
+}
+
+impl TryFrom<&CriteriaSet> for Row {
+    type Error = Error;
+    fn try_from(set: &CriteriaSet) -> Result<Self, Error> {
+        Ok(Row {
+            id: set.id.to_string(),
+            organization_id: set.organization_id.to_string(),
+            code: set.content.code.clone(),
+            title: set.content.title.clone(),
+            year: set.content.year,
+            legal_basis: set.content.legal_basis.clone(),
+            total_points: set.content.total_points.hundredths(),
+            parts: json(&set.content.parts)?,
+            status: word(set.status),
+            published_at: naive_option(set.published_at),
+            retired_at: naive_option(set.retired_at),
+            version: set.version,
+            created_at: naive(set.created_at),
+            updated_at: naive(set.updated_at),
+            copied_from_id: set.copied_from_id.as_ref().map(ToString::to_string),
+            not_applicable: word(set.content.not_applicable),
+        })
+    }
+}
+
+/// What a list of criteria sets is narrowed to.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only these states.
+    pub statuses: Option<Vec<CriteriaSetStatus>>,
+    /// Only these years.
+    pub years: Option<Vec<i32>>,
+}
+
+/// A table in a list: without its tree.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// Its id.
+    pub id: Id,
+    /// Its key.
+    pub code: String,
+    /// Its heading.
+    pub title: String,
+    /// The year that it is for.
+    pub year: i32,
+    /// What all parts together give.
+    pub total_points: Points,
+    /// Where it is in its life.
+    pub status: CriteriaSetStatus,
+    /// Counts changes.
+    pub version: i64,
+}
+
+/// One table.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CriteriaSet>, Error> {
+    let row: Option<Row> = dsl::criteria_sets.find(id.as_str()).get_result(conn).optional()?;
+    row.map(CriteriaSet::try_from).transpose()
+}
+
+/// Whether an organisation has a table of this code.
+pub fn has_code(conn: &mut Conn, organization_id: &Id, code: &str) -> Result<bool, Error> {
+    let known = dsl::criteria_sets.filter(dsl::organization_id.eq(organization_id.as_str())).filter(dsl::code.eq(code));
+    Ok(diesel::select(diesel::dsl::exists(known)).get_result(conn)?)
+}
+
+/// A page of an organisation's tables.
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Head>, Error> {
+    let mut query = dsl::criteria_sets.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+    if let Some(statuses) = &filter.statuses {
+        query = query.filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+    }
+    if let Some(years) = &filter.years {
+        query = query.filter(dsl::year.eq_any(years.clone()));
+    }
+    let columns = (dsl::id, dsl::code, dsl::title, dsl::year, dsl::total_points, dsl::status, dsl::version);
+    let rows: Vec<(String, String, String, i32, i64, String, i64)> =
+        paged!(query, dsl::id, page).select(columns).load(conn)?;
+    rows.into_iter()
+        .map(|(row_id, code, title, year, total, status, version)| {
+            let total_points = Points::from_hundredths(total);
+            Ok(Head { id: id(row_id), code, title, year, total_points, status: from_word(&status)?, version })
+        })
+        .collect()
+}
+
+/// Adds a table.
+pub fn insert(conn: &mut Conn, set: &CriteriaSet) -> Result<(), Error> {
+    let inserted = diesel::insert_into(criteria_sets::table).values(Row::try_from(set)?).execute(conn);
+    unique(inserted, Code::AlreadyExists).map(|_| ())
+}
+
+/// Saves a change of the version that was read.
+pub fn update(conn: &mut Conn, set: CriteriaSet) -> Result<CriteriaSet, Error> {
+    let after = CriteriaSet { version: set.version + 1, ..set };
+    let seen = dsl::criteria_sets.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
+    one_row(rows).map(|()| after)
+}

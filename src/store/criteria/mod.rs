@@ -1,0 +1,3 @@
+//! Criteria sets: their rules, their arithmetic, and the tables they are read from.
+
+pub mod criteria_sets;

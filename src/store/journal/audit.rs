@@ -1,0 +1,277 @@
+//! Every change, with who made it: written in the change's own transaction, chained by its hash, never altered.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::domain::text::hex;
+use crate::domain::time::instant;
+use crate::error::Error;
+use crate::store::Conn;
+use crate::store::dialect::on_each;
+use crate::store::journals::{self, FIRST_PREV_HASH, Journal};
+use crate::store::page::{Page, paged};
+use crate::store::schema::audit_entries::{self, dsl};
+
+/// How many entries one statement writes at most.
+const AT_ONCE: usize = 500;
+/// How many entries are read at a time where all are.
+const BATCH: i64 = 1_000;
+
+/// An entry as its row holds it.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
+pub struct Entry {
+    /// Its id.
+    pub id: String,
+    /// Where.
+    pub organization_id: Option<String>,
+    /// When, in UTC.
+    pub at: NaiveDateTime,
+    /// By which request.
+    pub request_id: String,
+    /// By whom.
+    pub actor_issuer: String,
+    /// By whom.
+    pub actor_subject: String,
+    /// What was done.
+    pub action: String,
+    /// To what kind of record.
+    pub subject_type: String,
+    /// To which.
+    pub subject_id: String,
+    /// As it was, in canonical JSON.
+    pub before_state: Option<String>,
+    /// As it became, in canonical JSON.
+    pub after_state: Option<String>,
+    /// Which chain it belongs to.
+    pub chain: String,
+    /// Its number in the chain, from 1.
+    pub sequence: i64,
+    /// The hash of the entry before, in hex; 64 zeros for the first.
+    pub prev_hash: String,
+    /// SHA-256 of `prev_hash` as text and the entry's canonical JSON, in hex.
+    pub hash: String,
+}
+
+impl Entry {
+    /// What the hash is made of besides the hash before: RFC 8785, so the keys are in order. The states are canonical
+    /// as they stand.
+    fn canonical(&self) -> Result<String, Error> {
+        let text = |text: &str| serde_json::to_string(text).map_err(Error::internal);
+        let state = |state: &Option<String>| state.clone().unwrap_or_else(|| "null".to_owned());
+        let organization_id = self.organization_id.as_deref().map_or_else(|| Ok("null".to_owned()), text)?;
+        Ok(format!(
+            r#"{{"action":{},"actor":{{"issuer":{},"subject":{}}},"after":{},"at":{},"before":{},"id":{},"organization_id":{organization_id},"prev_hash":{},"request_id":{},"sequence":{},"subject":{{"id":{},"type":{}}}}}"#,
+            text(&self.action)?,
+            text(&self.actor_issuer)?,
+            text(&self.actor_subject)?,
+            state(&self.after_state),
+            text(&instant(self.at.and_utc()))?,
+            state(&self.before_state),
+            text(&self.id)?,
+            text(&self.prev_hash)?,
+            text(&self.request_id)?,
+            self.sequence,
+            text(&self.subject_id)?,
+            text(&self.subject_type)?,
+        ))
+    }
+
+    fn sealed_hash(&self) -> Result<String, Error> {
+        let digest = Sha256::new().chain_update(&self.prev_hash).chain_update(self.canonical()?).finalize();
+        Ok(hex(&digest))
+    }
+
+    /// Whether each state is one JSON value: otherwise one could hold what belongs to the fields after it.
+    fn has_whole_states(&self) -> bool {
+        let states = [&self.before_state, &self.after_state].into_iter().flatten();
+        states.into_iter().all(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
+    }
+
+    /// Gives it the next place of a journal that is held.
+    fn seal(&mut self, journal: &mut Journal) -> Result<(), Error> {
+        journal.audit_sequence += 1;
+        self.chain.clone_from(&journal.chain);
+        self.sequence = journal.audit_sequence;
+        self.prev_hash = std::mem::take(&mut journal.audit_hash);
+        self.hash = self.sealed_hash()?;
+        journal.audit_hash.clone_from(&self.hash);
+        Ok(())
+    }
+}
+
+/// What a list of entries is narrowed to.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only these kinds of record.
+    pub subject_types: Option<Vec<String>>,
+    /// Only this record.
+    pub subject_id: Option<String>,
+    /// Only these acts.
+    pub actions: Option<Vec<String>>,
+}
+
+/// Adds entries at the end of a chain whose journal is held.
+pub fn append(conn: &mut Conn, journal: &mut Journal, mut entries: Vec<Entry>) -> Result<(), Error> {
+    entries.iter_mut().try_for_each(|entry| entry.seal(journal))?;
+    for entries in entries.chunks(AT_ONCE) {
+        match entries {
+            // The statement for one, which is nearly every time, stays prepared.
+            [entry] => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?,
+            several => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(several).execute(c))?,
+        };
+    }
+    Ok(())
+}
+
+/// A page of a chain, by number.
+pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<i64>) -> Result<Vec<Entry>, Error> {
+    let mut query = dsl::audit_entries.filter(dsl::chain.eq(chain.to_owned())).into_boxed();
+    if let Some(types) = &filter.subject_types {
+        query = query.filter(dsl::subject_type.eq_any(types.clone()));
+    }
+    if let Some(id) = &filter.subject_id {
+        query = query.filter(dsl::subject_id.eq(id.clone()));
+    }
+    if let Some(actions) = &filter.actions {
+        query = query.filter(dsl::action.eq_any(actions.clone()));
+    }
+    Ok(paged!(query, dsl::sequence, page).load(conn)?)
+}
+
+fn batch(conn: &mut Conn, chain: &str, after: i64) -> Result<Vec<Entry>, Error> {
+    let rest = dsl::audit_entries.filter(dsl::chain.eq(chain)).filter(dsl::sequence.gt(after));
+    Ok(rest.order(dsl::sequence).limit(BATCH).load(conn)?)
+}
+
+/// How far a chain holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// How many entries are as they were written, from the first on.
+    pub checked: i64,
+    /// The first that is not; none where entries are missing at the end.
+    pub first_bad_id: Option<String>,
+    /// Whether all are.
+    pub ok: bool,
+}
+
+/// Reads a chain from its first entry and works every hash out anew. `known` is a number with the hash that was
+/// there at an earlier time.
+pub fn verify(conn: &mut Conn, chain: &str, known: Option<(i64, &str)>) -> Result<Verdict, Error> {
+    let journal = journals::find(conn, chain)?;
+    let (mut number, mut hash) = (0, FIRST_PREV_HASH.to_owned());
+    loop {
+        let entries = batch(conn, chain, number)?;
+        let Some(last) = entries.last().map(|entry| entry.sequence) else {
+            break;
+        };
+        for entry in entries {
+            let in_place = entry.sequence == number + 1 && entry.prev_hash == hash;
+            let unaltered =
+                in_place && entry.has_whole_states() && entry.sealed_hash().is_ok_and(|sealed| sealed == entry.hash);
+            let as_known = known.is_none_or(|(at, known)| at != entry.sequence || known == entry.hash);
+            if !unaltered || !as_known {
+                return Ok(Verdict { checked: number, first_bad_id: Some(entry.id), ok: false });
+            }
+            (number, hash) = (entry.sequence, entry.hash);
+        }
+        debug_assert_eq!(number, last);
+    }
+    let whole = journal.audit_sequence == number && journal.audit_hash == hash;
+    let reaches = known.is_none_or(|(at, _)| at <= number);
+    Ok(Verdict { checked: number, first_bad_id: None, ok: whole && reaches })
+}
+
+/// Chains the entries that are older than the chain. Does nothing where there are none.
+pub fn seal_older(conn: &mut Conn) -> Result<(), Error> {
+    let unsealed = journals::all(conn)?.into_iter().filter(|journal| journal.audit_hash.is_empty());
+    for journal in unsealed {
+        let mut sealed = Journal { audit_sequence: 0, audit_hash: FIRST_PREV_HASH.to_owned(), ..journal.clone() };
+        loop {
+            let entries = batch(conn, &journal.chain, sealed.audit_sequence)?;
+            if entries.is_empty() {
+                break;
+            }
+            for mut entry in entries {
+                entry.before_state = entry.before_state.as_deref().map(canonical_text).transpose()?;
+                entry.after_state = entry.after_state.as_deref().map(canonical_text).transpose()?;
+                entry.seal(&mut sealed)?;
+                let written = (
+                    dsl::before_state.eq(entry.before_state),
+                    dsl::after_state.eq(entry.after_state),
+                    dsl::prev_hash.eq(entry.prev_hash),
+                    dsl::hash.eq(entry.hash),
+                );
+                diesel::update(dsl::audit_entries.find(entry.id)).set(written).execute(conn)?;
+            }
+        }
+        journals::save(conn, &sealed)?;
+    }
+    Ok(())
+}
+
+fn canonical_text(text: &str) -> Result<String, Error> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(Error::internal)?;
+    serde_json_canonicalizer::to_string(&value).map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn entry(action: String, before: Option<String>, after: Option<String>) -> Entry {
+        Entry {
+            id: "018b88d6-5f80-7000-8000-000000000001".into(),
+            organization_id: None,
+            at: chrono::DateTime::UNIX_EPOCH.naive_utc(),
+            request_id: "r\u{1}\"".into(),
+            actor_issuer: "local".into(),
+            actor_subject: "Đơn vị\u{7f}\u{2028}".into(),
+            action,
+            subject_type: "unit".into(),
+            subject_id: "1".into(),
+            before_state: before,
+            after_state: after,
+            chain: String::new(),
+            sequence: 0,
+            prev_hash: String::new(),
+            hash: String::new(),
+        }
+    }
+
+    /// Text that is pushed from one field into another and hashes as before: a state that is no JSON gives it away.
+    #[test]
+    fn a_state_that_is_cut_short_is_no_state() {
+        let (early, late) = ("1970-01-01T00:00:00.000Z", "2023-11-01T01:00:00.000Z");
+        let whole = Entry {
+            at: chrono::DateTime::UNIX_EPOCH.naive_utc(),
+            ..entry("x".into(), Some("null".into()), Some(format!(r#"{{"a":0,"at":"{late}","before":5}}"#)))
+        };
+        let pushed = Entry {
+            at: late.parse::<chrono::DateTime<chrono::Utc>>().unwrap().naive_utc(),
+            after_state: Some(r#"{"a":0"#.into()),
+            before_state: Some(format!(r#"5}},"at":"{early}","before":null"#)),
+            ..whole.clone()
+        };
+        assert_eq!(whole.sealed_hash().unwrap(), pushed.sealed_hash().unwrap());
+        assert!(whole.has_whole_states() && !pushed.has_whole_states());
+    }
+
+    proptest! {
+        /// What is hashed is what RFC 8785 makes of the entry, whatever stands in it.
+        #[test]
+        fn what_is_hashed_is_canonical(action in ".*", text in ".*", hundredths in -10_000_000_i64..10_000_000, cases in any::<u32>()) {
+            let points = crate::domain::Points::from_hundredths(hundredths);
+            let state = json!({"ghi chú": text, "points": points, "b": [cases, null, true], "a": {"z": {}, "Ä": []}});
+            let canonical = serde_json_canonicalizer::to_string(&state).unwrap();
+            let entry = entry(action, Some(canonical), None);
+            let anew: serde_json::Value = serde_json::from_str(&entry.canonical().unwrap()).unwrap();
+            prop_assert_eq!(entry.canonical().unwrap(), serde_json_canonicalizer::to_string(&anew).unwrap());
+            prop_assert_eq!(&anew["before"], &state);
+            prop_assert_eq!(&anew["action"], &json!(entry.action));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What subscribers are told, in the order of the commits; never altered.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::domain::Id;
+use crate::domain::access::EventsInSight;
+use crate::domain::journal::event::{Audience, Event, EventType};
+use crate::error::Error;
+use crate::store::Conn;
+use crate::store::dialect::on_each;
+use crate::store::journals::Journal;
+use crate::store::schema::events::{self, dsl};
+use crate::store::types::{from_json, from_word, id, id_option, naive, texts, utc, word};
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+struct Row {
+    organization_id: String,
+    sequence: i64,
+    id: String,
+    kind: String,
+    audience: String,
+    subject_type: String,
+    subject_id: String,
+    period_id: Option<String>,
+    unit_id: Option<String>,
+    at: NaiveDateTime,
+    data: String,
+}
+
+impl TryFrom<Row> for Event {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Event {
+            id: id(row.id),
+            organization_id: id(row.organization_id),
+            sequence: row.sequence,
+            kind: from_word(&row.kind)?,
+            subject_type: row.subject_type,
+            subject_id: id(row.subject_id),
+            period_id: id_option(row.period_id),
+            unit_id: id_option(row.unit_id),
+            at: utc(row.at),
+            data: from_json(&row.data)?,
+        })
+    }
+}
+
+impl From<&Event> for Row {
+    fn from(event: &Event) -> Self {
+        Row {
+            organization_id: event.organization_id.to_string(),
+            sequence: event.sequence,
+            id: event.id.to_string(),
+            kind: word(event.kind),
+            audience: word(event.kind.audience(event.unit_id.is_some())),
+            subject_type: event.subject_type.clone(),
+            subject_id: event.subject_id.to_string(),
+            period_id: event.period_id.as_ref().map(ToString::to_string),
+            unit_id: event.unit_id.as_ref().map(ToString::to_string),
+            at: naive(event.at),
+            data: event.data.to_string(),
+        }
+    }
+}
+
+/// Adds events after those of a journal that is held, in one statement for each few hundred.
+pub fn append(conn: &mut Conn, journal: &mut Journal, new: Vec<Event>) -> Result<(), Error> {
+    let numbered = new.into_iter().map(|event| {
+        journal.event_sequence += 1;
+        Row::from(&Event { sequence: journal.event_sequence, ..event })
+    });
+    let rows: Vec<Row> = numbered.collect();
+    for rows in rows.chunks(500) {
+        on_each!(conn, c => diesel::insert_into(events::table).values(rows).execute(c))?;
+    }
+    Ok(())
+}
+
+/// A type as it is written.
+pub fn type_word(kind: EventType) -> String {
+    word(kind)
+}
+
+/// The events of these ids.
+pub fn among(conn: &mut Conn, ids: &[&Id]) -> Result<Vec<Event>, Error> {
+    let rows: Vec<Row> =
+        dsl::events.filter(dsl::id.eq_any(ids.iter().map(|id| id.as_str()).collect::<Vec<_>>())).load(conn)?;
+    rows.into_iter().map(Event::try_from).collect()
+}
+
+/// The number of an event of an organisation.
+pub fn sequence_of(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Option<i64>, Error> {
+    let known = dsl::events.filter(dsl::id.eq(id.as_str())).filter(dsl::organization_id.eq(organization_id.as_str()));
+    Ok(known.select(dsl::sequence).get_result(conn).optional()?)
+}
+
+/// The events after the number `after` that a caller may see, of these types where any are named, at most `limit`.
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    sight: &EventsInSight,
+    types: Option<&[EventType]>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Event>, Error> {
+    let words = |audiences: &[Audience]| audiences.iter().map(word).collect::<Vec<_>>();
+    let foreign = dsl::unit_id.ne(sight.own.as_ref().map(ToString::to_string).unwrap_or_default());
+    let visible = dsl::audience
+        .eq_any(words(&sight.of_all))
+        .or(dsl::audience.eq_any(words(&sight.of_others)).and(foreign.assume_not_null()))
+        .or(dsl::audience.eq_any(words(&sight.of_some)).and(dsl::unit_id.eq_any(texts(&sight.some)).assume_not_null()));
+    let mut query = dsl::events
+        .filter(dsl::organization_id.eq(organization_id.to_string()))
+        .filter(dsl::sequence.gt(after))
+        .filter(visible)
+        .into_boxed();
+    if let Some(only) = &sight.only {
+        query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(texts(only)).assume_not_null()));
+    }
+    if let Some(types) = types {
+        query = query.filter(dsl::kind.eq_any(types.iter().map(word).collect::<Vec<_>>()));
+    }
+    let rows: Vec<Row> = query.order(dsl::sequence).limit(limit).load(conn)?;
+    rows.into_iter().map(Event::try_from).collect()
+}

@@ -1,0 +1,359 @@
+//! Where subscribers want to be told, and the messages to them.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Timestamp};
+
+use crate::domain::Id;
+use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint, Secret};
+use crate::error::Error;
+use crate::store::Conn;
+use crate::store::dialect::on_each;
+use crate::store::error::one_row;
+use crate::store::page::{Page, paged};
+use crate::store::schema::webhook_deliveries::dsl as deliveries;
+use crate::store::schema::webhook_endpoints::dsl as endpoints;
+use crate::store::schema::{journals, webhook_attempts, webhook_deliveries, webhook_endpoints};
+use crate::store::types::{from_json, from_word, id, id_option, json, naive, naive_option, utc, utc_option, word};
+
+/// How many rows one statement writes at most.
+const AT_ONCE: usize = 500;
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = webhook_endpoints, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct EndpointRow {
+    id: String,
+    organization_id: String,
+    member_id: String,
+    scopes: Option<String>,
+    client_id: Option<String>,
+    url: String,
+    event_types: String,
+    active: bool,
+    secret: String,
+    previous_secret: Option<String>,
+    previous_secret_until: Option<NaiveDateTime>,
+    sequence: i64,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl TryFrom<EndpointRow> for Endpoint {
+    type Error = Error;
+    fn try_from(row: EndpointRow) -> Result<Self, Error> {
+        Ok(Endpoint {
+            id: id(row.id),
+            organization_id: id(row.organization_id),
+            member_id: id(row.member_id),
+            scopes: row.scopes,
+            client_id: row.client_id,
+            url: row.url,
+            event_types: from_json(&row.event_types)?,
+            active: row.active,
+            secret: Secret(row.secret),
+            previous_secret: row.previous_secret.map(Secret).zip(utc_option(row.previous_secret_until)),
+            sequence: row.sequence,
+            version: row.version,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+        })
+    }
+}
+
+impl TryFrom<&Endpoint> for EndpointRow {
+    type Error = Error;
+    fn try_from(endpoint: &Endpoint) -> Result<Self, Error> {
+        let previous = endpoint.previous_secret.clone();
+        Ok(EndpointRow {
+            id: endpoint.id.to_string(),
+            organization_id: endpoint.organization_id.to_string(),
+            member_id: endpoint.member_id.to_string(),
+            scopes: endpoint.scopes.clone(),
+            client_id: endpoint.client_id.clone(),
+            url: endpoint.url.clone(),
+            event_types: json(&endpoint.event_types)?,
+            active: endpoint.active,
+            secret: endpoint.secret.0.clone(),
+            previous_secret: previous.as_ref().map(|(secret, _)| secret.0.clone()),
+            previous_secret_until: previous.map(|(_, until)| naive(until)),
+            sequence: endpoint.sequence,
+            version: endpoint.version,
+            created_at: naive(endpoint.created_at),
+            updated_at: naive(endpoint.updated_at),
+        })
+    }
+}
+
+/// One endpoint.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Endpoint>, Error> {
+    let row: Option<EndpointRow> = endpoints::webhook_endpoints.find(id.as_str()).get_result(conn).optional()?;
+    row.map(Endpoint::try_from).transpose()
+}
+
+/// A page of an organisation's endpoints: all, or those of one member.
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    member_id: Option<&Id>,
+    page: &Page,
+) -> Result<Vec<Endpoint>, Error> {
+    let mut query =
+        endpoints::webhook_endpoints.filter(endpoints::organization_id.eq(organization_id.to_string())).into_boxed();
+    if let Some(member_id) = member_id {
+        query = query.filter(endpoints::member_id.eq(member_id.to_string()));
+    }
+    let rows: Vec<EndpointRow> = paged!(query, endpoints::id, page).load(conn)?;
+    rows.into_iter().map(Endpoint::try_from).collect()
+}
+
+/// How many endpoints an organisation has.
+pub fn count(conn: &mut Conn, organization_id: &Id) -> Result<i64, Error> {
+    let own = endpoints::webhook_endpoints.filter(endpoints::organization_id.eq(organization_id.as_str()));
+    Ok(own.count().get_result(conn)?)
+}
+
+/// Adds an endpoint.
+pub fn insert(conn: &mut Conn, endpoint: &Endpoint) -> Result<(), Error> {
+    diesel::insert_into(webhook_endpoints::table).values(EndpointRow::try_from(endpoint)?).execute(conn)?;
+    Ok(())
+}
+
+/// Saves a change of the version that was read.
+pub fn update(conn: &mut Conn, endpoint: Endpoint) -> Result<Endpoint, Error> {
+    let after = Endpoint { version: endpoint.version + 1, ..endpoint };
+    let seen = endpoints::webhook_endpoints.find(after.id.as_str()).filter(endpoints::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(EndpointRow::try_from(&after)?).execute(conn)?).map(|()| after)
+}
+
+/// Takes an endpoint away, and its messages with it.
+pub fn delete(conn: &mut Conn, endpoint: &Endpoint) -> Result<(), Error> {
+    let seen = endpoints::webhook_endpoints.find(endpoint.id.as_str()).filter(endpoints::version.eq(endpoint.version));
+    one_row(diesel::delete(seen).execute(conn)?)
+}
+
+/// The endpoints that have not been told of every event yet.
+pub fn behind(conn: &mut Conn) -> Result<Vec<Id>, Error> {
+    let behind = endpoints::webhook_endpoints
+        .inner_join(journals::table.on(journals::chain.eq(endpoints::organization_id)))
+        .filter(endpoints::active.eq(true))
+        .filter(journals::event_sequence.gt(endpoints::sequence))
+        .order(endpoints::id)
+        .select(endpoints::id);
+    let ids: Vec<String> = behind.load(conn)?;
+    Ok(ids.into_iter().map(id).collect())
+}
+
+/// An endpoint, held until the transaction ends. Who only passes by does not wait for somebody else, and finds none.
+pub fn hold(conn: &mut Conn, id: &Id, waits: bool) -> Result<Option<Endpoint>, Error> {
+    let endpoint = endpoints::webhook_endpoints.find(id.as_str());
+    let row: Option<EndpointRow> = match conn {
+        Conn::Sqlite(conn) => endpoint.get_result(conn).optional()?,
+        Conn::Postgres(conn) if waits => endpoint.for_update().get_result(conn).optional()?,
+        Conn::Postgres(conn) => endpoint.for_update().skip_locked().get_result(conn).optional()?,
+    };
+    row.map(Endpoint::try_from).transpose()
+}
+
+/// Notes up to which event an endpoint has its messages. That is no change of the endpoint.
+pub fn advance(conn: &mut Conn, id: &Id, sequence: i64) -> Result<(), Error> {
+    let endpoint = endpoints::webhook_endpoints.find(id.as_str());
+    one_row(diesel::update(endpoint).set(endpoints::sequence.eq(sequence)).execute(conn)?)
+}
+
+#[derive(Queryable, Insertable, AsChangeset, QueryableByName)]
+#[diesel(table_name = webhook_deliveries, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct DeliveryRow {
+    id: String,
+    endpoint_id: String,
+    event_id: Option<String>,
+    event_type: String,
+    status: String,
+    attempts: i32,
+    next_attempt_at: Option<NaiveDateTime>,
+    give_up_at: NaiveDateTime,
+    last_status: Option<i32>,
+    last_error: Option<String>,
+    delivered_at: Option<NaiveDateTime>,
+    replay_of_id: Option<String>,
+    created_at: NaiveDateTime,
+}
+
+impl TryFrom<DeliveryRow> for Delivery {
+    type Error = Error;
+    fn try_from(row: DeliveryRow) -> Result<Self, Error> {
+        Ok(Delivery {
+            id: id(row.id),
+            endpoint_id: id(row.endpoint_id),
+            event_id: id_option(row.event_id),
+            event_type: row.event_type,
+            status: from_word(&row.status)?,
+            attempts: row.attempts,
+            next_attempt_at: utc_option(row.next_attempt_at),
+            give_up_at: utc(row.give_up_at),
+            last_status: row.last_status,
+            last_error: row.last_error,
+            delivered_at: utc_option(row.delivered_at),
+            replay_of_id: id_option(row.replay_of_id),
+            created_at: utc(row.created_at),
+        })
+    }
+}
+
+impl From<&Delivery> for DeliveryRow {
+    fn from(delivery: &Delivery) -> Self {
+        DeliveryRow {
+            id: delivery.id.to_string(),
+            endpoint_id: delivery.endpoint_id.to_string(),
+            event_id: delivery.event_id.as_ref().map(ToString::to_string),
+            event_type: delivery.event_type.clone(),
+            status: word(delivery.status),
+            attempts: delivery.attempts,
+            next_attempt_at: naive_option(delivery.next_attempt_at),
+            give_up_at: naive(delivery.give_up_at),
+            last_status: delivery.last_status,
+            last_error: delivery.last_error.clone(),
+            delivered_at: naive_option(delivery.delivered_at),
+            replay_of_id: delivery.replay_of_id.as_ref().map(ToString::to_string),
+            created_at: naive(delivery.created_at),
+        }
+    }
+}
+
+/// Adds messages.
+pub fn insert_deliveries(conn: &mut Conn, new: &[Delivery]) -> Result<(), Error> {
+    let rows: Vec<DeliveryRow> = new.iter().map(DeliveryRow::from).collect();
+    for rows in rows.chunks(AT_ONCE) {
+        on_each!(conn, c => diesel::insert_into(webhook_deliveries::table).values(rows).execute(c))?;
+    }
+    Ok(())
+}
+
+/// One message to an endpoint.
+pub fn find_delivery(conn: &mut Conn, endpoint_id: &Id, id: &Id) -> Result<Option<Delivery>, Error> {
+    let of_endpoint = deliveries::webhook_deliveries
+        .filter(deliveries::id.eq(id.as_str()))
+        .filter(deliveries::endpoint_id.eq(endpoint_id.as_str()));
+    let row: Option<DeliveryRow> = of_endpoint.get_result(conn).optional()?;
+    row.map(Delivery::try_from).transpose()
+}
+
+/// A page of the messages to an endpoint.
+pub fn list_deliveries(
+    conn: &mut Conn,
+    endpoint_id: &Id,
+    statuses: Option<&[DeliveryStatus]>,
+    page: &Page,
+) -> Result<Vec<Delivery>, Error> {
+    let mut query =
+        deliveries::webhook_deliveries.filter(deliveries::endpoint_id.eq(endpoint_id.to_string())).into_boxed();
+    if let Some(statuses) = statuses {
+        query = query.filter(deliveries::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+    }
+    let rows: Vec<DeliveryRow> = paged!(query, deliveries::id, page).load(conn)?;
+    rows.into_iter().map(Delivery::try_from).collect()
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = webhook_attempts, treat_none_as_default_value = false)]
+struct AttemptRow {
+    delivery_id: String,
+    number: i32,
+    at: NaiveDateTime,
+    status: Option<i32>,
+    error: Option<String>,
+    duration_ms: i64,
+}
+
+/// The attempts at a message, first to last.
+pub fn attempts(conn: &mut Conn, delivery_id: &Id) -> Result<Vec<Attempt>, Error> {
+    let of_delivery = webhook_attempts::table.filter(webhook_attempts::delivery_id.eq(delivery_id.as_str()));
+    let rows: Vec<AttemptRow> = of_delivery.order(webhook_attempts::number).load(conn)?;
+    let attempt = |row: AttemptRow| Attempt {
+        at: utc(row.at),
+        status: row.status,
+        error: row.error,
+        duration_ms: row.duration_ms,
+        retry_after: None,
+    };
+    Ok(rows.into_iter().map(attempt).collect())
+}
+
+/// The messages that are due: of endpoints that are told anything, and tests of any.
+const DUE: &str =
+    "next_attempt_at <= $1 AND (event_id IS NULL OR endpoint_id IN (SELECT id FROM webhook_endpoints WHERE active))";
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+/// Whether a message is due.
+pub fn any_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
+    let text =
+        format!("SELECT COUNT(*) AS number FROM (SELECT 1 FROM webhook_deliveries WHERE {DUE} LIMIT 1) AS first");
+    let found: Found = sql_query(text).bind::<Timestamp, _>(naive(now)).get_result(conn)?;
+    Ok(found.number > 0)
+}
+
+/// Takes some of the messages that are due: `of_each` endpoint that is not `busy`, so that one that does not answer
+/// keeps nobody waiting, and `in_all`. Nobody else takes them before `until`.
+pub fn take_due(
+    conn: &mut Conn,
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
+    busy: &[Id],
+    (of_each, in_all): (i64, i64),
+) -> Result<Vec<Delivery>, Error> {
+    // Ids are of the service's own making: hexadecimal figures and hyphens.
+    let busy: Vec<String> = busy.iter().map(|id| format!("'{id}'")).collect();
+    let idle = if busy.is_empty() { String::new() } else { format!(" AND endpoint_id NOT IN ({})", busy.join(", ")) };
+    let lock = if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
+    let text = format!(
+        "SELECT * FROM webhook_deliveries WHERE next_attempt_at <= $1 AND id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER \
+         (PARTITION BY endpoint_id ORDER BY next_attempt_at, id) AS place FROM webhook_deliveries WHERE {DUE}{idle}) AS ranked \
+         WHERE place <= {of_each} ORDER BY place LIMIT {in_all}) ORDER BY id{lock}"
+    );
+    let rows: Vec<DeliveryRow> = sql_query(text).bind::<Timestamp, _>(naive(now)).load(conn)?;
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let taken = deliveries::webhook_deliveries.filter(deliveries::id.eq_any(ids));
+    diesel::update(taken).set(deliveries::next_attempt_at.eq(naive(until))).execute(conn)?;
+    rows.into_iter().map(Delivery::try_from).collect()
+}
+
+/// The endpoints of these ids.
+pub fn among(conn: &mut Conn, ids: &[&Id]) -> Result<Vec<Endpoint>, Error> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let rows: Vec<EndpointRow> = endpoints::webhook_endpoints.filter(endpoints::id.eq_any(ids)).load(conn)?;
+    rows.into_iter().map(Endpoint::try_from).collect()
+}
+
+/// Saves what came of an attempt. Where the endpoint was taken away meanwhile, nothing is left to save.
+pub fn save_attempt(conn: &mut Conn, delivery: &Delivery, attempt: &Attempt) -> Result<(), Error> {
+    let before = deliveries::webhook_deliveries
+        .find(delivery.id.as_str())
+        .filter(deliveries::attempts.eq(delivery.attempts - 1));
+    if diesel::update(before).set(DeliveryRow::from(delivery)).execute(conn)? == 0 {
+        return Ok(());
+    }
+    let row = AttemptRow {
+        delivery_id: delivery.id.to_string(),
+        number: delivery.attempts,
+        at: naive(attempt.at),
+        status: attempt.status,
+        error: attempt.error.clone(),
+        duration_ms: attempt.duration_ms,
+    };
+    diesel::insert_into(webhook_attempts::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets messages that are older than `before` and not waiting, and the attempts at them.
+pub fn sweep(conn: &mut Conn, before: DateTime<Utc>) -> Result<(), Error> {
+    let old = deliveries::webhook_deliveries
+        .filter(deliveries::created_at.lt(naive(before)))
+        .filter(deliveries::status.ne(word(DeliveryStatus::Pending)));
+    diesel::delete(old).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The offices.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::domain::Id;
+use crate::domain::office::organization::Organization;
+use crate::error::{Code, Error};
+use crate::store::Conn;
+use crate::store::error::{one_row, unique};
+use crate::store::journals;
+use crate::store::page::{Page, paged};
+use crate::store::schema::organizations::{self, dsl};
+use crate::store::types::{id, naive, utc};
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = organizations, treat_none_as_null = true)]
+struct Row {
+    id: String,
+    code: String,
+    name: String,
+    time_zone: String,
+    agency_code: Option<String>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl From<Row> for Organization {
+    fn from(row: Row) -> Self {
+        Organization {
+            id: id(row.id),
+            code: row.code,
+            name: row.name,
+            time_zone: row.time_zone,
+            agency_code: row.agency_code,
+            version: row.version,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+        }
+    }
+}
+
+impl From<&Organization> for Row {
+    fn from(organization: &Organization) -> Self {
+        Row {
+            id: organization.id.to_string(),
+            code: organization.code.clone(),
+            name: organization.name.clone(),
+            time_zone: organization.time_zone.clone(),
+            agency_code: organization.agency_code.clone(),
+            version: organization.version,
+            created_at: naive(organization.created_at),
+            updated_at: naive(organization.updated_at),
+        }
+    }
+}
+
+/// One office.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Organization>, Error> {
+    let row: Option<Row> = dsl::organizations.find(id.as_str()).get_result(conn).optional()?;
+    Ok(row.map(Organization::from))
+}
+
+/// One office by its code.
+pub fn find_by_code(conn: &mut Conn, code: &str) -> Result<Option<Organization>, Error> {
+    let row: Option<Row> = dsl::organizations.filter(dsl::code.eq(code)).get_result(conn).optional()?;
+    Ok(row.map(Organization::from))
+}
+
+/// The only office of the installation; none where there are more, or none.
+pub fn only(conn: &mut Conn) -> Result<Option<Organization>, Error> {
+    let mut rows: Vec<Row> = dsl::organizations.limit(2).load(conn)?;
+    let first = rows.pop();
+    Ok(first.filter(|_| rows.is_empty()).map(Organization::from))
+}
+
+/// Every office, or those named, in order.
+pub fn every(conn: &mut Conn, among: Option<&[Id]>) -> Result<Vec<Organization>, Error> {
+    let mut query = dsl::organizations.order(dsl::id).into_boxed();
+    if let Some(ids) = among {
+        query = query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
+    Ok(rows.into_iter().map(Organization::from).collect())
+}
+
+/// A page of offices: of all, or of those named.
+pub fn list(conn: &mut Conn, among: Option<&[Id]>, page: &Page) -> Result<Vec<Organization>, Error> {
+    let mut query = dsl::organizations.into_boxed();
+    if let Some(ids) = among {
+        query = query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+    }
+    let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
+    Ok(rows.into_iter().map(Organization::from).collect())
+}
+
+/// Adds an office, and begins its journal.
+pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<(), Error> {
+    let inserted = diesel::insert_into(organizations::table).values(Row::from(organization)).execute(conn);
+    unique(inserted, Code::AlreadyExists)?;
+    journals::begin(conn, &organization.id)
+}
+
+/// Saves a change of the version that was read.
+pub fn update(conn: &mut Conn, organization: Organization) -> Result<Organization, Error> {
+    let after = Organization { version: organization.version + 1, ..organization };
+    let seen = dsl::organizations.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows = unique(diesel::update(seen).set(Row::from(&after)).execute(conn), Code::AlreadyExists)?;
+    one_row(rows).map(|()| after)
+}

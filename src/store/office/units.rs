@@ -1,0 +1,148 @@
+//! The units.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::domain::Id;
+use crate::domain::access::UnitKey;
+use crate::domain::office::unit::Unit;
+use crate::error::{Code, Error};
+use crate::store::Conn;
+use crate::store::error::{one_row, unique};
+use crate::store::page::{Page, paged};
+use crate::store::schema::units::{self, dsl};
+use crate::store::types::{from_json, from_word, id, json, naive, utc, word};
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = units)]
+struct Row {
+    id: String,
+    organization_id: String,
+    code: String,
+    name: String,
+    kind: String,
+    active: bool,
+    predecessor_ids: String,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl TryFrom<Row> for Unit {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Unit {
+            id: id(row.id),
+            organization_id: id(row.organization_id),
+            code: row.code,
+            name: row.name,
+            kind: from_word(&row.kind)?,
+            active: row.active,
+            predecessor_ids: from_json(&row.predecessor_ids)?,
+            version: row.version,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+        })
+    }
+}
+
+impl TryFrom<&Unit> for Row {
+    type Error = Error;
+    fn try_from(unit: &Unit) -> Result<Self, Error> {
+        Ok(Row {
+            id: unit.id.to_string(),
+            organization_id: unit.organization_id.to_string(),
+            code: unit.code.clone(),
+            name: unit.name.clone(),
+            kind: word(unit.kind),
+            active: unit.active,
+            predecessor_ids: json(&unit.predecessor_ids)?,
+            version: unit.version,
+            created_at: naive(unit.created_at),
+            updated_at: naive(unit.updated_at),
+        })
+    }
+}
+
+/// What a list of units is narrowed to.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only active ones, or only others.
+    pub active: Option<bool>,
+    /// Only these codes.
+    pub codes: Option<Vec<String>>,
+}
+
+/// One unit.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Unit>, Error> {
+    let row: Option<Row> = dsl::units.find(id.as_str()).get_result(conn).optional()?;
+    row.map(Unit::try_from).transpose()
+}
+
+/// Both names of one unit of an organisation.
+pub fn find_key(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Option<UnitKey>, Error> {
+    let own = dsl::units.find(id.as_str()).filter(dsl::organization_id.eq(organization_id.as_str()));
+    let code: Option<String> = own.select(dsl::code).get_result(conn).optional()?;
+    Ok(code.map(|code| UnitKey { id: id.clone(), code }))
+}
+
+/// Those of the named units that the organisation has and that are active.
+pub fn active_among(conn: &mut Conn, organization_id: &Id, ids: &[Id]) -> Result<Vec<Id>, Error> {
+    let named: Vec<&str> = ids.iter().map(Id::as_str).collect();
+    let own = dsl::units.filter(dsl::organization_id.eq(organization_id.as_str())).filter(dsl::active.eq(true));
+    let found: Vec<String> = own.filter(dsl::id.eq_any(named)).select(dsl::id).load(conn)?;
+    Ok(found.into_iter().map(Id::from_uuid_text).collect())
+}
+
+/// The ids of an organisation's units of these codes.
+pub fn ids_of(conn: &mut Conn, organization_id: &Id, codes: &[String]) -> Result<Vec<Id>, Error> {
+    let own = dsl::units.filter(dsl::organization_id.eq(organization_id.as_str()));
+    let found: Vec<String> = own.filter(dsl::code.eq_any(codes)).select(dsl::id).load(conn)?;
+    Ok(found.into_iter().map(Id::from_uuid_text).collect())
+}
+
+/// The codes of some units, by their ids.
+pub fn codes_of(conn: &mut Conn, ids: &[&Id]) -> Result<HashMap<Id, String>, Error> {
+    let named: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let rows: Vec<(String, String)> =
+        dsl::units.filter(dsl::id.eq_any(named)).select((dsl::id, dsl::code)).load(conn)?;
+    Ok(rows.into_iter().map(|(unit_id, code)| (id(unit_id), code)).collect())
+}
+
+/// A page of an organisation's units.
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    filter: &Filter,
+    by_code: bool,
+    page: &Page,
+) -> Result<Vec<Unit>, Error> {
+    let mut query = dsl::units.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+    if let Some(active) = filter.active {
+        query = query.filter(dsl::active.eq(active));
+    }
+    if let Some(codes) = &filter.codes {
+        query = query.filter(dsl::code.eq_any(codes.clone()));
+    }
+    let rows: Vec<Row> = match by_code {
+        true => paged!(query, dsl::code, page).load(conn)?,
+        false => paged!(query, dsl::id, page).load(conn)?,
+    };
+    rows.into_iter().map(Unit::try_from).collect()
+}
+
+/// Adds a unit.
+pub fn insert(conn: &mut Conn, unit: &Unit) -> Result<(), Error> {
+    let inserted = diesel::insert_into(units::table).values(Row::try_from(unit)?).execute(conn);
+    unique(inserted, Code::AlreadyExists).map(|_| ())
+}
+
+/// Saves a change of the version that was read.
+pub fn update(conn: &mut Conn, unit: Unit) -> Result<Unit, Error> {
+    let after = Unit { version: unit.version + 1, ..unit };
+    let seen = dsl::units.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
+    one_row(rows).map(|()| after)
+}

@@ -1,0 +1,161 @@
+//! The days that differ from their weekday: the nation's, and what an organisation lays over them.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::domain::Id;
+use crate::domain::schedule::calendar::{CalendarDay, WorkingCalendar};
+use crate::error::{Code, Error};
+use crate::store::Conn;
+use crate::store::dialect::{Whole, hold_whole};
+use crate::store::error::{one_row, unique};
+use crate::store::schema::calendar_days::{self, dsl};
+use crate::store::types::{from_word, id_option, word};
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = calendar_days, treat_none_as_null = true)]
+struct Row {
+    id: String,
+    organization_id: Option<String>,
+    day_on: NaiveDate,
+    kind: String,
+    name: String,
+    status: String,
+    legal_basis: String,
+    version: i64,
+}
+
+impl TryFrom<Row> for CalendarDay {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(CalendarDay {
+            id: row.id,
+            organization_id: id_option(row.organization_id),
+            on: row.day_on,
+            kind: from_word(&row.kind)?,
+            name: row.name,
+            status: from_word(&row.status)?,
+            legal_basis: row.legal_basis,
+            version: row.version,
+        })
+    }
+}
+
+impl From<&CalendarDay> for Row {
+    fn from(day: &CalendarDay) -> Self {
+        Row {
+            id: day.id.clone(),
+            organization_id: day.organization_id.as_ref().map(ToString::to_string),
+            day_on: day.on,
+            kind: word(day.kind),
+            name: day.name.clone(),
+            status: word(day.status),
+            legal_basis: day.legal_basis.clone(),
+            version: day.version,
+        }
+    }
+}
+
+/// The days of the nation and, where one is named, of an organisation, from one day to another, in order; of a day
+/// that both have, the nation's comes first.
+pub fn days(
+    conn: &mut Conn,
+    organization_id: Option<&Id>,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<CalendarDay>, Error> {
+    // No organisation's id is empty.
+    let own = organization_id.map(ToString::to_string).unwrap_or_default();
+    let days = dsl::calendar_days
+        .filter(dsl::organization_id.is_null().or(dsl::organization_id.eq(own).assume_not_null()))
+        .filter(dsl::day_on.between(from, to));
+    let rows: Vec<Row> = days.load(conn)?;
+    let mut days: Vec<CalendarDay> = rows.into_iter().map(CalendarDay::try_from).collect::<Result<_, _>>()?;
+    days.sort_by(|a, b| (a.on, &a.organization_id).cmp(&(b.on, &b.organization_id)));
+    Ok(days)
+}
+
+/// The nation's calendar with what each of some organisations lays over it, from one day to another.
+pub fn calendars(
+    conn: &mut Conn,
+    organization_ids: &[&Id],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<HashMap<Id, WorkingCalendar>, Error> {
+    let ids: Vec<&str> = organization_ids.iter().map(|id| id.as_str()).collect();
+    let days = dsl::calendar_days
+        .filter(dsl::organization_id.is_null().or(dsl::organization_id.eq_any(ids).assume_not_null()))
+        .filter(dsl::day_on.between(from, to))
+        .select((dsl::organization_id, dsl::day_on, dsl::kind, dsl::status));
+    let rows: Vec<(Option<String>, NaiveDate, String, String)> = days.load(conn)?;
+    let mut national = Vec::new();
+    let mut overlays: HashMap<String, Vec<_>> = HashMap::new();
+    for (organization_id, on, kind, status) in rows {
+        let day = (on, from_word(&kind)?, from_word(&status)?);
+        match organization_id {
+            None => national.push(day),
+            Some(id) => overlays.entry(id).or_default().push(day),
+        }
+    }
+    let national: WorkingCalendar = national.into_iter().collect();
+    let mut overlaid = |id: &&Id| {
+        let overlay = overlays.remove(id.as_str()).unwrap_or_default();
+        ((*id).clone(), national.clone().overlaid(overlay))
+    };
+    Ok(organization_ids.iter().map(&mut overlaid).collect())
+}
+
+/// The calendar by which an organisation works, or the nation's alone, from one day to another.
+pub fn of(
+    conn: &mut Conn,
+    organization_id: Option<&Id>,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<WorkingCalendar, Error> {
+    // No organisation has the empty id.
+    let nobody = Id::from_uuid_text(String::new());
+    let id = organization_id.unwrap_or(&nobody);
+    Ok(calendars(conn, &[id], from, to)?.remove(id).unwrap_or_default())
+}
+
+/// The organisations that have a day of their own in place of the nation's.
+pub fn overlaid(conn: &mut Conn, on: NaiveDate) -> Result<HashSet<Id>, Error> {
+    let own = dsl::calendar_days.filter(dsl::day_on.eq(on)).filter(dsl::organization_id.is_not_null());
+    let ids: Vec<Option<String>> = own.select(dsl::organization_id).load(conn)?;
+    Ok(ids.into_iter().flatten().map(Id::from_uuid_text).collect())
+}
+
+/// Holds every calendar and zone until the transaction ends: `alone` to change a day or a zone.
+pub fn hold(conn: &mut Conn, alone: bool) -> Result<(), Error> {
+    Ok(hold_whole(conn, Whole::Calendar, alone)?)
+}
+
+/// The day that the nation, or an organisation, itself has set.
+pub fn find(conn: &mut Conn, organization_id: Option<&Id>, on: NaiveDate) -> Result<Option<CalendarDay>, Error> {
+    let day = dsl::calendar_days.filter(dsl::day_on.eq(on));
+    let row: Option<Row> = match organization_id {
+        None => day.filter(dsl::organization_id.is_null()).get_result(conn).optional()?,
+        Some(id) => day.filter(dsl::organization_id.eq(id.as_str())).get_result(conn).optional()?,
+    };
+    row.map(CalendarDay::try_from).transpose()
+}
+
+/// Adds a day, or saves it where its version was read.
+pub fn save(conn: &mut Conn, day: CalendarDay) -> Result<CalendarDay, Error> {
+    let after = CalendarDay { version: day.version + 1, ..day };
+    if after.version == 1 {
+        let inserted = diesel::insert_into(calendar_days::table).values(Row::from(&after)).execute(conn);
+        unique(inserted, Code::VersionMismatch)?;
+        return Ok(after);
+    }
+    let seen = dsl::calendar_days.find(&after.id).filter(dsl::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?).map(|()| after)
+}
+
+/// Takes a day away whose version was read.
+pub fn delete(conn: &mut Conn, day: &CalendarDay) -> Result<(), Error> {
+    let seen = dsl::calendar_days.find(&day.id).filter(dsl::version.eq(day.version));
+    one_row(diesel::delete(seen).execute(conn)?)
+}

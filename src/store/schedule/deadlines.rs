@@ -1,0 +1,518 @@
+//! What is due, and the extensions of it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamp};
+
+use crate::domain::Id;
+use crate::domain::access::{Units, UnitsInSight};
+use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus, Extension, Reminders};
+use crate::error::Error;
+use crate::store::Conn;
+use crate::store::dialect::{Bind, Hold, Whole, Words, hold, hold_whole, on_each};
+use crate::store::error::one_row;
+use crate::store::page::{Page, paged};
+use crate::store::schema::deadlines::{self, dsl};
+use crate::store::schema::{deadline_extensions, periods, submissions};
+use crate::store::types::{from_word, id, id_option, naive, texts, utc, word};
+
+/// How many rows one statement writes at most.
+const AT_ONCE: usize = 500;
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = deadlines, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct Row {
+    id: String,
+    organization_id: String,
+    period_id: String,
+    kind: String,
+    unit_id: Option<String>,
+    scheduled_on: Option<NaiveDate>,
+    extended_on: Option<NaiveDate>,
+    due_on: Option<NaiveDate>,
+    opens_on: Option<NaiveDate>,
+    met_on: Option<NaiveDate>,
+    waived_at: Option<NaiveDateTime>,
+    waive_reason: Option<String>,
+    told: Option<i32>,
+    check_on: Option<NaiveDate>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl TryFrom<Row> for Deadline {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Deadline {
+            id: id(row.id),
+            organization_id: id(row.organization_id),
+            period_id: id(row.period_id),
+            kind: from_word(&row.kind)?,
+            unit_id: id_option(row.unit_id),
+            scheduled_on: row.scheduled_on,
+            extended_on: row.extended_on,
+            opens_on: row.opens_on,
+            met_on: row.met_on,
+            waived: row.waived_at.map(utc).zip(row.waive_reason),
+            told: row.told,
+            version: row.version,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+        })
+    }
+}
+
+/// The day from which on a check looks at what has changed: at once. It works out the next one.
+fn at_the_next_check() -> NaiveDate {
+    DateTime::UNIX_EPOCH.date_naive()
+}
+
+impl From<&Deadline> for Row {
+    fn from(deadline: &Deadline) -> Self {
+        Row {
+            id: deadline.id.to_string(),
+            organization_id: deadline.organization_id.to_string(),
+            period_id: deadline.period_id.to_string(),
+            kind: word(deadline.kind),
+            unit_id: deadline.unit_id.as_ref().map(ToString::to_string),
+            scheduled_on: deadline.scheduled_on,
+            extended_on: deadline.extended_on,
+            due_on: deadline.due_on(),
+            opens_on: deadline.opens_on,
+            met_on: deadline.met_on,
+            waived_at: deadline.waived.as_ref().map(|(at, _)| naive(*at)),
+            waive_reason: deadline.waived.as_ref().map(|(_, reason)| reason.clone()),
+            told: deadline.told,
+            check_on: deadline.due_on().filter(|_| !deadline.is_settled()).map(|_| at_the_next_check()),
+            version: deadline.version,
+            created_at: naive(deadline.created_at),
+            updated_at: naive(deadline.updated_at),
+        }
+    }
+}
+
+/// What a list of deadlines is narrowed to.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only these states.
+    pub statuses: Option<Vec<DeadlineStatus>>,
+    /// Only these kinds.
+    pub kinds: Option<Vec<DeadlineKind>>,
+    /// Only these periods.
+    pub period_ids: Option<Vec<Id>>,
+    /// Only these units.
+    pub unit_ids: Option<Vec<Id>>,
+    /// Only what is due on this day or later.
+    pub due_from: Option<NaiveDate>,
+    /// Only what is due before this day.
+    pub due_before: Option<NaiveDate>,
+    /// Only what is overdue by so many days or more.
+    pub overdue_days_gte: Option<i64>,
+}
+
+/// [`Deadline::status`] in the words of the databases. A test compares the two.
+fn status_sql(today: NaiveDate, reminders: &Reminders) -> String {
+    let soon = today + chrono::TimeDelta::days(i64::from(reminders.first()));
+    format!(
+        "CASE WHEN waived_at IS NOT NULL THEN 'waived' WHEN met_on > due_on THEN 'met_late' WHEN met_on IS NOT NULL THEN 'met' \
+         WHEN due_on IS NULL AND opens_on IS NULL THEN 'pending_anchor' WHEN due_on < '{today}' THEN 'overdue' \
+         WHEN due_on <= '{soon}' THEN 'due_soon' ELSE 'scheduled' END"
+    )
+}
+
+/// A page of an organisation's deadlines that the caller may see.
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    sight: &UnitsInSight,
+    filter: &Filter,
+    (today, reminders): (NaiveDate, &Reminders),
+    (by_due, page): (bool, &Page),
+) -> Result<Vec<Deadline>, Error> {
+    let mut query = dsl::deadlines.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+    match &sight.sees {
+        Units::All => {}
+        Units::AllBut(own) => {
+            query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.ne(own.to_string()).assume_not_null()));
+        }
+        Units::Among(ids) => {
+            query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(texts(ids)).assume_not_null()));
+        }
+    }
+    if let Some(only) = &sight.only {
+        query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(texts(only)).assume_not_null()));
+    }
+    if let Some(statuses) = &filter.statuses {
+        let words: Vec<String> = statuses.iter().map(word).collect();
+        query = query.filter(sql::<Text>(&status_sql(today, reminders)).eq_any(words));
+    }
+    if let Some(kinds) = &filter.kinds {
+        query = query.filter(dsl::kind.eq_any(kinds.iter().map(word).collect::<Vec<_>>()));
+    }
+    if let Some(ids) = &filter.period_ids {
+        query = query.filter(dsl::period_id.eq_any(texts(ids)));
+    }
+    if let Some(ids) = &filter.unit_ids {
+        query = query.filter(dsl::unit_id.eq_any(texts(ids)));
+    }
+    if let Some(from) = filter.due_from {
+        query = query.filter(dsl::due_on.ge(from));
+    }
+    if let Some(before) = filter.due_before {
+        query = query.filter(dsl::due_on.lt(before));
+    }
+    if let Some(days) = filter.overdue_days_gte {
+        let late = today - chrono::TimeDelta::days(days.max(1));
+        query = query.filter(dsl::due_on.le(late)).filter(dsl::met_on.is_null()).filter(dsl::waived_at.is_null());
+    }
+    let rows: Vec<Row> = match by_due {
+        true => paged!(query, sql::<Text>(BY_DUE), page).load(conn)?,
+        false => paged!(query, dsl::id, page).load(conn)?,
+    };
+    rows.into_iter().map(Deadline::try_from).collect()
+}
+
+/// The key of the order by due date, in the words of the databases: a day, the last there is where there is none, and
+/// the id.
+const BY_DUE: &str = "COALESCE(CAST(due_on AS TEXT), '9999-12-31') || id";
+
+/// The same of one deadline.
+pub fn due_key(deadline: &Deadline) -> String {
+    let day = deadline.due_on().map_or_else(|| "9999-12-31".to_owned(), |day| day.to_string());
+    format!("{day}{}", deadline.id)
+}
+
+/// One deadline.
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Deadline>, Error> {
+    let row: Option<Row> = dsl::deadlines.find(id.as_str()).get_result(conn).optional()?;
+    row.map(Deadline::try_from).transpose()
+}
+
+/// The deadline of a kind, of a unit or of the whole period.
+pub fn find_of(
+    conn: &mut Conn,
+    period_id: &Id,
+    kind: DeadlineKind,
+    unit_id: Option<&Id>,
+) -> Result<Option<Deadline>, Error> {
+    let of_kind = dsl::deadlines.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::kind.eq(word(kind)));
+    let row: Option<Row> = match unit_id {
+        Some(unit_id) => of_kind.filter(dsl::unit_id.eq(unit_id.as_str())).get_result(conn).optional()?,
+        None => of_kind.filter(dsl::unit_id.is_null()).get_result(conn).optional()?,
+    };
+    row.map(Deadline::try_from).transpose()
+}
+
+/// Holds off every other instance that would set down deadlines for older periods.
+pub fn hold_adoption(conn: &mut Conn) -> Result<(), Error> {
+    Ok(hold_whole(conn, Whole::Adoption, true)?)
+}
+
+/// The periods in one of these states that have no deadlines.
+pub fn periods_without(conn: &mut Conn, statuses: &[PeriodStatus]) -> Result<Vec<Id>, Error> {
+    let has = diesel::dsl::exists(dsl::deadlines.filter(dsl::period_id.eq(periods::id)));
+    let without = periods::table
+        .filter(periods::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()))
+        .filter(diesel::dsl::not(has))
+        .order(periods::id)
+        .select(periods::id);
+    let ids: Vec<String> = without.load(conn)?;
+    Ok(ids.into_iter().map(id).collect())
+}
+
+/// Every deadline of a period.
+pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error> {
+    let rows: Vec<Row> = dsl::deadlines.filter(dsl::period_id.eq(period_id.as_str())).order(dsl::id).load(conn)?;
+    rows.into_iter().map(Deadline::try_from).collect()
+}
+
+/// Every deadline of some periods.
+pub fn of_periods(conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Deadline>, Error> {
+    let rows: Vec<Row> = dsl::deadlines.filter(dsl::period_id.eq_any(texts(period_ids))).order(dsl::id).load(conn)?;
+    rows.into_iter().map(Deadline::try_from).collect()
+}
+
+/// The deadlines of a period's two stages, held until the transaction ends: who counts sheets counts alone.
+pub fn hold_stages(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error> {
+    let kinds = [DeadlineKind::Appraisal, DeadlineKind::CouncilReview].map(word);
+    let stages = dsl::deadlines.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::kind.eq_any(kinds));
+    let rows: Vec<Row> = match conn {
+        Conn::Sqlite(conn) => stages.order(dsl::id).load(conn)?,
+        Conn::Postgres(conn) => stages.order(dsl::id).for_update().load(conn)?,
+    };
+    rows.into_iter().map(Deadline::try_from).collect()
+}
+
+/// The dossiers of an organisation, or of all, that are not settled and have a date.
+pub fn open_dossiers(conn: &mut Conn, organization_id: Option<&Id>) -> Result<Vec<Deadline>, Error> {
+    let mut query = dsl::deadlines
+        .filter(dsl::kind.eq(word(DeadlineKind::Dossier)))
+        .filter(dsl::unit_id.is_not_null())
+        .filter(dsl::met_on.is_null())
+        .filter(dsl::waived_at.is_null())
+        .order(dsl::id)
+        .into_boxed();
+    if let Some(organization_id) = organization_id {
+        query = query.filter(dsl::organization_id.eq(organization_id.to_string()));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
+    rows.into_iter().map(Deadline::try_from).collect()
+}
+
+/// Holds the deadline of a unit's sheet until the transaction ends.
+pub fn hold_sheet(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
+    let of_unit = dsl::deadlines
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::kind.eq(word(DeadlineKind::SelfAssessment)))
+        .filter(dsl::unit_id.eq(unit_id.as_str()))
+        .select(dsl::version);
+    if let Conn::Postgres(conn) = conn {
+        of_unit.for_update().load::<i64>(conn)?;
+    }
+    Ok(())
+}
+
+/// Holds a deadline until the transaction ends.
+pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+    Ok(hold(conn, Hold::Deadline, id.as_str())?)
+}
+
+/// Adds deadlines.
+pub fn insert_all(conn: &mut Conn, new: &[Deadline]) -> Result<(), Error> {
+    let rows: Vec<Row> = new.iter().map(Row::from).collect();
+    for rows in rows.chunks(AT_ONCE) {
+        on_each!(conn, c => diesel::insert_into(deadlines::table).values(rows).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Takes away what waits for the notice once there is one.
+pub fn delete_pending(conn: &mut Conn, period_id: &Id) -> Result<(), Error> {
+    let pending = dsl::deadlines
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::kind.eq(word(DeadlineKind::Dossier)))
+        .filter(dsl::unit_id.is_null());
+    diesel::delete(pending).execute(conn)?;
+    Ok(())
+}
+
+/// Saves a change of the version that was read.
+pub fn update(conn: &mut Conn, deadline: Deadline) -> Result<Deadline, Error> {
+    let after = Deadline { version: deadline.version + 1, ..deadline };
+    let seen = dsl::deadlines.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?).map(|()| after)
+}
+
+/// Gives every deadline of a kind, or those of some units, that the schedule set for one day another day, in one
+/// statement. A longer extension stands, and a sheet that was sent back keeps its own day.
+pub fn reschedule(
+    conn: &mut Conn,
+    period_id: &Id,
+    kind: DeadlineKind,
+    unit_ids: Option<&[&Id]>,
+    (from, to): (NaiveDate, NaiveDate),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    // Ids are of the service's own making: hexadecimal figures and hyphens.
+    let among = unit_ids.map(|ids| ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", "));
+    let among = among.map_or_else(String::new, |ids| format!(" AND unit_id IN ({ids})"));
+    if unit_ids.is_some_and(<[&Id]>::is_empty) {
+        return Ok(());
+    }
+    let statement = Words("UPDATE deadlines SET scheduled_on = ".into())
+        .bind::<Date, _>(to, ", due_on = CASE WHEN extended_on > ")
+        .bind::<Date, _>(to, " THEN extended_on ELSE ")
+        .bind::<Date, _>(to, " END, told = CASE WHEN extended_on >= ")
+        .bind::<Date, _>(to, " AND extended_on >= scheduled_on THEN told END, check_on = CASE WHEN met_on IS NULL AND waived_at IS NULL THEN ")
+        .bind::<Date, _>(at_the_next_check(), " END, version = version + 1, updated_at = ")
+        .bind::<Timestamp, _>(naive(now), " WHERE period_id = ")
+        .bind::<Text, _>(period_id.as_str(), " AND kind = ")
+        .bind::<Text, _>(word(kind), format!("{among} AND scheduled_on = "))
+        .bind::<Date, _>(from, "");
+    on_each!(conn, c => statement.execute(c))?;
+    Ok(())
+}
+
+/// Saves on which day something was done; none where it is to be done again.
+pub fn set_met(
+    conn: &mut Conn,
+    (period_id, kind, unit_id): (&Id, DeadlineKind, Option<&Id>),
+    met_on: Option<NaiveDate>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let check_on = met_on.is_none().then_some(at_the_next_check());
+    let statement = Words("UPDATE deadlines SET met_on = ".into())
+        .bind::<Nullable<Date>, _>(met_on, ", check_on = CASE WHEN due_on IS NOT NULL AND waived_at IS NULL THEN ")
+        .bind::<Nullable<Date>, _>(check_on, " END, version = version + 1, updated_at = ")
+        .bind::<Timestamp, _>(naive(now), " WHERE period_id = ")
+        .bind::<Text, _>(period_id.as_str(), " AND kind = ")
+        .bind::<Text, _>(word(kind), " AND COALESCE(unit_id, '') = ")
+        .bind::<Text, _>(unit_id.map_or("", Id::as_str), " AND met_on IS DISTINCT FROM ")
+        .bind::<Nullable<Date>, _>(met_on, "");
+    on_each!(conn, c => statement.execute(c))?;
+    Ok(())
+}
+
+/// Waives everything of a period that is not settled.
+pub fn waive_rest(conn: &mut Conn, period_id: &Id, reason: &str, now: DateTime<Utc>) -> Result<(), Error> {
+    let rest = dsl::deadlines
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::met_on.is_null())
+        .filter(dsl::waived_at.is_null());
+    let change = (
+        dsl::waived_at.eq(naive(now)),
+        dsl::waive_reason.eq(reason),
+        dsl::check_on.eq(None::<NaiveDate>),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(naive(now)),
+    );
+    diesel::update(rest).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// What a check of an organisation has to look at, with where each period is, held until the transaction ends.
+pub fn to_check(
+    conn: &mut Conn,
+    organization_id: &Id,
+    today: NaiveDate,
+) -> Result<Vec<(Deadline, PeriodStatus)>, Error> {
+    let waiting =
+        dsl::deadlines.filter(dsl::organization_id.eq(organization_id.as_str())).filter(dsl::check_on.le(today));
+    let rows: Vec<Row> = match conn {
+        Conn::Sqlite(conn) => waiting.order(dsl::id).load(conn)?,
+        Conn::Postgres(conn) => waiting.order(dsl::id).for_update().load(conn)?,
+    };
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of_organization = periods::table.filter(periods::organization_id.eq(organization_id.as_str()));
+    let statuses: Vec<(String, String)> = of_organization.select((periods::id, periods::status)).load(conn)?;
+    let statuses = statuses.into_iter().map(|(id, status)| Ok((id, from_word(&status)?)));
+    let statuses: HashMap<String, PeriodStatus> = statuses.collect::<Result<_, Error>>()?;
+    let with_status = |row: Row| {
+        let status = statuses.get(&row.period_id).copied().unwrap_or(PeriodStatus::Closed);
+        Ok((Deadline::try_from(row)?, status))
+    };
+    rows.into_iter().map(with_status).collect()
+}
+
+/// The organisations where a check has something to look at. The latest day that it is anywhere counts for all, so
+/// that no zone is asked for.
+pub fn organizations_to_check(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<Id>, Error> {
+    let latest = (now + chrono::TimeDelta::hours(14)).date_naive();
+    let waiting = dsl::deadlines.filter(dsl::check_on.le(latest)).select(dsl::organization_id).distinct();
+    let mut found: Vec<String> = waiting.load(conn)?;
+    let lapsed = submissions::table
+        .filter(submissions::status.eq_any(["draft", "returned"]))
+        .filter(submissions::closes_at.le(naive(now)));
+    found.extend(lapsed.select(submissions::organization_id).distinct().load::<String>(conn)?);
+    found.sort();
+    found.dedup();
+    Ok(found.into_iter().map(id).collect())
+}
+
+/// Saves what was told of some deadlines and when to look at them next. That is no change of the deadline.
+pub fn checked(conn: &mut Conn, ids: &[&Id], told: Option<i32>, check_on: Option<NaiveDate>) -> Result<(), Error> {
+    for ids in ids.chunks(AT_ONCE) {
+        let these = dsl::deadlines.filter(dsl::id.eq_any(ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()));
+        diesel::update(these).set((dsl::told.eq(told), dsl::check_on.eq(check_on))).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// How an organisation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// How many deadlines are near.
+    pub due_soon: i64,
+    /// How many have passed.
+    pub overdue: i64,
+    /// The next day on which a check has something to look at.
+    pub next_check_on: Option<NaiveDate>,
+}
+
+#[derive(QueryableByName)]
+struct StandingRow {
+    #[diesel(sql_type = BigInt)]
+    due_soon: i64,
+    #[diesel(sql_type = BigInt)]
+    overdue: i64,
+    #[diesel(sql_type = Nullable<Date>)]
+    next_check_on: Option<NaiveDate>,
+}
+
+/// How many deadlines of an organisation that can still be met are near or past.
+pub fn standing(
+    conn: &mut Conn,
+    organization_id: &Id,
+    today: NaiveDate,
+    reminders: &Reminders,
+) -> Result<Standing, Error> {
+    let soon = today + chrono::TimeDelta::days(i64::from(reminders.first()));
+    let live = |kind| {
+        let live = PeriodStatus::OPEN.into_iter().filter(move |status| Deadline::is_live(kind, *status));
+        live.map(|status| format!("'{}'", word(status))).collect::<Vec<_>>().join(", ")
+    };
+    let (sheets, others) = (live(DeadlineKind::SelfAssessment), live(DeadlineKind::Dossier));
+    let sum = |condition: &str| format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)");
+    let text = format!(
+        "SELECT {} AS due_soon, {} AS overdue, MIN(CASE WHEN check_on > '{today}' THEN check_on END) AS next_check_on \
+         FROM deadlines JOIN periods ON periods.id = deadlines.period_id WHERE met_on IS NULL AND waived_at IS NULL AND \
+         (periods.status IN ({sheets}) OR kind <> 'self_assessment' AND periods.status IN ({others})) AND deadlines.organization_id = $1",
+        sum(&format!("due_on >= '{today}' AND due_on <= '{soon}'")),
+        sum(&format!("due_on < '{today}'")),
+    );
+    let row: StandingRow = sql_query(text).bind::<Text, _>(organization_id.as_str()).get_result(conn)?;
+    Ok(Standing { due_soon: row.due_soon, overdue: row.overdue, next_check_on: row.next_check_on })
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = deadline_extensions)]
+struct ExtensionRow {
+    id: String,
+    deadline_id: String,
+    due_on: NaiveDate,
+    reason: String,
+    basis_document: String,
+    granted_by: String,
+    granted_at: NaiveDateTime,
+}
+
+/// Adds an extension.
+pub fn insert_extension(conn: &mut Conn, extension: &Extension) -> Result<(), Error> {
+    let row = ExtensionRow {
+        id: extension.id.to_string(),
+        deadline_id: extension.deadline_id.to_string(),
+        due_on: extension.due_on,
+        reason: extension.reason.clone(),
+        basis_document: extension.basis_document.clone(),
+        granted_by: extension.granted_by.to_string(),
+        granted_at: naive(extension.granted_at),
+    };
+    diesel::insert_into(deadline_extensions::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// The extensions of some deadlines, first to last.
+pub fn extensions(conn: &mut Conn, of: &[&Id]) -> Result<Vec<Extension>, Error> {
+    use crate::store::schema::deadline_extensions::dsl;
+    let ids: Vec<&str> = of.iter().map(|id| id.as_str()).collect();
+    let rows: Vec<ExtensionRow> =
+        dsl::deadline_extensions.filter(dsl::deadline_id.eq_any(ids)).order(dsl::id).load(conn)?;
+    let extension = |row: ExtensionRow| Extension {
+        id: id(row.id),
+        deadline_id: id(row.deadline_id),
+        due_on: row.due_on,
+        reason: row.reason,
+        basis_document: row.basis_document,
+        granted_by: id(row.granted_by),
+        granted_at: utc(row.granted_at),
+    };
+    Ok(rows.into_iter().map(extension).collect())
+}

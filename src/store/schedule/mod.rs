@@ -1,0 +1,5 @@
+//! The calendar, deadlines, tasks and feeds.
+
+pub mod calendar;
+pub mod deadlines;
+pub mod feeds;
