@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::machine_now;
 use crate::error::Error;
-pub use crate::service::House;
+pub use crate::service::App;
 use crate::service::files;
 use crate::service::journal::webhooks::courier;
 use crate::service::schedule::ticks::{self, Which};
@@ -25,12 +25,12 @@ const CHECK_EVERY: Duration = Duration::from_secs(30);
 
 /// Does what the clock alone causes, again and again, until the task is dropped. Instances that share a database do
 /// the same; each thing is done once.
-pub async fn keep_checking(house: Arc<House>) {
+pub async fn keep_checking(app: Arc<App>) {
     let mut rounds = tokio::time::interval(CHECK_EVERY);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
-        if let Err(error) = ticks::run(&house, "timer", &Which::Waiting, false).await {
+        if let Err(error) = ticks::run(&app, "timer", &Which::Waiting, false).await {
             log::warn!(error:% = error; "the deadlines could not be checked");
         }
     }
@@ -42,19 +42,19 @@ const DELIVER_EVERY: Duration = Duration::from_secs(1);
 const BREATH: Duration = Duration::from_millis(100);
 
 /// Carries messages to subscribers, until the task is dropped. Instances that share a database share the work.
-pub async fn keep_delivering(house: Arc<House>) {
-    let mut bell = house.bell.listen();
+pub async fn keep_delivering(app: Arc<App>) {
+    let mut event_signal = app.event_signal.subscribe();
     loop {
-        bell.mark_unchanged();
+        event_signal.mark_unchanged();
         let now = machine_now();
-        match courier::take(&house, now).await {
+        match courier::take(&app, now).await {
             Ok(batches) if batches.is_empty() => {
                 // Whether it rang or not: look again.
-                let _ = tokio::time::timeout(DELIVER_EVERY, bell.changed()).await;
+                let _ = tokio::time::timeout(DELIVER_EVERY, event_signal.changed()).await;
             }
             Ok(batches) => {
                 for batch in batches {
-                    let carrying = courier::carry(Arc::clone(&house), batch, now);
+                    let carrying = courier::carry(Arc::clone(&app), batch, now);
                     actix_web::rt::spawn(async move {
                         if let Err(error) = carrying.await {
                             log::warn!(error:% = error; "what came of a webhook could not be written down");
@@ -76,19 +76,19 @@ pub async fn keep_delivering(house: Arc<House>) {
 ///
 /// # Errors
 /// When the database does not answer; what was taken and not written down is taken again after a minute.
-pub async fn deliver(house: &Arc<House>, now: DateTime<Utc>) -> Result<usize, Error> {
-    let batches = courier::take(house, now).await?;
-    let carried = batches.into_iter().map(|batch| courier::carry(Arc::clone(house), batch, now));
+pub async fn deliver(app: &Arc<App>, now: DateTime<Utc>) -> Result<usize, Error> {
+    let batches = courier::take(app, now).await?;
+    let carried = batches.into_iter().map(|batch| courier::carry(Arc::clone(app), batch, now));
     let carried = futures_util::future::join_all(carried).await;
     carried.into_iter().sum()
 }
 
 /// Sweeps again and again, until the task is dropped.
-pub async fn keep_sweeping(house: Arc<House>) {
+pub async fn keep_sweeping(app: Arc<App>) {
     let mut hours = tokio::time::interval(EVERY);
     loop {
         hours.tick().await;
-        if let Err(error) = sweep(&house, machine_now() - UNNAMED_FOR).await {
+        if let Err(error) = sweep(&app, machine_now() - UNNAMED_FOR).await {
             log::warn!(error:% = error; "not all that is old could be swept");
         }
     }
@@ -98,11 +98,11 @@ pub async fn keep_sweeping(house: Arc<House>) {
 ///
 /// # Errors
 /// When database or store do not answer; what is left is found the next time.
-pub async fn sweep(house: &Arc<House>, unnamed_before: DateTime<Utc>) -> Result<(), Error> {
-    let within = Arc::clone(house);
-    house.db.write(move |conn| idempotency::sweep(conn, within.clock.now())).await?;
-    house.db.write(move |conn| webhooks::sweep(conn, machine_now() - LOGGED_FOR)).await?;
-    let swept = files::sweep(house, unnamed_before).await?;
+pub async fn sweep(app: &Arc<App>, unnamed_before: DateTime<Utc>) -> Result<(), Error> {
+    let within = Arc::clone(app);
+    app.db.write(move |conn| idempotency::sweep(conn, within.clock.now())).await?;
+    app.db.write(move |conn| webhooks::sweep(conn, machine_now() - LOGGED_FOR)).await?;
+    let swept = files::sweep(app, unnamed_before).await?;
     if swept > 0 {
         log::info!(files = swept; "took away files that nothing names");
     }

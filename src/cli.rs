@@ -138,12 +138,12 @@ pub async fn run() -> ExitCode {
 
 async fn serve() -> Outcome {
     let config = Config::from_env()?;
-    let house = server::open(&config, Clock::System, Ids::Random).await?;
-    let bound = server::bind(&config, Arc::clone(&house), &Kind::Production).await?;
+    let app = server::open(&config, Clock::System, Ids::Random).await?;
+    let bound = server::bind(&config, Arc::clone(&app), &Kind::Production).await?;
     log::info!(address:% = bound.address, database:? = config.database; "serving");
-    let sweeping = actix_web::rt::spawn(background::keep_sweeping(Arc::clone(&house)));
-    let checking = actix_web::rt::spawn(background::keep_checking(Arc::clone(&house)));
-    let delivering = actix_web::rt::spawn(background::keep_delivering(house));
+    let sweeping = actix_web::rt::spawn(background::keep_sweeping(Arc::clone(&app)));
+    let checking = actix_web::rt::spawn(background::keep_checking(Arc::clone(&app)));
+    let delivering = actix_web::rt::spawn(background::keep_delivering(app));
     let ended = bound.server.await;
     for task in [sweeping, checking, delivering] {
         task.abort();
@@ -166,10 +166,10 @@ fn print_document() -> Outcome {
 
 async fn create_admin(organization: Option<String>, name: String) -> Outcome {
     let config = Config::from_env()?;
-    let house = server::open(&config, Clock::System, Ids::Random).await?;
+    let app = server::open(&config, Clock::System, Ids::Random).await?;
     let first = organization.map_or(FirstAccount::Operator, |organization| FirstAccount::Admin { organization });
-    let within = Arc::clone(&house);
-    let made = house.db.write(move |conn| accounts::create_first(conn, &within, &first, &name)).await?;
+    let within = Arc::clone(&app);
+    let made = app.db.write(move |conn| accounts::create_first(conn, &within, &first, &name)).await?;
     println!("client_id: {}", made.account.client_id);
     println!("client_secret: {}", made.secret);
     println!("The secret is not kept and not shown again.");
@@ -181,11 +181,11 @@ async fn import_criteria(file: &Path, organization: Option<String>, given: Given
     let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let new = criteria_import::read(&bytes, given).map_err(|error| told(&error))?;
     let config = Config::from_env()?;
-    let house = server::open(&config, Clock::System, Ids::Random).await?;
-    let within = Arc::clone(&house);
+    let app = server::open(&config, Clock::System, Ids::Random).await?;
+    let within = Arc::clone(&app);
     let office = organization.clone();
     let import = move |conn: &mut Conn| import_here(conn, &within, office.as_deref(), &new, dry_run);
-    let imported = house.db.write(import).await.map_err(|error| match (error.code, organization) {
+    let imported = app.db.write(import).await.map_err(|error| match (error.code, organization) {
         (Code::NotFound, Some(code)) => format!("there is no organisation {code}"),
         (Code::OrganizationRequired, _) => {
             "which organisation? --organization CODE; where there is none yet, `thidua create-admin` makes one"
@@ -228,9 +228,9 @@ const OVERDUE: u8 = 20;
 
 async fn check_deadlines(organization: Option<&str>, dry_run: bool) -> Outcome {
     let config = Config::from_env()?;
-    let house = server::open(&config, Clock::System, Ids::Random).await?;
+    let app = server::open(&config, Clock::System, Ids::Random).await?;
     let which = organization.map_or(Which::All, |code| Which::Named(code.to_owned()));
-    let checked = ticks::run(&house, "check-deadlines", &which, dry_run).await?;
+    let checked = ticks::run(&app, "check-deadlines", &which, dry_run).await?;
     if let (Some(code), true) = (organization, checked.is_empty()) {
         return Err(format!("there is no organisation {code}").into());
     }
@@ -256,8 +256,8 @@ async fn verify_audit(checkpoint: Option<&Path>) -> Outcome {
             Some(keys.read_checkpoint(text.trim()).ok_or("this service did not sign the checkpoint")?)
         }
     };
-    let house = server::open(&config, Clock::System, Ids::Random).await?;
-    let chains = house.db.read(move |conn| {
+    let app = server::open(&config, Clock::System, Ids::Random).await?;
+    let chains = app.db.read(move |conn| {
         let journals = journals::all(conn)?;
         let verify = |chain: String| {
             let point = known.as_ref().filter(|known| known.organization_id.as_str() == chain);
@@ -320,21 +320,21 @@ async fn play(port: u16, database: Option<String>, empty: bool) -> Outcome {
     let config = Config::of_sandbox(&database.unwrap_or_else(fresh), port, &folder.0)?;
     // On a database that it goes on with, counted ids would come twice.
     let ids = if goes_on { Ids::Random } else { Ids::counted() };
-    let house = server::open(&config, Clock::standing_at(first_moment()), ids).await?;
-    let bound = server::bind(&config, Arc::clone(&house), &Kind::Sandbox { empty }).await.map_err(|error| {
+    let app = server::open(&config, Clock::standing_at(first_moment()), ids).await?;
+    let bound = server::bind(&config, Arc::clone(&app), &Kind::Sandbox { empty }).await.map_err(|error| {
         if error.code.row().code == "already_exists" {
             "this database was not made by the sandbox".into()
         } else {
             Box::<dyn std::error::Error>::from(error)
         }
     })?;
-    let checking = actix_web::rt::spawn(background::keep_checking(Arc::clone(&house)));
-    let delivering = actix_web::rt::spawn(background::keep_delivering(Arc::clone(&house)));
+    let checking = actix_web::rt::spawn(background::keep_checking(Arc::clone(&app)));
+    let delivering = actix_web::rt::spawn(background::keep_delivering(Arc::clone(&app)));
     print!("{}", invitation(&format!("http://{}", bound.address)));
     let ended = bound.server.await;
     checking.abort();
     delivering.abort();
-    drop(house);
+    drop(app);
     drop(folder);
     ended?;
     Ok(ExitCode::SUCCESS)

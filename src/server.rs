@@ -9,7 +9,7 @@ use actix_cors::Cors;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{HttpServer, web};
 use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
@@ -25,7 +25,7 @@ use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
 use crate::service::journal::webhooks::courier::Courier;
 use crate::service::schedule::deadlines::keeping;
-use crate::service::{Bell, House, sandbox};
+use crate::service::{App, EventSignal, sandbox};
 use crate::store::{Db, migrations};
 
 /// How long a client may take to send the head of a request.
@@ -50,7 +50,7 @@ impl Bound {
 ///
 /// # Errors
 /// When the database or the folder cannot be opened.
-pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<House>, Error> {
+pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<App>, Error> {
     let db = Db::open(&config.database, config.pool_size, config.workers)?;
     db.maintain(migrations::run).await?;
     let files = Files::new(match &config.storage {
@@ -59,12 +59,12 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<House>,
     });
     let reminders = config.reminders.clone();
     let courier = Courier::new(config.webhook_allow_private);
-    let bell = Bell::default();
-    let house = House { db, clock, ids, tables: Tables::default(), files, bell, courier, reminders };
-    let house = Arc::new(house);
-    let within = Arc::clone(&house);
-    house.db.write(move |conn| keeping::adopt(conn, &within)).await?;
-    Ok(house)
+    let event_signal = EventSignal::default();
+    let app = App { db, clock, ids, tables: Tables::default(), files, event_signal, courier, reminders };
+    let app = Arc::new(app);
+    let within = Arc::clone(&app);
+    app.db.write(move |conn| keeping::adopt(conn, &within)).await?;
+    Ok(app)
 }
 
 fn in_folder(folder: &Path) -> Result<Arc<dyn ObjectStore>, Error> {
@@ -102,28 +102,28 @@ pub enum Kind {
 ///
 /// # Errors
 /// When the key cannot be read or the address is taken; in the sandbox, for a database that is somebody's.
-pub async fn bind(config: &Config, house: Arc<House>, kind: &Kind) -> Result<Bound, Error> {
-    house.files.check().await?;
+pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<Bound, Error> {
+    app.files.check().await?;
     let (keys, is_sandbox) = match kind {
         Kind::Production => (Keys::of_file(config.public_url.clone(), &config.signing_key_file)?, false),
         Kind::Sandbox { empty } => {
-            let (within, empty) = (Arc::clone(&house), *empty);
-            house.db.write(move |conn| sandbox::prepare(conn, &within, empty)).await?;
+            let (within, empty) = (Arc::clone(&app), *empty);
+            app.db.write(move |conn| sandbox::prepare(conn, &within, empty)).await?;
             (Keys::ephemeral(config.public_url.clone())?, true)
         }
     };
     let empty_sandbox = matches!(kind, Kind::Sandbox { empty: true });
     let public_url = config.public_url.clone();
-    let state = web::Data::new(State { house, empty_sandbox, keys, public_url, contract: Contract::of(is_sandbox) });
+    let state = web::Data::new(State { app, empty_sandbox, keys, public_url, contract: Contract::of(is_sandbox) });
     let origins = config.cors_origins.clone();
-    let app = move || {
-        App::new()
+    let routes = move || {
+        actix_web::App::new()
             .app_data(state.clone())
             .configure(|services| http::routes::mount(services, is_sandbox))
             .wrap(cors(&origins))
             .wrap(from_fn(middleware::around))
     };
-    let server = HttpServer::new(app)
+    let server = HttpServer::new(routes)
         .workers(config.workers)
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(config.shutdown.as_secs())

@@ -115,7 +115,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         | Action::WriteCalendar
         | Action::ReadWebhook
         | Action::WriteWebhook
-        | Action::ReadHouse
+        | Action::ReadOffice
         | Action::WriteUnit
         | Action::ReadMembers
         | Action::WriteMember

@@ -17,7 +17,7 @@ use super::problem::{Problem, request_id};
 use super::{State, json};
 use crate::domain::Id;
 use crate::error::{Code, Error};
-use crate::service::{self, Answer, Caller, Conditions, Context, Input, Request, Stop, sha256_hex, tag};
+use crate::service::{self, Answer, Caller, Conditions, Context, Input, Interrupt, Request, sha256_hex, tag};
 use crate::store::Conn;
 
 /// The largest body that is no upload, in bytes.
@@ -260,7 +260,7 @@ impl Call {
     /// Runs a reading act and answers what it shows.
     pub async fn read(
         mut self,
-        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + Sync + 'static,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + Sync + 'static,
     ) -> Reply {
         self.check_empty();
         let answer = self.fetch(work).await?;
@@ -273,23 +273,29 @@ impl Call {
     /// Those of the act.
     pub async fn fetch<T: Send + 'static>(
         &mut self,
-        work: impl Fn(&mut Conn, &Context) -> Result<T, Stop> + Send + Sync + 'static,
+        work: impl Fn(&mut Conn, &Context) -> Result<T, Interrupt> + Send + Sync + 'static,
     ) -> Result<T, Problem> {
         self.close_query();
-        let read = service::read(Arc::clone(&self.state.house), self.request.clone(), work);
+        let read = service::read(Arc::clone(&self.state.app), self.request.clone(), work);
         read.await.map_err(|error| self.problem(error))
     }
 
     /// Runs a changing act.
-    pub async fn write(mut self, work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static) -> Reply {
+    pub async fn write(
+        mut self,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
+    ) -> Reply {
         self.close_query();
-        let act = service::act(Arc::clone(&self.state.house), self.request.clone(), work);
+        let act = service::act(Arc::clone(&self.state.app), self.request.clone(), work);
         let answer = act.await.map_err(|error| self.problem(error))?;
         Ok(self.show(answer))
     }
 
     /// Runs a changing act that has no body.
-    pub async fn act(mut self, work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static) -> Reply {
+    pub async fn act(
+        mut self,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
+    ) -> Reply {
         self.check_empty();
         self.write(work).await
     }

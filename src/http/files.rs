@@ -49,7 +49,7 @@ pub async fn attachment(call: &Call, file: AttachedFile) -> Reply {
     if call.knows(&etag) {
         return Ok(not_modified(&etag));
     }
-    let bytes = call.state().house.files.get(&file.sha256).await.map_err(|error| call.problem(error))?;
+    let bytes = call.state().app.files.get(&file.sha256).await.map_err(|error| call.problem(error))?;
     let size = u64::try_from(file.size).map_err(|error| call.problem(Error::internal(error)))?;
     Ok(inert(&file.name, &file.media_type)
         .insert_header((header::ETAG, etag))

@@ -40,7 +40,7 @@ async fn livez() -> HttpResponse {
 /// Asks the database, and whether every migration has run: 503 `not_ready` otherwise.
 #[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, description = "It can.", body = Health)))]
 async fn readyz(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let check = state.house.db.read(|conn| {
+    let check = state.app.db.read(|conn| {
         installation::ping(conn)?;
         migrations::are_current(conn)
     });

@@ -29,7 +29,7 @@ use actix_web::http::{Method, header};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, guard, web};
 
 use crate::error::{Code, Error};
-use crate::service::House;
+use crate::service::App;
 use auth::Keys;
 use openapi::Contract;
 use problem::Problem;
@@ -37,7 +37,7 @@ use problem::Problem;
 /// What all requests share.
 pub struct State {
     /// The installation.
-    pub house: Arc<House>,
+    pub app: Arc<App>,
     /// Whether a reset of the sandbox leaves out the period and the table.
     pub empty_sandbox: bool,
     /// The service's own issuer.

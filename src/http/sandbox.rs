@@ -89,7 +89,7 @@ async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpRes
 }
 
 fn shown(state: &State) -> HttpResponse {
-    let clock = &state.house.clock;
+    let clock = &state.app.clock;
     let view = ClockView { now: instant(clock.now()), ticking: clock.is_ticking() };
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view)
 }
@@ -109,9 +109,9 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
     let problem = |error| Problem::new(&request, error);
     let bytes = receive(&request, payload.into_inner()).await.map_err(problem)?;
     let ClockBody { now, ticking } = body::read(&bytes).map_err(problem)?;
-    state.house.clock.set(now, ticking);
-    state.house.db.write(move |conn| installation::set_sandbox_now(conn, now)).await.map_err(problem)?;
-    let checked = ticks::run(&state.house, &request_id(&request), &Which::Waiting, false).await;
+    state.app.clock.set(now, ticking);
+    state.app.db.write(move |conn| installation::set_sandbox_now(conn, now)).await.map_err(problem)?;
+    let checked = ticks::run(&state.app, &request_id(&request), &Which::Waiting, false).await;
     checked.map_err(problem)?;
     Ok(shown(&state))
 }
@@ -121,6 +121,6 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
 /// Everything as at the first start, the clock and the ids included.
 #[utoipa::path(post, path = "/v1/sandbox/reset", tag = "sandbox", responses((status = 204, description = "As at the first start.")))]
 async fn reset(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    sandbox::reset(&state.house, state.empty_sandbox).await.map_err(|error| Problem::new(&request, error))?;
+    sandbox::reset(&state.app, state.empty_sandbox).await.map_err(|error| Problem::new(&request, error))?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -8,7 +8,7 @@ use crate::service::journal::webhooks::courier::Courier;
 use crate::store::Db;
 
 /// What every act needs of the installation.
-pub struct House {
+pub struct App {
     /// The database.
     pub db: Db,
     /// The time.
@@ -21,7 +21,7 @@ pub struct House {
     pub files: Files,
 
     /// Rings when there are new events, for who waits for them in this process.
-    pub bell: Bell,
+    pub event_signal: EventSignal,
     /// Who carries messages to subscribers.
     pub courier: Courier,
     /// When subscribers are reminded of a deadline.
@@ -30,22 +30,22 @@ pub struct House {
 
 /// Rings when there are new events. Other instances are not heard: who waits looks again from time to time.
 #[derive(Debug)]
-pub struct Bell(tokio::sync::watch::Sender<()>);
+pub struct EventSignal(tokio::sync::watch::Sender<()>);
 
-impl Default for Bell {
+impl Default for EventSignal {
     fn default() -> Self {
-        Bell(tokio::sync::watch::Sender::new(()))
+        EventSignal(tokio::sync::watch::Sender::new(()))
     }
 }
 
-impl Bell {
+impl EventSignal {
     /// Wakes who waits.
-    pub fn ring(&self) {
+    pub fn notify(&self) {
         self.0.send_replace(());
     }
 
     /// Hears it from now on.
-    pub fn listen(&self) -> tokio::sync::watch::Receiver<()> {
+    pub fn subscribe(&self) -> tokio::sync::watch::Receiver<()> {
         self.0.subscribe()
     }
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::app::House;
-use super::run::Stop;
+use super::app::App;
+use super::run::Interrupt;
 use super::tag;
 use crate::domain::Id;
 use crate::domain::access::{Actor, Scopes};
@@ -52,7 +52,7 @@ pub type Input<T> = Result<T, Error>;
 /// Everything that an act needs beside its command.
 pub struct Context<'a> {
     /// The installation.
-    pub house: &'a House,
+    pub app: &'a App,
     /// Who acts, with the memberships that stand now.
     pub actor: Actor,
     /// Now.
@@ -74,22 +74,24 @@ impl Context<'_> {
 
     /// The next id.
     pub fn new_id(&self) -> Id {
-        self.house.ids.next()
+        self.app.ids.next()
     }
 
     /// Lets the command in, once the right was checked: the form (406, 415), the syntax (400),
     /// then a first answer that is given again.
     ///
     /// # Errors
-    /// Those of the form and the syntax, `idempotency_key_reused`; [`Stop::Replayed`].
-    pub fn admit<'i, T>(&self, input: &'i Input<T>) -> Result<&'i T, Stop> {
+    /// Those of the form and the syntax, `idempotency_key_reused`; [`Interrupt::Replayed`].
+    pub fn accept<'i, T>(&self, input: &'i Input<T>) -> Result<&'i T, Interrupt> {
         if let Some(error) = &self.request.conditions.form {
-            return Err(Stop::Refused(error.clone()));
+            return Err(Interrupt::Refused(error.clone()));
         }
         let command = input.as_ref().map_err(Error::clone)?;
         match (&self.first_answer, &self.request.conditions.idempotency) {
-            (Some(first), Some((_, asked))) if first.request_sha256 == *asked => Err(Stop::Replayed(first.clone())),
-            (Some(_), _) => Err(Stop::Refused(Error::new(Code::IdempotencyKeyReused))),
+            (Some(first), Some((_, asked))) if first.request_sha256 == *asked => {
+                Err(Interrupt::Replayed(first.clone()))
+            }
+            (Some(_), _) => Err(Interrupt::Refused(Error::new(Code::IdempotencyKeyReused))),
             (None, _) => Ok(command),
         }
     }
@@ -98,7 +100,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// 406.
-    pub fn admit_read(&self) -> Result<(), Error> {
+    pub fn accept_read(&self) -> Result<(), Error> {
         self.request.conditions.form.clone().map_or(Ok(()), Err)
     }
 
@@ -106,7 +108,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `precondition_required`, `version_mismatch`.
-    pub fn must_match(&self, state: &str) -> Result<(), Error> {
+    pub fn check_precondition(&self, state: &str) -> Result<(), Error> {
         match &self.request.conditions.if_match {
             None => Err(Error::new(Code::PreconditionRequired)),
             Some(given) if tag::matches(given, state) => Ok(()),
@@ -118,7 +120,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `version_mismatch`.
-    pub fn must_be_new(&self) -> Result<(), Error> {
+    pub fn expect_absent(&self) -> Result<(), Error> {
         if self.request.conditions.if_match.is_none() { Ok(()) } else { Err(Error::new(Code::VersionMismatch)) }
     }
 
@@ -146,9 +148,9 @@ impl Context<'_> {
     }
 }
 
-pub(super) fn context<'a>(conn: &mut Conn, house: &'a House, request: &'a Request) -> Result<Context<'a>, Error> {
+pub(super) fn context<'a>(conn: &mut Conn, app: &'a App, request: &'a Request) -> Result<Context<'a>, Error> {
     let Caller { issuer, subject, client_id, scopes } = &request.caller;
-    let now = house.clock.now();
+    let now = app.clock.now();
     if let Some(client_id) = client_id
         && !store::accounts::is_live(conn, client_id)?
     {
@@ -156,5 +158,5 @@ pub(super) fn context<'a>(conn: &mut Conn, house: &'a House, request: &'a Reques
     }
     let memberships = store::members::current_of(conn, issuer, subject, now)?;
     let actor = Actor { issuer: issuer.clone(), subject: subject.clone(), memberships, scopes: scopes.clone() };
-    Ok(Context { house, actor, now, request, first_answer: None })
+    Ok(Context { app, actor, now, request, first_answer: None })
 }

@@ -15,7 +15,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 use sha2::{Digest, Sha256};
 
-use super::{House, hex};
+use super::{App, hex};
 use crate::clock::{Ids, machine_now};
 use crate::domain::Id;
 use crate::error::{Code, Error};
@@ -164,11 +164,11 @@ const INCOMING: &str = "incoming";
 ///
 /// # Errors
 /// `busy` while the same document, which nobody needed, is being taken away; when database or store do not answer.
-pub async fn keep(house: &House, arrived: Arrived) -> Result<Stored, Error> {
+pub async fn keep(app: &App, arrived: Arrived) -> Result<Stored, Error> {
     let (sha256, now) = (arrived.stored.sha256.clone(), machine_now());
-    house.db.write(move |conn| store::files::claim(conn, &sha256, now)).await?;
+    app.db.write(move |conn| store::files::claim(conn, &sha256, now)).await?;
     let place = Files::place(&arrived.stored.sha256);
-    house.files.0.rename(&arrived.at, &place).await.map_err(Error::internal)?;
+    app.files.0.rename(&arrived.at, &place).await.map_err(Error::internal)?;
     Ok(arrived.stored)
 }
 
@@ -177,19 +177,19 @@ pub async fn keep(house: &House, arrived: Arrived) -> Result<Stored, Error> {
 ///
 /// # Errors
 /// The first failure of database or store, once all else was tried.
-pub async fn sweep(house: &House, before: DateTime<Utc>) -> Result<usize, Error> {
+pub async fn sweep(app: &App, before: DateTime<Utc>) -> Result<usize, Error> {
     let now = machine_now();
-    let going = house.db.write(move |conn| store::files::mark_unnamed(conn, before, now)).await?;
+    let going = app.db.write(move |conn| store::files::mark_unnamed(conn, before, now)).await?;
     let (mut gone, mut failed) = (Vec::new(), None);
     for sha256 in going {
-        match house.files.remove(&Files::place(&sha256)).await {
+        match app.files.remove(&Files::place(&sha256)).await {
             Ok(()) => gone.push(sha256),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
     let mut swept = gone.len();
-    house.db.write(move |conn| store::files::forget(conn, &gone)).await?;
-    let arrivals = house.files.0.list(Some(&Path::from(INCOMING)));
+    app.db.write(move |conn| store::files::forget(conn, &gone)).await?;
+    let arrivals = app.files.0.list(Some(&Path::from(INCOMING)));
     let old: Vec<Path> = arrivals
         .try_filter(|arrival| std::future::ready(arrival.last_modified < before))
         .map_ok(|arrival| arrival.location)
@@ -197,7 +197,7 @@ pub async fn sweep(house: &House, before: DateTime<Utc>) -> Result<usize, Error>
         .await
         .map_err(Error::internal)?;
     for arrival in &old {
-        match house.files.remove(arrival).await {
+        match app.files.remove(arrival).await {
             Ok(()) => swept += 1,
             Err(error) => failed = failed.or(Some(error)),
         }

@@ -19,10 +19,10 @@ use sha2::{Digest, Sha256};
 
 pub use crate::domain::text::hex;
 pub use answer::Answer;
-pub use app::{Bell, House};
+pub use app::{App, EventSignal};
 pub use context::{Caller, Conditions, Context, Input, Request};
-pub use journal::recording::{By, Change, News, State, record, record_all, record_by, tell};
-pub use run::{Stop, Unsettled, act, read};
+pub use journal::recording::{Author, Change, EventDraft, State, record, record_all, record_as, tell};
+pub use run::{Interrupt, Unsettled, act, read};
 
 /// SHA-256 in hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::Answer;
-use super::app::House;
+use super::app::App;
 use super::assessment::submissions;
 use super::context::{Caller, Context, Request, context};
 use crate::domain::Id;
@@ -14,7 +14,7 @@ use crate::store::{self, Conn};
 
 /// Why an act goes no further.
 #[derive(Debug)]
-pub enum Stop {
+pub enum Interrupt {
     /// It is refused.
     Refused(Error),
     /// It was done before: here is the first answer.
@@ -44,9 +44,9 @@ impl Unsettled {
     }
 }
 
-impl<E: Into<Error>> From<E> for Stop {
+impl<E: Into<Error>> From<E> for Interrupt {
     fn from(error: E) -> Self {
-        Stop::Refused(error.into())
+        Interrupt::Refused(error.into())
     }
 }
 
@@ -55,35 +55,35 @@ impl<E: Into<Error>> From<E> for Stop {
 /// # Errors
 /// Those of `work`.
 pub async fn read<T: Send + 'static>(
-    house: Arc<House>,
+    app: Arc<App>,
     request: Request,
-    work: impl Fn(&mut Conn, &Context) -> Result<T, Stop> + Send + Sync + 'static,
+    work: impl Fn(&mut Conn, &Context) -> Result<T, Interrupt> + Send + Sync + 'static,
 ) -> Result<T, Error> {
     let work = Arc::new(work);
     // Each round settles what the round before met; more than a few would mean that time runs away.
     for _ in 0..4 {
-        let (within, asked, run) = (Arc::clone(&house), request.clone(), Arc::clone(&work));
-        let outcome = house
+        let (within, asked, run) = (Arc::clone(&app), request.clone(), Arc::clone(&work));
+        let outcome = app
             .db
             .read(move |conn| {
                 let context = context(conn, &within, &asked)?;
                 match run(conn, &context) {
                     Ok(value) => Ok(Ok(value)),
-                    Err(Stop::Refused(error)) => Err(error),
-                    Err(Stop::Unsettled(unsettled)) => Ok(Err(unsettled)),
-                    Err(Stop::Replayed(_)) => Err(Error::internal("a read was replayed")),
+                    Err(Interrupt::Refused(error)) => Err(error),
+                    Err(Interrupt::Unsettled(unsettled)) => Ok(Err(unsettled)),
+                    Err(Interrupt::Replayed(_)) => Err(Error::internal("a read was replayed")),
                 }
             })
             .await?;
         match outcome {
             Ok(value) => return Ok(value),
             Err(unsettled) => {
-                let (within, request_id) = (Arc::clone(&house), request.request_id.clone());
+                let (within, request_id) = (Arc::clone(&app), request.request_id.clone());
                 let settle = move |conn: &mut Conn| {
                     let now = within.clock.now();
                     submissions::settle(conn, &within, &request_id, unsettled.scope(), now)
                 };
-                house.db.write(settle).await?;
+                app.db.write(settle).await?;
             }
         }
     }
@@ -95,11 +95,11 @@ pub async fn read<T: Send + 'static>(
 /// # Errors
 /// Those of `work`.
 pub async fn act(
-    house: Arc<House>,
+    app: Arc<App>,
     request: Request,
-    work: impl Fn(&mut Conn, &Context) -> Result<Answer, Stop> + Send + 'static,
+    work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
 ) -> Result<Answer, Error> {
-    let within = Arc::clone(&house);
+    let within = Arc::clone(&app);
     let transaction = move |conn: &mut Conn| {
         let mut context = context(conn, &within, &request)?;
         let Caller { issuer, subject, .. } = &request.caller;
@@ -112,9 +112,9 @@ pub async fn act(
         }
         let answer = match work(conn, &context) {
             Ok(answer) => answer,
-            Err(Stop::Replayed(first)) => return Ok(Answer::from(first)),
-            Err(Stop::Refused(error)) => return Err(error),
-            Err(Stop::Unsettled(_)) => {
+            Err(Interrupt::Replayed(first)) => return Ok(Answer::from(first)),
+            Err(Interrupt::Refused(error)) => return Err(error),
+            Err(Interrupt::Unsettled(_)) => {
                 return Err(Error::internal("a changing act settles by itself"));
             }
         };
@@ -130,13 +130,13 @@ pub async fn act(
         }
         Ok(answer)
     };
-    let done = house.db.write(transaction).await;
+    let done = app.db.write(transaction).await;
     if done.is_ok() {
-        house.bell.ring();
+        app.event_signal.notify();
     }
     if done.as_ref().is_err_and(|error| error.source.is_some()) {
         // What was not committed may have been read: a table published and taken back is no published table.
-        house.tables.clear();
+        app.tables.clear();
     }
     done
 }

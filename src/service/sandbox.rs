@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
-use super::House;
+use super::App;
 use crate::clock::first_moment;
 use crate::domain::assessment::period::{
     Award, Condition, CouncilScoring, DossierDeadline, LateSubmissions, PartyCellRating, Period, PeriodRules,
@@ -173,16 +173,16 @@ pub fn rules(criteria_set_id: Id, unit_ids: Vec<Id>) -> PeriodRules {
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
+pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
     let now = first_moment();
     store::installation::set_sandbox_now(conn, now)?;
-    let office = organization(conn, house, now, "VP-UBND", "Văn phòng Ủy ban nhân dân tỉnh")?;
-    let other = organization(conn, house, now, "SO-KHDT", "Sở Kế hoạch và Đầu tư")?;
+    let office = organization(conn, app, now, "VP-UBND", "Văn phòng Ủy ban nhân dân tỉnh")?;
+    let other = organization(conn, app, now, "SO-KHDT", "Sở Kế hoạch và Đầu tư")?;
     let mut units = std::collections::HashMap::new();
     for (code, name, kind) in UNITS {
-        units.insert(code.to_owned(), unit(conn, house, now, &office, (code, name, kind))?);
+        units.insert(code.to_owned(), unit(conn, app, now, &office, (code, name, kind))?);
     }
-    units.insert("VP".to_owned(), unit(conn, house, now, &other, ("VP", "Văn phòng Sở", UnitKind::Division))?);
+    units.insert("VP".to_owned(), unit(conn, app, now, &other, ("VP", "Văn phòng Sở", UnitKind::Division))?);
     for person in people() {
         let organization_id = match person.roles.first() {
             Some(Role::Operator) => None,
@@ -190,13 +190,13 @@ pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
             _ => Some(office.clone()),
         };
         let unit_id = person.unit_code.as_ref().and_then(|code| units.get(code).cloned());
-        store::members::insert(conn, &member(house, now, person, organization_id, unit_id))?;
+        store::members::insert(conn, &member(app, now, person, organization_id, unit_id))?;
     }
     if empty {
         return Ok(());
     }
     let set = CriteriaSet {
-        id: house.ids.next(),
+        id: app.ids.next(),
         organization_id: office.clone(),
         content: guideline()?,
         status: CriteriaSetStatus::Published,
@@ -210,7 +210,7 @@ pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
     store::criteria_sets::insert(conn, &set)?;
     let unit_ids = UNITS.iter().filter_map(|(code, _, _)| units.get(*code).cloned()).collect();
     let period = Period {
-        id: house.ids.next(),
+        id: app.ids.next(),
         organization_id: office,
         rules: rules(set.id, unit_ids),
         status: PeriodStatus::SelfAssessment,
@@ -221,12 +221,12 @@ pub fn fill(conn: &mut Conn, house: &House, empty: bool) -> Result<(), Error> {
         updated_at: now,
     };
     store::periods::insert(conn, &period)?;
-    keeping::begin(conn, house, &period, now)
+    keeping::begin(conn, app, &period, now)
 }
 
-fn organization(conn: &mut Conn, house: &House, now: DateTime<Utc>, code: &str, name: &str) -> Result<Id, Error> {
+fn organization(conn: &mut Conn, app: &App, now: DateTime<Utc>, code: &str, name: &str) -> Result<Id, Error> {
     let organization = Organization {
-        id: house.ids.next(),
+        id: app.ids.next(),
         code: code.into(),
         name: name.into(),
         time_zone: DEFAULT_ZONE.into(),
@@ -240,13 +240,13 @@ fn organization(conn: &mut Conn, house: &House, now: DateTime<Utc>, code: &str, 
 
 fn unit(
     conn: &mut Conn,
-    house: &House,
+    app: &App,
     now: DateTime<Utc>,
     organization_id: &Id,
     (code, name, kind): (&str, &str, UnitKind),
 ) -> Result<Id, Error> {
     let unit = Unit {
-        id: house.ids.next(),
+        id: app.ids.next(),
         organization_id: organization_id.clone(),
         code: code.into(),
         name: name.into(),
@@ -260,15 +260,9 @@ fn unit(
     store::units::insert(conn, &unit).map(|()| unit.id)
 }
 
-fn member(
-    house: &House,
-    now: DateTime<Utc>,
-    person: Person,
-    organization_id: Option<Id>,
-    unit_id: Option<Id>,
-) -> Member {
+fn member(app: &App, now: DateTime<Utc>, person: Person, organization_id: Option<Id>, unit_id: Option<Id>) -> Member {
     Member {
-        id: house.ids.next(),
+        id: app.ids.next(),
         organization_id,
         issuer: LOCAL_ISSUER.into(),
         subject: person.subject,
@@ -287,29 +281,28 @@ fn member(
 ///
 /// # Errors
 /// `already_exists` for a database that is somebody's.
-pub fn prepare(conn: &mut Conn, house: &House, empty: bool) -> Result<bool, Error> {
+pub fn prepare(conn: &mut Conn, app: &App, empty: bool) -> Result<bool, Error> {
     if let Some(now) = store::installation::sandbox_now(conn)? {
-        house.clock.set(now, false);
+        app.clock.set(now, false);
         return Ok(false);
     }
     if !store::installation::is_empty(conn)? {
         return Err(Error::new(crate::error::Code::AlreadyExists));
     }
-    fill(conn, house, empty).map(|()| true)
+    fill(conn, app, empty).map(|()| true)
 }
 
 /// Everything as at the first start.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn reset(house: &std::sync::Arc<House>, empty: bool) -> Result<(), Error> {
-    house.db.maintain(migrations::rebuild).await?;
-    house.tables.clear();
-    house.ids.restart();
-    house.clock.set(first_moment(), false);
-    let within = std::sync::Arc::clone(house);
-    house
-        .db
+pub async fn reset(app: &std::sync::Arc<App>, empty: bool) -> Result<(), Error> {
+    app.db.maintain(migrations::rebuild).await?;
+    app.tables.clear();
+    app.ids.restart();
+    app.clock.set(first_moment(), false);
+    let within = std::sync::Arc::clone(app);
+    app.db
         .write(move |conn| {
             within.ids.restart();
             fill(conn, &within, empty)

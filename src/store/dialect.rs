@@ -27,7 +27,7 @@ pub(crate) use on_each;
 
 /// A statement in its own words; it stays prepared under its text. Diesel prepares every update, upsert and
 /// `sql_query` anew, because their texts may differ each time.
-pub struct Words(pub Cow<'static, str>);
+pub struct RawSql(pub Cow<'static, str>);
 
 /// A statement with one more bind, of the SQL type `S`, and the words after it.
 pub struct Bound<Q, S, T> {
@@ -45,10 +45,10 @@ pub trait Bind: Sized {
     }
 }
 
-impl Bind for Words {}
+impl Bind for RawSql {}
 impl<Q, S, T> Bind for Bound<Q, S, T> {}
 
-impl<DB: Backend> QueryFragment<DB> for Words {
+impl<DB: Backend> QueryFragment<DB> for RawSql {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(&self.0);
         Ok(())
@@ -69,7 +69,7 @@ where
     }
 }
 
-impl QueryId for Words {
+impl QueryId for RawSql {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
@@ -100,7 +100,7 @@ pub enum Whole {
 }
 
 /// Holds something that is no row. `SQLite` has one writer, so there is nothing to do.
-pub fn hold_whole(conn: &mut Conn, what: Whole, alone: bool) -> QueryResult<()> {
+pub fn lock_table(conn: &mut Conn, what: Whole, alone: bool) -> QueryResult<()> {
     let Conn::Postgres(conn) = conn else {
         return Ok(());
     };

@@ -38,9 +38,9 @@ use connection::{Access, Manager};
 use writer::Writer;
 
 /// How long a request waits for a connection before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often an act is tried that the database called off for a conflict with another.
-const ATTEMPTS: usize = 4;
+const MAX_ATTEMPTS: usize = 4;
 /// Connections to `PostgreSQL`, where no pool size is set.
 const POSTGRES_POOL: u32 = 8;
 
@@ -67,7 +67,7 @@ fn pool(manager: &Manager, access: Access, size: u32) -> Result<Pool<Manager>, E
         .max_size(size)
         .min_idle(Some(0))
         .test_on_check_out(false)
-        .connection_timeout(PATIENCE)
+        .connection_timeout(ACQUIRE_TIMEOUT)
         .error_handler(Box::new(r2d2::NopErrorHandler))
         .build(Manager { access, ..manager.clone() })
         .map_err(Error::internal)
@@ -89,12 +89,12 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + S
 }
 
 /// Runs `work` with a connection to the server, when one is free.
-async fn in_turn<T: Send + 'static>(
+async fn with_permit<T: Send + 'static>(
     pool: &Pool<Manager>,
     permits: &Arc<Semaphore>,
     work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let waiting = tokio::time::timeout(PATIENCE, Arc::clone(permits).acquire_owned());
+    let waiting = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(permits).acquire_owned());
     let permit = waiting.await.map_err(|_| Error::new(Code::Busy))?.map_err(Error::internal)?;
     let pool = pool.clone();
     blocking(move || {
@@ -143,7 +143,7 @@ impl Db {
             Lanes::Sqlite { readers, .. } => with_connection(readers, |conn| within(conn, "BEGIN", work)),
             Lanes::Postgres { pool, permits } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                in_turn(pool, permits, move |conn| within(conn, begin, work)).await
+                with_permit(pool, permits, move |conn| within(conn, begin, work)).await
             }
         }
     }
@@ -162,7 +162,7 @@ impl Db {
             Lanes::Postgres { pool, permits } => {
                 let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
                 let attempts = move |conn: &mut Conn| {
-                    for _ in 1..ATTEMPTS {
+                    for _ in 1..MAX_ATTEMPTS {
                         match within(conn, begin, &work) {
                             Err(error) if error::is_conflict(&error) => {}
                             done => return done,
@@ -170,7 +170,7 @@ impl Db {
                     }
                     within(conn, begin, &work)
                 };
-                in_turn(pool, permits, attempts).await
+                with_permit(pool, permits, attempts).await
             }
         }
     }

@@ -11,7 +11,7 @@ use std::time::Instant;
 use diesel::connection::SimpleConnection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Conn, PATIENCE};
+use super::{ACQUIRE_TIMEOUT, Conn};
 use crate::error::{Code, Error};
 
 /// How many acts one commit holds at most, and as many may wait.
@@ -39,7 +39,7 @@ struct Act<T, F> {
 impl<T: Send, F: FnMut(&mut Conn) -> Result<T, Error> + Send> Job for Act<T, F> {
     fn run(&mut self, conn: &mut Conn) -> bool {
         // Nobody waits any more, or has waited for too long: they were told to come back.
-        if self.reply.is_closed() || self.asked_at.elapsed() > PATIENCE {
+        if self.reply.is_closed() || self.asked_at.elapsed() > ACQUIRE_TIMEOUT {
             return false;
         }
         let done = catch_unwind(AssertUnwindSafe(|| (self.work)(conn)));
@@ -81,7 +81,7 @@ impl Writer {
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         let act = Act { work, asked_at: Instant::now(), result: Err(Error::new(Code::Busy)), reply };
-        self.0.send_timeout(Box::new(act), PATIENCE).await.map_err(|_| Error::new(Code::Busy))?;
+        self.0.send_timeout(Box::new(act), ACQUIRE_TIMEOUT).await.map_err(|_| Error::new(Code::Busy))?;
         answer.await.map_err(Error::internal)?
     }
 }
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn who_has_gone_or_waited_too_long_is_not_served() {
-        let late = Instant::now().checked_sub(PATIENCE * 2).unwrap();
+        let late = Instant::now().checked_sub(ACQUIRE_TIMEOUT * 2).unwrap();
         let (gone, answer) = act(|conn| insert(conn, 1), Instant::now());
         drop(answer);
         let mut conn = database();

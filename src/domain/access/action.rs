@@ -12,7 +12,7 @@ use crate::error::{Code, Error};
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     ReadOrganization,
-    ReadHouse,
+    ReadOffice,
     WriteUnit,
     ReadMembers,
     WriteMember,

@@ -12,7 +12,8 @@ use crate::domain::journal::event::Audience;
 use crate::domain::office::member::Role;
 use crate::error::{Code, Error};
 pub use visibility::{
-    EventsInSight, SheetsInSight, Units, UnitsInSight, events_in_sight, sheets_in_sight, units_in_sight,
+    EventVisibility, SubmissionVisibility, UnitVisibility, Units, event_visibility, submission_visibility,
+    unit_visibility,
 };
 
 /// Who acts: a person or a machine, with the memberships that stand today.
@@ -196,7 +197,7 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
     use Role::{Admin, Appraiser, Auditor, CouncilChair, CouncilMember, DeadlineChecker, Integration, Secretary, UnitEditor, UnitHead};
     use SubmissionStatus::{Appraised, Submitted};
     match action {
-        Action::ReadOrganization | Action::ReadHouse => &[
+        Action::ReadOrganization | Action::ReadOffice => &[
             (UnitEditor, All), (UnitHead, All), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
             (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
         ],
@@ -247,7 +248,7 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::SubmitProposal => &[(CouncilChair, All), (Secretary, All)],
         Action::RecordDecision => &[(Secretary, All), (Integration, All)],
         Action::ReadAudit => &[(Admin, All), (Auditor, All)],
-        Action::ReadEvents(Audience::Everybody) => grants(Action::ReadHouse),
+        Action::ReadEvents(Audience::Everybody) => grants(Action::ReadOffice),
         Action::ReadEvents(Audience::OwnUnit) => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
         Action::ReadEvents(Audience::SheetSubmitted) => &[
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, Foreign), (Secretary, Foreign), (Integration, Scoped), (Auditor, All),
@@ -283,7 +284,7 @@ impl Action {
     fn reading(self) -> Option<Action> {
         match self {
             Action::ReadOrganization
-            | Action::ReadHouse
+            | Action::ReadOffice
             | Action::ReadMembers
             | Action::ReadCriteriaDraft
             | Action::ReadSubmission
@@ -317,7 +318,7 @@ impl Action {
             | Action::Announce
             | Action::Close
             | Action::Cancel
-            | Action::CreateSubmission => Some(Action::ReadHouse),
+            | Action::CreateSubmission => Some(Action::ReadOffice),
             Action::WriteScores
             | Action::WriteEvidence
             | Action::Submit

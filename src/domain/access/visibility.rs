@@ -8,7 +8,7 @@ use crate::domain::journal::event::Audience;
 /// Which sheets of an organisation a caller sees in a list: those of `own`, and of every other unit
 /// those that have reached `others_from`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SheetsInSight {
+pub struct SubmissionVisibility {
     /// The own unit's, by a unit role.
     pub own: Option<Id>,
     /// Units by code that the token's scope names, by the role `integration`.
@@ -24,26 +24,26 @@ pub struct SheetsInSight {
 }
 
 /// The same table as [`super::decide`] for `ReadSubmission`, as a condition for a query.
-pub fn sheets_in_sight(actor: &Actor, organization_id: &Id) -> SheetsInSight {
-    let mut sight = SheetsInSight::default();
+pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionVisibility {
+    let mut visibility = SubmissionVisibility::default();
     let Some(membership) = actor.membership(organization_id) else {
-        return sight;
+        return visibility;
     };
-    sight.only_codes = actor.scopes.unit_codes();
+    visibility.only_codes = actor.scopes.unit_codes();
     for (_, reach) in grants(Action::ReadSubmission).iter().filter(|(role, _)| membership.roles.contains(role)) {
         match reach {
-            Reach::All => sight.all = true,
-            Reach::Own => sight.own = membership.unit.as_ref().map(|unit| unit.id.clone()),
+            Reach::All => visibility.all = true,
+            Reach::Own => visibility.own = membership.unit.as_ref().map(|unit| unit.id.clone()),
             Reach::ForeignFrom(status) => {
-                let earlier = sight.others_from.is_none_or(|from| from.has_reached(*status));
-                sight.others_from = if earlier { Some(*status) } else { sight.others_from };
-                sight.except = membership.unit.as_ref().map(|unit| unit.id.clone());
+                let earlier = visibility.others_from.is_none_or(|from| from.has_reached(*status));
+                visibility.others_from = if earlier { Some(*status) } else { visibility.others_from };
+                visibility.except = membership.unit.as_ref().map(|unit| unit.id.clone());
             }
-            Reach::Scoped => sight.scoped_codes.clone_from(&sight.only_codes),
+            Reach::Scoped => visibility.scoped_codes.clone_from(&visibility.only_codes),
             Reach::OwnAnnounced | Reach::Announced | Reach::Foreign | Reach::OwnRecord => {}
         }
     }
-    sight
+    visibility
 }
 
 /// The units whose records a right gives.
@@ -59,7 +59,7 @@ pub enum Units {
 
 /// Which units' records a caller sees in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitsInSight {
+pub struct UnitVisibility {
     /// By the right.
     pub sees: Units,
     /// Only these, as far as the token names any.
@@ -67,9 +67,9 @@ pub struct UnitsInSight {
 }
 
 /// The same table as [`super::decide`], for the units of a list. `named` are the units that the token's scope names.
-pub fn units_in_sight(actor: &Actor, organization_id: &Id, action: Action, named: &[Id]) -> UnitsInSight {
+pub fn unit_visibility(actor: &Actor, organization_id: &Id, action: Action, named: &[Id]) -> UnitVisibility {
     let only = actor.scopes.name_units().then(|| named.to_vec());
-    UnitsInSight { sees: units_by_role(actor, organization_id, action, named), only }
+    UnitVisibility { sees: units_by_role(actor, organization_id, action, named), only }
 }
 
 fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[Id]) -> Units {
@@ -97,7 +97,7 @@ fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[I
 
 /// Which events of an organisation a caller sees, by their audience.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct EventsInSight {
+pub struct EventVisibility {
     /// Of every unit.
     pub of_all: Vec<Audience>,
     /// Of every unit but `own`.
@@ -113,26 +113,26 @@ pub struct EventsInSight {
 }
 
 /// The audiences that a caller belongs to.
-pub fn events_in_sight(actor: &Actor, organization_id: &Id, named: &[Id]) -> EventsInSight {
-    let mut sight =
-        EventsInSight { only: actor.scopes.name_units().then(|| named.to_vec()), ..EventsInSight::default() };
+pub fn event_visibility(actor: &Actor, organization_id: &Id, named: &[Id]) -> EventVisibility {
+    let mut visibility =
+        EventVisibility { only: actor.scopes.name_units().then(|| named.to_vec()), ..EventVisibility::default() };
     for audience in Audience::ALL {
         match units_by_role(actor, organization_id, Action::ReadEvents(audience), named) {
-            Units::All => sight.of_all.push(audience),
+            Units::All => visibility.of_all.push(audience),
             Units::AllBut(own) => {
-                sight.of_others.push(audience);
-                sight.own = Some(own);
+                visibility.of_others.push(audience);
+                visibility.own = Some(own);
             }
             Units::Among(units) if units.is_empty() => {}
             Units::Among(units) => {
-                sight.of_some.push(audience);
+                visibility.of_some.push(audience);
                 // The rows of the table that name units name the same ones; where they did not, the fewer count.
-                sight.some.retain(|unit| units.contains(unit));
-                if sight.of_some.len() == 1 {
-                    sight.some = units;
+                visibility.some.retain(|unit| units.contains(unit));
+                if visibility.of_some.len() == 1 {
+                    visibility.some = units;
                 }
             }
         }
     }
-    sight
+    visibility
 }

@@ -148,7 +148,7 @@ impl Label {
             let fault = Fault::at("/criterion_code", Code::UnknownCriterion);
             check.faults.push(fault.with("criterion", self.criterion_code.as_str()));
         }
-        if let Err(error) = self.classification.admit() {
+        if let Err(error) = self.classification.accept() {
             check.faults.extend(error.faults);
         }
         Label { title: check.text("/title", &self.title, TITLE_CHARS), ..self.clone() }
@@ -160,7 +160,7 @@ impl Classification {
     ///
     /// # Errors
     /// `classified_content`.
-    pub fn admit(self) -> Result<(), Error> {
+    pub fn accept(self) -> Result<(), Error> {
         match self {
             Classification::None => Ok(()),
             Classification::Confidential | Classification::Secret | Classification::TopSecret => {
@@ -269,9 +269,9 @@ mod tests {
 
     #[test]
     fn nothing_classified_is_admitted() {
-        assert!(Classification::None.admit().is_ok());
+        assert!(Classification::None.accept().is_ok());
         for marked in [Classification::Confidential, Classification::Secret, Classification::TopSecret] {
-            assert_eq!(marked.admit().unwrap_err().code, Code::ClassifiedContent, "{marked:?}");
+            assert_eq!(marked.accept().unwrap_err().code, Code::ClassifiedContent, "{marked:?}");
         }
     }
 }

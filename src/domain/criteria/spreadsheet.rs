@@ -233,8 +233,8 @@ fn decimal(cell: &Cell, thousands: bool) -> Result<Option<Decimal>, Code> {
 
 #[cfg(test)]
 pub mod tests {
+    pub use super::full::tests::any_content;
     use super::*;
-    pub use crate::domain::full::tests::any_content;
 
     #[test]
     fn numbers_are_read_as_an_office_writes_them() {

@@ -184,21 +184,21 @@ async fn add_file(http: &HttpRequest, payload: Payload, state: &State) -> Reply 
     let mut call = Call::without_body(http)?;
     let (id, may_come_twice) = (call.id("id")?, call.may_come_twice());
     call.fetch(move |conn, context| evidence::may_add(conn, context, &id, may_come_twice)).await?;
-    let house = &state.house;
+    let app = &state.app;
     let known = ["criterion_code", "title", "classification"];
-    let received = upload::receive(http, payload, &house.files, &house.ids.next(), &known, admit).await;
+    let received = upload::receive(http, payload, &app.files, &app.ids.next(), &known, accept).await;
     let form = received.map_err(|error| call.problem(error))?;
     let call = call.asking(&form.digest());
     let label = form.read::<EvidenceForm>();
     let upload::Form { name, file, .. } = form;
     let input = match label {
         Ok(EvidenceForm { criterion_code, title, classification, .. }) => {
-            let stored = service::files::keep(house, file).await.map_err(|error| call.problem(error))?;
+            let stored = service::files::keep(app, file).await.map_err(|error| call.problem(error))?;
             let label = Label { criterion_code, title, classification };
             Ok(NewEvidence { label, proof: NewProof::File { name, stored } })
         }
         Err(error) => {
-            house.files.discard(&file).await;
+            app.files.discard(&file).await;
             Err(error)
         }
     };
@@ -206,12 +206,12 @@ async fn add_file(http: &HttpRequest, payload: Payload, state: &State) -> Reply 
 }
 
 /// Refuses a classified file as soon as it is said to be one.
-fn admit(field: &str, text: &str) -> Result<(), Error> {
+fn accept(field: &str, text: &str) -> Result<(), Error> {
     if field != "classification" {
         return Ok(());
     }
     let known = Classification::deserialize(text.into_deserializer());
-    known.map_err(|_: serde::de::value::Error| json::invalid("", "unknown_value", Some(field)))?.admit()
+    known.map_err(|_: serde::de::value::Error| json::invalid("", "unknown_value", Some(field)))?.accept()
 }
 
 async fn added(call: Call, input: Input<NewEvidence>) -> Reply {

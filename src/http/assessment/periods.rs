@@ -20,7 +20,7 @@ use crate::http::page::ListView;
 use crate::http::patch::present;
 use crate::http::{reading, resource};
 use crate::service::assessment::periods::{self, Announcement, NewPeriod, PeriodChange, Seen, Summary, Touched};
-use crate::service::{Answer, Context, Input, Stop};
+use crate::service::{Answer, Context, Input, Interrupt};
 use crate::store::Conn;
 use crate::store::periods::{Filter, Head};
 
@@ -444,7 +444,7 @@ async fn get(call: Call) -> Reply {
     call.read(move |conn, context| shown(&periods::get(conn, context, &id)?)).await
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Stop> {
+fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&PeriodView::from(seen), seen.tag.header())?)
 }
 
@@ -460,7 +460,7 @@ async fn change(call: Call) -> Reply {
     call.write(move |conn, context| shown(&periods::change(conn, context, &id, &input)?)).await
 }
 
-type Move = fn(&mut Conn, &Context, &Id) -> Result<Seen, Stop>;
+type Move = fn(&mut Conn, &Context, &Id) -> Result<Seen, Interrupt>;
 
 async fn moved(call: Call, act: Move) -> Reply {
     let id = call.id("id")?;

@@ -15,7 +15,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::page::{ListView, whole};
 use crate::http::{reading, resource};
 use crate::service::assessment::reviews::{self, NewReview, Seen};
-use crate::service::{Answer, Input, Stop};
+use crate::service::{Answer, Input, Interrupt};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -145,7 +145,7 @@ struct ScoreBody {
     note: Option<String>,
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Stop> {
+fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&ReviewView::from(seen), seen.tag.header())?)
 }
 

@@ -18,7 +18,7 @@ use crate::http::page::ListView;
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::{reading, resource};
 use crate::service::assessment::submissions::{self, NewSubmission, Return, Scores, Seen};
-use crate::service::{Answer, Input, Stop};
+use crate::service::{Answer, Input, Interrupt};
 use crate::store::submissions::{Filter, Listed, Revision};
 
 /// The paths of this page.
@@ -431,7 +431,7 @@ struct RevisionView {
     content: Box<serde_json::value::RawValue>,
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Stop> {
+fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&SubmissionView::from(seen), seen.tag.header())?)
 }
 
@@ -478,7 +478,7 @@ async fn get(call: Call) -> Reply {
     call.read(move |conn, context| shown(&submissions::get(conn, context, &id)?)).await
 }
 
-fn shown_scores(scores: &Scores) -> Result<Answer, Stop> {
+fn shown_scores(scores: &Scores) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&ScoresView::from(scores), scores.seen.tag.header())?)
 }
 

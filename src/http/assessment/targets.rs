@@ -10,7 +10,7 @@ use crate::http::page::ListView;
 use crate::http::{reading, resource};
 use crate::service::assessment::periods::Seen;
 use crate::service::assessment::targets;
-use crate::service::{Answer, Stop};
+use crate::service::{Answer, Interrupt};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -30,7 +30,7 @@ struct Body {
     targets: Vec<Target>,
 }
 
-fn shown((targets, seen): (Vec<Target>, Seen)) -> Result<Answer, Stop> {
+fn shown((targets, seen): (Vec<Target>, Seen)) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&ListView { items: targets, next_cursor: None }, seen.tag.header())?)
 }
 

@@ -18,7 +18,7 @@ use crate::http::files::{self, FileView};
 use crate::http::page::ListView;
 use crate::http::{State, reading, resource, upload};
 use crate::service::award::award_proposals::{self, Decision, Seen};
-use crate::service::{self, Answer, Stop};
+use crate::service::{self, Answer, Interrupt};
 use crate::store::award_proposals::Filter;
 
 /// The paths of this page.
@@ -200,7 +200,7 @@ struct FileForm {
     file: String,
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Stop> {
+fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
     let base = format!("/v1/award-proposals/{}", seen.proposal.id);
     let view = ProposalView {
         head: (&seen.proposal).into(),
@@ -245,10 +245,10 @@ async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State
     let (asked_id, asked_code) = (id.clone(), code.clone());
     call.fetch(move |conn, context| award_proposals::may_attach(conn, context, &asked_id, &asked_code)).await?;
     let payload: Payload = payload.into_inner();
-    let house = &state.house;
-    let received = upload::receive(&http, payload, &house.files, &house.ids.next(), &[], |_, _| Ok(())).await;
+    let app = &state.app;
+    let received = upload::receive(&http, payload, &app.files, &app.ids.next(), &[], |_, _| Ok(())).await;
     let upload::Form { name, file, .. } = received.map_err(|error| call.problem(error))?;
-    let stored = service::files::keep(house, file).await.map_err(|error| call.problem(error))?;
+    let stored = service::files::keep(app, file).await.map_err(|error| call.problem(error))?;
     call.write(move |conn, context| shown(&award_proposals::attach(conn, context, &id, &code, &name, &stored)?)).await
 }
 

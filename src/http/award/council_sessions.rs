@@ -14,7 +14,7 @@ use crate::http::page::ListView;
 use crate::http::patch::present;
 use crate::http::{reading, resource};
 use crate::service::award::council_sessions::{self, NewSession, Seen, SessionChange};
-use crate::service::{Answer, Stop};
+use crate::service::{Answer, Interrupt};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -123,7 +123,7 @@ fn view(seen: &Seen) -> SessionView {
     SessionView { head: (&seen.session).into(), actions: Actions::of(&seen.offers, &base) }
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Stop> {
+fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view(seen), seen.tag.header())?)
 }
 

@@ -226,7 +226,7 @@ struct Spreadsheet(Vec<u8>);
 async fn template(call: Call) -> Reply {
     let mut call = call.accepting_any();
     let (format, shape) = asked(&mut call, Format::Xlsx);
-    call.fetch(|_, context| Ok(context.admit_read()?)).await?;
+    call.fetch(|_, context| Ok(context.accept_read()?)).await?;
     let example = json::read::<Body>(include_bytes!("../../../openapi/examples/criteria-template.json"));
     let example = example.map_err(|error| call.problem(Error::internal(error)))?;
     file(&call, "thidua-template".to_owned(), example.content(), format, shape).await

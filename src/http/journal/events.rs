@@ -111,9 +111,9 @@ async fn list(mut call: Call) -> Reply {
     let types = query.states::<EventType>("types");
     let (limit, wait) = (query.limit(), query.number_within("wait", 0..=MAX_WAIT_SECONDS, 0));
     let until = Instant::now() + Duration::from_secs(u64::try_from(wait).unwrap_or_default());
-    let mut bell = call.state().house.bell.listen();
+    let mut event_signal = call.state().app.event_signal.subscribe();
     loop {
-        bell.mark_unchanged();
+        event_signal.mark_unchanged();
         let (of, from, kinds) = (organization_id.clone(), after.clone(), types.clone());
         let found = call
             .fetch(move |conn, context| {
@@ -126,6 +126,6 @@ async fn list(mut call: Call) -> Reply {
             return Ok(call.show(answer));
         }
         // Whether it rang or not: look again.
-        let _ = tokio::time::timeout_at(until.min(now + LOOK_EVERY), bell.changed()).await;
+        let _ = tokio::time::timeout_at(until.min(now + LOOK_EVERY), event_signal.changed()).await;
     }
 }

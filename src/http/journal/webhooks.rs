@@ -13,7 +13,7 @@ use crate::http::page::ListView;
 use crate::http::patch::present;
 use crate::http::{reading, resource};
 use crate::service::journal::webhooks::{self, EndpointChange, NewEndpoint};
-use crate::service::{Answer, Stop};
+use crate::service::{Answer, Interrupt};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -216,12 +216,12 @@ fn place(endpoint: &Endpoint) -> String {
     format!("/v1/webhook-endpoints/{}", endpoint.id)
 }
 
-fn shown(endpoint: &Endpoint) -> Result<Answer, Stop> {
+fn shown(endpoint: &Endpoint) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&EndpointView::from(endpoint), webhooks::tag(endpoint).header())?)
 }
 
 /// A message that was made just now.
-fn made(delivery: &Delivery) -> Result<Answer, Stop> {
+fn made(delivery: &Delivery) -> Result<Answer, Interrupt> {
     let view = DeliveryHeadView::from(delivery);
     let place = format!("/v1/webhook-endpoints/{}/deliveries/{}", delivery.endpoint_id, delivery.id);
     Ok(Answer::created(&view, body_tag(&view)?, place)?)

@@ -78,7 +78,7 @@ fn view(context: &Context) -> MeView {
 #[utoipa::path(get, path = "/v1/me", tag = "auth", responses((status = 200, description = "The caller.", body = MeView)))]
 async fn get(call: Call) -> Reply {
     call.read(|_, context| {
-        context.admit_read()?;
+        context.accept_read()?;
         let view = view(context);
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })

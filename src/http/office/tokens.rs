@@ -85,7 +85,7 @@ async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<Htt
     let (client_id, secret) = basic(request).or(form.client_id.zip(form.client_secret)).ok_or_else(refused)?;
     let scope = form.scope;
     let found =
-        state.house.db.read(move |conn| accounts::authenticate(conn, &client_id, &secret, scope.as_deref())).await;
+        state.app.db.read(move |conn| accounts::authenticate(conn, &client_id, &secret, scope.as_deref())).await;
     let caller = found.map_err(|error| match error.code {
         Code::InvalidScope => (error, "invalid_scope"),
         Code::InvalidClient => (error, "invalid_client"),

@@ -15,7 +15,7 @@ use crate::http::page::{ListView, whole};
 use crate::http::problem::Problem;
 use crate::http::{reading, resource};
 use crate::service::schedule::calendar::{self, DayInput, Move, Outcome};
-use crate::service::{Answer, Stop};
+use crate::service::{Answer, Interrupt};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -229,7 +229,7 @@ async fn put(mut call: Call) -> Reply {
     .await
 }
 
-fn removed(outcome: &Outcome, dry_run: bool) -> Result<Answer, Stop> {
+fn removed(outcome: &Outcome, dry_run: bool) -> Result<Answer, Interrupt> {
     if !dry_run {
         return Ok(Answer::nothing());
     }

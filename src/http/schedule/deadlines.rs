@@ -16,7 +16,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::page::ListView;
 use crate::http::{reading, resource};
 use crate::service::schedule::deadlines::{self, NewExtension, Seen, Told};
-use crate::service::{Answer, Stop};
+use crate::service::{Answer, Interrupt};
 use crate::store::deadlines::{Filter, due_key};
 
 /// The paths of this page.
@@ -192,7 +192,7 @@ fn view(seen: &Seen) -> DeadlineView {
     DeadlineView { head: (&seen.told).into(), actions: Actions::of(&seen.offers, &place(seen)) }
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Stop> {
+fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view(seen), seen.tag.header())?)
 }
 

@@ -187,14 +187,14 @@ async fn feed(http: HttpRequest, state: web::Data<State>) -> Result<HttpResponse
     let problem = |error: Error| Problem::new(&http, error);
     let mut query = Query::parse(http.query_string());
     let token = query.take("token").ok_or_else(|| problem(Error::new(Code::TokenMissing)))?;
-    let caller = feeds::caller(&state.house, &token).await.map_err(problem)?;
+    let caller = feeds::caller(&state.app, &token).await.map_err(problem)?;
     if let Some(error) = query.leftover() {
         return Err(problem(error));
     }
     let request = Request { caller, request_id: request_id(&http), conditions: Conditions::default() };
-    let entries = service::read(std::sync::Arc::clone(&state.house), request, feeds::entries).await;
+    let entries = service::read(std::sync::Arc::clone(&state.app), request, feeds::entries).await;
     let entries = entries.map_err(problem)?;
-    let body = calendar(&entries, &state.public_url, Language::of(http.headers()), &state.house.reminders);
+    let body = calendar(&entries, &state.public_url, Language::of(http.headers()), &state.app.reminders);
     let etag = tag::of_body(&body);
     let unchanged = knows(&http, &etag);
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };

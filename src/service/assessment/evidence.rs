@@ -14,7 +14,7 @@ use crate::error::{Code, Error};
 use crate::service::assessment::submissions::{self, OwnLines};
 use crate::service::files::Stored;
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, State, Stop, record};
+use crate::service::{Change, Context, Input, Interrupt, State, record};
 use crate::store::submissions::Case;
 use crate::store::{self, Conn};
 
@@ -42,9 +42,9 @@ pub enum NewProof {
 }
 
 /// The pieces of a sheet that the caller may see, as its lines: those that stand, or those last sent.
-pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(Vec<Evidence>, Tag), Stop> {
+pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(Vec<Evidence>, Tag), Interrupt> {
     let case = submissions::load(conn, context, submission_id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     let mut pieces = store::evidence::of_submission(conn, submission_id)?;
     let revision = case.submission.revision;
     match submissions::own_lines(context, &case) {
@@ -61,7 +61,7 @@ pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(V
 }
 
 /// A piece that the caller may see: one that stands, where the unit's own work may be seen, or one that was ever sent.
-fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Evidence, Case), Stop> {
+fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Evidence, Case), Interrupt> {
     let piece = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?;
     let case = submissions::load(conn, context, &piece.submission_id)?;
     Ok((as_seen(context, &case, piece).ok_or(Code::NotFound)?, case))
@@ -78,25 +78,25 @@ fn as_seen(context: &Context, case: &Case, piece: Evidence) -> Option<Evidence> 
 }
 
 /// One piece.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Evidence, Tag), Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Evidence, Tag), Interrupt> {
     let (piece, case) = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok((piece, submissions::see(conn, context, case)?.tag))
 }
 
 /// The file of a piece. What is no file has none.
-pub fn file(conn: &mut Conn, context: &Context, id: &Id) -> Result<AttachedFile, Stop> {
+pub fn file(conn: &mut Conn, context: &Context, id: &Id) -> Result<AttachedFile, Interrupt> {
     let (piece, _) = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(piece.proof.file().cloned().ok_or(Code::NotFound)?)
 }
 
 /// Whether the caller may add a piece now, asked before a file is received. A request that may come twice is asked
 /// for its right alone: its first answer may have moved the state on.
-pub fn may_add(conn: &mut Conn, context: &Context, submission_id: &Id, may_come_twice: bool) -> Result<(), Stop> {
+pub fn may_add(conn: &mut Conn, context: &Context, submission_id: &Id, may_come_twice: bool) -> Result<(), Interrupt> {
     let case = submissions::load(conn, context, submission_id)?;
     access::require(&context.actor, Action::WriteEvidence, &submissions::facts(&case))?;
-    context.admit_read()?;
+    context.accept_read()?;
     if !may_come_twice {
         case.submission.may(Action::WriteEvidence, case.period_status, context.now)?;
     }
@@ -109,16 +109,16 @@ pub fn add(
     context: &Context,
     submission_id: &Id,
     input: &Input<NewEvidence>,
-) -> Result<(Evidence, Tag), Stop> {
+) -> Result<(Evidence, Tag), Interrupt> {
     let case = submissions::load_to_change(conn, context, submission_id)?;
     access::require(&context.actor, Action::WriteEvidence, &submissions::facts(&case))?;
-    let NewEvidence { label, proof } = context.admit(input)?;
+    let NewEvidence { label, proof } = context.accept(input)?;
     case.submission.may(Action::WriteEvidence, case.period_status, context.now)?;
     let standing = store::evidence::current(conn, submission_id)?.len();
     if standing >= MAX_PIECES {
         return Err(Error::new(Code::TooManyPieces).with("max", MAX_PIECES).into());
     }
-    let table = context.house.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_sheet(conn, &case)?;
     let mut check = Check::default();
     let Label { criterion_code, title, .. } = label.read(&table, &mut check);
     let proof = proof.read(context, &case, &mut check);
@@ -168,7 +168,7 @@ impl NewProof {
 }
 
 /// Takes a piece off a sheet that its unit may change. One that was sent stays with the revisions that were sent with it.
-pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<Tag, Stop> {
+pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<Tag, Interrupt> {
     let submission_id = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?.submission_id;
     let case = submissions::load_to_change(conn, context, &submission_id)?;
     // Read again: the gate of a returned sheet may have closed, and taken back what was added since.

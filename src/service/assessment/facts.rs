@@ -10,7 +10,7 @@ use crate::domain::text::{Check, TITLE_CHARS};
 use crate::error::{Code, Error};
 use crate::service::assessment::periods;
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Stop, record};
+use crate::service::{Change, Context, Input, Interrupt, record};
 use crate::store::facts::RecordedFacts;
 use crate::store::{self, Conn};
 
@@ -31,17 +31,17 @@ fn about<'a>(period: &'a Period, unit: &'a UnitKey) -> Facts<'a> {
 }
 
 /// One unit's facts.
-pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<RecordedFacts, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<RecordedFacts, Interrupt> {
     let (period, unit) = find(conn, context, period_id, unit_id)?;
     access::require(&context.actor, Action::ReadFacts, &about(&period, &unit))?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(store::facts::find(conn, period_id, unit_id)?.ok_or(Code::NotFound)?)
 }
 
 /// The facts of a period's units that the caller may see.
-pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<RecordedFacts>, Stop> {
+pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<RecordedFacts>, Interrupt> {
     let period = periods::find(conn, context, period_id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     let units = store::periods::units_of(conn, period_id)?;
     let mut facts = store::facts::of_period(conn, period_id)?;
     facts.retain(|recorded| {
@@ -58,15 +58,15 @@ pub fn put(
     period_id: &Id,
     unit_id: &Id,
     input: &Input<UnitFacts>,
-) -> Result<(RecordedFacts, bool), Stop> {
-    store::periods::hold_shared(conn, period_id)?;
+) -> Result<(RecordedFacts, bool), Interrupt> {
+    store::periods::lock_for_share(conn, period_id)?;
     let (period, unit) = find(conn, context, period_id, unit_id)?;
     access::require(&context.actor, Action::WriteFacts, &about(&period, &unit))?;
-    let command = context.admit(input)?;
+    let command = context.accept(input)?;
     let before = store::facts::find(conn, period_id, unit_id)?;
     match &before {
-        Some(before) => context.must_match(&tag(period_id, before).state)?,
-        None => context.must_be_new()?,
+        Some(before) => context.check_precondition(&tag(period_id, before).state)?,
+        None => context.expect_absent()?,
     }
     period.may(Action::WriteFacts)?;
     let mut check = Check::default();

@@ -28,7 +28,7 @@ use crate::service::award::ranking::basis::{self, ToFreeze};
 use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::keeping;
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, News, State, Stop, Unsettled, record, sha256_hex, tell};
+use crate::service::{Change, Context, EventDraft, Input, Interrupt, State, Unsettled, record, sha256_hex, tell};
 use crate::store::page::Page;
 use crate::store::periods::{Filter, Head, UnitOfPeriod};
 use crate::store::rankings::FrozenRanking;
@@ -93,14 +93,14 @@ fn see(context: &Context, period: Period) -> Seen {
 /// Finds a period of an organisation that the caller belongs to.
 pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Period, Error> {
     let period = store::periods::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(&context.actor, Action::ReadHouse, &Facts::of(&period.organization_id))?;
+    access::require(&context.actor, Action::ReadOffice, &Facts::of(&period.organization_id))?;
     Ok(period)
 }
 
 /// One period.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let period = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(see(context, period))
 }
 
@@ -111,10 +111,10 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page,
-) -> Result<Vec<Head>, Stop> {
+) -> Result<Vec<Head>, Interrupt> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
-    context.admit_read()?;
+    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
+    context.accept_read()?;
     Ok(store::periods::list(conn, &organization_id, filter, page)?)
 }
 
@@ -161,11 +161,11 @@ fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> R
 }
 
 /// Adds a draft.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> Result<Seen, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> Result<Seen, Interrupt> {
     let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
     access::require_collection(&context.actor, Action::ChangePeriod, &Facts::of(&organization_id))?;
-    let new = context.admit(input)?;
+    let new = context.accept(input)?;
     let mut rules = new.rules.clone();
     validate(conn, &organization_id, &mut rules)?;
     let period = Period {
@@ -193,18 +193,18 @@ pub fn enter<'i, T>(
     id: &Id,
     action: Action,
     input: &'i Input<T>,
-) -> Result<(Period, &'i T), Stop> {
-    store::periods::hold_alone(conn, id)?;
+) -> Result<(Period, &'i T), Interrupt> {
+    store::periods::lock_for_update(conn, id)?;
     let period = find(conn, context, id)?;
     access::require(&context.actor, action, &Facts::of(&period.organization_id))?;
-    let command = context.admit(input)?;
-    context.must_match(&see(context, period.clone()).tag.state)?;
+    let command = context.accept(input)?;
+    context.check_precondition(&see(context, period.clone()).tag.state)?;
     period.may(action)?;
     Ok((period, command))
 }
 
 /// Changes a period: a draft in everything, an open one in its title and dates.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodChange>) -> Result<Seen, Stop> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodChange>) -> Result<Seen, Interrupt> {
     let (before, change) = enter(conn, context, id, Action::ChangePeriod, input)?;
     let mut rules = before.rules.clone();
     let touched = change(&mut rules);
@@ -233,12 +233,12 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodC
     }
     if !is_draft {
         if before.rules.schedule.self_assessment_due_on != period.rules.schedule.self_assessment_due_on {
-            submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+            submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
         }
         keeping::reschedule(conn, (&before, &period), zone, context.now)?;
     }
     let change = change_of(&period, "period.change", Some(shown(&before.rules)), Some(shown(&period.rules)));
-    record(conn, context, change.telling(news(&period, EventType::PeriodChanged)))?;
+    record(conn, context, change.publishing(news(&period, EventType::PeriodChanged)))?;
     Ok(see(context, period))
 }
 
@@ -262,8 +262,8 @@ pub fn touched(conn: &mut Conn, context: &Context, period: Period) -> Result<See
 }
 
 /// What subscribers are told of a period.
-fn news(period: &Period, kind: EventType) -> News {
-    News { kind, period_id: Some(period.id.clone()), unit_id: None, data: json!({"status": period.status}) }
+fn news(period: &Period, kind: EventType) -> EventDraft {
+    EventDraft { kind, period_id: Some(period.id.clone()), unit_id: None, data: json!({"status": period.status}) }
 }
 
 fn moved(
@@ -272,28 +272,28 @@ fn moved(
     before: Period,
     status: PeriodStatus,
     (action, kind): (&str, EventType),
-) -> Result<Seen, Stop> {
+) -> Result<Seen, Interrupt> {
     let was = json!({"status": before.status});
     let period = store::periods::update(conn, Period { status, updated_at: context.now, ..before }, false)?;
     let is = json!({"status": period.status, "notice": period.notice, "reason": period.cancel_reason});
-    record(conn, context, change_of(&period, action, Some(was), Some(is)).telling(news(&period, kind)))?;
+    record(conn, context, change_of(&period, action, Some(was), Some(is)).publishing(news(&period, kind)))?;
     Ok(see(context, period))
 }
 
 /// Lets the units score themselves.
-pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (period, ()) = enter(conn, context, id, Action::Open, &Ok(()))?;
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
     let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
     guard(period.opening_faults(published))?;
     // From here on gates are counted by the zone.
     store::calendar::hold(conn, false)?;
-    keeping::begin(conn, context.house, &period, context.now)?;
+    keeping::begin(conn, context.app, &period, context.now)?;
     moved(conn, context, period, PeriodStatus::SelfAssessment, ("period.open", EventType::PeriodOpened))
 }
 
 /// Ends the self-assessment: what was not sent is missed.
-pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (period, ()) = enter(conn, context, id, Action::StartAppraisal, &Ok(()))?;
     let zone = zone(conn, &period)?;
     let units = store::periods::units_of(conn, id)?;
@@ -309,7 +309,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
         // The gate that stood open until now closes with the start of the appraisal.
         store::submissions::close_open_gates(conn, id, context.now)?;
     }
-    submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     let missed: Vec<Submission> = units
         .iter()
         .filter(|unit| unit.submission_id.is_none())
@@ -328,7 +328,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
     keeping::recount(conn, id, date_in(zone, context.now), context.now)?;
     let told =
         missed.iter().map(|sheet| (("submission", &sheet.id), submissions::news(sheet, EventType::SubmissionMissed)));
-    tell(conn, context.house, context.now, &period.organization_id, told.collect())?;
+    tell(conn, context.app, context.now, &period.organization_id, told.collect())?;
     moved(conn, context, period, PeriodStatus::Appraisal, ("period.start_appraisal", EventType::PeriodAppraisalStarted))
 }
 
@@ -339,14 +339,14 @@ fn stage_guard(
     status: SubmissionStatus,
     code: Code,
 ) -> Result<Vec<Fault>, Error> {
-    submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     let units = store::periods::units_of(conn, id)?;
     let sheets: Vec<_> = units.into_iter().map(|unit| unit.sheet).collect();
     Ok(stage_faults(&sheets, status, code))
 }
 
 /// Hands the appraised sheets to the council.
-pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (period, ()) = enter(conn, context, id, Action::StartCouncilReview, &Ok(()))?;
     guard(stage_guard(conn, context, id, SubmissionStatus::Appraised, Code::AppraisalMissing)?)?;
     moved(
@@ -359,7 +359,7 @@ pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Resu
 }
 
 /// Freezes the ranking.
-pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (period, ()) = enter(conn, context, id, Action::Finalize, &Ok(()))?;
     let mut faults = stage_guard(conn, context, id, SubmissionStatus::Reviewed, Code::CouncilReviewMissing)?;
     let ToFreeze { inputs, ranking, faults: more } = basis::to_freeze(conn, &period)?;
@@ -390,7 +390,7 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
 }
 
 /// Publishes the result and makes the award proposals.
-pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Announcement>) -> Result<Seen, Stop> {
+pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Announcement>) -> Result<Seen, Interrupt> {
     let (period, announcement) = enter(conn, context, id, Action::Announce, input)?;
     let mut check = Check::default();
     let number = check.text("/notice_number", &announcement.notice_number, CODE_CHARS);
@@ -410,7 +410,7 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
     let proposals = proposals(conn, context, &period, on)?;
     store::award_proposals::insert_all(conn, &proposals)?;
     let dossiers: Vec<_> = proposals.iter().map(|proposal| (proposal.unit_id.clone(), proposal.term.clone())).collect();
-    keeping::announced(conn, context.house, &period, on, &dossiers, context.now)?;
+    keeping::announced(conn, context.app, &period, on, &dossiers, context.now)?;
     for proposal in &proposals {
         let change = Change {
             organization_id: Some(&period.organization_id),
@@ -424,7 +424,7 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
             news: None,
         };
         let told = award_proposals::news(proposal, EventType::AwardProposalCreated);
-        record(conn, context, change.telling(told))?;
+        record(conn, context, change.publishing(told))?;
     }
     moved(conn, context, period, PeriodStatus::Announced, ("period.announce", EventType::PeriodAnnounced))
 }
@@ -476,7 +476,7 @@ fn proposals(
 }
 
 /// Ends the period once every proposal is decided.
-pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (period, ()) = enter(conn, context, id, Action::Close, &Ok(()))?;
     let units = store::periods::units_of(conn, id)?;
     let undecided =
@@ -492,12 +492,12 @@ pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> 
 const WHEN_CLOSED: &str = "Kỳ thi đua đã kết thúc";
 
 /// Gives the period up.
-pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Stop> {
+pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Interrupt> {
     let (period, reason) = enter(conn, context, id, Action::Cancel, input)?;
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
-    submissions::settle(conn, context.house, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     store::submissions::open_gates(conn, id, context.now)?;
     store::deadlines::waive_rest(conn, id, &reason, context.now)?;
     moved(
@@ -510,12 +510,12 @@ pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
 }
 
 /// Counts and terms of a period. Whoever may not see how sheets stand, or not yet, sees only the own unit's.
-pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary, Stop> {
+pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary, Interrupt> {
     let period = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     let mut units = store::periods::units_of(conn, id)?;
     if units.iter().any(|unit| unit.sheet.has_lapsed(context.now)) {
-        return Err(Stop::Unsettled(Unsettled::Period(id.clone())));
+        return Err(Interrupt::Unsettled(Unsettled::Period(id.clone())));
     }
     let facts = Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) };
     let sees_all = access::require(&context.actor, Action::ReadRanking, &facts).is_ok();

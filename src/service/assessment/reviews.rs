@@ -16,7 +16,7 @@ use crate::error::{Code, Error};
 use crate::service::assessment::submissions::{differences, facts, load_to_change, news};
 use crate::service::schedule::deadlines::keeping;
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, State, Stop, record};
+use crate::service::{Change, Context, Input, Interrupt, State, record};
 use crate::store::submissions::Case;
 use crate::store::{self, Conn};
 
@@ -61,7 +61,7 @@ fn reading(review: &Review) -> Action {
 }
 
 fn see(conn: &mut Conn, context: &Context, case: &Case, review: Review) -> Result<Seen, Error> {
-    let table = context.house.tables.of_sheet(conn, case)?;
+    let table = context.app.tables.of_sheet(conn, case)?;
     let sheet = store::scores::of_review(conn, &table, &review.id)?;
     let offers = offers(context, case, &review);
     let tag = Tag::of(&[(&review.id, review.version)], &offers);
@@ -69,19 +69,19 @@ fn see(conn: &mut Conn, context: &Context, case: &Case, review: Review) -> Resul
 }
 
 /// One review.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let review = store::reviews::find(conn, id)?.ok_or(Code::NotFound)?;
     let case = store::submissions::find(conn, &review.submission_id)?.ok_or(Code::NotFound)?;
     access::require(&context.actor, reading(&review), &facts(&case))?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(see(conn, context, &case, review)?)
 }
 
 /// The reviews of a sheet that the caller may see.
-pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Vec<Review>, Stop> {
+pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Vec<Review>, Interrupt> {
     let case = store::submissions::find(conn, submission_id)?.ok_or(Code::NotFound)?;
     access::require(&context.actor, Action::ReadSubmission, &facts(&case))?;
-    context.admit_read()?;
+    context.accept_read()?;
     let mut reviews = store::reviews::of_submission(conn, submission_id)?;
     reviews.retain(|review| access::require(&context.actor, reading(review), &facts(&case)).is_ok());
     Ok(reviews)
@@ -101,19 +101,19 @@ fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, 
 }
 
 /// Starts a review as a copy of the stage before.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> Result<Seen, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> Result<Seen, Interrupt> {
     let Ok(new) = input else {
         let organization_id = context.organization(None)?;
         access::require_role(&context.actor, Action::Appraise, &organization_id)
             .or_else(|_| access::require_role(&context.actor, Action::CouncilReview, &organization_id))?;
-        context.admit(input)?;
+        context.accept(input)?;
         return Err(Code::InvalidBody.into());
     };
     let case = load_to_change(conn, context, &new.submission_id)?;
     access::require(&context.actor, new.stage.action(), &facts(&case))?;
-    context.admit(input)?;
+    context.accept(input)?;
     case.submission.may(new.stage.action(), case.period_status, context.now)?;
-    let table = context.house.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_sheet(conn, &case)?;
     let copied = stage_before(conn, &table, &case.submission, new.stage)?.copied();
     let tally = table.tally(&copied);
     let review = Review {
@@ -156,15 +156,15 @@ fn enter<'i, T>(
     id: &Id,
     submit: bool,
     input: &'i Input<T>,
-) -> Result<(Case, Review, &'i T), Stop> {
+) -> Result<(Case, Review, &'i T), Interrupt> {
     let submission_id = store::reviews::submission_of(conn, id)?.ok_or(Code::NotFound)?;
     let case = load_to_change(conn, context, &submission_id)?;
     let review = store::reviews::find(conn, id)?.ok_or(Code::NotFound)?;
     let action = if submit { Action::SubmitReview(review.stage) } else { Action::WriteReview(review.stage) };
     access::require(&context.actor, reading(&review), &facts(&case))?;
     access::require(&context.actor, action, &facts(&case))?;
-    let command = context.admit(input)?;
-    context.must_match(&Tag::of(&[(&review.id, review.version)], &Offers::default()).state)?;
+    let command = context.accept(input)?;
+    context.check_precondition(&Tag::of(&[(&review.id, review.version)], &Offers::default()).state)?;
     review.must_be_draft()?;
     case.submission.may(review.stage.action(), case.period_status, context.now)?;
     Ok((case, review, command))
@@ -177,9 +177,9 @@ pub fn write_scores(
     id: &Id,
     input: &Input<Vec<LineInput>>,
     extent: Extent,
-) -> Result<Seen, Stop> {
+) -> Result<Seen, Interrupt> {
     let (case, review, lines) = enter(conn, context, id, false, input)?;
-    let table = context.house.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_sheet(conn, &case)?;
     let before = store::scores::of_review(conn, &table, id)?;
     let after = match table.write(&before, lines, extent, Hand::Reviewer) {
         Ok(after) => after,
@@ -204,9 +204,9 @@ pub fn write_scores(
 }
 
 /// Ends a review: every line is scored, every departure has its reason; the sheet moves on.
-pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (case, review, ()) = enter(conn, context, id, true, &Ok(()))?;
-    let table = context.house.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_sheet(conn, &case)?;
     let sheet = store::scores::of_review(conn, &table, id)?;
     let before = stage_before(conn, &table, &case.submission, review.stage)?;
     let mut faults = table.missing(&sheet, |_| true);
@@ -229,6 +229,6 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     };
     let was = json!({"status": ReviewStatus::Draft});
     let change = change_of(&review, "review.submit", Some(was.into()), Some(after.into()));
-    record(conn, context, change.telling(news(&submission, kind)))?;
+    record(conn, context, change.publishing(news(&submission, kind)))?;
     Ok(see(conn, context, &Case { submission, ..case }, review)?)
 }

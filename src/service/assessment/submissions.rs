@@ -21,7 +21,9 @@ use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 use crate::service::schedule::deadlines::keeping;
 use crate::service::tag::Tag;
-use crate::service::{By, Change, Context, House, Input, News, State, Stop, Unsettled, record, record_by, sha256_hex};
+use crate::service::{
+    App, Author, Change, Context, EventDraft, Input, Interrupt, State, Unsettled, record, record_as, sha256_hex,
+};
 use crate::store::page::Page;
 use crate::store::submissions::{Case, Filter, Lapsed, Listed, Revision};
 use crate::store::{self, Conn};
@@ -143,10 +145,10 @@ pub fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error
 }
 
 /// Loads a sheet that the caller may read.
-pub fn load(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Stop> {
+pub fn load(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Interrupt> {
     let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
     if case.submission.has_lapsed(context.now) {
-        return Err(Stop::Unsettled(Unsettled::Sheet(id.clone())));
+        return Err(Interrupt::Unsettled(Unsettled::Sheet(id.clone())));
     }
     access::require(&context.actor, Action::ReadSubmission, &facts(&case))?;
     Ok(case)
@@ -155,20 +157,20 @@ pub fn load(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Stop> {
 /// Loads a sheet to be changed, and holds its period and itself until the transaction ends.
 pub fn load_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Error> {
     let period_id = store::submissions::period_of(conn, id)?.ok_or(Code::NotFound)?;
-    store::periods::hold_shared(conn, &period_id)?;
-    store::submissions::hold_alone(conn, id)?;
+    store::periods::lock_for_share(conn, &period_id)?;
+    store::submissions::lock_for_update(conn, id)?;
     let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
     if !case.submission.has_lapsed(context.now) {
         return Ok(case);
     }
-    settle(conn, context.house, context.request_id(), Lapsed::One(id), context.now)?;
+    settle(conn, context.app, context.request_id(), Lapsed::One(id), context.now)?;
     store::submissions::find(conn, id)?.ok_or_else(|| Error::new(Code::NotFound))
 }
 
 /// One sheet.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let case = load(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(see(conn, context, case)?)
 }
 
@@ -179,17 +181,19 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page,
-) -> Result<Vec<(Listed, bool)>, Stop> {
+) -> Result<Vec<(Listed, bool)>, Interrupt> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
-    context.admit_read()?;
-    let sight = access::sheets_in_sight(&context.actor, &organization_id);
-    let rows = store::submissions::list(conn, &organization_id, &sight, filter, page)?;
+    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
+    context.accept_read()?;
+    let visibility = access::submission_visibility(&context.actor, &organization_id);
+    let rows = store::submissions::list(conn, &organization_id, &visibility, filter, page)?;
     if rows.iter().any(|row| row.submission.has_lapsed(context.now)) {
-        return Err(Stop::Unsettled(Unsettled::Organization(organization_id)));
+        return Err(Interrupt::Unsettled(Unsettled::Organization(organization_id)));
     }
     let own = |row: &Listed| {
-        sight.all || sight.own.as_ref() == Some(&row.submission.unit_id) || sight.scoped_codes.contains(&row.unit_code)
+        visibility.all
+            || visibility.own.as_ref() == Some(&row.submission.unit_id)
+            || visibility.scoped_codes.contains(&row.unit_code)
     };
     let hidden = |row: &Listed| {
         matches!(row.submission.status, SubmissionStatus::Draft | SubmissionStatus::Returned | SubmissionStatus::Missed)
@@ -204,21 +208,21 @@ pub fn list(
 }
 
 /// Starts a unit's sheet.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) -> Result<Seen, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) -> Result<Seen, Interrupt> {
     let Ok(new) = input else {
         let organization_id = context.organization(None)?;
         access::require_role(&context.actor, Action::CreateSubmission, &organization_id)?;
-        context.admit(input)?;
+        context.accept(input)?;
         return Err(Code::InvalidBody.into());
     };
-    store::periods::hold_shared(conn, &new.period_id)?;
+    store::periods::lock_for_share(conn, &new.period_id)?;
     let period = store::periods::find(conn, &new.period_id)?.ok_or(Code::NotFound)?;
     let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
-    access::require(&context.actor, Action::ReadHouse, &Facts::of(&organization.id))?;
+    access::require(&context.actor, Action::ReadOffice, &Facts::of(&organization.id))?;
     let unit = store::units::find_key(conn, &organization.id, &new.unit_id)?.ok_or(Code::NotFound)?;
     let about = Facts { unit: Some(&unit), ..Facts::of(&organization.id) };
     access::require(&context.actor, Action::CreateSubmission, &about)?;
-    context.admit(input)?;
+    context.accept(input)?;
     period.status.must_be(&[PeriodStatus::SelfAssessment])?;
     let due_on = keeping::sheet_due_on(conn, &period, &unit.id)?;
     let gate = period.rules.gate_of(due_on, organization.zone());
@@ -232,7 +236,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) 
     store::submissions::insert(conn, &new)?;
     let after = json!({"unit_id": new.unit_id, "period_id": new.period_id});
     let change = change_of(&new, "submission.create", None, Some(after.into()));
-    record(conn, context, change.telling(news(&new, EventType::SubmissionCreated)))?;
+    record(conn, context, change.publishing(news(&new, EventType::SubmissionCreated)))?;
     let case = store::submissions::find(conn, &new.id)?.ok_or(Code::NotFound)?;
     Ok(see(conn, context, case)?)
 }
@@ -283,8 +287,8 @@ pub fn change_of<'a>(
 }
 
 /// What subscribers are told of a sheet.
-pub fn news(submission: &Submission, kind: EventType) -> News {
-    News {
+pub fn news(submission: &Submission, kind: EventType) -> EventDraft {
+    EventDraft {
         kind,
         period_id: Some(submission.period_id.clone()),
         unit_id: Some(submission.unit_id.clone()),
@@ -298,10 +302,10 @@ fn was(case: &Case) -> State {
 }
 
 /// The sheet with its lines.
-pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Stop> {
+pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Interrupt> {
     let case = load(conn, context, id)?;
-    context.admit_read()?;
-    let table = context.house.tables.of_sheet(conn, &case)?;
+    context.accept_read()?;
+    let table = context.app.tables.of_sheet(conn, &case)?;
     let own = match own_lines(context, &case) {
         OwnLines::Current => store::scores::of_submission(conn, &table, id)?,
         OwnLines::LastSent => last_sent(conn, &case.submission)?.sheet(),
@@ -311,7 +315,7 @@ pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Sto
     with_reviews(conn, seen, table, own)
 }
 
-fn with_reviews(conn: &mut Conn, seen: Seen, table: Arc<ScoringTable>, own: Sheet) -> Result<Scores, Stop> {
+fn with_reviews(conn: &mut Conn, seen: Seen, table: Arc<ScoringTable>, own: Sheet) -> Result<Scores, Interrupt> {
     let (mut appraisal, mut council) = (None, None);
     for review in &seen.reviews {
         let lines = store::scores::of_review(conn, &table, &review.id)?;
@@ -330,10 +334,10 @@ pub fn write_scores(
     id: &Id,
     input: &Input<Vec<LineInput>>,
     extent: Extent,
-) -> Result<Scores, Stop> {
+) -> Result<Scores, Interrupt> {
     let case = load_to_change(conn, context, id)?;
     let lines = enter(conn, context, &case, Action::WriteScores, input)?;
-    let table = context.house.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_sheet(conn, &case)?;
     let before = store::scores::of_submission(conn, &table, id)?;
     let after = match table.write(&before, lines, extent, Hand::Unit) {
         Ok(after) => after,
@@ -403,11 +407,11 @@ pub fn enter<'i, T>(
     case: &Case,
     action: Action,
     input: &'i Input<T>,
-) -> Result<&'i T, Stop> {
+) -> Result<&'i T, Interrupt> {
     access::require(&context.actor, action, &facts(case))?;
-    let command = context.admit(input)?;
+    let command = context.accept(input)?;
     let seen = see(conn, context, case.clone())?;
-    context.must_match(&seen.tag.state)?;
+    context.check_precondition(&seen.tag.state)?;
     case.submission.may(action, case.period_status, context.now)?;
     Ok(command)
 }
@@ -417,21 +421,21 @@ fn missing(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Vec<Fa
 }
 
 /// What keeps a sheet from being submitted.
-pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Seen, Vec<Fault>), Stop> {
+pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Seen, Vec<Fault>), Interrupt> {
     let case = load(conn, context, id)?;
     access::require(&context.actor, Action::WriteScores, &facts(&case))?;
-    context.admit_read()?;
-    let table = context.house.tables.of_sheet(conn, &case)?;
+    context.accept_read()?;
+    let table = context.app.tables.of_sheet(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
     let missing = missing(&table, &sheet, &store::evidence::current(conn, id)?);
     Ok((see(conn, context, case)?, missing))
 }
 
 /// Sends a sheet to the standing body and freezes what was sent.
-pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let case = load_to_change(conn, context, id)?;
     enter(conn, context, &case, Action::Submit, &Ok(()))?;
-    let table = context.house.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_sheet(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
     let evidence = store::evidence::current(conn, id)?;
     let missing = missing(&table, &sheet, &evidence);
@@ -457,12 +461,12 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
     keeping::sheet_sent(conn, &submission, Some(date_in(case.zone, context.now)))?;
     let after = json!({"status": submission.status, "revision": revision.revision, "sha256": revision.sha256, "late": submission.late});
     let change = change_of(&submission, "submission.submit", Some(was(&case)), Some(after.into()));
-    record(conn, context, change.telling(news(&submission, EventType::SubmissionSubmitted)))?;
+    record(conn, context, change.publishing(news(&submission, EventType::SubmissionSubmitted)))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
 /// Takes a sheet back while its gate is open.
-pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let case = load_to_change(conn, context, id)?;
     enter(conn, context, &case, Action::Withdraw, &Ok(()))?;
     let changed = Submission { updated_at: context.now, ..case.submission.clone() }.withdrawn();
@@ -470,12 +474,12 @@ pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Sto
     keeping::sheet_sent(conn, &submission, None)?;
     let after = json!({"status": submission.status});
     let change = change_of(&submission, "submission.withdraw", Some(was(&case)), Some(after.into()));
-    record(conn, context, change.telling(news(&submission, EventType::SubmissionWithdrawn)))?;
+    record(conn, context, change.publishing(news(&submission, EventType::SubmissionWithdrawn)))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
 /// Sends a sheet back to its unit; a draft review of it is dropped.
-pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Return>) -> Result<Seen, Stop> {
+pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Return>) -> Result<Seen, Interrupt> {
     let case = load_to_change(conn, context, id)?;
     let command = enter(conn, context, &case, Action::Return, input)?;
     let mut check = Check::default();
@@ -506,21 +510,21 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Retu
     let submission = store::submissions::update(conn, changed)?;
     let after = json!({"status": submission.status, "reason": submission.return_reason, "due_on": submission.due_on});
     let change = change_of(&submission, "submission.return", Some(was(&case)), Some(after.into()));
-    record(conn, context, change.telling(news(&submission, EventType::SubmissionReturned)))?;
+    record(conn, context, change.publishing(news(&submission, EventType::SubmissionReturned)))?;
     Ok(see(conn, context, Case { submission, ..case })?)
 }
 
 /// The frozen revisions of a sheet.
-pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revision>, Stop> {
+pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revision>, Interrupt> {
     load(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(store::submissions::revisions(conn, id)?)
 }
 
 /// One frozen revision.
-pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision, Stop> {
+pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision, Interrupt> {
     load(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(store::submissions::revision(conn, id, number)?.ok_or(Code::NotFound)?)
 }
 
@@ -529,22 +533,16 @@ pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Res
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn settle(
-    conn: &mut Conn,
-    house: &House,
-    request_id: &str,
-    scope: Lapsed,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let lapses = lapse_all(conn, house, scope, now)?;
-    lapses.into_iter().try_for_each(|lapse| lapse.record(conn, house, request_id, now))
+pub fn settle(conn: &mut Conn, app: &App, request_id: &str, scope: Lapsed, now: DateTime<Utc>) -> Result<(), Error> {
+    let lapses = lapse_all(conn, app, scope, now)?;
+    lapses.into_iter().try_for_each(|lapse| lapse.record(conn, app, request_id, now))
 }
 
 /// Takes every sheet from its unit whose gate has closed. Recorded by [`Lapse::record`] once every row is held that the
 /// act needs: the journal comes last.
-pub fn lapse_all(conn: &mut Conn, house: &House, scope: Lapsed, now: DateTime<Utc>) -> Result<Vec<Lapse>, Error> {
+pub fn lapse_all(conn: &mut Conn, app: &App, scope: Lapsed, now: DateTime<Utc>) -> Result<Vec<Lapse>, Error> {
     let sheets = store::submissions::lapsed(conn, scope, now)?;
-    let lapses = sheets.into_iter().map(|sheet| lapse(conn, house, sheet, now)).collect::<Result<Vec<_>, _>>()?;
+    let lapses = sheets.into_iter().map(|sheet| lapse(conn, app, sheet, now)).collect::<Result<Vec<_>, _>>()?;
     keeping::recount_after(conn, &lapses.iter().map(|lapse| &lapse.after).collect::<Vec<_>>(), now)?;
     Ok(lapses)
 }
@@ -559,14 +557,14 @@ pub struct Lapse {
 }
 
 /// Takes one sheet from its unit because its gate has closed.
-fn lapse(conn: &mut Conn, house: &House, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
+fn lapse(conn: &mut Conn, app: &App, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
     let was = before.status;
     let after = Submission { updated_at: now, ..before }.lapsed();
     let mut after = store::submissions::update_by_clock(conn, after)?;
     let mut undone: Vec<FrozenEvidence> = Vec::new();
     if was == SubmissionStatus::Returned {
         let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
-        let table = house.tables.of_sheet(conn, &case)?;
+        let table = app.tables.of_sheet(conn, &case)?;
         let (edited, sent) = (store::scores::of_submission(conn, &table, &after.id)?, last_sent(conn, &after)?.sheet());
         store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
         let pieces = store::evidence::of_submission(conn, &after.id)?;
@@ -588,7 +586,7 @@ impl Lapse {
     }
 
     /// What subscribers are told.
-    pub fn news(&self) -> News {
+    pub fn news(&self) -> EventDraft {
         let kind = match self.was {
             SubmissionStatus::Returned => EventType::SubmissionStands,
             _ => EventType::SubmissionMissed,
@@ -597,14 +595,14 @@ impl Lapse {
     }
 
     /// Writes it down.
-    pub fn record(self, conn: &mut Conn, house: &House, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let by = By { issuer: "system", subject: "clock", request_id };
+    pub fn record(self, conn: &mut Conn, app: &App, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        let by = Author { issuer: "system", subject: "clock", request_id };
         let change = change_of(
             &self.after,
             "submission.lapse",
             Some(json!({"status": self.was}).into()),
             Some(json!({"status": self.after.status, "evidence_undone": self.undone}).into()),
         );
-        record_by(conn, house, now, &by, change.telling(self.news()))
+        record_as(conn, app, now, &by, change.publishing(self.news()))
     }
 }

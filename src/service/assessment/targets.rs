@@ -10,11 +10,11 @@ use crate::domain::assessment::target::{self, Target};
 use crate::domain::text::Check;
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::periods::{self, Seen};
-use crate::service::{Change, Context, Input, Stop, record};
+use crate::service::{Change, Context, Input, Interrupt, record};
 use crate::store::{self, Conn};
 
 /// The targets of a period, with the period.
-pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(Vec<Target>, Seen), Stop> {
+pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(Vec<Target>, Seen), Interrupt> {
     let seen = periods::get(conn, context, period_id)?;
     Ok((store::targets::of_period(conn, period_id)?, seen))
 }
@@ -25,9 +25,9 @@ pub fn replace(
     context: &Context,
     period_id: &Id,
     input: &Input<Vec<Target>>,
-) -> Result<(Vec<Target>, Seen), Stop> {
+) -> Result<(Vec<Target>, Seen), Interrupt> {
     let (period, given) = periods::enter(conn, context, period_id, Action::SetTargets, input)?;
-    let table = context.house.tables.get(conn, &period.rules.criteria_set_id)?;
+    let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
     let mut check = Check::default();
     let after = target::read(given, &table, &period.rules.unit_ids, &mut check);
     Error::unless_valid(check.faults)?;

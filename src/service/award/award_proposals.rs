@@ -18,7 +18,7 @@ use crate::service::files::Stored;
 use crate::service::schedule::calendar::Move;
 use crate::service::schedule::deadlines::keeping;
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, News, State, Stop, record};
+use crate::service::{Change, Context, EventDraft, Input, Interrupt, State, record};
 use crate::store::award_proposals::Filter;
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -80,9 +80,9 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Proposal, UnitKe
 }
 
 /// One proposal.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (proposal, unit) = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(see(conn, context, proposal, unit)?)
 }
 
@@ -93,9 +93,9 @@ pub fn list(
     organization_id: Option<&Id>,
     mut filter: Filter,
     page: &Page,
-) -> Result<Vec<Proposal>, Stop> {
+) -> Result<Vec<Proposal>, Interrupt> {
     let organization_id = context.organization(organization_id)?;
-    filter.only_codes = access::sheets_in_sight(&context.actor, &organization_id).only_codes;
+    filter.only_codes = access::submission_visibility(&context.actor, &organization_id).only_codes;
     if access::require(&context.actor, Action::ReadProposal, &Facts::of(&organization_id)).is_err() {
         let membership = context.actor.membership(&organization_id).ok_or(Code::NotFound)?;
         let unit = membership.unit.as_ref().ok_or(Code::RoleRequired)?;
@@ -103,7 +103,7 @@ pub fn list(
         access::require_collection(&context.actor, Action::ReadProposal, &own)?;
         filter.only_unit = Some(unit.id.clone());
     }
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(store::award_proposals::list(conn, &organization_id, &filter, page)?)
 }
 
@@ -128,8 +128,8 @@ fn change_of<'a>(proposal: &'a Proposal, action: &'a str, before: Option<Value>,
 }
 
 /// What subscribers are told of a proposal.
-pub fn news(proposal: &Proposal, kind: EventType) -> News {
-    News {
+pub fn news(proposal: &Proposal, kind: EventType) -> EventDraft {
+    EventDraft {
         kind,
         period_id: Some(proposal.period_id.clone()),
         unit_id: Some(proposal.unit_id.clone()),
@@ -144,13 +144,13 @@ fn enter<'i, T>(
     id: &Id,
     action: Action,
     input: &'i Input<T>,
-) -> Result<(Proposal, UnitKey, &'i T), Stop> {
+) -> Result<(Proposal, UnitKey, &'i T), Interrupt> {
     let period_id = store::award_proposals::period_of(conn, id)?.ok_or(Code::NotFound)?;
-    store::periods::hold_shared(conn, &period_id)?;
+    store::periods::lock_for_share(conn, &period_id)?;
     let (proposal, unit) = find(conn, context, id)?;
     access::require(&context.actor, action, &about(&proposal, &unit))?;
-    let command = context.admit(input)?;
-    context.must_match(&see(conn, context, proposal.clone(), unit.clone())?.tag.state)?;
+    let command = context.accept(input)?;
+    context.check_precondition(&see(conn, context, proposal.clone(), unit.clone())?.tag.state)?;
     proposal.may(action)?;
     Ok((proposal, unit, command))
 }
@@ -160,12 +160,12 @@ fn attaching(code: &str) -> Action {
 }
 
 /// Whether the caller may attach this document now: asked before a byte of it is received.
-pub fn may_attach(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<(), Stop> {
+pub fn may_attach(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<(), Interrupt> {
     let (proposal, unit) = find(conn, context, id)?;
     access::require(&context.actor, attaching(code), &about(&proposal, &unit))?;
-    context.admit(&Ok(()))?;
+    context.accept(&Ok(()))?;
     check_document(&proposal, code)?;
-    context.must_match(&see(conn, context, proposal.clone(), unit)?.tag.state)?;
+    context.check_precondition(&see(conn, context, proposal.clone(), unit)?.tag.state)?;
     Ok(proposal.may(attaching(code))?)
 }
 
@@ -183,7 +183,7 @@ pub fn attach(
     code: &str,
     name: &str,
     stored: &Stored,
-) -> Result<Seen, Stop> {
+) -> Result<Seen, Interrupt> {
     let (proposal, unit, ()) = enter(conn, context, id, attaching(code), &Ok(()))?;
     check_document(&proposal, code)?;
     let mut check = Check::default();
@@ -204,7 +204,7 @@ pub fn attach(
 }
 
 /// A document's file.
-pub fn document(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<AttachedFile, Stop> {
+pub fn document(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<AttachedFile, Interrupt> {
     let (proposal, _) = find(conn, context, id)?;
     let found = proposal.documents.into_iter().find(|document| document.code == code);
     Ok(found.and_then(|document| document.file).ok_or(Code::NotFound)?)
@@ -217,14 +217,14 @@ fn saved(
     after: Proposal,
     unit: UnitKey,
     (action, kind): (&str, EventType),
-) -> Result<Seen, Stop> {
+) -> Result<Seen, Interrupt> {
     let proposal = store::award_proposals::update(conn, Proposal { updated_at: context.now, ..after })?;
     if proposal.status == ProposalStatus::Submitted {
         let sent_on = date_in(zone(conn, &proposal)?, context.now);
         keeping::dossier_sent(conn, &proposal, sent_on)?;
     }
     let change = change_of(&proposal, action, Some(shown(before)), shown(&proposal));
-    record(conn, context, change.telling(news(&proposal, kind)))?;
+    record(conn, context, change.publishing(news(&proposal, kind)))?;
     Ok(see(conn, context, proposal, unit)?)
 }
 
@@ -234,7 +234,7 @@ fn zone(conn: &mut Conn, proposal: &Proposal) -> Result<chrono_tz::Tz, Error> {
 }
 
 /// Sends a complete dossier.
-pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (proposal, unit, ()) = enter(conn, context, id, Action::SubmitProposal, &Ok(()))?;
     let opens_at = opens_at(conn, &proposal)?;
     let faults = proposal.submit_faults(context.now, opens_at);
@@ -252,13 +252,13 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop>
 }
 
 /// Sends a dossier back.
-pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Stop> {
+pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Interrupt> {
     let (proposal, unit, reason) = enter(conn, context, id, Action::ReturnProposal, input)?;
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
     store::calendar::hold(conn, false)?;
-    store::award_proposals::hold_of_unit(conn, &proposal.period_id, &proposal.unit_id)?;
+    store::award_proposals::lock_of_unit(conn, &proposal.period_id, &proposal.unit_id)?;
     let term = keeping::dossier_term(conn, &proposal)?;
     let moved = keeping::dossier_returned(conn, &proposal, &term, context.now)?;
     let moved = moved.map(|(before, after)| Move { before, after, explanation: term.explanation.clone() });
@@ -272,7 +272,12 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Stri
 }
 
 /// Records what was decided.
-pub fn record_decision(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Decision>) -> Result<Seen, Stop> {
+pub fn record_decision(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<Decision>,
+) -> Result<Seen, Interrupt> {
     let (proposal, unit, decision) = enter(conn, context, id, Action::RecordDecision, input)?;
     let mut check = Check::default();
     let number = check.optional("/decision_number", decision.decision_number.as_deref(), CODE_CHARS);

@@ -13,7 +13,7 @@ use crate::domain::time::date_in;
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::periods;
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, State, Stop, record};
+use crate::service::{Change, Context, Input, Interrupt, State, record};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -69,9 +69,9 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<CouncilSession, E
 }
 
 /// One session.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let session = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     let period = periods::find(conn, context, &session.period_id)?;
     Ok(see(context, session, &period))
 }
@@ -83,10 +83,10 @@ pub fn list(
     organization_id: Option<&Id>,
     period_id: Option<&Id>,
     page: &Page,
-) -> Result<Vec<CouncilSession>, Stop> {
+) -> Result<Vec<CouncilSession>, Interrupt> {
     let organization_id = context.organization(organization_id)?;
     access::require_collection(&context.actor, Action::ReadSessions, &Facts::of(&organization_id))?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(store::council_sessions::list(conn, &organization_id, period_id, page)?)
 }
 
@@ -127,17 +127,17 @@ fn validate(conn: &mut Conn, session: &mut CouncilSession) -> Result<(), Error> 
 }
 
 /// Calls a session.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> Result<Seen, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> Result<Seen, Interrupt> {
     let Ok(new) = input else {
         let organization_id = context.organization(None)?;
         access::require_role(&context.actor, Action::CreateSession, &organization_id)?;
-        context.admit(input)?;
+        context.accept(input)?;
         return Err(Code::InvalidBody.into());
     };
-    store::periods::hold_shared(conn, &new.period_id)?;
+    store::periods::lock_for_share(conn, &new.period_id)?;
     let period = periods::find(conn, context, &new.period_id)?;
     access::require_collection(&context.actor, Action::CreateSession, &Facts::of(&period.organization_id))?;
-    context.admit(input)?;
+    context.accept(input)?;
     period.may(Action::CreateSession)?;
     let mut session = CouncilSession {
         id: context.new_id(),
@@ -167,15 +167,15 @@ fn enter<'i, T>(
     id: &Id,
     action: Action,
     input: &'i Input<T>,
-) -> Result<(CouncilSession, Period, &'i T), Stop> {
+) -> Result<(CouncilSession, Period, &'i T), Interrupt> {
     let found = find(conn, context, id)?;
-    store::periods::hold_shared(conn, &found.period_id)?;
+    store::periods::lock_for_share(conn, &found.period_id)?;
     // Read again now that the period is held: another request may have moved it meanwhile.
     let session = find(conn, context, id)?;
     let period = periods::find(conn, context, &session.period_id)?;
     access::require(&context.actor, action, &Facts::of(&session.organization_id))?;
-    let command = context.admit(input)?;
-    context.must_match(&see(context, session.clone(), &period).tag.state)?;
+    let command = context.accept(input)?;
+    context.check_precondition(&see(context, session.clone(), &period).tag.state)?;
     session.may(action)?;
     period.may(action)?;
     Ok((session, period, command))
@@ -188,14 +188,14 @@ fn saved(
     after: CouncilSession,
     period: &Period,
     action: &str,
-) -> Result<Seen, Stop> {
+) -> Result<Seen, Interrupt> {
     let session = store::council_sessions::update(conn, CouncilSession { updated_at: context.now, ..after })?;
     record(conn, context, change_of(&session, action, Some(shown(before))))?;
     Ok(see(context, session, period))
 }
 
 /// Changes a planned session, its attendance included.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<SessionChange>) -> Result<Seen, Stop> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<SessionChange>) -> Result<Seen, Interrupt> {
     let (before, period, change) = enter(conn, context, id, Action::WriteSession, input)?;
     let mut after = CouncilSession {
         held_on: change.held_on.unwrap_or(before.held_on),
@@ -209,7 +209,7 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Session
 }
 
 /// Fixes the attendance and counts it.
-pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (before, period, ()) = enter(conn, context, id, Action::HoldSession, &Ok(()))?;
     let organization = store::organizations::find(conn, &before.organization_id)?.ok_or(Code::NotFound)?;
     if before.held_on > date_in(organization.zone(), context.now) {
@@ -224,7 +224,7 @@ pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
 }
 
 /// Closes a held session.
-pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (before, period, ()) = enter(conn, context, id, Action::CloseSession, &Ok(()))?;
     saved(conn, context, &before, before.clone().closed(), &period, "council_session.close")
 }

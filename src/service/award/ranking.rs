@@ -13,7 +13,7 @@ use crate::domain::office::member::Role;
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error};
 use crate::service::assessment::periods;
-use crate::service::{Change, Context, Input, Stop, Unsettled, record, sha256_hex};
+use crate::service::{Change, Context, Input, Interrupt, Unsettled, record, sha256_hex};
 use crate::store::rankings::TieDecision;
 use crate::store::{self, Conn};
 
@@ -64,9 +64,9 @@ fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period, Er
 }
 
 /// The ranking: frozen once finalised, computed from what stands before.
-pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, Interrupt> {
     let period = find(conn, context, period_id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     let seen = if let Some(row) = store::rankings::frozen(conn, period_id)? {
         Seen {
             status: if period.status.is_announced() { RankingStatus::Announced } else { RankingStatus::Final },
@@ -76,7 +76,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, S
         }
     } else {
         if !store::submissions::lapsed(conn, store::submissions::Lapsed::OfPeriod(period_id), context.now)?.is_empty() {
-            return Err(Stop::Unsettled(Unsettled::Period(period_id.clone())));
+            return Err(Interrupt::Unsettled(Unsettled::Period(period_id.clone())));
         }
         let inputs = basis::inputs(conn, &period)?;
         let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
@@ -104,9 +104,9 @@ fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
 }
 
 /// Recomputes the frozen ranking from its inputs, and the inputs from the tables.
-pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(bool, String), Stop> {
+pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(bool, String), Interrupt> {
     let period = find(conn, context, period_id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     let Some((kept, ranking, row)) = basis::frozen(conn, period_id)? else {
         period.status.must_be(&[PeriodStatus::Finalized, PeriodStatus::Announced, PeriodStatus::Closed])?;
         return Err(Code::NotFound.into());
@@ -117,10 +117,10 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(boo
 }
 
 /// The decisions on ties of a period.
-pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>, Stop> {
+pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>, Interrupt> {
     let period = periods::find(conn, context, period_id)?;
     access::require_collection(&context.actor, Action::ReadTieDecisions, &about(&period))?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(store::rankings::tie_decisions(conn, period_id)?)
 }
 
@@ -130,12 +130,12 @@ pub fn decide_tie(
     context: &Context,
     period_id: &Id,
     input: &Input<NewTieDecision>,
-) -> Result<TieDecision, Stop> {
+) -> Result<TieDecision, Interrupt> {
     // Two decisions on one tie must not pass each other.
-    store::periods::hold_alone(conn, period_id)?;
+    store::periods::lock_for_update(conn, period_id)?;
     let period = periods::find(conn, context, period_id)?;
     access::require_collection(&context.actor, Action::DecideTie, &about(&period))?;
-    let new = context.admit(input)?;
+    let new = context.accept(input)?;
     period.may(Action::DecideTie)?;
     let mut check = Check::default();
     let reason = check.text("/reason", &new.reason, NOTE_CHARS);

@@ -9,7 +9,7 @@ use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::service::criteria::criteria_sets::{self, Seen};
 use crate::service::criteria::transfer::{self, Format};
-use crate::service::{By, Change, Context, House, Input, Stop, record, record_by};
+use crate::service::{App, Author, Change, Context, Input, Interrupt, record, record_as};
 use crate::store::{self, Conn};
 
 /// What is said of a table beside its file, in place of what the file says.
@@ -115,7 +115,7 @@ impl NewImport {
 }
 
 /// Whether the caller may import at all, asked before a file is received.
-pub fn may_import(context: &Context) -> Result<(), Stop> {
+pub fn may_import(context: &Context) -> Result<(), Interrupt> {
     let organizations = context.actor.organization_ids();
     let may = |id: &Id| access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(id));
     match organizations.as_slice() {
@@ -123,7 +123,7 @@ pub fn may_import(context: &Context) -> Result<(), Stop> {
         several if several.iter().any(|id| may(id).is_ok()) => {}
         _ => return Err(Code::RoleRequired.into()),
     }
-    Ok(context.admit_read()?)
+    Ok(context.accept_read()?)
 }
 
 /// Adds a table as a draft, or only tells what would come of it.
@@ -133,10 +133,10 @@ pub fn import(
     organization_id: Option<&Id>,
     input: &Input<NewImport>,
     dry_run: bool,
-) -> Result<Imported, Stop> {
+) -> Result<Imported, Interrupt> {
     let organization_id = context.organization(organization_id)?;
     access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(&organization_id))?;
-    let new = context.admit(input)?;
+    let new = context.accept(input)?;
     let imported = new.examined(conn, &organization_id)?;
     if dry_run {
         return Ok(imported);
@@ -154,7 +154,7 @@ pub fn import(
 /// of the table.
 pub fn import_here(
     conn: &mut Conn,
-    house: &House,
+    app: &App,
     organization: Option<&str>,
     new: &NewImport,
     dry_run: bool,
@@ -165,11 +165,11 @@ pub fn import_here(
     };
     let imported = new.examined(conn, &organization_id)?;
     if !dry_run {
-        let now = house.clock.now();
-        let set = criteria_sets::draft(house.ids.next(), now, organization_id, imported.content.clone());
+        let now = app.clock.now();
+        let set = criteria_sets::draft(app.ids.next(), now, organization_id, imported.content.clone());
         store::criteria_sets::insert(conn, &set)?;
-        let by = By { issuer: "system", subject: "command-line", request_id: "import-criteria" };
-        record_by(conn, house, now, &by, change_of(&set))?;
+        let by = Author { issuer: "system", subject: "command-line", request_id: "import-criteria" };
+        record_as(conn, app, now, &by, change_of(&set))?;
     }
     Ok(imported)
 }

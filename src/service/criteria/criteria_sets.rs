@@ -11,7 +11,7 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, News, State, Stop, record};
+use crate::service::{Change, Context, EventDraft, Input, Interrupt, State, record};
 use crate::store::criteria_sets::{Filter, Head};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -59,7 +59,7 @@ pub struct Seen {
 fn reading(status: CriteriaSetStatus) -> Action {
     match status {
         CriteriaSetStatus::Draft => Action::ReadCriteriaDraft,
-        CriteriaSetStatus::Published | CriteriaSetStatus::Retired => Action::ReadHouse,
+        CriteriaSetStatus::Published | CriteriaSetStatus::Retired => Action::ReadOffice,
     }
 }
 
@@ -93,9 +93,9 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<CriteriaSet, Erro
 }
 
 /// One table.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let set = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(see(context, set))
 }
 
@@ -106,11 +106,11 @@ pub fn list(
     organization_id: Option<&Id>,
     mut filter: Filter,
     page: &Page,
-) -> Result<Vec<Head>, Stop> {
+) -> Result<Vec<Head>, Interrupt> {
     use CriteriaSetStatus::{Draft, Published, Retired};
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
-    context.admit_read()?;
+    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
+    context.accept_read()?;
     if access::require(&context.actor, Action::ReadCriteriaDraft, &Facts::of(&organization_id)).is_err() {
         let mut statuses = filter.statuses.unwrap_or_else(|| vec![Published, Retired]);
         statuses.retain(|status| *status != Draft);
@@ -162,11 +162,11 @@ pub fn draft(id: Id, now: DateTime<Utc>, organization_id: Id, table: CriteriaCon
 }
 
 /// Adds a draft. It need not be without errors yet.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>) -> Result<Seen, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>) -> Result<Seen, Interrupt> {
     let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
     access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(&organization_id))?;
-    let new = context.admit(input)?;
+    let new = context.accept(input)?;
     let set = draft(context.new_id(), context.now, organization_id, cleaned(new.content.clone())?);
     store::criteria_sets::insert(conn, &set)?;
     record(conn, context, change_of(&set, "criteria_set.create", None, Some(shown(&set.content))))?;
@@ -174,10 +174,10 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>)
 }
 
 /// Begins the next table with what this one says.
-pub fn copy(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCopy>) -> Result<Seen, Stop> {
+pub fn copy(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCopy>) -> Result<Seen, Interrupt> {
     let of = find(conn, context, id)?;
     access::require(&context.actor, Action::CopyCriteriaSet, &Facts::of(&of.organization_id))?;
-    let NewCopy { code, title, year } = context.admit(input)?.clone();
+    let NewCopy { code, title, year } = context.accept(input)?.clone();
     let CriteriaSet { organization_id, content: table, .. } = of;
     let (title, year) = (title.unwrap_or(table.title), year.unwrap_or(table.year));
     let table = cleaned(CriteriaContent { code, title, year, ..table })?;
@@ -193,9 +193,9 @@ pub fn copy(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCopy>)
 
 /// What a table says otherwise than another of the same organisation: than the one it was copied from, unless
 /// another is named.
-pub fn diff(conn: &mut Conn, context: &Context, id: &Id, against: Option<&Id>) -> Result<Difference, Stop> {
+pub fn diff(conn: &mut Conn, context: &Context, id: &Id, against: Option<&Id>) -> Result<Difference, Interrupt> {
     let after = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     let against = against
         .or(after.copied_from_id.as_ref())
         .ok_or_else(|| Error::new(Code::InvalidParameter).with("name", "against"))?;
@@ -214,17 +214,17 @@ fn enter<'i, T>(
     id: &Id,
     action: Action,
     input: &'i Input<T>,
-) -> Result<(CriteriaSet, &'i T), Stop> {
+) -> Result<(CriteriaSet, &'i T), Interrupt> {
     let set = find(conn, context, id)?;
     access::require(&context.actor, action, &Facts::of(&set.organization_id))?;
-    let command = context.admit(input)?;
-    context.must_match(&see(context, set.clone()).tag.state)?;
+    let command = context.accept(input)?;
+    context.check_precondition(&see(context, set.clone()).tag.state)?;
     may(&set, action)?;
     Ok((set, command))
 }
 
 /// Replaces the whole of a draft.
-pub fn replace(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCriteriaSet>) -> Result<Seen, Stop> {
+pub fn replace(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCriteriaSet>) -> Result<Seen, Interrupt> {
     let (set, new) = enter(conn, context, id, Action::WriteCriteriaSet, input)?;
     let before = shown(&set.content);
     let changed = CriteriaSet { content: cleaned(new.content.clone())?, updated_at: context.now, ..set };
@@ -234,14 +234,14 @@ pub fn replace(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCri
 }
 
 /// What must be mended, and what should be looked at.
-pub fn validation(conn: &mut Conn, context: &Context, id: &Id) -> Result<Findings, Stop> {
+pub fn validation(conn: &mut Conn, context: &Context, id: &Id) -> Result<Findings, Interrupt> {
     let set = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(set.content.findings())
 }
 
 /// Puts a draft without errors in force.
-pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (set, ()) = enter(conn, context, id, Action::PublishCriteriaSet, &Ok(()))?;
     let errors = set.content.findings().errors;
     if !errors.is_empty() {
@@ -257,7 +257,7 @@ pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop
 }
 
 /// Keeps a table from new periods.
-pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let (set, ()) = enter(conn, context, id, Action::RetireCriteriaSet, &Ok(()))?;
     let changed = CriteriaSet {
         status: CriteriaSetStatus::Retired,
@@ -273,11 +273,11 @@ fn moved(
     context: &Context,
     changed: CriteriaSet,
     (action, kind): (&str, EventType),
-) -> Result<Seen, Stop> {
+) -> Result<Seen, Interrupt> {
     let set = store::criteria_sets::update(conn, changed)?;
     let data = json!({"status": set.status, "code": set.content.code});
-    let news = News { kind, period_id: None, unit_id: None, data };
+    let news = EventDraft { kind, period_id: None, unit_id: None, data };
     let change = change_of(&set, action, None, Some(json!({"status": set.status})));
-    record(conn, context, change.telling(news))?;
+    record(conn, context, change.publishing(news))?;
     Ok(see(context, set))
 }

@@ -5,7 +5,7 @@ use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::office::member::Role;
 use crate::error::{Code, Error};
-use crate::service::{Context, Stop};
+use crate::service::{Context, Interrupt};
 use crate::store::audit::{Entry, Filter, Verdict};
 use crate::store::page::Page;
 use crate::store::{self, Conn, journals};
@@ -32,7 +32,7 @@ fn sees_scores(context: &Context, organization_id: &Id) -> bool {
 fn readable(context: &Context, organization_id: Option<&Id>) -> Result<Id, Error> {
     let organization_id = context.organization(organization_id)?;
     access::require_collection(&context.actor, Action::ReadAudit, &Facts::of(&organization_id))?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(organization_id)
 }
 
@@ -43,7 +43,7 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page<i64>,
-) -> Result<Vec<Seen>, Stop> {
+) -> Result<Vec<Seen>, Interrupt> {
     let organization_id = readable(context, organization_id)?;
     let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;
     let sees_scores = sees_scores(context, &organization_id);
@@ -59,7 +59,7 @@ pub fn list(
 
 /// Where an organisation's chain stands: what a checkpoint says. The auditor's alone: by a hash, who does not see a score
 /// could find it by trying.
-pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<(Id, i64, String), Stop> {
+pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<(Id, i64, String), Interrupt> {
     let organization_id = readable(context, organization_id)?;
     if !sees_scores(context, &organization_id) {
         return Err(Code::RoleRequired.into());
@@ -74,7 +74,7 @@ pub fn verify(
     context: &Context,
     organization_id: Option<&Id>,
     known: Option<(i64, &str)>,
-) -> Result<Verdict, Stop> {
+) -> Result<Verdict, Interrupt> {
     let organization_id = readable(context, organization_id)?;
     Ok(store::audit::verify(conn, organization_id.as_str(), known)?)
 }

@@ -7,7 +7,7 @@ use crate::domain::access::action::Action;
 use crate::domain::access::{self, Actor, Facts};
 use crate::domain::journal::event::{Event, EventType};
 use crate::error::{Code, Error};
-use crate::service::{Context, Stop};
+use crate::service::{Context, Interrupt};
 use crate::store::{self, Conn};
 
 /// The units that somebody's token names, of one organisation.
@@ -34,15 +34,15 @@ pub fn list(
     after: Option<&Id>,
     types: Option<&[EventType]>,
     limit: i64,
-) -> Result<Vec<Event>, Stop> {
+) -> Result<Vec<Event>, Interrupt> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
-    context.admit_read()?;
+    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
+    context.accept_read()?;
     let number = match after {
         Some(id) => store::events::sequence_of(conn, &organization_id, id)?.ok_or(Code::InvalidCursor)?,
         None => 0,
     };
     let named = named_units(conn, &context.actor, &organization_id)?;
-    let sight = access::events_in_sight(&context.actor, &organization_id, &named);
-    Ok(store::events::list(conn, &organization_id, &sight, types, number, limit)?)
+    let visibility = access::event_visibility(&context.actor, &organization_id, &named);
+    Ok(store::events::list(conn, &organization_id, &visibility, types, number, limit)?)
 }

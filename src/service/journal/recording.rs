@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::domain::Id;
 use crate::domain::journal::event::{Event, EventType};
 use crate::error::Error;
-use crate::service::{Context, House};
+use crate::service::{App, Context};
 use crate::store::audit::Entry;
 use crate::store::{self, Conn, journals};
 
@@ -35,7 +35,7 @@ impl From<Value> for State {
 
 /// What subscribers are told of a change.
 #[derive(Debug, Clone)]
-pub struct News {
+pub struct EventDraft {
     /// What happened.
     pub kind: EventType,
     /// In which period.
@@ -61,13 +61,13 @@ pub struct Change<'a> {
     /// As it became.
     pub after: Option<State>,
     /// What subscribers are told of it.
-    pub news: Option<News>,
+    pub news: Option<EventDraft>,
 }
 
 impl Change<'_> {
     /// The same change, told to subscribers.
     #[must_use]
-    pub fn telling(self, news: News) -> Self {
+    pub fn publishing(self, news: EventDraft) -> Self {
         Change { news: Some(news), ..self }
     }
 }
@@ -85,12 +85,13 @@ pub fn record(conn: &mut Conn, context: &Context, change: Change) -> Result<(), 
 /// # Errors
 /// When the database does not answer.
 pub fn record_all(conn: &mut Conn, context: &Context, changes: Vec<Change>) -> Result<(), Error> {
-    let by = By { issuer: &context.actor.issuer, subject: &context.actor.subject, request_id: context.request_id() };
-    record_all_by(conn, context.house, context.now, &by, changes)
+    let by =
+        Author { issuer: &context.actor.issuer, subject: &context.actor.subject, request_id: context.request_id() };
+    record_all_by(conn, context.app, context.now, &by, changes)
 }
 
 /// Who an audit entry names.
-pub struct By<'a> {
+pub struct Author<'a> {
     /// Who vouches for it; `system` for what the clock or the command line does.
     pub issuer: &'a str,
     /// Its name there.
@@ -103,15 +104,15 @@ pub struct By<'a> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn record_by(conn: &mut Conn, house: &House, now: DateTime<Utc>, by: &By, change: Change) -> Result<(), Error> {
-    record_all_by(conn, house, now, by, vec![change])
+pub fn record_as(conn: &mut Conn, app: &App, now: DateTime<Utc>, by: &Author, change: Change) -> Result<(), Error> {
+    record_all_by(conn, app, now, by, vec![change])
 }
 
 fn record_all_by(
     conn: &mut Conn,
-    house: &House,
+    app: &App,
     now: DateTime<Utc>,
-    by: &By,
+    by: &Author,
     changes: Vec<Change>,
 ) -> Result<(), Error> {
     let Some(organization_id) = changes.first().map(|change| change.organization_id) else {
@@ -122,10 +123,10 @@ fn record_all_by(
     let (mut entries, mut events) = (Vec::with_capacity(changes.len()), Vec::new());
     for change in changes {
         if let (Some(organization_id), Some(news)) = (change.organization_id, change.news) {
-            events.push(event(house, now, organization_id, (change.subject_type, change.subject_id), news));
+            events.push(event(app, now, organization_id, (change.subject_type, change.subject_id), news));
         }
         entries.push(Entry {
-            id: house.ids.next().to_string(),
+            id: app.ids.next().to_string(),
             organization_id: change.organization_id.map(ToString::to_string),
             at: now.naive_utc(),
             request_id: by.request_id.to_owned(),
@@ -154,24 +155,24 @@ fn record_all_by(
 /// When the database does not answer.
 pub fn tell(
     conn: &mut Conn,
-    house: &House,
+    app: &App,
     now: DateTime<Utc>,
     organization_id: &Id,
-    told: Vec<((&str, &Id), News)>,
+    told: Vec<((&str, &Id), EventDraft)>,
 ) -> Result<(), Error> {
     if told.is_empty() {
         return Ok(());
     }
     let mut journal = journals::hold(conn, organization_id.as_str())?;
-    let events = told.into_iter().map(|(subject, news)| event(house, now, organization_id, subject, news)).collect();
+    let events = told.into_iter().map(|(subject, news)| event(app, now, organization_id, subject, news)).collect();
     store::events::append(conn, &mut journal, events)?;
     journals::save(conn, &journal)
 }
 
 /// An event that has no number yet.
-fn event(house: &House, now: DateTime<Utc>, organization_id: &Id, subject: (&str, &Id), news: News) -> Event {
+fn event(app: &App, now: DateTime<Utc>, organization_id: &Id, subject: (&str, &Id), news: EventDraft) -> Event {
     Event {
-        id: house.ids.next(),
+        id: app.ids.next(),
         organization_id: organization_id.clone(),
         sequence: 0,
         kind: news.kind,

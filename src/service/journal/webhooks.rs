@@ -16,7 +16,7 @@ use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoin
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Stop, record};
+use crate::service::{Change, Context, Input, Interrupt, record};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -71,19 +71,24 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, Error> 
 }
 
 /// The way into every change of an endpoint, but for its tag: held first.
-fn enter<'i, T>(conn: &mut Conn, context: &Context, id: &Id, input: &'i Input<T>) -> Result<(Endpoint, &'i T), Stop> {
+fn enter<'i, T>(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &'i Input<T>,
+) -> Result<(Endpoint, &'i T), Interrupt> {
     store::webhooks::hold(conn, id, true)?;
     let endpoint = find(conn, context, id)?;
     let about = about(&endpoint.organization_id, Some(&endpoint.member_id));
     access::require(&context.actor, Action::WriteWebhook, &about)?;
-    let command = context.admit(input)?;
+    let command = context.accept(input)?;
     Ok((endpoint, command))
 }
 
 /// One endpoint.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, Interrupt> {
     let endpoint = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(endpoint)
 }
 
@@ -93,28 +98,28 @@ pub fn list(
     context: &Context,
     organization_id: Option<&Id>,
     page: &Page,
-) -> Result<Vec<Endpoint>, Stop> {
+) -> Result<Vec<Endpoint>, Interrupt> {
     let organization_id = context.organization(organization_id)?;
     let member_id = context.member_id(&organization_id)?;
     access::require_collection(&context.actor, Action::ReadWebhook, &about(&organization_id, Some(&member_id)))?;
-    context.admit_read()?;
+    context.accept_read()?;
     let sees_all = access::require(&context.actor, Action::ReadWebhook, &about(&organization_id, None)).is_ok();
     let only = (!sees_all).then_some(&member_id);
     Ok(store::webhooks::list(conn, &organization_id, only, page)?)
 }
 
 /// Adds an endpoint: told of every event from now on that its maker may see.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) -> Result<Endpoint, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) -> Result<Endpoint, Interrupt> {
     let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
     let member_id = context.member_id(&organization_id)?;
     let own = about(&organization_id, Some(&member_id));
     access::require_collection(&context.actor, Action::WriteWebhook, &own)?;
     // What an endpoint is told is read with the maker's rights.
-    access::require_collection(&context.actor, Action::ReadHouse, &own)?;
-    let new = context.admit(input)?;
+    access::require_collection(&context.actor, Action::ReadOffice, &own)?;
+    let new = context.accept(input)?;
     let mut check = Check::default();
-    let url = context.house.courier.check(&new.url, &mut check);
+    let url = context.app.courier.check(&new.url, &mut check);
     Error::unless_valid(check.faults)?;
     if store::webhooks::count(conn, &organization_id)? >= MAX_ENDPOINTS {
         return Err(Error::new(Code::QuotaExceeded).into());
@@ -161,12 +166,17 @@ fn change_of<'a>(endpoint: &'a Endpoint, action: &'a str, before: Option<&Endpoi
 }
 
 /// Changes an endpoint. One that is told again is told of what happens from then on.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<EndpointChange>) -> Result<Endpoint, Stop> {
+pub fn change(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<EndpointChange>,
+) -> Result<Endpoint, Interrupt> {
     let (before, change) = enter(conn, context, id, input)?;
-    context.must_match(&tag(&before).state)?;
+    context.check_precondition(&tag(&before).state)?;
     let mut check = Check::default();
     let url = match &change.url {
-        Some(url) => context.house.courier.check(url, &mut check),
+        Some(url) => context.app.courier.check(url, &mut check),
         None => before.url.clone(),
     };
     Error::unless_valid(check.faults)?;
@@ -183,9 +193,9 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Endpoin
 }
 
 /// Gives an endpoint a new secret; the one before signs as well for a day.
-pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, Stop> {
+pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, Interrupt> {
     let (before, ()) = enter(conn, context, id, &Ok(()))?;
-    context.must_match(&tag(&before).state)?;
+    context.check_precondition(&tag(&before).state)?;
     // Messages are signed by the machine's time, whatever the sandbox's clock says.
     let rotated = before.clone().rotated(new_secret()?, machine_now());
     let endpoint = store::webhooks::update(conn, Endpoint { updated_at: context.now, ..rotated })?;
@@ -194,16 +204,16 @@ pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, S
 }
 
 /// Takes an endpoint away with its log.
-pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Stop> {
+pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
     let (endpoint, ()) = enter(conn, context, id, &Ok(()))?;
-    context.must_match(&tag(&endpoint).state)?;
+    context.check_precondition(&tag(&endpoint).state)?;
     store::webhooks::delete(conn, &endpoint)?;
     let change = change_of(&endpoint, "webhook_endpoint.remove", Some(&endpoint));
     Ok(record(conn, context, Change { after: None, ..change })?)
 }
 
 /// Sends an endpoint a message that is no event.
-pub fn test(conn: &mut Conn, context: &Context, id: &Id) -> Result<Delivery, Stop> {
+pub fn test(conn: &mut Conn, context: &Context, id: &Id) -> Result<Delivery, Interrupt> {
     let (endpoint, ()) = enter(conn, context, id, &Ok(()))?;
     let delivery = Delivery::new(context.new_id(), endpoint.id, None, TEST.to_owned(), machine_now());
     store::webhooks::insert_deliveries(conn, std::slice::from_ref(&delivery))?;
@@ -217,9 +227,9 @@ pub fn deliveries(
     id: &Id,
     statuses: Option<&[DeliveryStatus]>,
     page: &Page,
-) -> Result<Vec<Delivery>, Stop> {
+) -> Result<Vec<Delivery>, Interrupt> {
     find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(store::webhooks::list_deliveries(conn, id, statuses, page)?)
 }
 
@@ -229,16 +239,16 @@ pub fn delivery(
     context: &Context,
     id: &Id,
     delivery_id: &Id,
-) -> Result<(Delivery, Vec<Attempt>), Stop> {
+) -> Result<(Delivery, Vec<Attempt>), Interrupt> {
     find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     let delivery = store::webhooks::find_delivery(conn, id, delivery_id)?.ok_or(Code::NotFound)?;
     let attempts = store::webhooks::attempts(conn, delivery_id)?;
     Ok((delivery, attempts))
 }
 
 /// Sends a message once more, whatever became of it.
-pub fn replay(conn: &mut Conn, context: &Context, id: &Id, delivery_id: &Id) -> Result<Delivery, Stop> {
+pub fn replay(conn: &mut Conn, context: &Context, id: &Id, delivery_id: &Id) -> Result<Delivery, Interrupt> {
     let (endpoint, ()) = enter(conn, context, id, &Ok(()))?;
     let before = store::webhooks::find_delivery(conn, &endpoint.id, delivery_id)?.ok_or(Code::NotFound)?;
     let again = before.replayed(context.new_id(), machine_now());

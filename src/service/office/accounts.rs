@@ -15,7 +15,7 @@ use crate::domain::time::date_in;
 use crate::error::{Code, Error, Fault};
 use crate::service::office::members;
 use crate::service::tag::Tag;
-use crate::service::{By, Caller, Change, Context, House, Input, Stop, record, record_by, sha256_hex};
+use crate::service::{App, Author, Caller, Change, Context, Input, Interrupt, record, record_as, sha256_hex};
 use crate::store::{self, Conn};
 
 /// A new service account.
@@ -44,13 +44,13 @@ pub fn tag(account: &ServiceAccount) -> Tag {
 /// Makes credentials for a member.
 pub fn add(
     conn: &mut Conn,
-    house: &House,
+    app: &App,
     now: DateTime<Utc>,
     member_id: &Id,
     scopes: Option<String>,
 ) -> Result<NewSecret, Error> {
     let secret = new_secret().map_err(Error::internal)?;
-    let id = house.ids.next();
+    let id = app.ids.next();
     let account = ServiceAccount {
         client_id: format!("client-{id}"),
         id,
@@ -67,17 +67,17 @@ pub fn add(
 }
 
 /// Adds a service account to a member of the organisation.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewServiceAccount>) -> Result<NewSecret, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewServiceAccount>) -> Result<NewSecret, Interrupt> {
     let own = match input {
         Ok(new) => members::find(conn, context, &new.member_id).map(|(_, organization_id)| organization_id).ok(),
         Err(_) => None,
     };
     let organization_id = own.clone().map_or_else(|| context.organization(None), Ok)?;
     access::require_collection(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    let new = context.admit(input)?;
+    let new = context.accept(input)?;
     if own.is_none() {
         return Err(Error::unless_valid(vec![Fault::at("/member_id", Code::UnknownReference)])
-            .map_or_else(Stop::from, |()| Code::Internal.into()));
+            .map_or_else(Interrupt::from, |()| Code::Internal.into()));
     }
     let text = new.scopes.as_ref().map(|words| words.join(" "));
     let single =
@@ -85,7 +85,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewServiceAccoun
     if !Scopes::parse(text.as_deref()).are_known() || !new.scopes.as_ref().is_none_or(single) {
         return Err(Error::new(Code::InvalidScope).into());
     }
-    let added = add(conn, context.house, context.now, &new.member_id, text)?;
+    let added = add(conn, context.app, context.now, &new.member_id, text)?;
     record_account(conn, context, &organization_id, "service_account.create", &added.account)?;
     Ok(added)
 }
@@ -120,18 +120,18 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(ServiceAccount, 
 }
 
 /// One service account.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<ServiceAccount, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<ServiceAccount, Interrupt> {
     let (account, _) = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(account)
 }
 
 /// Gives an account a new secret; the old one is of no use from then on.
-pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<NewSecret, Stop> {
+pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<NewSecret, Interrupt> {
     let (account, organization_id) = find(conn, context, id)?;
     access::require(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    context.admit(&Ok(()))?;
-    context.must_match(&tag(&account).state)?;
+    context.accept(&Ok(()))?;
+    context.check_precondition(&tag(&account).state)?;
     let secret = new_secret().map_err(Error::internal)?;
     let changed = ServiceAccount { secret_sha256: sha256_hex(secret.as_bytes()), updated_at: context.now, ..account };
     let account = store::accounts::update(conn, changed)?;
@@ -140,11 +140,11 @@ pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<NewSecret, 
 }
 
 /// Ends an account; its tokens are of no use from then on.
-pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Stop> {
+pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
     let (account, organization_id) = find(conn, context, id)?;
     access::require(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    context.admit(&Ok(()))?;
-    context.must_match(&tag(&account).state)?;
+    context.accept(&Ok(()))?;
+    context.check_precondition(&tag(&account).state)?;
     let changed = ServiceAccount { revoked_at: Some(context.now), updated_at: context.now, ..account };
     let account = store::accounts::update(conn, changed)?;
     Ok(record_account(conn, context, &organization_id, "service_account.revoke", &account)?)
@@ -186,16 +186,16 @@ pub enum FirstAccount {
 }
 
 /// Makes the first way in, from the command line of the machine itself.
-pub fn create_first(conn: &mut Conn, house: &House, first: &FirstAccount, name: &str) -> Result<NewSecret, Error> {
-    let now = house.clock.now();
+pub fn create_first(conn: &mut Conn, app: &App, first: &FirstAccount, name: &str) -> Result<NewSecret, Error> {
+    let now = app.clock.now();
     let mut check = Check::default();
     let (organization, role) = match first {
         FirstAccount::Operator => (None, Role::Operator),
         FirstAccount::Admin { organization } => {
-            (Some(organization_of(conn, house, now, organization, &mut check)?), Role::Admin)
+            (Some(organization_of(conn, app, now, organization, &mut check)?), Role::Admin)
         }
     };
-    let id = house.ids.next();
+    let id = app.ids.next();
     let mut member = Member {
         organization_id: organization.as_ref().map(|organization| organization.id.clone()),
         issuer: LOCAL_ISSUER.to_owned(),
@@ -213,8 +213,8 @@ pub fn create_first(conn: &mut Conn, house: &House, first: &FirstAccount, name: 
     member.clean(&mut check);
     Error::unless_valid(check.faults)?;
     store::members::insert(conn, &member)?;
-    let added = add(conn, house, now, &member.id, None)?;
-    let by = By { issuer: "system", subject: "command-line", request_id: "create-admin" };
+    let added = add(conn, app, now, &member.id, None)?;
+    let by = Author { issuer: "system", subject: "command-line", request_id: "create-admin" };
     let change = Change {
         organization_id: member.organization_id.as_ref(),
         action: "member.create",
@@ -224,13 +224,13 @@ pub fn create_first(conn: &mut Conn, house: &House, first: &FirstAccount, name: 
         after: Some(json!({"roles": member.roles, "client_id": added.account.client_id}).into()),
         news: None,
     };
-    record_by(conn, house, now, &by, change)?;
+    record_as(conn, app, now, &by, change)?;
     Ok(added)
 }
 
 fn organization_of(
     conn: &mut Conn,
-    house: &House,
+    app: &App,
     now: DateTime<Utc>,
     code: &str,
     check: &mut Check,
@@ -239,7 +239,7 @@ fn organization_of(
         return Ok(found);
     }
     let mut organization = Organization {
-        id: house.ids.next(),
+        id: app.ids.next(),
         code: code.to_owned(),
         name: code.to_owned(),
         time_zone: DEFAULT_ZONE.to_owned(),

@@ -11,7 +11,7 @@ use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Stop, record};
+use crate::service::{Change, Context, Input, Interrupt, record};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -72,9 +72,9 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Member, Id),
 }
 
 /// One member.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Member, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Member, Interrupt> {
     let (member, _) = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(member)
 }
 
@@ -85,19 +85,19 @@ pub fn list(
     organization_id: Option<&Id>,
     unit_id: Option<&Id>,
     page: &Page,
-) -> Result<Vec<Member>, Stop> {
+) -> Result<Vec<Member>, Interrupt> {
     let organization_id = context.organization(organization_id)?;
     access::require_collection(&context.actor, Action::ReadMembers, &Facts::of(&organization_id))?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(store::members::list(conn, &organization_id, unit_id, page)?)
 }
 
 /// Adds a member.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Member, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Member, Interrupt> {
     let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
     access::require_collection(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    let new = context.admit(input)?;
+    let new = context.accept(input)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
     let mut member = Member {
         id: context.new_id(),
@@ -129,11 +129,11 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> R
 }
 
 /// Changes a member.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<MemberChange>) -> Result<Member, Stop> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<MemberChange>) -> Result<Member, Interrupt> {
     let (before, organization_id) = find(conn, context, id)?;
     access::require(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    let change = context.admit(input)?;
-    context.must_match(&tag(&before).state)?;
+    let change = context.accept(input)?;
+    context.check_precondition(&tag(&before).state)?;
     let mut after = Member {
         display_name: change.display_name.clone().unwrap_or_else(|| before.display_name.clone()),
         roles: change.roles.clone().unwrap_or_else(|| before.roles.clone()),

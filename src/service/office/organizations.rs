@@ -13,7 +13,7 @@ use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::office::accounts::{self, NewSecret};
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Stop, record};
+use crate::service::{Change, Context, Input, Interrupt, record};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -60,18 +60,18 @@ pub fn tag(organization: &Organization) -> Tag {
 }
 
 /// One office: its members', or the operator's.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Organization, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Organization, Interrupt> {
     let found = store::organizations::find(conn, id)?.ok_or(Code::NotFound)?;
     if !context.actor.is_operator() {
         access::require(&context.actor, Action::ReadOrganization, &Facts::of(id))?;
     }
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(found)
 }
 
 /// The offices that the caller belongs to; all of them for the operator.
-pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organization>, Stop> {
-    context.admit_read()?;
+pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organization>, Interrupt> {
+    context.accept_read()?;
     let own = context.actor.organization_ids();
     let among = if context.actor.is_operator() { None } else { Some(own.as_slice()) };
     Ok(store::organizations::list(conn, among, page)?)
@@ -82,9 +82,9 @@ pub fn create(
     conn: &mut Conn,
     context: &Context,
     input: &Input<NewOrganization>,
-) -> Result<(Organization, Member, NewSecret), Stop> {
+) -> Result<(Organization, Member, NewSecret), Interrupt> {
     access::require_operator(&context.actor, "write")?;
-    let new = context.admit(input)?;
+    let new = context.accept(input)?;
     let mut check = Check::default();
     let mut organization = Organization {
         id: context.new_id(),
@@ -120,7 +120,7 @@ pub fn create(
     Error::unless_valid(check.faults)?;
     store::organizations::insert(conn, &organization)?;
     store::members::insert(conn, &admin)?;
-    let secret = accounts::add(conn, context.house, context.now, &admin.id, None)?;
+    let secret = accounts::add(conn, context.app, context.now, &admin.id, None)?;
     record(
         conn,
         context,
@@ -143,14 +143,14 @@ pub fn change(
     context: &Context,
     id: &Id,
     input: &Input<OrganizationChange>,
-) -> Result<Organization, Stop> {
+) -> Result<Organization, Interrupt> {
     let before = store::organizations::find(conn, id)?.ok_or(Code::NotFound)?;
     if !context.actor.is_operator() {
         access::require(&context.actor, Action::ReadOrganization, &Facts::of(id))?;
     }
     access::require_operator(&context.actor, "write")?;
-    let change = context.admit(input)?;
-    context.must_match(&tag(&before).state)?;
+    let change = context.accept(input)?;
+    context.check_precondition(&tag(&before).state)?;
     let mut after = Organization {
         name: change.name.clone().unwrap_or_else(|| before.name.clone()),
         time_zone: change.time_zone.clone().unwrap_or_else(|| before.time_zone.clone()),

@@ -9,7 +9,7 @@ use crate::domain::office::unit::{Unit, UnitKind};
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Stop, record};
+use crate::service::{Change, Context, Input, Interrupt, record};
 use crate::store::page::Page;
 use crate::store::units::Filter;
 use crate::store::{self, Conn};
@@ -56,14 +56,14 @@ fn shown(unit: &Unit) -> Value {
 /// Finds a unit of an organisation that the caller belongs to.
 fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Unit, Error> {
     let unit = store::units::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(&context.actor, Action::ReadHouse, &Facts::of(&unit.organization_id))?;
+    access::require(&context.actor, Action::ReadOffice, &Facts::of(&unit.organization_id))?;
     Ok(unit)
 }
 
 /// One unit.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Unit, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Unit, Interrupt> {
     let unit = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(unit)
 }
 
@@ -75,19 +75,19 @@ pub fn list(
     filter: &Filter,
     by_code: bool,
     page: &Page,
-) -> Result<Vec<Unit>, Stop> {
+) -> Result<Vec<Unit>, Interrupt> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
-    context.admit_read()?;
+    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
+    context.accept_read()?;
     Ok(store::units::list(conn, &organization_id, filter, by_code, page)?)
 }
 
 /// Adds a unit.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Result<Unit, Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Result<Unit, Interrupt> {
     let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
     access::require_collection(&context.actor, Action::WriteUnit, &Facts::of(&organization_id))?;
-    let new = context.admit(input)?;
+    let new = context.accept(input)?;
     let mut unit = Unit {
         id: context.new_id(),
         organization_id,
@@ -116,11 +116,11 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Res
 }
 
 /// Changes a unit.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<UnitChange>) -> Result<Unit, Stop> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<UnitChange>) -> Result<Unit, Interrupt> {
     let before = find(conn, context, id)?;
     access::require(&context.actor, Action::WriteUnit, &Facts::of(&before.organization_id))?;
-    let change = context.admit(input)?;
-    context.must_match(&tag(&before).state)?;
+    let change = context.accept(input)?;
+    context.check_precondition(&tag(&before).state)?;
     let mut after = Unit {
         code: change.code.clone().unwrap_or_else(|| before.code.clone()),
         name: change.name.clone().unwrap_or_else(|| before.name.clone()),

@@ -19,7 +19,7 @@ use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, News, Stop, record, record_all};
+use crate::service::{Change, Context, EventDraft, Input, Interrupt, record, record_all};
 use crate::store::{self, Conn};
 
 /// A day as it is to be.
@@ -64,7 +64,7 @@ impl Move {
             subject_id: &before.id,
             before: Some(shown(before).into()),
             after: Some(shown(after).into()),
-            news: Some(News {
+            news: Some(EventDraft {
                 kind: EventType::DeadlineMoved,
                 period_id: Some(after.period_id.clone()),
                 unit_id: after.unit_id.clone(),
@@ -107,7 +107,7 @@ fn counting(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id
         return Ok(None);
     }
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
+    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
     Ok(Some(organization_id))
 }
 
@@ -121,9 +121,9 @@ pub fn add(
     organization_id: Option<&Id>,
     from: NaiveDate,
     days: u32,
-) -> Result<Reckoning, Stop> {
+) -> Result<Reckoning, Interrupt> {
     let organization_id = counting(context, organization_id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(around(conn, organization_id.as_ref(), from)?.add(from, days).map_err(Error::from)?)
 }
 
@@ -137,9 +137,9 @@ pub fn count(
     organization_id: Option<&Id>,
     from: NaiveDate,
     to: NaiveDate,
-) -> Result<Reckoning, Stop> {
+) -> Result<Reckoning, Interrupt> {
     let organization_id = counting(context, organization_id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(around(conn, organization_id.as_ref(), from)?.count(from, to).map_err(Error::from)?)
 }
 
@@ -199,9 +199,9 @@ pub fn days(
     context: &Context,
     organization_id: Option<&Id>,
     (from, to): (Option<NaiveDate>, Option<NaiveDate>),
-) -> Result<Vec<CalendarDay>, Stop> {
+) -> Result<Vec<CalendarDay>, Interrupt> {
     let organization_id = counting(context, organization_id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     let organization = match &organization_id {
         Some(id) => store::organizations::find(conn, id)?,
         None => None,
@@ -227,7 +227,7 @@ pub fn day(
     context: &Context,
     organization_id: Option<&Id>,
     on: NaiveDate,
-) -> Result<CalendarDay, Stop> {
+) -> Result<CalendarDay, Interrupt> {
     Ok(days(conn, context, organization_id, (Some(on), Some(on)))?.pop().ok_or(Code::NotFound)?)
 }
 
@@ -250,14 +250,14 @@ pub fn put(
     on: NaiveDate,
     input: &Input<DayInput>,
     dry_run: bool,
-) -> Result<Outcome, Stop> {
+) -> Result<Outcome, Interrupt> {
     let organization_id = setting(context, organization_id)?;
-    let given = context.admit(input)?;
+    let given = context.accept(input)?;
     store::calendar::hold(conn, true)?;
     let before = store::calendar::find(conn, organization_id.as_ref(), on)?;
     match &before {
-        Some(before) => context.must_match(&tag(before).state)?,
-        None => context.must_be_new()?,
+        Some(before) => context.check_precondition(&tag(before).state)?,
+        None => context.expect_absent()?,
     }
     let DayInput { kind, name, status, legal_basis } = given.clone();
     let id = before.as_ref().map_or_else(|| context.new_id().to_string(), |before| before.id.clone());
@@ -281,12 +281,12 @@ pub fn remove(
     organization_id: Option<&Id>,
     on: NaiveDate,
     dry_run: bool,
-) -> Result<Outcome, Stop> {
+) -> Result<Outcome, Interrupt> {
     let organization_id = setting(context, organization_id)?;
-    context.admit(&Ok(()))?;
+    context.accept(&Ok(()))?;
     store::calendar::hold(conn, true)?;
     let before = store::calendar::find(conn, organization_id.as_ref(), on)?.ok_or(Code::NotFound)?;
-    context.must_match(&tag(&before).state)?;
+    context.check_precondition(&tag(&before).state)?;
     if !dry_run {
         store::calendar::delete(conn, &before)?;
     }
@@ -307,7 +307,7 @@ fn moves(
     day: Option<(DayKind, DayStatus)>,
 ) -> Result<Vec<Move>, Error> {
     // A dossier's deadline changes only under its proposal.
-    store::award_proposals::hold_undecided(conn, organization_id)?;
+    store::award_proposals::lock_undecided(conn, organization_id)?;
     let mut open = store::deadlines::open_dossiers(conn, organization_id)?;
     if organization_id.is_none() {
         let overlaid = store::calendar::overlaid(conn, on)?;

@@ -27,7 +27,7 @@ use crate::service::assessment::submissions::Lapse;
 use crate::service::journal::events;
 use crate::service::schedule::calendar;
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, House, Input, News, Stop, Unsettled, record};
+use crate::service::{App, Change, Context, EventDraft, Input, Interrupt, Unsettled, record};
 use crate::store::deadlines::Filter;
 use crate::store::page::Page;
 use crate::store::periods::Terms;
@@ -85,13 +85,13 @@ pub struct Seen {
 struct Day<'a> {
     zone: Tz,
     today: NaiveDate,
-    house: &'a House,
+    app: &'a App,
 }
 
 impl<'a> Day<'a> {
     fn of(context: &'a Context, organization: &Organization) -> Self {
         let zone = organization.zone();
-        Day { zone, today: date_in(zone, context.now), house: context.house }
+        Day { zone, today: date_in(zone, context.now), app: context.app }
     }
 
     fn tell(
@@ -102,7 +102,7 @@ impl<'a> Day<'a> {
         unit_code: Option<String>,
         extensions: Vec<Extension>,
     ) -> Result<Told, Error> {
-        let reminders = &self.house.reminders;
+        let reminders = &self.app.reminders;
         let (mut explanation, mut calendar_confirmed) = (Vec::new(), true);
         let rule = match deadline.kind {
             DeadlineKind::Dossier => {
@@ -187,22 +187,23 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: (bool, &Page),
-) -> Result<Vec<Told>, Stop> {
+) -> Result<Vec<Told>, Interrupt> {
     let organization = readable(conn, context, organization_id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     settled(conn, context, &organization.id)?;
     let named = events::named_units(conn, &context.actor, &organization.id)?;
-    let sight = access::units_in_sight(&context.actor, &organization.id, Action::ReadDeadline, &named);
+    let visibility = access::unit_visibility(&context.actor, &organization.id, Action::ReadDeadline, &named);
     let today = date_in(organization.zone(), context.now);
-    let rows = store::deadlines::list(conn, &organization.id, &sight, filter, (today, &context.house.reminders), page)?;
+    let rows =
+        store::deadlines::list(conn, &organization.id, &visibility, filter, (today, &context.app.reminders), page)?;
     let terms = store::periods::terms(conn, rows.iter().map(|deadline| &deadline.period_id))?;
     Ok(tell_all(conn, context, &organization, rows, &terms)?)
 }
 
 /// What the clock has taken is written down before anybody reads how it stands.
-fn settled(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(), Stop> {
+fn settled(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(), Interrupt> {
     match store::submissions::any_lapsed(conn, organization_id, context.now)? {
-        true => Err(Stop::Unsettled(Unsettled::Organization(organization_id.clone()))),
+        true => Err(Interrupt::Unsettled(Unsettled::Organization(organization_id.clone()))),
         false => Ok(()),
     }
 }
@@ -210,7 +211,7 @@ fn settled(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(
 /// The organisation whose deadlines the caller may list.
 fn readable(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<Organization, Error> {
     let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadHouse, &Facts::of(&organization_id))?;
+    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
     store::organizations::find(conn, &organization_id)?.ok_or_else(|| Error::new(Code::NotFound))
 }
 
@@ -233,7 +234,7 @@ impl Case {
 
     fn may(&self, context: &Context, action: Action) -> Result<(), Error> {
         let today = date_in(self.organization.zone(), context.now);
-        self.deadline.may(action, today, &context.house.reminders, self.period_status())
+        self.deadline.may(action, today, &context.app.reminders, self.period_status())
     }
 }
 
@@ -247,7 +248,7 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Error> {
     };
     let terms = store::periods::terms(conn, std::iter::once(&deadline.period_id))?;
     let case = Case { deadline, unit, organization, terms };
-    let reading = if case.unit.is_some() { Action::ReadDeadline } else { Action::ReadHouse };
+    let reading = if case.unit.is_some() { Action::ReadDeadline } else { Action::ReadOffice };
     access::require(&context.actor, reading, &case.facts())?;
     Ok(case)
 }
@@ -271,9 +272,9 @@ fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
 }
 
 /// One deadline.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
     let case = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     settled(conn, context, &case.organization.id)?;
     Ok(see(conn, context, case)?)
 }
@@ -282,26 +283,26 @@ pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Stop> {
 /// this order as everywhere. What the clock has taken already is taken first, and recorded by the caller.
 fn find_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Case, Vec<Lapse>), Error> {
     let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
-    store::periods::hold_shared(conn, &deadline.period_id)?;
+    store::periods::lock_for_share(conn, &deadline.period_id)?;
     let mut lapses = Vec::new();
     match (deadline.kind, &deadline.unit_id) {
         (DeadlineKind::SelfAssessment, Some(unit_id)) => {
             if let Some(sheet) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)? {
-                store::submissions::hold_alone(conn, &sheet)?;
-                lapses = submissions::lapse_all(conn, context.house, Lapsed::One(&sheet), context.now)?;
+                store::submissions::lock_for_update(conn, &sheet)?;
+                lapses = submissions::lapse_all(conn, context.app, Lapsed::One(&sheet), context.now)?;
             }
         }
         (DeadlineKind::Dossier, Some(unit_id)) => {
-            store::award_proposals::hold_of_unit(conn, &deadline.period_id, unit_id)?;
+            store::award_proposals::lock_of_unit(conn, &deadline.period_id, unit_id)?;
         }
         _ => {}
     }
-    store::deadlines::hold_alone(conn, id)?;
+    store::deadlines::lock_for_update(conn, id)?;
     Ok((find(conn, context, id)?, lapses))
 }
 
 fn record_lapses(conn: &mut Conn, context: &Context, lapses: Vec<Lapse>) -> Result<(), Error> {
-    let write = |lapse: Lapse| lapse.record(conn, context.house, context.request_id(), context.now);
+    let write = |lapse: Lapse| lapse.record(conn, context.app, context.request_id(), context.now);
     lapses.into_iter().try_for_each(write)
 }
 
@@ -310,7 +311,7 @@ fn change_of<'a>(deadline: &'a Deadline, action: &'a str, before: &Deadline, kin
         let reason = deadline.waived.as_ref().map(|(_, reason)| reason);
         json!({"due_on": deadline.due_on(), "extended_on": deadline.extended_on, "waive_reason": reason})
     };
-    let news = News {
+    let news = EventDraft {
         kind,
         period_id: Some(deadline.period_id.clone()),
         unit_id: deadline.unit_id.clone(),
@@ -328,10 +329,10 @@ fn change_of<'a>(deadline: &'a Deadline, action: &'a str, before: &Deadline, kin
 }
 
 /// Grants more time. It is never shortened again, and gives a missed sheet back to its unit.
-pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExtension>) -> Result<Seen, Stop> {
+pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExtension>) -> Result<Seen, Interrupt> {
     let (case, lapses) = find_to_change(conn, context, id)?;
     access::require(&context.actor, Action::ExtendDeadline, &case.facts())?;
-    let given = context.admit(input)?;
+    let given = context.accept(input)?;
     case.may(context, Action::ExtendDeadline)?;
     let before = &case.deadline;
     let mut check = Check::default();
@@ -376,7 +377,7 @@ pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExte
             Some(json!({"status": SubmissionStatus::Missed}).into()),
             Some(json!({"status": sheet.status, "due_on": sheet.due_on}).into()),
         );
-        record(conn, context, change.telling(submissions::news(&sheet, EventType::SubmissionReopened)))?;
+        record(conn, context, change.publishing(submissions::news(&sheet, EventType::SubmissionReopened)))?;
     }
     Ok(see(conn, context, Case { deadline: after, ..case })?)
 }
@@ -404,11 +405,11 @@ fn extend_sheet(
 }
 
 /// Asks it of nobody any more.
-pub fn waive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Stop> {
+pub fn waive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Interrupt> {
     let (case, lapses) = find_to_change(conn, context, id)?;
     access::require(&context.actor, Action::WaiveDeadline, &case.facts())?;
-    let reason = context.admit(input)?;
-    context.must_match(&Tag::of(&[(&case.deadline.id, case.deadline.version)], &Offers::default()).state)?;
+    let reason = context.accept(input)?;
+    context.check_precondition(&Tag::of(&[(&case.deadline.id, case.deadline.version)], &Offers::default()).state)?;
     case.may(context, Action::WaiveDeadline)?;
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);

@@ -13,7 +13,7 @@ use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::schedule::deadlines::{self, Told};
 use crate::service::tag::Tag;
-use crate::service::{Caller, Change, Context, House, Input, Stop, record, sha256_hex};
+use crate::service::{App, Caller, Change, Context, Input, Interrupt, record, sha256_hex};
 use crate::store::deadlines::Filter;
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -31,12 +31,12 @@ pub fn tag(token: &FeedToken) -> Tag {
 }
 
 /// Makes a token. It is shown this once.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(FeedToken, String), Stop> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(FeedToken, String), Interrupt> {
     let first = context.actor.memberships.first().ok_or(Code::RoleRequired)?;
     access::require_scope(&context.actor, "write")?;
     // What the feed shows is read with the same scopes.
     access::require_scope(&context.actor, "read")?;
-    context.admit(input)?;
+    context.accept(input)?;
     let own = store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?;
     if own.len() >= MAX_TOKENS {
         return Err(Code::QuotaExceeded.into());
@@ -69,8 +69,8 @@ fn change_of<'a>(token: &'a FeedToken, action: &'a str, organization_id: Option<
 }
 
 /// The caller's tokens.
-pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<FeedToken>, Stop> {
-    context.admit_read()?;
+pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<FeedToken>, Interrupt> {
+    context.accept_read()?;
     Ok(store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?)
 }
 
@@ -80,18 +80,18 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Error>
 }
 
 /// One of the caller's tokens.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Stop> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Interrupt> {
     let token = find(conn, context, id)?;
-    context.admit_read()?;
+    context.accept_read()?;
     Ok(token)
 }
 
 /// Revokes a token.
-pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Stop> {
+pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
     let token = find(conn, context, id)?;
     access::require_scope(&context.actor, "write")?;
-    context.admit(&Ok(()))?;
-    context.must_match(&tag(&token).state)?;
+    context.accept(&Ok(()))?;
+    context.check_precondition(&tag(&token).state)?;
     store::feeds::delete(conn, id)?;
     let organization_id = context.actor.memberships.first().and_then(|first| first.organization_id.clone());
     let change = change_of(&token, "feed_token.revoke", organization_id.as_ref());
@@ -102,9 +102,9 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Stop> {
 ///
 /// # Errors
 /// `token_invalid`.
-pub async fn caller(house: &Arc<House>, token: &str) -> Result<Caller, Error> {
+pub async fn caller(app: &Arc<App>, token: &str) -> Result<Caller, Error> {
     let hashed = sha256_hex(token.as_bytes());
-    let found = house.db.read(move |conn| store::feeds::find_hashed(conn, &hashed)).await?;
+    let found = app.db.read(move |conn| store::feeds::find_hashed(conn, &hashed)).await?;
     let FeedToken { issuer, subject, scopes, client_id, .. } = found.ok_or(Code::TokenInvalid)?;
     Ok(Caller { issuer, subject, client_id, scopes: Scopes::parse(scopes.as_deref()) })
 }
@@ -118,7 +118,7 @@ pub struct Entry {
 }
 
 /// The deadlines of a person that have a day, from all of their organisations: a year back and all that come.
-pub fn entries(conn: &mut Conn, context: &Context) -> Result<Vec<Entry>, Stop> {
+pub fn entries(conn: &mut Conn, context: &Context) -> Result<Vec<Entry>, Interrupt> {
     let mut entries = Vec::new();
     for organization_id in context.actor.organization_ids() {
         let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;

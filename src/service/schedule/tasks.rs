@@ -15,7 +15,7 @@ use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::service::award::award_proposals;
 use crate::service::award::ranking::basis::{self, ToFreeze};
-use crate::service::{Context, Stop, Unsettled};
+use crate::service::{Context, Interrupt, Unsettled};
 use crate::store::page::Page;
 use crate::store::periods::Terms;
 use crate::store::submissions::Listed;
@@ -54,8 +54,8 @@ pub struct Task {
 }
 
 /// What the caller has to do now, in all of its organisations: what is due first comes first.
-pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<Task>, Stop> {
-    context.admit_read()?;
+pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<Task>, Interrupt> {
+    context.accept_read()?;
     let mut tasks = Vec::new();
     for organization_id in context.actor.organization_ids() {
         tasks.extend(of_organization(conn, context, &organization_id)?);
@@ -81,9 +81,9 @@ struct Desk<'a> {
     units: HashMap<Id, String>,
 }
 
-fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<Vec<Task>, Stop> {
+fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<Vec<Task>, Interrupt> {
     let period_ids = store::periods::in_status(conn, organization_id, &PeriodStatus::OPEN)?;
-    if period_ids.is_empty() || !may(context, Action::ReadHouse, &Facts::of(organization_id)) {
+    if period_ids.is_empty() || !may(context, Action::ReadOffice, &Facts::of(organization_id)) {
         return Ok(Vec::new());
     }
     let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
@@ -158,20 +158,20 @@ impl Desk<'_> {
             deadline_id: deadline.map(|deadline| deadline.id.clone()),
             due_on,
             until: due_on.map(|due_on| closes_at(due_on, self.zone)),
-            status: deadline.map(|deadline| deadline.status(self.today, &self.context.house.reminders)),
+            status: deadline.map(|deadline| deadline.status(self.today, &self.context.app.reminders)),
         }
     }
 
     /// Sheets to be begun, written, sent, appraised and reviewed.
-    fn sheets(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Stop> {
-        let sight = access::sheets_in_sight(&self.context.actor, self.organization_id);
+    fn sheets(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Interrupt> {
+        let visibility = access::submission_visibility(&self.context.actor, self.organization_id);
         let filter = store::submissions::Filter {
             period_ids: Some(period_ids.to_vec()),
             ..store::submissions::Filter::default()
         };
-        let sheets = store::submissions::list(conn, self.organization_id, &sight, &filter, &MOST)?;
+        let sheets = store::submissions::list(conn, self.organization_id, &visibility, &filter, &MOST)?;
         if sheets.iter().any(|sheet| sheet.submission.has_lapsed(self.context.now)) {
-            return Err(Stop::Unsettled(Unsettled::Organization(self.organization_id.clone())));
+            return Err(Interrupt::Unsettled(Unsettled::Organization(self.organization_id.clone())));
         }
         let drafts = store::reviews::drafts(conn, self.organization_id)?;
         let mut tasks: Vec<Task> = sheets.iter().filter_map(|sheet| self.sheet(sheet, &drafts)).collect();
@@ -332,7 +332,7 @@ impl Desk<'_> {
     }
 
     /// The proposals that are not decided and that the caller may read.
-    fn proposals(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Proposal>, Stop> {
+    fn proposals(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Proposal>, Interrupt> {
         let membership = self.context.actor.membership(self.organization_id);
         let own = membership.and_then(|membership| membership.unit.as_ref());
         if !self.may(Action::ReadProposal, None) && !own.is_some_and(|unit| self.may(Action::ReadProposal, Some(unit)))

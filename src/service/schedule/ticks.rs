@@ -18,7 +18,7 @@ use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
 use crate::service::assessment::submissions::Lapse;
 use crate::service::schedule::deadlines::keeping;
-use crate::service::{Context, House, Input, News, Stop, tell};
+use crate::service::{App, Context, EventDraft, Input, Interrupt, tell};
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
 
@@ -49,7 +49,7 @@ pub struct Caused {
 }
 
 impl Caused {
-    fn of(subject_type: &'static str, subject_id: &Id, news: &News) -> Self {
+    fn of(subject_type: &'static str, subject_id: &Id, news: &EventDraft) -> Self {
         Caused {
             kind: news.kind,
             subject_type,
@@ -88,22 +88,22 @@ pub struct Checked {
 /// When the database does not answer.
 pub fn check(
     conn: &mut Conn,
-    house: &House,
+    app: &App,
     request_id: &str,
     organization: &Organization,
     now: DateTime<Utc>,
     dry_run: bool,
 ) -> Result<Checked, Error> {
-    let (zone, reminders) = (organization.zone(), &house.reminders);
+    let (zone, reminders) = (organization.zone(), &app.reminders);
     let today = date_in(zone, now);
     // First every row that is touched, sheets before deadlines as everywhere, then the journal.
     let scope = Lapsed::OfOrganization(&organization.id);
     let lapses: Vec<Lapse> = match dry_run {
         true => store::submissions::lapsed(conn, scope, now)?.into_iter().map(Lapse::foretold).collect(),
-        false => submissions::lapse_all(conn, house, scope, now)?,
+        false => submissions::lapse_all(conn, app, scope, now)?,
     };
     let waiting = store::deadlines::to_check(conn, &organization.id, today)?;
-    let mut told: Vec<(Id, News)> = Vec::new();
+    let mut told: Vec<(Id, EventDraft)> = Vec::new();
     let mut looked_at: BTreeMap<(Option<i32>, Option<NaiveDate>), Vec<&Id>> = BTreeMap::new();
     for (deadline, period) in &waiting {
         let untold = deadline.untold(today, reminders).filter(|_| Deadline::is_live(deadline.kind, *period));
@@ -121,10 +121,10 @@ pub fn check(
             store::deadlines::checked(conn, ids, *told, *check_on)?;
         }
         for lapse in lapses {
-            lapse.record(conn, house, request_id, now)?;
+            lapse.record(conn, app, request_id, now)?;
         }
         let news = told.iter().map(|(id, news)| (("deadline", id), news.clone())).collect();
-        tell(conn, house, now, &organization.id, news)?;
+        tell(conn, app, now, &organization.id, news)?;
     }
     let standing = store::deadlines::standing(conn, &organization.id, today, reminders)?;
     Ok(Checked {
@@ -140,13 +140,13 @@ pub fn check(
 }
 
 /// A check that somebody asked for.
-pub fn ask(conn: &mut Conn, context: &Context, input: &Input<Asked>) -> Result<Checked, Stop> {
+pub fn ask(conn: &mut Conn, context: &Context, input: &Input<Asked>) -> Result<Checked, Interrupt> {
     let given = input.as_ref().ok().and_then(|asked| asked.organization_id.as_ref());
     let organization_id = context.organization(given)?;
     access::require_collection(&context.actor, Action::CheckDeadlines, &Facts::of(&organization_id))?;
-    let asked = context.admit(input)?;
+    let asked = context.accept(input)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
-    Ok(check(conn, context.house, context.request_id(), &organization, context.now, asked.dry_run)?)
+    Ok(check(conn, context.app, context.request_id(), &organization, context.now, asked.dry_run)?)
 }
 
 /// Which organisations to check.
@@ -164,9 +164,9 @@ pub enum Which {
 ///
 /// # Errors
 /// When the database does not answer; what was done stays done.
-pub async fn run(house: &Arc<House>, request_id: &str, which: &Which, dry_run: bool) -> Result<Vec<Checked>, Error> {
-    let (within, which) = (Arc::clone(house), which.clone());
-    let organizations = house.db.read(move |conn| match which {
+pub async fn run(app: &Arc<App>, request_id: &str, which: &Which, dry_run: bool) -> Result<Vec<Checked>, Error> {
+    let (within, which) = (Arc::clone(app), which.clone());
+    let organizations = app.db.read(move |conn| match which {
         Which::Waiting => {
             let ids = store::deadlines::organizations_to_check(conn, within.clock.now())?;
             store::organizations::every(conn, Some(&ids))
@@ -176,13 +176,13 @@ pub async fn run(house: &Arc<House>, request_id: &str, which: &Which, dry_run: b
     });
     let mut checked = Vec::new();
     for organization in organizations.await? {
-        let (within, request_id) = (Arc::clone(house), request_id.to_owned());
+        let (within, request_id) = (Arc::clone(app), request_id.to_owned());
         let check =
             move |conn: &mut Conn| check(conn, &within, &request_id, &organization, within.clock.now(), dry_run);
-        checked.push(house.db.write(check).await?);
+        checked.push(app.db.write(check).await?);
     }
     if checked.iter().any(|checked| !checked.caused.is_empty()) {
-        house.bell.ring();
+        app.event_signal.notify();
     }
     Ok(checked)
 }

@@ -154,12 +154,12 @@ pub struct Filter {
 }
 
 /// Holds a period until the transaction ends: `Shared` for what happens within it, `Alone` for what moves it.
-pub fn hold_shared(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+pub fn lock_for_share(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     Ok(hold(conn, Hold::PeriodShared, id.as_str())?)
 }
 
-/// See [`hold_shared`].
-pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+/// See [`lock_for_share`].
+pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     Ok(hold(conn, Hold::PeriodAlone, id.as_str())?)
 }
 

@@ -7,7 +7,7 @@ use crate::domain::criteria::scoring::{Line, ScoringTable, Sheet};
 use crate::domain::{Id, Points};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::{Bind, Words, json_rows, on_each};
+use crate::store::dialect::{Bind, RawSql, json_rows, on_each};
 use crate::store::schema::{review_scores, scores};
 use crate::store::types::{from_json, json};
 
@@ -91,7 +91,7 @@ impl Lines {
             if *has_reason { (", reason", ", value ->> 5", ", reason = excluded.reason") } else { ("", "", "") };
         let (open, close) = json_rows(conn);
         if !emptied.is_empty() {
-            let statement = Words(format!("DELETE FROM {table} WHERE {owner} = ").into())
+            let statement = RawSql(format!("DELETE FROM {table} WHERE {owner} = ").into())
                 .bind::<Text, _>(id.as_str(), format!(" AND criterion_code IN (SELECT value ->> 0 FROM {open}"))
                 .bind::<Text, _>(json(&emptied)?, format!("{close})"));
             on_each!(conn, c => statement.execute(c))?;
@@ -109,7 +109,7 @@ impl Lines {
                  SET answer = excluded.answer, points = excluded.points, note = excluded.note{its_change}"
             );
             let statement =
-                Words(into.into()).bind::<Text, _>(id.as_str(), columns).bind::<Text, _>(json(&written)?, upsert);
+                RawSql(into.into()).bind::<Text, _>(id.as_str(), columns).bind::<Text, _>(json(&written)?, upsert);
             on_each!(conn, c => statement.execute(c))?;
         }
         Ok(())

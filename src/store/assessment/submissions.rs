@@ -7,14 +7,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
 use crate::domain::Id;
-use crate::domain::access::{SheetsInSight, UnitKey};
+use crate::domain::access::{SubmissionVisibility, UnitKey};
 use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::assessment::submission::{Submission, SubmissionStatus};
 use crate::domain::criteria::scoring::Breakdown;
 use crate::domain::time::zone;
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::{Bind, Hold, Words, hold, on_each};
+use crate::store::dialect::{Bind, Hold, RawSql, hold, on_each};
 use crate::store::error::{one_row, unique};
 use crate::store::page::{Page, paged};
 use crate::store::schema::submissions::{self, dsl};
@@ -169,7 +169,7 @@ pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
 }
 
 /// Holds a sheet until the transaction ends. Its period is held already.
-pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     Ok(hold(conn, Hold::SheetAlone, id.as_str())?)
 }
 
@@ -229,7 +229,7 @@ pub struct Listed {
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
-    sight: &SheetsInSight,
+    visibility: &SubmissionVisibility,
     filter: &Filter,
     page: &Page,
 ) -> Result<Vec<Listed>, Error> {
@@ -238,23 +238,23 @@ pub fn list(
         .filter(submissions::organization_id.eq(organization_id.to_string()))
         .select((columns!(), units::code))
         .into_boxed();
-    if !sight.all {
-        let own = sight.own.as_ref().map(ToString::to_string).unwrap_or_default();
-        let except = sight.except.as_ref().map(ToString::to_string).unwrap_or_default();
+    if !visibility.all {
+        let own = visibility.own.as_ref().map(ToString::to_string).unwrap_or_default();
+        let except = visibility.except.as_ref().map(ToString::to_string).unwrap_or_default();
         let others: Vec<String> = SubmissionStatus::ALL
             .into_iter()
-            .filter(|status| sight.others_from.is_some_and(|from| status.has_reached(from)))
+            .filter(|status| visibility.others_from.is_some_and(|from| status.has_reached(from)))
             .map(word)
             .collect();
         query = query.filter(
             submissions::unit_id
                 .eq(own)
-                .or(units::code.eq_any(sight.scoped_codes.clone()))
+                .or(units::code.eq_any(visibility.scoped_codes.clone()))
                 .or(submissions::status.eq_any(others).and(submissions::unit_id.ne(except))),
         );
     }
-    if !sight.only_codes.is_empty() {
-        query = query.filter(units::code.eq_any(sight.only_codes.clone()));
+    if !visibility.only_codes.is_empty() {
+        query = query.filter(units::code.eq_any(visibility.only_codes.clone()));
     }
     if let Some(ids) = &filter.period_ids {
         query = query.filter(submissions::period_id.eq_any(texts(ids)));
@@ -391,7 +391,7 @@ pub fn update_sums(conn: &mut Conn, submission: Submission, breakdown: &Breakdow
 /// Sets what the lines of the sheet that has the version `seen` add up to. A sheet without a scored line has no sums.
 pub fn set_sums(conn: &mut Conn, after: &Submission, breakdown: &Breakdown, seen: i64) -> Result<(), Error> {
     let breakdown = after.totals.map(|_| json(breakdown)).transpose()?;
-    let statement = Words("UPDATE submissions SET base = ".into())
+    let statement = RawSql("UPDATE submissions SET base = ".into())
         .bind::<Nullable<BigInt>, _>(after.totals.map(|totals| totals.base.hundredths()), ", bonus = ")
         .bind::<Nullable<BigInt>, _>(after.totals.map(|totals| totals.bonus.hundredths()), ", breakdown = ")
         .bind::<Nullable<Text>, _>(breakdown, ", version = ")

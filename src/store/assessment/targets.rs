@@ -7,7 +7,7 @@ use crate::domain::assessment::target::Target;
 use crate::domain::{Id, Quantity};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::{Bind, Words, json_rows, on_each};
+use crate::store::dialect::{Bind, RawSql, json_rows, on_each};
 use crate::store::schema::period_targets::{self, dsl};
 use crate::store::schema::{scores, submissions};
 use crate::store::types::{id, json};
@@ -51,7 +51,7 @@ pub fn replace(conn: &mut Conn, period_id: &Id, targets: &[Target]) -> Result<()
     let (open, close) = json_rows(conn);
     let into = "INSERT INTO period_targets (period_id, unit_id, criterion_code, target, unit_of_measure) SELECT ";
     let columns = format!(", value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), value ->> 3 FROM {open}");
-    let statement = Words(into.into())
+    let statement = RawSql(into.into())
         .bind::<Text, _>(period_id.as_str(), columns)
         .bind::<Text, _>(json(&rows)?, format!("{close} WHERE true"));
     on_each!(conn, c => statement.execute(c))?;

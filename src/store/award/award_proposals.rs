@@ -274,7 +274,7 @@ pub fn update(conn: &mut Conn, proposal: Proposal) -> Result<Proposal, Error> {
 }
 
 /// Holds the proposal of a unit until the transaction ends.
-pub fn hold_of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
+pub fn lock_of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
     let of_unit = dsl::award_proposals
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::unit_id.eq(unit_id.as_str()))
@@ -286,7 +286,7 @@ pub fn hold_of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(),
 }
 
 /// Holds the proposals of an organisation, or of all, that are not decided, until the transaction ends.
-pub fn hold_undecided(conn: &mut Conn, organization_id: Option<&Id>) -> Result<(), Error> {
+pub fn lock_undecided(conn: &mut Conn, organization_id: Option<&Id>) -> Result<(), Error> {
     let Conn::Postgres(conn) = conn else {
         return Ok(());
     };

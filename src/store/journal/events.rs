@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use crate::domain::Id;
-use crate::domain::access::EventsInSight;
+use crate::domain::access::EventVisibility;
 use crate::domain::journal::event::{Audience, Event, EventType};
 use crate::error::Error;
 use crate::store::Conn;
@@ -100,23 +100,25 @@ pub fn sequence_of(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Opt
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
-    sight: &EventsInSight,
+    visibility: &EventVisibility,
     types: Option<&[EventType]>,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Event>, Error> {
     let words = |audiences: &[Audience]| audiences.iter().map(word).collect::<Vec<_>>();
-    let foreign = dsl::unit_id.ne(sight.own.as_ref().map(ToString::to_string).unwrap_or_default());
+    let foreign = dsl::unit_id.ne(visibility.own.as_ref().map(ToString::to_string).unwrap_or_default());
     let visible = dsl::audience
-        .eq_any(words(&sight.of_all))
-        .or(dsl::audience.eq_any(words(&sight.of_others)).and(foreign.assume_not_null()))
-        .or(dsl::audience.eq_any(words(&sight.of_some)).and(dsl::unit_id.eq_any(texts(&sight.some)).assume_not_null()));
+        .eq_any(words(&visibility.of_all))
+        .or(dsl::audience.eq_any(words(&visibility.of_others)).and(foreign.assume_not_null()))
+        .or(dsl::audience
+            .eq_any(words(&visibility.of_some))
+            .and(dsl::unit_id.eq_any(texts(&visibility.some)).assume_not_null()));
     let mut query = dsl::events
         .filter(dsl::organization_id.eq(organization_id.to_string()))
         .filter(dsl::sequence.gt(after))
         .filter(visible)
         .into_boxed();
-    if let Some(only) = &sight.only {
+    if let Some(only) = &visibility.only {
         query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(texts(only)).assume_not_null()));
     }
     if let Some(types) = types {

@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Text};
 use crate::domain::Id;
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::{Bind, Words, on_each};
+use crate::store::dialect::{Bind, RawSql, on_each};
 use crate::store::error::one_row;
 use crate::store::schema::journals::{self, dsl};
 
@@ -74,7 +74,7 @@ pub fn all(conn: &mut Conn) -> Result<Vec<Journal>, Error> {
 
 /// Saves where a journal stands that is held.
 pub fn save(conn: &mut Conn, journal: &Journal) -> Result<(), Error> {
-    let statement = Words("UPDATE journals SET audit_sequence = ".into())
+    let statement = RawSql("UPDATE journals SET audit_sequence = ".into())
         .bind::<BigInt, _>(journal.audit_sequence, ", audit_hash = ")
         .bind::<Text, _>(journal.audit_hash.as_str(), ", event_sequence = ")
         .bind::<BigInt, _>(journal.event_sequence, " WHERE chain = ")

@@ -9,7 +9,7 @@ use crate::domain::Id;
 use crate::domain::schedule::calendar::{CalendarDay, WorkingCalendar};
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::{Whole, hold_whole};
+use crate::store::dialect::{Whole, lock_table};
 use crate::store::error::{one_row, unique};
 use crate::store::schema::calendar_days::{self, dsl};
 use crate::store::types::{from_word, id_option, word};
@@ -129,7 +129,7 @@ pub fn overlaid(conn: &mut Conn, on: NaiveDate) -> Result<HashSet<Id>, Error> {
 
 /// Holds every calendar and zone until the transaction ends: `alone` to change a day or a zone.
 pub fn hold(conn: &mut Conn, alone: bool) -> Result<(), Error> {
-    Ok(hold_whole(conn, Whole::Calendar, alone)?)
+    Ok(lock_table(conn, Whole::Calendar, alone)?)
 }
 
 /// The day that the nation, or an organisation, itself has set.

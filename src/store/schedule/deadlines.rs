@@ -9,12 +9,12 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamp};
 
 use crate::domain::Id;
-use crate::domain::access::{Units, UnitsInSight};
+use crate::domain::access::{UnitVisibility, Units};
 use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus, Extension, Reminders};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::{Bind, Hold, Whole, Words, hold, hold_whole, on_each};
+use crate::store::dialect::{Bind, Hold, RawSql, Whole, hold, lock_table, on_each};
 use crate::store::error::one_row;
 use crate::store::page::{Page, paged};
 use crate::store::schema::deadlines::{self, dsl};
@@ -130,13 +130,13 @@ fn status_sql(today: NaiveDate, reminders: &Reminders) -> String {
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
-    sight: &UnitsInSight,
+    visibility: &UnitVisibility,
     filter: &Filter,
     (today, reminders): (NaiveDate, &Reminders),
     (by_due, page): (bool, &Page),
 ) -> Result<Vec<Deadline>, Error> {
     let mut query = dsl::deadlines.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
-    match &sight.sees {
+    match &visibility.sees {
         Units::All => {}
         Units::AllBut(own) => {
             query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.ne(own.to_string()).assume_not_null()));
@@ -145,7 +145,7 @@ pub fn list(
             query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(texts(ids)).assume_not_null()));
         }
     }
-    if let Some(only) = &sight.only {
+    if let Some(only) = &visibility.only {
         query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(texts(only)).assume_not_null()));
     }
     if let Some(statuses) = &filter.statuses {
@@ -210,8 +210,8 @@ pub fn find_of(
 }
 
 /// Holds off every other instance that would set down deadlines for older periods.
-pub fn hold_adoption(conn: &mut Conn) -> Result<(), Error> {
-    Ok(hold_whole(conn, Whole::Adoption, true)?)
+pub fn lock_adoption(conn: &mut Conn) -> Result<(), Error> {
+    Ok(lock_table(conn, Whole::Adoption, true)?)
 }
 
 /// The periods in one of these states that have no deadlines.
@@ -239,7 +239,7 @@ pub fn of_periods(conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Deadline>, E
 }
 
 /// The deadlines of a period's two stages, held until the transaction ends: who counts sheets counts alone.
-pub fn hold_stages(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error> {
+pub fn lock_stages(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error> {
     let kinds = [DeadlineKind::Appraisal, DeadlineKind::CouncilReview].map(word);
     let stages = dsl::deadlines.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::kind.eq_any(kinds));
     let rows: Vec<Row> = match conn {
@@ -266,7 +266,7 @@ pub fn open_dossiers(conn: &mut Conn, organization_id: Option<&Id>) -> Result<Ve
 }
 
 /// Holds the deadline of a unit's sheet until the transaction ends.
-pub fn hold_sheet(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
+pub fn lock_sheet(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
     let of_unit = dsl::deadlines
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::kind.eq(word(DeadlineKind::SelfAssessment)))
@@ -279,7 +279,7 @@ pub fn hold_sheet(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), E
 }
 
 /// Holds a deadline until the transaction ends.
-pub fn hold_alone(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     Ok(hold(conn, Hold::Deadline, id.as_str())?)
 }
 
@@ -325,7 +325,7 @@ pub fn reschedule(
     if unit_ids.is_some_and(<[&Id]>::is_empty) {
         return Ok(());
     }
-    let statement = Words("UPDATE deadlines SET scheduled_on = ".into())
+    let statement = RawSql("UPDATE deadlines SET scheduled_on = ".into())
         .bind::<Date, _>(to, ", due_on = CASE WHEN extended_on > ")
         .bind::<Date, _>(to, " THEN extended_on ELSE ")
         .bind::<Date, _>(to, " END, told = CASE WHEN extended_on >= ")
@@ -347,7 +347,7 @@ pub fn set_met(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let check_on = met_on.is_none().then_some(at_the_next_check());
-    let statement = Words("UPDATE deadlines SET met_on = ".into())
+    let statement = RawSql("UPDATE deadlines SET met_on = ".into())
         .bind::<Nullable<Date>, _>(met_on, ", check_on = CASE WHEN due_on IS NOT NULL AND waived_at IS NULL THEN ")
         .bind::<Nullable<Date>, _>(check_on, " END, version = version + 1, updated_at = ")
         .bind::<Timestamp, _>(naive(now), " WHERE period_id = ")

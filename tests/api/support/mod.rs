@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thidua::background::{self, House};
+use thidua::background::{self, App as Installation};
 use thidua::clock::{Clock, Ids, first_moment};
 use thidua::config::Config;
 use thidua::server::{self, Kind};
@@ -218,8 +218,8 @@ impl App {
         let kept = config.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let house = server::open(&config, Clock::standing_at(first_moment()), Ids::counted()).await.unwrap();
-                let bound = server::bind(&config, house, &Kind::Sandbox { empty: false }).await.unwrap();
+                let app = server::open(&config, Clock::standing_at(first_moment()), Ids::counted()).await.unwrap();
+                let bound = server::bind(&config, app, &Kind::Sandbox { empty: false }).await.unwrap();
                 told.send((bound.address, bound.handle())).unwrap();
                 bound.server.await.unwrap();
             });
@@ -262,18 +262,18 @@ impl App {
 
     /// Takes away what nothing has named until now, as the service does every hour for what is a day old.
     pub fn sweep(&self) {
-        self.beside(|house| async move {
+        self.beside(|app| async move {
             let soon = thidua::clock::machine_now() + std::time::Duration::from_secs(1);
-            background::sweep(&house, soon).await.unwrap();
+            background::sweep(&app, soon).await.unwrap();
         });
     }
 
     /// Carries every message that is due at a time, as an instance of its own. Tells how many were sent.
     pub fn deliver(&self, now: DateTime<Utc>) -> usize {
-        self.beside(move |house| async move {
+        self.beside(move |app| async move {
             let mut sent = 0;
             loop {
-                match background::deliver(&house, now).await.unwrap() {
+                match background::deliver(&app, now).await.unwrap() {
                     0 => return sent,
                     more => sent += more,
                 }
@@ -283,21 +283,21 @@ impl App {
 
     /// The same, in one round.
     pub fn deliver_once(&self, now: DateTime<Utc>) -> usize {
-        self.beside(move |house| async move { background::deliver(&house, now).await.unwrap() })
+        self.beside(move |app| async move { background::deliver(&app, now).await.unwrap() })
     }
 
     /// Does something as another instance on the same database and files, by the clock of the sandbox.
     pub fn beside<T: Send + 'static, F: Future<Output = T>>(
         &self,
-        act: impl FnOnce(Arc<House>) -> F + Send + 'static,
+        act: impl FnOnce(Arc<Installation>) -> F + Send + 'static,
     ) -> T {
         let config = self.config.clone();
         let clock = self.anonymous("GET", "/v1/sandbox/clock").send().expect(200)["now"].as_str().unwrap().to_owned();
         let clock = Clock::standing_at(DateTime::parse_from_rfc3339(&clock).unwrap().to_utc());
         let acting = move || {
             actix_web::rt::System::new().block_on(async move {
-                let house = server::open(&config, clock, Ids::Random).await.unwrap();
-                act(house).await
+                let app = server::open(&config, clock, Ids::Random).await.unwrap();
+                act(app).await
             })
         };
         std::thread::spawn(acting).join().unwrap()

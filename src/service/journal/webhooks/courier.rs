@@ -24,12 +24,12 @@ use crate::domain::journal::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::text::Check;
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
-use crate::service::House;
+use crate::service::App;
 use crate::service::journal::events;
 use crate::store::{self, Conn};
 
 /// How long an endpoint may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a message belongs to who took it: longer than sending it can take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How many messages are taken at once, of each endpoint and in all.
@@ -77,8 +77,8 @@ impl Courier {
         let builder = reqwest::Client::builder()
             .redirect(Policy::none())
             .no_proxy()
-            .timeout(PATIENCE)
-            .pool_idle_timeout(PATIENCE)
+            .timeout(ACQUIRE_TIMEOUT)
+            .pool_idle_timeout(ACQUIRE_TIMEOUT)
             .user_agent(concat!("thidua/", env!("CARGO_PKG_VERSION")));
         let builder = if self.allow_private { builder } else { builder.dns_resolver(Arc::new(PublicOnly)) };
         let client = builder.build().map_err(Error::internal)?;
@@ -227,23 +227,23 @@ fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<
 }
 
 /// Turns events into messages for one endpoint, up to the last that there is.
-fn spread(conn: &mut Conn, house: &House, id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+fn spread(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
     let Some(endpoint) = store::webhooks::hold(conn, id, false)?.filter(|endpoint| endpoint.active) else {
         return Ok(());
     };
     let organization_id = &endpoint.organization_id;
     // Read first: every event up to this number can be seen.
     let head = store::journals::find(conn, organization_id.as_str())?.event_sequence;
-    let actor = owner(conn, house, &endpoint)?;
+    let actor = owner(conn, app, &endpoint)?;
     let named = events::named_units(conn, &actor, organization_id)?;
-    let sight = access::events_in_sight(&actor, organization_id, &named);
+    let visibility = access::event_visibility(&actor, organization_id, &named);
     let types = Some(endpoint.event_types.as_slice()).filter(|types| !types.is_empty());
-    let new = store::events::list(conn, organization_id, &sight, types, endpoint.sequence, EVENTS_AT_ONCE)?;
+    let new = store::events::list(conn, organization_id, &visibility, types, endpoint.sequence, EVENTS_AT_ONCE)?;
     let deliveries: Vec<Delivery> = new
         .iter()
         .map(|event| {
             let kind = store::events::type_word(event.kind);
-            Delivery::new(house.ids.next(), endpoint.id.clone(), Some(event.id.clone()), kind, now)
+            Delivery::new(app.ids.next(), endpoint.id.clone(), Some(event.id.clone()), kind, now)
         })
         .collect();
     store::webhooks::insert_deliveries(conn, &deliveries)?;
@@ -253,7 +253,7 @@ fn spread(conn: &mut Conn, house: &House, id: &Id, now: DateTime<Utc>) -> Result
 }
 
 /// By whose rights an endpoint is told: those that its maker has now, narrowed as the token was.
-fn owner(conn: &mut Conn, house: &House, endpoint: &Endpoint) -> Result<Actor, Error> {
+fn owner(conn: &mut Conn, app: &App, endpoint: &Endpoint) -> Result<Actor, Error> {
     let scopes = Scopes::parse(endpoint.scopes.as_deref());
     let member = store::members::find(conn, &endpoint.member_id)?;
     let is_live = match &endpoint.client_id {
@@ -263,7 +263,7 @@ fn owner(conn: &mut Conn, house: &House, endpoint: &Endpoint) -> Result<Actor, E
     let Some(member) = member.filter(|_| is_live) else {
         return Ok(Actor { issuer: String::new(), subject: String::new(), memberships: Vec::new(), scopes });
     };
-    let memberships = store::members::current_of(conn, &member.issuer, &member.subject, house.clock.now())?;
+    let memberships = store::members::current_of(conn, &member.issuer, &member.subject, app.clock.now())?;
     Ok(Actor { issuer: member.issuer, subject: member.subject, memberships, scopes })
 }
 
@@ -275,16 +275,16 @@ pub struct Batch(Vec<(Delivery, Endpoint, Message)>);
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn take(house: &Arc<House>, now: DateTime<Utc>) -> Result<Vec<Batch>, Error> {
-    for id in house.db.read(store::webhooks::behind).await? {
-        let within = Arc::clone(house);
-        house.db.write(move |conn| spread(conn, &within, &id, now)).await?;
+pub async fn take(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>, Error> {
+    for id in app.db.read(store::webhooks::behind).await? {
+        let within = Arc::clone(app);
+        app.db.write(move |conn| spread(conn, &within, &id, now)).await?;
     }
-    if !house.db.read(move |conn| store::webhooks::any_due(conn, now)).await? {
+    if !app.db.read(move |conn| store::webhooks::any_due(conn, now)).await? {
         return Ok(Vec::new());
     }
-    let busy = house.courier.busy();
-    let mut taken = house.db.write(move |conn| take_due(conn, &busy, now)).await?;
+    let busy = app.courier.busy();
+    let mut taken = app.db.write(move |conn| take_due(conn, &busy, now)).await?;
     taken.sort_by(|a, b| a.1.id.cmp(&b.1.id));
     let mut batches: Vec<Batch> = Vec::new();
     for message in taken {
@@ -293,7 +293,7 @@ pub async fn take(house: &Arc<House>, now: DateTime<Utc>) -> Result<Vec<Batch>, 
             None => batches.push(Batch(vec![message])),
         }
     }
-    house.courier.set_busy(batches.iter().filter_map(|batch| Some(batch.0.first()?.1.id.clone())));
+    app.courier.set_busy(batches.iter().filter_map(|batch| Some(batch.0.first()?.1.id.clone())));
     Ok(batches)
 }
 
@@ -301,23 +301,23 @@ pub async fn take(house: &Arc<House>, now: DateTime<Utc>) -> Result<Vec<Batch>, 
 ///
 /// # Errors
 /// When the database does not answer; what was not written down is taken again when its lease is over.
-pub async fn carry(house: Arc<House>, batch: Batch, now: DateTime<Utc>) -> Result<usize, Error> {
-    let (house, began) = (&house, Instant::now());
+pub async fn carry(app: Arc<App>, batch: Batch, now: DateTime<Utc>) -> Result<usize, Error> {
+    let (app, began) = (&app, Instant::now());
     let endpoint_id = batch.0.first().map(|(_, endpoint, _)| endpoint.id.clone());
     let number = batch.0.len();
     let one = |(delivery, endpoint, message): (Delivery, Endpoint, Message)| async move {
         let at = now + TimeDelta::from_std(began.elapsed()).unwrap_or_default();
-        let attempt = house.courier.send(&endpoint, &message, at).await;
+        let attempt = app.courier.send(&endpoint, &message, at).await;
         let chance = random_bytes::<2>().map(u16::from_le_bytes).unwrap_or_default();
         let tried = delivery.tried(&attempt, chance);
         if let Some(error) = &attempt.error {
             log::info!(endpoint:% = endpoint.id, attempts = tried.attempts, error:%; "a webhook was not taken");
         }
-        house.db.write(move |conn| store::webhooks::save_attempt(conn, &tried, &attempt)).await
+        app.db.write(move |conn| store::webhooks::save_attempt(conn, &tried, &attempt)).await
     };
     let saved = futures_util::future::join_all(batch.0.into_iter().map(one)).await;
     if let Some(id) = endpoint_id {
-        house.courier.set_idle(&id);
+        app.courier.set_idle(&id);
     }
     saved.into_iter().collect::<Result<(), Error>>()?;
     Ok(number)

@@ -16,12 +16,12 @@ use crate::domain::schedule::deadline::{self, Deadline, DeadlineKind};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::schedule::calendar;
-use crate::service::{House, News};
+use crate::service::{App, EventDraft};
 use crate::store::{self, Conn};
 
 /// Sets down what is due in a period that opens.
-pub fn begin(conn: &mut Conn, house: &House, period: &Period, now: DateTime<Utc>) -> Result<(), Error> {
-    store::deadlines::insert_all(conn, &Deadline::plan(period, || house.ids.next(), now))
+pub fn begin(conn: &mut Conn, app: &App, period: &Period, now: DateTime<Utc>) -> Result<(), Error> {
+    store::deadlines::insert_all(conn, &Deadline::plan(period, || app.ids.next(), now))
 }
 
 /// Follows a change of an open period's schedule: its deadlines, and the gates of the sheets. An extension stands.
@@ -71,7 +71,7 @@ pub fn reschedule(
 /// Until when a unit may send its sheet, by schedule or extension.
 pub fn sheet_due_on(conn: &mut Conn, period: &Period, unit_id: &Id) -> Result<NaiveDate, Error> {
     // Held, so that an extension that is granted meanwhile finds the sheet that is being made.
-    store::deadlines::hold_sheet(conn, &period.id, unit_id)?;
+    store::deadlines::lock_sheet(conn, &period.id, unit_id)?;
     let deadline = store::deadlines::find_of(conn, &period.id, DeadlineKind::SelfAssessment, Some(unit_id))?;
     let due_on = deadline.and_then(|deadline| deadline.due_on());
     Ok(due_on.unwrap_or(period.rules.schedule.self_assessment_due_on))
@@ -109,7 +109,7 @@ pub fn appraisal_due_on(conn: &mut Conn, period_id: &Id, scheduled_on: NaiveDate
 /// Notes which stages every sheet of a period has been through, or is to go through again.
 pub fn recount(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
     // Held before the sheets are read, so that of two who end the last two sheets together one sees both.
-    let stages = store::deadlines::hold_stages(conn, period_id)?;
+    let stages = store::deadlines::lock_stages(conn, period_id)?;
     let sheets = store::submissions::statuses(conn, period_id)?;
     for deadline in stages {
         let status = match deadline.kind {
@@ -142,7 +142,7 @@ pub fn recount_after(conn: &mut Conn, taken: &[&Submission], now: DateTime<Utc>)
 /// Notes the result notice, and when the dossiers of the proposed units are due.
 pub fn announced(
     conn: &mut Conn,
-    house: &House,
+    app: &App,
     period: &Period,
     notice_on: NaiveDate,
     dossiers: &[(Id, DossierTerm)],
@@ -154,7 +154,7 @@ pub fn announced(
     let waived = pending.and_then(|pending| pending.waived);
     store::deadlines::delete_pending(conn, &period.id)?;
     let of_unit = |(unit_id, term): &(Id, DossierTerm)| {
-        let dossier = Deadline::of_dossier(house.ids.next(), period, unit_id, term, now);
+        let dossier = Deadline::of_dossier(app.ids.next(), period, unit_id, term, now);
         Deadline { waived: waived.clone(), ..dossier }
     };
     store::deadlines::insert_all(conn, &dossiers.iter().map(of_unit).collect::<Vec<_>>())
@@ -195,15 +195,15 @@ pub fn dossier_returned(
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn adopt(conn: &mut Conn, house: &House) -> Result<(), Error> {
-    store::deadlines::hold_adoption(conn)?;
+pub fn adopt(conn: &mut Conn, app: &App) -> Result<(), Error> {
+    store::deadlines::lock_adoption(conn)?;
     for id in store::deadlines::periods_without(conn, &PeriodStatus::OPEN)? {
         let Some(period) = store::periods::find(conn, &id)? else {
             continue;
         };
         let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
-        let (now, zone) = (house.clock.now(), organization.zone());
-        begin(conn, house, &period, now)?;
+        let (now, zone) = (app.clock.now(), organization.zone());
+        begin(conn, app, &period, now)?;
         for sheet in store::submissions::of_period(conn, &id)? {
             let sent_on = sheet.submitted_at.map(|at| date_in(zone, at));
             match sheet.status {
@@ -219,7 +219,7 @@ pub fn adopt(conn: &mut Conn, house: &House) -> Result<(), Error> {
             let proposals = store::award_proposals::of_period(conn, &id)?;
             let dossiers: Vec<(Id, DossierTerm)> =
                 proposals.iter().map(|proposal| (proposal.unit_id.clone(), proposal.term.clone())).collect();
-            announced(conn, house, &period, notice.on, &dossiers, now)?;
+            announced(conn, app, &period, notice.on, &dossiers, now)?;
             for proposal in proposals.iter().filter(|proposal| proposal.is_sent()) {
                 let sent_on = proposal.submitted_at.unwrap_or(now);
                 dossier_sent(conn, proposal, date_in(zone, sent_on))?;
@@ -230,7 +230,7 @@ pub fn adopt(conn: &mut Conn, house: &House) -> Result<(), Error> {
 }
 
 /// What a reminder tells subscribers.
-pub fn reminder(deadline: &Deadline, told: i32, today: NaiveDate) -> News {
+pub fn reminder(deadline: &Deadline, told: i32, today: NaiveDate) -> EventDraft {
     let due_on = deadline.due_on();
     let days = due_on.map_or(0, |due_on| (due_on - today).num_days());
     let (kind, data) = if told == deadline::OVERDUE {
@@ -239,5 +239,5 @@ pub fn reminder(deadline: &Deadline, told: i32, today: NaiveDate) -> News {
         let data = json!({"kind": deadline.kind, "due_on": due_on, "days_left": days, "reminder_days": told});
         (EventType::DeadlineDueSoon, data)
     };
-    News { kind, period_id: Some(deadline.period_id.clone()), unit_id: deadline.unit_id.clone(), data }
+    EventDraft { kind, period_id: Some(deadline.period_id.clone()), unit_id: deadline.unit_id.clone(), data }
 }

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
+use super::super::{read, write};
 use super::*;
 use crate::domain::criteria::criteria_set::tests::guideline;
-use crate::domain::{read, write};
 
 /// What was written as a sheet reads it: blank rows and cells are not there.
 fn grid(rows: Vec<Vec<Cell>>) -> Grid {

@@ -1,6 +1,6 @@
+use super::super::{read, write};
 use super::*;
 use crate::domain::criteria::criteria_set::tests::guideline;
-use crate::domain::{read, write};
 
 fn grid(rows: Vec<Vec<Cell>>) -> Grid {
     let rows = (1..).zip(rows).map(|(number, cells)| Row { number, cells }).collect();
