@@ -130,9 +130,9 @@ impl Context<'_> {
     /// `not_found` for a foreign one, `organization_required` where it is not clear.
     pub fn organization(&self, given: Option<&Id>) -> Result<Id, Error> {
         match (given, self.actor.organization_ids().as_slice()) {
-            (Some(id), own) if own.contains(id) => Ok(id.clone()),
+            (Some(id), own) if own.contains(id) => Ok(*id),
             (Some(_), _) => Err(Error::new(Code::NotFound)),
-            (None, [only]) => Ok(only.clone()),
+            (None, [only]) => Ok(*only),
             (None, []) => Err(Error::new(Code::RoleRequired)),
             (None, _) => Err(Error::new(Code::OrganizationRequired)),
         }
@@ -144,7 +144,7 @@ impl Context<'_> {
     /// `not_found` for who is no member.
     pub fn member_id(&self, organization_id: &Id) -> Result<Id, Error> {
         let membership = self.actor.membership(organization_id).ok_or(Code::NotFound)?;
-        Ok(membership.member_id.clone())
+        Ok(membership.member_id)
     }
 }
 

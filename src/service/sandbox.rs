@@ -186,10 +186,10 @@ pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
     for person in people() {
         let organization_id = match person.roles.first() {
             Some(Role::Operator) => None,
-            _ if person.subject.starts_with("so-khdt") => Some(other.clone()),
-            _ => Some(office.clone()),
+            _ if person.subject.starts_with("so-khdt") => Some(other),
+            _ => Some(office),
         };
-        let unit_id = person.unit_code.as_ref().and_then(|code| units.get(code).cloned());
+        let unit_id = person.unit_code.as_ref().and_then(|code| units.get(code).copied());
         store::members::insert(conn, &member(app, now, person, organization_id, unit_id))?;
     }
     if empty {
@@ -197,7 +197,7 @@ pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
     }
     let set = CriteriaSet {
         id: app.ids.next(),
-        organization_id: office.clone(),
+        organization_id: office,
         content: guideline()?,
         status: CriteriaSetStatus::Published,
         copied_from_id: None,
@@ -208,7 +208,7 @@ pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
         updated_at: now,
     };
     store::criteria_sets::insert(conn, &set)?;
-    let unit_ids = UNITS.iter().filter_map(|(code, _, _)| units.get(*code).cloned()).collect();
+    let unit_ids = UNITS.iter().filter_map(|(code, _, _)| units.get(*code).copied()).collect();
     let period = Period {
         id: app.ids.next(),
         organization_id: office,
@@ -247,7 +247,7 @@ fn unit(
 ) -> Result<Id, Error> {
     let unit = Unit {
         id: app.ids.next(),
-        organization_id: organization_id.clone(),
+        organization_id: *organization_id,
         code: code.into(),
         name: name.into(),
         kind,

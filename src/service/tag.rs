@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_gate_that_closes_changes_the_phase_and_not_the_state() {
-        let id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001".into());
+        let id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001");
         let open = Offers { allowed: vec![(Action::Submit, None)], blocked: vec![] };
         let closed = Offers { allowed: vec![], blocked: vec![(Action::Submit, Error::new(Code::DeadlinePassed))] };
         let (before, after) = (Tag::of(&[(&id, 1)], &open), Tag::of(&[(&id, 1)], &closed));

@@ -131,7 +131,7 @@ impl Actor {
 
     /// The organisations that it belongs to.
     pub fn organization_ids(&self) -> Vec<Id> {
-        self.memberships.iter().filter_map(|membership| membership.organization_id.clone()).collect()
+        self.memberships.iter().filter_map(|membership| membership.organization_id).collect()
     }
 }
 

@@ -33,11 +33,11 @@ pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionV
     for (_, reach) in grants(Action::ReadSubmission).iter().filter(|(role, _)| membership.roles.contains(role)) {
         match reach {
             Reach::All => visibility.all = true,
-            Reach::Own => visibility.own = membership.unit.as_ref().map(|unit| unit.id.clone()),
+            Reach::Own => visibility.own = membership.unit.as_ref().map(|unit| unit.id),
             Reach::ForeignFrom(status) => {
                 let earlier = visibility.others_from.is_none_or(|from| from.has_reached(*status));
                 visibility.others_from = if earlier { Some(*status) } else { visibility.others_from };
-                visibility.except = membership.unit.as_ref().map(|unit| unit.id.clone());
+                visibility.except = membership.unit.as_ref().map(|unit| unit.id);
             }
             Reach::Scoped => visibility.scoped_codes.clone_from(&visibility.only_codes),
             Reach::OwnAnnounced | Reach::Announced | Reach::Foreign | Reach::OwnRecord => {}
@@ -81,7 +81,7 @@ fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[I
     for (_, reach) in grants(action).iter().filter(|(role, _)| membership.roles.contains(role)) {
         match reach {
             Reach::All => return Units::All,
-            Reach::Own => among.extend(own.cloned()),
+            Reach::Own => among.extend(own.copied()),
             Reach::Foreign => foreign = true,
             Reach::Scoped => among.extend_from_slice(named),
             Reach::ForeignFrom(_) | Reach::OwnAnnounced | Reach::Announced | Reach::OwnRecord => {}
@@ -90,7 +90,7 @@ fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[I
     match own {
         _ if !foreign => Units::Among(among),
         // What recusal takes away is given back to who belongs to the unit by another role.
-        Some(own) if !among.contains(own) => Units::AllBut(own.clone()),
+        Some(own) if !among.contains(own) => Units::AllBut(*own),
         _ => Units::All,
     }
 }

@@ -209,7 +209,7 @@ impl From<&Evidence> for FrozenEvidence {
     fn from(evidence: &Evidence) -> Self {
         let document = evidence.proof.document();
         FrozenEvidence {
-            id: evidence.id.clone(),
+            id: evidence.id,
             criterion_code: evidence.criterion_code.clone(),
             title: evidence.title.clone(),
             kind: evidence.proof.kind(),
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     fn piece(added_after: i32, removed_after: Option<i32>) -> Evidence {
-        let id = || Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001".into());
+        let id = || Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001");
         let document = EgovDocument {
             number: "12/BC-TH".into(),
             issued_on: NaiveDate::from_ymd_opt(2023, 10, 5).unwrap(),

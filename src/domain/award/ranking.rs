@@ -165,7 +165,7 @@ impl Inputs {
         let unmet: Option<Vec<String>> = if contender.missed { Some(vec!["missed".to_owned()]) } else { unmet };
         RankingRow {
             rank,
-            unit_id: contender.unit_id.clone(),
+            unit_id: contender.unit_id,
             unit_code: contender.unit_code.clone(),
             unit_name: contender.unit_name.clone(),
             base: contender.totals.map(|totals| totals.base),
@@ -200,7 +200,7 @@ impl Inputs {
             let alike = offered.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
             if !alike {
                 ranking.unresolved_ties.push(UnresolvedTie {
-                    unit_ids: group.iter().map(|row| row.unit_id.clone()).collect(),
+                    unit_ids: group.iter().map(|row| row.unit_id).collect(),
                     award_code: offered.iter().flatten().next().copied().unwrap_or_default().to_owned(),
                 });
                 continue;
@@ -225,7 +225,7 @@ impl Inputs {
                 contender.unit_code.clear();
                 contender.unit_name.clear();
             }
-            contenders.sort_by(|a, b| a.unit_id.cmp(&b.unit_id));
+            contenders.sort_by_key(|a| a.unit_id);
             Inputs { contenders, ..inputs.clone() }
         };
         nameless(self) == nameless(other)
@@ -258,7 +258,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn id(code: &str) -> Id {
-        Id::from_uuid_text(code.to_owned())
+        Id::from_uuid_text(format!("{code:0>36}"))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "a contender may lack them")]

@@ -170,8 +170,8 @@ impl Delivery {
     /// The same once more, as a message of its own.
     #[must_use]
     pub fn replayed(&self, id: Id, now: DateTime<Utc>) -> Self {
-        let again = Delivery::new(id, self.endpoint_id.clone(), self.event_id.clone(), self.event_type.clone(), now);
-        Delivery { replay_of_id: Some(self.id.clone()), ..again }
+        let again = Delivery::new(id, self.endpoint_id, self.event_id, self.event_type.clone(), now);
+        Delivery { replay_of_id: Some(self.id), ..again }
     }
 
     /// What an attempt makes of it. `chance` spreads attempts that failed together, so that they do not come back
@@ -212,7 +212,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn id() -> Id {
-        Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001".into())
+        Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001")
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {

@@ -157,9 +157,9 @@ impl Deadline {
     /// What is due once a period is open: a sheet of each unit, each stage, the notice, and the dossiers, which wait for it.
     pub fn plan(period: &Period, mut new_id: impl FnMut() -> Id, now: DateTime<Utc>) -> Vec<Self> {
         let mut new = |kind, unit_id: Option<&Id>| {
-            let (organization_id, period_id) = (period.organization_id.clone(), period.id.clone());
+            let (organization_id, period_id) = (period.organization_id, period.id);
             let deadline = Deadline::new(new_id(), organization_id, period_id, kind, now);
-            Deadline { unit_id: unit_id.cloned(), scheduled_on: scheduled_on(kind, &period.rules), ..deadline }
+            Deadline { unit_id: unit_id.copied(), scheduled_on: scheduled_on(kind, &period.rules), ..deadline }
         };
         let mut all: Vec<Self> =
             period.rules.unit_ids.iter().map(|unit_id| new(DeadlineKind::SelfAssessment, Some(unit_id))).collect();
@@ -170,9 +170,9 @@ impl Deadline {
 
     /// The dossier of a unit, once the notice has set its term.
     pub fn of_dossier(id: Id, period: &Period, unit_id: &Id, term: &DossierTerm, now: DateTime<Utc>) -> Self {
-        let (organization_id, period_id) = (period.organization_id.clone(), period.id.clone());
+        let (organization_id, period_id) = (period.organization_id, period.id);
         Deadline {
-            unit_id: Some(unit_id.clone()),
+            unit_id: Some(*unit_id),
             scheduled_on: term.due_on,
             opens_on: term.opens_on,
             ..Deadline::new(id, organization_id, period_id, DeadlineKind::Dossier, now)
@@ -407,7 +407,7 @@ mod tests {
     }
 
     fn id() -> Id {
-        Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001".into())
+        Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001")
     }
 
     fn due(day: &str) -> Deadline {

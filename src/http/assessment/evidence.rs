@@ -77,8 +77,8 @@ impl From<&Evidence> for EvidenceView {
     fn from(piece: &Evidence) -> Self {
         let document = piece.proof.document();
         EvidenceView {
-            id: piece.id.clone(),
-            submission_id: piece.submission_id.clone(),
+            id: piece.id,
+            submission_id: piece.submission_id,
             criterion_code: piece.criterion_code.clone(),
             title: piece.title.clone(),
             kind: piece.proof.kind(),
@@ -88,7 +88,7 @@ impl From<&Evidence> for EvidenceView {
             issuer: document.map(|document| document.issuer.clone()),
             url: document.and_then(|document| document.url.clone()),
             removed: !piece.is_current(),
-            added_by: piece.added_by.clone(),
+            added_by: piece.added_by,
             created_at: instant(piece.created_at),
         }
     }

@@ -41,7 +41,7 @@ struct FactsView {
 impl From<&RecordedFacts> for FactsView {
     fn from(recorded: &RecordedFacts) -> Self {
         FactsView {
-            unit_id: recorded.unit_id.clone(),
+            unit_id: recorded.unit_id,
             facts: recorded.facts.clone(),
             version: recorded.version,
             created_at: instant(recorded.created_at),

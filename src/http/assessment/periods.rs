@@ -123,8 +123,8 @@ impl From<&Seen> for PeriodView {
     fn from(seen: &Seen) -> Self {
         let (period, rules) = (&seen.period, seen.period.rules.clone());
         PeriodView {
-            id: period.id.clone(),
-            organization_id: period.organization_id.clone(),
+            id: period.id,
+            organization_id: period.organization_id,
             code: rules.code,
             title: rules.title,
             year: rules.year,

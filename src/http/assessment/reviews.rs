@@ -55,11 +55,11 @@ struct ReviewHeadView {
 impl From<&Review> for ReviewHeadView {
     fn from(review: &Review) -> Self {
         ReviewHeadView {
-            id: review.id.clone(),
-            organization_id: review.organization_id.clone(),
-            submission_id: review.submission_id.clone(),
+            id: review.id,
+            organization_id: review.organization_id,
+            submission_id: review.submission_id,
             stage: review.stage,
-            reviewer: review.reviewer_id.clone(),
+            reviewer: review.reviewer_id,
             status: review.status,
             submitted_at: review.submitted_at.map(instant),
             totals: review.totals,

@@ -143,10 +143,10 @@ impl From<&Seen> for SubmissionView {
     fn from(seen: &Seen) -> Self {
         let submission = &seen.case.submission;
         SubmissionView {
-            id: submission.id.clone(),
-            organization_id: submission.organization_id.clone(),
-            period_id: submission.period_id.clone(),
-            unit_id: submission.unit_id.clone(),
+            id: submission.id,
+            organization_id: submission.organization_id,
+            period_id: submission.period_id,
+            unit_id: submission.unit_id,
             unit_code: seen.case.unit.code.clone(),
             status: submission.status,
             revision: submission.revision,

@@ -128,10 +128,10 @@ impl From<&Proposal> for ProposalHeadView {
             file: document.file.as_ref().map(FileView::from),
         });
         ProposalHeadView {
-            id: proposal.id.clone(),
-            organization_id: proposal.organization_id.clone(),
-            period_id: proposal.period_id.clone(),
-            unit_id: proposal.unit_id.clone(),
+            id: proposal.id,
+            organization_id: proposal.organization_id,
+            period_id: proposal.period_id,
+            unit_id: proposal.unit_id,
             award_code: proposal.award_code.clone(),
             rank: proposal.rank,
             total: proposal.total,
@@ -242,7 +242,7 @@ async fn get(call: Call) -> Reply {
 async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Reply {
     let mut call = Call::without_body(&http)?;
     let (id, code) = (call.id("id")?, call.segment("code"));
-    let (asked_id, asked_code) = (id.clone(), code.clone());
+    let (asked_id, asked_code) = (id, code.clone());
     call.fetch(move |conn, context| award_proposals::may_attach(conn, context, &asked_id, &asked_code)).await?;
     let payload: Payload = payload.into_inner();
     let app = &state.app;

@@ -60,9 +60,9 @@ struct SessionHeadView {
 impl From<&CouncilSession> for SessionHeadView {
     fn from(session: &CouncilSession) -> Self {
         SessionHeadView {
-            id: session.id.clone(),
-            organization_id: session.organization_id.clone(),
-            period_id: session.period_id.clone(),
+            id: session.id,
+            organization_id: session.organization_id,
+            period_id: session.period_id,
             held_on: session.held_on,
             place: session.place.clone(),
             status: session.status,

@@ -103,12 +103,12 @@ struct DecisionView {
 impl From<&TieDecision> for DecisionView {
     fn from(decision: &TieDecision) -> Self {
         DecisionView {
-            id: decision.id.clone(),
-            period_id: decision.period_id.clone(),
+            id: decision.id,
+            period_id: decision.period_id,
             unit_ids: decision.unit_ids.clone(),
             reason: decision.reason.clone(),
-            council_session_id: decision.council_session_id.clone(),
-            decided_by: decision.decided_by.clone(),
+            council_session_id: decision.council_session_id,
+            decided_by: decision.decided_by,
             version: decision.version,
             created_at: instant(decision.created_at),
             updated_at: instant(decision.updated_at),

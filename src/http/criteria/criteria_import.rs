@@ -145,7 +145,7 @@ async fn import_json(http: &HttpRequest, payload: Payload) -> Reply {
     let mut call = Call::receive(http, payload).await?;
     let dry_run = call.query().optional::<bool>("dry_run");
     let body = call.body::<Body>();
-    let organization_id = body.as_ref().ok().and_then(|body| body.organization_id.clone());
+    let organization_id = body.as_ref().ok().and_then(|body| body.organization_id);
     let input = body.map(|body| criteria_import::of_json(body.content()));
     imported(call, organization_id, input, dry_run.unwrap_or(false)).await
 }
@@ -159,7 +159,7 @@ async fn import_file(http: &HttpRequest, payload: Payload) -> Reply {
     let form = form.map_err(|error| call.problem(error))?;
     let call = call.asking(&form.digest());
     let texts = form.read::<ImportForm>();
-    let organization_id = texts.as_ref().ok().and_then(|texts| texts.organization_id.clone());
+    let organization_id = texts.as_ref().ok().and_then(|texts| texts.organization_id);
     let given = texts.and_then(ImportForm::given);
     // Unpacking and reading is work for a thread of its own.
     let reading = web::block(move || given.and_then(|given| read(&form.file, given))).await;

@@ -92,8 +92,8 @@ impl From<&Seen> for SetView {
     fn from(seen: &Seen) -> Self {
         let set = &seen.set;
         SetView {
-            id: set.id.clone(),
-            organization_id: set.organization_id.clone(),
+            id: set.id,
+            organization_id: set.organization_id,
             code: set.content.code.clone(),
             title: set.content.title.clone(),
             year: set.content.year,
@@ -104,7 +104,7 @@ impl From<&Seen> for SetView {
             status: set.status,
             published_at: set.published_at.map(instant),
             retired_at: set.retired_at.map(instant),
-            copied_from_id: set.copied_from_id.clone(),
+            copied_from_id: set.copied_from_id,
             version: set.version,
             created_at: instant(set.created_at),
             updated_at: instant(set.updated_at),
@@ -167,7 +167,7 @@ impl Body {
 
 impl From<Body> for NewCriteriaSet {
     fn from(body: Body) -> Self {
-        NewCriteriaSet { organization_id: body.organization_id.clone(), content: body.content() }
+        NewCriteriaSet { organization_id: body.organization_id, content: body.content() }
     }
 }
 
@@ -216,7 +216,7 @@ struct HeadingView {
 impl From<&CriteriaSet> for HeadingView {
     fn from(set: &CriteriaSet) -> Self {
         HeadingView {
-            id: set.id.clone(),
+            id: set.id,
             code: set.content.code.clone(),
             title: set.content.title.clone(),
             year: set.content.year,

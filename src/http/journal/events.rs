@@ -63,10 +63,10 @@ pub struct EventView {
 impl From<&Event> for EventView {
     fn from(event: &Event) -> Self {
         EventView {
-            id: event.id.clone(),
+            id: event.id,
             kind: event.kind,
-            organization_id: event.organization_id.clone(),
-            subject: SubjectView { kind: event.subject_type.clone(), id: event.subject_id.clone() },
+            organization_id: event.organization_id,
+            subject: SubjectView { kind: event.subject_type.clone(), id: event.subject_id },
             at: instant(event.at),
             data: events::data(event),
         }
@@ -114,7 +114,7 @@ async fn list(mut call: Call) -> Reply {
     let mut event_signal = call.state().app.event_signal.subscribe();
     loop {
         event_signal.mark_unchanged();
-        let (of, from, kinds) = (organization_id.clone(), after.clone(), types.clone());
+        let (of, from, kinds) = (organization_id, after, types.clone());
         let found = call
             .fetch(move |conn, context| {
                 events::list(conn, context, of.as_ref(), from.as_ref(), kinds.as_deref(), limit + 1)

@@ -68,9 +68,9 @@ struct EndpointView {
 impl From<&Endpoint> for EndpointView {
     fn from(endpoint: &Endpoint) -> Self {
         EndpointView {
-            id: endpoint.id.clone(),
-            organization_id: endpoint.organization_id.clone(),
-            member_id: endpoint.member_id.clone(),
+            id: endpoint.id,
+            organization_id: endpoint.organization_id,
+            member_id: endpoint.member_id,
             url: endpoint.url.clone(),
             event_types: endpoint.event_types.clone(),
             active: endpoint.active,
@@ -163,9 +163,9 @@ struct DeliveryHeadView {
 impl From<&Delivery> for DeliveryHeadView {
     fn from(delivery: &Delivery) -> Self {
         DeliveryHeadView {
-            id: delivery.id.clone(),
-            endpoint_id: delivery.endpoint_id.clone(),
-            event_id: delivery.event_id.clone(),
+            id: delivery.id,
+            endpoint_id: delivery.endpoint_id,
+            event_id: delivery.event_id,
             event_type: delivery.event_type.clone(),
             status: delivery.status,
             attempts: delivery.attempts,
@@ -173,7 +173,7 @@ impl From<&Delivery> for DeliveryHeadView {
             last_status: delivery.last_status,
             last_error: delivery.last_error.clone(),
             delivered_at: delivery.delivered_at.map(instant),
-            replay_of_id: delivery.replay_of_id.clone(),
+            replay_of_id: delivery.replay_of_id,
             created_at: instant(delivery.created_at),
         }
     }

@@ -57,11 +57,11 @@ struct MembershipView {
 fn view(context: &Context) -> MeView {
     let actor = &context.actor;
     let memberships = actor.memberships.iter().map(|membership| MembershipView {
-        member_id: membership.member_id.clone(),
-        organization_id: membership.organization_id.clone(),
+        member_id: membership.member_id,
+        organization_id: membership.organization_id,
         display_name: membership.display_name.clone(),
         roles: membership.roles.clone(),
-        unit_id: membership.unit.as_ref().map(|unit| unit.id.clone()),
+        unit_id: membership.unit.as_ref().map(|unit| unit.id),
         unit_code: membership.unit.as_ref().map(|unit| unit.code.clone()),
     });
     MeView {

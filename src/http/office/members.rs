@@ -55,13 +55,13 @@ struct MemberView {
 impl From<&Member> for MemberView {
     fn from(member: &Member) -> Self {
         MemberView {
-            id: member.id.clone(),
-            organization_id: member.organization_id.clone(),
+            id: member.id,
+            organization_id: member.organization_id,
             issuer: member.issuer.clone(),
             subject: member.subject.clone(),
             display_name: member.display_name.clone(),
             roles: member.roles.clone(),
-            unit_id: member.unit_id.clone(),
+            unit_id: member.unit_id,
             valid_from_on: member.valid_from_on,
             valid_until_on: member.valid_until_on,
             version: member.version,

@@ -54,7 +54,7 @@ struct OrganizationView {
 impl From<&Organization> for OrganizationView {
     fn from(organization: &Organization) -> Self {
         OrganizationView {
-            id: organization.id.clone(),
+            id: organization.id,
             code: organization.code.clone(),
             name: organization.name.clone(),
             time_zone: organization.time_zone.clone(),

@@ -43,8 +43,8 @@ struct AccountView {
 impl From<&ServiceAccount> for AccountView {
     fn from(account: &ServiceAccount) -> Self {
         AccountView {
-            id: account.id.clone(),
-            member_id: account.member_id.clone(),
+            id: account.id,
+            member_id: account.member_id,
             client_id: account.client_id.clone(),
             scopes: account.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
             version: account.version,

@@ -51,8 +51,8 @@ struct UnitView {
 impl From<&Unit> for UnitView {
     fn from(unit: &Unit) -> Self {
         UnitView {
-            id: unit.id.clone(),
-            organization_id: unit.organization_id.clone(),
+            id: unit.id,
+            organization_id: unit.organization_id,
             code: unit.code.clone(),
             name: unit.name.clone(),
             kind: unit.kind,

@@ -62,7 +62,7 @@ impl From<&CalendarDay> for DayView {
             name: day.name.clone(),
             status: day.status,
             legal_basis: day.legal_basis.clone(),
-            organization_id: day.organization_id.clone(),
+            organization_id: day.organization_id,
             version: day.version,
         }
     }
@@ -97,10 +97,10 @@ struct MoveView {
 impl From<&Move> for MoveView {
     fn from(Move { before, after, .. }: &Move) -> Self {
         MoveView {
-            deadline_id: after.id.clone(),
-            organization_id: after.organization_id.clone(),
-            period_id: after.period_id.clone(),
-            unit_id: after.unit_id.clone(),
+            deadline_id: after.id,
+            organization_id: after.organization_id,
+            period_id: after.period_id,
+            unit_id: after.unit_id,
             kind: after.kind,
             was_due_on: before.due_on(),
             due_on: after.due_on(),

@@ -54,9 +54,9 @@ impl From<&Caused> for CausedView {
     fn from(caused: &Caused) -> Self {
         CausedView {
             kind: caused.kind,
-            subject: SubjectView { kind: caused.subject_type.to_owned(), id: caused.subject_id.clone() },
-            period_id: caused.period_id.clone(),
-            unit_id: caused.unit_id.clone(),
+            subject: SubjectView { kind: caused.subject_type.to_owned(), id: caused.subject_id },
+            period_id: caused.period_id,
+            unit_id: caused.unit_id,
             data: caused.data.clone(),
         }
     }
@@ -84,7 +84,7 @@ pub struct CheckView {
 impl From<&Checked> for CheckView {
     fn from(checked: &Checked) -> Self {
         CheckView {
-            organization_id: checked.organization_id.clone(),
+            organization_id: checked.organization_id,
             organization_code: checked.organization_code.clone(),
             checked_at: instant(checked.at),
             dry_run: checked.dry_run,

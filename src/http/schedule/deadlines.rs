@@ -71,11 +71,11 @@ struct ExtensionView {
 impl From<&Extension> for ExtensionView {
     fn from(extension: &Extension) -> Self {
         ExtensionView {
-            id: extension.id.clone(),
+            id: extension.id,
             due_on: extension.due_on,
             reason: extension.reason.clone(),
             basis_document: extension.basis_document.clone(),
-            granted_by: extension.granted_by.clone(),
+            granted_by: extension.granted_by,
             granted_at: instant(extension.granted_at),
         }
     }
@@ -130,15 +130,15 @@ impl From<&Told> for DeadlineHeadView {
     fn from(told: &Told) -> Self {
         let deadline = &told.deadline;
         DeadlineHeadView {
-            id: deadline.id.clone(),
-            organization_id: deadline.organization_id.clone(),
-            period_id: deadline.period_id.clone(),
+            id: deadline.id,
+            organization_id: deadline.organization_id,
+            period_id: deadline.period_id,
             kind: deadline.kind,
-            unit_id: deadline.unit_id.clone(),
+            unit_id: deadline.unit_id,
             unit_code: told.unit_code.clone(),
             responsible: ResponsibleView {
                 role: deadline.responsible(),
-                unit_id: deadline.responsible_unit().cloned(),
+                unit_id: deadline.responsible_unit().copied(),
             },
             status: told.status,
             due_on: deadline.due_on(),

@@ -45,7 +45,7 @@ struct TokenView {
 impl From<&FeedToken> for TokenView {
     fn from(token: &FeedToken) -> Self {
         TokenView {
-            id: token.id.clone(),
+            id: token.id,
             scopes: token.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
             created_at: instant(token.created_at),
         }

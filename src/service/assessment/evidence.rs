@@ -125,8 +125,8 @@ pub fn add(
     Error::unless_valid(check.faults)?;
     let piece = Evidence {
         id: context.new_id(),
-        organization_id: case.submission.organization_id.clone(),
-        submission_id: submission_id.clone(),
+        organization_id: case.submission.organization_id,
+        submission_id: *submission_id,
         criterion_code,
         title,
         proof,

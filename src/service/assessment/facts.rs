@@ -73,7 +73,7 @@ pub fn put(
     let source_document = check.optional("/source_document", command.source_document.as_deref(), TITLE_CHARS);
     Error::unless_valid(check.faults)?;
     let recorded = RecordedFacts {
-        unit_id: unit_id.clone(),
+        unit_id: *unit_id,
         facts: UnitFacts { source_document, ..command.clone() },
         version: before.as_ref().map_or(0, |before| before.version),
         created_at: before.as_ref().map_or(context.now, |before| before.created_at),

@@ -263,7 +263,7 @@ pub fn touched(conn: &mut Conn, context: &Context, period: Period) -> Result<See
 
 /// What subscribers are told of a period.
 fn news(period: &Period, kind: EventType) -> EventDraft {
-    EventDraft { kind, period_id: Some(period.id.clone()), unit_id: None, data: json!({"status": period.status}) }
+    EventDraft { kind, period_id: Some(period.id), unit_id: None, data: json!({"status": period.status}) }
 }
 
 fn moved(
@@ -297,7 +297,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
     let (period, ()) = enter(conn, context, id, Action::StartAppraisal, &Ok(()))?;
     let zone = zone(conn, &period)?;
     let units = store::periods::units_of(conn, id)?;
-    let due_on = |deadline: Deadline| Some((deadline.unit_id.clone()?, deadline.due_on()?));
+    let due_on = |deadline: Deadline| Some((deadline.unit_id?, deadline.due_on()?));
     let due: HashMap<Id, NaiveDate> = store::deadlines::of_period(conn, id)?.into_iter().filter_map(due_on).collect();
     let due_on = |unit: &Id| due.get(unit).copied().unwrap_or(period.rules.schedule.self_assessment_due_on);
     let sheet = |unit: &UnitOfPeriod| {
@@ -317,7 +317,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
             submissions::blank(
                 context.new_id(),
                 &period,
-                unit.unit.id.clone(),
+                unit.unit.id,
                 SubmissionStatus::Missed,
                 (due_on(&unit.unit.id), period.rules.gate_of(due_on(&unit.unit.id), zone)),
                 context.now,
@@ -409,7 +409,7 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
     store::calendar::hold(conn, false)?;
     let proposals = proposals(conn, context, &period, on)?;
     store::award_proposals::insert_all(conn, &proposals)?;
-    let dossiers: Vec<_> = proposals.iter().map(|proposal| (proposal.unit_id.clone(), proposal.term.clone())).collect();
+    let dossiers: Vec<_> = proposals.iter().map(|proposal| (proposal.unit_id, proposal.term.clone())).collect();
     keeping::announced(conn, context.app, &period, on, &dossiers, context.now)?;
     for proposal in &proposals {
         let change = Change {
@@ -452,9 +452,9 @@ fn proposals(
         let contender = inputs.contenders.iter().find(|contender| contender.unit_id == row.unit_id)?;
         Some(Proposal {
             id: context.new_id(),
-            organization_id: period.organization_id.clone(),
-            period_id: period.id.clone(),
-            unit_id: row.unit_id.clone(),
+            organization_id: period.organization_id,
+            period_id: period.id,
+            unit_id: row.unit_id,
             award_code: award.code,
             award_quota: award.quota,
             slot,
@@ -515,7 +515,7 @@ pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary, I
     context.accept_read()?;
     let mut units = store::periods::units_of(conn, id)?;
     if units.iter().any(|unit| unit.sheet.has_lapsed(context.now)) {
-        return Err(Interrupt::Unsettled(Unsettled::Period(id.clone())));
+        return Err(Interrupt::Unsettled(Unsettled::Period(*id)));
     }
     let facts = Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) };
     let sees_all = access::require(&context.actor, Action::ReadRanking, &facts).is_ok();

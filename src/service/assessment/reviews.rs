@@ -118,8 +118,8 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     let tally = table.tally(&copied);
     let review = Review {
         id: context.new_id(),
-        organization_id: case.submission.organization_id.clone(),
-        submission_id: case.submission.id.clone(),
+        organization_id: case.submission.organization_id,
+        submission_id: case.submission.id,
         stage: new.stage,
         reviewer_id: context.member_id(&case.submission.organization_id)?,
         status: ReviewStatus::Draft,

@@ -148,7 +148,7 @@ pub fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error
 pub fn load(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Interrupt> {
     let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
     if case.submission.has_lapsed(context.now) {
-        return Err(Interrupt::Unsettled(Unsettled::Sheet(id.clone())));
+        return Err(Interrupt::Unsettled(Unsettled::Sheet(*id)));
     }
     access::require(&context.actor, Action::ReadSubmission, &facts(&case))?;
     Ok(case)
@@ -252,8 +252,8 @@ pub fn blank(
 ) -> Submission {
     Submission {
         id,
-        organization_id: period.organization_id.clone(),
-        period_id: period.id.clone(),
+        organization_id: period.organization_id,
+        period_id: period.id,
         unit_id,
         status,
         revision: 0,
@@ -290,8 +290,8 @@ pub fn change_of<'a>(
 pub fn news(submission: &Submission, kind: EventType) -> EventDraft {
     EventDraft {
         kind,
-        period_id: Some(submission.period_id.clone()),
-        unit_id: Some(submission.unit_id.clone()),
+        period_id: Some(submission.period_id),
+        unit_id: Some(submission.unit_id),
         data: json!({"status": submission.status, "revision": submission.revision}),
     }
 }

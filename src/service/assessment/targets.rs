@@ -38,7 +38,7 @@ pub fn replace(
     // A sheet that was sent may come to stand again as it was sent.
     let sent: HashSet<Id> = store::targets::units_that_sent(conn, period_id)?.into_iter().collect();
     in_use.retain(|(unit_id, criterion)| {
-        sent.contains(*unit_id) || scored.contains(&((*unit_id).clone(), (*criterion).to_owned()))
+        sent.contains(*unit_id) || scored.contains(&(*(*unit_id), (*criterion).to_owned()))
     });
     in_use.sort_unstable();
     if !in_use.is_empty() {

@@ -101,7 +101,7 @@ pub fn list(
         let unit = membership.unit.as_ref().ok_or(Code::RoleRequired)?;
         let own = Facts { unit: Some(unit), ..Facts::of(&organization_id) };
         access::require_collection(&context.actor, Action::ReadProposal, &own)?;
-        filter.only_unit = Some(unit.id.clone());
+        filter.only_unit = Some(unit.id);
     }
     context.accept_read()?;
     Ok(store::award_proposals::list(conn, &organization_id, &filter, page)?)
@@ -131,8 +131,8 @@ fn change_of<'a>(proposal: &'a Proposal, action: &'a str, before: Option<Value>,
 pub fn news(proposal: &Proposal, kind: EventType) -> EventDraft {
     EventDraft {
         kind,
-        period_id: Some(proposal.period_id.clone()),
-        unit_id: Some(proposal.unit_id.clone()),
+        period_id: Some(proposal.period_id),
+        unit_id: Some(proposal.unit_id),
         data: json!({"status": proposal.status, "award_code": proposal.award_code}),
     }
 }

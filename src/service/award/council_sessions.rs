@@ -141,8 +141,8 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
     period.may(Action::CreateSession)?;
     let mut session = CouncilSession {
         id: context.new_id(),
-        organization_id: period.organization_id.clone(),
-        period_id: period.id.clone(),
+        organization_id: period.organization_id,
+        period_id: period.id,
         held_on: new.held_on,
         place: new.place.clone(),
         status: SessionStatus::Planned,

@@ -76,7 +76,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, I
         }
     } else {
         if !store::submissions::lapsed(conn, store::submissions::Lapsed::OfPeriod(period_id), context.now)?.is_empty() {
-            return Err(Interrupt::Unsettled(Unsettled::Period(period_id.clone())));
+            return Err(Interrupt::Unsettled(Unsettled::Period(*period_id)));
         }
         let inputs = basis::inputs(conn, &period)?;
         let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
@@ -155,12 +155,12 @@ pub fn decide_tie(
     check.ensure(is_tied_group(conn, &period, &group)?, "/unit_ids", Code::NotTiedGroup);
     Error::unless_valid(check.faults)?;
     let decision = TieDecision {
-        id: before.as_ref().map_or_else(|| context.new_id(), |before| before.id.clone()),
-        organization_id: period.organization_id.clone(),
-        period_id: period.id.clone(),
+        id: before.as_ref().map_or_else(|| context.new_id(), |before| before.id),
+        organization_id: period.organization_id,
+        period_id: period.id,
         unit_ids: new.unit_ids.clone(),
         reason,
-        council_session_id: new.council_session_id.clone(),
+        council_session_id: new.council_session_id,
         decided_by: context.member_id(&period.organization_id)?,
         version: before.as_ref().map_or(0, |before| before.version),
         created_at: before.as_ref().map_or(context.now, |before| before.created_at),
@@ -190,7 +190,7 @@ fn is_tied_group(conn: &mut Conn, period: &Period, group: &[Id]) -> Result<bool,
     let Some(first) = group.first() else {
         return Ok(false);
     };
-    let mut tied: Vec<Id> = ranking.tied_with(first).into_iter().cloned().collect();
+    let mut tied: Vec<Id> = ranking.tied_with(first).into_iter().copied().collect();
     tied.sort();
     Ok(tied == group)
 }

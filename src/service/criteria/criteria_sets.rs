@@ -181,10 +181,7 @@ pub fn copy(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCopy>)
     let CriteriaSet { organization_id, content: table, .. } = of;
     let (title, year) = (title.unwrap_or(table.title), year.unwrap_or(table.year));
     let table = cleaned(CriteriaContent { code, title, year, ..table })?;
-    let set = CriteriaSet {
-        copied_from_id: Some(id.clone()),
-        ..draft(context.new_id(), context.now, organization_id, table)
-    };
+    let set = CriteriaSet { copied_from_id: Some(*id), ..draft(context.new_id(), context.now, organization_id, table) };
     store::criteria_sets::insert(conn, &set)?;
     let after = json!({"code": set.content.code, "year": set.content.year, "copied_from_id": id});
     record(conn, context, change_of(&set, "criteria_set.copy", None, Some(after)))?;

@@ -35,7 +35,7 @@ impl Tables {
         let set = store::criteria_sets::find(conn, id)?.ok_or(Code::NotFound)?;
         let table = Arc::new(ScoringTable::of(&set.content));
         if set.status != CriteriaSetStatus::Draft {
-            self.0.insert(id.clone(), Arc::clone(&table));
+            self.0.insert(*id, Arc::clone(&table));
         }
         Ok(table)
     }

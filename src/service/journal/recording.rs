@@ -173,11 +173,11 @@ pub fn tell(
 fn event(app: &App, now: DateTime<Utc>, organization_id: &Id, subject: (&str, &Id), news: EventDraft) -> Event {
     Event {
         id: app.ids.next(),
-        organization_id: organization_id.clone(),
+        organization_id: *organization_id,
         sequence: 0,
         kind: news.kind,
         subject_type: subject.0.to_owned(),
-        subject_id: subject.1.clone(),
+        subject_id: *subject.1,
         period_id: news.period_id,
         unit_id: news.unit_id,
         at: now,

@@ -54,7 +54,7 @@ pub fn add(
     let account = ServiceAccount {
         client_id: format!("client-{id}"),
         id,
-        member_id: member_id.clone(),
+        member_id: *member_id,
         secret_sha256: sha256_hex(secret.as_bytes()),
         scopes,
         revoked_at: None,
@@ -72,7 +72,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewServiceAccoun
         Ok(new) => members::find(conn, context, &new.member_id).map(|(_, organization_id)| organization_id).ok(),
         Err(_) => None,
     };
-    let organization_id = own.clone().map_or_else(|| context.organization(None), Ok)?;
+    let organization_id = own.map_or_else(|| context.organization(None), Ok)?;
     access::require_collection(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
     let new = context.accept(input)?;
     if own.is_none() {
@@ -197,7 +197,7 @@ pub fn create_first(conn: &mut Conn, app: &App, first: &FirstAccount, name: &str
     };
     let id = app.ids.next();
     let mut member = Member {
-        organization_id: organization.as_ref().map(|organization| organization.id.clone()),
+        organization_id: organization.as_ref().map(|organization| organization.id),
         issuer: LOCAL_ISSUER.to_owned(),
         subject: format!("account-{id}"),
         id,

@@ -66,7 +66,7 @@ fn shown(member: &Member) -> Value {
 /// Finds a member that the caller may read, with the organisation; an operator is nobody's to read.
 pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Member, Id), Error> {
     let member = store::members::find(conn, id)?.ok_or(Code::NotFound)?;
-    let organization_id = member.organization_id.clone().ok_or(Code::NotFound)?;
+    let organization_id = member.organization_id.ok_or(Code::NotFound)?;
     access::require(&context.actor, Action::ReadMembers, &Facts::of(&organization_id))?;
     Ok((member, organization_id))
 }
@@ -101,12 +101,12 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> R
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
     let mut member = Member {
         id: context.new_id(),
-        organization_id: Some(organization_id.clone()),
+        organization_id: Some(organization_id),
         issuer: new.issuer.clone().unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
         subject: new.subject.clone(),
         display_name: new.display_name.clone(),
         roles: new.roles.clone(),
-        unit_id: new.unit_id.clone(),
+        unit_id: new.unit_id,
         valid_from_on: new.valid_from_on.unwrap_or_else(|| date_in(organization.zone(), context.now)),
         valid_until_on: new.valid_until_on,
         version: 1,
@@ -137,7 +137,7 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<MemberC
     let mut after = Member {
         display_name: change.display_name.clone().unwrap_or_else(|| before.display_name.clone()),
         roles: change.roles.clone().unwrap_or_else(|| before.roles.clone()),
-        unit_id: change.unit_id.clone().unwrap_or_else(|| before.unit_id.clone()),
+        unit_id: change.unit_id.unwrap_or(before.unit_id),
         valid_from_on: change.valid_from_on.unwrap_or(before.valid_from_on),
         valid_until_on: change.valid_until_on.unwrap_or(before.valid_until_on),
         updated_at: context.now,

@@ -99,7 +99,7 @@ pub fn create(
     organization.clean(&mut check);
     let mut admin = Member {
         id: context.new_id(),
-        organization_id: Some(organization.id.clone()),
+        organization_id: Some(organization.id),
         issuer: new.first_admin.issuer.clone(),
         subject: new.first_admin.subject.clone(),
         display_name: new.first_admin.display_name.clone(),

@@ -66,8 +66,8 @@ impl Move {
             after: Some(shown(after).into()),
             news: Some(EventDraft {
                 kind: EventType::DeadlineMoved,
-                period_id: Some(after.period_id.clone()),
-                unit_id: after.unit_id.clone(),
+                period_id: Some(after.period_id),
+                unit_id: after.unit_id,
                 data,
             }),
         }

@@ -150,7 +150,7 @@ fn tell_all(
     let ids: Vec<&Id> = deadlines.iter().map(|deadline| &deadline.id).collect();
     let mut extensions: HashMap<Id, Vec<Extension>> = HashMap::new();
     for extension in store::deadlines::extensions(conn, &ids)? {
-        extensions.entry(extension.deadline_id.clone()).or_default().push(extension);
+        extensions.entry(extension.deadline_id).or_default().push(extension);
     }
     let told = deadlines.into_iter().map(|deadline| {
         let terms = terms.get(&deadline.period_id).ok_or_else(|| Error::internal("a deadline without its period"))?;
@@ -165,7 +165,7 @@ fn tell_all(
 
 /// Where the calendar has changed since a dossier was sent or waived, its proposal knows how its day was counted.
 fn explain_settled(conn: &mut Conn, told: &mut [Told]) -> Result<(), Error> {
-    let of_unit = |told: &Told| (told.deadline.period_id.clone(), told.deadline.unit_id.clone());
+    let of_unit = |told: &Told| (told.deadline.period_id, told.deadline.unit_id);
     let unexplained = |told: &&mut Told| told.deadline.kind == DeadlineKind::Dossier && told.explanation.is_empty();
     let mut unexplained: Vec<&mut Told> = told.iter_mut().filter(unexplained).collect();
     let (periods, units): (Vec<Id>, Vec<Option<Id>>) = unexplained.iter().map(|told| of_unit(told)).unzip();
@@ -203,7 +203,7 @@ pub fn list(
 /// What the clock has taken is written down before anybody reads how it stands.
 fn settled(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(), Interrupt> {
     match store::submissions::any_lapsed(conn, organization_id, context.now)? {
-        true => Err(Interrupt::Unsettled(Unsettled::Organization(organization_id.clone()))),
+        true => Err(Interrupt::Unsettled(Unsettled::Organization(*organization_id))),
         false => Ok(()),
     }
 }
@@ -313,8 +313,8 @@ fn change_of<'a>(deadline: &'a Deadline, action: &'a str, before: &Deadline, kin
     };
     let news = EventDraft {
         kind,
-        period_id: Some(deadline.period_id.clone()),
-        unit_id: deadline.unit_id.clone(),
+        period_id: Some(deadline.period_id),
+        unit_id: deadline.unit_id,
         data: json!({"kind": deadline.kind, "due_on": deadline.due_on()}),
     };
     Change {
@@ -347,7 +347,7 @@ pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExte
     }
     let extension = Extension {
         id: context.new_id(),
-        deadline_id: before.id.clone(),
+        deadline_id: before.id,
         due_on: given.due_on,
         reason: check.text("/reason", &given.reason, NOTE_CHARS),
         basis_document: check.text("/basis_document", &given.basis_document, TITLE_CHARS),

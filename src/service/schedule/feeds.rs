@@ -93,7 +93,7 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interru
     context.accept(&Ok(()))?;
     context.check_precondition(&tag(&token).state)?;
     store::feeds::delete(conn, id)?;
-    let organization_id = context.actor.memberships.first().and_then(|first| first.organization_id.clone());
+    let organization_id = context.actor.memberships.first().and_then(|first| first.organization_id);
     let change = change_of(&token, "feed_token.revoke", organization_id.as_ref());
     Ok(record(conn, context, Change { before: change.after, after: None, ..change })?)
 }

@@ -98,7 +98,7 @@ fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> 
         units: store::units::codes_of(conn, &unit_ids)?,
         deadlines: deadlines
             .into_iter()
-            .map(|deadline| ((deadline.period_id.clone(), deadline.kind, deadline.unit_id.clone()), deadline))
+            .map(|deadline| ((deadline.period_id, deadline.kind, deadline.unit_id), deadline))
             .collect(),
     };
     let proposals = desk.proposals(conn, &period_ids)?;
@@ -128,11 +128,11 @@ impl Desk<'_> {
     }
 
     fn unit(&self, unit_id: &Id) -> UnitKey {
-        UnitKey { id: unit_id.clone(), code: self.units.get(unit_id).cloned().unwrap_or_default() }
+        UnitKey { id: *unit_id, code: self.units.get(unit_id).cloned().unwrap_or_default() }
     }
 
     fn deadline(&self, period_id: &Id, kind: DeadlineKind, unit_id: Option<&Id>) -> Option<&Deadline> {
-        self.deadlines.get(&(period_id.clone(), kind, unit_id.cloned()))
+        self.deadlines.get(&(*period_id, kind, unit_id.copied()))
     }
 
     /// A task on a record, due by one of the period's deadlines, or by one of a unit's.
@@ -149,13 +149,13 @@ impl Desk<'_> {
         Task {
             action,
             subject_type,
-            subject_id: subject_id.cloned(),
+            subject_id: subject_id.copied(),
             base,
             document: None,
-            organization_id: self.organization_id.clone(),
-            period_id: period_id.clone(),
+            organization_id: *self.organization_id,
+            period_id: *period_id,
             unit,
-            deadline_id: deadline.map(|deadline| deadline.id.clone()),
+            deadline_id: deadline.map(|deadline| deadline.id),
             due_on,
             until: due_on.map(|due_on| closes_at(due_on, self.zone)),
             status: deadline.map(|deadline| deadline.status(self.today, &self.context.app.reminders)),
@@ -171,7 +171,7 @@ impl Desk<'_> {
         };
         let sheets = store::submissions::list(conn, self.organization_id, &visibility, &filter, &MOST)?;
         if sheets.iter().any(|sheet| sheet.submission.has_lapsed(self.context.now)) {
-            return Err(Interrupt::Unsettled(Unsettled::Organization(self.organization_id.clone())));
+            return Err(Interrupt::Unsettled(Unsettled::Organization(*self.organization_id)));
         }
         let drafts = store::reviews::drafts(conn, self.organization_id)?;
         let mut tasks: Vec<Task> = sheets.iter().filter_map(|sheet| self.sheet(sheet, &drafts)).collect();
@@ -201,7 +201,7 @@ impl Desk<'_> {
     /// The one act on a sheet that is the caller's turn.
     fn sheet(&self, listed: &Listed, drafts: &HashMap<(Id, Stage), Id>) -> Option<Task> {
         let sheet = &listed.submission;
-        let unit = UnitKey { id: sheet.unit_id.clone(), code: listed.unit_code.clone() };
+        let unit = UnitKey { id: sheet.unit_id, code: listed.unit_code.clone() };
         let facts = Facts { unit: Some(&unit), sheet: Some(sheet.status), ..Facts::of(self.organization_id) };
         let status = self.status(&sheet.period_id);
         let turn =
@@ -215,7 +215,7 @@ impl Desk<'_> {
         };
         let of_unit = (kind == DeadlineKind::SelfAssessment).then_some(&sheet.unit_id);
         let deadline = self.deadline(&sheet.period_id, kind, of_unit);
-        let draft = stage.and_then(|stage| Some((stage, drafts.get(&(sheet.id.clone(), stage))?)));
+        let draft = stage.and_then(|stage| Some((stage, drafts.get(&(sheet.id, stage))?)));
         let (action, place) = match draft {
             // A review that was begun is to be finished.
             Some((stage, id)) => (Action::SubmitReview(stage), ("review", Some(id), format!("/v1/reviews/{id}"))),

@@ -53,9 +53,9 @@ impl Caused {
         Caused {
             kind: news.kind,
             subject_type,
-            subject_id: subject_id.clone(),
-            period_id: news.period_id.clone(),
-            unit_id: news.unit_id.clone(),
+            subject_id: *subject_id,
+            period_id: news.period_id,
+            unit_id: news.unit_id,
             data: news.data.clone(),
         }
     }
@@ -108,7 +108,7 @@ pub fn check(
     for (deadline, period) in &waiting {
         let untold = deadline.untold(today, reminders).filter(|_| Deadline::is_live(deadline.kind, *period));
         if let Some(untold) = untold {
-            told.push((deadline.id.clone(), keeping::reminder(deadline, untold, today)));
+            told.push((deadline.id, keeping::reminder(deadline, untold, today)));
         }
         let next = (untold.or(deadline.told), deadline.next_check_on(today, reminders));
         looked_at.entry(next).or_default().push(&deadline.id);
@@ -128,7 +128,7 @@ pub fn check(
     }
     let standing = store::deadlines::standing(conn, &organization.id, today, reminders)?;
     Ok(Checked {
-        organization_id: organization.id.clone(),
+        organization_id: organization.id,
         organization_code: organization.code.clone(),
         at: now,
         dry_run,

@@ -194,7 +194,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
         .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
             let submission = Submission::try_from(row)?;
             Ok(Case {
-                unit: UnitKey { id: submission.unit_id.clone(), code },
+                unit: UnitKey { id: submission.unit_id, code },
                 submission,
                 period_status: from_word(&status)?,
                 appraisal_due_on,

@@ -45,7 +45,7 @@ pub fn replace(conn: &mut Conn, period_id: &Id, targets: &[Target]) -> Result<()
         return Ok(());
     }
     let row = |target: &Target| {
-        (target.unit_id.clone(), target.criterion_code.clone(), target.target.units(), target.unit_of_measure.clone())
+        (target.unit_id, target.criterion_code.clone(), target.target.units(), target.unit_of_measure.clone())
     };
     let rows: Vec<_> = targets.iter().map(row).collect();
     let (open, close) = json_rows(conn);

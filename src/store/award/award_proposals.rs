@@ -181,7 +181,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<(Proposal, UnitKey)>, Err
     };
     let proposal = with_documents(conn, vec![row])?.pop();
     Ok(proposal.map(|proposal| {
-        let unit = UnitKey { id: proposal.unit_id.clone(), code };
+        let unit = UnitKey { id: proposal.unit_id, code };
         (proposal, unit)
     }))
 }

@@ -85,7 +85,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Unit>, Error> {
 pub fn find_key(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Option<UnitKey>, Error> {
     let own = dsl::units.find(id.as_str()).filter(dsl::organization_id.eq(organization_id.as_str()));
     let code: Option<String> = own.select(dsl::code).get_result(conn).optional()?;
-    Ok(code.map(|code| UnitKey { id: id.clone(), code }))
+    Ok(code.map(|code| UnitKey { id: *id, code }))
 }
 
 /// Those of the named units that the organisation has and that are active.

@@ -102,7 +102,7 @@ pub fn calendars(
     let national: WorkingCalendar = national.into_iter().collect();
     let mut overlaid = |id: &&Id| {
         let overlay = overlays.remove(id.as_str()).unwrap_or_default();
-        ((*id).clone(), national.clone().overlaid(overlay))
+        (*(*id), national.clone().overlaid(overlay))
     };
     Ok(organization_ids.iter().map(&mut overlaid).collect())
 }
@@ -114,8 +114,7 @@ pub fn of(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<WorkingCalendar, Error> {
-    // No organisation has the empty id.
-    let nobody = Id::from_uuid_text(String::new());
+    let nobody = Id::NIL;
     let id = organization_id.unwrap_or(&nobody);
     Ok(calendars(conn, &[id], from, to)?.remove(id).unwrap_or_default())
 }

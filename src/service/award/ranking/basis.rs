@@ -24,7 +24,7 @@ pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
     for review in store::reviews::submitted_of_period(conn, &period.id, asks_more)? {
         let before = furthest.get(&review.submission_id);
         if before.is_none_or(|before| before.stage < review.stage) {
-            furthest.insert(review.submission_id.clone(), review);
+            furthest.insert(review.submission_id, review);
         }
     }
     let mut facts: HashMap<Id, _> = store::facts::of_period(conn, &period.id)?

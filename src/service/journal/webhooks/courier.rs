@@ -57,7 +57,7 @@ impl Courier {
     }
 
     fn busy(&self) -> Vec<Id> {
-        self.lock().iter().cloned().collect()
+        self.lock().iter().copied().collect()
     }
 
     fn set_busy(&self, ids: impl Iterator<Item = Id>) {
@@ -243,7 +243,7 @@ fn spread(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<(),
         .iter()
         .map(|event| {
             let kind = store::events::type_word(event.kind);
-            Delivery::new(app.ids.next(), endpoint.id.clone(), Some(event.id.clone()), kind, now)
+            Delivery::new(app.ids.next(), endpoint.id, Some(event.id), kind, now)
         })
         .collect();
     store::webhooks::insert_deliveries(conn, &deliveries)?;
@@ -285,7 +285,7 @@ pub async fn take(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>, Erro
     }
     let busy = app.courier.busy();
     let mut taken = app.db.write(move |conn| take_due(conn, &busy, now)).await?;
-    taken.sort_by(|a, b| a.1.id.cmp(&b.1.id));
+    taken.sort_by_key(|a| a.1.id);
     let mut batches: Vec<Batch> = Vec::new();
     for message in taken {
         match batches.last_mut().filter(|batch| batch.0.last().is_some_and(|last| last.1.id == message.1.id)) {
@@ -293,7 +293,7 @@ pub async fn take(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>, Erro
             None => batches.push(Batch(vec![message])),
         }
     }
-    app.courier.set_busy(batches.iter().filter_map(|batch| Some(batch.0.first()?.1.id.clone())));
+    app.courier.set_busy(batches.iter().filter_map(|batch| Some(batch.0.first()?.1.id)));
     Ok(batches)
 }
 
@@ -303,7 +303,7 @@ pub async fn take(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>, Erro
 /// When the database does not answer; what was not written down is taken again when its lease is over.
 pub async fn carry(app: Arc<App>, batch: Batch, now: DateTime<Utc>) -> Result<usize, Error> {
     let (app, began) = (&app, Instant::now());
-    let endpoint_id = batch.0.first().map(|(_, endpoint, _)| endpoint.id.clone());
+    let endpoint_id = batch.0.first().map(|(_, endpoint, _)| endpoint.id);
     let number = batch.0.len();
     let one = |(delivery, endpoint, message): (Delivery, Endpoint, Message)| async move {
         let at = now + TimeDelta::from_std(began.elapsed()).unwrap_or_default();
@@ -327,11 +327,10 @@ fn take_due(conn: &mut Conn, busy: &[Id], now: DateTime<Utc>) -> Result<Vec<(Del
     let deliveries = store::webhooks::take_due(conn, (now, now + LEASE), busy, AT_ONCE)?;
     let ids: Vec<&Id> = deliveries.iter().map(|delivery| &delivery.endpoint_id).collect();
     let endpoints = store::webhooks::among(conn, &ids)?;
-    let endpoints: HashMap<Id, Endpoint> =
-        endpoints.into_iter().map(|endpoint| (endpoint.id.clone(), endpoint)).collect();
+    let endpoints: HashMap<Id, Endpoint> = endpoints.into_iter().map(|endpoint| (endpoint.id, endpoint)).collect();
     let ids: Vec<&Id> = deliveries.iter().filter_map(|delivery| delivery.event_id.as_ref()).collect();
     let events: HashMap<Id, Event> =
-        store::events::among(conn, &ids)?.into_iter().map(|event| (event.id.clone(), event)).collect();
+        store::events::among(conn, &ids)?.into_iter().map(|event| (event.id, event)).collect();
     let of = |delivery: Delivery| {
         let endpoint = endpoints.get(&delivery.endpoint_id)?.clone();
         let event = delivery.event_id.as_ref().and_then(|id| events.get(id));

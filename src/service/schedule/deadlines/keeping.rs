@@ -218,7 +218,7 @@ pub fn adopt(conn: &mut Conn, app: &App) -> Result<(), Error> {
         if let Some(notice) = &period.notice {
             let proposals = store::award_proposals::of_period(conn, &id)?;
             let dossiers: Vec<(Id, DossierTerm)> =
-                proposals.iter().map(|proposal| (proposal.unit_id.clone(), proposal.term.clone())).collect();
+                proposals.iter().map(|proposal| (proposal.unit_id, proposal.term.clone())).collect();
             announced(conn, app, &period, notice.on, &dossiers, now)?;
             for proposal in proposals.iter().filter(|proposal| proposal.is_sent()) {
                 let sent_on = proposal.submitted_at.unwrap_or(now);
@@ -239,5 +239,5 @@ pub fn reminder(deadline: &Deadline, told: i32, today: NaiveDate) -> EventDraft 
         let data = json!({"kind": deadline.kind, "due_on": due_on, "days_left": days, "reminder_days": told});
         (EventType::DeadlineDueSoon, data)
     };
-    EventDraft { kind, period_id: Some(deadline.period_id.clone()), unit_id: deadline.unit_id.clone(), data }
+    EventDraft { kind, period_id: Some(deadline.period_id), unit_id: deadline.unit_id, data }
 }
