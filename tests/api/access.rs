@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::year::head;
-use crate::support::{App, Reply, egov_document, on_both, scores};
+use crate::support::{App, Reply, apply, egov_document, on_both, scores};
 
 /// One or more of every role: of the sheet's unit, of another, of none.
 const PEOPLE: [&str; 19] = [
@@ -124,254 +124,371 @@ fn answers(app: &App, path: &str, people: &[&str], status: u16) {
     }
 }
 
-on_both! {
-    /// For every role, status and clock: listed is the same as not refused.
-    fn what_is_listed_is_what_is_not_refused(app) {
-        let mut found = Vec::new();
-        let (th, hctc, kt) = (app.new_sheet("TH"), app.new_sheet("HCTC"), app.new_sheet("KT"));
-        let sheets = [("TH", &th), ("HCTC", &hctc), ("KT", &kt)];
-        found.extend(disagreements(app, "draft", &sheets));
+/// For every role, status and clock: listed is the same as not refused.
+#[apply(on_both)]
+fn what_is_listed_is_what_is_not_refused(app: &App) {
+    let mut found = Vec::new();
+    let (th, hctc, kt) = (app.new_sheet("TH"), app.new_sheet("HCTC"), app.new_sheet("KT"));
+    let sheets = [("TH", &th), ("HCTC", &hctc), ("KT", &kt)];
+    found.extend(disagreements(app, "draft", &sheets));
 
-        app.write("TH", &th, &[]);
-        app.write("HCTC", &hctc, &[("A.II.1", r#"{"points":25}"#)]);
-        for (unit, sheet) in &sheets[..2] {
-            app.act(&head(unit), sheet, "submit", None).expect(200);
-        }
-        found.extend(disagreements(app, "submitted", &sheets));
-
-        app.act("appraiser", &th, "return", Some(&json!({"reason": "Thiếu minh chứng"}))).expect(200);
-        app.patch("th-head", &th, &[("A.II.1", "null")]).expect(200);
-        found.extend(disagreements(app, "returned", &sheets[..1]));
-        app.patch("th-head", &th, &[("A.II.1", r#"{"points":30}"#)]).expect(200);
-        app.act("th-head", &th, "submit", None).expect(200);
-
-        app.set_clock("2023-11-10T17:00:00.000Z");
-        found.extend(disagreements(app, "gate closed", &sheets));
-
-        app.move_period("secretary", "start-appraisal");
-        app.act("appraiser", &th, "return", Some(&json!({"reason": "Thiếu minh chứng", "due_on": "2023-11-14"}))).expect(200);
-        app.patch("th-head", &th, &[("A.II.1", "null")]).expect(200);
-        found.extend(disagreements(app, "returned in appraisal", &sheets[..1]));
-        app.patch("th-head", &th, &[("A.II.1", r#"{"points":30}"#)]).expect(200);
-        app.act("th-head", &th, "submit", None).expect(200);
-        found.extend(disagreements(app, "appraisal", &sheets));
-
-        for (unit, sheet) in &sheets[..2] {
-            let list = app.get("auditor", &format!("/v1/reviews?submission_id={}", sheet.rsplit('/').next().unwrap())).expect(200);
-            let by = if *unit == "TH" && list["items"].as_array().unwrap().is_empty() { "hctc-appraiser" } else { "appraiser" };
-            finish_review(app, by, sheet, "appraisal");
-        }
-        found.extend(disagreements(app, "appraised", &sheets));
-
-        app.set_clock("2023-11-21T01:00:00.000Z");
-        app.move_period("secretary", "start-council-review");
-        found.extend(disagreements(app, "council review", &sheets));
-        for (_, sheet) in &sheets[..2] {
-            finish_review(app, "council-chair", sheet, "council");
-        }
-        found.extend(disagreements(app, "reviewed", &sheets));
-
-        for unit in ["TH", "HCTC"] {
-            app.good_facts(unit);
-        }
-        app.set_clock("2023-11-28T01:00:00.000Z");
-        app.closed_session("2023-11-28", 6);
-        app.move_period("council-chair", "finalize");
-        found.extend(disagreements(app, "finalized", &sheets));
-        app.act("council-chair", &app.period(), "announce", Some(&json!({"notice_number": "1/TB", "notice_on": "2023-11-28"}))).expect(200);
-        found.extend(disagreements(app, "announced", &sheets));
-        assert!(found.is_empty(), "{} disagree:\n{}", found.len(), found.join("\n"));
+    app.write("TH", &th, &[]);
+    app.write("HCTC", &hctc, &[("A.II.1", r#"{"points":25}"#)]);
+    for (unit, sheet) in &sheets[..2] {
+        app.act(&head(unit), sheet, "submit", None).expect(200);
     }
+    found.extend(disagreements(app, "submitted", &sheets));
 
-    /// A draft is its unit's alone, and nothing that is done to it tells of it.
-    fn a_draft_cannot_be_felt_for(app) {
-        let sheet = app.new_sheet("TH");
-        let id = sheet.rsplit('/').next().unwrap();
-        for (person, stage) in [("appraiser", "appraisal"), ("secretary", "council"), ("council-chair", "council"), ("kt-head", "appraisal"), ("admin", "council")] {
-            app.post(person, "/v1/reviews", &json!({"submission_id": id, "stage": stage})).refused(404, "not_found");
-            app.get(person, &format!("/v1/reviews?submission_id={id}")).refused(404, "not_found");
+    app.act("appraiser", &th, "return", Some(&json!({"reason": "Thiếu minh chứng"}))).expect(200);
+    app.patch("th-head", &th, &[("A.II.1", "null")]).expect(200);
+    found.extend(disagreements(app, "returned", &sheets[..1]));
+    app.patch("th-head", &th, &[("A.II.1", r#"{"points":30}"#)]).expect(200);
+    app.act("th-head", &th, "submit", None).expect(200);
+
+    app.set_clock("2023-11-10T17:00:00.000Z");
+    found.extend(disagreements(app, "gate closed", &sheets));
+
+    app.move_period("secretary", "start-appraisal");
+    app.act("appraiser", &th, "return", Some(&json!({"reason": "Thiếu minh chứng", "due_on": "2023-11-14"})))
+        .expect(200);
+    app.patch("th-head", &th, &[("A.II.1", "null")]).expect(200);
+    found.extend(disagreements(app, "returned in appraisal", &sheets[..1]));
+    app.patch("th-head", &th, &[("A.II.1", r#"{"points":30}"#)]).expect(200);
+    app.act("th-head", &th, "submit", None).expect(200);
+    found.extend(disagreements(app, "appraisal", &sheets));
+
+    for (unit, sheet) in &sheets[..2] {
+        let list =
+            app.get("auditor", &format!("/v1/reviews?submission_id={}", sheet.rsplit('/').next().unwrap())).expect(200);
+        let by =
+            if *unit == "TH" && list["items"].as_array().unwrap().is_empty() { "hctc-appraiser" } else { "appraiser" };
+        finish_review(app, by, sheet, "appraisal");
+    }
+    found.extend(disagreements(app, "appraised", &sheets));
+
+    app.set_clock("2023-11-21T01:00:00.000Z");
+    app.move_period("secretary", "start-council-review");
+    found.extend(disagreements(app, "council review", &sheets));
+    for (_, sheet) in &sheets[..2] {
+        finish_review(app, "council-chair", sheet, "council");
+    }
+    found.extend(disagreements(app, "reviewed", &sheets));
+
+    for unit in ["TH", "HCTC"] {
+        app.good_facts(unit);
+    }
+    app.set_clock("2023-11-28T01:00:00.000Z");
+    app.closed_session("2023-11-28", 6);
+    app.move_period("council-chair", "finalize");
+    found.extend(disagreements(app, "finalized", &sheets));
+    app.act(
+        "council-chair",
+        &app.period(),
+        "announce",
+        Some(&json!({"notice_number": "1/TB", "notice_on": "2023-11-28"})),
+    )
+    .expect(200);
+    found.extend(disagreements(app, "announced", &sheets));
+    assert!(found.is_empty(), "{} disagree:\n{}", found.len(), found.join("\n"));
+}
+
+/// A draft is its unit's alone, and nothing that is done to it tells of it.
+#[apply(on_both)]
+fn a_draft_cannot_be_felt_for(app: &App) {
+    let sheet = app.new_sheet("TH");
+    let id = sheet.rsplit('/').next().unwrap();
+    for (person, stage) in [
+        ("appraiser", "appraisal"),
+        ("secretary", "council"),
+        ("council-chair", "council"),
+        ("kt-head", "appraisal"),
+        ("admin", "council"),
+    ] {
+        app.post(person, "/v1/reviews", &json!({"submission_id": id, "stage": stage})).refused(404, "not_found");
+        app.get(person, &format!("/v1/reviews?submission_id={id}")).refused(404, "not_found");
+    }
+    app.ask("appraiser", "POST", &format!("{sheet}/return"))
+        .if_match("*")
+        .json(&json!({"reason": "x"}))
+        .send()
+        .refused(404, "not_found");
+}
+
+#[apply(on_both)]
+fn the_ranking_is_not_there_for_units_and_house_before_the_announcement(app: &App) {
+    let ranking = format!("{}/ranking", app.period());
+    answers(
+        app,
+        &ranking,
+        &["appraiser", "hctc-appraiser", "th-council", "council-chair", "secretary", "auditor"],
+        200,
+    );
+    for person in
+        ["th-head", "th-editor", "kt-head", "admin", "integration", "deadline-checker", "operator", "so-khdt-admin"]
+    {
+        let reply = app.get(person, &ranking);
+        assert!(matches!(reply.status, 403 | 404), "{person}: {}", reply.status);
+    }
+}
+
+#[apply(on_both)]
+fn the_ranking_is_there_for_all_of_the_office_once_announced(app: &App) {
+    app.announced_year();
+    let ranking = format!("{}/ranking", app.period());
+    answers(
+        app,
+        &ranking,
+        &[
+            "appraiser",
+            "th-council",
+            "council-chair",
+            "secretary",
+            "auditor",
+            "th-head",
+            "kt-editor",
+            "admin",
+            "integration",
+        ],
+        200,
+    );
+    answers(app, &ranking, &["operator", "so-khdt-admin", "so-khdt-vp-head"], 404);
+    let rows = app.get("th-head", &ranking).expect(200)["rows"].clone();
+    assert_eq!(rows.as_array().unwrap().len(), 8);
+    for row in rows.as_array().unwrap() {
+        let own = row["unit_code"] == "TH";
+        assert_eq!(row["eligible"].is_null(), !own, "{row}");
+        assert!(own || row["ineligible_reasons"] == json!([]), "{row}");
+    }
+}
+
+#[apply(on_both)]
+fn a_unit_sees_its_own_result_once_announced(app: &App) {
+    let [th, hctc] = app.announced_year();
+    let seen = app.get("th-head", &th).expect(200);
+    assert_eq!(
+        (&seen["totals"]["appraisal"]["total"], &seen["totals"]["council"]["total"], &seen["totals"]["final"]["total"]),
+        (&json!(1000), &json!(1000), &json!(1000))
+    );
+    app.get("th-head", &hctc).refused(404, "not_found");
+    app.get("kt-head", &th).refused(404, "not_found");
+    app.get("admin", &th).refused(404, "not_found");
+}
+
+#[apply(on_both)]
+fn members_are_the_houses_and_the_councils_to_read(app: &App) {
+    answers(app, "/v1/members", &["admin", "secretary", "council-chair", "auditor"], 200);
+    for person in ["th-head", "th-editor", "appraiser", "th-council", "integration", "deadline-checker"] {
+        app.get(person, "/v1/members").refused(403, "role_required");
+    }
+    let id = app.get("th-head", "/v1/me").expect(200)["memberships"][0]["member_id"].as_str().unwrap().to_owned();
+    answers(app, &format!("/v1/members/{id}"), &["admin", "secretary", "council-chair", "auditor"], 200);
+    answers(
+        app,
+        &format!("/v1/members/{id}"),
+        &["th-head", "appraiser", "th-council", "operator", "so-khdt-admin"],
+        404,
+    );
+}
+
+#[apply(on_both)]
+fn a_draft_of_the_table_is_not_there_for_units_and_council(app: &App) {
+    let guideline: Value = serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json")).unwrap();
+    let body = json!({"code": "DRAFT", "title": "Dự thảo", "year": 2024, "total_points": guideline["total_points"], "parts": guideline["parts"]});
+    let id = app.post("admin", "/v1/criteria-sets", &body).expect(201)["id"].as_str().unwrap().to_owned();
+    for path in ["", "/criteria", "/validation"] {
+        let path = format!("/v1/criteria-sets/{id}{path}");
+        answers(app, &path, &["admin", "secretary", "appraiser", "auditor"], 200);
+        answers(
+            app,
+            &path,
+            &["th-head", "th-editor", "th-council", "council-chair", "integration", "operator", "so-khdt-admin"],
+            404,
+        );
+    }
+    let sees = |person: &str| app.get(person, "/v1/criteria-sets").expect(200)["items"].as_array().unwrap().len();
+    assert_eq!(
+        ["admin", "appraiser", "th-head", "th-council", "council-chair", "integration"].map(sees),
+        [2, 2, 1, 1, 1, 1]
+    );
+    answers(app, "/v1/criteria-sets?status=draft", &["th-head"], 200);
+    assert_eq!(app.get("th-head", "/v1/criteria-sets?status=draft").expect(200)["items"], json!([]));
+}
+
+#[apply(on_both)]
+fn facts_are_each_units_own_to_read(app: &App) {
+    app.set_clock("2023-11-11T01:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    app.good_facts("TH");
+    let path = format!("{}/facts/{}", app.period(), app.unit_id("TH"));
+    answers(
+        app,
+        &path,
+        &["th-head", "th-editor", "appraiser", "th-council", "council-chair", "secretary", "auditor", "integration"],
+        200,
+    );
+    for person in ["kt-head", "kt-editor", "admin", "deadline-checker", "operator", "so-khdt-vp-head"] {
+        let reply = app.get(person, &path);
+        assert!(matches!(reply.status, 403 | 404), "{person}: {}", reply.status);
+    }
+    let sees = |person: &str| {
+        app.get(person, &format!("{}/facts", app.period())).json()["items"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(["th-head", "kt-head", "secretary", "admin"].map(sees), [1, 0, 1, 0]);
+}
+
+#[apply(on_both)]
+fn nobody_writes_facts_about_the_own_unit(app: &App) {
+    app.set_clock("2023-11-11T01:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    let body = json!({"anybody_disciplined": false, "party_cell_rating": "good", "under_inspection": false});
+    let put = |person: &str, unit: &str| {
+        app.ask(person, "PUT", &format!("{}/facts/{}", app.period(), app.unit_id(unit))).json(&body).send()
+    };
+    put("hctc-appraiser", "HCTC").refused(403, "recused");
+    put("th-head", "TH").refused(403, "role_required");
+    assert!(is_refused(&put("kt-head", "TH")));
+    put("hctc-appraiser", "TH").expect(201);
+}
+
+#[apply(on_both)]
+fn the_admin_reads_the_audit_without_scores(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":27.5}"#)]).expect(200);
+    let path = format!("/v1/audit-entries?subject_type=submission&subject_id={}", sheet.rsplit('/').next().unwrap());
+    let entries = |person: &str| app.get(person, &path).expect(200)["items"].as_array().unwrap().clone();
+    let (whole, blank) = (entries("auditor"), entries("admin"));
+    assert_eq!(
+        whole.iter().map(|entry| entry["action"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["submission.create", "submission.write_scores"]
+    );
+    assert_eq!(whole[1]["after"]["A.II.1"]["points"], 27.5);
+    assert_eq!(whole[1]["actor"]["subject"], "th-head");
+    assert_eq!(blank.len(), 2);
+    for entry in blank {
+        assert_eq!((&entry["before"], &entry["after"]), (&Value::Null, &Value::Null));
+    }
+    for person in
+        ["th-head", "appraiser", "th-council", "council-chair", "secretary", "integration", "deadline-checker"]
+    {
+        app.get(person, "/v1/audit-entries").refused(403, "role_required");
+    }
+}
+
+#[apply(on_both)]
+fn the_admin_sees_no_sheet_and_no_score(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    for path in ["", "/scores", "/readiness", "/revisions", "/revisions/1"] {
+        app.get("admin", &format!("{sheet}{path}")).refused(404, "not_found");
+    }
+    assert_eq!(app.get("admin", "/v1/submissions").expect(200)["items"], json!([]));
+}
+
+#[apply(on_both)]
+fn the_council_sees_a_sheet_from_its_appraisal_on(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    answers(app, &sheet, &["appraiser", "secretary", "auditor"], 200);
+    answers(app, &sheet, &["nc-council", "council-chair"], 404);
+    app.set_clock("2023-11-11T01:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    answers(app, &sheet, &["nc-council", "council-chair"], 404);
+    let review = app.review("appraiser", &sheet, "appraisal", &[]);
+    answers(app, &sheet, &["nc-council", "council-chair"], 200);
+    answers(app, &review, &["nc-council", "council-chair", "secretary", "auditor"], 200);
+    app.get("th-council", &sheet).refused(403, "recused");
+    app.get("th-council", &review).refused(403, "recused");
+    answers(app, &review, &["th-head", "kt-head", "admin", "integration"], 404);
+}
+
+/// The list and the single sheet follow one rule.
+#[apply(on_both)]
+fn the_list_shows_the_sheets_that_can_be_read_and_no_other(app: &App) {
+    let sheets = [app.new_sheet("KT"), app.submitted_sheet("TH", &[]), app.submitted_sheet("HCTC", &[])];
+    for person in PEOPLE {
+        let readable: Vec<&str> = sheets
+            .iter()
+            .filter(|sheet| app.get(person, sheet).status == 200)
+            .map(|sheet| sheet.rsplit('/').next().unwrap())
+            .collect();
+        let list = app.get(person, "/v1/submissions").json();
+        let mut listed: Vec<&str> = list["items"]
+            .as_array()
+            .map(|items| items.iter().map(|item| item["id"].as_str().unwrap()).collect())
+            .unwrap_or_default();
+        listed.sort_unstable();
+        let mut expected = readable.clone();
+        expected.sort_unstable();
+        assert_eq!(listed, expected, "{person}");
+    }
+}
+
+#[apply(on_both)]
+fn sessions_are_not_there_for_units_and_house(app: &App) {
+    app.set_clock("2023-11-11T01:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    app.move_period("secretary", "start-council-review");
+    let made = app
+        .post(
+            "secretary",
+            "/v1/council-sessions",
+            &json!({"period_id": app.period_id(), "held_on": "2023-11-28", "place": "Phòng họp số 1"}),
+        )
+        .expect(201);
+    let path = format!("/v1/council-sessions/{}", made["id"].as_str().unwrap());
+    answers(app, &path, &["appraiser", "th-council", "council-chair", "secretary", "auditor"], 200);
+    answers(app, &path, &["th-head", "th-editor", "admin", "integration", "operator", "so-khdt-admin"], 404);
+    for person in ["th-head", "admin", "integration"] {
+        app.get(person, "/v1/council-sessions").refused(403, "role_required");
+    }
+}
+
+#[apply(on_both)]
+fn the_operator_reads_nothing_inside_an_office(app: &App) {
+    let [sheet, _] = app.announced_year();
+    let period = app.period();
+    let office =
+        app.get("admin", "/v1/me").expect(200)["memberships"][0]["organization_id"].as_str().unwrap().to_owned();
+    let set = app.get("auditor", &period).expect(200)["criteria_set_id"].as_str().unwrap().to_owned();
+    let unit = app.unit_id("TH");
+    let inside = [
+        sheet.clone(),
+        format!("{sheet}/scores"),
+        period.clone(),
+        format!("{period}/summary"),
+        format!("{period}/ranking"),
+        format!("{period}/facts"),
+        format!("/v1/units/{unit}"),
+        format!("/v1/criteria-sets/{set}"),
+    ];
+    for path in inside {
+        app.get("operator", &path).refused(404, "not_found");
+    }
+    for list in [
+        "units",
+        "members",
+        "criteria-sets",
+        "periods",
+        "submissions",
+        "council-sessions",
+        "award-proposals",
+        "audit-entries",
+    ] {
+        for path in [format!("/v1/{list}"), format!("/v1/{list}?organization_id={office}")] {
+            let reply = app.get("operator", &path);
+            assert!(matches!(reply.status, 403 | 404), "{path}: {}", reply.status);
         }
-        app.ask("appraiser", "POST", &format!("{sheet}/return")).if_match("*").json(&json!({"reason": "x"})).send().refused(404, "not_found");
     }
+    assert_eq!(app.get("operator", "/v1/organizations").expect(200)["items"].as_array().unwrap().len(), 2);
+}
 
-    fn the_ranking_is_not_there_for_units_and_house_before_the_announcement(app) {
-        let ranking = format!("{}/ranking", app.period());
-        answers(app, &ranking, &["appraiser", "hctc-appraiser", "th-council", "council-chair", "secretary", "auditor"], 200);
-        for person in ["th-head", "th-editor", "kt-head", "admin", "integration", "deadline-checker", "operator", "so-khdt-admin"] {
-            let reply = app.get(person, &ranking);
-            assert!(matches!(reply.status, 403 | 404), "{person}: {}", reply.status);
-        }
-    }
-
-    fn the_ranking_is_there_for_all_of_the_office_once_announced(app) {
-        app.announced_year();
-        let ranking = format!("{}/ranking", app.period());
-        answers(app, &ranking, &["appraiser", "th-council", "council-chair", "secretary", "auditor", "th-head", "kt-editor", "admin", "integration"], 200);
-        answers(app, &ranking, &["operator", "so-khdt-admin", "so-khdt-vp-head"], 404);
-        let rows = app.get("th-head", &ranking).expect(200)["rows"].clone();
-        assert_eq!(rows.as_array().unwrap().len(), 8);
-        for row in rows.as_array().unwrap() {
-            let own = row["unit_code"] == "TH";
-            assert_eq!(row["eligible"].is_null(), !own, "{row}");
-            assert!(own || row["ineligible_reasons"] == json!([]), "{row}");
-        }
-    }
-
-    fn a_unit_sees_its_own_result_once_announced(app) {
-        let [th, hctc] = app.announced_year();
-        let seen = app.get("th-head", &th).expect(200);
-        assert_eq!((&seen["totals"]["appraisal"]["total"], &seen["totals"]["council"]["total"], &seen["totals"]["final"]["total"]), (&json!(1000), &json!(1000), &json!(1000)));
-        app.get("th-head", &hctc).refused(404, "not_found");
-        app.get("kt-head", &th).refused(404, "not_found");
-        app.get("admin", &th).refused(404, "not_found");
-    }
-
-    fn members_are_the_houses_and_the_councils_to_read(app) {
-        answers(app, "/v1/members", &["admin", "secretary", "council-chair", "auditor"], 200);
-        for person in ["th-head", "th-editor", "appraiser", "th-council", "integration", "deadline-checker"] {
-            app.get(person, "/v1/members").refused(403, "role_required");
-        }
-        let id = app.get("th-head", "/v1/me").expect(200)["memberships"][0]["member_id"].as_str().unwrap().to_owned();
-        answers(app, &format!("/v1/members/{id}"), &["admin", "secretary", "council-chair", "auditor"], 200);
-        answers(app, &format!("/v1/members/{id}"), &["th-head", "appraiser", "th-council", "operator", "so-khdt-admin"], 404);
-    }
-
-    fn a_draft_of_the_table_is_not_there_for_units_and_council(app) {
-        let guideline: Value = serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json")).unwrap();
-        let body = json!({"code": "DRAFT", "title": "Dự thảo", "year": 2024, "total_points": guideline["total_points"], "parts": guideline["parts"]});
-        let id = app.post("admin", "/v1/criteria-sets", &body).expect(201)["id"].as_str().unwrap().to_owned();
-        for path in ["", "/criteria", "/validation"] {
-            let path = format!("/v1/criteria-sets/{id}{path}");
-            answers(app, &path, &["admin", "secretary", "appraiser", "auditor"], 200);
-            answers(app, &path, &["th-head", "th-editor", "th-council", "council-chair", "integration", "operator", "so-khdt-admin"], 404);
-        }
-        let sees = |person: &str| app.get(person, "/v1/criteria-sets").expect(200)["items"].as_array().unwrap().len();
-        assert_eq!(["admin", "appraiser", "th-head", "th-council", "council-chair", "integration"].map(sees), [2, 2, 1, 1, 1, 1]);
-        answers(app, "/v1/criteria-sets?status=draft", &["th-head"], 200);
-        assert_eq!(app.get("th-head", "/v1/criteria-sets?status=draft").expect(200)["items"], json!([]));
-    }
-
-    fn facts_are_each_units_own_to_read(app) {
-        app.set_clock("2023-11-11T01:00:00.000Z");
-        app.move_period("secretary", "start-appraisal");
-        app.good_facts("TH");
-        let path = format!("{}/facts/{}", app.period(), app.unit_id("TH"));
-        answers(app, &path, &["th-head", "th-editor", "appraiser", "th-council", "council-chair", "secretary", "auditor", "integration"], 200);
-        for person in ["kt-head", "kt-editor", "admin", "deadline-checker", "operator", "so-khdt-vp-head"] {
-            let reply = app.get(person, &path);
-            assert!(matches!(reply.status, 403 | 404), "{person}: {}", reply.status);
-        }
-        let sees = |person: &str| app.get(person, &format!("{}/facts", app.period())).json()["items"].as_array().map_or(0, Vec::len);
-        assert_eq!(["th-head", "kt-head", "secretary", "admin"].map(sees), [1, 0, 1, 0]);
-    }
-
-    fn nobody_writes_facts_about_the_own_unit(app) {
-        app.set_clock("2023-11-11T01:00:00.000Z");
-        app.move_period("secretary", "start-appraisal");
-        let body = json!({"anybody_disciplined": false, "party_cell_rating": "good", "under_inspection": false});
-        let put = |person: &str, unit: &str| app.ask(person, "PUT", &format!("{}/facts/{}", app.period(), app.unit_id(unit))).json(&body).send();
-        put("hctc-appraiser", "HCTC").refused(403, "recused");
-        put("th-head", "TH").refused(403, "role_required");
-        assert!(is_refused(&put("kt-head", "TH")));
-        put("hctc-appraiser", "TH").expect(201);
-    }
-
-    fn the_admin_reads_the_audit_without_scores(app) {
-        let sheet = app.new_sheet("TH");
-        app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":27.5}"#)]).expect(200);
-        let path = format!("/v1/audit-entries?subject_type=submission&subject_id={}", sheet.rsplit('/').next().unwrap());
-        let entries = |person: &str| app.get(person, &path).expect(200)["items"].as_array().unwrap().clone();
-        let (whole, blank) = (entries("auditor"), entries("admin"));
-        assert_eq!(whole.iter().map(|entry| entry["action"].as_str().unwrap()).collect::<Vec<_>>(), ["submission.create", "submission.write_scores"]);
-        assert_eq!(whole[1]["after"]["A.II.1"]["points"], 27.5);
-        assert_eq!(whole[1]["actor"]["subject"], "th-head");
-        assert_eq!(blank.len(), 2);
-        for entry in blank {
-            assert_eq!((&entry["before"], &entry["after"]), (&Value::Null, &Value::Null));
-        }
-        for person in ["th-head", "appraiser", "th-council", "council-chair", "secretary", "integration", "deadline-checker"] {
-            app.get(person, "/v1/audit-entries").refused(403, "role_required");
-        }
-    }
-
-    fn the_admin_sees_no_sheet_and_no_score(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        for path in ["", "/scores", "/readiness", "/revisions", "/revisions/1"] {
-            app.get("admin", &format!("{sheet}{path}")).refused(404, "not_found");
-        }
-        assert_eq!(app.get("admin", "/v1/submissions").expect(200)["items"], json!([]));
-    }
-
-    fn the_council_sees_a_sheet_from_its_appraisal_on(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        answers(app, &sheet, &["appraiser", "secretary", "auditor"], 200);
-        answers(app, &sheet, &["nc-council", "council-chair"], 404);
-        app.set_clock("2023-11-11T01:00:00.000Z");
-        app.move_period("secretary", "start-appraisal");
-        answers(app, &sheet, &["nc-council", "council-chair"], 404);
-        let review = app.review("appraiser", &sheet, "appraisal", &[]);
-        answers(app, &sheet, &["nc-council", "council-chair"], 200);
-        answers(app, &review, &["nc-council", "council-chair", "secretary", "auditor"], 200);
-        app.get("th-council", &sheet).refused(403, "recused");
-        app.get("th-council", &review).refused(403, "recused");
-        answers(app, &review, &["th-head", "kt-head", "admin", "integration"], 404);
-    }
-
-    /// The list and the single sheet follow one rule.
-    fn the_list_shows_the_sheets_that_can_be_read_and_no_other(app) {
-        let sheets = [app.new_sheet("KT"), app.submitted_sheet("TH", &[]), app.submitted_sheet("HCTC", &[])];
-        for person in PEOPLE {
-            let readable: Vec<&str> = sheets.iter().filter(|sheet| app.get(person, sheet).status == 200).map(|sheet| sheet.rsplit('/').next().unwrap()).collect();
-            let list = app.get(person, "/v1/submissions").json();
-            let mut listed: Vec<&str> = list["items"].as_array().map(|items| items.iter().map(|item| item["id"].as_str().unwrap()).collect()).unwrap_or_default();
-            listed.sort_unstable();
-            let mut expected = readable.clone();
-            expected.sort_unstable();
-            assert_eq!(listed, expected, "{person}");
-        }
-    }
-
-    fn sessions_are_not_there_for_units_and_house(app) {
-        app.set_clock("2023-11-11T01:00:00.000Z");
-        app.move_period("secretary", "start-appraisal");
-        app.move_period("secretary", "start-council-review");
-        let made = app.post("secretary", "/v1/council-sessions", &json!({"period_id": app.period_id(), "held_on": "2023-11-28", "place": "Phòng họp số 1"})).expect(201);
-        let path = format!("/v1/council-sessions/{}", made["id"].as_str().unwrap());
-        answers(app, &path, &["appraiser", "th-council", "council-chair", "secretary", "auditor"], 200);
-        answers(app, &path, &["th-head", "th-editor", "admin", "integration", "operator", "so-khdt-admin"], 404);
-        for person in ["th-head", "admin", "integration"] {
-            app.get(person, "/v1/council-sessions").refused(403, "role_required");
-        }
-    }
-
-    fn the_operator_reads_nothing_inside_an_office(app) {
-        let [sheet, _] = app.announced_year();
-        let period = app.period();
-        let office = app.get("admin", "/v1/me").expect(200)["memberships"][0]["organization_id"].as_str().unwrap().to_owned();
-        let set = app.get("auditor", &period).expect(200)["criteria_set_id"].as_str().unwrap().to_owned();
-        let unit = app.unit_id("TH");
-        let inside = [sheet.clone(), format!("{sheet}/scores"), period.clone(), format!("{period}/summary"), format!("{period}/ranking"), format!("{period}/facts"), format!("/v1/units/{unit}"), format!("/v1/criteria-sets/{set}")];
-        for path in inside {
-            app.get("operator", &path).refused(404, "not_found");
-        }
-        for list in ["units", "members", "criteria-sets", "periods", "submissions", "council-sessions", "award-proposals", "audit-entries"] {
-            for path in [format!("/v1/{list}"), format!("/v1/{list}?organization_id={office}")] {
-                let reply = app.get("operator", &path);
-                assert!(matches!(reply.status, 403 | 404), "{path}: {}", reply.status);
-            }
-        }
-        assert_eq!(app.get("operator", "/v1/organizations").expect(200)["items"].as_array().unwrap().len(), 2);
-    }
-
-    fn the_summary_tells_a_unit_of_its_own_sheet_alone(app) {
-        app.submitted_sheet("TH", &[]);
-        app.submitted_sheet("HCTC", &[]);
-        let path = format!("{}/summary", app.period());
-        assert_eq!(app.get("secretary", &path).expect(200)["sheets"], json!({"submitted": 2, "none": 6}));
-        assert_eq!(app.get("th-head", &path).expect(200)["sheets"], json!({"submitted": 1}));
-        assert_eq!(app.get("kt-head", &path).expect(200)["sheets"], json!({"none": 1}));
-        let before = app.get("kt-head", &path);
-        app.new_sheet("NC");
-        assert_eq!(before.bytes, app.get("kt-head", &path).bytes);
-    }
+#[apply(on_both)]
+fn the_summary_tells_a_unit_of_its_own_sheet_alone(app: &App) {
+    app.submitted_sheet("TH", &[]);
+    app.submitted_sheet("HCTC", &[]);
+    let path = format!("{}/summary", app.period());
+    assert_eq!(app.get("secretary", &path).expect(200)["sheets"], json!({"submitted": 2, "none": 6}));
+    assert_eq!(app.get("th-head", &path).expect(200)["sheets"], json!({"submitted": 1}));
+    assert_eq!(app.get("kt-head", &path).expect(200)["sheets"], json!({"none": 1}));
+    let before = app.get("kt-head", &path);
+    app.new_sheet("NC");
+    assert_eq!(before.bytes, app.get("kt-head", &path).bytes);
 }

@@ -6,7 +6,7 @@ use thidua::config::Config;
 use thidua::server;
 
 use crate::backends::execute;
-use crate::support::{App, at_once, on_both};
+use crate::support::{App, apply, at_once, on_both};
 
 /// Every entry of the office, in order, as the auditor reads it page by page.
 fn entries(app: &App) -> Vec<Value> {
@@ -52,142 +52,188 @@ fn busy(app: &App) -> Vec<Value> {
     entries(app)
 }
 
-on_both! {
-    /// Anybody who may read the entries can work the chain out without the service.
-    fn a_script_of_ones_own_can_verify(app) {
-        let entries = busy(app);
-        assert!(entries.len() > 20, "{}", entries.len());
-        let mut before = "0".repeat(64);
-        for (number, entry) in (1..).zip(&entries) {
-            assert_eq!((&entry["sequence"], &entry["prev_hash"]), (&json!(number), &json!(before)));
-            assert_eq!(entry["hash"], hash_of(entry), "{entry}");
-            before = entry["hash"].as_str().unwrap().to_owned();
-        }
-        assert_eq!(verdict(app), json!({"ok": true, "checked": entries.len(), "first_bad_id": null}));
+/// Anybody who may read the entries can work the chain out without the service.
+#[apply(on_both)]
+fn a_script_of_ones_own_can_verify(app: &App) {
+    let entries = busy(app);
+    assert!(entries.len() > 20, "{}", entries.len());
+    let mut before = "0".repeat(64);
+    for (number, entry) in (1..).zip(&entries) {
+        assert_eq!((&entry["sequence"], &entry["prev_hash"]), (&json!(number), &json!(before)));
+        assert_eq!(entry["hash"], hash_of(entry), "{entry}");
+        before = entry["hash"].as_str().unwrap().to_owned();
     }
+    assert_eq!(verdict(app), json!({"ok": true, "checked": entries.len(), "first_bad_id": null}));
+}
 
-    fn an_edit_is_found(app) {
-        let entries = busy(app);
-        let id = entries[9]["id"].as_str().unwrap();
-        tamper(app, &format!("UPDATE audit_entries SET actor_subject = 'somebody' WHERE id = '{id}'"));
-        assert_eq!(verdict(app), json!({"ok": false, "checked": 9, "first_bad_id": id}));
-    }
+#[apply(on_both)]
+fn an_edit_is_found(app: &App) {
+    let entries = busy(app);
+    let id = entries[9]["id"].as_str().unwrap();
+    tamper(app, &format!("UPDATE audit_entries SET actor_subject = 'somebody' WHERE id = '{id}'"));
+    assert_eq!(verdict(app), json!({"ok": false, "checked": 9, "first_bad_id": id}));
+}
 
-    /// Also where whoever edited it gave the entry the hash that it would have.
-    fn an_edit_with_its_hash_is_found_at_the_next_entry(app) {
-        let entries = busy(app);
-        let mut forged = entries[9].clone();
-        forged["action"] = json!("nothing");
-        let hash = hash_of(&forged);
-        tamper(app, &format!("UPDATE audit_entries SET action = 'nothing', hash = '{hash}' WHERE id = {}", forged["id"].to_string().replace('"', "'")));
-        assert_eq!(verdict(app), json!({"ok": false, "checked": 10, "first_bad_id": entries[10]["id"]}));
-    }
+/// Also where whoever edited it gave the entry the hash that it would have.
+#[apply(on_both)]
+fn an_edit_with_its_hash_is_found_at_the_next_entry(app: &App) {
+    let entries = busy(app);
+    let mut forged = entries[9].clone();
+    forged["action"] = json!("nothing");
+    let hash = hash_of(&forged);
+    tamper(
+        app,
+        &format!(
+            "UPDATE audit_entries SET action = 'nothing', hash = '{hash}' WHERE id = {}",
+            forged["id"].to_string().replace('"', "'")
+        ),
+    );
+    assert_eq!(verdict(app), json!({"ok": false, "checked": 10, "first_bad_id": entries[10]["id"]}));
+}
 
-    fn a_deletion_is_found(app) {
-        let entries = busy(app);
-        tamper(app, &format!("DELETE FROM audit_entries WHERE id = '{}'", entries[4]["id"].as_str().unwrap()));
-        assert_eq!(verdict(app), json!({"ok": false, "checked": 4, "first_bad_id": entries[5]["id"]}));
-    }
+#[apply(on_both)]
+fn a_deletion_is_found(app: &App) {
+    let entries = busy(app);
+    tamper(app, &format!("DELETE FROM audit_entries WHERE id = '{}'", entries[4]["id"].as_str().unwrap()));
+    assert_eq!(verdict(app), json!({"ok": false, "checked": 4, "first_bad_id": entries[5]["id"]}));
+}
 
-    fn a_deletion_at_the_end_is_found(app) {
-        let entries = busy(app);
-        let last = entries.len() - 1;
-        tamper(app, &format!("DELETE FROM audit_entries WHERE id = '{}'", entries[last]["id"].as_str().unwrap()));
-        assert_eq!(verdict(app), json!({"ok": false, "checked": last, "first_bad_id": null}));
-    }
+#[apply(on_both)]
+fn a_deletion_at_the_end_is_found(app: &App) {
+    let entries = busy(app);
+    let last = entries.len() - 1;
+    tamper(app, &format!("DELETE FROM audit_entries WHERE id = '{}'", entries[last]["id"].as_str().unwrap()));
+    assert_eq!(verdict(app), json!({"ok": false, "checked": last, "first_bad_id": null}));
+}
 
-    fn an_insertion_is_found(app) {
-        let entries = busy(app);
-        let (chain, after) = (entries[0]["organization_id"].as_str().unwrap(), entries.len() + 1);
-        tamper(app, &format!(
+#[apply(on_both)]
+fn an_insertion_is_found(app: &App) {
+    let entries = busy(app);
+    let (chain, after) = (entries[0]["organization_id"].as_str().unwrap(), entries.len() + 1);
+    tamper(
+        app,
+        &format!(
             "INSERT INTO audit_entries (id, organization_id, at, request_id, actor_issuer, actor_subject, action, subject_type, subject_id, chain, sequence, prev_hash, hash) \
-             VALUES ('forged', '{chain}', '2023-11-01 01:00:00', '', 'local', 'admin', 'unit.create', 'unit', '1', '{chain}', {after}, '{0}', '{0}')", entries.last().unwrap()["hash"].as_str().unwrap()));
-        assert_eq!(verdict(app), json!({"ok": false, "checked": entries.len(), "first_bad_id": "forged"}));
-    }
+             VALUES ('forged', '{chain}', '2023-11-01 01:00:00', '', 'local', 'admin', 'unit.create', 'unit', '1', '{chain}', {after}, '{0}', '{0}')",
+            entries.last().unwrap()["hash"].as_str().unwrap()
+        ),
+    );
+    assert_eq!(verdict(app), json!({"ok": false, "checked": entries.len(), "first_bad_id": "forged"}));
+}
 
-    fn another_order_is_found(app) {
-        let entries = busy(app);
-        let place = |at: usize, number: i64| format!("UPDATE audit_entries SET sequence = {number} WHERE id = '{}'", entries[at]["id"].as_str().unwrap());
-        tamper(app, &place(2, -1));
-        tamper(app, &place(3, 3));
-        tamper(app, &place(2, 4));
-        assert_eq!(verdict(app), json!({"ok": false, "checked": 2, "first_bad_id": entries[3]["id"]}));
-    }
+#[apply(on_both)]
+fn another_order_is_found(app: &App) {
+    let entries = busy(app);
+    let place = |at: usize, number: i64| {
+        format!("UPDATE audit_entries SET sequence = {number} WHERE id = '{}'", entries[at]["id"].as_str().unwrap())
+    };
+    tamper(app, &place(2, -1));
+    tamper(app, &place(3, 3));
+    tamper(app, &place(2, 4));
+    assert_eq!(verdict(app), json!({"ok": false, "checked": 2, "first_bad_id": entries[3]["id"]}));
+}
 
-    /// A checkpoint that was kept elsewhere finds out who wrote the whole chain anew.
-    fn a_checkpoint_holds_the_chain_to_what_it_was(app) {
-        app.new_sheet("TH");
-        let kept = app.get("auditor", "/v1/audit-entries/checkpoint").expect(200);
-        assert_eq!((&kept["sequence"], &kept["hash"]), (&json!(1), &entries(app)[0]["hash"]));
-        let at = |checkpoint: &str| app.get("auditor", &format!("/v1/audit-entries/verify?checkpoint={checkpoint}"));
-        let checkpoint = kept["checkpoint"].as_str().unwrap();
-        app.new_sheet("KT");
-        assert_eq!(at(checkpoint).expect(200), json!({"ok": true, "checked": 2, "first_bad_id": null}));
-        // A forger who makes every hash anew, and the journal's as well.
-        let mut forged = entries(app);
-        let mut before = "0".repeat(64);
-        for entry in &mut forged {
-            entry["request_id"] = json!("forged");
-            entry["prev_hash"] = json!(before);
-            before = hash_of(entry);
-            tamper(app, &format!("UPDATE audit_entries SET request_id = 'forged', prev_hash = '{}', hash = '{before}' WHERE id = '{}'", entry["prev_hash"].as_str().unwrap(), entry["id"].as_str().unwrap()));
+/// A checkpoint that was kept elsewhere finds out who wrote the whole chain anew.
+#[apply(on_both)]
+fn a_checkpoint_holds_the_chain_to_what_it_was(app: &App) {
+    app.new_sheet("TH");
+    let kept = app.get("auditor", "/v1/audit-entries/checkpoint").expect(200);
+    assert_eq!((&kept["sequence"], &kept["hash"]), (&json!(1), &entries(app)[0]["hash"]));
+    let at = |checkpoint: &str| app.get("auditor", &format!("/v1/audit-entries/verify?checkpoint={checkpoint}"));
+    let checkpoint = kept["checkpoint"].as_str().unwrap();
+    app.new_sheet("KT");
+    assert_eq!(at(checkpoint).expect(200), json!({"ok": true, "checked": 2, "first_bad_id": null}));
+    // A forger who makes every hash anew, and the journal's as well.
+    let mut forged = entries(app);
+    let mut before = "0".repeat(64);
+    for entry in &mut forged {
+        entry["request_id"] = json!("forged");
+        entry["prev_hash"] = json!(before);
+        before = hash_of(entry);
+        tamper(
+            app,
+            &format!(
+                "UPDATE audit_entries SET request_id = 'forged', prev_hash = '{}', hash = '{before}' WHERE id = '{}'",
+                entry["prev_hash"].as_str().unwrap(),
+                entry["id"].as_str().unwrap()
+            ),
+        );
+    }
+    execute(
+        app,
+        &format!(
+            "UPDATE journals SET audit_hash = '{before}' WHERE organization_id = '{}'",
+            forged[0]["organization_id"].as_str().unwrap()
+        ),
+    )
+    .unwrap();
+    assert_eq!(verdict(app)["ok"], true);
+    assert_eq!(at(checkpoint).expect(200), json!({"ok": false, "checked": 0, "first_bad_id": forged[0]["id"]}));
+    // A forger who ends the chain before it.
+    tamper(app, "DELETE FROM audit_entries WHERE organization_id IS NOT NULL");
+    execute(app, &format!("UPDATE journals SET audit_sequence = 0, audit_hash = '{}'", "0".repeat(64))).unwrap();
+    assert_eq!(verdict(app)["ok"], true);
+    assert_eq!(at(checkpoint).expect(200), json!({"ok": false, "checked": 0, "first_bad_id": null}));
+    // A token says something else with the same key, and nobody else's signature counts.
+    at(app.token("auditor")).refused(400, "invalid_parameter");
+    at("x.y.z").refused(400, "invalid_parameter");
+    app.bearer(checkpoint, "GET", "/v1/me").send().refused(401, "token_invalid");
+}
+
+/// By a hash, who may not see a score could find it by trying.
+#[apply(on_both)]
+fn the_admin_sees_no_hash(app: &App) {
+    app.submitted_sheet("TH", &[]);
+    let seen = app.get("admin", "/v1/audit-entries").expect(200);
+    let items = seen["items"].as_array().unwrap();
+    assert!(items.len() > 2 && items.iter().all(|entry| entry["hash"].is_null() && entry["prev_hash"].is_null()));
+    assert_eq!(app.get("admin", "/v1/audit-entries/verify").expect(200)["ok"], true);
+    app.get("admin", "/v1/audit-entries/checkpoint").refused(403, "role_required");
+    for person in ["secretary", "th-head", "deadline-checker", "operator"] {
+        assert_eq!(app.get(person, "/v1/audit-entries/verify").status, 403, "{person}");
+        assert_eq!(app.get(person, "/v1/audit-entries/checkpoint").status, 403, "{person}");
+    }
+    let foreign = app.get("so-khdt-admin", "/v1/me").expect(200)["memberships"][0]["organization_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.get("auditor", &format!("/v1/audit-entries/verify?organization_id={foreign}")).refused(404, "not_found");
+    assert_eq!(
+        app.get("so-khdt-admin", "/v1/audit-entries/verify").expect(200),
+        json!({"ok": true, "checked": 0, "first_bad_id": null})
+    );
+}
+
+/// Many at once: every number once, every hash after the one before.
+#[apply(on_both)]
+fn the_chain_has_no_gaps_under_load(app: &App) {
+    let sheets: Vec<String> = ["TH", "KT", "NC", "QTTV"].iter().map(|unit| app.new_sheet(unit)).collect();
+    let heads = ["th-head", "kt-head", "nc-head", "qttv-head"];
+    at_once(8, |number| {
+        for round in 0..4 {
+            app.patch(
+                heads[number % 4],
+                &sheets[number % 4],
+                &[("B.1", &format!(r#"{{"points":{}}}"#, number * 4 + round))],
+            );
         }
-        execute(app, &format!("UPDATE journals SET audit_hash = '{before}' WHERE organization_id = '{}'", forged[0]["organization_id"].as_str().unwrap())).unwrap();
-        assert_eq!(verdict(app)["ok"], true);
-        assert_eq!(at(checkpoint).expect(200), json!({"ok": false, "checked": 0, "first_bad_id": forged[0]["id"]}));
-        // A forger who ends the chain before it.
-        tamper(app, "DELETE FROM audit_entries WHERE organization_id IS NOT NULL");
-        execute(app, &format!("UPDATE journals SET audit_sequence = 0, audit_hash = '{}'", "0".repeat(64))).unwrap();
-        assert_eq!(verdict(app)["ok"], true);
-        assert_eq!(at(checkpoint).expect(200), json!({"ok": false, "checked": 0, "first_bad_id": null}));
-        // A token says something else with the same key, and nobody else's signature counts.
-        at(app.token("auditor")).refused(400, "invalid_parameter");
-        at("x.y.z").refused(400, "invalid_parameter");
-        app.bearer(checkpoint, "GET", "/v1/me").send().refused(401, "token_invalid");
-    }
+    });
+    let verdict = verdict(app);
+    assert_eq!((&verdict["ok"], &verdict["checked"]), (&json!(true), &json!(entries(app).len())));
+}
 
-    /// By a hash, who may not see a score could find it by trying.
-    fn the_admin_sees_no_hash(app) {
-        app.submitted_sheet("TH", &[]);
-        let seen = app.get("admin", "/v1/audit-entries").expect(200);
-        let items = seen["items"].as_array().unwrap();
-        assert!(items.len() > 2 && items.iter().all(|entry| entry["hash"].is_null() && entry["prev_hash"].is_null()));
-        assert_eq!(app.get("admin", "/v1/audit-entries/verify").expect(200)["ok"], true);
-        app.get("admin", "/v1/audit-entries/checkpoint").refused(403, "role_required");
-        for person in ["secretary", "th-head", "deadline-checker", "operator"] {
-            assert_eq!(app.get(person, "/v1/audit-entries/verify").status, 403, "{person}");
-            assert_eq!(app.get(person, "/v1/audit-entries/checkpoint").status, 403, "{person}");
-        }
-        let foreign = app.get("so-khdt-admin", "/v1/me").expect(200)["memberships"][0]["organization_id"].as_str().unwrap().to_owned();
-        app.get("auditor", &format!("/v1/audit-entries/verify?organization_id={foreign}")).refused(404, "not_found");
-        assert_eq!(app.get("so-khdt-admin", "/v1/audit-entries/verify").expect(200), json!({"ok": true, "checked": 0, "first_bad_id": null}));
-    }
-
-    /// Many at once: every number once, every hash after the one before.
-    fn the_chain_has_no_gaps_under_load(app) {
-        let sheets: Vec<String> = ["TH", "KT", "NC", "QTTV"].iter().map(|unit| app.new_sheet(unit)).collect();
-        let heads = ["th-head", "kt-head", "nc-head", "qttv-head"];
-        at_once(8, |number| {
-            for round in 0..4 {
-                app.patch(heads[number % 4], &sheets[number % 4], &[("B.1", &format!(r#"{{"points":{}}}"#, number * 4 + round))]);
-            }
-        });
-        let verdict = verdict(app);
-        assert_eq!((&verdict["ok"], &verdict["checked"]), (&json!(true), &json!(entries(app).len())));
-    }
-
-    /// What was written before there was a chain gets its place in it at the next start.
-    fn older_entries_are_chained(app) {
-        let entries = busy(app);
-        tamper(app, "UPDATE audit_entries SET hash = '', prev_hash = '', before_state = ' ' || before_state");
-        execute(app, "UPDATE journals SET audit_hash = ''").unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config::of_sandbox(&app.database, 0, folder.path()).unwrap();
-        let open = async move { server::open(&config, Clock::System, Ids::Random).await.map(drop) };
-        std::thread::spawn(|| actix_web::rt::System::new().block_on(open).unwrap()).join().unwrap();
-        assert_eq!(self::entries(app), entries);
-        assert_eq!(verdict(app)["ok"], true);
-    }
+/// What was written before there was a chain gets its place in it at the next start.
+#[apply(on_both)]
+fn older_entries_are_chained(app: &App) {
+    let entries = busy(app);
+    tamper(app, "UPDATE audit_entries SET hash = '', prev_hash = '', before_state = ' ' || before_state");
+    execute(app, "UPDATE journals SET audit_hash = ''").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::of_sandbox(&app.database, 0, folder.path()).unwrap();
+    let open = async move { server::open(&config, Clock::System, Ids::Random).await.map(drop) };
+    std::thread::spawn(|| actix_web::rt::System::new().block_on(open).unwrap()).join().unwrap();
+    assert_eq!(self::entries(app), entries);
+    assert_eq!(verdict(app)["ok"], true);
 }
 
 /// The command beside the database: it says which chain is not as it was written, and ends with 1.

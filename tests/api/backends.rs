@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 
 use crate::support::year::head;
-use crate::support::{App, at_once, on_both};
+use crate::support::{App, apply, at_once, on_both};
 
 #[derive(QueryableByName)]
 struct Column {
@@ -133,59 +133,73 @@ struct Sums {
     summed: i64,
 }
 
-on_both! {
-    /// What was sent, done or written down never changes, whoever asks the database.
-    fn frozen_rows_stay(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        app.set_clock("2023-11-11T00:00:00.000Z");
-        app.move_period("secretary", "start-appraisal");
-        app.review("hctc-appraiser", &sheet, "appraisal", &[]);
-        for sql in [
-            "UPDATE revisions SET content = '{}'", "DELETE FROM revisions", "UPDATE audit_entries SET action = 'x'", "DELETE FROM audit_entries",
-            "UPDATE reviews SET base = 0", "UPDATE review_scores SET points = 0 WHERE criterion_code = 'B.1'", "DELETE FROM review_scores",
-            "UPDATE criteria_sets SET parts = '[]'", "UPDATE criteria_sets SET status = 'draft', published_at = NULL",
-        ] {
-            refuses(app, sql);
-        }
-        // The same kind of statement where nothing is frozen is taken: the refusals above are the triggers' own.
-        execute(app, "UPDATE units SET name = 'x'").unwrap();
+/// What was sent, done or written down never changes, whoever asks the database.
+#[apply(on_both)]
+fn frozen_rows_stay(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    app.set_clock("2023-11-11T00:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    app.review("hctc-appraiser", &sheet, "appraisal", &[]);
+    for sql in [
+        "UPDATE revisions SET content = '{}'",
+        "DELETE FROM revisions",
+        "UPDATE audit_entries SET action = 'x'",
+        "DELETE FROM audit_entries",
+        "UPDATE reviews SET base = 0",
+        "UPDATE review_scores SET points = 0 WHERE criterion_code = 'B.1'",
+        "DELETE FROM review_scores",
+        "UPDATE criteria_sets SET parts = '[]'",
+        "UPDATE criteria_sets SET status = 'draft', published_at = NULL",
+    ] {
+        refuses(app, sql);
     }
+    // The same kind of statement where nothing is frozen is taken: the refusals above are the triggers' own.
+    execute(app, "UPDATE units SET name = 'x'").unwrap();
+}
 
-    /// Ranges, states and ownership hold in the tables themselves.
-    fn constraints_hold(app) {
-        let sheet = app.new_sheet("TH");
-        app.write("TH", &sheet, &[]);
-        for sql in [
-            "UPDATE scores SET points = 4001 WHERE criterion_code = 'B.1'", "UPDATE scores SET points = -1 WHERE criterion_code = 'B.1'",
-            "UPDATE scores SET points = NULL WHERE criterion_code = 'B.1'", "UPDATE submissions SET status = 'submitted'",
-            "UPDATE submissions SET status = 'lost'", "UPDATE periods SET status = 'announced'", "UPDATE periods SET status = 'cancelled'",
-            "UPDATE period_awards SET quota = 0", "UPDATE members SET organization_id = NULL WHERE subject = 'th-head'",
-            "UPDATE members SET unit_id = (SELECT id FROM units WHERE code = 'VP') WHERE subject = 'th-head'",
-            "INSERT INTO period_units (period_id, organization_id, unit_id) SELECT p.id, p.organization_id, u.id FROM periods p, units u WHERE u.code = 'VP'",
-        ] {
-            refuses(app, sql);
-        }
-        execute(app, "UPDATE scores SET points = 3999 WHERE criterion_code = 'B.1'").unwrap();
+/// Ranges, states and ownership hold in the tables themselves.
+#[apply(on_both)]
+fn constraints_hold(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.write("TH", &sheet, &[]);
+    for sql in [
+        "UPDATE scores SET points = 4001 WHERE criterion_code = 'B.1'",
+        "UPDATE scores SET points = -1 WHERE criterion_code = 'B.1'",
+        "UPDATE scores SET points = NULL WHERE criterion_code = 'B.1'",
+        "UPDATE submissions SET status = 'submitted'",
+        "UPDATE submissions SET status = 'lost'",
+        "UPDATE periods SET status = 'announced'",
+        "UPDATE periods SET status = 'cancelled'",
+        "UPDATE period_awards SET quota = 0",
+        "UPDATE members SET organization_id = NULL WHERE subject = 'th-head'",
+        "UPDATE members SET unit_id = (SELECT id FROM units WHERE code = 'VP') WHERE subject = 'th-head'",
+        "INSERT INTO period_units (period_id, organization_id, unit_id) SELECT p.id, p.organization_id, u.id FROM periods p, units u WHERE u.code = 'VP'",
+    ] {
+        refuses(app, sql);
     }
+    execute(app, "UPDATE scores SET points = 3999 WHERE criterion_code = 'B.1'").unwrap();
+}
 
-    /// What a sheet and its review are said to add up to is what their lines add up to.
-    fn kept_totals_are_the_sums_of_the_lines(app) {
-        let sheet = app.submitted_sheet("TH", &[("A.II.1", r#"{"points":27.5}"#), ("A.IV.4", r#"{"cases":1}"#)]);
-        app.set_clock("2023-11-11T00:00:00.000Z");
-        app.move_period("secretary", "start-appraisal");
-        app.review("hctc-appraiser", &sheet, "appraisal", &[("B.1", r#"{"points":35.25}"#, "Xếp loại tốt")]);
-        let own = "SELECT CAST((SELECT base + bonus FROM submissions WHERE status = 'appraised') AS BIGINT) AS kept, CAST((SELECT SUM(points) FROM scores) AS BIGINT) AS summed";
-        let appraisal = "SELECT CAST((SELECT base + bonus FROM reviews) AS BIGINT) AS kept, CAST((SELECT SUM(points) FROM review_scores) AS BIGINT) AS summed";
-        for (sql, expected) in [(own, 98_750), (appraisal, 98_275)] {
-            let sums: Sums = if app.is_postgres() {
-                sql_query(sql).get_result(&mut PgConnection::establish(&app.database).unwrap()).unwrap()
-            } else {
-                sql_query(sql).get_result(&mut SqliteConnection::establish(app.database.trim_start_matches("sqlite://")).unwrap()).unwrap()
-            };
-            assert_eq!((sums.kept, sums.summed), (expected, expected));
-        }
-        assert_eq!(app.get(&head("TH"), &sheet).expect(200)["totals"]["self"]["total"], 987.5);
+/// What a sheet and its review are said to add up to is what their lines add up to.
+#[apply(on_both)]
+fn kept_totals_are_the_sums_of_the_lines(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[("A.II.1", r#"{"points":27.5}"#), ("A.IV.4", r#"{"cases":1}"#)]);
+    app.set_clock("2023-11-11T00:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    app.review("hctc-appraiser", &sheet, "appraisal", &[("B.1", r#"{"points":35.25}"#, "Xếp loại tốt")]);
+    let own = "SELECT CAST((SELECT base + bonus FROM submissions WHERE status = 'appraised') AS BIGINT) AS kept, CAST((SELECT SUM(points) FROM scores) AS BIGINT) AS summed";
+    let appraisal = "SELECT CAST((SELECT base + bonus FROM reviews) AS BIGINT) AS kept, CAST((SELECT SUM(points) FROM review_scores) AS BIGINT) AS summed";
+    for (sql, expected) in [(own, 98_750), (appraisal, 98_275)] {
+        let sums: Sums = if app.is_postgres() {
+            sql_query(sql).get_result(&mut PgConnection::establish(&app.database).unwrap()).unwrap()
+        } else {
+            sql_query(sql)
+                .get_result(&mut SqliteConnection::establish(app.database.trim_start_matches("sqlite://")).unwrap())
+                .unwrap()
+        };
+        assert_eq!((sums.kept, sums.summed), (expected, expected));
     }
+    assert_eq!(app.get(&head("TH"), &sheet).expect(200)["totals"]["self"]["total"], 987.5);
 }
 
 /// A pool that makes a connection for each request serves a fifth of what it could.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{App, Reply, on_both};
+use crate::support::{App, Reply, apply, on_both};
 
 /// An operation of the document.
 struct Operation {
@@ -153,347 +153,433 @@ fn with_ids(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
         .replace("{date}", "2023-09-04")
 }
 
-on_both! {
-    fn every_operation_is_there_and_asks_for_a_token(app) {
-        let all = operations(&document(app));
-        assert!(all.len() > 60, "{}", all.len());
-        for Operation { method, path, about } in &all {
+#[apply(on_both)]
+fn every_operation_is_there_and_asks_for_a_token(app: &App) {
+    let all = operations(&document(app));
+    assert!(all.len() > 60, "{}", all.len());
+    for Operation { method, path, about } in &all {
+        let reply = app.anonymous(method, &filled(path)).send();
+        if about["security"].is_array() {
+            assert_eq!((reply.status, reply.code().as_str()), (401, "token_missing"), "{method} {path}");
+            is_problem(app, &reply);
+        } else {
+            let known = !matches!(reply.status, 401 | 404 | 405)
+                || ["/problems/{code}", "/v1/auth/token", "/v1/deadlines.ics"].contains(&path.as_str());
+            assert!(known, "{method} {path}: {}", reply.status);
+        }
+    }
+}
+
+#[apply(on_both)]
+fn a_service_that_has_started_is_ready(app: &App) {
+    assert_eq!(app.anonymous("GET", "/livez").send().expect(200), json!({"status": "ok"}));
+    assert_eq!(app.anonymous("GET", "/readyz").send().expect(200), json!({"status": "ok"}));
+}
+
+#[apply(on_both)]
+fn no_other_method_is_there(app: &App) {
+    let all = operations(&document(app));
+    let mut by_path: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for operation in &all {
+        by_path.entry(&operation.path).or_default().insert(&operation.method);
+    }
+    for (path, methods) in by_path {
+        let mut expected: BTreeSet<&str> = methods.clone();
+        expected.insert("OPTIONS");
+        if methods.contains("GET") {
+            expected.insert("HEAD");
+        }
+        let allow =
+            |reply: &Reply| -> BTreeSet<String> { reply.header("allow").split(", ").map(str::to_owned).collect() };
+        let expected_owned: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE"] {
+            if expected.contains(method) {
+                continue;
+            }
             let reply = app.anonymous(method, &filled(path)).send();
-            if about["security"].is_array() {
-                assert_eq!((reply.status, reply.code().as_str()), (401, "token_missing"), "{method} {path}");
+            assert_eq!((reply.status, allow(&reply)), (405, expected_owned.clone()), "{method} {path}");
+            if method != "HEAD" {
                 is_problem(app, &reply);
-            } else {
-                let known = !matches!(reply.status, 401 | 404 | 405) || ["/problems/{code}", "/v1/auth/token", "/v1/deadlines.ics"].contains(&path.as_str());
-                assert!(known, "{method} {path}: {}", reply.status);
             }
         }
+        let reply = app.anonymous("OPTIONS", &filled(path)).send();
+        assert_eq!((reply.status, allow(&reply)), (204, expected_owned), "OPTIONS {path}");
     }
+}
 
-    fn a_service_that_has_started_is_ready(app) {
-        assert_eq!(app.anonymous("GET", "/livez").send().expect(200), json!({"status": "ok"}));
-        assert_eq!(app.anonymous("GET", "/readyz").send().expect(200), json!({"status": "ok"}));
+#[apply(on_both)]
+fn head_is_there_wherever_get_is(app: &App) {
+    for operation in operations(&document(app)).iter().filter(|operation| operation.method == "GET") {
+        let path = filled(&operation.path);
+        let (get, head) = (app.ask("auditor", "GET", &path).send(), app.ask("auditor", "HEAD", &path).send());
+        assert_eq!((head.status, head.bytes.len()), (get.status, 0), "{path}");
     }
+}
 
-    fn no_other_method_is_there(app) {
-        let all = operations(&document(app));
-        let mut by_path: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for operation in &all {
-            by_path.entry(&operation.path).or_default().insert(&operation.method);
-        }
-        for (path, methods) in by_path {
-            let mut expected: BTreeSet<&str> = methods.clone();
-            expected.insert("OPTIONS");
-            if methods.contains("GET") {
-                expected.insert("HEAD");
+/// Another office gets nothing, whatever it asks for by id.
+#[apply(on_both)]
+fn another_office_finds_nothing_by_id(app: &App) {
+    let ids = ids(app);
+    for operation in
+        operations(&document(app)).iter().filter(|operation| operation.is_secured() && operation.path.contains("{id}"))
+    {
+        let path = with_ids(&operation.path, &ids);
+        for person in ["so-khdt-admin", "so-khdt-vp-head"] {
+            let ask = || app.ask(person, &operation.method, &path);
+            let mut replies = vec![ask().send(), ask().if_match("*").send()];
+            if operation.method != "GET" {
+                replies.push(ask().if_match("*").json(&json!({})).send());
+                replies.push(ask().if_match("*").raw("application/json", "{").send());
+                replies.push(ask().if_match("*").raw("text/plain", "x").send());
             }
-            let allow = |reply: &Reply| -> BTreeSet<String> { reply.header("allow").split(", ").map(str::to_owned).collect() };
-            let expected_owned: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
-            for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE"] {
-                if expected.contains(method) {
-                    continue;
-                }
-                let reply = app.anonymous(method, &filled(path)).send();
-                assert_eq!((reply.status, allow(&reply)), (405, expected_owned.clone()), "{method} {path}");
-                if method != "HEAD" {
-                    is_problem(app, &reply);
-                }
-            }
-            let reply = app.anonymous("OPTIONS", &filled(path)).send();
-            assert_eq!((reply.status, allow(&reply)), (204, expected_owned), "OPTIONS {path}");
-        }
-    }
-
-    fn head_is_there_wherever_get_is(app) {
-        for operation in operations(&document(app)).iter().filter(|operation| operation.method == "GET") {
-            let path = filled(&operation.path);
-            let (get, head) = (app.ask("auditor", "GET", &path).send(), app.ask("auditor", "HEAD", &path).send());
-            assert_eq!((head.status, head.bytes.len()), (get.status, 0), "{path}");
-        }
-    }
-
-    /// Another office gets nothing, whatever it asks for by id.
-    fn another_office_finds_nothing_by_id(app) {
-        let ids = ids(app);
-        for operation in operations(&document(app)).iter().filter(|operation| operation.is_secured() && operation.path.contains("{id}")) {
-            let path = with_ids(&operation.path, &ids);
-            for person in ["so-khdt-admin", "so-khdt-vp-head"] {
-                let ask = || app.ask(person, &operation.method, &path);
-                let mut replies = vec![ask().send(), ask().if_match("*").send()];
-                if operation.method != "GET" {
-                    replies.push(ask().if_match("*").json(&json!({})).send());
-                    replies.push(ask().if_match("*").raw("application/json", "{").send());
-                    replies.push(ask().if_match("*").raw("text/plain", "x").send());
-                }
-                for reply in replies {
-                    assert_eq!((reply.status, reply.code().as_str()), (404, "not_found"), "{person} {} {path}", operation.method);
-                    is_problem(app, &reply);
-                }
-            }
-        }
-    }
-
-    fn another_office_finds_nothing_in_lists(app) {
-        let ids = ids(app);
-        let office = &ids["organizations"];
-        let all = operations(&document(app));
-        for operation in all.iter().filter(|operation| operation.is_list() && !operation.path.contains('{')) {
-            for person in ["so-khdt-admin", "so-khdt-vp-head"] {
-                if parameters(&operation.about).any(|parameter| parameter["name"] == "organization_id") {
-                    let reply = app.get(person, &format!("{}?organization_id={office}", operation.path));
-                    assert!(matches!(reply.status, 403 | 404), "{person} {}: {}", operation.path, reply.status);
-                }
-                let text = String::from_utf8(app.get(person, &format!("{}?limit=200", operation.path)).bytes).unwrap();
-                for id in ids.values() {
-                    assert!(!text.contains(id.as_str()), "{person} {}: {text}", operation.path);
-                }
-            }
-        }
-        app.get("so-khdt-admin", &format!("/v1/reviews?submission_id={}", ids["submissions"])).refused(404, "not_found");
-        for (name, list) in [("period_id", "submissions"), ("unit_id", "submissions"), ("unit_id", "members"), ("period_id", "award-proposals"), ("period_id", "council-sessions")] {
-            let id = if name == "period_id" { &ids["periods"] } else { &ids["units"] };
-            let reply = app.get("so-khdt-admin", &format!("/v1/{list}?{name}={id}"));
-            assert!(matches!(reply.status, 403 | 404) || reply.json()["items"] == json!([]), "{list}: {}", reply.status);
-        }
-    }
-
-    fn another_office_makes_nothing_here(app) {
-        let ids = ids(app);
-        let (period, unit, office) = (&ids["periods"], &ids["units"], &ids["organizations"]);
-        let table = [
-            ("submissions", json!({"period_id": period, "unit_id": unit})),
-            ("reviews", json!({"submission_id": ids["submissions"], "stage": "appraisal"})),
-            ("council-sessions", json!({"period_id": period, "held_on": "2023-11-28", "place": "x"})),
-            ("units", json!({"organization_id": office, "code": "X", "name": "X", "kind": "other"})),
-            ("members", json!({"organization_id": office, "subject": "x", "display_name": "X", "roles": ["admin"]})),
-            ("members", json!({"subject": "x", "display_name": "X", "roles": ["unit_head"], "unit_id": unit})),
-            ("service-accounts", json!({"member_id": ids["members"]})),
-            ("organizations", json!({"code": "X", "name": "X", "first_admin": {"subject": "x", "display_name": "X"}})),
-            ("units", json!({"code": "X", "name": "X", "kind": "other", "predecessor_ids": [unit]})),
-        ];
-        for (list, body) in table {
-            for person in ["so-khdt-admin", "so-khdt-vp-head"] {
-                let reply = app.post(person, &format!("/v1/{list}"), &body);
-                assert!(matches!(reply.status, 403 | 404 | 422), "{person} {list} {body}: {} {}", reply.status, String::from_utf8_lossy(&reply.bytes));
+            for reply in replies {
+                assert_eq!(
+                    (reply.status, reply.code().as_str()),
+                    (404, "not_found"),
+                    "{person} {} {path}",
+                    operation.method
+                );
                 is_problem(app, &reply);
             }
         }
     }
+}
 
-    fn every_operation_is_described(app) {
-        let mut seen = BTreeSet::new();
-        let mut wrong = Vec::new();
-        for Operation { method, path, about } in operations(&document(app)) {
-            let mut must = |holds: bool, what: &str| {
-                if !holds {
-                    wrong.push(format!("{method} {path}: {what}"));
-                }
-            };
-            must(about["summary"].as_str().is_some_and(|text| text.len() > 8), "no summary");
-            must(seen.insert(about["operationId"].to_string()) && about["operationId"].is_string(), "no operationId of its own");
-            let responses = about["responses"].as_object().unwrap();
-            must(responses.keys().any(|status| matches!(status.as_bytes()[0], b'2' | b'3')), "never succeeds");
-            must(about["security"].is_null() || responses.contains_key("401"), "no 401");
-            for place in path.split('{').skip(1) {
-                let place = place.split('}').next().unwrap();
-                must(parameters(&about).any(|parameter| parameter["name"] == place && parameter["in"] == "path" && parameter["required"] == true), &format!("{{{place}}} is no parameter"));
+#[apply(on_both)]
+fn another_office_finds_nothing_in_lists(app: &App) {
+    let ids = ids(app);
+    let office = &ids["organizations"];
+    let all = operations(&document(app));
+    for operation in all.iter().filter(|operation| operation.is_list() && !operation.path.contains('{')) {
+        for person in ["so-khdt-admin", "so-khdt-vp-head"] {
+            if parameters(&operation.about).any(|parameter| parameter["name"] == "organization_id") {
+                let reply = app.get(person, &format!("{}?organization_id={office}", operation.path));
+                assert!(matches!(reply.status, 403 | 404), "{person} {}: {}", operation.path, reply.status);
             }
-            if matches!(method.as_str(), "PUT" | "PATCH" | "DELETE") && about["security"].is_array() {
-                must(parameters(&about).any(|parameter| parameter["name"] == "If-Match"), "no If-Match");
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-
-    fn every_refusal_in_the_document_is_a_problem_that_is_explained(app) {
-        let mut codes: BTreeMap<String, u64> = BTreeMap::new();
-        let whole = document(app);
-        for Operation { method, path, about } in operations(&whole) {
-            for (status, response) in about["responses"].as_object().unwrap().iter().filter(|(status, _)| status.as_str() >= "400") {
-                let content = &response["content"]["application/problem+json"];
-                assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path} {status}");
-                for (code, place) in content["examples"].as_object().unwrap() {
-                    let example = whole.pointer(place["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap();
-                    assert_eq!(example["value"]["status"].to_string(), *status, "{method} {path} {code}");
-                    codes.insert(code.clone(), example["value"]["status"].as_u64().unwrap());
-                }
-            }
-        }
-        assert!(codes.len() > 50, "{}", codes.len());
-        for (code, status) in codes {
-            let explained = app.anonymous("GET", &format!("/problems/{code}")).send().expect(200);
-            assert_eq!((explained["code"].as_str(), explained["status"].as_u64()), (Some(code.as_str()), Some(status)));
-            for language in ["vi", "en"] {
-                assert!(["title", "text"].iter().all(|name| explained[language][name].as_str().is_some_and(|text| !text.is_empty())), "{code}");
+            let text = String::from_utf8(app.get(person, &format!("{}?limit=200", operation.path)).bytes).unwrap();
+            for id in ids.values() {
+                assert!(!text.contains(id.as_str()), "{person} {}: {text}", operation.path);
             }
         }
     }
+    app.get("so-khdt-admin", &format!("/v1/reviews?submission_id={}", ids["submissions"])).refused(404, "not_found");
+    for (name, list) in [
+        ("period_id", "submissions"),
+        ("unit_id", "submissions"),
+        ("unit_id", "members"),
+        ("period_id", "award-proposals"),
+        ("period_id", "council-sessions"),
+    ] {
+        let id = if name == "period_id" { &ids["periods"] } else { &ids["units"] };
+        let reply = app.get("so-khdt-admin", &format!("/v1/{list}?{name}={id}"));
+        assert!(matches!(reply.status, 403 | 404) || reply.json()["items"] == json!([]), "{list}: {}", reply.status);
+    }
+}
 
-    fn every_reference_in_the_document_leads_somewhere(app) {
-        fn walk(document: &Value, value: &Value) {
-            match value {
-                Value::Object(fields) => {
-                    if let Some(Value::String(place)) = fields.get("$ref") {
-                        assert!(document.pointer(place.trim_start_matches('#')).is_some(), "{place}");
-                    }
-                    fields.values().for_each(|value| walk(document, value));
-                }
-                Value::Array(items) => items.iter().for_each(|value| walk(document, value)),
-                _ => {}
-            }
+#[apply(on_both)]
+fn another_office_makes_nothing_here(app: &App) {
+    let ids = ids(app);
+    let (period, unit, office) = (&ids["periods"], &ids["units"], &ids["organizations"]);
+    let table = [
+        ("submissions", json!({"period_id": period, "unit_id": unit})),
+        ("reviews", json!({"submission_id": ids["submissions"], "stage": "appraisal"})),
+        ("council-sessions", json!({"period_id": period, "held_on": "2023-11-28", "place": "x"})),
+        ("units", json!({"organization_id": office, "code": "X", "name": "X", "kind": "other"})),
+        ("members", json!({"organization_id": office, "subject": "x", "display_name": "X", "roles": ["admin"]})),
+        ("members", json!({"subject": "x", "display_name": "X", "roles": ["unit_head"], "unit_id": unit})),
+        ("service-accounts", json!({"member_id": ids["members"]})),
+        ("organizations", json!({"code": "X", "name": "X", "first_admin": {"subject": "x", "display_name": "X"}})),
+        ("units", json!({"code": "X", "name": "X", "kind": "other", "predecessor_ids": [unit]})),
+    ];
+    for (list, body) in table {
+        for person in ["so-khdt-admin", "so-khdt-vp-head"] {
+            let reply = app.post(person, &format!("/v1/{list}"), &body);
+            assert!(
+                matches!(reply.status, 403 | 404 | 422),
+                "{person} {list} {body}: {} {}",
+                reply.status,
+                String::from_utf8_lossy(&reply.bytes)
+            );
+            is_problem(app, &reply);
         }
-        let document = document(app);
-        walk(&document, &document);
     }
+}
 
-    fn the_document_in_the_repository_is_the_one_that_is_served(app) {
-        let served = app.anonymous("GET", "/openapi.json").send();
-        assert!(served.bytes == include_bytes!("../../openapi/openapi.json"), "write it anew: thidua openapi > openapi/openapi.json");
-    }
-
-    /// An empty object misses a field, and the document must know it by that name.
-    fn every_body_needs_the_fields_that_its_schema_needs(app) {
-        let document = document(app);
-        let mut wrong = Vec::new();
-        for Operation { method, path, about } in operations(&document) {
-            let schema = &about["requestBody"]["content"]["application/json"]["schema"];
-            if method != "POST" || schema.is_null() || path.contains('{') || about["security"].is_null() {
-                continue;
-            }
-            let (known, needed) = fields(&document, schema);
-            let replies = ["admin", "secretary", "operator", "appraiser", "th-head"].map(|person| app.post(person, &path, &json!({})));
-            let asked: Vec<String> = replies.iter().filter(|reply| reply.code() == "invalid_body").map(|reply| reply.faults()[0].1.trim_start_matches('/').to_owned()).collect();
-            let Some(field) = asked.first() else { continue };
-            if !known.contains(field) || !needed.contains(field) {
-                wrong.push(format!("{method} {path} needs {field}; its schema {} knows {known:?}", schema["$ref"]));
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-
-    /// The example of a body is one that the service can read.
-    fn every_example_of_a_body_fits_what_the_service_reads(app) {
-        let document = document(app);
-        let mut wrong = Vec::new();
-        for Operation { method, path, about } in operations(&document) {
-            let schema = resolved(&document, &about["requestBody"]["content"]["application/json"]["schema"]);
-            if schema["example"].is_null() || about["security"].is_null() || path.contains('{') {
-                continue;
-            }
-            for person in ["admin", "secretary", "operator", "appraiser", "th-head"] {
-                let reply = app.ask(person, &method, &path).json(&schema["example"]).send();
-                if matches!(reply.code().as_str(), "invalid_body" | "malformed_json") {
-                    wrong.push(format!("{person} {method} {path}: {:?}", reply.faults()));
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-
-    fn every_answer_has_the_fields_of_its_schema(app) {
-        let ids = ids(app);
-        let period = &ids["periods"];
-        let document = document(app);
-        let mut wrong = Vec::new();
-        let mut compare = |name: &str, schema: &Value, body: &Value| {
-            let (known, needed) = fields(&document, schema);
-            let has = names(body);
-            if !(known.is_empty() || has.is_subset(&known) && needed.is_subset(&has)) {
-                let (unknown, missing): (Vec<_>, Vec<_>) = (has.difference(&known).collect(), needed.difference(&has).collect());
-                wrong.push(format!("{name} ({}): not in the schema {unknown:?}, not in the answer {missing:?}", schema["$ref"]));
+#[apply(on_both)]
+fn every_operation_is_described(app: &App) {
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for Operation { method, path, about } in operations(&document(app)) {
+        let mut must = |holds: bool, what: &str| {
+            if !holds {
+                wrong.push(format!("{method} {path}: {what}"));
             }
         };
-        for operation in operations(&document).iter().filter(|operation| operation.method == "GET") {
-            let query = match operation.path.as_str() {
-                "/v1/reviews" => format!("?submission_id={}", ids["submissions"]),
-                "/v1/working-days/add" => "?from=2023-11-30&days=5".into(),
-                "/v1/working-days/count" => "?from=2023-11-30&to=2023-12-07".into(),
-                "/v1/criteria-sets/template" => "?format=json".into(),
-                _ => String::new(),
-            };
-            let path = if operation.path == "/problems/{code}" { "/problems/not_found".to_owned() } else { with_ids(&operation.path, &ids) };
-            let schema = &operation.about["responses"]["200"]["content"]["application/json"]["schema"];
-            let person = if operation.path == "/v1/organizations" { "operator" } else if operation.path.contains("{id}/readiness") { "th-head" } else { "auditor" };
-            let reply = app.get(person, &format!("{path}{query}"));
-            if reply.status != 200 || schema.is_null() {
+        must(about["summary"].as_str().is_some_and(|text| text.len() > 8), "no summary");
+        must(
+            seen.insert(about["operationId"].to_string()) && about["operationId"].is_string(),
+            "no operationId of its own",
+        );
+        let responses = about["responses"].as_object().unwrap();
+        must(responses.keys().any(|status| matches!(status.as_bytes()[0], b'2' | b'3')), "never succeeds");
+        must(about["security"].is_null() || responses.contains_key("401"), "no 401");
+        for place in path.split('{').skip(1) {
+            let place = place.split('}').next().unwrap();
+            must(
+                parameters(&about).any(|parameter| {
+                    parameter["name"] == place && parameter["in"] == "path" && parameter["required"] == true
+                }),
+                &format!("{{{place}}} is no parameter"),
+            );
+        }
+        if matches!(method.as_str(), "PUT" | "PATCH" | "DELETE") && about["security"].is_array() {
+            must(parameters(&about).any(|parameter| parameter["name"] == "If-Match"), "no If-Match");
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[apply(on_both)]
+fn every_refusal_in_the_document_is_a_problem_that_is_explained(app: &App) {
+    let mut codes: BTreeMap<String, u64> = BTreeMap::new();
+    let whole = document(app);
+    for Operation { method, path, about } in operations(&whole) {
+        for (status, response) in
+            about["responses"].as_object().unwrap().iter().filter(|(status, _)| status.as_str() >= "400")
+        {
+            let content = &response["content"]["application/problem+json"];
+            assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path} {status}");
+            for (code, place) in content["examples"].as_object().unwrap() {
+                let example = whole.pointer(place["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap();
+                assert_eq!(example["value"]["status"].to_string(), *status, "{method} {path} {code}");
+                codes.insert(code.clone(), example["value"]["status"].as_u64().unwrap());
+            }
+        }
+    }
+    assert!(codes.len() > 50, "{}", codes.len());
+    for (code, status) in codes {
+        let explained = app.anonymous("GET", &format!("/problems/{code}")).send().expect(200);
+        assert_eq!((explained["code"].as_str(), explained["status"].as_u64()), (Some(code.as_str()), Some(status)));
+        for language in ["vi", "en"] {
+            assert!(
+                ["title", "text"]
+                    .iter()
+                    .all(|name| explained[language][name].as_str().is_some_and(|text| !text.is_empty())),
+                "{code}"
+            );
+        }
+    }
+}
+
+#[apply(on_both)]
+fn every_reference_in_the_document_leads_somewhere(app: &App) {
+    fn walk(document: &Value, value: &Value) {
+        match value {
+            Value::Object(fields) => {
+                if let Some(Value::String(place)) = fields.get("$ref") {
+                    assert!(document.pointer(place.trim_start_matches('#')).is_some(), "{place}");
+                }
+                fields.values().for_each(|value| walk(document, value));
+            }
+            Value::Array(items) => items.iter().for_each(|value| walk(document, value)),
+            _ => {}
+        }
+    }
+    let document = document(app);
+    walk(&document, &document);
+}
+
+#[apply(on_both)]
+fn the_document_in_the_repository_is_the_one_that_is_served(app: &App) {
+    let served = app.anonymous("GET", "/openapi.json").send();
+    assert!(
+        served.bytes == include_bytes!("../../openapi/openapi.json"),
+        "write it anew: thidua openapi > openapi/openapi.json"
+    );
+}
+
+/// An empty object misses a field, and the document must know it by that name.
+#[apply(on_both)]
+fn every_body_needs_the_fields_that_its_schema_needs(app: &App) {
+    let document = document(app);
+    let mut wrong = Vec::new();
+    for Operation { method, path, about } in operations(&document) {
+        let schema = &about["requestBody"]["content"]["application/json"]["schema"];
+        if method != "POST" || schema.is_null() || path.contains('{') || about["security"].is_null() {
+            continue;
+        }
+        let (known, needed) = fields(&document, schema);
+        let replies = ["admin", "secretary", "operator", "appraiser", "th-head"]
+            .map(|person| app.post(person, &path, &json!({})));
+        let asked: Vec<String> = replies
+            .iter()
+            .filter(|reply| reply.code() == "invalid_body")
+            .map(|reply| reply.faults()[0].1.trim_start_matches('/').to_owned())
+            .collect();
+        let Some(field) = asked.first() else { continue };
+        if !known.contains(field) || !needed.contains(field) {
+            wrong.push(format!("{method} {path} needs {field}; its schema {} knows {known:?}", schema["$ref"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The example of a body is one that the service can read.
+#[apply(on_both)]
+fn every_example_of_a_body_fits_what_the_service_reads(app: &App) {
+    let document = document(app);
+    let mut wrong = Vec::new();
+    for Operation { method, path, about } in operations(&document) {
+        let schema = resolved(&document, &about["requestBody"]["content"]["application/json"]["schema"]);
+        if schema["example"].is_null() || about["security"].is_null() || path.contains('{') {
+            continue;
+        }
+        for person in ["admin", "secretary", "operator", "appraiser", "th-head"] {
+            let reply = app.ask(person, &method, &path).json(&schema["example"]).send();
+            if matches!(reply.code().as_str(), "invalid_body" | "malformed_json") {
+                wrong.push(format!("{person} {method} {path}: {:?}", reply.faults()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[apply(on_both)]
+fn every_answer_has_the_fields_of_its_schema(app: &App) {
+    let ids = ids(app);
+    let period = &ids["periods"];
+    let document = document(app);
+    let mut wrong = Vec::new();
+    let mut compare = |name: &str, schema: &Value, body: &Value| {
+        let (known, needed) = fields(&document, schema);
+        let has = names(body);
+        if !(known.is_empty() || has.is_subset(&known) && needed.is_subset(&has)) {
+            let (unknown, missing): (Vec<_>, Vec<_>) =
+                (has.difference(&known).collect(), needed.difference(&has).collect());
+            wrong.push(format!(
+                "{name} ({}): not in the schema {unknown:?}, not in the answer {missing:?}",
+                schema["$ref"]
+            ));
+        }
+    };
+    for operation in operations(&document).iter().filter(|operation| operation.method == "GET") {
+        let query = match operation.path.as_str() {
+            "/v1/reviews" => format!("?submission_id={}", ids["submissions"]),
+            "/v1/working-days/add" => "?from=2023-11-30&days=5".into(),
+            "/v1/working-days/count" => "?from=2023-11-30&to=2023-12-07".into(),
+            "/v1/criteria-sets/template" => "?format=json".into(),
+            _ => String::new(),
+        };
+        let path = if operation.path == "/problems/{code}" {
+            "/problems/not_found".to_owned()
+        } else {
+            with_ids(&operation.path, &ids)
+        };
+        let schema = &operation.about["responses"]["200"]["content"]["application/json"]["schema"];
+        let person = if operation.path == "/v1/organizations" {
+            "operator"
+        } else if operation.path.contains("{id}/readiness") {
+            "th-head"
+        } else {
+            "auditor"
+        };
+        let reply = app.get(person, &format!("{path}{query}"));
+        if reply.status != 200 || schema.is_null() {
+            continue;
+        }
+        let body = reply.json();
+        compare(&operation.path, schema, &body);
+        if let (Some(first), schema) =
+            (body["items"].get(0), &resolved(&document, schema)["properties"]["items"]["items"])
+        {
+            compare(&format!("a row of {}", operation.path), schema, first);
+        }
+    }
+    assert!(!period.is_empty() && wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Each list, two rows a page, by the links that it gives.
+#[apply(on_both)]
+fn pages_show_every_row_once(app: &App) {
+    let ids = ids(app);
+    // The feed of events has no last page: where it ends is where it goes on.
+    let paged = |operation: &&Operation| operation.is_list() && operation.path != "/v1/events";
+    for operation in operations(&document(app)).iter().filter(paged) {
+        let list = with_ids(&operation.path, &ids);
+        let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
+        for order in ["", "&sort=-id"] {
+            if !order.is_empty() && app.get("auditor", &format!("{list}?sort=-id")).status == 400 {
                 continue;
             }
-            let body = reply.json();
-            compare(&operation.path, schema, &body);
-            if let (Some(first), schema) = (body["items"].get(0), &resolved(&document, schema)["properties"]["items"]["items"]) {
-                compare(&format!("a row of {}", operation.path), schema, first);
-            }
-        }
-        assert!(!period.is_empty() && wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-
-    /// Each list, two rows a page, by the links that it gives.
-    fn pages_show_every_row_once(app) {
-        let ids = ids(app);
-        // The feed of events has no last page: where it ends is where it goes on.
-        let paged = |operation: &&Operation| operation.is_list() && operation.path != "/v1/events";
-        for operation in operations(&document(app)).iter().filter(paged) {
-            let list = with_ids(&operation.path, &ids);
-            let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
-            for order in ["", "&sort=-id"] {
-                if !order.is_empty() && app.get("auditor", &format!("{list}?sort=-id")).status == 400 {
-                    continue;
+            let whole = app.get("auditor", &format!("{list}?limit=200{order}")).expect(200);
+            assert_eq!(whole["next_cursor"], Value::Null, "{}", operation.path);
+            let expected: Vec<String> = whole["items"].as_array().unwrap().iter().map(id).collect();
+            let (mut rows, mut path) = (Vec::new(), format!("{list}?limit=2{order}"));
+            loop {
+                let reply = app.get("auditor", &path);
+                let link = reply.header("link").to_owned();
+                let page = reply.expect(200);
+                let items = page["items"].as_array().unwrap();
+                assert!(items.len() <= 2);
+                rows.extend(items.iter().map(id));
+                assert_eq!(link.is_empty(), page["next_cursor"].is_null(), "{path}");
+                if link.is_empty() {
+                    break;
                 }
-                let whole = app.get("auditor", &format!("{list}?limit=200{order}")).expect(200);
-                assert_eq!(whole["next_cursor"], Value::Null, "{}", operation.path);
-                let expected: Vec<String> = whole["items"].as_array().unwrap().iter().map(id).collect();
-                let (mut rows, mut path) = (Vec::new(), format!("{list}?limit=2{order}"));
-                loop {
-                    let reply = app.get("auditor", &path);
-                    let link = reply.header("link").to_owned();
-                    let page = reply.expect(200);
-                    let items = page["items"].as_array().unwrap();
-                    assert!(items.len() <= 2);
-                    rows.extend(items.iter().map(id));
-                    assert_eq!(link.is_empty(), page["next_cursor"].is_null(), "{path}");
-                    if link.is_empty() {
-                        break;
-                    }
-                    path = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")).unwrap_or_else(|| panic!("{link}")).to_owned();
-                }
-                assert_eq!(rows, expected, "{}{order}", operation.path);
+                path = link
+                    .strip_prefix('<')
+                    .and_then(|link| link.strip_suffix(">; rel=\"next\""))
+                    .unwrap_or_else(|| panic!("{link}"))
+                    .to_owned();
             }
+            assert_eq!(rows, expected, "{}{order}", operation.path);
         }
     }
+}
 
-    fn units_come_by_code_and_each_once(app) {
-        let (mut codes, mut path) = (Vec::new(), "/v1/units?limit=2&sort=-code".to_owned());
-        loop {
-            let reply = app.get("th-head", &path);
-            let link = reply.header("link").to_owned();
-            codes.extend(reply.expect(200)["items"].as_array().unwrap().iter().map(|unit| unit["code"].as_str().unwrap().to_owned()));
-            let Some(next) = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")) else { break };
-            path = next.to_owned();
-        }
-        assert_eq!(codes, ["THCB", "TH", "QTTV", "NC", "KT", "KGVX", "HCTC", "BTCD"]);
+#[apply(on_both)]
+fn units_come_by_code_and_each_once(app: &App) {
+    let (mut codes, mut path) = (Vec::new(), "/v1/units?limit=2&sort=-code".to_owned());
+    loop {
+        let reply = app.get("th-head", &path);
+        let link = reply.header("link").to_owned();
+        codes.extend(
+            reply.expect(200)["items"].as_array().unwrap().iter().map(|unit| unit["code"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")) else { break };
+        path = next.to_owned();
     }
+    assert_eq!(codes, ["THCB", "TH", "QTTV", "NC", "KT", "KGVX", "HCTC", "BTCD"]);
+}
 
-    fn every_answer_carries_a_request_id_and_says_who_may_keep_it(app) {
-        let ids = ids(app);
-        for operation in operations(&document(app)).iter().filter(|operation| operation.method == "GET") {
-            let reply = app.get("auditor", &with_ids(&operation.path, &ids));
-            assert_eq!(reply.header("x-request-id").len(), 36, "{}", operation.path);
-            if operation.is_secured() && reply.status == 200 {
-                assert_eq!(reply.header("cache-control"), "private, no-cache", "{}", operation.path);
-                assert!(!reply.header("etag").is_empty(), "{}", operation.path);
-            }
+#[apply(on_both)]
+fn every_answer_carries_a_request_id_and_says_who_may_keep_it(app: &App) {
+    let ids = ids(app);
+    for operation in operations(&document(app)).iter().filter(|operation| operation.method == "GET") {
+        let reply = app.get("auditor", &with_ids(&operation.path, &ids));
+        assert_eq!(reply.header("x-request-id").len(), 36, "{}", operation.path);
+        if operation.is_secured() && reply.status == 200 {
+            assert_eq!(reply.header("cache-control"), "private, no-cache", "{}", operation.path);
+            assert!(!reply.header("etag").is_empty(), "{}", operation.path);
         }
     }
+}
 
-    fn pages_of_named_origins_may_read_what_they_need(app) {
-        let ask = |origin: &str| app.ask("th-head", "GET", "/v1/units").header("origin", origin).send();
-        let (ours, other) = (ask("https://front.example"), ask("https://evil.example"));
-        assert_eq!(ours.header("access-control-allow-origin"), "https://front.example");
-        let exposed = ours.header("access-control-expose-headers").to_lowercase();
-        for name in ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed"] {
-            assert!(exposed.contains(name), "{name} in {exposed}");
-        }
-        assert_eq!(other.header("access-control-allow-origin"), "");
-        let preflight = app.anonymous("OPTIONS", "/v1/units").header("origin", "https://front.example").header("access-control-request-method", "POST").header("access-control-request-headers", "authorization,if-match,idempotency-key").send();
-        assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (200, "https://front.example"));
+#[apply(on_both)]
+fn pages_of_named_origins_may_read_what_they_need(app: &App) {
+    let ask = |origin: &str| app.ask("th-head", "GET", "/v1/units").header("origin", origin).send();
+    let (ours, other) = (ask("https://front.example"), ask("https://evil.example"));
+    assert_eq!(ours.header("access-control-allow-origin"), "https://front.example");
+    let exposed = ours.header("access-control-expose-headers").to_lowercase();
+    for name in ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed"] {
+        assert!(exposed.contains(name), "{name} in {exposed}");
     }
+    assert_eq!(other.header("access-control-allow-origin"), "");
+    let preflight = app
+        .anonymous("OPTIONS", "/v1/units")
+        .header("origin", "https://front.example")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization,if-match,idempotency-key")
+        .send();
+    assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (200, "https://front.example"));
 }

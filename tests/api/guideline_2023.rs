@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::support::year::{FULL, Otherwise, UNITS, head, lines};
-use crate::support::{App, Reply, on_both};
+use crate::support::{App, Reply, apply, on_both};
 
 const PDF: &[u8] = b"%PDF-1.7\n%%EOF\n";
 const KGVX_AGAIN: Otherwise<'static> =
@@ -482,24 +482,23 @@ impl Year<'_> {
     }
 }
 
-on_both! {
-    /// From the table to the last decision.
-    fn the_year_2023_comes_out_as_worked_out_by_hand(app) {
-        let mut year = open_the_period(app, &publish_the_table(app));
-        year.self_assessment();
-        year.appraisal();
-        year.council();
-        year.tie();
-        year.finalize();
-        year.check_what_a_unit_does_not_know();
-        year.announce();
-        year.check_what_a_unit_knows_now();
-        let proposals = year.proposals();
-        year.check_the_term(&proposals[0].1);
-        year.dossiers(&proposals);
-        year.decisions(&proposals);
-        let verified = app.get("auditor", &format!("{}/ranking/verify", year.period)).expect(200);
-        assert_eq!(verified["ok"], true);
-        year.check_the_audit();
-    }
+/// From the table to the last decision.
+#[apply(on_both)]
+fn the_year_2023_comes_out_as_worked_out_by_hand(app: &App) {
+    let mut year = open_the_period(app, &publish_the_table(app));
+    year.self_assessment();
+    year.appraisal();
+    year.council();
+    year.tie();
+    year.finalize();
+    year.check_what_a_unit_does_not_know();
+    year.announce();
+    year.check_what_a_unit_knows_now();
+    let proposals = year.proposals();
+    year.check_the_term(&proposals[0].1);
+    year.dossiers(&proposals);
+    year.decisions(&proposals);
+    let verified = app.get("auditor", &format!("{}/ranking/verify", year.period)).expect(200);
+    assert_eq!(verified["ok"], true);
+    year.check_the_audit();
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::audit::tamper;
-use crate::support::on_both;
+use crate::support::{App, apply, on_both};
 
 /// The block of code in the README that follows a mark.
 fn block(mark: &str, language: &str) -> String {
@@ -21,42 +21,45 @@ fn here(programs: &[&str]) -> bool {
     all
 }
 
-on_both! {
-    /// Every line works, and the year ends with the flag granted to the unit that scored most.
-    fn the_walk_ends_with_a_decision(app) {
-        if !here(&["curl", "bash"]) {
-            return;
-        }
-        let ran = Command::new("bash").args(["-uc", &block("walk", "bash")]).env("BASE", &app.base).output().unwrap();
-        let (out, err) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8_lossy(&ran.stderr).into_owned());
-        assert!(ran.status.success() && err.is_empty(), "{out}\n{err}");
-        for sign in [
-            r#""code":"score_out_of_range""#, r#""quorum_met":true"#, r#""rank":1"#, r#""due_on":"2023-12-07""#,
-            r#""decision_number":"3456/QĐ-UBND""#,
-        ] {
-            assert!(out.contains(sign), "{sign} is not in {out}");
-        }
-        let decided = app.get("th-head", "/v1/award-proposals").expect(200);
-        assert_eq!(decided["items"][0]["status"], "approved");
-        assert_eq!(decided["items"][0]["award_code"], "emulation_flag");
-        assert_eq!(decided["items"][0]["total"], 1000);
+/// Every line works, and the year ends with the flag granted to the unit that scored most.
+#[apply(on_both)]
+fn the_walk_ends_with_a_decision(app: &App) {
+    if !here(&["curl", "bash"]) {
+        return;
     }
+    let ran = Command::new("bash").args(["-uc", &block("walk", "bash")]).env("BASE", &app.base).output().unwrap();
+    let (out, err) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8_lossy(&ran.stderr).into_owned());
+    assert!(ran.status.success() && err.is_empty(), "{out}\n{err}");
+    for sign in [
+        r#""code":"score_out_of_range""#,
+        r#""quorum_met":true"#,
+        r#""rank":1"#,
+        r#""due_on":"2023-12-07""#,
+        r#""decision_number":"3456/QĐ-UBND""#,
+    ] {
+        assert!(out.contains(sign), "{sign} is not in {out}");
+    }
+    let decided = app.get("th-head", "/v1/award-proposals").expect(200);
+    assert_eq!(decided["items"][0]["status"], "approved");
+    assert_eq!(decided["items"][0]["award_code"], "emulation_flag");
+    assert_eq!(decided["items"][0]["total"], 1000);
+}
 
-    /// The script that works the audit chain out comes to the same as the service, and finds an edit.
-    fn a_script_of_ones_own_works_the_audit_chain_out(app) {
-        if !here(&["python3"]) {
-            return;
-        }
-        app.announced_year();
-        let run = || {
-            let script = ["-c", &block("verify", "python")];
-            Command::new("python3").args(script).env("BASE", &app.base).env("TOKEN", app.token("auditor")).output().unwrap()
-        };
-        let (ran, kept) = (run(), app.get("auditor", "/v1/audit-entries/checkpoint").expect(200));
-        let said = format!("{} entries as written, the last is {}\n", kept["sequence"], kept["hash"].as_str().unwrap());
-        assert_eq!(String::from_utf8(ran.stdout).unwrap(), said, "{}", String::from_utf8_lossy(&ran.stderr));
-        tamper(app, "UPDATE audit_entries SET actor_subject = 'somebody' WHERE sequence = 10");
-        let ran = run();
-        assert!(!ran.status.success() && String::from_utf8_lossy(&ran.stderr).contains("not as written"));
+/// The script that works the audit chain out comes to the same as the service, and finds an edit.
+#[apply(on_both)]
+fn a_script_of_ones_own_works_the_audit_chain_out(app: &App) {
+    if !here(&["python3"]) {
+        return;
     }
+    app.announced_year();
+    let run = || {
+        let script = ["-c", &block("verify", "python")];
+        Command::new("python3").args(script).env("BASE", &app.base).env("TOKEN", app.token("auditor")).output().unwrap()
+    };
+    let (ran, kept) = (run(), app.get("auditor", "/v1/audit-entries/checkpoint").expect(200));
+    let said = format!("{} entries as written, the last is {}\n", kept["sequence"], kept["hash"].as_str().unwrap());
+    assert_eq!(String::from_utf8(ran.stdout).unwrap(), said, "{}", String::from_utf8_lossy(&ran.stderr));
+    tamper(app, "UPDATE audit_entries SET actor_subject = 'somebody' WHERE sequence = 10");
+    let ran = run();
+    assert!(!ran.status.success() && String::from_utf8_lossy(&ran.stderr).contains("not as written"));
 }

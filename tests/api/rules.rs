@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::year::head;
-use crate::support::{App, on_both};
+use crate::support::{App, apply, on_both};
 
 const BLOCK: &str = include_str!("../../examples/criteria/block-950-50.json");
 const TARGETS: &str = include_str!("../../examples/criteria/yearly-targets.json");
@@ -69,68 +69,86 @@ fn scored(app: &App, table: &str, by_hand: &[Hand]) -> Value {
     read
 }
 
-on_both! {
-    fn a_blocks_950_and_50_are_scored_as_by_hand(app) {
-        let read = scored(app, BLOCK, &BLOCK_BY_HAND);
-        assert_eq!(read["totals"]["self"], json!({"base": 795.53, "bonus": 42, "total": 837.53}));
-        let explained = |at: usize| &read["scores"][at]["self"]["explanation"];
-        assert_eq!(explained(0), &json!({"rule": "target_ratio", "inputs": {"actual": 97.25, "target": 104, "max": 300}, "steps": ["300 × min(97.25 / 104, 1) = 280.53"], "capped_by": null}));
-        assert_eq!(explained(7)["steps"], json!(["30 + 3 × 5 - 1 × 10 = 35"]));
-        assert_eq!(explained(8), &json!({"rule": "award_per_case", "inputs": {"cases": 6, "points_per_case": 4, "max": 20}, "steps": ["6 × 4 = 24", "min(24, 20) = 20"], "capped_by": "max"}));
-        assert_eq!(explained(9)["steps"], json!(["max(bo_tinh = 15, co_so = 5) = 15"]));
-    }
+#[apply(on_both)]
+fn a_blocks_950_and_50_are_scored_as_by_hand(app: &App) {
+    let read = scored(app, BLOCK, &BLOCK_BY_HAND);
+    assert_eq!(read["totals"]["self"], json!({"base": 795.53, "bonus": 42, "total": 837.53}));
+    let explained = |at: usize| &read["scores"][at]["self"]["explanation"];
+    assert_eq!(
+        explained(0),
+        &json!({"rule": "target_ratio", "inputs": {"actual": 97.25, "target": 104, "max": 300}, "steps": ["300 × min(97.25 / 104, 1) = 280.53"], "capped_by": null})
+    );
+    assert_eq!(explained(7)["steps"], json!(["30 + 3 × 5 - 1 × 10 = 35"]));
+    assert_eq!(
+        explained(8),
+        &json!({"rule": "award_per_case", "inputs": {"cases": 6, "points_per_case": 4, "max": 20}, "steps": ["6 × 4 = 24", "min(24, 20) = 20"], "capped_by": "max"})
+    );
+    assert_eq!(explained(9)["steps"], json!(["max(bo_tinh = 15, co_so = 5) = 15"]));
+}
 
-    fn yearly_targets_are_scored_as_by_hand(app) {
-        let read = scored(app, TARGETS, &TARGETS_BY_HAND);
-        assert_eq!(read["totals"]["self"], json!({"base": 78.21, "bonus": 5, "total": 83.21}));
-    }
+#[apply(on_both)]
+fn yearly_targets_are_scored_as_by_hand(app: &App) {
+    let read = scored(app, TARGETS, &TARGETS_BY_HAND);
+    assert_eq!(read["totals"]["self"], json!({"base": 78.21, "bonus": 5, "total": 83.21}));
+}
 
-    /// Each refusal says what the criterion would take, in the language of the caller.
-    fn an_answer_that_the_rule_does_not_have_is_refused(app) {
-        let sheet = sheet_of(app, BLOCK);
-        let refused = |code: &str, answer: &str| {
-            let tag = app.tag(&head("TH"), &sheet);
-            let body = json!({"scores": [line(code, answer)]});
-            app.ask(&head("TH"), "PATCH", &format!("{sheet}/scores")).if_match(&tag).header("accept-language", "en").json(&body).send()
-        };
-        for (code, answer, problem, field) in [
-            ("A.III.1", r#"{"level":"kem"}"#, "unknown_level", "/level"),
-            ("B.3", r#"{"rank":64}"#, "rank_out_of_bands", "/rank"),
-            ("B.2", r#"{"options":["x"]}"#, "unknown_option", "/options/0"),
-            ("B.2", r#"{"options":["co_so","co_so"]}"#, "duplicate_option", "/options/1"),
-            ("A.I.1", r#"{"actual":1,"target":0}"#, "number_out_of_range", "/target"),
-            ("A.I.1", r#"{"actual":0.12345,"target":1}"#, "number_precision", "/actual"),
-            ("A.I.3", r#"{"done":true}"#, "answer_mismatch", ""),
-        ] {
-            let refusal = refused(code, answer).refused(422, problem);
-            assert_eq!(refusal.faults(), [(problem.to_owned(), format!("/scores/0/answer{field}"))]);
-        }
-        let detail = refused("A.III.1", r#"{"level":"kem"}"#).json()["detail"].clone();
-        assert_eq!(detail, "Criterion A.III.1 has no level kem; its levels are xuat_sac, tot, hoan_thanh, khong.");
+/// Each refusal says what the criterion would take, in the language of the caller.
+#[apply(on_both)]
+fn an_answer_that_the_rule_does_not_have_is_refused(app: &App) {
+    let sheet = sheet_of(app, BLOCK);
+    let refused = |code: &str, answer: &str| {
+        let tag = app.tag(&head("TH"), &sheet);
+        let body = json!({"scores": [line(code, answer)]});
+        app.ask(&head("TH"), "PATCH", &format!("{sheet}/scores"))
+            .if_match(&tag)
+            .header("accept-language", "en")
+            .json(&body)
+            .send()
+    };
+    for (code, answer, problem, field) in [
+        ("A.III.1", r#"{"level":"kem"}"#, "unknown_level", "/level"),
+        ("B.3", r#"{"rank":64}"#, "rank_out_of_bands", "/rank"),
+        ("B.2", r#"{"options":["x"]}"#, "unknown_option", "/options/0"),
+        ("B.2", r#"{"options":["co_so","co_so"]}"#, "duplicate_option", "/options/1"),
+        ("A.I.1", r#"{"actual":1,"target":0}"#, "number_out_of_range", "/target"),
+        ("A.I.1", r#"{"actual":0.12345,"target":1}"#, "number_precision", "/actual"),
+        ("A.I.3", r#"{"done":true}"#, "answer_mismatch", ""),
+    ] {
+        let refusal = refused(code, answer).refused(422, problem);
+        assert_eq!(refusal.faults(), [(problem.to_owned(), format!("/scores/0/answer{field}"))]);
     }
+    let detail = refused("A.III.1", r#"{"level":"kem"}"#).json()["detail"].clone();
+    assert_eq!(detail, "Criterion A.III.1 has no level kem; its levels are xuat_sac, tot, hoan_thanh, khong.");
+}
 
-    /// All that is wrong comes at once, with its place; what is only to be looked at hinders nothing.
-    fn a_rule_that_makes_no_sense_keeps_a_table_from_being_published(app) {
-        let mut table: Value = serde_json::from_str(BLOCK).unwrap();
-        let bonus = &mut table["parts"][1]["children"];
-        bonus[1]["rule"]["options"][0]["points"] = json!(20.01);
-        bonus[2]["rule"]["bands"] = json!([{"from": 2, "to": 5, "points": 1}, {"from": 5, "to": 9, "points": 0}]);
-        let id = app.post("admin", "/v1/criteria-sets", &table).expect(201)["id"].as_str().unwrap().to_owned();
-        let path = format!("/v1/criteria-sets/{id}");
-        let found = app.get("admin", &format!("{path}/validation")).expect(200);
-        let listed = |kind: &str| -> Vec<(Value, Value)> {
-            found[kind].as_array().unwrap().iter().map(|fault| (fault["code"].clone(), fault["pointer"].clone())).collect()
-        };
-        assert_eq!(listed("errors"), [
+/// All that is wrong comes at once, with its place; what is only to be looked at hinders nothing.
+#[apply(on_both)]
+fn a_rule_that_makes_no_sense_keeps_a_table_from_being_published(app: &App) {
+    let mut table: Value = serde_json::from_str(BLOCK).unwrap();
+    let bonus = &mut table["parts"][1]["children"];
+    bonus[1]["rule"]["options"][0]["points"] = json!(20.01);
+    bonus[2]["rule"]["bands"] = json!([{"from": 2, "to": 5, "points": 1}, {"from": 5, "to": 9, "points": 0}]);
+    let id = app.post("admin", "/v1/criteria-sets", &table).expect(201)["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/criteria-sets/{id}");
+    let found = app.get("admin", &format!("{path}/validation")).expect(200);
+    let listed = |kind: &str| -> Vec<(Value, Value)> {
+        found[kind].as_array().unwrap().iter().map(|fault| (fault["code"].clone(), fault["pointer"].clone())).collect()
+    };
+    assert_eq!(
+        listed("errors"),
+        [
             (json!("rule_exceeds_max"), json!("/parts/1/children/1/rule/options/0/points")),
             (json!("bands_overlap"), json!("/parts/1/children/2/rule/bands/1")),
-        ]);
-        assert_eq!(listed("warnings"), [
+        ]
+    );
+    assert_eq!(
+        listed("warnings"),
+        [
             (json!("bands_gap"), json!("/parts/1/children/2/rule/bands/0")),
             (json!("max_unreachable"), json!("/parts/1/children/2/rule/bands")),
-        ]);
-        app.act("admin", &path, "publish", None).refused(422, "validation_failed");
-    }
+        ]
+    );
+    app.act("admin", &path, "publish", None).refused(422, "validation_failed");
 }
 
 /// Three criteria of 60, 25 and 15, the last two by deductions, with a choice of what else holds.
@@ -166,71 +184,89 @@ fn sent_small_sheet(app: &App, table: &Value) -> String {
 
 const DOES_NOT_APPLY: &str = r#"{"not_applicable":true}"#;
 
-on_both! {
-    /// 20 and 5 are lost, of which a part with a cap of 18 loses 18: 51 + 5 + 10 + 7.
-    fn a_part_loses_no_more_than_its_cap(app) {
-        let sheet = sent_small_sheet(app, &small_table("refused", json!(18)));
-        let read = app.get("th-head", &format!("{sheet}/scores")).expect(200);
-        assert_eq!(read["totals"]["self"], json!({"base": 73, "bonus": 0, "total": 73}));
-        assert_eq!((&read["nodes"][0]["code"], &read["nodes"][0]["self"]), (&json!("A"), &json!(73)));
-        assert_eq!(read["nodes"][0]["steps"]["self"], json!(["66 + (25 - 18) = 73"]));
-        assert_eq!(read["nodes"][2], json!({"code": "A.2", "max_points": 25, "self": 5, "appraisal": null, "council": null, "final": null}));
-    }
+/// 20 and 5 are lost, of which a part with a cap of 18 loses 18: 51 + 5 + 10 + 7.
+#[apply(on_both)]
+fn a_part_loses_no_more_than_its_cap(app: &App) {
+    let sheet = sent_small_sheet(app, &small_table("refused", json!(18)));
+    let read = app.get("th-head", &format!("{sheet}/scores")).expect(200);
+    assert_eq!(read["totals"]["self"], json!({"base": 73, "bonus": 0, "total": 73}));
+    assert_eq!((&read["nodes"][0]["code"], &read["nodes"][0]["self"]), (&json!("A"), &json!(73)));
+    assert_eq!(read["nodes"][0]["steps"]["self"], json!(["66 + (25 - 18) = 73"]));
+    assert_eq!(
+        read["nodes"][2],
+        json!({"code": "A.2", "max_points": 25, "self": 5, "appraisal": null, "council": null, "final": null})
+    );
+}
 
-    fn a_cap_lies_between_nothing_and_the_points_of_its_part(app) {
-        for (at, cap) in [0.0, 100.01, -1.0].into_iter().enumerate() {
-            let mut table = small_table("refused", json!(cap));
-            table["code"] = json!(format!("T{at}"));
-            let id = app.post("admin", "/v1/criteria-sets", &table).expect(201)["id"].as_str().unwrap().to_owned();
-            let found = app.get("admin", &format!("/v1/criteria-sets/{id}/validation")).expect(200);
-            assert_eq!((&found["errors"][0]["code"], &found["errors"][0]["pointer"]), (&json!("deduction_cap_invalid"), &json!("/parts/0/max_deduction")), "{cap}");
-            app.act("admin", &format!("/v1/criteria-sets/{id}"), "publish", None).refused(422, "validation_failed");
-        }
+#[apply(on_both)]
+fn a_cap_lies_between_nothing_and_the_points_of_its_part(app: &App) {
+    for (at, cap) in [0.0, 100.01, -1.0].into_iter().enumerate() {
+        let mut table = small_table("refused", json!(cap));
+        table["code"] = json!(format!("T{at}"));
+        let id = app.post("admin", "/v1/criteria-sets", &table).expect(201)["id"].as_str().unwrap().to_owned();
+        let found = app.get("admin", &format!("/v1/criteria-sets/{id}/validation")).expect(200);
+        assert_eq!(
+            (&found["errors"][0]["code"], &found["errors"][0]["pointer"]),
+            (&json!("deduction_cap_invalid"), &json!("/parts/0/max_deduction")),
+            "{cap}"
+        );
+        app.act("admin", &format!("/v1/criteria-sets/{id}"), "publish", None).refused(422, "validation_failed");
     }
+}
 
-    /// A.2 does not apply: 51 and 10 of 75 count as 61 × 100 / 75 = 81.33.
-    fn what_does_not_apply_is_said_by_the_appraiser_with_a_reason(app) {
-        let sheet = sent_small_sheet(app, &small_table("rescaled", Value::Null));
-        let id = sheet.rsplit('/').next().unwrap();
-        let review = app.post("appraiser", "/v1/reviews", &json!({"submission_id": id, "stage": "appraisal"})).expect(201);
-        let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
-        let written = app.patch("appraiser", &path, &[("A.2", DOES_NOT_APPLY)]).expect(200);
-        assert_eq!((&written["scores"][1]["answer"], &written["scores"][1]["points"]), (&json!({"not_applicable": true}), &Value::Null));
-        assert_eq!(written["scores"][1]["explanation"]["rule"], "not_applicable");
-        let refusal = app.act("appraiser", &path, "submit", None).refused(422, "validation_failed");
-        assert_eq!(refusal.faults(), [("reason_required".to_owned(), "/scores/1/reason".to_owned())]);
-        let tag = app.tag("appraiser", &path);
-        let mut reasoned = line("A.2", DOES_NOT_APPLY);
-        reasoned["reason"] = json!("Đơn vị không tiếp công dân");
-        app.ask("appraiser", "PATCH", &format!("{path}/scores")).if_match(&tag).json(&json!({"scores": [reasoned]})).send().expect(200);
-        let submitted = app.act("appraiser", &path, "submit", None).expect(200);
-        assert_eq!(submitted["totals"], json!({"base": 81.33, "bonus": 0, "total": 81.33}));
-        let read = app.get("secretary", &format!("{sheet}/scores")).expect(200);
-        assert_eq!(read["nodes"][0]["steps"]["appraisal"], json!(["61 × 100 / (100 - 25) = 81.33"]));
-        assert_eq!((&read["scores"][1]["self"]["points"], &read["scores"][1]["final_points"]), (&json!(5), &Value::Null));
-        assert_eq!(app.get("secretary", &sheet).expect(200)["totals"]["final"]["total"], 81.33);
-    }
+/// A.2 does not apply: 51 and 10 of 75 count as 61 × 100 / 75 = 81.33.
+#[apply(on_both)]
+fn what_does_not_apply_is_said_by_the_appraiser_with_a_reason(app: &App) {
+    let sheet = sent_small_sheet(app, &small_table("rescaled", Value::Null));
+    let id = sheet.rsplit('/').next().unwrap();
+    let review = app.post("appraiser", "/v1/reviews", &json!({"submission_id": id, "stage": "appraisal"})).expect(201);
+    let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
+    let written = app.patch("appraiser", &path, &[("A.2", DOES_NOT_APPLY)]).expect(200);
+    assert_eq!(
+        (&written["scores"][1]["answer"], &written["scores"][1]["points"]),
+        (&json!({"not_applicable": true}), &Value::Null)
+    );
+    assert_eq!(written["scores"][1]["explanation"]["rule"], "not_applicable");
+    let refusal = app.act("appraiser", &path, "submit", None).refused(422, "validation_failed");
+    assert_eq!(refusal.faults(), [("reason_required".to_owned(), "/scores/1/reason".to_owned())]);
+    let tag = app.tag("appraiser", &path);
+    let mut reasoned = line("A.2", DOES_NOT_APPLY);
+    reasoned["reason"] = json!("Đơn vị không tiếp công dân");
+    app.ask("appraiser", "PATCH", &format!("{path}/scores"))
+        .if_match(&tag)
+        .json(&json!({"scores": [reasoned]}))
+        .send()
+        .expect(200);
+    let submitted = app.act("appraiser", &path, "submit", None).expect(200);
+    assert_eq!(submitted["totals"], json!({"base": 81.33, "bonus": 0, "total": 81.33}));
+    let read = app.get("secretary", &format!("{sheet}/scores")).expect(200);
+    assert_eq!(read["nodes"][0]["steps"]["appraisal"], json!(["61 × 100 / (100 - 25) = 81.33"]));
+    assert_eq!((&read["scores"][1]["self"]["points"], &read["scores"][1]["final_points"]), (&json!(5), &Value::Null));
+    assert_eq!(app.get("secretary", &sheet).expect(200)["totals"]["final"]["total"], 81.33);
+}
 
-    /// The same without making up for it: 51 and 10.
-    fn a_table_may_leave_out_without_making_up(app) {
-        let sheet = sent_small_sheet(app, &small_table("excluded", Value::Null));
-        app.review("appraiser", &sheet, "appraisal", &[("A.2", DOES_NOT_APPLY, "Đơn vị không tiếp công dân")]);
-        assert_eq!(app.get("secretary", &sheet).expect(200)["totals"]["appraisal"]["total"], 61);
-    }
+/// The same without making up for it: 51 and 10.
+#[apply(on_both)]
+fn a_table_may_leave_out_without_making_up(app: &App) {
+    let sheet = sent_small_sheet(app, &small_table("excluded", Value::Null));
+    app.review("appraiser", &sheet, "appraisal", &[("A.2", DOES_NOT_APPLY, "Đơn vị không tiếp công dân")]);
+    assert_eq!(app.get("secretary", &sheet).expect(200)["totals"]["appraisal"]["total"], 61);
+}
 
-    fn a_unit_cannot_say_itself_that_a_criterion_does_not_apply(app) {
-        let sheet = app.sheet_of_table(&small_table("rescaled", Value::Null));
-        let refusal = app.patch("th-head", &sheet, &[("A.2", DOES_NOT_APPLY)]).refused(422, "not_applicable_refused");
-        assert_eq!(refusal.faults(), [("not_applicable_refused".to_owned(), "/scores/0/answer".to_owned())]);
-        app.patch("th-head", &sheet, &[("A.2", r#"{"not_applicable":false}"#)]).refused(422, "answer_mismatch");
-        app.patch("th-head", &sheet, &[("A.2", r#"{"not_applicable":true,"cases":1}"#)]).refused(422, "answer_mismatch");
-    }
+#[apply(on_both)]
+fn a_unit_cannot_say_itself_that_a_criterion_does_not_apply(app: &App) {
+    let sheet = app.sheet_of_table(&small_table("rescaled", Value::Null));
+    let refusal = app.patch("th-head", &sheet, &[("A.2", DOES_NOT_APPLY)]).refused(422, "not_applicable_refused");
+    assert_eq!(refusal.faults(), [("not_applicable_refused".to_owned(), "/scores/0/answer".to_owned())]);
+    app.patch("th-head", &sheet, &[("A.2", r#"{"not_applicable":false}"#)]).refused(422, "answer_mismatch");
+    app.patch("th-head", &sheet, &[("A.2", r#"{"not_applicable":true,"cases":1}"#)]).refused(422, "answer_mismatch");
+}
 
-    fn where_the_table_does_not_provide_for_it_everything_applies(app) {
-        let sheet = sent_small_sheet(app, &small_table("refused", Value::Null));
-        let id = sheet.rsplit('/').next().unwrap();
-        let review = app.post("appraiser", "/v1/reviews", &json!({"submission_id": id, "stage": "appraisal"})).expect(201);
-        let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
-        app.patch("appraiser", &path, &[("A.2", DOES_NOT_APPLY)]).refused(422, "not_applicable_refused");
-    }
+#[apply(on_both)]
+fn where_the_table_does_not_provide_for_it_everything_applies(app: &App) {
+    let sheet = sent_small_sheet(app, &small_table("refused", Value::Null));
+    let id = sheet.rsplit('/').next().unwrap();
+    let review = app.post("appraiser", "/v1/reviews", &json!({"submission_id": id, "stage": "appraisal"})).expect(201);
+    let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
+    app.patch("appraiser", &path, &[("A.2", DOES_NOT_APPLY)]).refused(422, "not_applicable_refused");
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::support::year::{FULL, lines};
-use crate::support::{App, on_both, scores};
+use crate::support::{App, apply, on_both, scores};
 
 /// The line of a criterion as a person sees it.
 #[track_caller]
@@ -37,377 +37,497 @@ fn totals_are_the_sums(app: &App, sheet: &str) -> i64 {
     base + bonus
 }
 
-on_both! {
-    fn a_new_sheet_has_every_criterion_in_order_and_no_score(app) {
-        let sheet = app.new_sheet("TH");
-        let seen = app.get("th-editor", &format!("{sheet}/scores")).expect(200);
-        let codes: Vec<&str> = seen["scores"].as_array().unwrap().iter().map(|line| line["criterion_code"].as_str().unwrap()).collect();
-        assert_eq!(codes, FULL.map(|(code, _)| code));
-        assert!(seen["scores"].as_array().unwrap().iter().all(|line| line["self"].is_null() && line["editable"] == true));
-        let sheet = app.get("th-editor", &sheet).expect(200);
-        assert_eq!((&sheet["status"], &sheet["revision"], &sheet["due_on"], &sheet["late"]), (&json!("draft"), &json!(0), &json!("2023-11-10"), &json!(false)));
-        assert_eq!(sheet["totals"], json!({"self": null, "appraisal": null, "council": null, "final": null}));
-    }
+#[apply(on_both)]
+fn a_new_sheet_has_every_criterion_in_order_and_no_score(app: &App) {
+    let sheet = app.new_sheet("TH");
+    let seen = app.get("th-editor", &format!("{sheet}/scores")).expect(200);
+    let codes: Vec<&str> =
+        seen["scores"].as_array().unwrap().iter().map(|line| line["criterion_code"].as_str().unwrap()).collect();
+    assert_eq!(codes, FULL.map(|(code, _)| code));
+    assert!(seen["scores"].as_array().unwrap().iter().all(|line| line["self"].is_null() && line["editable"] == true));
+    let sheet = app.get("th-editor", &sheet).expect(200);
+    assert_eq!(
+        (&sheet["status"], &sheet["revision"], &sheet["due_on"], &sheet["late"]),
+        (&json!("draft"), &json!(0), &json!("2023-11-10"), &json!(false))
+    );
+    assert_eq!(sheet["totals"], json!({"self": null, "appraisal": null, "council": null, "final": null}));
+}
 
-    fn put_clears_the_lines_that_are_absent(app) {
-        let sheet = app.new_sheet("TH");
-        app.write("TH", &sheet, &[]);
-        let tag = app.tag("th-head", &sheet);
-        let put = app.ask("th-head", "PUT", &format!("{sheet}/scores")).if_match(&tag).json(&scores(&[("A.II.1", r#"{"points":7}"#)])).send().expect(200);
-        let scored: Vec<&Value> = put["scores"].as_array().unwrap().iter().filter(|line| !line["self"].is_null()).map(|line| &line["criterion_code"]).collect();
-        assert_eq!(scored, [&json!("A.II.1")]);
-        assert_eq!(put["totals"]["self"]["total"], 7);
-    }
+#[apply(on_both)]
+fn put_clears_the_lines_that_are_absent(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.write("TH", &sheet, &[]);
+    let tag = app.tag("th-head", &sheet);
+    let put = app
+        .ask("th-head", "PUT", &format!("{sheet}/scores"))
+        .if_match(&tag)
+        .json(&scores(&[("A.II.1", r#"{"points":7}"#)]))
+        .send()
+        .expect(200);
+    let scored: Vec<&Value> = put["scores"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|line| !line["self"].is_null())
+        .map(|line| &line["criterion_code"])
+        .collect();
+    assert_eq!(scored, [&json!("A.II.1")]);
+    assert_eq!(put["totals"]["self"]["total"], 7);
+}
 
-    fn patch_keeps_the_lines_that_are_absent(app) {
-        let sheet = app.new_sheet("TH");
-        app.write("TH", &sheet, &[]);
-        let patched = app.patch("th-editor", &sheet, &[("A.II.1", r#"{"points":7}"#)]).expect(200);
-        assert_eq!(patched["totals"]["self"], json!({"base": 877, "bonus": 100, "total": 977}));
-    }
+#[apply(on_both)]
+fn patch_keeps_the_lines_that_are_absent(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.write("TH", &sheet, &[]);
+    let patched = app.patch("th-editor", &sheet, &[("A.II.1", r#"{"points":7}"#)]).expect(200);
+    assert_eq!(patched["totals"]["self"], json!({"base": 877, "bonus": 100, "total": 977}));
+}
 
-    fn a_null_answer_clears_the_line(app) {
-        let sheet = app.new_sheet("TH");
-        app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":7}"#), ("A.II.2", r#"{"points":3}"#)]).expect(200);
-        app.patch("th-head", &sheet, &[("A.II.1", "null")]).expect(200);
-        assert_eq!(line(app, "th-head", &sheet, "A.II.1")["self"], Value::Null);
-        assert_eq!(app.get("th-head", &sheet).expect(200)["totals"]["self"]["total"], 3);
-    }
+#[apply(on_both)]
+fn a_null_answer_clears_the_line(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":7}"#), ("A.II.2", r#"{"points":3}"#)]).expect(200);
+    app.patch("th-head", &sheet, &[("A.II.1", "null")]).expect(200);
+    assert_eq!(line(app, "th-head", &sheet, "A.II.1")["self"], Value::Null);
+    assert_eq!(app.get("th-head", &sheet).expect(200)["totals"]["self"]["total"], 3);
+}
 
-    fn not_scored_is_not_nought(app) {
-        let sheet = app.new_sheet("TH");
-        app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":0}"#), ("A.III.1", r#"{"achieved":false}"#)]).expect(200);
-        for code in ["A.II.1", "A.III.1"] {
-            assert_eq!(line(app, "th-head", &sheet, code)["self"]["points"], 0);
+#[apply(on_both)]
+fn not_scored_is_not_nought(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":0}"#), ("A.III.1", r#"{"achieved":false}"#)]).expect(200);
+    for code in ["A.II.1", "A.III.1"] {
+        assert_eq!(line(app, "th-head", &sheet, code)["self"]["points"], 0);
+    }
+    assert_eq!(line(app, "th-head", &sheet, "A.II.2")["self"], Value::Null);
+    assert_eq!(app.get("th-head", &sheet).expect(200)["totals"]["self"], json!({"base": 0, "bonus": 0, "total": 0}));
+    let missing = app.get("th-head", &format!("{sheet}/readiness")).expect(200)["errors"].as_array().unwrap().len();
+    assert_eq!(missing, 26);
+}
+
+#[apply(on_both)]
+fn a_note_may_stand_without_a_score(app: &App) {
+    let sheet = app.new_sheet("TH");
+    let tag = app.tag("th-head", &sheet);
+    let body = json!({"scores": [{"criterion_code": "A.II.1", "answer": null, "note": "Chờ số liệu"}]});
+    app.ask("th-head", "PATCH", &format!("{sheet}/scores")).if_match(&tag).json(&body).send().expect(200);
+    let cell = &line(app, "th-head", &sheet, "A.II.1")["self"];
+    assert_eq!((&cell["note"], &cell["points"]), (&json!("Chờ số liệu"), &Value::Null));
+    assert_eq!(app.get("th-head", &format!("{sheet}/readiness")).expect(200)["errors"].as_array().unwrap().len(), 28);
+}
+
+/// G, A.I: items 1 and 2 share 150 points.
+#[apply(on_both)]
+fn shared_points_hold_over_what_is_stored_and_what_is_written(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.patch("th-head", &sheet, &[("A.I.1", r#"{"points":100}"#)]).expect(200);
+    let reply = app.patch("th-head", &sheet, &[("A.I.2", r#"{"points":50.01}"#)]);
+    assert_eq!((reply.status, reply.faults()[0].0.as_str()), (422, "shared_points_exceeded"));
+    assert_eq!(line(app, "th-head", &sheet, "A.I.2")["self"], Value::Null);
+    app.patch("th-head", &sheet, &[("A.I.2", r#"{"points":50}"#)]).expect(200);
+    // Written together, what is stored no longer counts.
+    app.patch("th-head", &sheet, &[("A.I.1", r#"{"points":0}"#), ("A.I.2", r#"{"points":150}"#)]).expect(200);
+    let tag = app.tag("th-head", &sheet);
+    let put = app
+        .ask("th-head", "PUT", &format!("{sheet}/scores"))
+        .if_match(&tag)
+        .json(&scores(&[("A.I.1", r#"{"points":150}"#)]))
+        .send()
+        .expect(200);
+    assert_eq!(put["totals"]["self"]["base"], 150);
+}
+
+#[apply(on_both)]
+fn what_is_missing_is_told_line_by_line_and_submit_refuses_with_the_same_list(app: &App) {
+    let sheet = app.new_sheet("TH");
+    let tag = app.tag("th-head", &sheet);
+    let mut body = lines(&[]);
+    body["scores"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|line| line["criterion_code"] != "A.V.3" && line["criterion_code"] != "B.2");
+    app.ask("th-head", "PUT", &format!("{sheet}/scores")).if_match(&tag).json(&body).send().expect(200);
+    let readiness = app.get("th-head", &format!("{sheet}/readiness")).expect(200);
+    assert_eq!(readiness["ready"], false);
+    let missing: Vec<(&Value, &Value)> = readiness["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (&error["code"], &error["params"]["criterion"]))
+        .collect();
+    assert_eq!(missing, [(&json!("missing_score"), &json!("A.V.3")), (&json!("missing_score"), &json!("B.2"))]);
+    let refused = app.act("th-head", &sheet, "submit", None).refused(422, "validation_failed");
+    assert_eq!(refused.json()["errors"], readiness["errors"]);
+    assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "draft");
+}
+
+#[apply(on_both)]
+fn a_whole_sheet_is_ready(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.write("TH", &sheet, &[]);
+    let readiness = app.get("th-editor", &format!("{sheet}/readiness")).expect(200);
+    assert_eq!((&readiness["ready"], &readiness["errors"]), (&json!(true), &json!([])));
+}
+
+#[apply(on_both)]
+fn submitting_freezes_a_revision_under_its_digest(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[("A.II.1", r#"{"points":27.5}"#)]);
+    let reply = app.get("th-head", &format!("{sheet}/revisions/1"));
+    let text = String::from_utf8(reply.bytes.clone()).unwrap();
+    let revision = reply.expect(200);
+    // Byte for byte, as it was sent over the wire.
+    let content = text.split_once("\"content\":").unwrap().1.strip_suffix('}').unwrap();
+    let digest: String = Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(revision["sha256"], digest);
+    let content: Value = serde_json::from_str(content).unwrap();
+    assert_eq!(content["totals"]["total"], 997.5);
+    assert_eq!(content["scores"][3]["points"], 27.5);
+    assert_eq!((&revision["revision"], &revision["submitted_at"]), (&json!(1), &json!("2023-11-01T01:00:00.000Z")));
+    let me = app.get("th-head", "/v1/me").expect(200);
+    assert_eq!(revision["submitted_by"], me["memberships"][0]["member_id"]);
+    let period = app.get("th-head", &app.period()).expect(200);
+    assert_eq!(revision["criteria_set_id"], period["criteria_set_id"]);
+    let list = app.get("th-head", &format!("{sheet}/revisions")).expect(200);
+    assert_eq!((list["items"].as_array().unwrap().len(), &list["items"][0]["sha256"]), (1, &revision["sha256"]));
+}
+
+#[apply(on_both)]
+fn a_frozen_revision_stays_as_it_was(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    let first = app.get("th-head", &format!("{sheet}/revisions/1"));
+    app.act("th-head", &sheet, "withdraw", None).expect(200);
+    app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
+    app.act("th-head", &sheet, "submit", None).expect(200);
+    let again = app.get("th-head", &format!("{sheet}/revisions/1"));
+    assert_eq!((first.bytes, first.headers["etag"].clone()), (again.bytes, again.headers["etag"].clone()));
+    let second = app.get("th-head", &format!("{sheet}/revisions/2")).expect(200);
+    assert_eq!(second["content"]["totals"]["total"], 971);
+}
+
+#[apply(on_both)]
+fn a_sheet_can_be_taken_back_while_the_gate_is_open(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    app.set_clock("2023-11-10T16:59:59.999Z");
+    assert_eq!(app.act("th-head", &sheet, "withdraw", None).expect(200)["status"], "draft");
+    app.act("th-head", &sheet, "submit", None).expect(200);
+    let tag = app.tag("th-head", &sheet);
+    app.set_clock("2023-11-10T17:00:00.000Z");
+    app.ask("th-head", "POST", &format!("{sheet}/withdraw")).if_match(&tag).send().refused(409, "deadline_passed");
+    assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "submitted");
+}
+
+#[apply(on_both)]
+fn only_the_head_submits(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.write("TH", &sheet, &[]);
+    app.act("th-editor", &sheet, "submit", None).refused(403, "role_required");
+    app.act("integration", &sheet, "submit", None).refused(403, "role_required");
+    assert_eq!(app.act("th-head", &sheet, "submit", None).expect(200)["status"], "submitted");
+}
+
+#[apply(on_both)]
+fn a_sent_sheet_cannot_be_written(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]).refused(409, "invalid_state");
+    app.act("th-head", &sheet, "submit", None).refused(409, "invalid_state");
+    let editable = |line: &Value| line["editable"] == json!(true);
+    assert!(
+        !app.get("th-head", &format!("{sheet}/scores")).expect(200)["scores"].as_array().unwrap().iter().any(editable)
+    );
+}
+
+#[apply(on_both)]
+fn a_unit_has_one_sheet_a_period(app: &App) {
+    app.new_sheet("TH");
+    let body = json!({"period_id": app.period_id(), "unit_id": app.unit_id("TH")});
+    for person in ["th-head", "th-editor", "integration"] {
+        app.post(person, "/v1/submissions", &body).refused(409, "already_exists");
+    }
+    assert_eq!(app.get("auditor", "/v1/submissions").expect(200)["items"].as_array().unwrap().len(), 1);
+}
+
+#[apply(on_both)]
+fn nobody_starts_anothers_sheet(app: &App) {
+    let body = json!({"period_id": app.period_id(), "unit_id": app.unit_id("TH")});
+    for person in ["kt-head", "kt-editor"] {
+        app.post(person, "/v1/submissions", &body).refused(403, "not_own_unit");
+    }
+    for person in ["admin", "secretary", "appraiser", "auditor"] {
+        app.post(person, "/v1/submissions", &body).refused(403, "role_required");
+    }
+}
+
+#[apply(on_both)]
+fn totals_are_the_sums_of_the_lines_after_every_write(app: &App) {
+    let sheet = app.new_sheet("TH");
+    let writes: [&[(&str, &str)]; 6] = [
+        &[("A.II.1", r#"{"points":27.55}"#), ("B.1", r#"{"points":0.01}"#)],
+        &[("A.IV.4", r#"{"cases":3}"#), ("A.III.1", r#"{"achieved":true}"#)],
+        &[("A.II.1", r#"{"points":0.1}"#), ("A.II.2", r#"{"points":0.2}"#)],
+        &[("A.II.1", "null"), ("B.1", "null")],
+        &[("B.3", r#"{"points":29.99}"#)],
+        &[("A.IV.4", r#"{"cases":1000}"#)],
+    ];
+    for lines in writes {
+        app.patch("th-head", &sheet, lines).expect(200);
+        totals_are_the_sums(app, &sheet);
+    }
+    app.write("TH", &sheet, &[("A.II.1", r#"{"points":29.99}"#)]);
+    assert_eq!(totals_are_the_sums(app, &sheet), 99_999);
+    app.act("th-head", &sheet, "submit", None).expect(200);
+    assert_eq!(totals_are_the_sums(app, &sheet), 99_999);
+}
+
+/// G, A.IV.4: ten points for each case.
+#[apply(on_both)]
+fn a_deduction_is_explained_well_enough_to_recompute_it(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.patch("th-head", &sheet, &[("A.IV.4", r#"{"cases":1}"#)]).expect(200);
+    let cell = &line(app, "th-head", &sheet, "A.IV.4");
+    let (own, max) = (&cell["self"], hundredths(&cell["max_points"]));
+    assert_eq!(hundredths(&own["points"]), max - 1000);
+    assert_eq!(own["answer"], json!({"cases": 1}));
+    let explanation = &own["explanation"];
+    assert_eq!(explanation["rule"], "deduction_per_case");
+    assert_eq!((&explanation["inputs"]["cases"], &explanation["inputs"]["points_per_case"]), (&json!(1), &json!(10)));
+    assert_eq!((explanation["steps"].as_array().unwrap().is_empty(), &explanation["capped_by"]), (false, &Value::Null));
+    app.patch("th-head", &sheet, &[("A.IV.4", r#"{"cases":100}"#)]).expect(200);
+    let own = &line(app, "th-head", &sheet, "A.IV.4")["self"];
+    assert_eq!((&own["points"], &own["explanation"]["capped_by"]), (&json!(0), &json!("floor")));
+}
+
+#[apply(on_both)]
+fn what_is_known_is_not_sent_again(app: &App) {
+    let sheet = app.new_sheet("TH");
+    for path in [
+        sheet.clone(),
+        format!("{sheet}/scores"),
+        format!("{sheet}/readiness"),
+        format!("{sheet}/revisions"),
+        app.period(),
+        "/v1/units".into(),
+    ] {
+        let tag = app.tag("th-head", &path);
+        let again = app.ask("th-head", "GET", &path).header("if-none-match", &tag).send();
+        assert_eq!((again.status, again.bytes.len(), again.etag()), (304, 0, tag.clone()), "{path}");
+        let weak = app.ask("th-head", "GET", &path).header("if-none-match", &format!("\"x\", W/{tag}")).send();
+        assert_eq!(weak.status, 304, "{path}");
+        let other = app.ask("th-head", "GET", &path).header("if-none-match", "\"x\"").send();
+        assert_eq!(other.status, 200, "{path}");
+    }
+}
+
+#[apply(on_both)]
+fn a_changed_sheet_is_sent_again(app: &App) {
+    let sheet = app.new_sheet("TH");
+    let tag = app.tag("th-head", &sheet);
+    app.patch("th-editor", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
+    assert_eq!(app.ask("th-head", "GET", &sheet).header("if-none-match", &tag).send().status, 200);
+}
+
+#[apply(on_both)]
+fn head_gives_the_headers_and_no_body(app: &App) {
+    let sheet = app.new_sheet("TH");
+    for path in [sheet.clone(), format!("{sheet}/scores"), "/v1/units?limit=2".into(), "/openapi.json".into()] {
+        let (get, head) = (app.get("th-head", &path), app.ask("th-head", "HEAD", &path).send());
+        assert_eq!((head.status, head.bytes.len()), (200, 0), "{path}");
+        for name in ["etag", "content-type", "cache-control", "content-length", "link"] {
+            assert_eq!(get.header(name), head.header(name), "{path}: {name}");
         }
-        assert_eq!(line(app, "th-head", &sheet, "A.II.2")["self"], Value::Null);
-        assert_eq!(app.get("th-head", &sheet).expect(200)["totals"]["self"], json!({"base": 0, "bonus": 0, "total": 0}));
-        let missing = app.get("th-head", &format!("{sheet}/readiness")).expect(200)["errors"].as_array().unwrap().len();
-        assert_eq!(missing, 26);
     }
+}
 
-    fn a_note_may_stand_without_a_score(app) {
-        let sheet = app.new_sheet("TH");
-        let tag = app.tag("th-head", &sheet);
-        let body = json!({"scores": [{"criterion_code": "A.II.1", "answer": null, "note": "Chờ số liệu"}]});
-        app.ask("th-head", "PATCH", &format!("{sheet}/scores")).if_match(&tag).json(&body).send().expect(200);
-        let cell = &line(app, "th-head", &sheet, "A.II.1")["self"];
-        assert_eq!((&cell["note"], &cell["points"]), (&json!("Chờ số liệu"), &Value::Null));
-        assert_eq!(app.get("th-head", &format!("{sheet}/readiness")).expect(200)["errors"].as_array().unwrap().len(), 28);
-    }
+#[apply(on_both)]
+fn all_views_of_a_sheet_share_its_state(app: &App) {
+    let sheet = app.new_sheet("TH");
+    let states: Vec<String> = ["", "/scores", "/readiness"]
+        .iter()
+        .map(|view| state(&app.tag("th-head", &format!("{sheet}{view}"))))
+        .collect();
+    assert!(states.iter().all(|other| *other == states[0]), "{states:?}");
+    let written = app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]);
+    assert_eq!(written.etag(), app.tag("th-head", &sheet));
+    assert_ne!(state(&written.etag()), states[0]);
+}
 
-    /// G, A.I: items 1 and 2 share 150 points.
-    fn shared_points_hold_over_what_is_stored_and_what_is_written(app) {
-        let sheet = app.new_sheet("TH");
-        app.patch("th-head", &sheet, &[("A.I.1", r#"{"points":100}"#)]).expect(200);
-        let reply = app.patch("th-head", &sheet, &[("A.I.2", r#"{"points":50.01}"#)]);
-        assert_eq!((reply.status, reply.faults()[0].0.as_str()), (422, "shared_points_exceeded"));
-        assert_eq!(line(app, "th-head", &sheet, "A.I.2")["self"], Value::Null);
-        app.patch("th-head", &sheet, &[("A.I.2", r#"{"points":50}"#)]).expect(200);
-        // Written together, what is stored no longer counts.
-        app.patch("th-head", &sheet, &[("A.I.1", r#"{"points":0}"#), ("A.I.2", r#"{"points":150}"#)]).expect(200);
-        let tag = app.tag("th-head", &sheet);
-        let put = app.ask("th-head", "PUT", &format!("{sheet}/scores")).if_match(&tag).json(&scores(&[("A.I.1", r#"{"points":150}"#)])).send().expect(200);
-        assert_eq!(put["totals"]["self"]["base"], 150);
-    }
+#[apply(on_both)]
+fn the_units_tag_does_not_move_while_its_sheet_is_appraised(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    app.set_clock("2023-11-11T01:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    let (before, listed) = (app.get("th-head", &sheet), app.get("th-head", "/v1/submissions"));
+    let review = app
+        .post(
+            "appraiser",
+            "/v1/reviews",
+            &json!({"submission_id": sheet.rsplit('/').next().unwrap(), "stage": "appraisal"}),
+        )
+        .expect(201);
+    let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
+    let tag = app.tag("appraiser", &path);
+    app.set_clock("2023-11-12T01:00:00.000Z");
+    let line = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 1}, "reason": "Chậm hạn"}]});
+    app.ask("appraiser", "PATCH", &format!("{path}/scores")).if_match(&tag).json(&line).send().expect(200);
+    let after = app.get("th-head", &sheet);
+    assert_eq!((before.etag(), before.json()), (after.etag(), after.json()));
+    assert_eq!(listed.bytes, app.get("th-head", "/v1/submissions").bytes);
+}
 
-    fn what_is_missing_is_told_line_by_line_and_submit_refuses_with_the_same_list(app) {
-        let sheet = app.new_sheet("TH");
-        let tag = app.tag("th-head", &sheet);
-        let mut body = lines(&[]);
-        body["scores"].as_array_mut().unwrap().retain(|line| line["criterion_code"] != "A.V.3" && line["criterion_code"] != "B.2");
-        app.ask("th-head", "PUT", &format!("{sheet}/scores")).if_match(&tag).json(&body).send().expect(200);
-        let readiness = app.get("th-head", &format!("{sheet}/readiness")).expect(200);
-        assert_eq!(readiness["ready"], false);
-        let missing: Vec<(&Value, &Value)> = readiness["errors"].as_array().unwrap().iter().map(|error| (&error["code"], &error["params"]["criterion"])).collect();
-        assert_eq!(missing, [(&json!("missing_score"), &json!("A.V.3")), (&json!("missing_score"), &json!("B.2"))]);
-        let refused = app.act("th-head", &sheet, "submit", None).refused(422, "validation_failed");
-        assert_eq!(refused.json()["errors"], readiness["errors"]);
-        assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "draft");
+#[apply(on_both)]
+fn a_unit_sees_no_figure_of_a_later_stage_before_the_announcement(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    app.set_clock("2023-11-11T01:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    app.review("appraiser", &sheet, "appraisal", &[("A.II.1", r#"{"points":1}"#, "Chậm hạn")]);
+    let seen = app.get("th-head", &format!("{sheet}/scores")).expect(200);
+    assert_eq!((&seen["totals"]["appraisal"], &seen["totals"]["final"]), (&Value::Null, &Value::Null));
+    for line in seen["scores"].as_array().unwrap() {
+        assert_eq!(
+            (&line["appraisal"], &line["council"], &line["final_points"]),
+            (&Value::Null, &Value::Null, &Value::Null)
+        );
     }
+    for node in seen["nodes"].as_array().unwrap() {
+        assert_eq!((&node["appraisal"], &node["final"]), (&Value::Null, &Value::Null));
+    }
+    assert_eq!(app.get("appraiser", &sheet).expect(200)["totals"]["final"]["total"], 971);
+}
 
-    fn a_whole_sheet_is_ready(app) {
-        let sheet = app.new_sheet("TH");
-        app.write("TH", &sheet, &[]);
-        let readiness = app.get("th-editor", &format!("{sheet}/readiness")).expect(200);
-        assert_eq!((&readiness["ready"], &readiness["errors"]), (&json!(true), &json!([])));
-    }
+/// The clock alone changes what may be done, not what was seen.
+#[apply(on_both)]
+fn a_gate_that_closes_moves_the_phase_and_not_the_state(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    let before = app.tag("th-head", &sheet);
+    app.set_clock("2023-11-10T17:00:00.000Z");
+    let after = app.tag("th-head", &sheet);
+    assert_ne!(before, after);
+    assert_eq!(state(&before), state(&after));
+    assert_eq!(app.ask("th-head", "GET", &sheet).header("if-none-match", &before).send().status, 200);
+    app.ask("th-head", "POST", &format!("{sheet}/withdraw")).if_match(&before).send().refused(409, "deadline_passed");
+}
 
-    fn submitting_freezes_a_revision_under_its_digest(app) {
-        let sheet = app.submitted_sheet("TH", &[("A.II.1", r#"{"points":27.5}"#)]);
-        let reply = app.get("th-head", &format!("{sheet}/revisions/1"));
-        let text = String::from_utf8(reply.bytes.clone()).unwrap();
-        let revision = reply.expect(200);
-        // Byte for byte, as it was sent over the wire.
-        let content = text.split_once("\"content\":").unwrap().1.strip_suffix('}').unwrap();
-        let digest: String = Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(revision["sha256"], digest);
-        let content: Value = serde_json::from_str(content).unwrap();
-        assert_eq!(content["totals"]["total"], 997.5);
-        assert_eq!(content["scores"][3]["points"], 27.5);
-        assert_eq!((&revision["revision"], &revision["submitted_at"]), (&json!(1), &json!("2023-11-01T01:00:00.000Z")));
-        let me = app.get("th-head", "/v1/me").expect(200);
-        assert_eq!(revision["submitted_by"], me["memberships"][0]["member_id"]);
-        let period = app.get("th-head", &app.period()).expect(200);
-        assert_eq!(revision["criteria_set_id"], period["criteria_set_id"]);
-        let list = app.get("th-head", &format!("{sheet}/revisions")).expect(200);
-        assert_eq!((list["items"].as_array().unwrap().len(), &list["items"][0]["sha256"]), (1, &revision["sha256"]));
-    }
+#[apply(on_both)]
+fn a_draft_whose_gate_closed_is_too_late_and_not_out_of_date(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.write("TH", &sheet, &[]);
+    let seen = app.tag("th-head", &sheet);
+    app.set_clock("2023-11-10T17:00:00.000Z");
+    app.ask("th-head", "PATCH", &format!("{sheet}/scores"))
+        .if_match(&seen)
+        .json(&scores(&[("A.II.1", r#"{"points":1}"#)]))
+        .send()
+        .refused(409, "deadline_passed");
+    app.ask("th-head", "POST", &format!("{sheet}/submit")).if_match(&seen).send().refused(409, "deadline_passed");
+}
 
-    fn a_frozen_revision_stays_as_it_was(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        let first = app.get("th-head", &format!("{sheet}/revisions/1"));
-        app.act("th-head", &sheet, "withdraw", None).expect(200);
-        app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
-        app.act("th-head", &sheet, "submit", None).expect(200);
-        let again = app.get("th-head", &format!("{sheet}/revisions/1"));
-        assert_eq!((first.bytes, first.headers["etag"].clone()), (again.bytes, again.headers["etag"].clone()));
-        let second = app.get("th-head", &format!("{sheet}/revisions/2")).expect(200);
-        assert_eq!(second["content"]["totals"]["total"], 971);
-    }
+#[apply(on_both)]
+fn a_draft_whose_gate_closed_is_missed(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.set_clock("2023-11-10T16:59:59.999Z");
+    assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "draft");
+    app.set_clock("2023-11-10T17:00:00.000Z");
+    assert_eq!(app.get("th-head", "/v1/submissions").expect(200)["items"][0]["status"], "missed");
+    assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "missed");
+}
 
-    fn a_sheet_can_be_taken_back_while_the_gate_is_open(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        app.set_clock("2023-11-10T16:59:59.999Z");
-        assert_eq!(app.act("th-head", &sheet, "withdraw", None).expect(200)["status"], "draft");
-        app.act("th-head", &sheet, "submit", None).expect(200);
-        let tag = app.tag("th-head", &sheet);
-        app.set_clock("2023-11-10T17:00:00.000Z");
-        app.ask("th-head", "POST", &format!("{sheet}/withdraw")).if_match(&tag).send().refused(409, "deadline_passed");
-        assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "submitted");
-    }
+#[apply(on_both)]
+fn what_is_offered_says_until_when(app: &App) {
+    let sheet = app.new_sheet("TH");
+    let seen = app.get("th-head", &sheet).expect(200);
+    let until = |action: &str| {
+        seen["allowed_actions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|offer| offer["action"] == action)
+            .map(|offer| offer["until"].clone())
+    };
+    assert_eq!(until("submit"), Some(json!("2023-11-10T17:00:00.000Z")));
+    assert_eq!(until("write_scores"), Some(json!("2023-11-10T17:00:00.000Z")));
+    assert_eq!(seen["allowed_actions"][2]["href"], format!("{sheet}/submit"));
+    assert_eq!(seen["blocked_actions"][0]["action"], "withdraw");
+    app.set_clock("2023-11-10T17:00:00.000Z");
+    let seen = app.get("th-head", &sheet).expect(200);
+    assert_eq!(seen["allowed_actions"], json!([]));
+    let submit = seen["blocked_actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|blocked| blocked["action"] == "submit")
+        .unwrap()
+        .clone();
+    assert_eq!(
+        (&submit["code"], &submit["params"]["closed_at"]),
+        (&json!("deadline_passed"), &json!("2023-11-10T17:00:00.000Z"))
+    );
+}
 
-    fn only_the_head_submits(app) {
-        let sheet = app.new_sheet("TH");
-        app.write("TH", &sheet, &[]);
-        app.act("th-editor", &sheet, "submit", None).refused(403, "role_required");
-        app.act("integration", &sheet, "submit", None).refused(403, "role_required");
-        assert_eq!(app.act("th-head", &sheet, "submit", None).expect(200)["status"], "submitted");
-    }
+/// G: sent back with a gate of its own; what is not sent again stands as last sent.
+#[apply(on_both)]
+fn a_returned_sheet_has_its_own_gate_and_stands_as_last_sent_after_it(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    app.set_clock("2023-11-13T01:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    app.act("appraiser", &sheet, "return", Some(&json!({"reason": "Thiếu minh chứng"})))
+        .refused(422, "due_on_required");
+    let returned = app
+        .act("appraiser", &sheet, "return", Some(&json!({"reason": "Thiếu minh chứng", "due_on": "2023-11-14"})))
+        .expect(200);
+    assert_eq!(
+        (&returned["status"], &returned["closes_at"], &returned["return_reason"]),
+        (&json!("returned"), &json!("2023-11-14T17:00:00.000Z"), &json!("Thiếu minh chứng"))
+    );
+    app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
+    // The standing body goes on seeing what was sent.
+    assert_eq!(app.get("appraiser", &sheet).expect(200)["totals"]["self"]["total"], 1000);
+    assert_eq!(line(app, "appraiser", &sheet, "A.II.1")["self"]["points"], 30);
+    app.set_clock("2023-11-14T17:00:00.000Z");
+    let seen = app.get("th-head", &sheet).expect(200);
+    assert_eq!(
+        (&seen["status"], &seen["revision"], &seen["totals"]["self"]["total"]),
+        (&json!("submitted"), &json!(1), &json!(1000))
+    );
+    assert_eq!(line(app, "th-head", &sheet, "A.II.1")["self"]["points"], 30);
+}
 
-    fn a_sent_sheet_cannot_be_written(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]).refused(409, "invalid_state");
-        app.act("th-head", &sheet, "submit", None).refused(409, "invalid_state");
-        let editable = |line: &Value| line["editable"] == json!(true);
-        assert!(!app.get("th-head", &format!("{sheet}/scores")).expect(200)["scores"].as_array().unwrap().iter().any(editable));
-    }
+#[apply(on_both)]
+fn a_returned_sheet_that_is_sent_again_is_the_next_revision(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    app.act("appraiser", &sheet, "return", Some(&json!({"reason": "Thiếu minh chứng"}))).expect(200);
+    app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
+    let sent = app.act("th-head", &sheet, "submit", None).expect(200);
+    assert_eq!(
+        (&sent["status"], &sent["revision"], &sent["return_reason"]),
+        (&json!("submitted"), &json!(2), &Value::Null)
+    );
+    assert_eq!(app.get("appraiser", &sheet).expect(200)["totals"]["self"]["total"], 971);
+}
 
-    fn a_unit_has_one_sheet_a_period(app) {
-        app.new_sheet("TH");
-        let body = json!({"period_id": app.period_id(), "unit_id": app.unit_id("TH")});
-        for person in ["th-head", "th-editor", "integration"] {
-            app.post(person, "/v1/submissions", &body).refused(409, "already_exists");
-        }
-        assert_eq!(app.get("auditor", "/v1/submissions").expect(200)["items"].as_array().unwrap().len(), 1);
-    }
-
-    fn nobody_starts_anothers_sheet(app) {
-        let body = json!({"period_id": app.period_id(), "unit_id": app.unit_id("TH")});
-        for person in ["kt-head", "kt-editor"] {
-            app.post(person, "/v1/submissions", &body).refused(403, "not_own_unit");
-        }
-        for person in ["admin", "secretary", "appraiser", "auditor"] {
-            app.post(person, "/v1/submissions", &body).refused(403, "role_required");
-        }
-    }
-
-    fn totals_are_the_sums_of_the_lines_after_every_write(app) {
-        let sheet = app.new_sheet("TH");
-        let writes: [&[(&str, &str)]; 6] = [
-            &[("A.II.1", r#"{"points":27.55}"#), ("B.1", r#"{"points":0.01}"#)],
-            &[("A.IV.4", r#"{"cases":3}"#), ("A.III.1", r#"{"achieved":true}"#)],
-            &[("A.II.1", r#"{"points":0.1}"#), ("A.II.2", r#"{"points":0.2}"#)],
-            &[("A.II.1", "null"), ("B.1", "null")],
-            &[("B.3", r#"{"points":29.99}"#)],
-            &[("A.IV.4", r#"{"cases":1000}"#)],
-        ];
-        for lines in writes {
-            app.patch("th-head", &sheet, lines).expect(200);
-            totals_are_the_sums(app, &sheet);
-        }
-        app.write("TH", &sheet, &[("A.II.1", r#"{"points":29.99}"#)]);
-        assert_eq!(totals_are_the_sums(app, &sheet), 99_999);
-        app.act("th-head", &sheet, "submit", None).expect(200);
-        assert_eq!(totals_are_the_sums(app, &sheet), 99_999);
-    }
-
-    /// G, A.IV.4: ten points for each case.
-    fn a_deduction_is_explained_well_enough_to_recompute_it(app) {
-        let sheet = app.new_sheet("TH");
-        app.patch("th-head", &sheet, &[("A.IV.4", r#"{"cases":1}"#)]).expect(200);
-        let cell = &line(app, "th-head", &sheet, "A.IV.4");
-        let (own, max) = (&cell["self"], hundredths(&cell["max_points"]));
-        assert_eq!(hundredths(&own["points"]), max - 1000);
-        assert_eq!(own["answer"], json!({"cases": 1}));
-        let explanation = &own["explanation"];
-        assert_eq!(explanation["rule"], "deduction_per_case");
-        assert_eq!((&explanation["inputs"]["cases"], &explanation["inputs"]["points_per_case"]), (&json!(1), &json!(10)));
-        assert_eq!((explanation["steps"].as_array().unwrap().is_empty(), &explanation["capped_by"]), (false, &Value::Null));
-        app.patch("th-head", &sheet, &[("A.IV.4", r#"{"cases":100}"#)]).expect(200);
-        let own = &line(app, "th-head", &sheet, "A.IV.4")["self"];
-        assert_eq!((&own["points"], &own["explanation"]["capped_by"]), (&json!(0), &json!("floor")));
-    }
-
-    fn what_is_known_is_not_sent_again(app) {
-        let sheet = app.new_sheet("TH");
-        for path in [sheet.clone(), format!("{sheet}/scores"), format!("{sheet}/readiness"), format!("{sheet}/revisions"), app.period(), "/v1/units".into()] {
-            let tag = app.tag("th-head", &path);
-            let again = app.ask("th-head", "GET", &path).header("if-none-match", &tag).send();
-            assert_eq!((again.status, again.bytes.len(), again.etag()), (304, 0, tag.clone()), "{path}");
-            let weak = app.ask("th-head", "GET", &path).header("if-none-match", &format!("\"x\", W/{tag}")).send();
-            assert_eq!(weak.status, 304, "{path}");
-            let other = app.ask("th-head", "GET", &path).header("if-none-match", "\"x\"").send();
-            assert_eq!(other.status, 200, "{path}");
-        }
-    }
-
-    fn a_changed_sheet_is_sent_again(app) {
-        let sheet = app.new_sheet("TH");
-        let tag = app.tag("th-head", &sheet);
-        app.patch("th-editor", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
-        assert_eq!(app.ask("th-head", "GET", &sheet).header("if-none-match", &tag).send().status, 200);
-    }
-
-    fn head_gives_the_headers_and_no_body(app) {
-        let sheet = app.new_sheet("TH");
-        for path in [sheet.clone(), format!("{sheet}/scores"), "/v1/units?limit=2".into(), "/openapi.json".into()] {
-            let (get, head) = (app.get("th-head", &path), app.ask("th-head", "HEAD", &path).send());
-            assert_eq!((head.status, head.bytes.len()), (200, 0), "{path}");
-            for name in ["etag", "content-type", "cache-control", "content-length", "link"] {
-                assert_eq!(get.header(name), head.header(name), "{path}: {name}");
-            }
-        }
-    }
-
-    fn all_views_of_a_sheet_share_its_state(app) {
-        let sheet = app.new_sheet("TH");
-        let states: Vec<String> = ["", "/scores", "/readiness"].iter().map(|view| state(&app.tag("th-head", &format!("{sheet}{view}")))).collect();
-        assert!(states.iter().all(|other| *other == states[0]), "{states:?}");
-        let written = app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]);
-        assert_eq!(written.etag(), app.tag("th-head", &sheet));
-        assert_ne!(state(&written.etag()), states[0]);
-    }
-
-    fn the_units_tag_does_not_move_while_its_sheet_is_appraised(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        app.set_clock("2023-11-11T01:00:00.000Z");
-        app.move_period("secretary", "start-appraisal");
-        let (before, listed) = (app.get("th-head", &sheet), app.get("th-head", "/v1/submissions"));
-        let review = app.post("appraiser", "/v1/reviews", &json!({"submission_id": sheet.rsplit('/').next().unwrap(), "stage": "appraisal"})).expect(201);
-        let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
-        let tag = app.tag("appraiser", &path);
-        app.set_clock("2023-11-12T01:00:00.000Z");
-        let line = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 1}, "reason": "Chậm hạn"}]});
-        app.ask("appraiser", "PATCH", &format!("{path}/scores")).if_match(&tag).json(&line).send().expect(200);
-        let after = app.get("th-head", &sheet);
-        assert_eq!((before.etag(), before.json()), (after.etag(), after.json()));
-        assert_eq!(listed.bytes, app.get("th-head", "/v1/submissions").bytes);
-    }
-
-    fn a_unit_sees_no_figure_of_a_later_stage_before_the_announcement(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        app.set_clock("2023-11-11T01:00:00.000Z");
-        app.move_period("secretary", "start-appraisal");
-        app.review("appraiser", &sheet, "appraisal", &[("A.II.1", r#"{"points":1}"#, "Chậm hạn")]);
-        let seen = app.get("th-head", &format!("{sheet}/scores")).expect(200);
-        assert_eq!((&seen["totals"]["appraisal"], &seen["totals"]["final"]), (&Value::Null, &Value::Null));
-        for line in seen["scores"].as_array().unwrap() {
-            assert_eq!((&line["appraisal"], &line["council"], &line["final_points"]), (&Value::Null, &Value::Null, &Value::Null));
-        }
-        for node in seen["nodes"].as_array().unwrap() {
-            assert_eq!((&node["appraisal"], &node["final"]), (&Value::Null, &Value::Null));
-        }
-        assert_eq!(app.get("appraiser", &sheet).expect(200)["totals"]["final"]["total"], 971);
-    }
-
-    /// The clock alone changes what may be done, not what was seen.
-    fn a_gate_that_closes_moves_the_phase_and_not_the_state(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        let before = app.tag("th-head", &sheet);
-        app.set_clock("2023-11-10T17:00:00.000Z");
-        let after = app.tag("th-head", &sheet);
-        assert_ne!(before, after);
-        assert_eq!(state(&before), state(&after));
-        assert_eq!(app.ask("th-head", "GET", &sheet).header("if-none-match", &before).send().status, 200);
-        app.ask("th-head", "POST", &format!("{sheet}/withdraw")).if_match(&before).send().refused(409, "deadline_passed");
-    }
-
-    fn a_draft_whose_gate_closed_is_too_late_and_not_out_of_date(app) {
-        let sheet = app.new_sheet("TH");
-        app.write("TH", &sheet, &[]);
-        let seen = app.tag("th-head", &sheet);
-        app.set_clock("2023-11-10T17:00:00.000Z");
-        app.ask("th-head", "PATCH", &format!("{sheet}/scores")).if_match(&seen).json(&scores(&[("A.II.1", r#"{"points":1}"#)])).send().refused(409, "deadline_passed");
-        app.ask("th-head", "POST", &format!("{sheet}/submit")).if_match(&seen).send().refused(409, "deadline_passed");
-    }
-
-    fn a_draft_whose_gate_closed_is_missed(app) {
-        let sheet = app.new_sheet("TH");
-        app.set_clock("2023-11-10T16:59:59.999Z");
-        assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "draft");
-        app.set_clock("2023-11-10T17:00:00.000Z");
-        assert_eq!(app.get("th-head", "/v1/submissions").expect(200)["items"][0]["status"], "missed");
-        assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "missed");
-    }
-
-    fn what_is_offered_says_until_when(app) {
-        let sheet = app.new_sheet("TH");
-        let seen = app.get("th-head", &sheet).expect(200);
-        let until = |action: &str| seen["allowed_actions"].as_array().unwrap().iter().find(|offer| offer["action"] == action).map(|offer| offer["until"].clone());
-        assert_eq!(until("submit"), Some(json!("2023-11-10T17:00:00.000Z")));
-        assert_eq!(until("write_scores"), Some(json!("2023-11-10T17:00:00.000Z")));
-        assert_eq!(seen["allowed_actions"][2]["href"], format!("{sheet}/submit"));
-        assert_eq!(seen["blocked_actions"][0]["action"], "withdraw");
-        app.set_clock("2023-11-10T17:00:00.000Z");
-        let seen = app.get("th-head", &sheet).expect(200);
-        assert_eq!(seen["allowed_actions"], json!([]));
-        let submit = seen["blocked_actions"].as_array().unwrap().iter().find(|blocked| blocked["action"] == "submit").unwrap().clone();
-        assert_eq!((&submit["code"], &submit["params"]["closed_at"]), (&json!("deadline_passed"), &json!("2023-11-10T17:00:00.000Z")));
-    }
-
-    /// G: sent back with a gate of its own; what is not sent again stands as last sent.
-    fn a_returned_sheet_has_its_own_gate_and_stands_as_last_sent_after_it(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        app.set_clock("2023-11-13T01:00:00.000Z");
-        app.move_period("secretary", "start-appraisal");
-        app.act("appraiser", &sheet, "return", Some(&json!({"reason": "Thiếu minh chứng"}))).refused(422, "due_on_required");
-        let returned = app.act("appraiser", &sheet, "return", Some(&json!({"reason": "Thiếu minh chứng", "due_on": "2023-11-14"}))).expect(200);
-        assert_eq!((&returned["status"], &returned["closes_at"], &returned["return_reason"]), (&json!("returned"), &json!("2023-11-14T17:00:00.000Z"), &json!("Thiếu minh chứng")));
-        app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
-        // The standing body goes on seeing what was sent.
-        assert_eq!(app.get("appraiser", &sheet).expect(200)["totals"]["self"]["total"], 1000);
-        assert_eq!(line(app, "appraiser", &sheet, "A.II.1")["self"]["points"], 30);
-        app.set_clock("2023-11-14T17:00:00.000Z");
-        let seen = app.get("th-head", &sheet).expect(200);
-        assert_eq!((&seen["status"], &seen["revision"], &seen["totals"]["self"]["total"]), (&json!("submitted"), &json!(1), &json!(1000)));
-        assert_eq!(line(app, "th-head", &sheet, "A.II.1")["self"]["points"], 30);
-    }
-
-    fn a_returned_sheet_that_is_sent_again_is_the_next_revision(app) {
-        let sheet = app.submitted_sheet("TH", &[]);
-        app.act("appraiser", &sheet, "return", Some(&json!({"reason": "Thiếu minh chứng"}))).expect(200);
-        app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
-        let sent = app.act("th-head", &sheet, "submit", None).expect(200);
-        assert_eq!((&sent["status"], &sent["revision"], &sent["return_reason"]), (&json!("submitted"), &json!(2), &Value::Null));
-        assert_eq!(app.get("appraiser", &sheet).expect(200)["totals"]["self"]["total"], 971);
-    }
-
-    /// The machine's scope is `read write unit:TH`.
-    fn the_integration_writes_the_sheet_of_its_scope_alone(app) {
-        let period_id = app.period_id();
-        let made = app.post("integration", "/v1/submissions", &json!({"period_id": period_id, "unit_id": app.unit_id("TH")})).expect(201);
-        let sheet = format!("/v1/submissions/{}", made["id"].as_str().unwrap());
-        assert_eq!(app.patch("integration", &sheet, &[("A.II.1", r#"{"points":5}"#)]).expect(200)["totals"]["self"]["total"], 5);
-        assert_eq!(line(app, "th-head", &sheet, "A.II.1")["self"]["points"], 5);
-        let other = app.new_sheet("KT");
-        app.get("integration", &other).refused(404, "not_found");
-        app.ask("integration", "PATCH", &format!("{other}/scores")).if_match("*").json(&scores(&[("A.II.1", r#"{"points":5}"#)])).send().refused(404, "not_found");
-        let reply = app.post("integration", "/v1/submissions", &json!({"period_id": period_id, "unit_id": app.unit_id("NC")}));
-        assert!(matches!(reply.status, 403 | 404), "{}", reply.status);
-        let listed = app.get("integration", "/v1/submissions").expect(200);
-        assert_eq!(listed["items"].as_array().unwrap().iter().map(|item| &item["unit_code"]).collect::<Vec<_>>(), ["TH"]);
-    }
+/// The machine's scope is `read write unit:TH`.
+#[apply(on_both)]
+fn the_integration_writes_the_sheet_of_its_scope_alone(app: &App) {
+    let period_id = app.period_id();
+    let made = app
+        .post("integration", "/v1/submissions", &json!({"period_id": period_id, "unit_id": app.unit_id("TH")}))
+        .expect(201);
+    let sheet = format!("/v1/submissions/{}", made["id"].as_str().unwrap());
+    assert_eq!(
+        app.patch("integration", &sheet, &[("A.II.1", r#"{"points":5}"#)]).expect(200)["totals"]["self"]["total"],
+        5
+    );
+    assert_eq!(line(app, "th-head", &sheet, "A.II.1")["self"]["points"], 5);
+    let other = app.new_sheet("KT");
+    app.get("integration", &other).refused(404, "not_found");
+    app.ask("integration", "PATCH", &format!("{other}/scores"))
+        .if_match("*")
+        .json(&scores(&[("A.II.1", r#"{"points":5}"#)]))
+        .send()
+        .refused(404, "not_found");
+    let reply =
+        app.post("integration", "/v1/submissions", &json!({"period_id": period_id, "unit_id": app.unit_id("NC")}));
+    assert!(matches!(reply.status, 403 | 404), "{}", reply.status);
+    let listed = app.get("integration", "/v1/submissions").expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().iter().map(|item| &item["unit_code"]).collect::<Vec<_>>(), ["TH"]);
 }
 
 /// The part of a tag that a change compares.

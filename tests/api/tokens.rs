@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::{App, Reply, on_both};
+use crate::support::{App, Reply, apply, on_both};
 
 /// A way in for somebody of the sandbox.
 struct Account {
@@ -44,222 +44,290 @@ fn token(app: &App, account: &Account, rest: &str) -> String {
     fetch(app, account, rest).expect(200)["access_token"].as_str().unwrap().to_owned()
 }
 
-on_both! {
-    fn credentials_come_in_the_form_or_by_basic(app) {
-        let account = account(app, "secretary", None);
-        let in_form = fetch(app, &account, "");
-        let basic = STANDARD.encode(format!("{}:{}", account.client_id, account.secret));
-        let by_basic = app.anonymous("POST", "/v1/auth/token").header("authorization", &format!("Basic {basic}")).raw("application/x-www-form-urlencoded", "grant_type=client_credentials").send();
-        for reply in [in_form, by_basic] {
-            assert_eq!(reply.header("cache-control"), "no-store");
-            let answer = reply.expect(200);
-            assert_eq!((&answer["token_type"], &answer["expires_in"], &answer["scope"]), (&json!("Bearer"), &json!(3600), &Value::Null));
-            let me = app.bearer(answer["access_token"].as_str().unwrap(), "GET", "/v1/me").send().expect(200);
-            assert_eq!((&me["subject"], &me["memberships"][0]["roles"]), (&json!("secretary"), &json!(["secretary"])));
-        }
+#[apply(on_both)]
+fn credentials_come_in_the_form_or_by_basic(app: &App) {
+    let account = account(app, "secretary", None);
+    let in_form = fetch(app, &account, "");
+    let basic = STANDARD.encode(format!("{}:{}", account.client_id, account.secret));
+    let by_basic = app
+        .anonymous("POST", "/v1/auth/token")
+        .header("authorization", &format!("Basic {basic}"))
+        .raw("application/x-www-form-urlencoded", "grant_type=client_credentials")
+        .send();
+    for reply in [in_form, by_basic] {
+        assert_eq!(reply.header("cache-control"), "no-store");
+        let answer = reply.expect(200);
+        assert_eq!(
+            (&answer["token_type"], &answer["expires_in"], &answer["scope"]),
+            (&json!("Bearer"), &json!(3600), &Value::Null)
+        );
+        let me = app.bearer(answer["access_token"].as_str().unwrap(), "GET", "/v1/me").send().expect(200);
+        assert_eq!((&me["subject"], &me["memberships"][0]["roles"]), (&json!("secretary"), &json!(["secretary"])));
     }
+}
 
-    fn a_wrong_secret_is_refused_in_the_words_of_oauth(app) {
-        let account = account(app, "secretary", None);
-        let wrong = [
-            Account { secret: "x".into(), path: String::new(), client_id: account.client_id.clone() },
-            Account { client_id: "client-x".into(), path: String::new(), secret: account.secret.clone() },
-            Account { secret: String::new(), path: String::new(), client_id: account.client_id.clone() },
-        ];
-        for account in wrong {
-            let reply = fetch(app, &account, "").refused(401, "invalid_client");
-            assert_eq!(reply.json()["error"], "invalid_client");
-            assert!(reply.header("www-authenticate").starts_with("Basic"));
-        }
-        let none = app.anonymous("POST", "/v1/auth/token").raw("application/x-www-form-urlencoded", "grant_type=client_credentials").send();
-        assert_eq!(none.refused(401, "invalid_client").json()["error"], "invalid_client");
+#[apply(on_both)]
+fn a_wrong_secret_is_refused_in_the_words_of_oauth(app: &App) {
+    let account = account(app, "secretary", None);
+    let wrong = [
+        Account { secret: "x".into(), path: String::new(), client_id: account.client_id.clone() },
+        Account { client_id: "client-x".into(), path: String::new(), secret: account.secret.clone() },
+        Account { secret: String::new(), path: String::new(), client_id: account.client_id.clone() },
+    ];
+    for account in wrong {
+        let reply = fetch(app, &account, "").refused(401, "invalid_client");
+        assert_eq!(reply.json()["error"], "invalid_client");
+        assert!(reply.header("www-authenticate").starts_with("Basic"));
     }
+    let none = app
+        .anonymous("POST", "/v1/auth/token")
+        .raw("application/x-www-form-urlencoded", "grant_type=client_credentials")
+        .send();
+    assert_eq!(none.refused(401, "invalid_client").json()["error"], "invalid_client");
+}
 
-    fn another_grant_is_not_supported(app) {
-        let reply = app.anonymous("POST", "/v1/auth/token").raw("application/x-www-form-urlencoded", "grant_type=password&username=a&password=b").send();
-        assert_ne!(reply.status, 200);
-        let reply = app.anonymous("POST", "/v1/auth/token").raw("application/x-www-form-urlencoded", "grant_type=authorization_code").send();
-        assert_eq!((reply.code().as_str(), &reply.json()["error"]), ("unsupported_grant_type", &json!("unsupported_grant_type")));
-        let reply = app.anonymous("POST", "/v1/auth/token").json(&json!({"grant_type": "client_credentials"})).send().refused(415, "unsupported_media_type");
-        assert_eq!(reply.json()["error"], "invalid_request");
-    }
+#[apply(on_both)]
+fn another_grant_is_not_supported(app: &App) {
+    let reply = app
+        .anonymous("POST", "/v1/auth/token")
+        .raw("application/x-www-form-urlencoded", "grant_type=password&username=a&password=b")
+        .send();
+    assert_ne!(reply.status, 200);
+    let reply = app
+        .anonymous("POST", "/v1/auth/token")
+        .raw("application/x-www-form-urlencoded", "grant_type=authorization_code")
+        .send();
+    assert_eq!(
+        (reply.code().as_str(), &reply.json()["error"]),
+        ("unsupported_grant_type", &json!("unsupported_grant_type"))
+    );
+    let reply = app
+        .anonymous("POST", "/v1/auth/token")
+        .json(&json!({"grant_type": "client_credentials"}))
+        .send()
+        .refused(415, "unsupported_media_type");
+    assert_eq!(reply.json()["error"], "invalid_request");
+}
 
-    fn a_token_can_ask_for_less(app) {
-        let account = account(app, "admin", Some(&["read", "write"]));
-        let answer = fetch(app, &account, "&scope=read").expect(200);
-        assert_eq!(answer["scope"], "read");
-        let token = answer["access_token"].as_str().unwrap();
-        app.bearer(token, "GET", "/v1/units").send().expect(200);
-        let unit = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
-        app.bearer(token, "POST", "/v1/units").json(&unit).send().refused(403, "scope_required");
-        assert_eq!(app.bearer(token, "GET", "/v1/me").send().expect(200)["scopes"], json!(["read"]));
-    }
+#[apply(on_both)]
+fn a_token_can_ask_for_less(app: &App) {
+    let account = account(app, "admin", Some(&["read", "write"]));
+    let answer = fetch(app, &account, "&scope=read").expect(200);
+    assert_eq!(answer["scope"], "read");
+    let token = answer["access_token"].as_str().unwrap();
+    app.bearer(token, "GET", "/v1/units").send().expect(200);
+    let unit = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
+    app.bearer(token, "POST", "/v1/units").json(&unit).send().refused(403, "scope_required");
+    assert_eq!(app.bearer(token, "GET", "/v1/me").send().expect(200)["scopes"], json!(["read"]));
+}
 
-    fn a_token_gets_what_the_account_has_where_it_asks_for_nothing(app) {
-        let account = account(app, "admin", Some(&["read"]));
-        let answer = fetch(app, &account, "").expect(200);
-        assert_eq!(answer["scope"], "read");
-        let unit = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
-        app.bearer(answer["access_token"].as_str().unwrap(), "POST", "/v1/units").json(&unit).send().refused(403, "scope_required");
-    }
+#[apply(on_both)]
+fn a_token_gets_what_the_account_has_where_it_asks_for_nothing(app: &App) {
+    let account = account(app, "admin", Some(&["read"]));
+    let answer = fetch(app, &account, "").expect(200);
+    assert_eq!(answer["scope"], "read");
+    let unit = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
+    app.bearer(answer["access_token"].as_str().unwrap(), "POST", "/v1/units")
+        .json(&unit)
+        .send()
+        .refused(403, "scope_required");
+}
 
-    fn a_token_cannot_ask_for_more(app) {
-        let account = account(app, "admin", Some(&["read", "unit:TH"]));
-        for scope in ["write", "read+write", "unit:KT", "everything", "read+unit%3ATH+unit%3AKT"] {
-            let reply = fetch(app, &account, &format!("&scope={scope}"));
-            assert_eq!((reply.code().as_str(), &reply.json()["error"]), ("invalid_scope", &json!("invalid_scope")), "{scope}");
-        }
-        assert_eq!(fetch(app, &account, "&scope=unit%3ATH+read").expect(200)["scope"], "unit:TH read");
+#[apply(on_both)]
+fn a_token_cannot_ask_for_more(app: &App) {
+    let account = account(app, "admin", Some(&["read", "unit:TH"]));
+    for scope in ["write", "read+write", "unit:KT", "everything", "read+unit%3ATH+unit%3AKT"] {
+        let reply = fetch(app, &account, &format!("&scope={scope}"));
+        assert_eq!(
+            (reply.code().as_str(), &reply.json()["error"]),
+            ("invalid_scope", &json!("invalid_scope")),
+            "{scope}"
+        );
     }
+    assert_eq!(fetch(app, &account, "&scope=unit%3ATH+read").expect(200)["scope"], "unit:TH read");
+}
 
-    /// RFC 6749, section 5.2: 400, but 401 for the client itself.
-    fn the_token_endpoint_refuses_with_400(app) {
-        let account = account(app, "admin", Some(&["read"]));
-        assert_eq!(fetch(app, &account, "&scope=write").status, 400);
-        let reply = app.anonymous("POST", "/v1/auth/token").raw("application/x-www-form-urlencoded", "grant_type=authorization_code").send();
-        assert_eq!(reply.status, 400);
-    }
+/// RFC 6749, section 5.2: 400, but 401 for the client itself.
+#[apply(on_both)]
+fn the_token_endpoint_refuses_with_400(app: &App) {
+    let account = account(app, "admin", Some(&["read"]));
+    assert_eq!(fetch(app, &account, "&scope=write").status, 400);
+    let reply = app
+        .anonymous("POST", "/v1/auth/token")
+        .raw("application/x-www-form-urlencoded", "grant_type=authorization_code")
+        .send();
+    assert_eq!(reply.status, 400);
+}
 
-    /// RFC 6749, section 3.2: unrecognised parameters are ignored.
-    fn the_token_endpoint_ignores_what_it_does_not_know(app) {
-        let account = account(app, "admin", None);
-        assert_eq!(fetch(app, &account, "&audience=thidua&resource=x").status, 200);
-    }
+/// RFC 6749, section 3.2: unrecognised parameters are ignored.
+#[apply(on_both)]
+fn the_token_endpoint_ignores_what_it_does_not_know(app: &App) {
+    let account = account(app, "admin", None);
+    assert_eq!(fetch(app, &account, "&audience=thidua&resource=x").status, 200);
+}
 
-    fn a_scope_of_a_unit_hides_the_others(app) {
-        let (th, kt) = (app.new_sheet("TH"), app.new_sheet("KT"));
-        let token = token(app, &account(app, "auditor", Some(&["read", "unit:TH"])), "");
-        app.bearer(&token, "GET", &th).send().expect(200);
-        app.bearer(&token, "GET", &kt).send().refused(404, "not_found");
-        let listed = app.bearer(&token, "GET", "/v1/submissions").send().expect(200);
-        assert_eq!(listed["items"].as_array().unwrap().len(), 1);
-    }
+#[apply(on_both)]
+fn a_scope_of_a_unit_hides_the_others(app: &App) {
+    let (th, kt) = (app.new_sheet("TH"), app.new_sheet("KT"));
+    let token = token(app, &account(app, "auditor", Some(&["read", "unit:TH"])), "");
+    app.bearer(&token, "GET", &th).send().expect(200);
+    app.bearer(&token, "GET", &kt).send().refused(404, "not_found");
+    let listed = app.bearer(&token, "GET", "/v1/submissions").send().expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+}
 
-    fn a_scope_gives_no_right_that_the_role_does_not(app) {
-        let token = token(app, &account(app, "auditor", Some(&["read", "write"])), "");
-        let unit = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
-        app.bearer(&token, "POST", "/v1/units").json(&unit).send().refused(403, "role_required");
-    }
+#[apply(on_both)]
+fn a_scope_gives_no_right_that_the_role_does_not(app: &App) {
+    let token = token(app, &account(app, "auditor", Some(&["read", "write"])), "");
+    let unit = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
+    app.bearer(&token, "POST", "/v1/units").json(&unit).send().refused(403, "role_required");
+}
 
-    fn an_unknown_scope_is_not_granted(app) {
-        let member_id = member_id(app, "auditor");
-        for scopes in [json!(["everything"]), json!(["read", "unit:"]), json!([]), json!(["read write"]), json!([""])] {
-            let reply = app.post("admin", "/v1/service-accounts", &json!({"member_id": member_id, "scopes": scopes}));
-            assert_eq!(reply.code(), "invalid_scope", "{scopes}");
-        }
+#[apply(on_both)]
+fn an_unknown_scope_is_not_granted(app: &App) {
+    let member_id = member_id(app, "auditor");
+    for scopes in [json!(["everything"]), json!(["read", "unit:"]), json!([]), json!(["read write"]), json!([""])] {
+        let reply = app.post("admin", "/v1/service-accounts", &json!({"member_id": member_id, "scopes": scopes}));
+        assert_eq!(reply.code(), "invalid_scope", "{scopes}");
     }
+}
 
-    fn a_new_secret_ends_the_old_one(app) {
-        let mut account = account(app, "secretary", None);
-        let rotated = app.act("admin", &account.path, "rotate", None).expect(200);
-        assert_eq!(rotated["client_id"], account.client_id);
-        fetch(app, &account, "").refused(401, "invalid_client");
-        account.secret = rotated["client_secret"].as_str().unwrap().to_owned();
-        fetch(app, &account, "").expect(200);
-    }
+#[apply(on_both)]
+fn a_new_secret_ends_the_old_one(app: &App) {
+    let mut account = account(app, "secretary", None);
+    let rotated = app.act("admin", &account.path, "rotate", None).expect(200);
+    assert_eq!(rotated["client_id"], account.client_id);
+    fetch(app, &account, "").refused(401, "invalid_client");
+    account.secret = rotated["client_secret"].as_str().unwrap().to_owned();
+    fetch(app, &account, "").expect(200);
+}
 
-    fn an_ended_account_ends_its_tokens(app) {
-        let account = account(app, "secretary", None);
-        let token = token(app, &account, "");
-        app.bearer(&token, "GET", "/v1/units").send().expect(200);
-        let gone = app.ask("admin", "DELETE", &account.path).if_match(&app.tag("admin", &account.path)).send();
-        assert_eq!((gone.status, gone.bytes.len()), (204, 0));
-        app.bearer(&token, "GET", "/v1/units").send().refused(401, "token_invalid");
-        app.bearer(&token, "GET", "/v1/me").send().refused(401, "token_invalid");
-        fetch(app, &account, "").refused(401, "invalid_client");
-        app.get("admin", &account.path).refused(404, "not_found");
-        app.get("secretary", "/v1/units").expect(200);
-    }
+#[apply(on_both)]
+fn an_ended_account_ends_its_tokens(app: &App) {
+    let account = account(app, "secretary", None);
+    let token = token(app, &account, "");
+    app.bearer(&token, "GET", "/v1/units").send().expect(200);
+    let gone = app.ask("admin", "DELETE", &account.path).if_match(&app.tag("admin", &account.path)).send();
+    assert_eq!((gone.status, gone.bytes.len()), (204, 0));
+    app.bearer(&token, "GET", "/v1/units").send().refused(401, "token_invalid");
+    app.bearer(&token, "GET", "/v1/me").send().refused(401, "token_invalid");
+    fetch(app, &account, "").refused(401, "invalid_client");
+    app.get("admin", &account.path).refused(404, "not_found");
+    app.get("secretary", "/v1/units").expect(200);
+}
 
-    fn a_secret_is_shown_once_and_never_replayed(app) {
-        let body = json!({"member_id": member_id(app, "secretary")});
-        let ask = || app.ask("admin", "POST", "/v1/service-accounts").header("idempotency-key", "k-1").json(&body).send();
-        let (first, second) = (ask().expect(201), ask());
-        assert_eq!(second.header("idempotency-replayed"), "");
-        assert_ne!(first["id"], second.expect(201)["id"]);
-        let read = app.get("admin", &format!("/v1/service-accounts/{}", first["id"].as_str().unwrap()));
-        let text = String::from_utf8(read.bytes.clone()).unwrap();
-        assert!(read.status == 200 && !text.contains("secret"), "{text}");
-        let audit = app.get("auditor", "/v1/audit-entries").bytes;
-        assert!(!String::from_utf8(audit).unwrap().contains(first["client_secret"].as_str().unwrap()));
-    }
+#[apply(on_both)]
+fn a_secret_is_shown_once_and_never_replayed(app: &App) {
+    let body = json!({"member_id": member_id(app, "secretary")});
+    let ask = || app.ask("admin", "POST", "/v1/service-accounts").header("idempotency-key", "k-1").json(&body).send();
+    let (first, second) = (ask().expect(201), ask());
+    assert_eq!(second.header("idempotency-replayed"), "");
+    assert_ne!(first["id"], second.expect(201)["id"]);
+    let read = app.get("admin", &format!("/v1/service-accounts/{}", first["id"].as_str().unwrap()));
+    let text = String::from_utf8(read.bytes.clone()).unwrap();
+    assert!(read.status == 200 && !text.contains("secret"), "{text}");
+    let audit = app.get("auditor", "/v1/audit-entries").bytes;
+    assert!(!String::from_utf8(audit).unwrap().contains(first["client_secret"].as_str().unwrap()));
+}
 
-    fn only_the_admin_makes_accounts(app) {
-        let body = json!({"member_id": member_id(app, "secretary")});
-        for person in ["secretary", "auditor", "th-head", "appraiser", "council-chair", "operator"] {
-            app.post(person, "/v1/service-accounts", &body).refused(403, "role_required");
-        }
-        let reply = app.post("so-khdt-admin", "/v1/service-accounts", &body);
-        assert!((400..500).contains(&reply.status) && reply.json()["client_secret"].is_null(), "{}", reply.status);
+#[apply(on_both)]
+fn only_the_admin_makes_accounts(app: &App) {
+    let body = json!({"member_id": member_id(app, "secretary")});
+    for person in ["secretary", "auditor", "th-head", "appraiser", "council-chair", "operator"] {
+        app.post(person, "/v1/service-accounts", &body).refused(403, "role_required");
     }
+    let reply = app.post("so-khdt-admin", "/v1/service-accounts", &body);
+    assert!((400..500).contains(&reply.status) && reply.json()["client_secret"].is_null(), "{}", reply.status);
+}
 
-    fn a_membership_that_ended_yesterday_gives_no_right(app) {
-        let sheet = app.new_sheet("TH");
-        let member = format!("/v1/members/{}", member_id(app, "th-head"));
-        let end = |on: &str| {
-            app.ask("admin", "PATCH", &member).if_match(&app.tag("admin", &member)).json(&json!({"valid_until_on": on})).send().expect(200)
-        };
-        // Today is 1 November: the last day still counts.
-        end("2023-11-01");
-        app.get("th-head", &sheet).expect(200);
-        end("2023-10-31");
-        app.get("th-head", &sheet).refused(404, "not_found");
-        app.get("th-head", &app.period()).refused(404, "not_found");
-        app.get("th-head", "/v1/units").refused(403, "role_required");
-        assert_eq!(app.get("th-head", "/v1/me").expect(200)["memberships"], json!([]));
-        app.get("th-editor", &sheet).expect(200);
-    }
+#[apply(on_both)]
+fn a_membership_that_ended_yesterday_gives_no_right(app: &App) {
+    let sheet = app.new_sheet("TH");
+    let member = format!("/v1/members/{}", member_id(app, "th-head"));
+    let end = |on: &str| {
+        app.ask("admin", "PATCH", &member)
+            .if_match(&app.tag("admin", &member))
+            .json(&json!({"valid_until_on": on}))
+            .send()
+            .expect(200)
+    };
+    // Today is 1 November: the last day still counts.
+    end("2023-11-01");
+    app.get("th-head", &sheet).expect(200);
+    end("2023-10-31");
+    app.get("th-head", &sheet).refused(404, "not_found");
+    app.get("th-head", &app.period()).refused(404, "not_found");
+    app.get("th-head", "/v1/units").refused(403, "role_required");
+    assert_eq!(app.get("th-head", "/v1/me").expect(200)["memberships"], json!([]));
+    app.get("th-editor", &sheet).expect(200);
+}
 
-    /// The last day ends at midnight in Hanoi, 17:00 UTC.
-    fn a_membership_ends_with_its_last_day(app) {
-        let member = format!("/v1/members/{}", member_id(app, "th-head"));
-        app.ask("admin", "PATCH", &member).if_match(&app.tag("admin", &member)).json(&json!({"valid_until_on": "2023-11-05"})).send().expect(200);
-        app.set_clock("2023-11-05T16:59:59.999Z");
-        app.get("th-head", "/v1/units").expect(200);
-        app.set_clock("2023-11-05T17:00:00.000Z");
-        app.get("th-head", "/v1/units").refused(403, "role_required");
-    }
+/// The last day ends at midnight in Hanoi, 17:00 UTC.
+#[apply(on_both)]
+fn a_membership_ends_with_its_last_day(app: &App) {
+    let member = format!("/v1/members/{}", member_id(app, "th-head"));
+    app.ask("admin", "PATCH", &member)
+        .if_match(&app.tag("admin", &member))
+        .json(&json!({"valid_until_on": "2023-11-05"}))
+        .send()
+        .expect(200);
+    app.set_clock("2023-11-05T16:59:59.999Z");
+    app.get("th-head", "/v1/units").expect(200);
+    app.set_clock("2023-11-05T17:00:00.000Z");
+    app.get("th-head", "/v1/units").refused(403, "role_required");
+}
 
-    fn a_member_gets_in_with_the_first_day(app) {
-        let body = json!({"subject": "moi", "display_name": "Người mới", "roles": ["auditor"], "valid_from_on": "2023-11-05"});
-        let id = app.post("admin", "/v1/members", &body).expect(201)["id"].as_str().unwrap().to_owned();
-        let made = app.post("admin", "/v1/service-accounts", &json!({"member_id": id})).expect(201);
-        let text = |name: &str| made[name].as_str().unwrap().to_owned();
-        let account = Account { path: String::new(), client_id: text("client_id"), secret: text("client_secret") };
-        let token = token(app, &account, "");
-        app.bearer(&token, "GET", "/v1/units").send().refused(403, "role_required");
-        app.set_clock("2023-11-04T17:00:00.000Z");
-        app.bearer(&token, "GET", "/v1/units").send().expect(200);
-    }
+#[apply(on_both)]
+fn a_member_gets_in_with_the_first_day(app: &App) {
+    let body =
+        json!({"subject": "moi", "display_name": "Người mới", "roles": ["auditor"], "valid_from_on": "2023-11-05"});
+    let id = app.post("admin", "/v1/members", &body).expect(201)["id"].as_str().unwrap().to_owned();
+    let made = app.post("admin", "/v1/service-accounts", &json!({"member_id": id})).expect(201);
+    let text = |name: &str| made[name].as_str().unwrap().to_owned();
+    let account = Account { path: String::new(), client_id: text("client_id"), secret: text("client_secret") };
+    let token = token(app, &account, "");
+    app.bearer(&token, "GET", "/v1/units").send().refused(403, "role_required");
+    app.set_clock("2023-11-04T17:00:00.000Z");
+    app.bearer(&token, "GET", "/v1/units").send().expect(200);
+}
 
-    /// Roles come from the database, never from the token.
-    fn a_changed_role_counts_at_once(app) {
-        let member = format!("/v1/members/{}", member_id(app, "auditor"));
-        let sheet = app.new_sheet("TH");
-        app.get("auditor", &sheet).expect(200);
-        app.ask("admin", "PATCH", &member).if_match(&app.tag("admin", &member)).json(&json!({"roles": ["council_member"]})).send().expect(200);
-        app.get("auditor", &sheet).refused(404, "not_found");
-    }
+/// Roles come from the database, never from the token.
+#[apply(on_both)]
+fn a_changed_role_counts_at_once(app: &App) {
+    let member = format!("/v1/members/{}", member_id(app, "auditor"));
+    let sheet = app.new_sheet("TH");
+    app.get("auditor", &sheet).expect(200);
+    app.ask("admin", "PATCH", &member)
+        .if_match(&app.tag("admin", &member))
+        .json(&json!({"roles": ["council_member"]}))
+        .send()
+        .expect(200);
+    app.get("auditor", &sheet).refused(404, "not_found");
+}
 
-    fn the_key_set_has_one_public_key(app) {
-        let keys = app.anonymous("GET", "/.well-known/jwks.json").send().expect(200);
-        let keys = keys["keys"].as_array().unwrap();
-        assert_eq!(keys.len(), 1);
-        let key = keys[0].as_object().unwrap();
-        assert_eq!((&key["kty"], &key["crv"], &key["alg"], &key["use"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA"), &json!("sig")));
-        let names: Vec<&str> = key.keys().map(String::as_str).collect();
-        assert!(!names.iter().any(|name| ["d", "p", "q", "k"].contains(name)), "{names:?}");
-        let kid = jsonwebtoken::decode_header(app.token("th-head")).unwrap().kid;
-        assert_eq!(key["kid"].as_str(), kid.as_deref());
-    }
+#[apply(on_both)]
+fn the_key_set_has_one_public_key(app: &App) {
+    let keys = app.anonymous("GET", "/.well-known/jwks.json").send().expect(200);
+    let keys = keys["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 1);
+    let key = keys[0].as_object().unwrap();
+    assert_eq!(
+        (&key["kty"], &key["crv"], &key["alg"], &key["use"]),
+        (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA"), &json!("sig"))
+    );
+    let names: Vec<&str> = key.keys().map(String::as_str).collect();
+    assert!(!names.iter().any(|name| ["d", "p", "q", "k"].contains(name)), "{names:?}");
+    let kid = jsonwebtoken::decode_header(app.token("th-head")).unwrap().kid;
+    assert_eq!(key["kid"].as_str(), kid.as_deref());
+}
 
-    fn the_discovery_document_names_the_endpoints(app) {
-        let document = app.anonymous("GET", "/.well-known/oauth-authorization-server").send().expect(200);
-        for (name, path) in [("token_endpoint", "/v1/auth/token"), ("jwks_uri", "/.well-known/jwks.json")] {
-            assert!(document[name].as_str().unwrap().ends_with(path), "{name}");
-        }
-        assert_eq!(document["grant_types_supported"], json!(["client_credentials"]));
-        assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post"]));
-        assert!(document["issuer"].is_string());
+#[apply(on_both)]
+fn the_discovery_document_names_the_endpoints(app: &App) {
+    let document = app.anonymous("GET", "/.well-known/oauth-authorization-server").send().expect(200);
+    for (name, path) in [("token_endpoint", "/v1/auth/token"), ("jwks_uri", "/.well-known/jwks.json")] {
+        assert!(document[name].as_str().unwrap().ends_with(path), "{name}");
     }
+    assert_eq!(document["grant_types_supported"], json!(["client_credentials"]));
+    assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post"]));
+    assert!(document["issuer"].is_string());
 }

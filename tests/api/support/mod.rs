@@ -12,6 +12,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
+pub use macro_rules_attribute::apply;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thidua::background::{self, App as Installation};
@@ -19,26 +20,29 @@ use thidua::clock::{Clock, Ids, first_moment};
 use thidua::config::Config;
 use thidua::server::{self, Kind};
 
-/// Each test, once on each database.
+/// Runs a test once on each database: `#[apply(on_both)] fn rule(app: &App) { … }` becomes the tests
+/// `rule::sqlite` and `rule::postgres`.
 macro_rules! on_both {
-    ($( $(#[$doc:meta])* fn $name:ident($app:ident) $body:block )*) => { $(
-        $(#[$doc])*
+    ($(#[$meta:meta])* fn $name:ident($app:ident: $kind:ty) $body:block) => {
+        $(#[$meta])*
+        fn $name($app: $kind) $body
+
         mod $name {
-            #[allow(unused_imports, reason = "not every test needs every word")]
-            use super::*;
-            fn play($app: &$crate::support::App) $body
+            use $crate::support::App;
+
             #[test]
             fn sqlite() {
-                play(&$crate::support::App::on_sqlite());
+                super::$name(&App::on_sqlite());
             }
+
             #[test]
             fn postgres() {
-                if let Some(app) = $crate::support::App::on_postgres() {
-                    play(&app);
+                if let Some(app) = App::on_postgres() {
+                    super::$name(&app);
                 }
             }
         }
-    )* };
+    };
 }
 pub(crate) use on_both;
 
