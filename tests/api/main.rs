@@ -14,31 +14,20 @@
 
 mod support;
 
+mod assessment;
+mod award;
+mod criteria;
+mod journal;
+mod office;
+mod schedule;
+
 mod access;
-mod audit;
-mod awards;
 mod backends;
-mod calendar;
 mod command_line;
 mod contract;
-mod council;
-mod criteria_sets;
-mod deadlines;
-mod events;
-mod evidence;
-mod feeds;
 mod guideline_2023;
 mod house;
-mod periods;
 mod races;
 mod readme;
 mod refusals;
-mod reviews;
-mod rules;
 mod sandbox;
-mod submissions;
-mod targets;
-mod tasks;
-mod tokens;
-mod transfer;
-mod webhooks;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::audit::tamper;
+use crate::journal::audit::tamper;
 use crate::support::{App, apply, on_both};
 
 /// The block of code in the README that follows a mark.

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Part, Reply, apply, on_both};
 
-const GUIDELINE: &str = include_str!("../../openapi/examples/criteria-2023.json");
-const BLOCK: &str = include_str!("../../examples/criteria/block-950-50.json");
-const TARGETS: &str = include_str!("../../examples/criteria/yearly-targets.json");
-const GUIDELINE_XLSX: &[u8] = include_bytes!("../../examples/criteria/guideline-2023.xlsx");
-const BLOCK_XLSX: &[u8] = include_bytes!("../../examples/criteria/block-950-50.xlsx");
-const TARGETS_XLSX: &[u8] = include_bytes!("../../examples/criteria/yearly-targets.xlsx");
+const GUIDELINE: &str = include_str!("../../../openapi/examples/criteria-2023.json");
+const BLOCK: &str = include_str!("../../../examples/criteria/block-950-50.json");
+const TARGETS: &str = include_str!("../../../examples/criteria/yearly-targets.json");
+const GUIDELINE_XLSX: &[u8] = include_bytes!("../../../examples/criteria/guideline-2023.xlsx");
+const BLOCK_XLSX: &[u8] = include_bytes!("../../../examples/criteria/block-950-50.xlsx");
+const TARGETS_XLSX: &[u8] = include_bytes!("../../../examples/criteria/yearly-targets.xlsx");
 /// The printed table, typed into LibreOffice Calc and saved there.
 const FROM_LIBREOFFICE: &[u8] = include_bytes!("files/guideline-2023-libreoffice.xlsx");
 const CSV_FROM_LIBREOFFICE: &[u8] = include_bytes!("files/guideline-2023-libreoffice.csv");
@@ -297,7 +297,7 @@ fn an_import_with_a_key_adds_once(app: &App) {
 /// The table stands twice in the repository: for who looks for examples, and for who reads the document.
 #[test]
 fn the_guidelines_table_is_one() {
-    assert_eq!(GUIDELINE, include_str!("../../examples/criteria/guideline-2023.json"));
+    assert_eq!(GUIDELINE, include_str!("../../../examples/criteria/guideline-2023.json"));
 }
 
 fn without_notes(value: &mut Value) {

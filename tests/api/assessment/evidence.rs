@@ -60,7 +60,7 @@ fn digest(bytes: &[u8]) -> String {
 
 /// The guideline's table, asking for evidence of A.II.1.
 fn asking_for_evidence() -> Value {
-    let guideline: Value = serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json")).unwrap();
+    let guideline: Value = serde_json::from_str(include_str!("../../../openapi/examples/criteria-2023.json")).unwrap();
     let mut parts = guideline["parts"].clone();
     let criterion = &mut parts[0]["children"][1]["children"][0];
     assert_eq!(criterion["code"], "A.II.1");

@@ -6,7 +6,7 @@ use crate::support::{App, Reply, apply, on_both};
 
 /// A draft of a period that is scored by the table of yearly targets, whose A.3 leaves its target open. Gives its path.
 fn draft(app: &App) -> String {
-    let table: Value = serde_json::from_str(include_str!("../../examples/criteria/yearly-targets.json")).unwrap();
+    let table: Value = serde_json::from_str(include_str!("../../../examples/criteria/yearly-targets.json")).unwrap();
     let mut body = app.period_like("2024");
     body["criteria_set_id"] = json!(app.published(&table));
     app.new_period(&body)

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::support::year::head;
 use crate::support::{App, apply, on_both};
 
-const BLOCK: &str = include_str!("../../examples/criteria/block-950-50.json");
-const TARGETS: &str = include_str!("../../examples/criteria/yearly-targets.json");
+const BLOCK: &str = include_str!("../../../examples/criteria/block-950-50.json");
+const TARGETS: &str = include_str!("../../../examples/criteria/yearly-targets.json");
 
 /// A criterion, its answer, and the points worked out by hand.
 type Hand = (&'static str, &'static str, f64);

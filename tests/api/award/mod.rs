@@ -1,0 +1,4 @@
+//! From the council’s session to the decided proposal.
+
+mod award_proposals;
+mod council_sessions;

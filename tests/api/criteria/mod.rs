@@ -1,0 +1,5 @@
+//! Criteria sets: their rules, their arithmetic, and the tables they are read from.
+
+mod criteria_sets;
+mod rules;
+mod transfer;

@@ -1,0 +1,5 @@
+//! What is kept of every change: audit entries, events and webhooks.
+
+pub mod audit;
+mod events;
+mod webhooks;

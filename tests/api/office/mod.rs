@@ -1,0 +1,3 @@
+//! Organisations, their units, members and accounts.
+
+mod tokens;

@@ -1,0 +1,6 @@
+//! The calendar, deadlines, tasks and feeds.
+
+mod calendar;
+mod deadlines;
+mod feeds;
+mod tasks;
