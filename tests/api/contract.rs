@@ -7,31 +7,31 @@ use serde_json::{Map, Value, json};
 use crate::support::{App, Reply, apply, on_both};
 
 /// An operation of the document.
-struct Operation {
-    method: String,
-    path: String,
-    about: Value,
+pub struct Operation {
+    pub method: String,
+    pub path: String,
+    pub about: Value,
 }
 
 impl Operation {
-    fn is_secured(&self) -> bool {
+    pub fn is_secured(&self) -> bool {
         self.about["security"].is_array()
     }
 
-    fn is_list(&self) -> bool {
+    pub fn is_list(&self) -> bool {
         self.method == "GET" && parameters(&self.about).any(|parameter| parameter["name"] == "limit")
     }
 }
 
-fn parameters(about: &Value) -> impl Iterator<Item = &Value> {
+pub fn parameters(about: &Value) -> impl Iterator<Item = &Value> {
     about["parameters"].as_array().into_iter().flatten()
 }
 
-fn document(app: &App) -> Value {
+pub fn document(app: &App) -> Value {
     app.anonymous("GET", "/openapi.json").send().expect(200)
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
+pub fn operations(document: &Value) -> Vec<Operation> {
     let of_path = |(path, item): (&String, &Value)| -> Vec<Operation> {
         let of = |(method, about): (&String, &Value)| Operation {
             method: method.to_uppercase(),
@@ -56,7 +56,7 @@ fn filled(path: &str) -> String {
 
 /// A refusal as it must be, whose code is explained.
 #[track_caller]
-fn is_problem(app: &App, reply: &Reply) {
+pub fn is_problem(app: &App, reply: &Reply) {
     let body = reply.json();
     let text = String::from_utf8_lossy(&reply.bytes);
     assert_eq!(reply.header("content-type"), "application/problem+json", "{text}");
@@ -108,7 +108,7 @@ fn names(body: &Value) -> BTreeSet<String> {
 }
 
 /// The ids of the office's things, by the path that they stand under.
-fn ids(app: &App) -> BTreeMap<&'static str, String> {
+pub fn ids(app: &App) -> BTreeMap<&'static str, String> {
     let [sheet, _] = app.announced_year();
     let first = |list: &str| {
         app.get("auditor", list).expect(200)["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{list}")).to_owned()
@@ -141,7 +141,7 @@ fn ids(app: &App) -> BTreeMap<&'static str, String> {
 }
 
 /// A path with the office's ids in its places.
-fn with_ids(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
+pub fn with_ids(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
     let kind = path.split('/').nth(2).unwrap_or_default();
     let code = if path.contains("/documents/") { "achievement_report" } else { "A.II.1" };
     let id = ids.get(kind).cloned().unwrap_or_default();
@@ -213,95 +213,6 @@ fn head_is_there_wherever_get_is(app: &App) {
         let path = filled(&operation.path);
         let (get, head) = (app.ask("auditor", "GET", &path).send(), app.ask("auditor", "HEAD", &path).send());
         assert_eq!((head.status, head.bytes.len()), (get.status, 0), "{path}");
-    }
-}
-
-/// Another office gets nothing, whatever it asks for by id.
-#[apply(on_both)]
-fn another_office_finds_nothing_by_id(app: &App) {
-    let ids = ids(app);
-    for operation in
-        operations(&document(app)).iter().filter(|operation| operation.is_secured() && operation.path.contains("{id}"))
-    {
-        let path = with_ids(&operation.path, &ids);
-        for person in ["so-khdt-admin", "so-khdt-vp-head"] {
-            let ask = || app.ask(person, &operation.method, &path);
-            let mut replies = vec![ask().send(), ask().if_match("*").send()];
-            if operation.method != "GET" {
-                replies.push(ask().if_match("*").json(&json!({})).send());
-                replies.push(ask().if_match("*").raw("application/json", "{").send());
-                replies.push(ask().if_match("*").raw("text/plain", "x").send());
-            }
-            for reply in replies {
-                assert_eq!(
-                    (reply.status, reply.code().as_str()),
-                    (404, "not_found"),
-                    "{person} {} {path}",
-                    operation.method
-                );
-                is_problem(app, &reply);
-            }
-        }
-    }
-}
-
-#[apply(on_both)]
-fn another_office_finds_nothing_in_lists(app: &App) {
-    let ids = ids(app);
-    let office = &ids["organizations"];
-    let all = operations(&document(app));
-    for operation in all.iter().filter(|operation| operation.is_list() && !operation.path.contains('{')) {
-        for person in ["so-khdt-admin", "so-khdt-vp-head"] {
-            if parameters(&operation.about).any(|parameter| parameter["name"] == "organization_id") {
-                let reply = app.get(person, &format!("{}?organization_id={office}", operation.path));
-                assert!(matches!(reply.status, 403 | 404), "{person} {}: {}", operation.path, reply.status);
-            }
-            let text = String::from_utf8(app.get(person, &format!("{}?limit=200", operation.path)).bytes).unwrap();
-            for id in ids.values() {
-                assert!(!text.contains(id.as_str()), "{person} {}: {text}", operation.path);
-            }
-        }
-    }
-    app.get("so-khdt-admin", &format!("/v1/reviews?submission_id={}", ids["submissions"])).refused(404, "not_found");
-    for (name, list) in [
-        ("period_id", "submissions"),
-        ("unit_id", "submissions"),
-        ("unit_id", "members"),
-        ("period_id", "award-proposals"),
-        ("period_id", "council-sessions"),
-    ] {
-        let id = if name == "period_id" { &ids["periods"] } else { &ids["units"] };
-        let reply = app.get("so-khdt-admin", &format!("/v1/{list}?{name}={id}"));
-        assert!(matches!(reply.status, 403 | 404) || reply.json()["items"] == json!([]), "{list}: {}", reply.status);
-    }
-}
-
-#[apply(on_both)]
-fn another_office_makes_nothing_here(app: &App) {
-    let ids = ids(app);
-    let (period, unit, office) = (&ids["periods"], &ids["units"], &ids["organizations"]);
-    let table = [
-        ("submissions", json!({"period_id": period, "unit_id": unit})),
-        ("reviews", json!({"submission_id": ids["submissions"], "stage": "appraisal"})),
-        ("council-sessions", json!({"period_id": period, "held_on": "2023-11-28", "place": "x"})),
-        ("units", json!({"organization_id": office, "code": "X", "name": "X", "kind": "other"})),
-        ("members", json!({"organization_id": office, "subject": "x", "display_name": "X", "roles": ["admin"]})),
-        ("members", json!({"subject": "x", "display_name": "X", "roles": ["unit_head"], "unit_id": unit})),
-        ("service-accounts", json!({"member_id": ids["members"]})),
-        ("organizations", json!({"code": "X", "name": "X", "first_admin": {"subject": "x", "display_name": "X"}})),
-        ("units", json!({"code": "X", "name": "X", "kind": "other", "predecessor_ids": [unit]})),
-    ];
-    for (list, body) in table {
-        for person in ["so-khdt-admin", "so-khdt-vp-head"] {
-            let reply = app.post(person, &format!("/v1/{list}"), &body);
-            assert!(
-                matches!(reply.status, 403 | 404 | 422),
-                "{person} {list} {body}: {} {}",
-                reply.status,
-                String::from_utf8_lossy(&reply.bytes)
-            );
-            is_problem(app, &reply);
-        }
     }
 }
 

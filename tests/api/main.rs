@@ -27,6 +27,8 @@ mod command_line;
 mod contract;
 mod guideline_2023;
 mod house;
+mod isolation;
+mod precedence;
 mod races;
 mod readme;
 mod refusals;

@@ -3,5 +3,6 @@
 mod evidence;
 mod periods;
 mod reviews;
+mod scores;
 mod submissions;
 mod targets;

@@ -2,4 +2,5 @@
 
 pub mod audit;
 mod events;
+mod idempotency;
 mod webhooks;

@@ -1,6 +1,8 @@
 //! The calendar, deadlines, tasks and feeds.
 
 mod calendar;
+mod deadline_checks;
 mod deadlines;
+mod extensions;
 mod feeds;
 mod tasks;
