@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::background;
 use crate::clock::{Clock, Ids, first_moment};
-use crate::config::Config;
+use crate::config::{Config, Setting};
 use crate::error::{Code, Error, Fault};
 use crate::http::auth::Keys;
 use crate::http::criteria::criteria_import;
@@ -109,10 +109,16 @@ enum Command {
 
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
+/// The commands and their options.
+pub fn commands() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the program.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn")).init();
+    env_logger::Builder::from_env(env_logger::Env::new().filter_or(Setting::RustLog.name(), "info,actix_server=warn"))
+        .init();
     let outcome = match arguments.command {
         Command::Serve => serve().await,
         Command::Sandbox { port, database, empty } => play(port, database, empty).await,

@@ -7,8 +7,55 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::domain::schedule::deadline::Reminders;
 use crate::store::DatabaseUrl;
+
+/// A setting, called in the environment by its name in capitals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Setting {
+    /// Where the data is.
+    DatabaseUrl,
+    /// Where to listen.
+    ListenAddr,
+    /// How clients know the service.
+    PublicUrl,
+    /// Where the signing key is.
+    SigningKeyFile,
+    /// Where attached documents are.
+    StorageUrl,
+    /// The address of an S3-compatible store.
+    AwsEndpointUrl,
+    /// The region of an S3-compatible store.
+    AwsRegion,
+    /// The key to an S3-compatible store.
+    AwsAccessKeyId,
+    /// The secret of that key.
+    AwsSecretAccessKey,
+    /// Origins of pages that may call.
+    CorsOrigins,
+    /// How many days before a due date subscribers are reminded.
+    ReminderDays,
+    /// Whether webhooks may go to private addresses.
+    WebhookAllowPrivate,
+    /// Connections to `PostgreSQL`.
+    PoolSize,
+    /// Threads that serve.
+    Workers,
+    /// How long running requests are waited for at the end.
+    ShutdownSeconds,
+    /// What is logged; read by the logger.
+    RustLog,
+}
+
+impl Setting {
+    /// Its name in the environment.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// The settings of a service.
 #[derive(Debug, Clone)]
@@ -94,12 +141,12 @@ struct Settings<'a> {
 
 impl Settings<'_> {
     /// One setting, or its default.
-    fn read<T>(&mut self, name: &str, default: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let text = (self.get)(name).filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned());
+    fn read<T>(&mut self, setting: Setting, default: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = (self.get)(setting.name()).filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned());
         match parse(&text) {
             Ok(value) => Some(value),
             Err(mistake) => {
-                self.mistakes.push(format!("{name}: {mistake}"));
+                self.mistakes.push(format!("{}: {mistake}", setting.name()));
                 None
             }
         }
@@ -146,12 +193,12 @@ fn storage(text: &str) -> Result<Storage, String> {
 impl Settings<'_> {
     /// What else an S3-compatible store needs.
     fn s3(&mut self, place: S3) -> Option<S3> {
-        let endpoint = self.read("AWS_ENDPOINT_URL", "", |text| {
+        let endpoint = self.read(Setting::AwsEndpointUrl, "", |text| {
             if text.is_empty() { Ok(None) } else { origin(text.trim_end_matches('/')).map(Some) }
         });
-        let region = self.read("AWS_REGION", "us-east-1", |text| Ok(text.to_owned()));
-        let key = self.read("AWS_ACCESS_KEY_ID", "", |text| Ok(text.to_owned()))?;
-        let secret = self.read("AWS_SECRET_ACCESS_KEY", "", |text| Ok(text.to_owned()))?;
+        let region = self.read(Setting::AwsRegion, "us-east-1", |text| Ok(text.to_owned()));
+        let key = self.read(Setting::AwsAccessKeyId, "", |text| Ok(text.to_owned()))?;
+        let secret = self.read(Setting::AwsSecretAccessKey, "", |text| Ok(text.to_owned()))?;
         let credentials = match (key.is_empty(), secret.is_empty()) {
             (true, true) => None,
             (false, false) => Some((key, secret)),
@@ -175,8 +222,8 @@ impl Config {
 
     fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
         let mut settings = Settings { get, mistakes: Vec::new() };
-        let database = settings.read("DATABASE_URL", "sqlite://thidua.db", DatabaseUrl::parse);
-        let listen = settings.read("LISTEN_ADDR", "127.0.0.1:8080", |text| {
+        let database = settings.read(Setting::DatabaseUrl, "sqlite://thidua.db", DatabaseUrl::parse);
+        let listen = settings.read(Setting::ListenAddr, "127.0.0.1:8080", |text| {
             text.parse::<SocketAddr>().map_err(|_| "expected ADDRESS:PORT".to_owned())
         });
         let beside = match &database {
@@ -185,30 +232,30 @@ impl Config {
         };
         let default_public =
             listen.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |listen| format!("http://{listen}"));
-        let public_url = settings.read("PUBLIC_URL", &default_public, origin);
+        let public_url = settings.read(Setting::PublicUrl, &default_public, origin);
         let key = beside.join("thidua-signing.key");
         let signing_key_file =
-            settings.read("SIGNING_KEY_FILE", &key.to_string_lossy(), |text| Ok(PathBuf::from(text)));
+            settings.read(Setting::SigningKeyFile, &key.to_string_lossy(), |text| Ok(PathBuf::from(text)));
         let files = beside.join("thidua-files");
-        let storage = settings.read("STORAGE_URL", &files.to_string_lossy(), storage);
+        let storage = settings.read(Setting::StorageUrl, &files.to_string_lossy(), storage);
         let storage = match storage {
             Some(Storage::S3(place)) => settings.s3(place).map(Storage::S3),
             folder => folder,
         };
-        let cors_origins = settings.read("CORS_ORIGINS", "", |text| {
+        let cors_origins = settings.read(Setting::CorsOrigins, "", |text| {
             text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(origin).collect::<Result<Vec<_>, _>>()
         });
-        let reminders = settings.read("REMINDER_DAYS", "7,3,1", |text| {
+        let reminders = settings.read(Setting::ReminderDays, "7,3,1", |text| {
             let days: Result<Vec<i32>, _> = text.split(',').map(|day| day.trim().parse()).collect();
             let expected = || "expected one to ten numbers of days from 0 to 365, separated by commas".to_owned();
             days.ok().and_then(Reminders::of).ok_or_else(expected)
         });
-        let webhook_allow_private = settings.read("WEBHOOK_ALLOW_PRIVATE", "false", |text| {
+        let webhook_allow_private = settings.read(Setting::WebhookAllowPrivate, "false", |text| {
             text.parse().map_err(|_| "expected true or false".to_owned())
         });
-        let pool_size = settings.read("POOL_SIZE", "0", |text| number(text, &0, &256));
-        let workers = settings.read("WORKERS", &cores().to_string(), |text| number(text, &1, &256));
-        let shutdown = settings.read("SHUTDOWN_SECONDS", "30", |text| number(text, &0, &3600));
+        let pool_size = settings.read(Setting::PoolSize, "0", |text| number(text, &0, &256));
+        let workers = settings.read(Setting::Workers, &cores().to_string(), |text| number(text, &1, &256));
+        let shutdown = settings.read(Setting::ShutdownSeconds, "30", |text| number(text, &0, &3600));
         let all = (|| {
             Some(Config {
                 database: database?,
@@ -270,6 +317,19 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.database, DatabaseUrl::Sqlite("thidua.db".into()));
         assert_eq!(config.public_url, "http://127.0.0.1:8080");
+    }
+
+    /// What is listed and never read would be documented for nothing.
+    #[test]
+    fn every_setting_is_read() {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let get = |name: &str| {
+            asked.borrow_mut().push(name.to_owned());
+            (name == "STORAGE_URL").then(|| "s3://bucket".to_owned())
+        };
+        Config::read(&get).unwrap();
+        let listed = Setting::VARIANTS.iter().filter(|setting| **setting != Setting::RustLog);
+        assert_eq!(asked.into_inner(), listed.map(|setting| setting.name()).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,6 +1,11 @@
-//! The README's walk through the year, run as it stands there.
+//! What the README says: its walk through the year runs as it stands there, its tables are those of the program.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
+
+use strum::VariantArray as _;
+use thidua::cli;
+use thidua::config::Setting;
 
 use crate::journal::audit::tamper;
 use crate::support::{App, apply, on_both};
@@ -62,4 +67,37 @@ fn a_script_of_ones_own_works_the_audit_chain_out(app: &App) {
     tamper(app, "UPDATE audit_entries SET actor_subject = 'somebody' WHERE sequence = 10");
     let ran = run();
     assert!(!ran.status.success() && String::from_utf8_lossy(&ran.stderr).contains("not as written"));
+}
+
+/// The rows of the README's table that begins with a header.
+fn rows(header: &str) -> Vec<&'static str> {
+    let (_, after) = include_str!("../../README.md").split_once(&format!("\n{header}\n")).expect("the table begins");
+    after.lines().skip(1).take_while(|line| line.starts_with('|')).collect()
+}
+
+/// The words of a text that begin with two dashes: the options that it names.
+fn options(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    words.filter_map(|word| word.strip_prefix("--")).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_settings_are_those_that_the_program_reads() {
+    let first_cells = rows("| Setting | Default | Means |").into_iter().map(|row| row.split('|').nth(1).unwrap());
+    let told: Vec<&str> = first_cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let read: Vec<&str> = Setting::VARIANTS.iter().map(|setting| setting.name()).collect();
+    assert_eq!(told, read);
+}
+
+#[test]
+fn the_commands_and_their_options_are_those_of_the_program() {
+    let command_of = |row: &str| row.split_once("`thidua ").unwrap().1.split([' ', '`']).next().unwrap().to_owned();
+    let told: BTreeMap<String, BTreeSet<String>> =
+        rows("| Command | Does |").into_iter().map(|row| (command_of(row), options(row))).collect();
+    let options_of = |command: &clap::Command| -> BTreeSet<String> {
+        command.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned).collect()
+    };
+    let known: BTreeMap<String, BTreeSet<String>> =
+        cli::commands().get_subcommands().map(|command| (command.get_name().to_owned(), options_of(command))).collect();
+    assert_eq!(told, known);
 }
