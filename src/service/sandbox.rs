@@ -5,10 +5,12 @@ use serde::Deserialize;
 
 use super::App;
 use crate::clock::first_moment;
+use crate::domain::assessment::facts::PartyCellRating;
 use crate::domain::assessment::period::{
-    Award, Condition, CouncilScoring, DossierDeadline, LateSubmissions, PartyCellRating, Period, PeriodRules,
-    PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
+    CouncilScoring, DossierDeadline, LateSubmissions, Period, PeriodRules, PeriodStatus, RequiredDocument, Schedule,
 };
+use crate::domain::award::award::{Award, WhenIneligible};
+use crate::domain::award::eligibility::Condition;
 use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus, NotApplicable, Part};
 use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};

@@ -1,6 +1,7 @@
 //! The year’s scoring: periods, targets, sheets, evidence, reviews and facts.
 
 pub mod evidence;
+pub mod facts;
 pub mod period;
 pub mod review;
 pub mod submission;

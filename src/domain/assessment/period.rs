@@ -7,6 +7,9 @@ use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::access::action::{Action, wrong_state};
+use crate::domain::award::award::{Award, WhenIneligible};
+use crate::domain::award::eligibility::Condition;
+use crate::domain::award::tie_break::TieBreak;
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::closes_at;
@@ -122,125 +125,6 @@ pub enum CouncilScoring {
     Agreed,
 }
 
-/// What happens to an award whose turn comes at a unit that is not eligible.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WhenIneligible {
-    /// The next unit in rank takes it.
-    #[default]
-    PassDown,
-    /// Nobody takes it.
-    LeaveVacant,
-}
-
-/// An award and how many units take it, in order of precedence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Award {
-    /// Its key.
-    #[schema(example = "emulation_flag")]
-    pub code: String,
-    /// Its name.
-    #[schema(example = "Cờ thi đua xuất sắc")]
-    pub title: String,
-    /// How many there are.
-    #[schema(minimum = 1, maximum = 1000)]
-    pub quota: i32,
-}
-
-/// Xếp loại chi bộ: how the Party cell was rated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PartyCellRating {
-    /// Không hoàn thành nhiệm vụ.
-    Unsatisfactory,
-    /// Hoàn thành nhiệm vụ.
-    Satisfactory,
-    /// Hoàn thành tốt nhiệm vụ.
-    Good,
-    /// Hoàn thành xuất sắc nhiệm vụ.
-    Outstanding,
-}
-
-/// What a unit must meet to take an award.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Condition {
-    /// "Trong năm, không có công chức, viên chức, người lao động bị kỷ luật".
-    NobodyDisciplined {},
-    /// "Chi bộ được đánh giá, xếp loại Hoàn thành tốt nhiệm vụ trở lên".
-    PartyCellRatingAtLeast {
-        /// The lowest rating that will do.
-        rating: PartyCellRating,
-    },
-    /// Not under inspection or investigation.
-    NotUnderInspection {},
-}
-
-/// Whether a condition is met, and by what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Eligibility {
-    /// The condition's type.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Whether it is met.
-    pub met: bool,
-    /// The fact that decided.
-    pub why: String,
-}
-
-impl Condition {
-    /// The condition's type as it is written in a period.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Condition::NobodyDisciplined {} => "nobody_disciplined",
-            Condition::PartyCellRatingAtLeast { .. } => "party_cell_rating_at_least",
-            Condition::NotUnderInspection {} => "not_under_inspection",
-        }
-    }
-
-    /// Whether a unit's facts meet it.
-    pub fn judge(&self, facts: &UnitFacts) -> Eligibility {
-        let (met, why) = match self {
-            Condition::NobodyDisciplined {} => {
-                (!facts.anybody_disciplined, format!("anybody_disciplined = {}", facts.anybody_disciplined))
-            }
-            Condition::PartyCellRatingAtLeast { rating } => (
-                facts.party_cell_rating >= *rating,
-                format!("party_cell_rating = {}, needs {}", word(facts.party_cell_rating), word(*rating)),
-            ),
-            Condition::NotUnderInspection {} => {
-                (!facts.under_inspection, format!("under_inspection = {}", facts.under_inspection))
-            }
-        };
-        Eligibility { kind: self.name().to_owned(), met, why }
-    }
-}
-
-const fn word(rating: PartyCellRating) -> &'static str {
-    match rating {
-        PartyCellRating::Unsatisfactory => "unsatisfactory",
-        PartyCellRating::Satisfactory => "satisfactory",
-        PartyCellRating::Good => "good",
-        PartyCellRating::Outstanding => "outstanding",
-    }
-}
-
-/// What is known of a unit beyond its score: booleans and a rating, never files about people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UnitFacts {
-    /// Whether anybody of the unit was disciplined in the year.
-    pub anybody_disciplined: bool,
-    /// How its Party cell was rated.
-    pub party_cell_rating: PartyCellRating,
-    /// Whether it is under inspection or investigation.
-    pub under_inspection: bool,
-    /// The paper that says so.
-    #[serde(default)]
-    pub source_document: Option<String>,
-}
-
 /// A document that every dossier must have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -277,31 +161,6 @@ pub struct DossierDeadline {
 impl Default for DossierDeadline {
     fn default() -> Self {
         DossierDeadline { working_days: 5, semantics: DossierSemantics::NotLaterThan }
-    }
-}
-
-/// One step of the tie-break chain, as it is written: `base_points`, `section:A.I`, `fewer_deductions`, `council_decision`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TieBreak<'a> {
-    /// More base points first.
-    BasePoints,
-    /// More points of a part or section first.
-    Section(&'a str),
-    /// Fewer points lost by rules that deduct first.
-    FewerDeductions,
-    /// As the council decided.
-    CouncilDecision,
-}
-
-impl<'a> TieBreak<'a> {
-    /// Reads one step.
-    pub fn parse(text: &'a str) -> Option<Self> {
-        match text {
-            "base_points" => Some(TieBreak::BasePoints),
-            "fewer_deductions" => Some(TieBreak::FewerDeductions),
-            "council_decision" => Some(TieBreak::CouncilDecision),
-            _ => text.strip_prefix("section:").map(TieBreak::Section),
-        }
     }
 }
 

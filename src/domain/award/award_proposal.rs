@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::access::action::{Action, wrong_state};
-use crate::domain::assessment::period::Eligibility;
+use crate::domain::award::eligibility::Eligibility;
 use crate::domain::file::AttachedFile;
 use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::time::instant;

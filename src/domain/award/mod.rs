@@ -1,5 +1,9 @@
 //! From the council’s session to the decided proposal.
 
+#[expect(clippy::module_inception, reason = "the wing is named after its noun, as in every room")]
+pub mod award;
 pub mod award_proposal;
 pub mod council_session;
+pub mod eligibility;
 pub mod ranking;
+pub mod tie_break;

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::assessment::period::{Award, Condition, Eligibility, TieBreak, UnitFacts, WhenIneligible};
+use crate::domain::assessment::facts::UnitFacts;
+use crate::domain::award::award::{Award, WhenIneligible};
+use crate::domain::award::eligibility::{Condition, Eligibility};
+use crate::domain::award::tie_break::TieBreak;
 use crate::domain::criteria::scoring::{Breakdown, Totals};
 use crate::domain::{Id, Points};
 
@@ -254,7 +257,7 @@ impl Ranking {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::assessment::period::PartyCellRating;
+    use crate::domain::assessment::facts::PartyCellRating;
     use proptest::prelude::*;
 
     fn id(code: &str) -> Id {

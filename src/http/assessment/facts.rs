@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::domain::Id;
-use crate::domain::assessment::period::UnitFacts;
+use crate::domain::assessment::facts::UnitFacts;
 use crate::domain::time::instant;
 use crate::http::call::{Call, Reply};
 use crate::http::page::{ListView, whole};

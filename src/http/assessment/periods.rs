@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::domain::Id;
+use crate::domain::assessment::facts::PartyCellRating;
 use crate::domain::assessment::period::{
-    Award, Condition, CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Notice, PartyCellRating,
-    PeriodRules, PeriodStatus, RequiredDocument, Schedule, WhenIneligible,
+    CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Notice, PeriodRules, PeriodStatus,
+    RequiredDocument, Schedule,
 };
+use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::award_proposal::ProposalStatus;
+use crate::domain::award::eligibility::Condition;
 use crate::domain::time::instant;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply, body_tag};

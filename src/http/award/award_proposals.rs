@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::domain::assessment::period::Eligibility;
 use crate::domain::award::award_proposal::{Proposal, ProposalStatus};
+use crate::domain::award::eligibility::Eligibility;
 use crate::domain::schedule::calendar::{CountedDay, Why};
 use crate::domain::time::instant;
 use crate::domain::{Id, Points};

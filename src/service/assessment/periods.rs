@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts, Offers};
-use crate::domain::assessment::period::{
-    self, Award, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
-};
+use crate::domain::assessment::period::{self, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule};
 use crate::domain::assessment::submission::{Submission, SubmissionStatus};
+use crate::domain::award::award::Award;
 use crate::domain::award::award_proposal::{Document, Proposal, ProposalStatus};
 use crate::domain::criteria::criteria_set::CriteriaSetStatus;
 use crate::domain::criteria::scoring::ScoringTable;

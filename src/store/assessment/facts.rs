@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::domain::Id;
-use crate::domain::assessment::period::UnitFacts;
+use crate::domain::assessment::facts::UnitFacts;
 use crate::error::Error;
 use crate::store::Conn;
 use crate::store::error::one_row;

@@ -8,8 +8,9 @@ use diesel::prelude::*;
 use crate::domain::Id;
 use crate::domain::access::UnitKey;
 use crate::domain::assessment::period::{
-    Award, DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
+    DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
 };
+use crate::domain::award::award::Award;
 use crate::domain::criteria::scoring::Totals;
 use crate::domain::guard::SheetOfUnit;
 use crate::error::{Code, Error};

@@ -1,0 +1,61 @@
+//! The conditions that a unit must meet to take an award.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::assessment::facts::{PartyCellRating, UnitFacts};
+
+/// What a unit must meet to take an award.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Condition {
+    /// "Trong năm, không có công chức, viên chức, người lao động bị kỷ luật".
+    NobodyDisciplined {},
+    /// "Chi bộ được đánh giá, xếp loại Hoàn thành tốt nhiệm vụ trở lên".
+    PartyCellRatingAtLeast {
+        /// The lowest rating that will do.
+        rating: PartyCellRating,
+    },
+    /// Not under inspection or investigation.
+    NotUnderInspection {},
+}
+
+/// Whether a condition is met, and by what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Eligibility {
+    /// The condition's type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it is met.
+    pub met: bool,
+    /// The fact that decided.
+    pub why: String,
+}
+
+impl Condition {
+    /// The condition's type as it is written in a period.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Condition::NobodyDisciplined {} => "nobody_disciplined",
+            Condition::PartyCellRatingAtLeast { .. } => "party_cell_rating_at_least",
+            Condition::NotUnderInspection {} => "not_under_inspection",
+        }
+    }
+
+    /// Whether a unit's facts meet it.
+    pub fn judge(&self, facts: &UnitFacts) -> Eligibility {
+        let (met, why) = match self {
+            Condition::NobodyDisciplined {} => {
+                (!facts.anybody_disciplined, format!("anybody_disciplined = {}", facts.anybody_disciplined))
+            }
+            Condition::PartyCellRatingAtLeast { rating } => (
+                facts.party_cell_rating >= *rating,
+                format!("party_cell_rating = {}, needs {}", facts.party_cell_rating.name(), rating.name()),
+            ),
+            Condition::NotUnderInspection {} => {
+                (!facts.under_inspection, format!("under_inspection = {}", facts.under_inspection))
+            }
+        };
+        Eligibility { kind: self.name().to_owned(), met, why }
+    }
+}
