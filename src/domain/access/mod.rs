@@ -270,6 +270,11 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
     }
 }
 
+/// The roles that may do an act, in the order of the table. How far each one's right goes is for [`decide`].
+pub fn roles_of(action: Action) -> impl Iterator<Item = Role> {
+    grants(action).iter().map(|(role, _)| *role)
+}
+
 impl Action {
     /// The scope that it is within.
     fn scope(self) -> &'static str {
@@ -437,7 +442,7 @@ pub fn require_collection(actor: &Actor, action: Action, facts: &Facts) -> Resul
 /// `role_required`.
 pub fn require_role(actor: &Actor, action: Action, organization_id: &Id) -> Result<(), Error> {
     let membership = actor.membership(organization_id);
-    let given = |membership: &Membership| grants(action).iter().any(|(role, _)| membership.roles.contains(role));
+    let given = |membership: &Membership| roles_of(action).any(|role| membership.roles.contains(&role));
     if membership.is_some_and(given) { Ok(()) } else { Err(Error::new(Code::RoleRequired)) }
 }
 
