@@ -121,6 +121,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         | Action::WriteMember
         | Action::ReadCriteriaDraft
         | Action::ReadSubmission
+        | Action::ReadUnsentLines
         | Action::ReadReview(_)
         | Action::ReadReviewDraft(_)
         | Action::ReadFacts
@@ -129,6 +130,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         | Action::ReadSessions
         | Action::ReadProposal
         | Action::ReadAudit
+        | Action::ReadAuditScores
         | Action::ReadEvents(_) => ("read", "GET", ""),
     }
 }

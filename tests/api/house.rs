@@ -118,3 +118,18 @@ fn no_layer_below_http_uses_actix() {
         assert!(!fs::read_to_string(&file).unwrap().contains("actix"), "{}", file.display());
     }
 }
+
+/// Rights are decided in one place: elsewhere a role is named only where it is defined and where people are made up.
+#[test]
+fn roles_are_named_in_access_alone() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let may_name = ["domain/access", "domain/office/member.rs", "service/sandbox.rs"].map(|place| root.join(place));
+    for file in sources(&root).into_iter().filter(|file| !may_name.iter().any(|place| file.starts_with(place))) {
+        let text = fs::read_to_string(&file).unwrap();
+        let names_one = |line: &&str| {
+            line.split("Role::").skip(1).any(|rest| rest.starts_with(|c: char| c == '{' || c.is_uppercase()))
+                && !line.contains("Role::FIRST_OF_")
+        };
+        assert_eq!(text.lines().find(names_one), None, "{}", file.display());
+    }
+}

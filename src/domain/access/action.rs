@@ -31,6 +31,8 @@ pub enum Action {
     Close,
     Cancel,
     ReadSubmission,
+    /// To see lines that their unit has not sent.
+    ReadUnsentLines,
     CreateSubmission,
     WriteScores,
     WriteEvidence,
@@ -60,6 +62,8 @@ pub enum Action {
     ReturnProposal,
     RecordDecision,
     ReadAudit,
+    /// To see audit entries with the scores in them, and their hashes, by which a score could be guessed.
+    ReadAuditScores,
     ReadDeadline,
     ExtendDeadline,
     WaiveDeadline,

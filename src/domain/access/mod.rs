@@ -10,6 +10,7 @@ use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::journal::event::Audience;
 use crate::domain::office::member::Role;
+use crate::domain::schedule::deadline::DeadlineKind;
 use crate::error::{Code, Error};
 pub use visibility::{
     EventVisibility, SubmissionVisibility, UnitVisibility, Units, event_visibility, submission_visibility,
@@ -124,6 +125,12 @@ impl Actor {
         self.memberships.iter().find(|membership| membership.organization_id.as_ref() == Some(organization_id))
     }
 
+    /// The unit of an organisation that it belongs to by a unit role.
+    pub fn own_unit(&self, organization_id: &Id) -> Option<&UnitKey> {
+        let of_unit = |membership: &&Membership| membership.roles.iter().any(|role| role.is_of_unit());
+        self.membership(organization_id).filter(of_unit)?.unit.as_ref()
+    }
+
     /// Whether this is an operator of the installation.
     pub fn is_operator(&self) -> bool {
         self.memberships.iter().any(|membership| membership.organization_id.is_none())
@@ -213,6 +220,8 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, ForeignFrom(Submitted)), (CouncilMember, ForeignFrom(Appraised)),
             (CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted)), (Integration, Scoped), (Auditor, All),
         ],
+        // What a unit is still writing is its own.
+        Action::ReadUnsentLines => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
         Action::CreateSubmission | Action::WriteScores | Action::WriteEvidence => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped)],
         Action::Submit | Action::Withdraw => &[(UnitHead, Own)],
         // Nobody can act on a sheet that is not there for them yet.
@@ -248,6 +257,7 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::SubmitProposal => &[(CouncilChair, All), (Secretary, All)],
         Action::RecordDecision => &[(Secretary, All), (Integration, All)],
         Action::ReadAudit => &[(Admin, All), (Auditor, All)],
+        Action::ReadAuditScores => &[(Auditor, All)],
         Action::ReadEvents(Audience::Everybody) => grants(Action::ReadOffice),
         Action::ReadEvents(Audience::OwnUnit) => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
         Action::ReadEvents(Audience::SheetSubmitted) => &[
@@ -293,6 +303,7 @@ impl Action {
             | Action::ReadMembers
             | Action::ReadCriteriaDraft
             | Action::ReadSubmission
+            | Action::ReadUnsentLines
             | Action::ReadReview(_)
             | Action::ReadReviewDraft(_)
             | Action::ReadFacts
@@ -301,6 +312,7 @@ impl Action {
             | Action::ReadSessions
             | Action::ReadProposal
             | Action::ReadAudit
+            | Action::ReadAuditScores
             | Action::ReadDeadline
             | Action::ReadWebhook
             | Action::ReadEvents(_) => None,
@@ -423,6 +435,15 @@ pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error
     }
 }
 
+/// Whether a role gives the right, whatever the token is narrowed to: for what is shown of a resource that the caller
+/// has already been let in to.
+pub fn holds(actor: &Actor, action: Action, facts: &Facts) -> bool {
+    actor.membership(facts.organization_id).is_some_and(|membership| {
+        let mut given = grants(action).iter().filter(|(role, _)| membership.roles.contains(role));
+        given.any(|(_, reach)| reach.rule(membership, &actor.scopes, facts) == Ruling::Yes)
+    })
+}
+
 /// The right to a collection of an organisation that the caller belongs to: what is hidden there is known to exist.
 ///
 /// # Errors
@@ -466,6 +487,16 @@ pub fn require_operator(actor: &Actor, needed: &str) -> Result<(), Error> {
         return Err(Error::new(Code::RoleRequired));
     }
     require_scope(actor, needed)
+}
+
+/// The role that has to act before a deadline.
+pub const fn responsible(kind: DeadlineKind) -> Role {
+    match kind {
+        DeadlineKind::SelfAssessment => Role::UnitHead,
+        DeadlineKind::Appraisal => Role::Appraiser,
+        DeadlineKind::CouncilReview | DeadlineKind::ResultNotice => Role::CouncilChair,
+        DeadlineKind::Dossier => Role::Secretary,
+    }
 }
 
 /// What the caller may do now with a resource, and what not, with the reason.

@@ -40,6 +40,12 @@ pub enum Role {
 }
 
 impl Role {
+    /// The role of the person with whom an organisation begins.
+    pub const FIRST_OF_ORGANIZATION: Role = Role::Admin;
+
+    /// The role of the person with whom an installation begins.
+    pub const FIRST_OF_INSTALLATION: Role = Role::Operator;
+
     /// Whether the role is that of a unit's own people.
     pub const fn is_of_unit(self) -> bool {
         matches!(self, Role::UnitEditor | Role::UnitHead)

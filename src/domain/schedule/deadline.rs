@@ -8,7 +8,6 @@ use crate::domain::Id;
 use crate::domain::access::action::{Action, wrong_state};
 use crate::domain::assessment::period::{DossierSemantics, Period, PeriodRules, PeriodStatus};
 use crate::domain::award::award_proposal::DossierTerm;
-use crate::domain::office::member::Role;
 use crate::error::{Code, Error};
 
 /// What is due.
@@ -184,17 +183,7 @@ impl Deadline {
         self.scheduled_on.max(self.extended_on)
     }
 
-    /// Who has to act.
-    pub const fn responsible(&self) -> Role {
-        match self.kind {
-            DeadlineKind::SelfAssessment => Role::UnitHead,
-            DeadlineKind::Appraisal => Role::Appraiser,
-            DeadlineKind::CouncilReview | DeadlineKind::ResultNotice => Role::CouncilChair,
-            DeadlineKind::Dossier => Role::Secretary,
-        }
-    }
-
-    /// Of which unit that is; none where it is the whole office.
+    /// The unit that has to act; none where it is the whole office.
     pub fn responsible_unit(&self) -> Option<&Id> {
         self.unit_id.as_ref().filter(|_| self.kind == DeadlineKind::SelfAssessment)
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::domain::Id;
+use crate::domain::access;
 use crate::domain::office::member::Role;
 use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::schedule::deadline::{DeadlineKind, DeadlineRule, DeadlineStatus, Extension};
@@ -137,7 +138,7 @@ impl From<&Told> for DeadlineHeadView {
             unit_id: deadline.unit_id,
             unit_code: told.unit_code.clone(),
             responsible: ResponsibleView {
-                role: deadline.responsible(),
+                role: access::responsible(deadline.kind),
                 unit_id: deadline.responsible_unit().copied(),
             },
             status: told.status,

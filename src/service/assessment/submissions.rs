@@ -89,13 +89,7 @@ pub fn facts(case: &Case) -> Facts<'_> {
 
 /// Whether the caller is of the sheet's own unit, or sees as much: what the unit is still writing is theirs alone.
 fn sees_own_lines(context: &Context, case: &Case) -> bool {
-    let membership = context.actor.membership(&case.submission.organization_id);
-    membership.is_some_and(|membership| {
-        use crate::domain::office::member::Role::{Auditor, Integration, UnitEditor, UnitHead};
-        let own = membership.unit.as_ref() == Some(&case.unit);
-        let of_unit = own && membership.roles.iter().any(|role| matches!(role, UnitEditor | UnitHead));
-        of_unit || membership.roles.iter().any(|role| matches!(role, Auditor | Integration))
-    })
+    access::holds(&context.actor, Action::ReadUnsentLines, &facts(case))
 }
 
 /// Whether somebody else sees the lines as they stand, or those last sent, or none.

@@ -9,7 +9,6 @@ use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::{Period, PeriodStatus};
 use crate::domain::award::ranking::{Inputs, Ranking};
-use crate::domain::office::member::Role;
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error};
 use crate::service::assessment::periods;
@@ -96,10 +95,7 @@ fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
     if access::require(&context.actor, Action::ReadRanking, &unannounced).is_ok() {
         return ranking;
     }
-    let membership = context.actor.membership(&period.organization_id);
-    let own = membership
-        .filter(|membership| membership.roles.iter().any(|role: &Role| role.is_of_unit()))
-        .and_then(|membership| membership.unit.as_ref());
+    let own = context.actor.own_unit(&period.organization_id);
     ranking.seen_from(own.map(|unit| &unit.id))
 }
 

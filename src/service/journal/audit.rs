@@ -3,7 +3,6 @@
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
-use crate::domain::office::member::Role;
 use crate::error::{Code, Error};
 use crate::service::{Context, Interrupt};
 use crate::store::audit::{Entry, Filter, Verdict};
@@ -24,8 +23,7 @@ pub struct Seen {
 
 /// Whether the caller sees every entry whole, and so its hash.
 fn sees_scores(context: &Context, organization_id: &Id) -> bool {
-    let membership = context.actor.membership(organization_id);
-    membership.is_some_and(|membership| membership.roles.contains(&Role::Auditor))
+    access::holds(&context.actor, Action::ReadAuditScores, &Facts::of(organization_id))
 }
 
 /// The organisation whose entries the caller may read.

@@ -190,9 +190,9 @@ pub fn create_first(conn: &mut Conn, app: &App, first: &FirstAccount, name: &str
     let now = app.clock.now();
     let mut check = Check::default();
     let (organization, role) = match first {
-        FirstAccount::Operator => (None, Role::Operator),
+        FirstAccount::Operator => (None, Role::FIRST_OF_INSTALLATION),
         FirstAccount::Admin { organization } => {
-            (Some(organization_of(conn, app, now, organization, &mut check)?), Role::Admin)
+            (Some(organization_of(conn, app, now, organization, &mut check)?), Role::FIRST_OF_ORGANIZATION)
         }
     };
     let id = app.ids.next();

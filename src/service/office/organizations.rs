@@ -103,7 +103,7 @@ pub fn create(
         issuer: new.first_admin.issuer.clone(),
         subject: new.first_admin.subject.clone(),
         display_name: new.first_admin.display_name.clone(),
-        roles: vec![Role::Admin],
+        roles: vec![Role::FIRST_OF_ORGANIZATION],
         unit_id: None,
         valid_from_on: date_in(organization.zone(), context.now),
         valid_until_on: None,
