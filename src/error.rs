@@ -165,6 +165,13 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Several broken rules, of which there is at least one: as [`Error::unless_valid`].
+    pub fn of_invalid(faults: Vec<Fault>) -> Self {
+        Error::unless_valid(faults).err().unwrap_or_else(|| Error::new(Code::Internal))
+    }
+}
+
 impl From<Code> for Error {
     fn from(code: Code) -> Self {
         Error::new(code)

@@ -3,9 +3,9 @@
 pub mod access;
 pub mod assessment;
 pub mod award;
+pub mod change;
 pub mod criteria;
 pub mod file;
-pub mod guard;
 pub mod id;
 pub mod journal;
 pub mod office;

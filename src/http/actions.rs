@@ -110,6 +110,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::ExtendDeadline => ("extend", "POST", "extensions"),
         Action::WaiveDeadline => ("waive", "POST", "waive"),
         Action::ReadOrganization
+        | Action::WriteOrganization
         | Action::ReadDeadline
         | Action::CheckDeadlines
         | Action::WriteCalendar

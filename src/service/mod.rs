@@ -13,6 +13,7 @@ pub mod context;
 pub mod files;
 pub mod run;
 pub mod sandbox;
+pub mod subject;
 pub mod tag;
 
 use sha2::{Digest, Sha256};
@@ -21,8 +22,9 @@ pub use crate::domain::text::hex;
 pub use answer::Answer;
 pub use app::{App, EventSignal};
 pub use context::{Caller, Conditions, Context, Input, Request};
-pub use journal::recording::{Author, Change, EventDraft, State, record, record_all, record_as, tell};
+pub use journal::recording::{AuditDraft, Author, EventDraft, State, publish, record, record_all, record_as};
 pub use run::{Interrupt, Unsettled, act, read};
+pub use subject::{Details, Subject};
 
 /// SHA-256 in hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {

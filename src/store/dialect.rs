@@ -92,52 +92,56 @@ pub const fn json_rows(conn: &Conn) -> (&'static str, &'static str) {
 
 /// What is held until the transaction ends though it is no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whole {
-    /// Every calendar and zone: alone by who changes a day or a zone, shared by who counts on it for good.
+pub enum AdvisoryLock {
+    /// Every calendar and zone: exclusive for a change of a day or a zone, shared for what is counted by them for good.
     Calendar,
     /// What is done at the start for rows that are older than the program.
     Adoption,
 }
 
-/// Holds something that is no row. `SQLite` has one writer, so there is nothing to do.
-pub fn lock_table(conn: &mut Conn, what: Whole, alone: bool) -> QueryResult<()> {
+/// Takes a lock on something that is no row, until the transaction ends. `SQLite` has one writer, so there is nothing to do.
+pub fn lock_advisory(conn: &mut Conn, lock: AdvisoryLock, exclusive: bool) -> QueryResult<()> {
     let Conn::Postgres(conn) = conn else {
         return Ok(());
     };
     // Any numbers, as long as nobody else uses them.
-    let key = match what {
-        Whole::Calendar => "7446420317",
-        Whole::Adoption => "7446420318",
+    let key = match lock {
+        AdvisoryLock::Calendar => "7446420317",
+        AdvisoryLock::Adoption => "7446420318",
     };
-    let shared = if alone { "" } else { "_shared" };
+    let shared = if exclusive { "" } else { "_shared" };
     conn.batch_execute(&format!("SELECT pg_advisory_xact_lock{shared}({key})"))
 }
 
-/// Which row is held until the transaction ends, and how.
+/// Which row is locked, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// A period, for what happens within it: others may hold it the same way, none may change it. A period is
-    /// always held before anything that belongs to it, so that nobody waits in a circle.
-    PeriodShared,
-    /// A period, for what moves it: nobody else may hold it.
-    PeriodAlone,
-    /// A sheet: nobody else may hold it.
-    SheetAlone,
+pub enum RowLock {
+    /// A period, for what happens within it: others may share it, none may change it. A period is always locked before
+    /// anything that belongs to it, so that no two transactions wait for each other.
+    PeriodForShare,
+    /// A period, for what moves it.
+    PeriodForUpdate,
+    /// A sheet, after its period.
+    SubmissionForUpdate,
     /// A deadline, after the sheet that it is about.
-    Deadline,
+    DeadlineForUpdate,
 }
 
-/// Holds a row. `SQLite` has one writer, so there is nothing to do.
-pub fn hold(conn: &mut Conn, how: Hold, id: &str) -> QueryResult<()> {
+/// Locks a row until the transaction ends. `SQLite` has one writer, so there is nothing to do.
+pub fn lock_row(conn: &mut Conn, lock: RowLock, id: &str) -> QueryResult<()> {
     let Conn::Postgres(conn) = conn else {
         return Ok(());
     };
     let period = || periods::table.find(id).select(periods::version);
-    let held: QueryResult<i64> = match how {
-        Hold::PeriodShared => period().for_share().get_result(conn),
-        Hold::PeriodAlone => period().for_update().get_result(conn),
-        Hold::Deadline => deadlines::table.find(id).select(deadlines::version).for_update().get_result(conn),
-        Hold::SheetAlone => submissions::table.find(id).select(submissions::version).for_update().get_result(conn),
+    let held: QueryResult<i64> = match lock {
+        RowLock::PeriodForShare => period().for_share().get_result(conn),
+        RowLock::PeriodForUpdate => period().for_update().get_result(conn),
+        RowLock::DeadlineForUpdate => {
+            deadlines::table.find(id).select(deadlines::version).for_update().get_result(conn)
+        }
+        RowLock::SubmissionForUpdate => {
+            submissions::table.find(id).select(submissions::version).for_update().get_result(conn)
+        }
     };
     held.optional().map(|_| ())
 }

@@ -12,6 +12,7 @@ use crate::error::{Code, Error};
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     ReadOrganization,
+    WriteOrganization,
     ReadOffice,
     WriteUnit,
     ReadMembers,

@@ -10,6 +10,7 @@ use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::journal::event::Audience;
 use crate::domain::office::member::Role;
+use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::deadline::DeadlineKind;
 use crate::error::{Code, Error};
 pub use visibility::{
@@ -43,15 +44,6 @@ pub struct Membership {
     pub roles: Vec<Role>,
     /// The unit that the member belongs to.
     pub unit: Option<UnitKey>,
-}
-
-/// A unit by both its names: memberships go by id, scopes by code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitKey {
-    /// Its id.
-    pub id: Id,
-    /// Its code.
-    pub code: String,
 }
 
 /// What a token is narrowed to.
@@ -208,6 +200,8 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
             (UnitEditor, All), (UnitHead, All), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
             (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
         ],
+        // The operator, who is a member of no organisation.
+        Action::WriteOrganization => &[],
         Action::WriteUnit | Action::WriteMember | Action::WriteCriteriaSet | Action::PublishCriteriaSet | Action::RetireCriteriaSet
         | Action::CopyCriteriaSet => &[(Admin, All)],
         Action::ReadMembers => &[(CouncilChair, All), (Secretary, All), (Admin, All), (Auditor, All)],
@@ -318,6 +312,7 @@ impl Action {
             | Action::ReadEvents(_) => None,
             Action::ExtendDeadline | Action::WaiveDeadline => Some(Action::ReadDeadline),
             Action::WriteWebhook => Some(Action::ReadWebhook),
+            Action::WriteOrganization => Some(Action::ReadOrganization),
             Action::WriteMember => Some(Action::ReadMembers),
             Action::WriteCriteriaSet => Some(Action::ReadCriteriaDraft),
             Action::WriteUnit

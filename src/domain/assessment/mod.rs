@@ -4,5 +4,6 @@ pub mod evidence;
 pub mod facts;
 pub mod period;
 pub mod review;
+pub mod steps;
 pub mod submission;
 pub mod target;

@@ -322,13 +322,4 @@ impl Period {
             _ => Err(wrong_state(self.status, &[])),
         }
     }
-
-    /// What keeps it from opening.
-    pub fn opening_faults(&self, criteria_set_published: bool) -> Vec<Fault> {
-        let mut check = Check::default();
-        check.ensure(criteria_set_published, "/criteria_set_id", Code::CriteriaSetNotPublished);
-        check.ensure(!self.rules.unit_ids.is_empty(), "/unit_ids", Code::UnitsMissing);
-        check.ensure(self.rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
-        check.faults
-    }
 }

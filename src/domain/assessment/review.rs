@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::Id;
-use crate::domain::access::action::{Stage, wrong_state};
+use crate::domain::access::action::{Action, Stage, wrong_state};
+use crate::domain::assessment::submission::SubmissionCase;
+use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::scoring::{Breakdown, Totals};
-use crate::error::Error;
+use crate::error::{Code, Error, Fault};
 
 /// Where a review is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -48,6 +50,47 @@ pub struct Review {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A review with the sheet that it is of.
+#[derive(Debug, Clone)]
+pub struct ReviewCase {
+    /// The review.
+    pub review: Review,
+    /// Its sheet.
+    pub sheet: SubmissionCase,
+}
+
+impl ReviewCase {
+    /// The acts on a review of this stage, in the order in which they are offered.
+    pub const fn acts(stage: Stage) -> &'static [Action] {
+        match stage {
+            Stage::Appraisal => &[Action::WriteReview(Stage::Appraisal), Action::SubmitReview(Stage::Appraisal)],
+            Stage::Council => &[Action::WriteReview(Stage::Council), Action::SubmitReview(Stage::Council)],
+        }
+    }
+
+    /// Whether state and clock let it be written and submitted.
+    ///
+    /// # Errors
+    /// `invalid_state`.
+    pub fn may_go_on(&self, now: DateTime<Utc>) -> Gate {
+        self.review.must_be_draft()?;
+        self.sheet.submission.may(self.review.stage.action(), self.sheet.period_status, now)
+    }
+
+    /// Submits it, and moves its sheet on. From here it never changes.
+    ///
+    /// # Errors
+    /// `validation_failed` with every line that is not scored or departs without a reason.
+    pub fn submit(&self, faults: Vec<Fault>, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        if !faults.is_empty() {
+            return Err(Error::of_faults(Code::ValidationFailed, faults));
+        }
+        let status = ReviewStatus::Submitted;
+        let review = Review { status, submitted_at: Some(now), updated_at: now, ..self.review.clone() };
+        Ok(self.sheet.review(review.stage, now).map(|sheet| ReviewCase { review, sheet }))
+    }
+}
+
 impl Review {
     /// Whether it can still be written.
     ///
@@ -58,13 +101,5 @@ impl Review {
             ReviewStatus::Draft => Ok(()),
             status @ ReviewStatus::Submitted => Err(wrong_state(status, &[ReviewStatus::Draft])),
         }
-    }
-
-    /// Done: from here it never changes.
-    #[must_use]
-    pub fn submitted(mut self, now: DateTime<Utc>) -> Self {
-        self.status = ReviewStatus::Submitted;
-        self.submitted_at = Some(now);
-        self
     }
 }

@@ -1,17 +1,22 @@
 //! A unit's sheet on its way from the first score to the final result.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::access::action::{Action, wrong_state};
+use crate::domain::access::action::{Action, Stage, wrong_state};
 use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
 use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::change::Change;
 use crate::domain::criteria::rule::{Answer, Explanation};
 use crate::domain::criteria::scoring::{Criterion, Line, ScoringTable, Sheet, Totals};
-use crate::domain::time::instant;
+use crate::domain::journal::event::EventType;
+use crate::domain::office::unit::UnitKey;
+use crate::domain::text::{Check, NOTE_CHARS};
+use crate::domain::time::{closes_at, date_in, instant};
 use crate::domain::{Id, Points};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Fault};
 
 /// Where a sheet is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -95,6 +100,32 @@ pub struct Submission {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// A sheet with what its rights, gates and lines depend on.
+#[derive(Debug, Clone)]
+pub struct SubmissionCase {
+    /// The sheet.
+    pub submission: Submission,
+    /// Whose it is.
+    pub unit: UnitKey,
+    /// Where its period is.
+    pub period_status: PeriodStatus,
+    /// When the period's appraisal is due.
+    pub appraisal_due_on: NaiveDate,
+    /// By which table it is scored.
+    pub criteria_set_id: Id,
+    /// The zone that its dates mean.
+    pub zone: Tz,
+}
+
+/// A request to send a sheet back.
+#[derive(Debug, Clone)]
+pub struct Return {
+    /// Why.
+    pub reason: String,
+    /// Its own due date; needed once the gate has closed.
+    pub due_on: Option<NaiveDate>,
 }
 
 /// The acts on a sheet, in the order in which they are listed.
@@ -183,44 +214,99 @@ impl Submission {
             until => Ok(until),
         }
     }
+}
 
-    /// Sent to the standing body. The caller has asked [`Self::may`] and found no line missing.
-    #[must_use]
-    pub fn submitted(mut self, now: DateTime<Utc>, due_closes_at: DateTime<Utc>) -> Self {
-        self.status = SubmissionStatus::Submitted;
-        self.revision += 1;
-        self.late = now >= due_closes_at;
-        self.submitted_at = Some(now);
-        self.return_reason = None;
-        self
+impl SubmissionCase {
+    fn moved(&self, submission: Submission, now: DateTime<Utc>, event: EventType) -> Change<Self> {
+        let submission = Submission { updated_at: now, ..submission };
+        Change::with_event(SubmissionCase { submission, ..self.clone() }, event)
     }
 
-    /// Taken back by its unit while the gate is open.
-    #[must_use]
-    pub fn withdrawn(mut self) -> Self {
-        self.status = SubmissionStatus::Draft;
-        self
-    }
-
-    /// Given more time. A missed sheet is its unit's again.
-    #[must_use]
-    pub fn extended(mut self, due_on: NaiveDate, closes_at: Option<DateTime<Utc>>) -> Self {
-        self.due_on = due_on;
-        self.closes_at = closes_at;
-        if self.status == SubmissionStatus::Missed {
-            self.status = SubmissionStatus::Draft;
+    /// Sends it to the standing body. `missing` is what keeps it from being ready.
+    ///
+    /// # Errors
+    /// `validation_failed` with everything that is missing.
+    pub fn submit(&self, missing: Vec<Fault>, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        if !missing.is_empty() {
+            return Err(Error::of_faults(Code::ValidationFailed, missing));
         }
-        self
+        let submitted = Submission {
+            status: SubmissionStatus::Submitted,
+            revision: self.submission.revision + 1,
+            late: now >= closes_at(self.submission.due_on, self.zone),
+            submitted_at: Some(now),
+            return_reason: None,
+            ..self.submission.clone()
+        };
+        Ok(self.moved(submitted, now, EventType::SubmissionSubmitted))
     }
 
-    /// Sent back with a gate of its own.
-    #[must_use]
-    pub fn returned(mut self, reason: String, due_on: NaiveDate, closes_at: Option<DateTime<Utc>>) -> Self {
-        self.status = SubmissionStatus::Returned;
-        self.return_reason = Some(reason);
-        self.due_on = due_on;
-        self.closes_at = closes_at;
-        self
+    /// Takes it back while its gate is open.
+    pub fn withdraw(&self, now: DateTime<Utc>) -> Change<Self> {
+        let withdrawn = Submission { status: SubmissionStatus::Draft, ..self.submission.clone() };
+        self.moved(withdrawn, now, EventType::SubmissionWithdrawn)
+    }
+
+    /// Checks a request to send it back, and gives the reason in its stored form. `latest` is the last day of the
+    /// appraisal.
+    ///
+    /// # Errors
+    /// `date_in_past`, `due_on_too_late`, `due_on_required`, and those of the text.
+    pub fn check_return(&self, given: &Return, latest: NaiveDate, now: DateTime<Utc>) -> Result<String, Error> {
+        let mut check = Check::default();
+        let reason = check.text("/reason", &given.reason, NOTE_CHARS);
+        let gate_is_open = self.period_status == PeriodStatus::SelfAssessment
+            && self.submission.closes_at.is_none_or(|gate| now < gate);
+        match given.due_on {
+            Some(due_on) if due_on < date_in(self.zone, now) => check.fault("/due_on", Code::DateInPast),
+            Some(due_on) if due_on > latest => {
+                check.faults.push(Fault::at("/due_on", Code::DueOnTooLate).with("latest", latest.to_string()));
+            }
+            None if !gate_is_open => check.fault("/due_on", Code::DueOnRequired),
+            Some(_) | None => {}
+        }
+        Error::unless_valid(check.faults)?;
+        Ok(reason)
+    }
+
+    /// Sends it back to its unit, with a due date of its own where one was given.
+    pub fn send_back(&self, reason: String, own_due_on: Option<NaiveDate>, now: DateTime<Utc>) -> Change<Self> {
+        let (due_on, closes_at) = match own_due_on {
+            Some(due_on) => (due_on, Some(closes_at(due_on, self.zone))),
+            None => (self.submission.due_on, self.submission.closes_at),
+        };
+        let returned = Submission {
+            status: SubmissionStatus::Returned,
+            return_reason: Some(reason),
+            due_on,
+            closes_at,
+            ..self.submission.clone()
+        };
+        self.moved(returned, now, EventType::SubmissionReturned)
+    }
+
+    /// Moves it on when the review of a stage is submitted.
+    pub fn review(&self, stage: Stage, now: DateTime<Utc>) -> Change<Self> {
+        let (status, event) = match stage {
+            Stage::Appraisal => (SubmissionStatus::Appraised, EventType::SubmissionAppraised),
+            Stage::Council => (SubmissionStatus::Reviewed, EventType::SubmissionReviewed),
+        };
+        self.moved(Submission { status, ..self.submission.clone() }, now, event)
+    }
+
+    /// Gives it a later due date. A missed sheet is its unit's again.
+    pub fn extend(&self, due_on: NaiveDate, now: DateTime<Utc>) -> Change<Self> {
+        // A gate that stands open until the appraisal starts stays so.
+        let stands_open = self.submission.closes_at.is_none() && self.period_status == PeriodStatus::SelfAssessment;
+        let was_missed = self.submission.status == SubmissionStatus::Missed;
+        let extended = Submission {
+            status: if was_missed { SubmissionStatus::Draft } else { self.submission.status },
+            due_on,
+            closes_at: (!stands_open).then(|| closes_at(due_on, self.zone)),
+            ..self.submission.clone()
+        };
+        let change = self.moved(extended, now, EventType::SubmissionReopened);
+        if was_missed { change } else { Change { event: None, ..change } }
     }
 }
 

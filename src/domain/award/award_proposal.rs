@@ -1,14 +1,19 @@
 //! The proposal that a unit be given an award, and its dossier.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::access::action::{Action, wrong_state};
 use crate::domain::award::eligibility::Eligibility;
+use crate::domain::change::Change;
 use crate::domain::file::AttachedFile;
+use crate::domain::journal::event::EventType;
+use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::CountedDay;
-use crate::domain::time::instant;
+use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS};
+use crate::domain::time::{date_in, instant, starts_at};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 
@@ -156,28 +161,104 @@ impl Proposal {
         }
         faults
     }
+}
 
-    /// Sent.
-    #[must_use]
-    pub fn submitted(mut self, now: DateTime<Utc>) -> Self {
-        self.status = ProposalStatus::Submitted;
-        self.submitted_at = Some(now);
-        self
+/// A proposal with what its rights and acts depend on.
+#[derive(Debug, Clone)]
+pub struct ProposalCase {
+    /// The proposal.
+    pub proposal: Proposal,
+    /// Its unit.
+    pub unit: UnitKey,
+    /// The zone that its dates mean.
+    pub zone: Tz,
+}
+
+/// What the deciding authority answered, as it is given.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// Granted.
+    pub approved: bool,
+    /// The decision's number.
+    pub decision_number: Option<String>,
+    /// The decision's date.
+    pub decided_on: Option<NaiveDate>,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+impl ProposalCase {
+    /// The first instant at which the dossier may be sent, where its term is a wait that is not over.
+    fn opens_later(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let opens_at = self.proposal.term.opens_on.map(|opens_on| starts_at(opens_on, self.zone));
+        opens_at.filter(|opens_at| now < *opens_at)
     }
 
-    /// Sent back.
-    #[must_use]
-    pub fn returned(mut self, reason: String) -> Self {
-        self.status = ProposalStatus::Returned;
-        self.return_reason = Some(reason);
-        self
+    /// Whether state and clock let an act pass.
+    ///
+    /// # Errors
+    /// `invalid_state`; `guard_failed` for a dossier that is sent too early, with everything else it lacks.
+    pub fn may(&self, action: Action, now: DateTime<Utc>) -> Result<(), Error> {
+        self.proposal.may(action)?;
+        match self.opens_later(now).filter(|_| action == Action::SubmitProposal) {
+            Some(opens_at) => Err(self.incomplete(now).with("not_before", instant(opens_at))),
+            None => Ok(()),
+        }
     }
 
-    /// Decided. A declined award is not passed down.
-    #[must_use]
-    pub fn decided(mut self, decision: RecordedDecision) -> Self {
-        self.status = decision.status;
-        self.decision = Some(decision);
-        self
+    fn incomplete(&self, now: DateTime<Utc>) -> Error {
+        Error::of_faults(Code::GuardFailed, self.proposal.submit_faults(now, self.opens_later(now)))
+    }
+
+    fn moved(&self, proposal: Proposal, now: DateTime<Utc>, event: EventType) -> Change<Self> {
+        let proposal = Proposal { updated_at: now, ..proposal };
+        Change::with_event(ProposalCase { proposal, ..self.clone() }, event)
+    }
+
+    /// Sends the dossier.
+    ///
+    /// # Errors
+    /// `guard_failed`: a document that is missing, a term that has not begun.
+    pub fn submit(&self, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let error = self.incomplete(now);
+        if !error.faults.is_empty() {
+            return Err(error);
+        }
+        let status = ProposalStatus::Submitted;
+        let submitted = Proposal { status, submitted_at: Some(now), ..self.proposal.clone() };
+        Ok(self.moved(submitted, now, EventType::AwardProposalSubmitted))
+    }
+
+    /// Sends the dossier back, due again by `term`.
+    pub fn send_back(&self, reason: String, term: DossierTerm, now: DateTime<Utc>) -> Change<Self> {
+        let status = ProposalStatus::Returned;
+        let returned = Proposal { status, return_reason: Some(reason), term, ..self.proposal.clone() };
+        self.moved(returned, now, EventType::AwardProposalReturned)
+    }
+
+    /// Records what was decided. A declined award is not passed down.
+    ///
+    /// # Errors
+    /// `decision_number_required` and `decided_on_required` for an approval, `reason_missing` for the contrary,
+    /// `date_out_of_range` for a day to come, and those of the texts.
+    pub fn record_decision(&self, given: &Decision, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let mut check = Check::default();
+        let number = check.optional("/decision_number", given.decision_number.as_deref(), CODE_CHARS);
+        let reason = check.optional("/reason", given.reason.as_deref(), NOTE_CHARS);
+        if given.approved {
+            check.ensure(number.is_some(), "/decision_number", Code::DecisionNumberRequired);
+            check.ensure(given.decided_on.is_some(), "/decided_on", Code::DecidedOnRequired);
+        } else {
+            check.ensure(reason.is_some(), "/reason", Code::ReasonMissing);
+        }
+        let today = date_in(self.zone, now);
+        check.ensure(given.decided_on.is_none_or(|on| on <= today), "/decided_on", Code::DateOutOfRange);
+        Error::unless_valid(check.faults)?;
+        let (status, event) = match given.approved {
+            true => (ProposalStatus::Approved, EventType::AwardProposalApproved),
+            false => (ProposalStatus::Declined, EventType::AwardProposalDeclined),
+        };
+        let decision = Some(RecordedDecision { status, number, on: given.decided_on, reason });
+        Ok(self.moved(Proposal { status, decision, ..self.proposal.clone() }, now, event))
     }
 }

@@ -6,7 +6,9 @@ use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::access::action::{Action, wrong_state};
-use crate::error::Error;
+use crate::domain::assessment::period::Period;
+use crate::domain::change::Change;
+use crate::error::{Code, Error, Fault};
 
 /// Where a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -120,22 +122,55 @@ impl CouncilSession {
         };
         if self.status == needs { Ok(()) } else { Err(wrong_state(self.status, &[needs])) }
     }
+}
 
-    /// Held: `council` are the members of that day, of whom the present are counted.
-    #[must_use]
-    pub fn held(mut self, council: &[Id]) -> Self {
-        let here = self.attendance.iter().filter(|entry| entry.present && council.contains(&entry.member_id));
-        self.present = i32::try_from(here.count()).ok();
-        self.needed = i32::try_from(council.len()).ok().map(|members| self.quorum.of(members));
-        self.status = SessionStatus::Held;
-        self
+/// A session with the period that it belongs to.
+#[derive(Debug, Clone)]
+pub struct SessionCase {
+    /// The session.
+    pub session: CouncilSession,
+    /// Its period.
+    pub period: Period,
+}
+
+impl SessionCase {
+    /// Whether the states of both let an act pass.
+    ///
+    /// # Errors
+    /// `invalid_state`.
+    pub fn may(&self, action: Action) -> Result<(), Error> {
+        self.session.may(action)?;
+        self.period.may(action)
     }
 
-    /// Closed by the chair.
-    #[must_use]
-    pub fn closed(mut self) -> Self {
-        self.status = SessionStatus::Closed;
-        self
+    /// The same case with another session in it, which subscribers are not told of.
+    pub fn with(&self, session: CouncilSession, now: DateTime<Utc>) -> Change<Self> {
+        Change::silent(SessionCase { session: CouncilSession { updated_at: now, ..session }, ..self.clone() })
+    }
+
+    /// Fixes and counts the attendance. `council` are the members of that day.
+    ///
+    /// # Errors
+    /// `guard_failed` with `too_early` before its day.
+    pub fn hold(&self, council: &[Id], today: NaiveDate, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let session = &self.session;
+        if session.held_on > today {
+            let fault = Fault::at("/held_on", Code::TooEarly).with("not_before", session.held_on.to_string());
+            return Err(Error::of_faults(Code::GuardFailed, vec![fault]));
+        }
+        let here = session.attendance.iter().filter(|entry| entry.present && council.contains(&entry.member_id));
+        let held = CouncilSession {
+            present: i32::try_from(here.count()).ok(),
+            needed: i32::try_from(council.len()).ok().map(|members| session.quorum.of(members)),
+            status: SessionStatus::Held,
+            ..session.clone()
+        };
+        Ok(self.with(held, now))
+    }
+
+    /// Closes a held session.
+    pub fn close(&self, now: DateTime<Utc>) -> Change<Self> {
+        self.with(CouncilSession { status: SessionStatus::Closed, ..self.session.clone() }, now)
     }
 }
 

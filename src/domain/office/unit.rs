@@ -7,6 +7,15 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::text::{Check, TITLE_CHARS};
 
+/// A unit by both its names: memberships go by id, scopes by code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitKey {
+    /// Its id.
+    pub id: Id,
+    /// Its code.
+    pub code: String,
+}
+
 /// What a unit is in its office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -217,8 +217,9 @@ fn accept(field: &str, text: &str) -> Result<(), Error> {
 async fn added(call: Call, input: Input<NewEvidence>) -> Reply {
     let id = call.id("id")?;
     call.write(move |conn, context| {
-        let (piece, tag) = evidence::add(conn, context, &id, &input)?;
-        Ok(Answer::created(&EvidenceView::from(&piece), tag.header(), format!("/v1/evidence/{}", piece.id))?)
+        let added = evidence::add(conn, context, &id, &input)?;
+        let piece = &added.visible.piece;
+        Ok(Answer::created(&EvidenceView::from(piece), added.tag.header(), format!("/v1/evidence/{}", piece.id))?)
     })
     .await
 }
@@ -228,8 +229,8 @@ async fn added(call: Call, input: Input<NewEvidence>) -> Reply {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let (piece, tag) = evidence::get(conn, context, &id)?;
-        Ok(Answer::ok(&EvidenceView::from(&piece), tag.header())?)
+        let details = evidence::get(conn, context, &id)?;
+        Ok(Answer::ok(&EvidenceView::from(&details.visible.piece), details.tag.header())?)
     })
     .await
 }

@@ -10,9 +10,10 @@ use utoipa::{OpenApi, ToSchema};
 use crate::domain::Id;
 use crate::domain::assessment::facts::PartyCellRating;
 use crate::domain::assessment::period::{
-    CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Notice, PeriodRules, PeriodStatus,
+    CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus,
     RequiredDocument, Schedule,
 };
+use crate::domain::assessment::steps::Announcement;
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::award_proposal::ProposalStatus;
 use crate::domain::award::eligibility::Condition;
@@ -22,8 +23,8 @@ use crate::http::call::{Call, Reply, body_tag};
 use crate::http::page::ListView;
 use crate::http::patch::present;
 use crate::http::{reading, resource};
-use crate::service::assessment::periods::{self, Announcement, NewPeriod, PeriodChange, Seen, Summary, Touched};
-use crate::service::{Answer, Context, Input, Interrupt};
+use crate::service::assessment::periods::{self, NewPeriod, PeriodChange, Summary, Touched};
+use crate::service::{Answer, Context, Details, Input, Interrupt};
 use crate::store::Conn;
 use crate::store::periods::{Filter, Head};
 
@@ -122,9 +123,9 @@ struct PeriodView {
     actions: Actions,
 }
 
-impl From<&Seen> for PeriodView {
-    fn from(seen: &Seen) -> Self {
-        let (period, rules) = (&seen.period, seen.period.rules.clone());
+impl From<&Details<Period>> for PeriodView {
+    fn from(details: &Details<Period>) -> Self {
+        let (period, rules) = (&details.value, details.value.rules.clone());
         PeriodView {
             id: period.id,
             organization_id: period.organization_id,
@@ -148,7 +149,7 @@ impl From<&Seen> for PeriodView {
             version: period.version,
             created_at: instant(period.created_at),
             updated_at: instant(period.updated_at),
-            actions: Actions::of(&seen.offers, &format!("/v1/periods/{}", period.id)),
+            actions: Actions::of(&details.offers, &format!("/v1/periods/{}", period.id)),
         }
     }
 }
@@ -434,8 +435,12 @@ async fn list(mut call: Call) -> Reply {
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewPeriod::from);
     call.write(move |conn, context| {
-        let seen = periods::create(conn, context, &input)?;
-        Ok(Answer::created(&PeriodView::from(&seen), seen.tag.header(), format!("/v1/periods/{}", seen.period.id))?)
+        let details = periods::create(conn, context, &input)?;
+        Ok(Answer::created(
+            &PeriodView::from(&details),
+            details.tag.header(),
+            format!("/v1/periods/{}", details.value.id),
+        )?)
     })
     .await
 }
@@ -447,8 +452,8 @@ async fn get(call: Call) -> Reply {
     call.read(move |conn, context| shown(&periods::get(conn, context, &id)?)).await
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
-    Ok(Answer::ok(&PeriodView::from(seen), seen.tag.header())?)
+fn shown(details: &Details<Period>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&PeriodView::from(details), details.tag.header())?)
 }
 
 /// Change a period.
@@ -463,7 +468,7 @@ async fn change(call: Call) -> Reply {
     call.write(move |conn, context| shown(&periods::change(conn, context, &id, &input)?)).await
 }
 
-type Move = fn(&mut Conn, &Context, &Id) -> Result<Seen, Interrupt>;
+type Move = fn(&mut Conn, &Context, &Id) -> Result<Details<Period>, Interrupt>;
 
 async fn moved(call: Call, act: Move) -> Reply {
     let id = call.id("id")?;

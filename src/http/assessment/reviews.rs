@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::domain::access::action::Stage;
-use crate::domain::assessment::review::{Review, ReviewStatus};
+use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
 use crate::domain::criteria::rule::{Answer as ScoreAnswer, AnswerInput, Explanation};
 use crate::domain::criteria::scoring::{Extent, LineInput, Totals};
 use crate::domain::time::instant;
@@ -14,8 +14,8 @@ use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
 use crate::http::page::{ListView, whole};
 use crate::http::{reading, resource};
-use crate::service::assessment::reviews::{self, NewReview, Seen};
-use crate::service::{Answer, Input, Interrupt};
+use crate::service::assessment::reviews::{self, NewReview};
+use crate::service::{Answer, Details, Input, Interrupt};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -97,9 +97,9 @@ struct ReviewView<'a> {
     actions: Actions,
 }
 
-impl<'a> From<&'a Seen> for ReviewView<'a> {
-    fn from(seen: &'a Seen) -> Self {
-        let lines = seen.table.criteria.iter().zip(&seen.sheet.0);
+impl<'a> From<&'a Details<ReviewCase>> for ReviewView<'a> {
+    fn from(details: &'a Details<ReviewCase>) -> Self {
+        let lines = details.visible.table.criteria.iter().zip(&details.visible.sheet.0);
         let scores = lines.map(|(criterion, line)| LineView {
             criterion_code: &criterion.code,
             answer: line.answer(),
@@ -110,8 +110,8 @@ impl<'a> From<&'a Seen> for ReviewView<'a> {
         });
         ReviewView {
             scores: scores.collect(),
-            actions: Actions::of(&seen.offers, &format!("/v1/reviews/{}", seen.review.id)),
-            head: (&seen.review).into(),
+            actions: Actions::of(&details.offers, &format!("/v1/reviews/{}", details.value.review.id)),
+            head: (&details.value.review).into(),
         }
     }
 }
@@ -145,8 +145,8 @@ struct ScoreBody {
     note: Option<String>,
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
-    Ok(Answer::ok(&ReviewView::from(seen), seen.tag.header())?)
+fn shown(details: &Details<ReviewCase>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&ReviewView::from(details), details.tag.header())?)
 }
 
 /// List the reviews of a sheet that the caller may see.
@@ -172,8 +172,12 @@ async fn list(mut call: Call) -> Reply {
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewReview { submission_id: body.submission_id, stage: body.stage });
     call.write(move |conn, context| {
-        let seen = reviews::create(conn, context, &input)?;
-        Ok(Answer::created(&ReviewView::from(&seen), seen.tag.header(), format!("/v1/reviews/{}", seen.review.id))?)
+        let details = reviews::create(conn, context, &input)?;
+        Ok(Answer::created(
+            &ReviewView::from(&details),
+            details.tag.header(),
+            format!("/v1/reviews/{}", details.value.review.id),
+        )?)
     })
     .await
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::domain::access::action::{Action, Stage};
-use crate::domain::assessment::submission::{FrozenLine, FrozenSheet, SubmissionStatus};
+use crate::domain::assessment::submission::{FrozenLine, FrozenSheet, Return, SubmissionCase, SubmissionStatus};
 use crate::domain::criteria::rule::{Answer as ScoreAnswer, AnswerInput, Explanation};
 use crate::domain::criteria::scoring::{Criterion, Extent, Line, LineInput, Sheet, TableNode, Tally, Totals};
 use crate::domain::time::instant;
@@ -17,8 +17,8 @@ use crate::http::call::{Call, Reply};
 use crate::http::page::ListView;
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::{reading, resource};
-use crate::service::assessment::submissions::{self, NewSubmission, Return, Scores, Seen};
-use crate::service::{Answer, Input, Interrupt};
+use crate::service::assessment::submissions::{self, NewSubmission, Scores};
+use crate::service::{Answer, Details, Input, Interrupt};
 use crate::store::submissions::{Filter, Listed, Revision};
 
 /// The paths of this page.
@@ -100,10 +100,11 @@ struct StageTotals {
 }
 
 impl StageTotals {
-    fn of(own: Option<Totals>, seen: &Seen) -> Self {
-        let of = |stage| seen.reviews.iter().find(|review| review.stage == stage).map(|review| review.totals);
+    fn of(own: Option<Totals>, details: &Details<SubmissionCase>) -> Self {
+        let of =
+            |stage| details.visible.reviews.iter().find(|review| review.stage == stage).map(|review| review.totals);
         let (appraisal, council) = (of(Stage::Appraisal), of(Stage::Council));
-        let result = council.or(appraisal).or(own.filter(|_| seen.sees_result));
+        let result = council.or(appraisal).or(own.filter(|_| details.visible.sees_result));
         StageTotals { own, appraisal, council, result }
     }
 }
@@ -139,15 +140,15 @@ struct SubmissionView {
     actions: Actions,
 }
 
-impl From<&Seen> for SubmissionView {
-    fn from(seen: &Seen) -> Self {
-        let submission = &seen.case.submission;
+impl From<&Details<SubmissionCase>> for SubmissionView {
+    fn from(details: &Details<SubmissionCase>) -> Self {
+        let submission = &details.value.submission;
         SubmissionView {
             id: submission.id,
             organization_id: submission.organization_id,
             period_id: submission.period_id,
             unit_id: submission.unit_id,
-            unit_code: seen.case.unit.code.clone(),
+            unit_code: details.value.unit.code.clone(),
             status: submission.status,
             revision: submission.revision,
             late: submission.late,
@@ -155,11 +156,11 @@ impl From<&Seen> for SubmissionView {
             closes_at: submission.closes_at.map(instant),
             submitted_at: submission.submitted_at.map(instant),
             return_reason: submission.return_reason.clone(),
-            totals: StageTotals::of(seen.own_totals, seen),
+            totals: StageTotals::of(details.visible.own_totals, details),
             version: submission.version,
             created_at: instant(submission.created_at),
             updated_at: instant(submission.updated_at),
-            actions: Actions::of(&seen.offers, &format!("/v1/submissions/{}", submission.id)),
+            actions: Actions::of(&details.offers, &format!("/v1/submissions/{}", submission.id)),
         }
     }
 }
@@ -301,9 +302,10 @@ struct ScoresView<'a> {
 
 impl<'a> From<&'a Scores> for ScoresView<'a> {
     fn from(all: &'a Scores) -> Self {
-        let Scores { seen, table, own, appraisal, council } = all;
-        let editable = seen.offers.allowed.iter().any(|(action, _)| *action == Action::WriteScores);
-        let furthest: Option<&Sheet> = council.as_ref().or(appraisal.as_ref()).or(seen.sees_result.then_some(own));
+        let Scores { submission: details, table, own, appraisal, council } = all;
+        let editable = details.offers.allowed.iter().any(|(action, _)| *action == Action::WriteScores);
+        let furthest: Option<&Sheet> =
+            council.as_ref().or(appraisal.as_ref()).or(details.visible.sees_result.then_some(own));
         let cell = |sheet: Option<&'a Sheet>, at: usize, criterion| CellView::of(criterion, sheet?.0.get(at)?);
         let scores = table.criteria.iter().enumerate().map(|(at, criterion)| ScoreView {
             criterion_code: &criterion.code,
@@ -320,7 +322,8 @@ impl<'a> From<&'a Scores> for ScoresView<'a> {
         let tallied = |sheet: Option<&Sheet>| sheet.map(|sheet| table.tally(sheet));
         let of_own = table.tally(own);
         let (of_appraisal, of_council) = (tallied(appraisal.as_ref()), tallied(council.as_ref()));
-        let of_result = of_council.as_ref().or(of_appraisal.as_ref()).or(seen.sees_result.then_some(&of_own));
+        let of_result =
+            of_council.as_ref().or(of_appraisal.as_ref()).or(details.visible.sees_result.then_some(&of_own));
         let node = |(at, node): (usize, &'a TableNode)| {
             let sum = |tally: Option<&Tally>| tally.and_then(|tally| tally.nodes.get(at)).cloned().unwrap_or_default();
             let [own, appraisal, council] = [Some(&of_own), of_appraisal.as_ref(), of_council.as_ref()].map(sum);
@@ -335,7 +338,7 @@ impl<'a> From<&'a Scores> for ScoresView<'a> {
             }
         };
         let nodes = table.nodes.iter().enumerate().map(node).collect();
-        ScoresView { scores: scores.collect(), nodes, totals: StageTotals::of(of_own.totals, seen) }
+        ScoresView { scores: scores.collect(), nodes, totals: StageTotals::of(of_own.totals, details) }
     }
 }
 
@@ -431,8 +434,8 @@ struct RevisionView {
     content: Box<serde_json::value::RawValue>,
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
-    Ok(Answer::ok(&SubmissionView::from(seen), seen.tag.header())?)
+fn shown(details: &Details<SubmissionCase>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&SubmissionView::from(details), details.tag.header())?)
 }
 
 /// List the sheets that the caller may see.
@@ -459,11 +462,11 @@ async fn list(mut call: Call) -> Reply {
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewSubmission { period_id: body.period_id, unit_id: body.unit_id });
     call.write(move |conn, context| {
-        let seen = submissions::create(conn, context, &input)?;
+        let details = submissions::create(conn, context, &input)?;
         Ok(Answer::created(
-            &SubmissionView::from(&seen),
-            seen.tag.header(),
-            format!("/v1/submissions/{}", seen.case.submission.id),
+            &SubmissionView::from(&details),
+            details.tag.header(),
+            format!("/v1/submissions/{}", details.value.submission.id),
         )?)
     })
     .await
@@ -479,7 +482,7 @@ async fn get(call: Call) -> Reply {
 }
 
 fn shown_scores(scores: &Scores) -> Result<Answer, Interrupt> {
-    Ok(Answer::ok(&ScoresView::from(scores), scores.seen.tag.header())?)
+    Ok(Answer::ok(&ScoresView::from(scores), scores.submission.tag.header())?)
 }
 
 /// Read a sheet's lines, stage by stage, in the guideline's order.
@@ -516,9 +519,9 @@ async fn patch_scores(call: Call) -> Reply {
 async fn readiness(call: Call) -> Reply {
     let (id, language) = (call.id("id")?, Language::of(call.http().headers()));
     call.read(move |conn, context| {
-        let (seen, missing) = submissions::readiness(conn, context, &id)?;
+        let (details, missing) = submissions::readiness(conn, context, &id)?;
         let view = ReadinessView { ready: missing.is_empty(), errors: fault_bodies(&missing, language) };
-        Ok(Answer::ok(&view, seen.tag.header())?)
+        Ok(Answer::ok(&view, details.tag.header())?)
     })
     .await
 }

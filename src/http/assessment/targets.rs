@@ -4,13 +4,13 @@ use actix_web::web;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
+use crate::domain::assessment::period::Period;
 use crate::domain::assessment::target::Target;
 use crate::http::call::{Call, Reply};
 use crate::http::page::ListView;
 use crate::http::{reading, resource};
-use crate::service::assessment::periods::Seen;
 use crate::service::assessment::targets;
-use crate::service::{Answer, Interrupt};
+use crate::service::{Answer, Details, Interrupt};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -30,8 +30,8 @@ struct Body {
     targets: Vec<Target>,
 }
 
-fn shown((targets, seen): (Vec<Target>, Seen)) -> Result<Answer, Interrupt> {
-    Ok(Answer::ok(&ListView { items: targets, next_cursor: None }, seen.tag.header())?)
+fn shown((targets, details): (Vec<Target>, Details<Period>)) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&ListView { items: targets, next_cursor: None }, details.tag.header())?)
 }
 
 /// List the targets of a period.

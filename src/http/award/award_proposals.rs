@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::domain::award::award_proposal::{Proposal, ProposalStatus};
+use crate::domain::award::award_proposal::{Decision, Proposal, ProposalCase, ProposalStatus};
 use crate::domain::award::eligibility::Eligibility;
 use crate::domain::schedule::calendar::{CountedDay, Why};
 use crate::domain::time::instant;
@@ -17,8 +17,8 @@ use crate::http::call::{Call, Reply};
 use crate::http::files::{self, FileView};
 use crate::http::page::ListView;
 use crate::http::{State, reading, resource, upload};
-use crate::service::award::award_proposals::{self, Decision, Seen};
-use crate::service::{self, Answer, Interrupt};
+use crate::service::award::award_proposals;
+use crate::service::{self, Answer, Details, Interrupt};
 use crate::store::award_proposals::Filter;
 
 /// The paths of this page.
@@ -200,14 +200,14 @@ struct FileForm {
     file: String,
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
-    let base = format!("/v1/award-proposals/{}", seen.proposal.id);
+fn shown(details: &Details<ProposalCase>) -> Result<Answer, Interrupt> {
+    let base = format!("/v1/award-proposals/{}", details.value.proposal.id);
     let view = ProposalView {
-        head: (&seen.proposal).into(),
-        unit_code: seen.unit.code.clone(),
-        actions: Actions::of(&seen.offers, &base),
+        head: (&details.value.proposal).into(),
+        unit_code: details.value.unit.code.clone(),
+        actions: Actions::of(&details.offers, &base),
     };
-    Ok(Answer::ok(&view, seen.tag.header())?)
+    Ok(Answer::ok(&view, details.tag.header())?)
 }
 
 /// List the award proposals.

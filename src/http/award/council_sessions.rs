@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::domain::Id;
-use crate::domain::award::council_session::{Attendance, CouncilSession, Quorum, SessionStatus};
+use crate::domain::award::council_session::{Attendance, CouncilSession, Quorum, SessionCase, SessionStatus};
 use crate::domain::time::instant;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
 use crate::http::page::ListView;
 use crate::http::patch::present;
 use crate::http::{reading, resource};
-use crate::service::award::council_sessions::{self, NewSession, Seen, SessionChange};
-use crate::service::{Answer, Interrupt};
+use crate::service::award::council_sessions::{self, NewSession, SessionChange};
+use crate::service::{Answer, Details, Interrupt};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -118,13 +118,13 @@ struct ChangeBody {
     attendance: Option<Vec<Attendance>>,
 }
 
-fn view(seen: &Seen) -> SessionView {
-    let base = format!("/v1/council-sessions/{}", seen.session.id);
-    SessionView { head: (&seen.session).into(), actions: Actions::of(&seen.offers, &base) }
+fn view(details: &Details<SessionCase>) -> SessionView {
+    let base = format!("/v1/council-sessions/{}", details.value.session.id);
+    SessionView { head: (&details.value.session).into(), actions: Actions::of(&details.offers, &base) }
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
-    Ok(Answer::ok(&view(seen), seen.tag.header())?)
+fn shown(details: &Details<SessionCase>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&view(details), details.tag.header())?)
 }
 
 /// List the council's sessions.
@@ -148,8 +148,12 @@ async fn create(call: Call) -> Reply {
         NewSession { period_id, held_on, place, quorum, attendance }
     });
     call.write(move |conn, context| {
-        let seen = council_sessions::create(conn, context, &input)?;
-        Ok(Answer::created(&view(&seen), seen.tag.header(), format!("/v1/council-sessions/{}", seen.session.id))?)
+        let details = council_sessions::create(conn, context, &input)?;
+        Ok(Answer::created(
+            &view(&details),
+            details.tag.header(),
+            format!("/v1/council-sessions/{}", details.value.session.id),
+        )?)
     })
     .await
 }

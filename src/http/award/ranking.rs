@@ -11,7 +11,7 @@ use crate::http::call::{Call, Reply, body_tag};
 use crate::http::page::{ListView, whole};
 use crate::http::{reading, resource};
 use crate::service::Answer;
-use crate::service::award::ranking::{self, NewTieDecision, RankingStatus, Seen};
+use crate::service::award::ranking::{self, NewTieDecision, RankingDetails, RankingStatus};
 use crate::store::rankings::TieDecision;
 
 /// The paths of this page.
@@ -53,14 +53,14 @@ struct RankingView {
     inputs_sha256: String,
 }
 
-impl From<Seen> for RankingView {
-    fn from(seen: Seen) -> Self {
+impl From<RankingDetails> for RankingView {
+    fn from(details: RankingDetails) -> Self {
         RankingView {
-            status: seen.status,
-            version: seen.version,
-            rows: seen.ranking.rows,
-            unresolved_ties: seen.ranking.unresolved_ties,
-            inputs_sha256: seen.inputs_sha256,
+            status: details.status,
+            version: details.version,
+            rows: details.ranking.rows,
+            unresolved_ties: details.ranking.unresolved_ties,
+            inputs_sha256: details.inputs_sha256,
         }
     }
 }

@@ -170,21 +170,21 @@ async fn import_file(http: &HttpRequest, payload: Payload) -> Reply {
 async fn imported(call: Call, organization_id: Option<Id>, input: Input<NewImport>, dry_run: bool) -> Reply {
     let language = Language::of(call.http().headers());
     call.write(move |conn, context| {
-        let Imported { format, shape, content, findings, seen } =
+        let Imported { format, shape, content, findings, created: details } =
             criteria_import::import(conn, context, organization_id.as_ref(), &input, dry_run)?;
         let view = ImportView {
             dry_run,
             format,
             shape,
-            criteria_set: seen.as_ref().map(SetView::from),
+            criteria_set: details.as_ref().map(SetView::from),
             content: dry_run.then(|| content.into()),
             errors: fault_bodies(&findings.errors, language),
             warnings: fault_bodies(&findings.warnings, language),
         };
-        match seen {
-            Some(seen) => {
-                let place = format!("/v1/criteria-sets/{}", seen.set.id);
-                Ok(Answer::created(&view, seen.tag.header(), place)?)
+        match details {
+            Some(details) => {
+                let place = format!("/v1/criteria-sets/{}", details.value.id);
+                Ok(Answer::created(&view, details.tag.header(), place)?)
             }
             None => Ok(Answer { etag: None, ..Answer::ok(&view, String::new())? }),
         }
@@ -243,6 +243,6 @@ async fn export(call: Call) -> Reply {
     let id = call.id("id")?;
     let mut call = call.accepting_any();
     let (format, shape) = asked(&mut call, Format::Json);
-    let content = call.fetch(move |conn, context| Ok(criteria_sets::get(conn, context, &id)?.set.content)).await?;
+    let content = call.fetch(move |conn, context| Ok(criteria_sets::get(conn, context, &id)?.value.content)).await?;
     file(&call, content.code.clone(), content, format, shape).await
 }

@@ -17,8 +17,8 @@ use crate::http::call::{Call, Reply, body_tag};
 use crate::http::page::{ListView, whole};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::{reading, resource};
-use crate::service::Answer;
-use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet, Seen};
+use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet};
+use crate::service::{Answer, Details};
 use crate::store::criteria_sets::{Filter, Head};
 
 /// The paths of this page.
@@ -88,9 +88,9 @@ pub struct SetView {
     actions: Actions,
 }
 
-impl From<&Seen> for SetView {
-    fn from(seen: &Seen) -> Self {
-        let set = &seen.set;
+impl From<&Details<CriteriaSet>> for SetView {
+    fn from(details: &Details<CriteriaSet>) -> Self {
+        let set = &details.value;
         SetView {
             id: set.id,
             organization_id: set.organization_id,
@@ -108,7 +108,7 @@ impl From<&Seen> for SetView {
             version: set.version,
             created_at: instant(set.created_at),
             updated_at: instant(set.updated_at),
-            actions: Actions::of(&seen.offers, &format!("/v1/criteria-sets/{}", set.id)),
+            actions: Actions::of(&details.offers, &format!("/v1/criteria-sets/{}", set.id)),
         }
     }
 }
@@ -263,8 +263,12 @@ async fn list(mut call: Call) -> Reply {
 async fn create(call: Call) -> Reply {
     let input = call.body::<Body>().map(NewCriteriaSet::from);
     call.write(move |conn, context| {
-        let seen = criteria_sets::create(conn, context, &input)?;
-        Ok(Answer::created(&SetView::from(&seen), seen.tag.header(), format!("/v1/criteria-sets/{}", seen.set.id))?)
+        let details = criteria_sets::create(conn, context, &input)?;
+        Ok(Answer::created(
+            &SetView::from(&details),
+            details.tag.header(),
+            format!("/v1/criteria-sets/{}", details.value.id),
+        )?)
     })
     .await
 }
@@ -274,8 +278,8 @@ async fn create(call: Call) -> Reply {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let seen = criteria_sets::get(conn, context, &id)?;
-        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+        let details = criteria_sets::get(conn, context, &id)?;
+        Ok(Answer::ok(&SetView::from(&details), details.tag.header())?)
     })
     .await
 }
@@ -285,8 +289,8 @@ async fn get(call: Call) -> Reply {
 async fn replace(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<Body>().map(NewCriteriaSet::from));
     call.write(move |conn, context| {
-        let seen = criteria_sets::replace(conn, context, &id, &input)?;
-        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+        let details = criteria_sets::replace(conn, context, &id, &input)?;
+        Ok(Answer::ok(&SetView::from(&details), details.tag.header())?)
     })
     .await
 }
@@ -298,8 +302,8 @@ async fn replace(call: Call) -> Reply {
 async fn publish(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {
-        let seen = criteria_sets::publish(conn, context, &id)?;
-        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+        let details = criteria_sets::publish(conn, context, &id)?;
+        Ok(Answer::ok(&SetView::from(&details), details.tag.header())?)
     })
     .await
 }
@@ -311,8 +315,8 @@ async fn publish(call: Call) -> Reply {
 async fn retire(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {
-        let seen = criteria_sets::retire(conn, context, &id)?;
-        Ok(Answer::ok(&SetView::from(&seen), seen.tag.header())?)
+        let details = criteria_sets::retire(conn, context, &id)?;
+        Ok(Answer::ok(&SetView::from(&details), details.tag.header())?)
     })
     .await
 }
@@ -324,8 +328,12 @@ async fn retire(call: Call) -> Reply {
 async fn copy(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<CopyBody>().map(NewCopy::from));
     call.write(move |conn, context| {
-        let seen = criteria_sets::copy(conn, context, &id, &input)?;
-        Ok(Answer::created(&SetView::from(&seen), seen.tag.header(), format!("/v1/criteria-sets/{}", seen.set.id))?)
+        let details = criteria_sets::copy(conn, context, &id, &input)?;
+        Ok(Answer::created(
+            &SetView::from(&details),
+            details.tag.header(),
+            format!("/v1/criteria-sets/{}", details.value.id),
+        )?)
     })
     .await
 }
@@ -364,7 +372,7 @@ async fn validation(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", tag = "criteria", responses((status = 200, description = "All of them.", body = ListView<Entry>)))]
 async fn criteria(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| Ok(whole(criteria_sets::get(conn, context, &id)?.set.content.entries())?)).await
+    call.read(move |conn, context| Ok(whole(criteria_sets::get(conn, context, &id)?.value.content.entries())?)).await
 }
 
 /// Read one part, section or criterion.
@@ -372,8 +380,9 @@ async fn criteria(call: Call) -> Reply {
 async fn criterion(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     call.read(move |conn, context| {
-        let seen = criteria_sets::get(conn, context, &id)?;
-        let view = seen.set.content.entries().into_iter().find(|entry| entry.code == code).ok_or(Code::NotFound)?;
+        let details = criteria_sets::get(conn, context, &id)?;
+        let view =
+            details.value.content.entries().into_iter().find(|entry| entry.code == code).ok_or(Code::NotFound)?;
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })
     .await

@@ -13,7 +13,7 @@ use crate::http::page::ListView;
 use crate::http::patch::present;
 use crate::http::{reading, resource};
 use crate::service::journal::webhooks::{self, EndpointChange, NewEndpoint};
-use crate::service::{Answer, Interrupt};
+use crate::service::{Answer, Details, Interrupt};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -216,8 +216,8 @@ fn place(endpoint: &Endpoint) -> String {
     format!("/v1/webhook-endpoints/{}", endpoint.id)
 }
 
-fn shown(endpoint: &Endpoint) -> Result<Answer, Interrupt> {
-    Ok(Answer::ok(&EndpointView::from(endpoint), webhooks::tag(endpoint).header())?)
+fn shown(endpoint: &Details<Endpoint>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&EndpointView::from(&endpoint.value), endpoint.tag.header())?)
 }
 
 /// A message that was made just now.
@@ -257,7 +257,7 @@ async fn create(call: Call) -> Reply {
     call.never_kept()
         .write(move |conn, context| {
             let new = webhooks::create(conn, context, &input)?;
-            Ok(Answer::created(&SecretView::from(&new), webhooks::tag(&new).header(), place(&new))?)
+            Ok(Answer::created(&SecretView::from(&new.value), new.tag.header(), place(&new.value))?)
         })
         .await
 }
@@ -303,7 +303,7 @@ async fn rotate(call: Call) -> Reply {
     call.never_kept()
         .act(move |conn, context| {
             let endpoint = webhooks::rotate(conn, context, &id)?;
-            Ok(Answer::ok(&SecretView::from(&endpoint), webhooks::tag(&endpoint).header())?)
+            Ok(Answer::ok(&SecretView::from(&endpoint.value), endpoint.tag.header())?)
         })
         .await
 }

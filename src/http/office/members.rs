@@ -157,9 +157,9 @@ async fn create(call: Call) -> Reply {
     call.write(move |conn, context| {
         let member = members::create(conn, context, &input)?;
         Ok(Answer::created(
-            &MemberView::from(&member),
-            members::tag(&member).header(),
-            format!("/v1/members/{}", member.id),
+            &MemberView::from(&member.value),
+            member.tag.header(),
+            format!("/v1/members/{}", member.value.id),
         )?)
     })
     .await
@@ -171,7 +171,7 @@ async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let member = members::get(conn, context, &id)?;
-        Ok(Answer::ok(&MemberView::from(&member), members::tag(&member).header())?)
+        Ok(Answer::ok(&MemberView::from(&member.value), member.tag.header())?)
     })
     .await
 }
@@ -184,7 +184,7 @@ async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(MemberChange::from));
     call.write(move |conn, context| {
         let member = members::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(&MemberView::from(&member), members::tag(&member).header())?)
+        Ok(Answer::ok(&MemberView::from(&member.value), member.tag.header())?)
     })
     .await
 }

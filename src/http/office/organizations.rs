@@ -169,7 +169,7 @@ async fn create(call: Call) -> Reply {
         .write(move |conn, context| {
             let (organization, admin, secret) = organizations::create(conn, context, &input)?;
             let view = CreatedView {
-                organization: (&organization).into(),
+                organization: (&organization.value).into(),
                 first_admin: FirstAdminView {
                     member_id: admin.id,
                     client_id: secret.account.client_id,
@@ -178,8 +178,8 @@ async fn create(call: Call) -> Reply {
             };
             Ok(Answer::created(
                 &view,
-                organizations::tag(&organization).header(),
-                format!("/v1/organizations/{}", organization.id),
+                organization.tag.header(),
+                format!("/v1/organizations/{}", organization.value.id),
             )?)
         })
         .await
@@ -191,7 +191,7 @@ async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let organization = organizations::get(conn, context, &id)?;
-        Ok(Answer::ok(&OrganizationView::from(&organization), organizations::tag(&organization).header())?)
+        Ok(Answer::ok(&OrganizationView::from(&organization.value), organization.tag.header())?)
     })
     .await
 }
@@ -204,7 +204,7 @@ async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(OrganizationChange::from));
     call.write(move |conn, context| {
         let organization = organizations::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(&OrganizationView::from(&organization), organizations::tag(&organization).header())?)
+        Ok(Answer::ok(&OrganizationView::from(&organization.value), organization.tag.header())?)
     })
     .await
 }

@@ -10,7 +10,7 @@ use crate::domain::time::instant;
 use crate::http::call::{Call, Reply};
 use crate::http::{reading, resource};
 use crate::service::Answer;
-use crate::service::office::accounts::{self, NewSecret, NewServiceAccount};
+use crate::service::office::accounts::{self, NewServiceAccount, OwnedAccount};
 
 /// The paths of this page.
 #[derive(OpenApi)]
@@ -64,9 +64,9 @@ struct SecretView {
     client_secret: String,
 }
 
-impl From<NewSecret> for SecretView {
-    fn from(new: NewSecret) -> Self {
-        SecretView { account: (&new.account).into(), client_secret: new.secret }
+impl SecretView {
+    fn of(owned: &OwnedAccount, client_secret: String) -> Self {
+        SecretView { account: (&owned.account).into(), client_secret }
     }
 }
 
@@ -88,10 +88,9 @@ async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewServiceAccount { member_id: body.member_id, scopes: body.scopes });
     call.never_kept()
         .write(move |conn, context| {
-            let new = accounts::create(conn, context, &input)?;
-            let (tag, place) =
-                (accounts::tag(&new.account).header(), format!("/v1/service-accounts/{}", new.account.id));
-            Ok(Answer::created(&SecretView::from(new), tag, place)?)
+            let (account, secret) = accounts::create(conn, context, &input)?;
+            let place = format!("/v1/service-accounts/{}", account.value.account.id);
+            Ok(Answer::created(&SecretView::of(&account.value, secret), account.tag.header(), place)?)
         })
         .await
 }
@@ -102,7 +101,7 @@ async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let account = accounts::get(conn, context, &id)?;
-        Ok(Answer::ok(&AccountView::from(&account), accounts::tag(&account).header())?)
+        Ok(Answer::ok(&AccountView::from(&account.value.account), account.tag.header())?)
     })
     .await
 }
@@ -115,9 +114,8 @@ async fn rotate(call: Call) -> Reply {
     let id = call.id("id")?;
     call.never_kept()
         .act(move |conn, context| {
-            let new = accounts::rotate(conn, context, &id)?;
-            let tag = accounts::tag(&new.account).header();
-            Ok(Answer::ok(&SecretView::from(new), tag)?)
+            let (account, secret) = accounts::rotate(conn, context, &id)?;
+            Ok(Answer::ok(&SecretView::of(&account.value, secret), account.tag.header())?)
         })
         .await
 }

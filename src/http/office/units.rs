@@ -144,7 +144,7 @@ async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewUnit::from);
     call.write(move |conn, context| {
         let unit = units::create(conn, context, &input)?;
-        Ok(Answer::created(&UnitView::from(&unit), units::tag(&unit).header(), format!("/v1/units/{}", unit.id))?)
+        Ok(Answer::created(&UnitView::from(&unit.value), unit.tag.header(), format!("/v1/units/{}", unit.value.id))?)
     })
     .await
 }
@@ -155,7 +155,7 @@ async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
         let unit = units::get(conn, context, &id)?;
-        Ok(Answer::ok(&UnitView::from(&unit), units::tag(&unit).header())?)
+        Ok(Answer::ok(&UnitView::from(&unit.value), unit.tag.header())?)
     })
     .await
 }
@@ -168,7 +168,7 @@ async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(UnitChange::from));
     call.write(move |conn, context| {
         let unit = units::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(&UnitView::from(&unit), units::tag(&unit).header())?)
+        Ok(Answer::ok(&UnitView::from(&unit.value), unit.tag.header())?)
     })
     .await
 }

@@ -16,8 +16,8 @@ use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
 use crate::http::page::ListView;
 use crate::http::{reading, resource};
-use crate::service::schedule::deadlines::{self, NewExtension, Seen, Told};
-use crate::service::{Answer, Interrupt};
+use crate::service::schedule::deadlines::{self, DeadlineCase, NewExtension, Told};
+use crate::service::{Answer, Details, Interrupt};
 use crate::store::deadlines::{Filter, due_key};
 
 /// The paths of this page.
@@ -185,16 +185,16 @@ struct ExtensionBody {
     basis_document: String,
 }
 
-fn place(seen: &Seen) -> String {
-    format!("/v1/deadlines/{}", seen.told.deadline.id)
+fn place(details: &Details<DeadlineCase>) -> String {
+    format!("/v1/deadlines/{}", details.value.deadline.id)
 }
 
-fn view(seen: &Seen) -> DeadlineView {
-    DeadlineView { head: (&seen.told).into(), actions: Actions::of(&seen.offers, &place(seen)) }
+fn view(details: &Details<DeadlineCase>) -> DeadlineView {
+    DeadlineView { head: (&details.visible).into(), actions: Actions::of(&details.offers, &place(details)) }
 }
 
-fn shown(seen: &Seen) -> Result<Answer, Interrupt> {
-    Ok(Answer::ok(&view(seen), seen.tag.header())?)
+fn shown(details: &Details<DeadlineCase>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&view(details), details.tag.header())?)
 }
 
 /// List the deadlines.
@@ -245,8 +245,8 @@ async fn extend(call: Call) -> Reply {
         basis_document: body.basis_document,
     });
     call.write(move |conn, context| {
-        let seen = deadlines::extend(conn, context, &id, &input)?;
-        Ok(Answer::created(&view(&seen), seen.tag.header(), place(&seen))?)
+        let details = deadlines::extend(conn, context, &id, &input)?;
+        Ok(Answer::created(&view(&details), details.tag.header(), place(&details))?)
     })
     .await
 }

@@ -1,21 +1,21 @@
 //! Acts on the evidence of a unit's sheet.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::Id;
-use crate::domain::access;
+use crate::domain::access::Facts;
 use crate::domain::access::action::Action;
 use crate::domain::assessment::evidence::{EgovDocument, Evidence, FrozenEvidence, Label, MAX_PIECES, Proof};
-use crate::domain::assessment::submission::Submission;
+use crate::domain::assessment::submission::{Submission, SubmissionCase};
+use crate::domain::change::Gate;
 use crate::domain::file::AttachedFile;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
-use crate::service::assessment::submissions::{self, OwnLines};
+use crate::service::assessment::submissions::{self, OwnLines, VisibleResult};
 use crate::service::files::Stored;
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Interrupt, State, record};
-use crate::store::submissions::Case;
+use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::{self, Conn};
 
 /// A new piece: what it is said to be, and the proof.
@@ -43,7 +43,7 @@ pub enum NewProof {
 
 /// The pieces of a sheet that the caller may see, as its lines: those that stand, or those last sent.
 pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(Vec<Evidence>, Tag), Interrupt> {
-    let case = submissions::load(conn, context, submission_id)?;
+    let case: SubmissionCase = context.find(conn, submission_id)?;
     context.accept_read()?;
     let mut pieces = store::evidence::of_submission(conn, submission_id)?;
     let revision = case.submission.revision;
@@ -57,48 +57,133 @@ pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(V
         }
         OwnLines::None => pieces.clear(),
     }
-    Ok((pieces, submissions::see(conn, context, case)?.tag))
+    Ok((pieces, context.details(conn, case)?.tag))
 }
 
-/// A piece that the caller may see: one that stands, where the unit's own work may be seen, or one that was ever sent.
-fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Evidence, Case), Interrupt> {
-    let piece = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?;
-    let case = submissions::load(conn, context, &piece.submission_id)?;
-    Ok((as_seen(context, &case, piece).ok_or(Code::NotFound)?, case))
+/// A piece of evidence with the sheet that it proves.
+#[derive(Debug, Clone)]
+pub struct EvidenceCase {
+    /// The piece, as it stands.
+    pub piece: Evidence,
+    /// Its sheet.
+    pub sheet: SubmissionCase,
 }
 
-/// A piece as the caller may see it: what the unit has done to it since it was sent is the unit's own.
-fn as_seen(context: &Context, case: &Case, piece: Evidence) -> Option<Evidence> {
-    let revision = case.submission.revision;
-    match submissions::own_lines(context, case) {
-        OwnLines::Current => Some(piece),
-        OwnLines::LastSent | OwnLines::None if piece.is_of(revision) => Some(Evidence { removed_after: None, ..piece }),
-        OwnLines::LastSent | OwnLines::None => Some(piece).filter(|piece| piece.was_sent(revision)),
+/// What a caller sees of a piece and of its sheet.
+pub struct VisibleEvidence {
+    /// The piece as the caller may see it.
+    pub piece: Evidence,
+    sheet: VisibleResult,
+}
+
+impl EvidenceCase {
+    /// The piece as the caller may see it: one that stands, where the unit's own work may be seen, or one that was ever
+    /// sent. What the unit has done to it since is the unit's own.
+    fn as_seen(&self, context: &Context) -> Option<Evidence> {
+        let (revision, piece) = (self.sheet.submission.revision, self.piece.clone());
+        match submissions::own_lines(context, &self.sheet) {
+            OwnLines::Current => Some(piece),
+            OwnLines::LastSent | OwnLines::None if piece.is_of(revision) => {
+                Some(Evidence { removed_after: None, ..piece })
+            }
+            OwnLines::LastSent | OwnLines::None => Some(piece).filter(|piece| piece.was_sent(revision)),
+        }
+    }
+}
+
+/// A piece is read and changed by the rights of its sheet, and shares its tag.
+impl Subject for EvidenceCase {
+    type Key = Id;
+    type Visible = VisibleEvidence;
+    const TYPE: &'static str = "evidence";
+
+    fn id(&self) -> Id {
+        self.piece.id
+    }
+
+    fn organization_id(&self) -> Option<Id> {
+        self.sheet.organization_id()
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        self.sheet.actions()
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        self.sheet.facts()
+    }
+
+    fn reading(&self) -> Action {
+        self.sheet.reading()
+    }
+
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let piece = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?;
+        let sheet = SubmissionCase::find(conn, context, &piece.submission_id)?;
+        Ok(EvidenceCase { piece, sheet })
+    }
+
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let submission_id = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?.submission_id;
+        let sheet = SubmissionCase::lock(conn, context, &submission_id)?;
+        // Read again: the gate of a returned sheet may have closed, and taken back what was added since.
+        let piece = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?;
+        Ok(EvidenceCase { piece, sheet })
+    }
+
+    fn may(&self, context: &Context, action: Action) -> Gate {
+        self.sheet.may(context, action)
+    }
+
+    fn authorize(&self, context: &Context, action: Action) -> Result<(), Error> {
+        self.sheet.authorize(context, self.reading())?;
+        self.as_seen(context).ok_or(Code::NotFound)?;
+        self.sheet.authorize(context, action)
+    }
+
+    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<VisibleEvidence, Error> {
+        let piece = self.as_seen(context).ok_or(Code::NotFound)?;
+        Ok(VisibleEvidence { piece, sheet: self.sheet.visible(conn, context)? })
+    }
+
+    fn parts(&self, visible: &VisibleEvidence) -> Vec<(Id, i64)> {
+        self.sheet.parts(&visible.sheet)
+    }
+
+    fn phase(&self, visible: &VisibleEvidence) -> Option<String> {
+        self.sheet.phase(&visible.sheet)
+    }
+
+    fn audit(&self) -> Value {
+        json!(FrozenEvidence::from(&self.piece))
+    }
+
+    /// Counts as a change of its sheet.
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        Ok(EvidenceCase { sheet: self.sheet.save(conn)?, ..self })
     }
 }
 
 /// One piece.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Evidence, Tag), Interrupt> {
-    let (piece, case) = find(conn, context, id)?;
-    context.accept_read()?;
-    Ok((piece, submissions::see(conn, context, case)?.tag))
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<EvidenceCase>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// The file of a piece. What is no file has none.
 pub fn file(conn: &mut Conn, context: &Context, id: &Id) -> Result<AttachedFile, Interrupt> {
-    let (piece, _) = find(conn, context, id)?;
+    let case: EvidenceCase = context.find(conn, id)?;
     context.accept_read()?;
-    Ok(piece.proof.file().cloned().ok_or(Code::NotFound)?)
+    Ok(case.piece.proof.file().cloned().ok_or(Code::NotFound)?)
 }
 
 /// Whether the caller may add a piece now, asked before a file is received. A request that may come twice is asked
 /// for its right alone: its first answer may have moved the state on.
 pub fn may_add(conn: &mut Conn, context: &Context, submission_id: &Id, may_come_twice: bool) -> Result<(), Interrupt> {
-    let case = submissions::load(conn, context, submission_id)?;
-    access::require(&context.actor, Action::WriteEvidence, &submissions::facts(&case))?;
+    let case: SubmissionCase = context.find(conn, submission_id)?;
+    case.authorize(context, Action::WriteEvidence)?;
     context.accept_read()?;
     if !may_come_twice {
-        case.submission.may(Action::WriteEvidence, case.period_status, context.now)?;
+        case.may(context, Action::WriteEvidence)?;
     }
     Ok(())
 }
@@ -109,11 +194,9 @@ pub fn add(
     context: &Context,
     submission_id: &Id,
     input: &Input<NewEvidence>,
-) -> Result<(Evidence, Tag), Interrupt> {
-    let case = submissions::load_to_change(conn, context, submission_id)?;
-    access::require(&context.actor, Action::WriteEvidence, &submissions::facts(&case))?;
-    let NewEvidence { label, proof } = context.accept(input)?;
-    case.submission.may(Action::WriteEvidence, case.period_status, context.now)?;
+) -> Result<Details<EvidenceCase>, Interrupt> {
+    let (case, NewEvidence { label, proof }): (SubmissionCase, _) =
+        context.enter_to_add(conn, submission_id, Action::WriteEvidence, input)?;
     let standing = store::evidence::current(conn, submission_id)?.len();
     if standing >= MAX_PIECES {
         return Err(Error::new(Code::TooManyPieces).with("max", MAX_PIECES).into());
@@ -136,13 +219,14 @@ pub fn add(
         created_at: context.now,
     };
     store::evidence::insert(conn, &piece)?;
-    let after = Some(json!(FrozenEvidence::from(&piece)).into());
-    let tag = saved(conn, context, case, ("evidence.add", &piece.id), (None, after))?;
-    Ok((piece, tag))
+    let submission = Submission { updated_at: context.now, ..case.submission };
+    let added = EvidenceCase { piece, sheet: SubmissionCase { submission, ..case } }.save(conn)?;
+    context.record_created(conn, "evidence.add", &added, None)?;
+    Ok(context.details(conn, added)?)
 }
 
 impl NewProof {
-    fn read(&self, context: &Context, case: &Case, check: &mut Check) -> Proof {
+    fn read(&self, context: &Context, case: &SubmissionCase, check: &mut Check) -> Proof {
         match self {
             NewProof::File { name, stored } => Proof::File(AttachedFile {
                 name: check.text("/file", name, TITLE_CHARS),
@@ -167,46 +251,22 @@ impl NewProof {
     }
 }
 
-/// Takes a piece off a sheet that its unit may change. One that was sent stays with the revisions that were sent with it.
+/// Takes a piece off a sheet that its unit may change, and gives the sheet's new tag. One that was sent stays with the
+/// revisions that were sent with it.
 pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<Tag, Interrupt> {
-    let submission_id = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?.submission_id;
-    let case = submissions::load_to_change(conn, context, &submission_id)?;
-    // Read again: the gate of a returned sheet may have closed, and taken back what was added since.
-    let piece = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?;
-    let piece = as_seen(context, &case, piece).ok_or(Code::NotFound)?;
-    submissions::enter(conn, context, &case, Action::WriteEvidence, &Ok(()))?;
+    let (EvidenceCase { piece, sheet }, ()) = context.enter(conn, id, Action::WriteEvidence, &Ok(()))?;
     if !piece.is_current() {
         return Err(Error::new(Code::InvalidState).with("state", "removed").into());
     }
-    let revision = case.submission.revision;
+    let revision = sheet.submission.revision;
     if piece.was_sent(revision) {
         store::evidence::remove_after(conn, id, revision)?;
     } else {
         store::evidence::delete(conn, id)?;
     }
-    let before = Some(json!(FrozenEvidence::from(&piece)).into());
-    Ok(saved(conn, context, case, ("evidence.remove", id), (before, None))?)
-}
-
-/// Moves the sheet on to its next version, and writes down what was done to a piece of its evidence.
-fn saved(
-    conn: &mut Conn,
-    context: &Context,
-    case: Case,
-    (action, id): (&str, &Id),
-    (before, after): (Option<State>, Option<State>),
-) -> Result<Tag, Error> {
-    let changed = Submission { updated_at: context.now, ..case.submission };
-    let submission = store::submissions::update(conn, changed)?;
-    let change = Change {
-        organization_id: Some(&submission.organization_id),
-        action,
-        subject_type: "evidence",
-        subject_id: id,
-        before,
-        after,
-        news: None,
-    };
-    record(conn, context, change)?;
-    Ok(submissions::see(conn, context, Case { submission, ..case })?.tag)
+    let submission = Submission { updated_at: context.now, ..sheet.submission };
+    let sheet = SubmissionCase { submission, ..sheet }.save(conn)?;
+    let removed = EvidenceCase { piece, sheet };
+    context.record_removed(conn, "evidence.remove", &removed)?;
+    Ok(context.details(conn, removed.sheet)?.tag)
 }

@@ -4,24 +4,24 @@ use serde_json::json;
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers, UnitKey};
+use crate::domain::access::{self, Facts, Offers};
 use crate::domain::assessment::facts::UnitFacts;
 use crate::domain::assessment::period::Period;
+use crate::domain::office::unit::UnitKey;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::error::{Code, Error};
-use crate::service::assessment::periods;
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Interrupt, record};
+use crate::service::{AuditDraft, Context, Input, Interrupt, record};
 use crate::store::facts::RecordedFacts;
 use crate::store::{self, Conn};
 
 /// The tag of a unit's facts.
 pub fn tag(period_id: &Id, facts: &RecordedFacts) -> Tag {
-    Tag::of(&[(period_id, 0), (&facts.unit_id, facts.version)], &Offers::default())
+    Tag::of(&[(*period_id, 0), (facts.unit_id, facts.version)], &Offers::default())
 }
 
-fn find(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<(Period, UnitKey), Error> {
-    let period = periods::find(conn, context, period_id)?;
+fn find(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<(Period, UnitKey), Interrupt> {
+    let period: Period = context.find(conn, period_id)?;
     let taking_part = period.rules.unit_ids.contains(unit_id);
     let unit = store::units::find_key(conn, &period.organization_id, unit_id)?.filter(|_| taking_part);
     Ok((period, unit.ok_or(Code::NotFound)?))
@@ -41,7 +41,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> 
 
 /// The facts of a period's units that the caller may see.
 pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<RecordedFacts>, Interrupt> {
-    let period = periods::find(conn, context, period_id)?;
+    let period: Period = context.find(conn, period_id)?;
     context.accept_read()?;
     let units = store::periods::units_of(conn, period_id)?;
     let mut facts = store::facts::of_period(conn, period_id)?;
@@ -81,15 +81,15 @@ pub fn put(
         updated_at: context.now,
     };
     let after = store::facts::save(conn, period_id, recorded)?;
-    let change = Change {
-        organization_id: Some(&period.organization_id),
+    let draft = AuditDraft {
+        organization_id: Some(period.organization_id),
         action: "facts.put",
         subject_type: "facts",
-        subject_id: unit_id,
+        subject_id: *unit_id,
         before: before.as_ref().map(|before| json!({"period_id": period_id, "facts": before.facts}).into()),
         after: Some(json!({"period_id": period_id, "facts": after.facts}).into()),
-        news: None,
+        event: None,
     };
-    record(conn, context, change)?;
+    record(conn, context, draft)?;
     Ok((after, before.is_none()))
 }

@@ -8,26 +8,29 @@ use serde_json::{Value, json};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers};
-use crate::domain::assessment::period::{self, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule};
-use crate::domain::assessment::submission::{Submission, SubmissionStatus};
+use crate::domain::access::{self, Facts};
+use crate::domain::assessment::period::{self, LateSubmissions, Period, PeriodRules, PeriodStatus, Schedule};
+use crate::domain::assessment::steps::{Announcement, SheetOfUnit};
+use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::award::award::Award;
 use crate::domain::award::award_proposal::{Document, Proposal, ProposalStatus};
+use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::criteria_set::CriteriaSetStatus;
 use crate::domain::criteria::scoring::ScoringTable;
-use crate::domain::guard::{SheetOfUnit, appraisal_faults, of_unit, stage_faults};
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::deadline::Deadline;
-use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS};
+use crate::domain::text::Check;
 use crate::domain::time::{closes_at, date_in};
-use crate::error::{Code, Error, Fault};
+use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
 use crate::service::award::award_proposals;
 use crate::service::award::ranking::basis::{self, ToFreeze};
 use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::keeping;
-use crate::service::tag::Tag;
-use crate::service::{Change, Context, EventDraft, Input, Interrupt, State, Unsettled, record, sha256_hex, tell};
+use crate::service::{
+    AuditDraft, Context, Details, EventDraft, Input, Interrupt, Subject, Unsettled, publish, record, record_all,
+    sha256_hex,
+};
 use crate::store::page::Page;
 use crate::store::periods::{Filter, Head, UnitOfPeriod};
 use crate::store::rankings::FrozenRanking;
@@ -53,25 +56,6 @@ pub struct Touched {
     pub fixed: bool,
 }
 
-/// The result notice.
-#[derive(Debug, Clone)]
-pub struct Announcement {
-    /// Its number.
-    pub notice_number: String,
-    /// Its date.
-    pub notice_on: NaiveDate,
-}
-
-/// A period as its caller sees it.
-pub struct Seen {
-    /// The period.
-    pub period: Period,
-    /// What the caller may do with it now.
-    pub offers: Offers,
-    /// Its tag.
-    pub tag: Tag,
-}
-
 /// Counts and terms of a period at one glance.
 pub struct Summary {
     /// The period.
@@ -82,25 +66,78 @@ pub struct Summary {
     pub proposals: Vec<Proposal>,
 }
 
-fn see(context: &Context, period: Period) -> Seen {
-    let state = |action| period.may(action).map(|()| None);
-    let offers = access::offers(&context.actor, &Facts::of(&period.organization_id), &period::ACTIONS, state);
-    let tag = Tag::of(&[(&period.id, period.version)], &offers);
-    Seen { period, offers, tag }
-}
+impl Subject for Period {
+    type Key = Id;
+    type Visible = ();
+    const TYPE: &'static str = "period";
 
-/// Finds a period of an organisation that the caller belongs to.
-pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Period, Error> {
-    let period = store::periods::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(&context.actor, Action::ReadOffice, &Facts::of(&period.organization_id))?;
-    Ok(period)
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn organization_id(&self) -> Option<Id> {
+        Some(self.organization_id)
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        &period::ACTIONS
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts::of(&self.organization_id)
+    }
+
+    fn reading(&self) -> Action {
+        Action::ReadOffice
+    }
+
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        Ok(store::periods::find(conn, id)?.ok_or(Code::NotFound)?)
+    }
+
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        store::periods::lock_for_update(conn, id)?;
+        Self::find(conn, context, id)
+    }
+
+    fn may(&self, _context: &Context, action: Action) -> Gate {
+        self.may(action).map(|()| None)
+    }
+
+    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
+        vec![(self.id, self.version)]
+    }
+
+    fn audit(&self) -> Value {
+        let rules = &self.rules;
+        json!({
+            "code": rules.code, "title": rules.title, "year": rules.year, "criteria_set_id": rules.criteria_set_id,
+            "unit_ids": rules.unit_ids, "schedule": rules.schedule, "late_submissions": rules.late_submissions,
+            "council_scoring": rules.council_scoring, "tie_break": rules.tie_break, "awards": rules.awards,
+            "eligibility": rules.eligibility, "when_ineligible": rules.when_ineligible,
+            "required_documents": rules.required_documents, "dossier_deadline": rules.dossier_deadline,
+            "status": self.status, "notice": self.notice, "cancel_reason": self.cancel_reason,
+        })
+    }
+
+    /// Only a draft's units and awards can have changed.
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        let with_units = self.status == PeriodStatus::Draft;
+        store::periods::update(conn, self, with_units)
+    }
+
+    fn event(&self, kind: EventType) -> EventDraft {
+        EventDraft { kind, period_id: Some(self.id), unit_id: None, data: json!({"status": self.status}) }
+    }
 }
 
 /// One period.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let period = find(conn, context, id)?;
-    context.accept_read()?;
-    Ok(see(context, period))
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// The periods of an organisation.
@@ -111,37 +148,13 @@ pub fn list(
     filter: &Filter,
     page: &Page,
 ) -> Result<Vec<Head>, Interrupt> {
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
-    context.accept_read()?;
+    let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     Ok(store::periods::list(conn, &organization_id, filter, page)?)
 }
 
 fn zone(conn: &mut Conn, period: &Period) -> Result<Tz, Error> {
     let organization = store::organizations::find(conn, &period.organization_id)?;
     organization.map(|organization| organization.zone()).ok_or_else(|| Error::new(Code::NotFound))
-}
-
-fn change_of<'a>(period: &'a Period, action: &'a str, before: Option<Value>, after: Option<Value>) -> Change<'a> {
-    Change {
-        organization_id: Some(&period.organization_id),
-        action,
-        subject_type: "period",
-        subject_id: &period.id,
-        before: before.map(State::from),
-        after: after.map(State::from),
-        news: None,
-    }
-}
-
-fn shown(rules: &PeriodRules) -> Value {
-    json!({
-        "code": rules.code, "title": rules.title, "year": rules.year, "criteria_set_id": rules.criteria_set_id,
-        "unit_ids": rules.unit_ids, "schedule": rules.schedule, "late_submissions": rules.late_submissions,
-        "tie_break": rules.tie_break, "awards": rules.awards, "eligibility": rules.eligibility,
-        "when_ineligible": rules.when_ineligible, "required_documents": rules.required_documents,
-        "dossier_deadline": rules.dossier_deadline,
-    })
 }
 
 fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> Result<(), Error> {
@@ -160,11 +173,8 @@ fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> R
 }
 
 /// Adds a draft.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> Result<Seen, Interrupt> {
-    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
-    let organization_id = context.organization(given)?;
-    access::require_collection(&context.actor, Action::ChangePeriod, &Facts::of(&organization_id))?;
-    let new = context.accept(input)?;
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> Result<Details<Period>, Interrupt> {
+    let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::ChangePeriod)?;
     let mut rules = new.rules.clone();
     validate(conn, &organization_id, &mut rules)?;
     let period = Period {
@@ -179,32 +189,20 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> R
         updated_at: context.now,
     };
     store::periods::insert(conn, &period)?;
-    record(conn, context, change_of(&period, "period.create", None, Some(shown(&period.rules))))?;
+    context.record_created(conn, "period.create", &period, None)?;
     // Read again: the units are shown in order of their code.
-    let period = store::periods::find(conn, &period.id)?.ok_or(Code::NotFound)?;
-    Ok(see(context, period))
-}
-
-/// The way into every change of a period: held, right, form and syntax, first answer, tag, state.
-pub fn enter<'i, T>(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    action: Action,
-    input: &'i Input<T>,
-) -> Result<(Period, &'i T), Interrupt> {
-    store::periods::lock_for_update(conn, id)?;
-    let period = find(conn, context, id)?;
-    access::require(&context.actor, action, &Facts::of(&period.organization_id))?;
-    let command = context.accept(input)?;
-    context.check_precondition(&see(context, period.clone()).tag.state)?;
-    period.may(action)?;
-    Ok((period, command))
+    let period = Period::find(conn, context, &period.id)?;
+    Ok(context.details(conn, period)?)
 }
 
 /// Changes a period: a draft in everything, an open one in its title and dates.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodChange>) -> Result<Seen, Interrupt> {
-    let (before, change) = enter(conn, context, id, Action::ChangePeriod, input)?;
+pub fn change(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<PeriodChange>,
+) -> Result<Details<Period>, Interrupt> {
+    let (before, change): (Period, _) = context.enter(conn, id, Action::ChangePeriod, input)?;
     let mut rules = before.rules.clone();
     let touched = change(&mut rules);
     let is_draft = before.status == PeriodStatus::Draft;
@@ -217,28 +215,30 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodC
     } else {
         check_dates(&before.rules.schedule, &mut rules, date_in(zone, context.now))?;
     }
-    let changed = Period { rules, updated_at: context.now, ..before.clone() };
-    let period = store::periods::update(conn, changed, is_draft)?;
+    let after = Period { rules, updated_at: context.now, ..before.clone() };
     if is_draft {
-        let same_table = before.rules.criteria_set_id == period.rules.criteria_set_id;
-        let were = store::targets::of_period(conn, id)?;
-        let mut targets = were.clone();
-        targets.retain(|target| same_table && period.rules.unit_ids.contains(&target.unit_id));
-        if targets != were {
-            store::targets::replace(conn, id, &targets)?;
-            let (before, after) = (json!({"targets": were}), json!({"targets": targets}));
-            record(conn, context, change_of(&period, "period.set_targets", Some(before), Some(after)))?;
-        }
-    }
-    if !is_draft {
-        if before.rules.schedule.self_assessment_due_on != period.rules.schedule.self_assessment_due_on {
+        drop_targets(conn, context, &before, &after)?;
+    } else {
+        if before.rules.schedule.self_assessment_due_on != after.rules.schedule.self_assessment_due_on {
             submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
         }
-        keeping::reschedule(conn, (&before, &period), zone, context.now)?;
+        keeping::reschedule(conn, (&before, &after), zone, context.now)?;
     }
-    let change = change_of(&period, "period.change", Some(shown(&before.rules)), Some(shown(&period.rules)));
-    record(conn, context, change.publishing(news(&period, EventType::PeriodChanged)))?;
-    Ok(see(context, period))
+    context.commit(conn, "period.change", &before, Change::with_event(after, EventType::PeriodChanged))
+}
+
+/// Takes away the targets of units and of a table that a draft no longer has.
+fn drop_targets(conn: &mut Conn, context: &Context, before: &Period, after: &Period) -> Result<(), Error> {
+    let same_table = before.rules.criteria_set_id == after.rules.criteria_set_id;
+    let were = store::targets::of_period(conn, &before.id)?;
+    let mut targets = were.clone();
+    targets.retain(|target| same_table && after.rules.unit_ids.contains(&target.unit_id));
+    if targets == were {
+        return Ok(());
+    }
+    store::targets::replace(conn, &before.id, &targets)?;
+    let (was, is) = (json!({"targets": were}), json!({"targets": targets}));
+    record(conn, context, AuditDraft::of("period.set_targets", before, Some(was), Some(is)))
 }
 
 /// The checks of an open period's change: nothing moves to the past, the steps stay in order.
@@ -250,50 +250,26 @@ fn check_dates(before: &Schedule, rules: &mut PeriodRules, today: NaiveDate) -> 
     Error::unless_valid(check.faults)
 }
 
-fn guard(faults: Vec<Fault>) -> Result<(), Error> {
-    if faults.is_empty() { Ok(()) } else { Err(Error::of_faults(Code::GuardFailed, faults)) }
-}
-
 /// Counts a change of what hangs off a period as one of the period.
-pub fn touched(conn: &mut Conn, context: &Context, period: Period) -> Result<Seen, Error> {
-    let period = store::periods::update(conn, Period { updated_at: context.now, ..period }, false)?;
-    Ok(see(context, period))
-}
-
-/// What subscribers are told of a period.
-fn news(period: &Period, kind: EventType) -> EventDraft {
-    EventDraft { kind, period_id: Some(period.id), unit_id: None, data: json!({"status": period.status}) }
-}
-
-fn moved(
-    conn: &mut Conn,
-    context: &Context,
-    before: Period,
-    status: PeriodStatus,
-    (action, kind): (&str, EventType),
-) -> Result<Seen, Interrupt> {
-    let was = json!({"status": before.status});
-    let period = store::periods::update(conn, Period { status, updated_at: context.now, ..before }, false)?;
-    let is = json!({"status": period.status, "notice": period.notice, "reason": period.cancel_reason});
-    record(conn, context, change_of(&period, action, Some(was), Some(is)).publishing(news(&period, kind)))?;
-    Ok(see(context, period))
+pub fn touch(conn: &mut Conn, context: &Context, period: Period) -> Result<Details<Period>, Error> {
+    let period = Period { updated_at: context.now, ..period }.save(conn)?;
+    context.details(conn, period)
 }
 
 /// Lets the units score themselves.
-pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let (period, ()) = enter(conn, context, id, Action::Open, &Ok(()))?;
+pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+    let (period, ()): (Period, _) = context.enter(conn, id, Action::Open, &Ok(()))?;
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
-    let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
-    guard(period.opening_faults(published))?;
+    let change = period.open(set.is_some_and(|set| set.status == CriteriaSetStatus::Published), context.now)?;
     // From here on gates are counted by the zone.
-    store::calendar::hold(conn, false)?;
+    store::calendar::lock_for_share(conn)?;
     keeping::begin(conn, context.app, &period, context.now)?;
-    moved(conn, context, period, PeriodStatus::SelfAssessment, ("period.open", EventType::PeriodOpened))
+    context.commit(conn, "period.open", &period, change)
 }
 
 /// Ends the self-assessment: what was not sent is missed.
-pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let (period, ()) = enter(conn, context, id, Action::StartAppraisal, &Ok(()))?;
+pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+    let (period, ()): (Period, _) = context.enter(conn, id, Action::StartAppraisal, &Ok(()))?;
     let zone = zone(conn, &period)?;
     let units = store::periods::units_of(conn, id)?;
     let due_on = |deadline: Deadline| Some((deadline.unit_id?, deadline.due_on()?));
@@ -303,7 +279,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
         let gate = unit.sheet.closes_at.unwrap_or_else(|| closes_at(due_on(&unit.unit.id), zone));
         SheetOfUnit { closes_at: Some(gate), ..unit.sheet.clone() }
     };
-    guard(appraisal_faults(&units.iter().map(sheet).collect::<Vec<_>>(), context.now))?;
+    let change = period.start_appraisal(&units.iter().map(sheet).collect::<Vec<_>>(), context.now)?;
     if period.rules.late_submissions == LateSubmissions::AcceptFlagged {
         // The gate that stood open until now closes with the start of the appraisal.
         store::submissions::close_open_gates(conn, id, context.now)?;
@@ -325,45 +301,32 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Se
         .collect();
     store::submissions::insert_all(conn, &missed)?;
     keeping::recount(conn, id, date_in(zone, context.now), context.now)?;
-    let told =
-        missed.iter().map(|sheet| (("submission", &sheet.id), submissions::news(sheet, EventType::SubmissionMissed)));
-    tell(conn, context.app, context.now, &period.organization_id, told.collect())?;
-    moved(conn, context, period, PeriodStatus::Appraisal, ("period.start_appraisal", EventType::PeriodAppraisalStarted))
+    let events = missed
+        .iter()
+        .map(|sheet| ((SubmissionCase::TYPE, &sheet.id), submissions::event(sheet, EventType::SubmissionMissed)));
+    publish(conn, context.app, context.now, &period.organization_id, events.collect())?;
+    context.commit(conn, "period.start_appraisal", &period, change)
 }
 
-fn stage_guard(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    status: SubmissionStatus,
-    code: Code,
-) -> Result<Vec<Fault>, Error> {
+/// How far the sheet of each unit is, once the clock has taken what it takes.
+fn sheets(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<SheetOfUnit>, Error> {
     submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
-    let units = store::periods::units_of(conn, id)?;
-    let sheets: Vec<_> = units.into_iter().map(|unit| unit.sheet).collect();
-    Ok(stage_faults(&sheets, status, code))
+    Ok(store::periods::units_of(conn, id)?.into_iter().map(|unit| unit.sheet).collect())
 }
 
 /// Hands the appraised sheets to the council.
-pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let (period, ()) = enter(conn, context, id, Action::StartCouncilReview, &Ok(()))?;
-    guard(stage_guard(conn, context, id, SubmissionStatus::Appraised, Code::AppraisalMissing)?)?;
-    moved(
-        conn,
-        context,
-        period,
-        PeriodStatus::CouncilReview,
-        ("period.start_council_review", EventType::PeriodCouncilReviewStarted),
-    )
+pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+    let (period, ()): (Period, _) = context.enter(conn, id, Action::StartCouncilReview, &Ok(()))?;
+    let change = period.start_council_review(&sheets(conn, context, id)?, context.now)?;
+    context.commit(conn, "period.start_council_review", &period, change)
 }
 
 /// Freezes the ranking.
-pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let (period, ()) = enter(conn, context, id, Action::Finalize, &Ok(()))?;
-    let mut faults = stage_guard(conn, context, id, SubmissionStatus::Reviewed, Code::CouncilReviewMissing)?;
-    let ToFreeze { inputs, ranking, faults: more } = basis::to_freeze(conn, &period)?;
-    faults.extend(more);
-    guard(faults)?;
+pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+    let (period, ()): (Period, _) = context.enter(conn, id, Action::Finalize, &Ok(()))?;
+    let sheets = sheets(conn, context, id)?;
+    let ToFreeze { inputs, ranking, faults } = basis::to_freeze(conn, &period)?;
+    let change = period.finalize(&sheets, faults, context.now)?;
     let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
     let frozen = FrozenRanking {
         period_id: id.to_string(),
@@ -375,57 +338,41 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Int
     };
     store::rankings::freeze(conn, &frozen)?;
     store::submissions::move_all(conn, id, SubmissionStatus::Reviewed, SubmissionStatus::Finalized, context.now)?;
-    let change = Change {
-        organization_id: Some(&period.organization_id),
+    let draft = AuditDraft {
+        organization_id: Some(period.organization_id),
         action: "ranking.freeze",
         subject_type: "ranking",
-        subject_id: id,
+        subject_id: *id,
         before: None,
         after: Some(json!({"version": 1, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows}).into()),
-        news: None,
+        event: None,
     };
-    record(conn, context, change)?;
-    moved(conn, context, period, PeriodStatus::Finalized, ("period.finalize", EventType::PeriodFinalized))
+    record(conn, context, draft)?;
+    context.commit(conn, "period.finalize", &period, change)
 }
 
 /// Publishes the result and makes the award proposals.
-pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Announcement>) -> Result<Seen, Interrupt> {
-    let (period, announcement) = enter(conn, context, id, Action::Announce, input)?;
-    let mut check = Check::default();
-    let number = check.text("/notice_number", &announcement.notice_number, CODE_CHARS);
-    let on = announcement.notice_on;
-    let today = date_in(zone(conn, &period)?, context.now);
-    check.ensure(on <= today, "/notice_on", Code::NoticeInFuture);
+pub fn announce(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<Announcement>,
+) -> Result<Details<Period>, Interrupt> {
+    let (before, given): (Period, _) = context.enter(conn, id, Action::Announce, input)?;
     let sessions = store::council_sessions::closed_of_period(conn, id)?;
-    let decisive =
-        sessions.iter().filter(|session| session.quorum_met() == Some(true)).map(|session| session.held_on).min();
-    if let Some(held_on) = decisive.filter(|held_on| on < *held_on) {
-        check.faults.push(Fault::at("/notice_on", Code::NoticeBeforeSession).with("held_on", held_on.to_string()));
-    }
-    Error::unless_valid(check.faults)?;
-    let period = Period { notice: Some(Notice { number, on }), ..period };
+    let decisive = sessions.iter().filter(|session| session.quorum_met() == Some(true));
+    let decided_on = decisive.map(|session| session.held_on).min();
+    let today = date_in(zone(conn, &before)?, context.now);
+    let change = before.announce(given, decided_on, today, context.now)?;
     // No day changes between the counting and the writing.
-    store::calendar::hold(conn, false)?;
-    let proposals = proposals(conn, context, &period, on)?;
+    store::calendar::lock_for_share(conn)?;
+    let proposals = proposals(conn, context, &before, given.notice_on)?;
     store::award_proposals::insert_all(conn, &proposals)?;
     let dossiers: Vec<_> = proposals.iter().map(|proposal| (proposal.unit_id, proposal.term.clone())).collect();
-    keeping::announced(conn, context.app, &period, on, &dossiers, context.now)?;
-    for proposal in &proposals {
-        let change = Change {
-            organization_id: Some(&period.organization_id),
-            action: "award_proposal.create",
-            subject_type: "award_proposal",
-            subject_id: &proposal.id,
-            before: None,
-            after: Some(
-                json!({"unit_id": proposal.unit_id, "award_code": proposal.award_code, "rank": proposal.rank}).into(),
-            ),
-            news: None,
-        };
-        let told = award_proposals::news(proposal, EventType::AwardProposalCreated);
-        record(conn, context, change.publishing(told))?;
-    }
-    moved(conn, context, period, PeriodStatus::Announced, ("period.announce", EventType::PeriodAnnounced))
+    keeping::announced(conn, context.app, &change.after, given.notice_on, &dossiers, context.now)?;
+    let drafts = proposals.iter().map(award_proposals::created);
+    record_all(conn, context, drafts.collect())?;
+    context.commit(conn, "period.announce", &before, change)
 }
 
 /// One proposal for each award that the frozen ranking gives.
@@ -475,42 +422,42 @@ fn proposals(
 }
 
 /// Ends the period once every proposal is decided.
-pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let (period, ()) = enter(conn, context, id, Action::Close, &Ok(()))?;
+pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+    let (period, ()): (Period, _) = context.enter(conn, id, Action::Close, &Ok(()))?;
     let units = store::periods::units_of(conn, id)?;
-    let undecided =
-        store::award_proposals::of_period(conn, id)?.into_iter().filter(|proposal| proposal.decision.is_none());
-    let code_of =
-        |unit_id: &Id| units.iter().find(|unit| unit.unit.id == *unit_id).map_or("", |unit| unit.unit.code.as_str());
-    guard(undecided.map(|proposal| of_unit(Code::ProposalUndecided, code_of(&proposal.unit_id))).collect())?;
+    let proposals = store::award_proposals::of_period(conn, id)?;
+    let undecided = proposals.iter().filter(|proposal| proposal.decision.is_none());
+    let code_of = |proposal: &Proposal| {
+        let unit = units.iter().find(|unit| unit.unit.id == proposal.unit_id);
+        unit.map_or("", |unit| unit.unit.code.as_str())
+    };
+    let change = period.close(&undecided.map(code_of).collect::<Vec<_>>(), context.now)?;
     store::deadlines::waive_rest(conn, id, WHEN_CLOSED, context.now)?;
-    moved(conn, context, period, PeriodStatus::Closed, ("period.close", EventType::PeriodClosed))
+    context.commit(conn, "period.close", &period, change)
 }
 
 /// Why what a closed period has missed is asked of nobody any more.
 const WHEN_CLOSED: &str = "Kỳ thi đua đã kết thúc";
 
 /// Gives the period up.
-pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Interrupt> {
-    let (period, reason) = enter(conn, context, id, Action::Cancel, input)?;
-    let mut check = Check::default();
-    let reason = check.text("/reason", reason, NOTE_CHARS);
-    Error::unless_valid(check.faults)?;
+pub fn cancel(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<String>,
+) -> Result<Details<Period>, Interrupt> {
+    let (period, reason): (Period, _) = context.enter(conn, id, Action::Cancel, input)?;
+    let change = period.cancel(reason, context.now)?;
     submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     store::submissions::open_gates(conn, id, context.now)?;
-    store::deadlines::waive_rest(conn, id, &reason, context.now)?;
-    moved(
-        conn,
-        context,
-        Period { cancel_reason: Some(reason), ..period },
-        PeriodStatus::Cancelled,
-        ("period.cancel", EventType::PeriodCancelled),
-    )
+    let reason = change.after.cancel_reason.as_deref().unwrap_or_default();
+    store::deadlines::waive_rest(conn, id, reason, context.now)?;
+    context.commit(conn, "period.cancel", &period, change)
 }
 
 /// Counts and terms of a period. Whoever may not see how sheets stand, or not yet, sees only the own unit's.
 pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary, Interrupt> {
-    let period = find(conn, context, id)?;
+    let period: Period = context.find(conn, id)?;
     context.accept_read()?;
     let mut units = store::periods::units_of(conn, id)?;
     if units.iter().any(|unit| unit.sheet.has_lapsed(context.now)) {

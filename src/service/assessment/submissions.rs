@@ -4,50 +4,44 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::access::action::{Action, Stage};
-use crate::domain::access::{self, Decision, Facts, Offers};
+use crate::domain::access::{self, Decision, Facts};
 use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
 use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::assessment::review::{Review, ReviewStatus};
-use crate::domain::assessment::submission::{self, FrozenSheet, Submission, SubmissionStatus};
+use crate::domain::assessment::submission::{self, FrozenSheet, Return, Submission, SubmissionCase, SubmissionStatus};
+use crate::domain::change::Gate;
 use crate::domain::criteria::rule::Answer;
 use crate::domain::criteria::scoring::{Extent, Hand, Line, LineInput, ScoringTable, Sheet, Totals};
 use crate::domain::journal::event::EventType;
-use crate::domain::text::{Check, NOTE_CHARS};
-use crate::domain::time::{closes_at, date_in};
+use crate::domain::time::{date_in, instant};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 use crate::service::schedule::deadlines::keeping;
-use crate::service::tag::Tag;
 use crate::service::{
-    App, Author, Change, Context, EventDraft, Input, Interrupt, State, Unsettled, record, record_as, sha256_hex,
+    App, AuditDraft, Author, Context, Details, EventDraft, Input, Interrupt, State, Subject, Unsettled, record,
+    record_as, sha256_hex,
 };
 use crate::store::page::Page;
-use crate::store::submissions::{Case, Filter, Lapsed, Listed, Revision};
+use crate::store::submissions::{Filter, Lapsed, Listed, Revision};
 use crate::store::{self, Conn};
 
-/// A sheet as its caller sees it.
-pub struct Seen {
-    /// The sheet and what it depends on.
-    pub case: Case,
+/// What a caller sees of a sheet beyond its own row.
+pub struct VisibleResult {
     /// What the unit's own lines add up to, as far as the caller may see them.
     pub own_totals: Option<Totals>,
     /// The submitted reviews that the caller may see.
     pub reviews: Vec<Review>,
     /// Whether the caller may see what comes after the unit's own scoring.
     pub sees_result: bool,
-    /// What the caller may do with it now.
-    pub offers: Offers,
-    /// Its tag.
-    pub tag: Tag,
 }
 
 /// A sheet with its lines, stage by stage.
 pub struct Scores {
     /// The sheet.
-    pub seen: Seen,
+    pub submission: Details<SubmissionCase>,
     /// By which table.
     pub table: Arc<ScoringTable>,
     /// The unit's own lines.
@@ -67,29 +61,111 @@ pub struct NewSubmission {
     pub unit_id: Id,
 }
 
-/// A sheet sent back.
-#[derive(Debug, Clone)]
-pub struct Return {
-    /// Why.
-    pub reason: String,
-    /// Its own due date; needed once the gate has closed.
-    pub due_on: Option<NaiveDate>,
-}
+impl Subject for SubmissionCase {
+    type Key = Id;
+    type Visible = VisibleResult;
+    const TYPE: &'static str = "submission";
 
-/// What rights ask of a sheet.
-pub fn facts(case: &Case) -> Facts<'_> {
-    Facts {
-        organization_id: &case.submission.organization_id,
-        unit: Some(&case.unit),
-        sheet: Some(case.submission.status),
-        announced: case.period_status.is_announced(),
-        owner: None,
+    fn id(&self) -> Id {
+        self.submission.id
+    }
+
+    fn organization_id(&self) -> Option<Id> {
+        Some(self.submission.organization_id)
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        &submission::ACTIONS
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            organization_id: &self.submission.organization_id,
+            unit: Some(&self.unit),
+            sheet: Some(self.submission.status),
+            announced: self.period_status.is_announced(),
+            owner: None,
+        }
+    }
+
+    fn reading(&self) -> Action {
+        Action::ReadSubmission
+    }
+
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
+        match case.submission.has_lapsed(context.now) {
+            true => Err(Interrupt::Unsettled(Unsettled::Sheet(*id))),
+            false => Ok(case),
+        }
+    }
+
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let period_id = store::submissions::period_of(conn, id)?.ok_or(Code::NotFound)?;
+        store::periods::lock_for_share(conn, &period_id)?;
+        store::submissions::lock_for_update(conn, id)?;
+        let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
+        if !case.submission.has_lapsed(context.now) {
+            return Ok(case);
+        }
+        settle(conn, context.app, context.request_id(), Lapsed::One(id), context.now)?;
+        Ok(store::submissions::find(conn, id)?.ok_or(Code::NotFound)?)
+    }
+
+    fn may(&self, context: &Context, action: Action) -> Gate {
+        self.submission.may(action, self.period_status, context.now)
+    }
+
+    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<VisibleResult, Error> {
+        let own_totals = match own_lines(context, self) {
+            OwnLines::Current => self.submission.totals,
+            OwnLines::LastSent => last_sent(conn, &self.submission)?.totals,
+            OwnLines::None => None,
+        };
+        let reads = Action::ReadReview(Stage::Appraisal);
+        let sees_result = self.submission.revision > 0
+            && matches!(access::decide(&context.actor, reads, &self.facts()), Decision::Allow);
+        let mut reviews = Vec::new();
+        if sees_result {
+            reviews = store::reviews::of_submission(conn, &self.submission.id)?;
+            reviews.retain(|review| review.status == ReviewStatus::Submitted);
+        }
+        Ok(VisibleResult { own_totals, reviews, sees_result })
+    }
+
+    fn parts(&self, visible: &VisibleResult) -> Vec<(Id, i64)> {
+        let own = (self.submission.id, self.submission.version);
+        let reviews = visible.reviews.iter().map(|review| (review.id, review.version));
+        std::iter::once(own).chain(reviews).collect()
+    }
+
+    /// The clock alone takes a sheet from its unit.
+    fn phase(&self, _visible: &VisibleResult) -> Option<String> {
+        Some(format!("{:?}", self.submission.status))
+    }
+
+    /// Its lines are recorded where they are written.
+    fn audit(&self) -> Value {
+        let sheet = &self.submission;
+        json!({
+            "period_id": sheet.period_id, "unit_id": sheet.unit_id, "status": sheet.status, "revision": sheet.revision,
+            "late": sheet.late, "due_on": sheet.due_on, "closes_at": sheet.closes_at.map(instant),
+            "submitted_at": sheet.submitted_at.map(instant), "return_reason": sheet.return_reason,
+        })
+    }
+
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        Ok(SubmissionCase { submission: store::submissions::update(conn, self.submission)?, ..self })
+    }
+
+    fn event(&self, kind: EventType) -> EventDraft {
+        event(&self.submission, kind)
     }
 }
 
 /// Whether the caller is of the sheet's own unit, or sees as much: what the unit is still writing is theirs alone.
-fn sees_own_lines(context: &Context, case: &Case) -> bool {
-    access::holds(&context.actor, Action::ReadUnsentLines, &facts(case))
+fn sees_own_lines(context: &Context, case: &SubmissionCase) -> bool {
+    access::holds(&context.actor, Action::ReadUnsentLines, &case.facts())
 }
 
 /// Whether somebody else sees the lines as they stand, or those last sent, or none.
@@ -100,7 +176,7 @@ pub enum OwnLines {
 }
 
 /// What of the unit's own work the caller may see.
-pub fn own_lines(context: &Context, case: &Case) -> OwnLines {
+pub fn own_lines(context: &Context, case: &SubmissionCase) -> OwnLines {
     match case.submission.status {
         _ if sees_own_lines(context, case) => OwnLines::Current,
         SubmissionStatus::Returned => OwnLines::LastSent,
@@ -115,57 +191,9 @@ fn last_sent(conn: &mut Conn, submission: &Submission) -> Result<FrozenSheet, Er
     serde_json::from_str(&revision.content).map_err(Error::internal)
 }
 
-/// What the caller sees of a sheet that it may read.
-pub fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
-    let own_totals = match own_lines(context, &case) {
-        OwnLines::Current => case.submission.totals,
-        OwnLines::LastSent => last_sent(conn, &case.submission)?.totals,
-        OwnLines::None => None,
-    };
-    let facts = facts(&case);
-    let may_see = |stage| matches!(access::decide(&context.actor, Action::ReadReview(stage), &facts), Decision::Allow);
-    let sees_result = case.submission.revision > 0 && may_see(Stage::Appraisal);
-    let mut reviews = Vec::new();
-    if sees_result {
-        reviews = store::reviews::of_submission(conn, &case.submission.id)?;
-        reviews.retain(|review| review.status == ReviewStatus::Submitted);
-    }
-    let state = |action| case.submission.may(action, case.period_status, context.now);
-    let offers = access::offers(&context.actor, &facts, &submission::ACTIONS, state);
-    let mut parts = vec![(&case.submission.id, case.submission.version)];
-    parts.extend(reviews.iter().map(|review| (&review.id, review.version)));
-    let tag = Tag::of(&parts, &offers).in_phase(&format!("{:?}", case.submission.status));
-    Ok(Seen { case, own_totals, reviews, sees_result, offers, tag })
-}
-
-/// Loads a sheet that the caller may read.
-pub fn load(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Interrupt> {
-    let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
-    if case.submission.has_lapsed(context.now) {
-        return Err(Interrupt::Unsettled(Unsettled::Sheet(*id)));
-    }
-    access::require(&context.actor, Action::ReadSubmission, &facts(&case))?;
-    Ok(case)
-}
-
-/// Loads a sheet to be changed, and holds its period and itself until the transaction ends.
-pub fn load_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Error> {
-    let period_id = store::submissions::period_of(conn, id)?.ok_or(Code::NotFound)?;
-    store::periods::lock_for_share(conn, &period_id)?;
-    store::submissions::lock_for_update(conn, id)?;
-    let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
-    if !case.submission.has_lapsed(context.now) {
-        return Ok(case);
-    }
-    settle(conn, context.app, context.request_id(), Lapsed::One(id), context.now)?;
-    store::submissions::find(conn, id)?.ok_or_else(|| Error::new(Code::NotFound))
-}
-
 /// One sheet.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let case = load(conn, context, id)?;
-    context.accept_read()?;
-    Ok(see(conn, context, case)?)
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// The sheets of an organisation that the caller may see, and which of them show their own lines' sums.
@@ -176,9 +204,7 @@ pub fn list(
     filter: &Filter,
     page: &Page,
 ) -> Result<Vec<(Listed, bool)>, Interrupt> {
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
-    context.accept_read()?;
+    let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     let visibility = access::submission_visibility(&context.actor, &organization_id);
     let rows = store::submissions::list(conn, &organization_id, &visibility, filter, page)?;
     if rows.iter().any(|row| row.submission.has_lapsed(context.now)) {
@@ -202,13 +228,12 @@ pub fn list(
 }
 
 /// Starts a unit's sheet.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) -> Result<Seen, Interrupt> {
-    let Ok(new) = input else {
-        let organization_id = context.organization(None)?;
-        access::require_role(&context.actor, Action::CreateSubmission, &organization_id)?;
-        context.accept(input)?;
-        return Err(Code::InvalidBody.into());
-    };
+pub fn create(
+    conn: &mut Conn,
+    context: &Context,
+    input: &Input<NewSubmission>,
+) -> Result<Details<SubmissionCase>, Interrupt> {
+    let new = context.parsed(input, &[Action::CreateSubmission])?;
     store::periods::lock_for_share(conn, &new.period_id)?;
     let period = store::periods::find(conn, &new.period_id)?.ok_or(Code::NotFound)?;
     let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
@@ -228,11 +253,9 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) 
     }
     let new = blank(context.new_id(), &period, unit.id, SubmissionStatus::Draft, (due_on, gate), context.now);
     store::submissions::insert(conn, &new)?;
-    let after = json!({"unit_id": new.unit_id, "period_id": new.period_id});
-    let change = change_of(&new, "submission.create", None, Some(after.into()));
-    record(conn, context, change.publishing(news(&new, EventType::SubmissionCreated)))?;
     let case = store::submissions::find(conn, &new.id)?.ok_or(Code::NotFound)?;
-    Ok(see(conn, context, case)?)
+    context.record_created(conn, "submission.create", &case, Some(EventType::SubmissionCreated))?;
+    Ok(context.details(conn, case)?)
 }
 
 /// A sheet without a line.
@@ -263,25 +286,8 @@ pub fn blank(
     }
 }
 
-pub fn change_of<'a>(
-    submission: &'a Submission,
-    action: &'a str,
-    before: Option<State>,
-    after: Option<State>,
-) -> Change<'a> {
-    Change {
-        organization_id: Some(&submission.organization_id),
-        action,
-        subject_type: "submission",
-        subject_id: &submission.id,
-        before,
-        after,
-        news: None,
-    }
-}
-
 /// What subscribers are told of a sheet.
-pub fn news(submission: &Submission, kind: EventType) -> EventDraft {
+pub fn event(submission: &Submission, kind: EventType) -> EventDraft {
     EventDraft {
         kind,
         period_id: Some(submission.period_id),
@@ -290,14 +296,9 @@ pub fn news(submission: &Submission, kind: EventType) -> EventDraft {
     }
 }
 
-/// Where a sheet was before it moved on.
-fn was(case: &Case) -> State {
-    json!({"status": case.submission.status}).into()
-}
-
 /// The sheet with its lines.
 pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Interrupt> {
-    let case = load(conn, context, id)?;
+    let case: SubmissionCase = context.find(conn, id)?;
     context.accept_read()?;
     let table = context.app.tables.of_sheet(conn, &case)?;
     let own = match own_lines(context, &case) {
@@ -305,20 +306,25 @@ pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Int
         OwnLines::LastSent => last_sent(conn, &case.submission)?.sheet(),
         OwnLines::None => table.blank(),
     };
-    let seen = see(conn, context, case)?;
-    with_reviews(conn, seen, table, own)
+    let submission = context.details(conn, case)?;
+    with_reviews(conn, submission, table, own)
 }
 
-fn with_reviews(conn: &mut Conn, seen: Seen, table: Arc<ScoringTable>, own: Sheet) -> Result<Scores, Interrupt> {
+fn with_reviews(
+    conn: &mut Conn,
+    submission: Details<SubmissionCase>,
+    table: Arc<ScoringTable>,
+    own: Sheet,
+) -> Result<Scores, Interrupt> {
     let (mut appraisal, mut council) = (None, None);
-    for review in &seen.reviews {
+    for review in &submission.visible.reviews {
         let lines = store::scores::of_review(conn, &table, &review.id)?;
         match review.stage {
             Stage::Appraisal => appraisal = Some(lines),
             Stage::Council => council = Some(lines),
         }
     }
-    Ok(Scores { seen, table, own, appraisal, council })
+    Ok(Scores { submission, table, own, appraisal, council })
 }
 
 /// Writes lines: the whole sheet, or those given.
@@ -329,24 +335,20 @@ pub fn write_scores(
     input: &Input<Vec<LineInput>>,
     extent: Extent,
 ) -> Result<Scores, Interrupt> {
-    let case = load_to_change(conn, context, id)?;
-    let lines = enter(conn, context, &case, Action::WriteScores, input)?;
+    let (case, lines): (SubmissionCase, _) = context.enter(conn, id, Action::WriteScores, input)?;
     let table = context.app.tables.of_sheet(conn, &case)?;
     let before = store::scores::of_submission(conn, &table, id)?;
-    let after = match table.write(&before, lines, extent, Hand::Unit) {
-        Ok(after) => after,
-        Err(faults) => {
-            return Err(Error::unless_valid(faults).err().unwrap_or_else(|| Code::Internal.into()).into());
-        }
-    };
+    let after = table.write(&before, lines, extent, Hand::Unit).map_err(Error::of_invalid)?;
     store::scores::save_submission(conn, &table, id, &before, &after)?;
     let tally = table.tally(&after);
     let scored = Submission { totals: tally.totals, updated_at: context.now, ..case.submission.clone() };
     let submission = store::submissions::update_sums(conn, scored, &table.breakdown(&tally))?;
+    let case = SubmissionCase { submission, ..case };
     let (was, is) = differences(&table, &before, &after)?;
-    record(conn, context, change_of(&submission, "submission.write_scores", Some(was), Some(is)))?;
-    let seen = see(conn, context, Case { submission, ..case })?;
-    with_reviews(conn, seen, table, after)
+    let draft = AuditDraft::of("submission.write_scores", &case, None, None);
+    record(conn, context, AuditDraft { before: Some(was), after: Some(is), ..draft })?;
+    let submission = context.details(conn, case)?;
+    with_reviews(conn, submission, table, after)
 }
 
 /// The lines that differ, as they were and as they are, for the audit: only what is said of them.
@@ -394,130 +396,83 @@ impl<'a> Said<'a> {
     }
 }
 
-/// The way into every change of a sheet: right, form and syntax, first answer, tag, state and clock, in this order.
-pub fn enter<'i, T>(
-    conn: &mut Conn,
-    context: &Context,
-    case: &Case,
-    action: Action,
-    input: &'i Input<T>,
-) -> Result<&'i T, Interrupt> {
-    access::require(&context.actor, action, &facts(case))?;
-    let command = context.accept(input)?;
-    let seen = see(conn, context, case.clone())?;
-    context.check_precondition(&seen.tag.state)?;
-    case.submission.may(action, case.period_status, context.now)?;
-    Ok(command)
-}
-
 fn missing(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Vec<Fault> {
     table.missing(sheet, |code| evidence.iter().any(|piece| piece.criterion_code == code))
 }
 
 /// What keeps a sheet from being submitted.
-pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Seen, Vec<Fault>), Interrupt> {
-    let case = load(conn, context, id)?;
-    access::require(&context.actor, Action::WriteScores, &facts(&case))?;
+pub fn readiness(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+) -> Result<(Details<SubmissionCase>, Vec<Fault>), Interrupt> {
+    let case: SubmissionCase = context.find(conn, id)?;
+    case.authorize(context, Action::WriteScores)?;
     context.accept_read()?;
     let table = context.app.tables.of_sheet(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
     let missing = missing(&table, &sheet, &store::evidence::current(conn, id)?);
-    Ok((see(conn, context, case)?, missing))
+    Ok((context.details(conn, case)?, missing))
 }
 
 /// Sends a sheet to the standing body and freezes what was sent.
-pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let case = load_to_change(conn, context, id)?;
-    enter(conn, context, &case, Action::Submit, &Ok(()))?;
+pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>, Interrupt> {
+    let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Submit, &Ok(()))?;
     let table = context.app.tables.of_sheet(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
     let evidence = store::evidence::current(conn, id)?;
-    let missing = missing(&table, &sheet, &evidence);
-    if !missing.is_empty() {
-        return Err(Error::of_faults(Code::ValidationFailed, missing).into());
-    }
-    let due = closes_at(case.submission.due_on, case.zone);
-    let submission = store::submissions::update(
-        conn,
-        Submission { updated_at: context.now, ..case.submission.clone() }.submitted(context.now, due),
-    )?;
+    let change = case.submit(missing(&table, &sheet, &evidence), context.now)?;
     let frozen = serde_json::to_string(&FrozenSheet::of(&table, &sheet, &evidence)).map_err(Error::internal)?;
     let revision = Revision {
         submission_id: id.to_string(),
-        revision: submission.revision,
+        revision: change.after.submission.revision,
         sha256: sha256_hex(frozen.as_bytes()),
         content: frozen,
         criteria_set_id: case.criteria_set_id.to_string(),
-        submitted_by: context.member_id(&submission.organization_id)?.to_string(),
+        submitted_by: context.member_id(&case.submission.organization_id)?.to_string(),
         submitted_at: context.now.naive_utc(),
     };
     store::submissions::insert_revision(conn, &revision)?;
-    keeping::sheet_sent(conn, &submission, Some(date_in(case.zone, context.now)))?;
-    let after = json!({"status": submission.status, "revision": revision.revision, "sha256": revision.sha256, "late": submission.late});
-    let change = change_of(&submission, "submission.submit", Some(was(&case)), Some(after.into()));
-    record(conn, context, change.publishing(news(&submission, EventType::SubmissionSubmitted)))?;
-    Ok(see(conn, context, Case { submission, ..case })?)
+    keeping::sheet_sent(conn, &change.after.submission, Some(date_in(case.zone, context.now)))?;
+    context.commit(conn, "submission.submit", &case, change)
 }
 
 /// Takes a sheet back while its gate is open.
-pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let case = load_to_change(conn, context, id)?;
-    enter(conn, context, &case, Action::Withdraw, &Ok(()))?;
-    let changed = Submission { updated_at: context.now, ..case.submission.clone() }.withdrawn();
-    let submission = store::submissions::update(conn, changed)?;
-    keeping::sheet_sent(conn, &submission, None)?;
-    let after = json!({"status": submission.status});
-    let change = change_of(&submission, "submission.withdraw", Some(was(&case)), Some(after.into()));
-    record(conn, context, change.publishing(news(&submission, EventType::SubmissionWithdrawn)))?;
-    Ok(see(conn, context, Case { submission, ..case })?)
+pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>, Interrupt> {
+    let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Withdraw, &Ok(()))?;
+    let change = case.withdraw(context.now);
+    keeping::sheet_sent(conn, &change.after.submission, None)?;
+    context.commit(conn, "submission.withdraw", &case, change)
 }
 
 /// Sends a sheet back to its unit; a draft review of it is dropped.
-pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Return>) -> Result<Seen, Interrupt> {
-    let case = load_to_change(conn, context, id)?;
-    let command = enter(conn, context, &case, Action::Return, input)?;
-    let mut check = Check::default();
-    let reason = check.text("/reason", &command.reason, NOTE_CHARS);
-    let today = date_in(case.zone, context.now);
-    let gate = case.submission.closes_at;
-    let gate_is_open = case.period_status == PeriodStatus::SelfAssessment && gate.is_none_or(|gate| context.now < gate);
+pub fn send_back(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<Return>,
+) -> Result<Details<SubmissionCase>, Interrupt> {
+    let (case, given): (SubmissionCase, _) = context.enter(conn, id, Action::Return, input)?;
     let latest = keeping::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
-    match command.due_on {
-        Some(due_on) if due_on < today => check.fault("/due_on", Code::DateInPast),
-        Some(due_on) if due_on > latest => {
-            check.faults.push(Fault::at("/due_on", Code::DueOnTooLate).with("latest", latest.to_string()));
-        }
-        None if !gate_is_open => check.fault("/due_on", Code::DueOnRequired),
-        Some(_) | None => {}
-    }
-    Error::unless_valid(check.faults)?;
-    let own_due_on = keeping::sheet_returned(conn, &case.submission, command.due_on, context.now)?;
-    let (due_on, closes) = match own_due_on {
-        Some(due_on) => (due_on, Some(closes_at(due_on, case.zone))),
-        None => (case.submission.due_on, gate),
-    };
+    let reason = case.check_return(given, latest, context.now)?;
+    let own_due_on = keeping::sheet_returned(conn, &case.submission, given.due_on, context.now)?;
     for review in store::reviews::of_submission(conn, id)? {
         store::scores::delete_of_review(conn, &review.id)?;
         store::reviews::delete(conn, &review.id)?;
     }
-    let changed = Submission { updated_at: context.now, ..case.submission.clone() }.returned(reason, due_on, closes);
-    let submission = store::submissions::update(conn, changed)?;
-    let after = json!({"status": submission.status, "reason": submission.return_reason, "due_on": submission.due_on});
-    let change = change_of(&submission, "submission.return", Some(was(&case)), Some(after.into()));
-    record(conn, context, change.publishing(news(&submission, EventType::SubmissionReturned)))?;
-    Ok(see(conn, context, Case { submission, ..case })?)
+    context.commit(conn, "submission.return", &case, case.send_back(reason, own_due_on, context.now))
 }
 
 /// The frozen revisions of a sheet.
 pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revision>, Interrupt> {
-    load(conn, context, id)?;
+    context.find::<SubmissionCase>(conn, id)?;
     context.accept_read()?;
     Ok(store::submissions::revisions(conn, id)?)
 }
 
 /// One frozen revision.
 pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision, Interrupt> {
-    load(conn, context, id)?;
+    context.find::<SubmissionCase>(conn, id)?;
     context.accept_read()?;
     Ok(store::submissions::revision(conn, id, number)?.ok_or(Code::NotFound)?)
 }
@@ -580,23 +535,26 @@ impl Lapse {
     }
 
     /// What subscribers are told.
-    pub fn news(&self) -> EventDraft {
+    pub fn event(&self) -> EventDraft {
         let kind = match self.was {
             SubmissionStatus::Returned => EventType::SubmissionStands,
             _ => EventType::SubmissionMissed,
         };
-        news(&self.after, kind)
+        event(&self.after, kind)
     }
 
-    /// Writes it down.
+    /// Records it.
     pub fn record(self, conn: &mut Conn, app: &App, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let by = Author { issuer: "system", subject: "clock", request_id };
-        let change = change_of(
-            &self.after,
-            "submission.lapse",
-            Some(json!({"status": self.was}).into()),
-            Some(json!({"status": self.after.status, "evidence_undone": self.undone}).into()),
-        );
-        record_as(conn, app, now, &by, change.publishing(self.news()))
+        let author = Author { issuer: "system", subject: "clock", request_id };
+        let draft = AuditDraft {
+            organization_id: Some(self.after.organization_id),
+            action: "submission.lapse",
+            subject_type: SubmissionCase::TYPE,
+            subject_id: self.after.id,
+            before: Some(json!({"status": self.was}).into()),
+            after: Some(json!({"status": self.after.status, "evidence_undone": self.undone}).into()),
+            event: Some(self.event()),
+        };
+        record_as(conn, app, now, &author, draft)
     }
 }

@@ -6,17 +6,18 @@ use serde_json::json;
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
+use crate::domain::assessment::period::Period;
 use crate::domain::assessment::target::{self, Target};
 use crate::domain::text::Check;
 use crate::error::{Code, Error, Fault};
-use crate::service::assessment::periods::{self, Seen};
-use crate::service::{Change, Context, Input, Interrupt, record};
+use crate::service::assessment::periods;
+use crate::service::{AuditDraft, Context, Details, Input, Interrupt, record};
 use crate::store::{self, Conn};
 
 /// The targets of a period, with the period.
-pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(Vec<Target>, Seen), Interrupt> {
-    let seen = periods::get(conn, context, period_id)?;
-    Ok((store::targets::of_period(conn, period_id)?, seen))
+pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(Vec<Target>, Details<Period>), Interrupt> {
+    let period = context.get(conn, period_id)?;
+    Ok((store::targets::of_period(conn, period_id)?, period))
 }
 
 /// Sets the targets of a period in place of those that were. A line that is scored, or was sent, keeps its target.
@@ -25,8 +26,8 @@ pub fn replace(
     context: &Context,
     period_id: &Id,
     input: &Input<Vec<Target>>,
-) -> Result<(Vec<Target>, Seen), Interrupt> {
-    let (period, given) = periods::enter(conn, context, period_id, Action::SetTargets, input)?;
+) -> Result<(Vec<Target>, Details<Period>), Interrupt> {
+    let (period, given): (Period, _) = context.enter(conn, period_id, Action::SetTargets, input)?;
     let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
     let mut check = Check::default();
     let after = target::read(given, &table, &period.rules.unit_ids, &mut check);
@@ -50,16 +51,8 @@ pub fn replace(
     store::targets::replace(conn, period_id, &after)?;
     let touched: HashSet<&Id> = changed.iter().map(|(unit_id, _)| *unit_id).collect();
     store::submissions::touch(conn, period_id, &touched.into_iter().collect::<Vec<_>>(), context.now)?;
-    let seen = periods::touched(conn, context, period)?;
-    let change = Change {
-        organization_id: Some(&seen.period.organization_id),
-        action: "period.set_targets",
-        subject_type: "period",
-        subject_id: period_id,
-        before: Some(json!({"targets": before}).into()),
-        after: Some(json!({"targets": after}).into()),
-        news: None,
-    };
-    record(conn, context, change)?;
-    Ok((store::targets::of_period(conn, period_id)?, seen))
+    let (was, is) = (json!({"targets": before}), json!({"targets": after}));
+    let period = periods::touch(conn, context, period)?;
+    record(conn, context, AuditDraft::of("period.set_targets", &period.value, Some(was), Some(is)))?;
+    Ok((store::targets::of_period(conn, period_id)?, period))
 }

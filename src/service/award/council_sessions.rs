@@ -5,15 +5,14 @@ use serde_json::{Value, json};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers};
+use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::Period;
-use crate::domain::award::council_session::{self, Attendance, CouncilSession, Quorum, SessionStatus};
+use crate::domain::award::council_session::{self, Attendance, CouncilSession, Quorum, SessionCase, SessionStatus};
+use crate::domain::change::Gate;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error, Fault};
-use crate::service::assessment::periods;
-use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Interrupt, State, record};
+use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -45,35 +44,72 @@ pub struct SessionChange {
     pub attendance: Option<Vec<Attendance>>,
 }
 
-/// A session as its caller sees it.
-pub struct Seen {
-    /// The session.
-    pub session: CouncilSession,
-    /// What the caller may do with it now.
-    pub offers: Offers,
-    /// Its tag.
-    pub tag: Tag,
-}
+impl Subject for SessionCase {
+    type Key = Id;
+    type Visible = ();
+    const TYPE: &'static str = "council_session";
 
-fn see(context: &Context, session: CouncilSession, period: &Period) -> Seen {
-    let state = |action| session.may(action).and_then(|()| period.may(action)).map(|()| None);
-    let offers = access::offers(&context.actor, &Facts::of(&session.organization_id), &council_session::ACTIONS, state);
-    let tag = Tag::of(&[(&session.id, session.version)], &offers);
-    Seen { session, offers, tag }
-}
+    fn id(&self) -> Id {
+        self.session.id
+    }
 
-fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<CouncilSession, Error> {
-    let session = store::council_sessions::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(&context.actor, Action::ReadSessions, &Facts::of(&session.organization_id))?;
-    Ok(session)
+    fn organization_id(&self) -> Option<Id> {
+        Some(self.session.organization_id)
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        &council_session::ACTIONS
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts::of(&self.session.organization_id)
+    }
+
+    fn reading(&self) -> Action {
+        Action::ReadSessions
+    }
+
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let session = store::council_sessions::find(conn, id)?.ok_or(Code::NotFound)?;
+        let period = store::periods::find(conn, &session.period_id)?.ok_or(Code::NotFound)?;
+        Ok(SessionCase { session, period })
+    }
+
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let session = store::council_sessions::find(conn, id)?.ok_or(Code::NotFound)?;
+        store::periods::lock_for_share(conn, &session.period_id)?;
+        // Read again now that the period is locked: another request may have moved it meanwhile.
+        Self::find(conn, context, id)
+    }
+
+    fn may(&self, _context: &Context, action: Action) -> Gate {
+        self.may(action).map(|()| None)
+    }
+
+    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
+        vec![(self.session.id, self.session.version)]
+    }
+
+    fn audit(&self) -> Value {
+        let session = &self.session;
+        json!({
+            "period_id": session.period_id, "status": session.status, "held_on": session.held_on, "place": session.place,
+            "quorum": session.quorum, "attendance": session.attendance, "present": session.present, "needed": session.needed,
+        })
+    }
+
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        Ok(SessionCase { session: store::council_sessions::update(conn, self.session)?, ..self })
+    }
 }
 
 /// One session.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let session = find(conn, context, id)?;
-    context.accept_read()?;
-    let period = periods::find(conn, context, &session.period_id)?;
-    Ok(see(context, session, &period))
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// The sessions of an organisation.
@@ -84,29 +120,8 @@ pub fn list(
     period_id: Option<&Id>,
     page: &Page,
 ) -> Result<Vec<CouncilSession>, Interrupt> {
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadSessions, &Facts::of(&organization_id))?;
-    context.accept_read()?;
+    let organization_id = context.enter_list(organization_id, Action::ReadSessions)?;
     Ok(store::council_sessions::list(conn, &organization_id, period_id, page)?)
-}
-
-fn change_of<'a>(session: &'a CouncilSession, action: &'a str, before: Option<Value>) -> Change<'a> {
-    Change {
-        organization_id: Some(&session.organization_id),
-        action,
-        subject_type: "council_session",
-        subject_id: &session.id,
-        before: before.map(State::from),
-        after: Some(shown(session).into()),
-        news: None,
-    }
-}
-
-fn shown(session: &CouncilSession) -> Value {
-    json!({
-        "status": session.status, "held_on": session.held_on, "place": session.place, "quorum": session.quorum,
-        "attendance": session.attendance, "present": session.present, "needed": session.needed,
-    })
 }
 
 /// Notes what is no session: a quorum that is no share, people who are not of the council that day.
@@ -127,15 +142,14 @@ fn validate(conn: &mut Conn, session: &mut CouncilSession) -> Result<(), Error> 
 }
 
 /// Calls a session.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> Result<Seen, Interrupt> {
-    let Ok(new) = input else {
-        let organization_id = context.organization(None)?;
-        access::require_role(&context.actor, Action::CreateSession, &organization_id)?;
-        context.accept(input)?;
-        return Err(Code::InvalidBody.into());
-    };
+pub fn create(
+    conn: &mut Conn,
+    context: &Context,
+    input: &Input<NewSession>,
+) -> Result<Details<SessionCase>, Interrupt> {
+    let new = context.parsed(input, &[Action::CreateSession])?;
     store::periods::lock_for_share(conn, &new.period_id)?;
-    let period = periods::find(conn, context, &new.period_id)?;
+    let period: Period = context.find(conn, &new.period_id)?;
     access::require_collection(&context.actor, Action::CreateSession, &Facts::of(&period.organization_id))?;
     context.accept(input)?;
     period.may(Action::CreateSession)?;
@@ -156,47 +170,20 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
     };
     validate(conn, &mut session)?;
     store::council_sessions::insert(conn, &session)?;
-    record(conn, context, change_of(&session, "council_session.create", None))?;
-    Ok(see(context, session, &period))
-}
-
-/// The way into every change of a session.
-fn enter<'i, T>(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    action: Action,
-    input: &'i Input<T>,
-) -> Result<(CouncilSession, Period, &'i T), Interrupt> {
-    let found = find(conn, context, id)?;
-    store::periods::lock_for_share(conn, &found.period_id)?;
-    // Read again now that the period is held: another request may have moved it meanwhile.
-    let session = find(conn, context, id)?;
-    let period = periods::find(conn, context, &session.period_id)?;
-    access::require(&context.actor, action, &Facts::of(&session.organization_id))?;
-    let command = context.accept(input)?;
-    context.check_precondition(&see(context, session.clone(), &period).tag.state)?;
-    session.may(action)?;
-    period.may(action)?;
-    Ok((session, period, command))
-}
-
-fn saved(
-    conn: &mut Conn,
-    context: &Context,
-    before: &CouncilSession,
-    after: CouncilSession,
-    period: &Period,
-    action: &str,
-) -> Result<Seen, Interrupt> {
-    let session = store::council_sessions::update(conn, CouncilSession { updated_at: context.now, ..after })?;
-    record(conn, context, change_of(&session, action, Some(shown(before))))?;
-    Ok(see(context, session, period))
+    let case = SessionCase { session, period };
+    context.record_created(conn, "council_session.create", &case, None)?;
+    Ok(context.details(conn, case)?)
 }
 
 /// Changes a planned session, its attendance included.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<SessionChange>) -> Result<Seen, Interrupt> {
-    let (before, period, change) = enter(conn, context, id, Action::WriteSession, input)?;
+pub fn change(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<SessionChange>,
+) -> Result<Details<SessionCase>, Interrupt> {
+    let (case, change): (SessionCase, _) = context.enter(conn, id, Action::WriteSession, input)?;
+    let before = &case.session;
     let mut after = CouncilSession {
         held_on: change.held_on.unwrap_or(before.held_on),
         place: change.place.clone().unwrap_or_else(|| before.place.clone()),
@@ -205,26 +192,21 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Session
         ..before.clone()
     };
     validate(conn, &mut after)?;
-    saved(conn, context, &before, after, &period, "council_session.change")
+    context.commit(conn, "council_session.change", &case, case.with(after, context.now))
 }
 
 /// Fixes the attendance and counts it.
-pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let (before, period, ()) = enter(conn, context, id, Action::HoldSession, &Ok(()))?;
-    let organization = store::organizations::find(conn, &before.organization_id)?.ok_or(Code::NotFound)?;
-    if before.held_on > date_in(organization.zone(), context.now) {
-        return Err(Error::of_faults(
-            Code::GuardFailed,
-            vec![Fault::at("/held_on", Code::TooEarly).with("not_before", before.held_on.to_string())],
-        )
-        .into());
-    }
-    let council = store::members::council_on(conn, &before.organization_id, before.held_on)?;
-    saved(conn, context, &before, before.clone().held(&council), &period, "council_session.hold")
+pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>, Interrupt> {
+    let (case, ()): (SessionCase, _) = context.enter(conn, id, Action::HoldSession, &Ok(()))?;
+    let organization_id = &case.session.organization_id;
+    let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
+    let council = store::members::council_on(conn, organization_id, case.session.held_on)?;
+    let change = case.hold(&council, date_in(organization.zone(), context.now), context.now)?;
+    context.commit(conn, "council_session.hold", &case, change)
 }
 
 /// Closes a held session.
-pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let (before, period, ()) = enter(conn, context, id, Action::CloseSession, &Ok(()))?;
-    saved(conn, context, &before, before.clone().closed(), &period, "council_session.close")
+pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>, Interrupt> {
+    let (case, ()): (SessionCase, _) = context.enter(conn, id, Action::CloseSession, &Ok(()))?;
+    context.commit(conn, "council_session.close", &case, case.close(context.now))
 }

@@ -11,8 +11,7 @@ use crate::domain::assessment::period::{Period, PeriodStatus};
 use crate::domain::award::ranking::{Inputs, Ranking};
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error};
-use crate::service::assessment::periods;
-use crate::service::{Change, Context, Input, Interrupt, Unsettled, record, sha256_hex};
+use crate::service::{AuditDraft, Context, Input, Interrupt, Unsettled, record, sha256_hex};
 use crate::store::rankings::TieDecision;
 use crate::store::{self, Conn};
 
@@ -29,7 +28,7 @@ pub enum RankingStatus {
 }
 
 /// A ranking as its caller sees it.
-pub struct Seen {
+pub struct RankingDetails {
     /// How far it may be relied on.
     pub status: RankingStatus,
     /// Its number; 0 while provisional.
@@ -56,18 +55,18 @@ fn about(period: &Period) -> Facts<'_> {
 }
 
 /// Finds a period whose ranking the caller may see: before the announcement, others are not told that there is one.
-fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period, Error> {
-    let period = periods::find(conn, context, period_id)?;
+fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period, Interrupt> {
+    let period: Period = context.find(conn, period_id)?;
     access::require(&context.actor, Action::ReadRanking, &about(&period))?;
     Ok(period)
 }
 
 /// The ranking: frozen once finalised, computed from what stands before.
-pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, Interrupt> {
+pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<RankingDetails, Interrupt> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
-    let seen = if let Some(row) = store::rankings::frozen(conn, period_id)? {
-        Seen {
+    let details = if let Some(row) = store::rankings::frozen(conn, period_id)? {
+        RankingDetails {
             status: if period.status.is_announced() { RankingStatus::Announced } else { RankingStatus::Final },
             version: row.version,
             ranking: serde_json::from_str(&row.result).map_err(Error::internal)?,
@@ -79,14 +78,14 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Seen, I
         }
         let inputs = basis::inputs(conn, &period)?;
         let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
-        Seen {
+        RankingDetails {
             status: RankingStatus::Provisional,
             version: 0,
             ranking: inputs.rank(),
             inputs_sha256: sha256_hex(text.as_bytes()),
         }
     };
-    Ok(Seen { ranking: for_viewer(context, &period, seen.ranking), ..seen })
+    Ok(RankingDetails { ranking: for_viewer(context, &period, details.ranking), ..details })
 }
 
 /// Whoever sees the ranking only because it is announced is not told whether other units are eligible.
@@ -114,7 +113,7 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(boo
 
 /// The decisions on ties of a period.
 pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>, Interrupt> {
-    let period = periods::find(conn, context, period_id)?;
+    let period: Period = context.find(conn, period_id)?;
     access::require_collection(&context.actor, Action::ReadTieDecisions, &about(&period))?;
     context.accept_read()?;
     Ok(store::rankings::tie_decisions(conn, period_id)?)
@@ -129,7 +128,7 @@ pub fn decide_tie(
 ) -> Result<TieDecision, Interrupt> {
     // Two decisions on one tie must not pass each other.
     store::periods::lock_for_update(conn, period_id)?;
-    let period = periods::find(conn, context, period_id)?;
+    let period: Period = context.find(conn, period_id)?;
     access::require_collection(&context.actor, Action::DecideTie, &about(&period))?;
     let new = context.accept(input)?;
     period.may(Action::DecideTie)?;
@@ -163,19 +162,17 @@ pub fn decide_tie(
         updated_at: context.now,
     };
     let decision = store::rankings::save_tie_decision(conn, decision)?;
-    let change = Change {
-        organization_id: Some(&period.organization_id),
+    let audit = |unit_ids: &[Id], reason: &str, session: &Id| json!({"unit_ids": unit_ids, "reason": reason, "council_session_id": session});
+    let draft = AuditDraft {
+        organization_id: Some(period.organization_id),
         action: "tie_decision.record",
         subject_type: "tie_decision",
-        subject_id: &decision.id,
-        before: before.map(|before| json!({"unit_ids": before.unit_ids, "reason": before.reason}).into()),
-        after: Some(
-            json!({"unit_ids": decision.unit_ids, "reason": decision.reason, "council_session_id": decision.council_session_id})
-                .into(),
-        ),
-        news: None,
+        subject_id: decision.id,
+        before: before.map(|before| audit(&before.unit_ids, &before.reason, &before.council_session_id).into()),
+        after: Some(audit(&decision.unit_ids, &decision.reason, &decision.council_session_id).into()),
+        event: None,
     };
-    record(conn, context, change)?;
+    record(conn, context, draft)?;
     Ok(decision)
 }
 

@@ -7,9 +7,9 @@ use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, Findin
 use crate::domain::criteria::spreadsheet::{Heading, Shape, Table};
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
-use crate::service::criteria::criteria_sets::{self, Seen};
+use crate::service::criteria::criteria_sets;
 use crate::service::criteria::transfer::{self, Format};
-use crate::service::{App, Author, Change, Context, Input, Interrupt, record, record_as};
+use crate::service::{App, AuditDraft, Author, Context, Details, Input, Interrupt, Subject, record_as};
 use crate::store::{self, Conn};
 
 /// What is said of a table beside its file, in place of what the file says.
@@ -44,7 +44,7 @@ pub struct Imported {
     /// What must be mended before it can be published, and what should be looked at: what was guessed first.
     pub findings: Findings,
     /// The draft; none where nothing was to be added.
-    pub seen: Option<Seen>,
+    pub created: Option<Details<CriteriaSet>>,
 }
 
 /// Reads a spreadsheet.
@@ -99,7 +99,7 @@ impl NewImport {
             return Err(Error::new(Code::AlreadyExists));
         }
         let (findings, shape) = (self.findings(&content), self.sheet.as_ref().map(|sheet| sheet.shape));
-        Ok(Imported { format: self.format, shape, content, findings, seen: None })
+        Ok(Imported { format: self.format, shape, content, findings, created: None })
     }
 
     /// What there is to say of a table, with its rows.
@@ -143,8 +143,8 @@ pub fn import(
     }
     let set = criteria_sets::draft(context.new_id(), context.now, organization_id, imported.content.clone());
     store::criteria_sets::insert(conn, &set)?;
-    record(conn, context, change_of(&set))?;
-    Ok(Imported { seen: Some(criteria_sets::see(context, set)), ..imported })
+    context.record_created(conn, "criteria_set.import", &set, None)?;
+    Ok(Imported { created: Some(context.details(conn, set)?), ..imported })
 }
 
 /// The same from the command line, where the right is that to the machine.
@@ -168,12 +168,9 @@ pub fn import_here(
         let now = app.clock.now();
         let set = criteria_sets::draft(app.ids.next(), now, organization_id, imported.content.clone());
         store::criteria_sets::insert(conn, &set)?;
-        let by = Author { issuer: "system", subject: "command-line", request_id: "import-criteria" };
-        record_as(conn, app, now, &by, change_of(&set))?;
+        let author = Author { issuer: "system", subject: "command-line", request_id: "import-criteria" };
+        let draft = AuditDraft::of("criteria_set.import", &set, None, Some(set.audit()));
+        record_as(conn, app, now, &author, draft)?;
     }
     Ok(imported)
-}
-
-fn change_of(set: &CriteriaSet) -> Change<'_> {
-    criteria_sets::change_of(set, "criteria_set.import", None, Some(criteria_sets::shown(&set.content)))
 }

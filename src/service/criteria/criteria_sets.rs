@@ -4,14 +4,15 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::domain::Id;
-use crate::domain::access::action::{Action, wrong_state};
-use crate::domain::access::{self, Facts, Offers};
+use crate::domain::access::action::Action;
+use crate::domain::access::{self, Facts};
+use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus, EntryChange, Findings};
+use crate::domain::criteria::life;
 use crate::domain::journal::event::EventType;
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
-use crate::service::tag::Tag;
-use crate::service::{Change, Context, EventDraft, Input, Interrupt, State, record};
+use crate::service::{Context, Details, EventDraft, Input, Interrupt, Subject};
 use crate::store::criteria_sets::{Filter, Head};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -46,57 +47,72 @@ pub struct Difference {
     pub changes: Vec<EntryChange>,
 }
 
-/// A table as its caller sees it.
-pub struct Seen {
-    /// The table.
-    pub set: CriteriaSet,
-    /// What the caller may do with it now.
-    pub offers: Offers,
-    /// Its tag.
-    pub tag: Tag,
-}
+impl Subject for CriteriaSet {
+    type Key = Id;
+    type Visible = ();
+    const TYPE: &'static str = "criteria_set";
 
-fn reading(status: CriteriaSetStatus) -> Action {
-    match status {
-        CriteriaSetStatus::Draft => Action::ReadCriteriaDraft,
-        CriteriaSetStatus::Published | CriteriaSetStatus::Retired => Action::ReadOffice,
+    fn id(&self) -> Id {
+        self.id
     }
-}
 
-fn may(set: &CriteriaSet, action: Action) -> Result<(), Error> {
-    use CriteriaSetStatus::{Draft, Published};
-    match (action, set.status) {
-        (Action::CopyCriteriaSet, _)
-        | (Action::RetireCriteriaSet, Published)
-        | (Action::WriteCriteriaSet | Action::PublishCriteriaSet, Draft) => Ok(()),
-        (Action::RetireCriteriaSet, status) => Err(wrong_state(status, &[Published])),
-        (Action::WriteCriteriaSet, _) => Err(Error::new(Code::ResourceLocked)),
-        (_, status) => Err(wrong_state(status, &[Draft])),
+    fn organization_id(&self) -> Option<Id> {
+        Some(self.organization_id)
     }
-}
 
-/// A table as the caller sees it.
-pub fn see(context: &Context, set: CriteriaSet) -> Seen {
-    use Action::{CopyCriteriaSet, PublishCriteriaSet, RetireCriteriaSet, WriteCriteriaSet};
-    let acts = [WriteCriteriaSet, PublishCriteriaSet, RetireCriteriaSet, CopyCriteriaSet];
-    let offers = access::offers(&context.actor, &Facts::of(&set.organization_id), &acts, |action| {
-        may(&set, action).map(|()| None)
-    });
-    let tag = Tag::of(&[(&set.id, set.version)], &offers);
-    Seen { set, offers, tag }
-}
+    fn actions(&self) -> &'static [Action] {
+        &life::ACTIONS
+    }
 
-fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<CriteriaSet, Error> {
-    let set = store::criteria_sets::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(&context.actor, reading(set.status), &Facts::of(&set.organization_id))?;
-    Ok(set)
+    fn facts(&self) -> Facts<'_> {
+        Facts::of(&self.organization_id)
+    }
+
+    fn reading(&self) -> Action {
+        match self.status {
+            CriteriaSetStatus::Draft => Action::ReadCriteriaDraft,
+            CriteriaSetStatus::Published | CriteriaSetStatus::Retired => Action::ReadOffice,
+        }
+    }
+
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        Ok(store::criteria_sets::find(conn, id)?.ok_or(Code::NotFound)?)
+    }
+
+    fn may(&self, _context: &Context, action: Action) -> Gate {
+        self.may(action).map(|()| None)
+    }
+
+    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
+        vec![(self.id, self.version)]
+    }
+
+    fn audit(&self) -> Value {
+        let content = &self.content;
+        json!({
+            "code": content.code, "title": content.title, "year": content.year, "legal_basis": content.legal_basis,
+            "total_points": content.total_points, "not_applicable": content.not_applicable, "parts": content.parts,
+            "status": self.status, "copied_from_id": self.copied_from_id,
+        })
+    }
+
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        store::criteria_sets::update(conn, self)
+    }
+
+    fn event(&self, kind: EventType) -> EventDraft {
+        let data = json!({"status": self.status, "code": self.content.code});
+        EventDraft { kind, period_id: None, unit_id: None, data }
+    }
 }
 
 /// One table.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let set = find(conn, context, id)?;
-    context.accept_read()?;
-    Ok(see(context, set))
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// The tables of an organisation; drafts only for who writes or checks them.
@@ -108,35 +124,13 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<Head>, Interrupt> {
     use CriteriaSetStatus::{Draft, Published, Retired};
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
-    context.accept_read()?;
+    let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     if access::require(&context.actor, Action::ReadCriteriaDraft, &Facts::of(&organization_id)).is_err() {
         let mut statuses = filter.statuses.unwrap_or_else(|| vec![Published, Retired]);
         statuses.retain(|status| *status != Draft);
         filter.statuses = Some(statuses);
     }
     Ok(store::criteria_sets::list(conn, &organization_id, &filter, page)?)
-}
-
-pub fn change_of<'a>(set: &'a CriteriaSet, action: &'a str, before: Option<Value>, after: Option<Value>) -> Change<'a> {
-    Change {
-        organization_id: Some(&set.organization_id),
-        action,
-        subject_type: "criteria_set",
-        subject_id: &set.id,
-        before: before.map(State::from),
-        after: after.map(State::from),
-        news: None,
-    }
-}
-
-/// What matters of a table, for the audit.
-pub fn shown(content: &CriteriaContent) -> Value {
-    json!({
-        "code": content.code, "title": content.title, "year": content.year, "legal_basis": content.legal_basis,
-        "total_points": content.total_points, "not_applicable": content.not_applicable, "parts": content.parts,
-    })
 }
 
 fn cleaned(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
@@ -162,41 +156,46 @@ pub fn draft(id: Id, now: DateTime<Utc>, organization_id: Id, table: CriteriaCon
 }
 
 /// Adds a draft. It need not be without errors yet.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>) -> Result<Seen, Interrupt> {
-    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
-    let organization_id = context.organization(given)?;
-    access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(&organization_id))?;
-    let new = context.accept(input)?;
+pub fn create(
+    conn: &mut Conn,
+    context: &Context,
+    input: &Input<NewCriteriaSet>,
+) -> Result<Details<CriteriaSet>, Interrupt> {
+    let (organization_id, new) =
+        context.enter_collection(input, |new| new.organization_id, Action::WriteCriteriaSet)?;
     let set = draft(context.new_id(), context.now, organization_id, cleaned(new.content.clone())?);
     store::criteria_sets::insert(conn, &set)?;
-    record(conn, context, change_of(&set, "criteria_set.create", None, Some(shown(&set.content))))?;
-    Ok(see(context, set))
+    context.record_created(conn, "criteria_set.create", &set, None)?;
+    Ok(context.details(conn, set)?)
 }
 
 /// Begins the next table with what this one says.
-pub fn copy(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCopy>) -> Result<Seen, Interrupt> {
-    let of = find(conn, context, id)?;
-    access::require(&context.actor, Action::CopyCriteriaSet, &Facts::of(&of.organization_id))?;
-    let NewCopy { code, title, year } = context.accept(input)?.clone();
-    let CriteriaSet { organization_id, content: table, .. } = of;
-    let (title, year) = (title.unwrap_or(table.title), year.unwrap_or(table.year));
-    let table = cleaned(CriteriaContent { code, title, year, ..table })?;
-    let set = CriteriaSet { copied_from_id: Some(*id), ..draft(context.new_id(), context.now, organization_id, table) };
+pub fn copy(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<NewCopy>,
+) -> Result<Details<CriteriaSet>, Interrupt> {
+    let (original, copy): (CriteriaSet, _) = context.enter_to_add(conn, id, Action::CopyCriteriaSet, input)?;
+    let NewCopy { code, title, year } = copy.clone();
+    let CriteriaSet { organization_id, content, .. } = original;
+    let (title, year) = (title.unwrap_or(content.title), year.unwrap_or(content.year));
+    let next = cleaned(CriteriaContent { code, title, year, ..content })?;
+    let set = CriteriaSet { copied_from_id: Some(*id), ..draft(context.new_id(), context.now, organization_id, next) };
     store::criteria_sets::insert(conn, &set)?;
-    let after = json!({"code": set.content.code, "year": set.content.year, "copied_from_id": id});
-    record(conn, context, change_of(&set, "criteria_set.copy", None, Some(after)))?;
-    Ok(see(context, set))
+    context.record_created(conn, "criteria_set.copy", &set, None)?;
+    Ok(context.details(conn, set)?)
 }
 
 /// What a table says otherwise than another of the same organisation: than the one it was copied from, unless
 /// another is named.
 pub fn diff(conn: &mut Conn, context: &Context, id: &Id, against: Option<&Id>) -> Result<Difference, Interrupt> {
-    let after = find(conn, context, id)?;
+    let after: CriteriaSet = context.find(conn, id)?;
     context.accept_read()?;
     let against = against
         .or(after.copied_from_id.as_ref())
         .ok_or_else(|| Error::new(Code::InvalidParameter).with("name", "against"))?;
-    let before = find(conn, context, against)?;
+    let before: CriteriaSet = context.find(conn, against)?;
     if before.organization_id != after.organization_id {
         return Err(Code::NotFound.into());
     }
@@ -204,77 +203,33 @@ pub fn diff(conn: &mut Conn, context: &Context, id: &Id, against: Option<&Id>) -
     Ok(Difference { before, after, changes })
 }
 
-/// The way into every change of a table.
-fn enter<'i, T>(
+/// Replaces the whole of a draft.
+pub fn replace(
     conn: &mut Conn,
     context: &Context,
     id: &Id,
-    action: Action,
-    input: &'i Input<T>,
-) -> Result<(CriteriaSet, &'i T), Interrupt> {
-    let set = find(conn, context, id)?;
-    access::require(&context.actor, action, &Facts::of(&set.organization_id))?;
-    let command = context.accept(input)?;
-    context.check_precondition(&see(context, set.clone()).tag.state)?;
-    may(&set, action)?;
-    Ok((set, command))
-}
-
-/// Replaces the whole of a draft.
-pub fn replace(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCriteriaSet>) -> Result<Seen, Interrupt> {
-    let (set, new) = enter(conn, context, id, Action::WriteCriteriaSet, input)?;
-    let before = shown(&set.content);
-    let changed = CriteriaSet { content: cleaned(new.content.clone())?, updated_at: context.now, ..set };
-    let set = store::criteria_sets::update(conn, changed)?;
-    record(conn, context, change_of(&set, "criteria_set.replace", Some(before), Some(shown(&set.content))))?;
-    Ok(see(context, set))
+    input: &Input<NewCriteriaSet>,
+) -> Result<Details<CriteriaSet>, Interrupt> {
+    let (before, new): (CriteriaSet, _) = context.enter(conn, id, Action::WriteCriteriaSet, input)?;
+    let replaced = CriteriaSet { content: cleaned(new.content.clone())?, updated_at: context.now, ..before.clone() };
+    context.commit(conn, "criteria_set.replace", &before, Change::silent(replaced))
 }
 
 /// What must be mended, and what should be looked at.
 pub fn validation(conn: &mut Conn, context: &Context, id: &Id) -> Result<Findings, Interrupt> {
-    let set = find(conn, context, id)?;
+    let set: CriteriaSet = context.find(conn, id)?;
     context.accept_read()?;
     Ok(set.content.findings())
 }
 
 /// Puts a draft without errors in force.
-pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let (set, ()) = enter(conn, context, id, Action::PublishCriteriaSet, &Ok(()))?;
-    let errors = set.content.findings().errors;
-    if !errors.is_empty() {
-        return Err(Error::of_faults(Code::ValidationFailed, errors).into());
-    }
-    let changed = CriteriaSet {
-        status: CriteriaSetStatus::Published,
-        published_at: Some(context.now),
-        updated_at: context.now,
-        ..set
-    };
-    moved(conn, context, changed, ("criteria_set.publish", EventType::CriteriaSetPublished))
+pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>, Interrupt> {
+    let (set, ()): (CriteriaSet, _) = context.enter(conn, id, Action::PublishCriteriaSet, &Ok(()))?;
+    context.commit(conn, "criteria_set.publish", &set, set.publish(context.now)?)
 }
 
 /// Keeps a table from new periods.
-pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let (set, ()) = enter(conn, context, id, Action::RetireCriteriaSet, &Ok(()))?;
-    let changed = CriteriaSet {
-        status: CriteriaSetStatus::Retired,
-        retired_at: Some(context.now),
-        updated_at: context.now,
-        ..set
-    };
-    moved(conn, context, changed, ("criteria_set.retire", EventType::CriteriaSetRetired))
-}
-
-fn moved(
-    conn: &mut Conn,
-    context: &Context,
-    changed: CriteriaSet,
-    (action, kind): (&str, EventType),
-) -> Result<Seen, Interrupt> {
-    let set = store::criteria_sets::update(conn, changed)?;
-    let data = json!({"status": set.status, "code": set.content.code});
-    let news = EventDraft { kind, period_id: None, unit_id: None, data };
-    let change = change_of(&set, action, None, Some(json!({"status": set.status})));
-    record(conn, context, change.publishing(news))?;
-    Ok(see(context, set))
+pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>, Interrupt> {
+    let (set, ()): (CriteriaSet, _) = context.enter(conn, id, Action::RetireCriteriaSet, &Ok(()))?;
+    context.commit(conn, "criteria_set.retire", &set, set.retire(context.now))
 }

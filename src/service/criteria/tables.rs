@@ -5,10 +5,10 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 
 use crate::domain::Id;
+use crate::domain::assessment::submission::SubmissionCase;
 use crate::domain::criteria::criteria_set::CriteriaSetStatus;
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::error::{Code, Error};
-use crate::store::submissions::Case;
 use crate::store::{self, Conn};
 
 /// How many tables are kept.
@@ -44,7 +44,7 @@ impl Tables {
     ///
     /// # Errors
     /// `not_found` where there is none.
-    pub fn of_sheet(&self, conn: &mut Conn, case: &Case) -> Result<Arc<ScoringTable>, Error> {
+    pub fn of_sheet(&self, conn: &mut Conn, case: &SubmissionCase) -> Result<Arc<ScoringTable>, Error> {
         let table = self.get(conn, &case.criteria_set_id)?;
         if !table.asks_for_targets() {
             return Ok(table);

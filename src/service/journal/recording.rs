@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::domain::Id;
 use crate::domain::journal::event::{Event, EventType};
 use crate::error::Error;
+use crate::service::subject::{Subject, differing};
 use crate::service::{App, Context};
 use crate::store::audit::Entry;
 use crate::store::{self, Conn, journals};
@@ -46,48 +47,61 @@ pub struct EventDraft {
     pub data: Value,
 }
 
-/// What an audit entry is about.
-pub struct Change<'a> {
+/// An audit entry to be written, with the event that goes with it.
+pub struct AuditDraft<'a> {
     /// Where; none for the installation itself.
-    pub organization_id: Option<&'a Id>,
+    pub organization_id: Option<Id>,
     /// What was done.
     pub action: &'a str,
     /// To what kind of record.
     pub subject_type: &'a str,
     /// To which.
-    pub subject_id: &'a Id,
+    pub subject_id: Id,
     /// As it was.
     pub before: Option<State>,
     /// As it became.
     pub after: Option<State>,
     /// What subscribers are told of it.
-    pub news: Option<EventDraft>,
+    pub event: Option<EventDraft>,
 }
 
-impl Change<'_> {
-    /// The same change, told to subscribers.
-    #[must_use]
-    pub fn publishing(self, news: EventDraft) -> Self {
-        Change { news: Some(news), ..self }
+impl<'a> AuditDraft<'a> {
+    /// An entry about a record.
+    pub fn of<S: Subject>(action: &'a str, subject: &S, before: Option<Value>, after: Option<Value>) -> Self {
+        AuditDraft {
+            organization_id: subject.organization_id(),
+            action,
+            subject_type: S::TYPE,
+            subject_id: subject.id(),
+            before: before.map(State::from),
+            after: after.map(State::from),
+            event: None,
+        }
+    }
+
+    /// An entry that keeps every field in which a record differs from what it was.
+    pub fn of_change<S: Subject>(action: &'a str, before: &S, after: &S, event: Option<EventDraft>) -> Self {
+        let (was, is) = differing(before.audit(), after.audit());
+        AuditDraft { event, ..AuditDraft::of(action, after, Some(was), Some(is)) }
     }
 }
 
-/// Writes down who changed what, in the change's own transaction.
+/// Writes an audit entry and its event in the change's own transaction.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn record(conn: &mut Conn, context: &Context, change: Change) -> Result<(), Error> {
-    record_all(conn, context, vec![change])
+pub fn record(conn: &mut Conn, context: &Context, draft: AuditDraft) -> Result<(), Error> {
+    record_all(conn, context, vec![draft])
 }
 
-/// The same of several changes in one organisation.
+/// Writes several entries of one organisation.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn record_all(conn: &mut Conn, context: &Context, changes: Vec<Change>) -> Result<(), Error> {
-    let by =
+pub fn record_all(conn: &mut Conn, context: &Context, drafts: Vec<AuditDraft>) -> Result<(), Error> {
+    let author =
         Author { issuer: &context.actor.issuer, subject: &context.actor.subject, request_id: context.request_id() };
-    record_all_by(conn, context.app, context.now, &by, changes)
+    record_all_as(conn, context.app, context.now, &author, drafts)
 }
 
 /// Who an audit entry names.
@@ -100,43 +114,49 @@ pub struct Author<'a> {
     pub request_id: &'a str,
 }
 
-/// The same for what happens without a caller.
+/// Writes an entry of what happens without a caller.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn record_as(conn: &mut Conn, app: &App, now: DateTime<Utc>, by: &Author, change: Change) -> Result<(), Error> {
-    record_all_by(conn, app, now, by, vec![change])
-}
-
-fn record_all_by(
+pub fn record_as(
     conn: &mut Conn,
     app: &App,
     now: DateTime<Utc>,
-    by: &Author,
-    changes: Vec<Change>,
+    author: &Author,
+    draft: AuditDraft,
 ) -> Result<(), Error> {
-    let Some(organization_id) = changes.first().map(|change| change.organization_id) else {
+    record_all_as(conn, app, now, author, vec![draft])
+}
+
+fn record_all_as(
+    conn: &mut Conn,
+    app: &App,
+    now: DateTime<Utc>,
+    author: &Author,
+    drafts: Vec<AuditDraft>,
+) -> Result<(), Error> {
+    let Some(organization_id) = drafts.first().map(|draft| draft.organization_id) else {
         return Ok(());
     };
-    let mut journal = journals::hold(conn, journals::chain_of(organization_id))?;
-    debug_assert!(changes.iter().all(|change| change.organization_id == organization_id));
-    let (mut entries, mut events) = (Vec::with_capacity(changes.len()), Vec::new());
-    for change in changes {
-        if let (Some(organization_id), Some(news)) = (change.organization_id, change.news) {
-            events.push(event(app, now, organization_id, (change.subject_type, change.subject_id), news));
+    let mut journal = journals::lock_for_update(conn, journals::chain_of(organization_id.as_ref()))?;
+    debug_assert!(drafts.iter().all(|draft| draft.organization_id == organization_id));
+    let (mut entries, mut events) = (Vec::with_capacity(drafts.len()), Vec::new());
+    for draft in drafts {
+        if let (Some(organization_id), Some(event)) = (draft.organization_id, draft.event) {
+            events.push(numberless(app, now, &organization_id, (draft.subject_type, &draft.subject_id), event));
         }
         entries.push(Entry {
             id: app.ids.next().to_string(),
-            organization_id: change.organization_id.map(ToString::to_string),
+            organization_id: draft.organization_id.as_ref().map(ToString::to_string),
             at: now.naive_utc(),
-            request_id: by.request_id.to_owned(),
-            actor_issuer: by.issuer.to_owned(),
-            actor_subject: by.subject.to_owned(),
-            action: change.action.to_owned(),
-            subject_type: change.subject_type.to_owned(),
-            subject_id: change.subject_id.to_string(),
-            before_state: change.before.map(|state| state.0),
-            after_state: change.after.map(|state| state.0),
+            request_id: author.request_id.to_owned(),
+            actor_issuer: author.issuer.to_owned(),
+            actor_subject: author.subject.to_owned(),
+            action: draft.action.to_owned(),
+            subject_type: draft.subject_type.to_owned(),
+            subject_id: draft.subject_id.to_string(),
+            before_state: draft.before.map(|state| state.0),
+            after_state: draft.after.map(|state| state.0),
             // The journal gives it its place.
             chain: String::new(),
             sequence: 0,
@@ -149,38 +169,38 @@ fn record_all_by(
     journals::save(conn, &journal)
 }
 
-/// Tells subscribers of several things at once.
+/// Publishes several events at once, without audit entries.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn tell(
+pub fn publish(
     conn: &mut Conn,
     app: &App,
     now: DateTime<Utc>,
     organization_id: &Id,
-    told: Vec<((&str, &Id), EventDraft)>,
+    drafts: Vec<((&str, &Id), EventDraft)>,
 ) -> Result<(), Error> {
-    if told.is_empty() {
+    if drafts.is_empty() {
         return Ok(());
     }
-    let mut journal = journals::hold(conn, organization_id.as_str())?;
-    let events = told.into_iter().map(|(subject, news)| event(app, now, organization_id, subject, news)).collect();
-    store::events::append(conn, &mut journal, events)?;
+    let mut journal = journals::lock_for_update(conn, organization_id.as_str())?;
+    let events = drafts.into_iter().map(|(subject, draft)| numberless(app, now, organization_id, subject, draft));
+    store::events::append(conn, &mut journal, events.collect())?;
     journals::save(conn, &journal)
 }
 
-/// An event that has no number yet.
-fn event(app: &App, now: DateTime<Utc>, organization_id: &Id, subject: (&str, &Id), news: EventDraft) -> Event {
+/// An event that the journal has not numbered yet.
+fn numberless(app: &App, now: DateTime<Utc>, organization_id: &Id, subject: (&str, &Id), draft: EventDraft) -> Event {
     Event {
         id: app.ids.next(),
         organization_id: *organization_id,
         sequence: 0,
-        kind: news.kind,
+        kind: draft.kind,
         subject_type: subject.0.to_owned(),
         subject_id: *subject.1,
-        period_id: news.period_id,
-        unit_id: news.unit_id,
+        period_id: draft.period_id,
+        unit_id: draft.unit_id,
         at: now,
-        data: news.data,
+        data: draft.data,
     }
 }

@@ -5,18 +5,19 @@ pub mod courier;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clock::{machine_now, random_bytes};
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers};
+use crate::domain::access::{self, Facts};
+use crate::domain::change::Change;
 use crate::domain::journal::event::EventType;
 use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint, Secret, TEST};
 use crate::domain::text::Check;
+use crate::domain::time::instant;
 use crate::error::{Code, Error};
-use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Interrupt, record};
+use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -47,9 +48,55 @@ pub struct EndpointChange {
     pub active: Option<bool>,
 }
 
-/// The tag of an endpoint.
-pub fn tag(endpoint: &Endpoint) -> Tag {
-    Tag::of(&[(&endpoint.id, endpoint.version)], &Offers::default())
+impl Subject for Endpoint {
+    type Key = Id;
+    type Visible = ();
+    const TYPE: &'static str = "webhook_endpoint";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn organization_id(&self) -> Option<Id> {
+        Some(self.organization_id)
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        facts(&self.organization_id, Some(&self.member_id))
+    }
+
+    fn reading(&self) -> Action {
+        Action::ReadWebhook
+    }
+
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        Ok(store::webhooks::find(conn, id)?.ok_or(Code::NotFound)?)
+    }
+
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        store::webhooks::lock_for_update(conn, id, true)?;
+        Self::find(conn, context, id)
+    }
+
+    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
+        vec![(self.id, self.version)]
+    }
+
+    fn audit(&self) -> Value {
+        json!({
+            "url": self.url, "event_types": self.event_types, "active": self.active, "member_id": self.member_id,
+            // That the secret changed is told, not what it is.
+            "secret_valid_until": self.previous_secret.as_ref().map(|(_, until)| instant(*until)),
+        })
+    }
+
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        store::webhooks::update(conn, self)
+    }
 }
 
 fn new_secret() -> Result<Secret, Error> {
@@ -57,39 +104,14 @@ fn new_secret() -> Result<Secret, Error> {
     Ok(Secret(format!("whsec_{}", STANDARD.encode(bytes))))
 }
 
-/// An endpoint of an organisation, as far as rights ask: whose it is.
-fn about<'a>(organization_id: &'a Id, owner: Option<&'a Id>) -> Facts<'a> {
+/// What rights ask of an organisation's endpoint: whose it is.
+fn facts<'a>(organization_id: &'a Id, owner: Option<&'a Id>) -> Facts<'a> {
     Facts { owner, ..Facts::of(organization_id) }
 }
 
-/// Finds an endpoint that the caller may read.
-fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, Error> {
-    let endpoint = store::webhooks::find(conn, id)?.ok_or(Code::NotFound)?;
-    let about = about(&endpoint.organization_id, Some(&endpoint.member_id));
-    access::require(&context.actor, Action::ReadWebhook, &about)?;
-    Ok(endpoint)
-}
-
-/// The way into every change of an endpoint, but for its tag: held first.
-fn enter<'i, T>(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &'i Input<T>,
-) -> Result<(Endpoint, &'i T), Interrupt> {
-    store::webhooks::hold(conn, id, true)?;
-    let endpoint = find(conn, context, id)?;
-    let about = about(&endpoint.organization_id, Some(&endpoint.member_id));
-    access::require(&context.actor, Action::WriteWebhook, &about)?;
-    let command = context.accept(input)?;
-    Ok((endpoint, command))
-}
-
 /// One endpoint.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, Interrupt> {
-    let endpoint = find(conn, context, id)?;
-    context.accept_read()?;
-    Ok(endpoint)
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Endpoint>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// The endpoints of an organisation; a machine sees its own.
@@ -101,19 +123,19 @@ pub fn list(
 ) -> Result<Vec<Endpoint>, Interrupt> {
     let organization_id = context.organization(organization_id)?;
     let member_id = context.member_id(&organization_id)?;
-    access::require_collection(&context.actor, Action::ReadWebhook, &about(&organization_id, Some(&member_id)))?;
+    access::require_collection(&context.actor, Action::ReadWebhook, &facts(&organization_id, Some(&member_id)))?;
     context.accept_read()?;
-    let sees_all = access::require(&context.actor, Action::ReadWebhook, &about(&organization_id, None)).is_ok();
+    let sees_all = access::require(&context.actor, Action::ReadWebhook, &facts(&organization_id, None)).is_ok();
     let only = (!sees_all).then_some(&member_id);
     Ok(store::webhooks::list(conn, &organization_id, only, page)?)
 }
 
 /// Adds an endpoint: told of every event from now on that its maker may see.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) -> Result<Endpoint, Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) -> Result<Details<Endpoint>, Interrupt> {
     let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(given)?;
     let member_id = context.member_id(&organization_id)?;
-    let own = about(&organization_id, Some(&member_id));
+    let own = facts(&organization_id, Some(&member_id));
     access::require_collection(&context.actor, Action::WriteWebhook, &own)?;
     // What an endpoint is told is read with the maker's rights.
     access::require_collection(&context.actor, Action::ReadOffice, &own)?;
@@ -141,8 +163,8 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) ->
         organization_id,
     };
     store::webhooks::insert(conn, &endpoint)?;
-    record(conn, context, change_of(&endpoint, "webhook_endpoint.create", None))?;
-    Ok(endpoint)
+    context.record_created(conn, "webhook_endpoint.create", &endpoint, None)?;
+    Ok(context.details(conn, endpoint)?)
 }
 
 fn sorted(types: &[EventType]) -> Vec<EventType> {
@@ -152,28 +174,14 @@ fn sorted(types: &[EventType]) -> Vec<EventType> {
     types
 }
 
-fn change_of<'a>(endpoint: &'a Endpoint, action: &'a str, before: Option<&Endpoint>) -> Change<'a> {
-    let shown = |endpoint: &Endpoint| json!({"url": endpoint.url, "event_types": endpoint.event_types, "active": endpoint.active, "member_id": endpoint.member_id});
-    Change {
-        organization_id: Some(&endpoint.organization_id),
-        action,
-        subject_type: "webhook_endpoint",
-        subject_id: &endpoint.id,
-        before: before.map(|endpoint| shown(endpoint).into()),
-        after: Some(shown(endpoint).into()),
-        news: None,
-    }
-}
-
-/// Changes an endpoint. One that is told again is told of what happens from then on.
+/// Changes an endpoint. One that is made active again is told of what happens from then on.
 pub fn change(
     conn: &mut Conn,
     context: &Context,
     id: &Id,
     input: &Input<EndpointChange>,
-) -> Result<Endpoint, Interrupt> {
-    let (before, change) = enter(conn, context, id, input)?;
-    context.check_precondition(&tag(&before).state)?;
+) -> Result<Details<Endpoint>, Interrupt> {
+    let (before, change): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, input)?;
     let mut check = Check::default();
     let url = match &change.url {
         Some(url) => context.app.courier.check(url, &mut check),
@@ -183,38 +191,32 @@ pub fn change(
     let active = change.active.unwrap_or(before.active);
     let sequence = match (before.active, active) {
         (false, true) => store::journals::find(conn, before.organization_id.as_str())?.event_sequence,
-        _ => before.sequence,
+        (true, _) | (false, false) => before.sequence,
     };
     let event_types = change.event_types.as_ref().map_or_else(|| before.event_types.clone(), |types| sorted(types));
     let after = Endpoint { url, event_types, active, sequence, updated_at: context.now, ..before.clone() };
-    let endpoint = store::webhooks::update(conn, after)?;
-    record(conn, context, change_of(&endpoint, "webhook_endpoint.change", Some(&before)))?;
-    Ok(endpoint)
+    context.commit(conn, "webhook_endpoint.change", &before, Change::silent(after))
 }
 
 /// Gives an endpoint a new secret; the one before signs as well for a day.
-pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<Endpoint, Interrupt> {
-    let (before, ()) = enter(conn, context, id, &Ok(()))?;
-    context.check_precondition(&tag(&before).state)?;
+pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Endpoint>, Interrupt> {
+    let (before, ()): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, &Ok(()))?;
     // Messages are signed by the machine's time, whatever the sandbox's clock says.
     let rotated = before.clone().rotated(new_secret()?, machine_now());
-    let endpoint = store::webhooks::update(conn, Endpoint { updated_at: context.now, ..rotated })?;
-    record(conn, context, change_of(&endpoint, "webhook_endpoint.rotate_secret", Some(&before)))?;
-    Ok(endpoint)
+    let after = Endpoint { updated_at: context.now, ..rotated };
+    context.commit(conn, "webhook_endpoint.rotate_secret", &before, Change::silent(after))
 }
 
 /// Takes an endpoint away with its log.
 pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
-    let (endpoint, ()) = enter(conn, context, id, &Ok(()))?;
-    context.check_precondition(&tag(&endpoint).state)?;
+    let (endpoint, ()): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, &Ok(()))?;
     store::webhooks::delete(conn, &endpoint)?;
-    let change = change_of(&endpoint, "webhook_endpoint.remove", Some(&endpoint));
-    Ok(record(conn, context, Change { after: None, ..change })?)
+    Ok(context.record_removed(conn, "webhook_endpoint.remove", &endpoint)?)
 }
 
 /// Sends an endpoint a message that is no event.
 pub fn test(conn: &mut Conn, context: &Context, id: &Id) -> Result<Delivery, Interrupt> {
-    let (endpoint, ()) = enter(conn, context, id, &Ok(()))?;
+    let (endpoint, ()): (Endpoint, _) = context.enter_to_add(conn, id, Action::WriteWebhook, &Ok(()))?;
     let delivery = Delivery::new(context.new_id(), endpoint.id, None, TEST.to_owned(), machine_now());
     store::webhooks::insert_deliveries(conn, std::slice::from_ref(&delivery))?;
     Ok(delivery)
@@ -228,7 +230,7 @@ pub fn deliveries(
     statuses: Option<&[DeliveryStatus]>,
     page: &Page,
 ) -> Result<Vec<Delivery>, Interrupt> {
-    find(conn, context, id)?;
+    context.find::<Endpoint>(conn, id)?;
     context.accept_read()?;
     Ok(store::webhooks::list_deliveries(conn, id, statuses, page)?)
 }
@@ -240,7 +242,7 @@ pub fn delivery(
     id: &Id,
     delivery_id: &Id,
 ) -> Result<(Delivery, Vec<Attempt>), Interrupt> {
-    find(conn, context, id)?;
+    context.find::<Endpoint>(conn, id)?;
     context.accept_read()?;
     let delivery = store::webhooks::find_delivery(conn, id, delivery_id)?.ok_or(Code::NotFound)?;
     let attempts = store::webhooks::attempts(conn, delivery_id)?;
@@ -249,7 +251,7 @@ pub fn delivery(
 
 /// Sends a message once more, whatever became of it.
 pub fn replay(conn: &mut Conn, context: &Context, id: &Id, delivery_id: &Id) -> Result<Delivery, Interrupt> {
-    let (endpoint, ()) = enter(conn, context, id, &Ok(()))?;
+    let (endpoint, ()): (Endpoint, _) = context.enter_to_add(conn, id, Action::WriteWebhook, &Ok(()))?;
     let before = store::webhooks::find_delivery(conn, &endpoint.id, delivery_id)?.ok_or(Code::NotFound)?;
     let again = before.replayed(context.new_id(), machine_now());
     store::webhooks::insert_deliveries(conn, std::slice::from_ref(&again))?;

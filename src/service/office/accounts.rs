@@ -1,21 +1,22 @@
 //! Service accounts: how machines, and the first admin, get in.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use crate::clock::new_secret;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers, Scopes};
+use crate::domain::access::{Facts, Scopes};
+use crate::domain::change::Change;
 use crate::domain::office::member::{LOCAL_ISSUER, Member, Role, ServiceAccount};
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
 use crate::domain::text::Check;
-use crate::domain::time::date_in;
+use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error, Fault};
-use crate::service::office::members;
-use crate::service::tag::Tag;
-use crate::service::{App, Author, Caller, Change, Context, Input, Interrupt, record, record_as, sha256_hex};
+use crate::service::{
+    App, AuditDraft, Author, Caller, Context, Details, Input, Interrupt, Subject, record_as, sha256_hex,
+};
 use crate::store::{self, Conn};
 
 /// A new service account.
@@ -36,9 +37,64 @@ pub struct NewSecret {
     pub secret: String,
 }
 
-/// The tag of a service account.
-pub fn tag(account: &ServiceAccount) -> Tag {
-    Tag::of(&[(&account.id, account.version)], &Offers::default())
+/// A service account with the organisation of the member that it acts as.
+#[derive(Debug, Clone)]
+pub struct OwnedAccount {
+    /// The account.
+    pub account: ServiceAccount,
+    /// Where its member belongs.
+    pub organization_id: Id,
+}
+
+impl Subject for OwnedAccount {
+    type Key = Id;
+    type Visible = ();
+    const TYPE: &'static str = "service_account";
+
+    fn id(&self) -> Id {
+        self.account.id
+    }
+
+    fn organization_id(&self) -> Option<Id> {
+        Some(self.organization_id)
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts::of(&self.organization_id)
+    }
+
+    fn reading(&self) -> Action {
+        Action::ReadMembers
+    }
+
+    /// A revoked account is of use to nobody: it is not there.
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let found = store::accounts::find(conn, id)?.filter(|account| account.revoked_at.is_none());
+        let account = found.ok_or(Code::NotFound)?;
+        let member = Member::find(conn, context, &account.member_id)?;
+        Ok(OwnedAccount { account, organization_id: member.organization_id.ok_or(Code::NotFound)? })
+    }
+
+    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
+        vec![(self.account.id, self.account.version)]
+    }
+
+    fn audit(&self) -> Value {
+        let ServiceAccount { member_id, client_id, scopes, revoked_at, .. } = &self.account;
+        json!({
+            "member_id": member_id, "client_id": client_id, "scopes": scopes, "revoked_at": revoked_at.map(instant),
+            // That the secret changed is told, not what it is or hashes to.
+            "secret_version": self.account.version,
+        })
+    }
+
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        Ok(OwnedAccount { account: store::accounts::update(conn, self.account)?, ..self })
+    }
 }
 
 /// Makes credentials for a member.
@@ -67,17 +123,19 @@ pub fn add(
 }
 
 /// Adds a service account to a member of the organisation.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewServiceAccount>) -> Result<NewSecret, Interrupt> {
-    let own = match input {
-        Ok(new) => members::find(conn, context, &new.member_id).map(|(_, organization_id)| organization_id).ok(),
+pub fn create(
+    conn: &mut Conn,
+    context: &Context,
+    input: &Input<NewServiceAccount>,
+) -> Result<(Details<OwnedAccount>, String), Interrupt> {
+    let member = match input {
+        Ok(new) => context.find::<Member>(conn, &new.member_id).ok(),
         Err(_) => None,
     };
-    let organization_id = own.map_or_else(|| context.organization(None), Ok)?;
-    access::require_collection(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    let new = context.accept(input)?;
+    let own = member.and_then(|member| member.organization_id);
+    let (organization_id, new) = context.enter_collection(input, |_| own, Action::WriteMember)?;
     if own.is_none() {
-        return Err(Error::unless_valid(vec![Fault::at("/member_id", Code::UnknownReference)])
-            .map_or_else(Interrupt::from, |()| Code::Internal.into()));
+        Error::unless_valid(vec![Fault::at("/member_id", Code::UnknownReference)])?;
     }
     let text = new.scopes.as_ref().map(|words| words.join(" "));
     let single =
@@ -85,69 +143,34 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewServiceAccoun
     if !Scopes::parse(text.as_deref()).are_known() || !new.scopes.as_ref().is_none_or(single) {
         return Err(Error::new(Code::InvalidScope).into());
     }
-    let added = add(conn, context.app, context.now, &new.member_id, text)?;
-    record_account(conn, context, &organization_id, "service_account.create", &added.account)?;
-    Ok(added)
-}
-
-fn record_account(
-    conn: &mut Conn,
-    context: &Context,
-    organization_id: &Id,
-    action: &str,
-    account: &ServiceAccount,
-) -> Result<(), Error> {
-    let change = Change {
-        organization_id: Some(organization_id),
-        action,
-        subject_type: "service_account",
-        subject_id: &account.id,
-        before: None,
-        after: Some(
-            json!({"member_id": account.member_id, "client_id": account.client_id, "scopes": account.scopes}).into(),
-        ),
-        news: None,
-    };
-    record(conn, context, change)
-}
-
-/// Finds an account that is still of use and that the caller may change.
-fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(ServiceAccount, Id), Error> {
-    let account =
-        store::accounts::find(conn, id)?.filter(|account| account.revoked_at.is_none()).ok_or(Code::NotFound)?;
-    let (_, organization_id) = members::find(conn, context, &account.member_id)?;
-    Ok((account, organization_id))
+    let NewSecret { account, secret } = add(conn, context.app, context.now, &new.member_id, text)?;
+    let owned = OwnedAccount { account, organization_id };
+    context.record_created(conn, "service_account.create", &owned, None)?;
+    Ok((context.details(conn, owned)?, secret))
 }
 
 /// One service account.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<ServiceAccount, Interrupt> {
-    let (account, _) = find(conn, context, id)?;
-    context.accept_read()?;
-    Ok(account)
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<OwnedAccount>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// Gives an account a new secret; the old one is of no use from then on.
-pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<NewSecret, Interrupt> {
-    let (account, organization_id) = find(conn, context, id)?;
-    access::require(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    context.accept(&Ok(()))?;
-    context.check_precondition(&tag(&account).state)?;
+pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<OwnedAccount>, String), Interrupt> {
+    let (before, ()): (OwnedAccount, _) = context.enter(conn, id, Action::WriteMember, &Ok(()))?;
     let secret = new_secret().map_err(Error::internal)?;
-    let changed = ServiceAccount { secret_sha256: sha256_hex(secret.as_bytes()), updated_at: context.now, ..account };
-    let account = store::accounts::update(conn, changed)?;
-    record_account(conn, context, &organization_id, "service_account.rotate", &account)?;
-    Ok(NewSecret { account, secret })
+    let secret_sha256 = sha256_hex(secret.as_bytes());
+    let account = ServiceAccount { secret_sha256, updated_at: context.now, ..before.account.clone() };
+    let rotated = Change::silent(OwnedAccount { account, ..before });
+    Ok((context.commit(conn, "service_account.rotate", &before, rotated)?, secret))
 }
 
 /// Ends an account; its tokens are of no use from then on.
 pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
-    let (account, organization_id) = find(conn, context, id)?;
-    access::require(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    context.accept(&Ok(()))?;
-    context.check_precondition(&tag(&account).state)?;
-    let changed = ServiceAccount { revoked_at: Some(context.now), updated_at: context.now, ..account };
-    let account = store::accounts::update(conn, changed)?;
-    Ok(record_account(conn, context, &organization_id, "service_account.revoke", &account)?)
+    let (before, ()): (OwnedAccount, _) = context.enter(conn, id, Action::WriteMember, &Ok(()))?;
+    let account = ServiceAccount { revoked_at: Some(context.now), updated_at: context.now, ..before.account.clone() };
+    let revoked = Change::silent(OwnedAccount { account, ..before });
+    context.save(conn, "service_account.revoke", &before, revoked)?;
+    Ok(())
 }
 
 /// Who a client id and secret stand for, with the scopes that the token may carry.
@@ -214,17 +237,9 @@ pub fn create_first(conn: &mut Conn, app: &App, first: &FirstAccount, name: &str
     Error::unless_valid(check.faults)?;
     store::members::insert(conn, &member)?;
     let added = add(conn, app, now, &member.id, None)?;
-    let by = Author { issuer: "system", subject: "command-line", request_id: "create-admin" };
-    let change = Change {
-        organization_id: member.organization_id.as_ref(),
-        action: "member.create",
-        subject_type: "member",
-        subject_id: &member.id,
-        before: None,
-        after: Some(json!({"roles": member.roles, "client_id": added.account.client_id}).into()),
-        news: None,
-    };
-    record_as(conn, app, now, &by, change)?;
+    let author = Author { issuer: "system", subject: "command-line", request_id: "create-admin" };
+    let after = json!({"roles": member.roles, "client_id": added.account.client_id});
+    record_as(conn, app, now, &author, AuditDraft::of("member.create", &member, None, Some(after)))?;
     Ok(added)
 }
 

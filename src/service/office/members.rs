@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::domain::Id;
+use crate::domain::access::Facts;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers};
+use crate::domain::change::Change;
 use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
 use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
-use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Interrupt, record};
+use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -51,31 +51,56 @@ pub struct MemberChange {
     pub valid_until_on: Option<Option<NaiveDate>>,
 }
 
-/// The tag of a member.
-pub fn tag(member: &Member) -> Tag {
-    Tag::of(&[(&member.id, member.version)], &Offers::default())
-}
+impl Subject for Member {
+    type Key = Id;
+    type Visible = ();
+    const TYPE: &'static str = "member";
 
-fn shown(member: &Member) -> Value {
-    json!({
-        "issuer": member.issuer, "subject": member.subject, "roles": member.roles, "unit_id": member.unit_id,
-        "valid_from_on": member.valid_from_on, "valid_until_on": member.valid_until_on,
-    })
-}
+    fn id(&self) -> Id {
+        self.id
+    }
 
-/// Finds a member that the caller may read, with the organisation; an operator is nobody's to read.
-pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Member, Id), Error> {
-    let member = store::members::find(conn, id)?.ok_or(Code::NotFound)?;
-    let organization_id = member.organization_id.ok_or(Code::NotFound)?;
-    access::require(&context.actor, Action::ReadMembers, &Facts::of(&organization_id))?;
-    Ok((member, organization_id))
+    fn organization_id(&self) -> Option<Id> {
+        self.organization_id
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts::of(self.organization_id.as_ref().unwrap_or(&Id::NIL))
+    }
+
+    fn reading(&self) -> Action {
+        Action::ReadMembers
+    }
+
+    /// An operator belongs to no organisation, so that nobody reads it.
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let member = store::members::find(conn, id)?.filter(|member| member.organization_id.is_some());
+        Ok(member.ok_or(Code::NotFound)?)
+    }
+
+    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
+        vec![(self.id, self.version)]
+    }
+
+    fn audit(&self) -> Value {
+        json!({
+            "issuer": self.issuer, "subject": self.subject, "display_name": self.display_name, "roles": self.roles,
+            "unit_id": self.unit_id, "valid_from_on": self.valid_from_on, "valid_until_on": self.valid_until_on,
+        })
+    }
+
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        store::members::update(conn, self)
+    }
 }
 
 /// One member.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Member, Interrupt> {
-    let (member, _) = find(conn, context, id)?;
-    context.accept_read()?;
-    Ok(member)
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Member>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// The members of an organisation.
@@ -86,18 +111,13 @@ pub fn list(
     unit_id: Option<&Id>,
     page: &Page,
 ) -> Result<Vec<Member>, Interrupt> {
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadMembers, &Facts::of(&organization_id))?;
-    context.accept_read()?;
+    let organization_id = context.enter_list(organization_id, Action::ReadMembers)?;
     Ok(store::members::list(conn, &organization_id, unit_id, page)?)
 }
 
 /// Adds a member.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Member, Interrupt> {
-    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
-    let organization_id = context.organization(given)?;
-    access::require_collection(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    let new = context.accept(input)?;
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Details<Member>, Interrupt> {
+    let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::WriteMember)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
     let mut member = Member {
         id: context.new_id(),
@@ -115,25 +135,18 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> R
     };
     validate(conn, &organization_id, &mut member)?;
     store::members::insert(conn, &member)?;
-    let change = Change {
-        organization_id: Some(&organization_id),
-        action: "member.create",
-        subject_type: "member",
-        subject_id: &member.id,
-        before: None,
-        after: Some(shown(&member).into()),
-        news: None,
-    };
-    record(conn, context, change)?;
-    Ok(member)
+    context.record_created(conn, "member.create", &member, None)?;
+    Ok(context.details(conn, member)?)
 }
 
 /// Changes a member.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<MemberChange>) -> Result<Member, Interrupt> {
-    let (before, organization_id) = find(conn, context, id)?;
-    access::require(&context.actor, Action::WriteMember, &Facts::of(&organization_id))?;
-    let change = context.accept(input)?;
-    context.check_precondition(&tag(&before).state)?;
+pub fn change(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<MemberChange>,
+) -> Result<Details<Member>, Interrupt> {
+    let (before, change): (Member, _) = context.enter(conn, id, Action::WriteMember, input)?;
     let mut after = Member {
         display_name: change.display_name.clone().unwrap_or_else(|| before.display_name.clone()),
         roles: change.roles.clone().unwrap_or_else(|| before.roles.clone()),
@@ -143,19 +156,8 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<MemberC
         updated_at: context.now,
         ..before.clone()
     };
-    validate(conn, &organization_id, &mut after)?;
-    let after = store::members::update(conn, after)?;
-    let change = Change {
-        organization_id: Some(&organization_id),
-        action: "member.change",
-        subject_type: "member",
-        subject_id: &after.id,
-        before: Some(shown(&before).into()),
-        after: Some(shown(&after).into()),
-        news: None,
-    };
-    record(conn, context, change)?;
-    Ok(after)
+    validate(conn, before.organization_id.as_ref().unwrap_or(&Id::NIL), &mut after)?;
+    context.commit(conn, "member.change", &before, Change::silent(after))
 }
 
 fn validate(conn: &mut Conn, organization_id: &Id, member: &mut Member) -> Result<(), Error> {

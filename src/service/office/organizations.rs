@@ -1,19 +1,19 @@
 //! Acts on organisations: the operator's, and its own admin's reading.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers};
+use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::change::Change;
 use crate::domain::office::member::{Member, Role};
 use crate::domain::office::organization::Organization;
 use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::office::accounts::{self, NewSecret};
-use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Interrupt, record};
+use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -54,19 +54,59 @@ pub struct OrganizationChange {
     pub agency_code: Option<Option<String>>,
 }
 
-/// An office as its caller sees it.
-pub fn tag(organization: &Organization) -> Tag {
-    Tag::of(&[(&organization.id, organization.version)], &Offers::default())
+impl Subject for Organization {
+    type Key = Id;
+    type Visible = ();
+    const TYPE: &'static str = "organization";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn organization_id(&self) -> Option<Id> {
+        Some(self.id)
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts::of(&self.id)
+    }
+
+    fn reading(&self) -> Action {
+        Action::ReadOrganization
+    }
+
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        Ok(store::organizations::find(conn, id)?.ok_or(Code::NotFound)?)
+    }
+
+    /// Its members read it; the operator, who is a member of none, reads and changes every one.
+    fn authorize(&self, context: &Context, action: Action) -> Result<(), Error> {
+        if !context.actor.is_operator() {
+            access::require(&context.actor, self.reading(), &self.facts())?;
+        }
+        if action == self.reading() { Ok(()) } else { access::require_operator(&context.actor, "write") }
+    }
+
+    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
+        vec![(self.id, self.version)]
+    }
+
+    fn audit(&self) -> Value {
+        json!({"code": self.code, "name": self.name, "time_zone": self.time_zone, "agency_code": self.agency_code})
+    }
+
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        store::organizations::update(conn, self)
+    }
 }
 
 /// One office: its members', or the operator's.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Organization, Interrupt> {
-    let found = store::organizations::find(conn, id)?.ok_or(Code::NotFound)?;
-    if !context.actor.is_operator() {
-        access::require(&context.actor, Action::ReadOrganization, &Facts::of(id))?;
-    }
-    context.accept_read()?;
-    Ok(found)
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Organization>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// The offices that the caller belongs to; all of them for the operator.
@@ -82,7 +122,7 @@ pub fn create(
     conn: &mut Conn,
     context: &Context,
     input: &Input<NewOrganization>,
-) -> Result<(Organization, Member, NewSecret), Interrupt> {
+) -> Result<(Details<Organization>, Member, NewSecret), Interrupt> {
     access::require_operator(&context.actor, "write")?;
     let new = context.accept(input)?;
     let mut check = Check::default();
@@ -121,20 +161,9 @@ pub fn create(
     store::organizations::insert(conn, &organization)?;
     store::members::insert(conn, &admin)?;
     let secret = accounts::add(conn, context.app, context.now, &admin.id, None)?;
-    record(
-        conn,
-        context,
-        Change {
-            organization_id: Some(&organization.id),
-            action: "organization.create",
-            subject_type: "organization",
-            subject_id: &organization.id,
-            before: None,
-            after: Some(json!({"code": organization.code, "name": organization.name, "first_admin": admin.id}).into()),
-            news: None,
-        },
-    )?;
-    Ok((organization, admin, secret))
+    context.record_created(conn, "organization.create", &organization, None)?;
+    context.record_created(conn, "member.create", &admin, None)?;
+    Ok((context.details(conn, organization)?, admin, secret))
 }
 
 /// Changes an office.
@@ -143,14 +172,8 @@ pub fn change(
     context: &Context,
     id: &Id,
     input: &Input<OrganizationChange>,
-) -> Result<Organization, Interrupt> {
-    let before = store::organizations::find(conn, id)?.ok_or(Code::NotFound)?;
-    if !context.actor.is_operator() {
-        access::require(&context.actor, Action::ReadOrganization, &Facts::of(id))?;
-    }
-    access::require_operator(&context.actor, "write")?;
-    let change = context.accept(input)?;
-    context.check_precondition(&tag(&before).state)?;
+) -> Result<Details<Organization>, Interrupt> {
+    let (before, change): (Organization, _) = context.enter(conn, id, Action::WriteOrganization, input)?;
     let mut after = Organization {
         name: change.name.clone().unwrap_or_else(|| before.name.clone()),
         time_zone: change.time_zone.clone().unwrap_or_else(|| before.time_zone.clone()),
@@ -162,25 +185,10 @@ pub fn change(
     after.clean(&mut check);
     Error::unless_valid(check.faults)?;
     if after.time_zone != before.time_zone {
-        store::calendar::hold(conn, true)?;
+        store::calendar::lock_for_update(conn)?;
         if !store::periods::in_status(conn, id, &PeriodStatus::OPEN)?.is_empty() {
             return Err(Code::PeriodOpen.into());
         }
     }
-    let after = store::organizations::update(conn, after)?;
-    let shown = |organization: &Organization| json!({"name": organization.name, "time_zone": organization.time_zone, "agency_code": organization.agency_code});
-    record(
-        conn,
-        context,
-        Change {
-            organization_id: Some(id),
-            action: "organization.change",
-            subject_type: "organization",
-            subject_id: id,
-            before: Some(shown(&before).into()),
-            after: Some(shown(&after).into()),
-            news: None,
-        },
-    )?;
-    Ok(after)
+    context.commit(conn, "organization.change", &before, Change::silent(after))
 }

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::domain::Id;
+use crate::domain::access::Facts;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers};
+use crate::domain::change::Change;
 use crate::domain::office::unit::{Unit, UnitKind};
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
-use crate::service::tag::Tag;
-use crate::service::{Change, Context, Input, Interrupt, record};
+use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::units::Filter;
 use crate::store::{self, Conn};
@@ -44,27 +44,54 @@ pub struct UnitChange {
     pub predecessor_ids: Option<Vec<Id>>,
 }
 
-/// The tag of a unit.
-pub fn tag(unit: &Unit) -> Tag {
-    Tag::of(&[(&unit.id, unit.version)], &Offers::default())
-}
+impl Subject for Unit {
+    type Key = Id;
+    type Visible = ();
+    const TYPE: &'static str = "unit";
 
-fn shown(unit: &Unit) -> Value {
-    json!({"code": unit.code, "name": unit.name, "kind": unit.kind, "active": unit.active, "predecessor_ids": unit.predecessor_ids})
-}
+    fn id(&self) -> Id {
+        self.id
+    }
 
-/// Finds a unit of an organisation that the caller belongs to.
-fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Unit, Error> {
-    let unit = store::units::find(conn, id)?.ok_or(Code::NotFound)?;
-    access::require(&context.actor, Action::ReadOffice, &Facts::of(&unit.organization_id))?;
-    Ok(unit)
+    fn organization_id(&self) -> Option<Id> {
+        Some(self.organization_id)
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts::of(&self.organization_id)
+    }
+
+    fn reading(&self) -> Action {
+        Action::ReadOffice
+    }
+
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        Ok(store::units::find(conn, id)?.ok_or(Code::NotFound)?)
+    }
+
+    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
+        vec![(self.id, self.version)]
+    }
+
+    fn audit(&self) -> Value {
+        json!({
+            "code": self.code, "name": self.name, "kind": self.kind, "active": self.active,
+            "predecessor_ids": self.predecessor_ids,
+        })
+    }
+
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        store::units::update(conn, self)
+    }
 }
 
 /// One unit.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Unit, Interrupt> {
-    let unit = find(conn, context, id)?;
-    context.accept_read()?;
-    Ok(unit)
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Unit>, Interrupt> {
+    context.get(conn, id)
 }
 
 /// The units of an organisation.
@@ -76,18 +103,13 @@ pub fn list(
     by_code: bool,
     page: &Page,
 ) -> Result<Vec<Unit>, Interrupt> {
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
-    context.accept_read()?;
+    let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     Ok(store::units::list(conn, &organization_id, filter, by_code, page)?)
 }
 
 /// Adds a unit.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Result<Unit, Interrupt> {
-    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
-    let organization_id = context.organization(given)?;
-    access::require_collection(&context.actor, Action::WriteUnit, &Facts::of(&organization_id))?;
-    let new = context.accept(input)?;
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Result<Details<Unit>, Interrupt> {
+    let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::WriteUnit)?;
     let mut unit = Unit {
         id: context.new_id(),
         organization_id,
@@ -102,25 +124,18 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Res
     };
     validate(conn, &mut unit)?;
     store::units::insert(conn, &unit)?;
-    let change = Change {
-        organization_id: Some(&unit.organization_id),
-        action: "unit.create",
-        subject_type: "unit",
-        subject_id: &unit.id,
-        before: None,
-        after: Some(shown(&unit).into()),
-        news: None,
-    };
-    record(conn, context, change)?;
-    Ok(unit)
+    context.record_created(conn, "unit.create", &unit, None)?;
+    Ok(context.details(conn, unit)?)
 }
 
 /// Changes a unit.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<UnitChange>) -> Result<Unit, Interrupt> {
-    let before = find(conn, context, id)?;
-    access::require(&context.actor, Action::WriteUnit, &Facts::of(&before.organization_id))?;
-    let change = context.accept(input)?;
-    context.check_precondition(&tag(&before).state)?;
+pub fn change(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<UnitChange>,
+) -> Result<Details<Unit>, Interrupt> {
+    let (before, change): (Unit, _) = context.enter(conn, id, Action::WriteUnit, input)?;
     let mut after = Unit {
         code: change.code.clone().unwrap_or_else(|| before.code.clone()),
         name: change.name.clone().unwrap_or_else(|| before.name.clone()),
@@ -131,18 +146,7 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<UnitCha
         ..before.clone()
     };
     validate(conn, &mut after)?;
-    let after = store::units::update(conn, after)?;
-    let change = Change {
-        organization_id: Some(&after.organization_id),
-        action: "unit.change",
-        subject_type: "unit",
-        subject_id: &after.id,
-        before: Some(shown(&before).into()),
-        after: Some(shown(&after).into()),
-        news: None,
-    };
-    record(conn, context, change)?;
-    Ok(after)
+    context.commit(conn, "unit.change", &before, Change::silent(after))
 }
 
 fn validate(conn: &mut Conn, unit: &mut Unit) -> Result<(), Error> {

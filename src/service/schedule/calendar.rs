@@ -19,7 +19,7 @@ use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::tag::Tag;
-use crate::service::{Change, Context, EventDraft, Input, Interrupt, record, record_all};
+use crate::service::{AuditDraft, Context, EventDraft, Input, Interrupt, record, record_all};
 use crate::store::{self, Conn};
 
 /// A day as it is to be.
@@ -52,24 +52,20 @@ impl Move {
         (self.before.due_on(), self.before.opens_on) != (self.after.due_on(), self.after.opens_on)
     }
 
-    /// What is recorded and told of it.
-    pub fn change(&self) -> Change<'_> {
+    /// The audit entry and the event of it.
+    pub fn draft(&self) -> AuditDraft<'static> {
         let Move { before, after, .. } = self;
-        let shown = |deadline: &Deadline| json!({"due_on": deadline.due_on(), "opens_on": deadline.opens_on});
+        let audit = |deadline: &Deadline| json!({"due_on": deadline.due_on(), "opens_on": deadline.opens_on});
         let data = json!({"kind": after.kind, "due_on": after.due_on(), "opens_on": after.opens_on, "was_due_on": before.due_on()});
-        Change {
-            organization_id: Some(&before.organization_id),
+        let kind = EventType::DeadlineMoved;
+        AuditDraft {
+            organization_id: Some(before.organization_id),
             action: "deadline.move",
             subject_type: "deadline",
-            subject_id: &before.id,
-            before: Some(shown(before).into()),
-            after: Some(shown(after).into()),
-            news: Some(EventDraft {
-                kind: EventType::DeadlineMoved,
-                period_id: Some(after.period_id),
-                unit_id: after.unit_id,
-                data,
-            }),
+            subject_id: before.id,
+            before: Some(audit(before).into()),
+            after: Some(audit(after).into()),
+            event: Some(EventDraft { kind, period_id: Some(after.period_id), unit_id: after.unit_id, data }),
         }
     }
 }
@@ -189,7 +185,7 @@ pub fn around_all(
 
 /// The tag of a day.
 pub fn tag(day: &CalendarDay) -> Tag {
-    Tag::of(&[(&Id::from_uuid_text(day.id.clone()), day.version)], &Offers::default())
+    Tag::of(&[(Id::from_uuid_text(&day.id), day.version)], &Offers::default())
 }
 
 /// The days by which the caller's organisation works, from one to another, or of this year: its own in place of the
@@ -253,7 +249,7 @@ pub fn put(
 ) -> Result<Outcome, Interrupt> {
     let organization_id = setting(context, organization_id)?;
     let given = context.accept(input)?;
-    store::calendar::hold(conn, true)?;
+    store::calendar::lock_for_update(conn)?;
     let before = store::calendar::find(conn, organization_id.as_ref(), on)?;
     match &before {
         Some(before) => context.check_precondition(&tag(before).state)?,
@@ -284,7 +280,7 @@ pub fn remove(
 ) -> Result<Outcome, Interrupt> {
     let organization_id = setting(context, organization_id)?;
     context.accept(&Ok(()))?;
-    store::calendar::hold(conn, true)?;
+    store::calendar::lock_for_update(conn)?;
     let before = store::calendar::find(conn, organization_id.as_ref(), on)?.ok_or(Code::NotFound)?;
     context.check_precondition(&tag(&before).state)?;
     if !dry_run {
@@ -321,7 +317,7 @@ fn moves(
     // An organisation that takes its own day away has the nation's again.
     let national = match (day, organization_id) {
         (None, Some(_)) => store::calendar::find(conn, None, on)?.map(|day| (day.kind, day.status)),
-        _ => None,
+        (None, None) | (Some(_), _) => None,
     };
     open.sort_by(|a, b| (&a.organization_id, &a.id).cmp(&(&b.organization_id, &b.id)));
     let organizations: Vec<&Id> = {
@@ -367,21 +363,20 @@ fn written(
         }
         store::deadlines::update(conn, after.clone())?;
     }
-    let id = Id::from_uuid_text(of.id.clone());
-    let change = Change {
-        organization_id: of.organization_id.as_ref(),
+    let draft = AuditDraft {
+        organization_id: of.organization_id,
         action: if after.is_some() { "calendar_day.put" } else { "calendar_day.remove" },
         subject_type: "calendar_day",
-        subject_id: &id,
+        subject_id: Id::from_uuid_text(&of.id),
         before: before.map(|day| shown(day).into()),
         after: after.map(|day| shown(day).into()),
-        news: None,
+        event: None,
     };
     // The nation's day is in the chain of the installation, an office's own in the office's, before what it moves.
-    record(conn, context, change)?;
+    record(conn, context, draft)?;
     let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.shows()).collect();
     for of_one in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
-        record_all(conn, context, of_one.iter().map(|moved| moved.change()).collect())?;
+        record_all(conn, context, of_one.iter().map(|moved| moved.draft()).collect())?;
     }
     Ok(())
 }

@@ -6,15 +6,17 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers, UnitKey};
+use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::PeriodStatus;
-use crate::domain::assessment::submission::{Submission, SubmissionStatus};
+use crate::domain::assessment::submission::SubmissionCase;
+use crate::domain::change::{Change, Gate};
 use crate::domain::journal::event::EventType;
 use crate::domain::office::organization::Organization;
+use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::{CountedDay, WorkingCalendar};
 use crate::domain::schedule::deadline::{
     ACTIONS, Deadline, DeadlineKind, DeadlineRule, DeadlineStatus, Extension, check_extension,
@@ -26,8 +28,8 @@ use crate::service::assessment::submissions;
 use crate::service::assessment::submissions::Lapse;
 use crate::service::journal::events;
 use crate::service::schedule::calendar;
-use crate::service::tag::Tag;
-use crate::service::{App, Change, Context, EventDraft, Input, Interrupt, Unsettled, record};
+use crate::service::subject::differing;
+use crate::service::{App, AuditDraft, Context, Details, EventDraft, Input, Interrupt, Subject, Unsettled, record};
 use crate::store::deadlines::Filter;
 use crate::store::page::Page;
 use crate::store::periods::Terms;
@@ -69,16 +71,6 @@ pub struct Told {
     pub next_check_at: Option<DateTime<Utc>>,
     /// The extensions that were granted.
     pub extensions: Vec<Extension>,
-}
-
-/// One deadline as its caller sees it.
-pub struct Seen {
-    /// The deadline.
-    pub told: Told,
-    /// What the caller may do with it now.
-    pub offers: Offers,
-    /// Its tag.
-    pub tag: Tag,
 }
 
 /// What all deadlines of an organisation are told by.
@@ -216,130 +208,174 @@ fn readable(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) ->
 }
 
 /// A deadline with what its rights and acts depend on.
-struct Case {
-    deadline: Deadline,
+pub struct DeadlineCase {
+    /// The deadline.
+    pub deadline: Deadline,
     unit: Option<UnitKey>,
     organization: Organization,
     terms: HashMap<Id, Terms>,
+    /// What the clock had taken when it was locked, recorded with the act: the journal comes last.
+    lapses: Vec<Lapse>,
 }
 
-impl Case {
-    fn facts(&self) -> Facts<'_> {
-        Facts { unit: self.unit.as_ref(), ..Facts::of(&self.organization.id) }
-    }
-
+impl DeadlineCase {
     fn period_status(&self) -> PeriodStatus {
         self.terms.get(&self.deadline.period_id).map_or(PeriodStatus::Closed, |terms| terms.status)
     }
 
-    fn may(&self, context: &Context, action: Action) -> Result<(), Error> {
-        let today = date_in(self.organization.zone(), context.now);
-        self.deadline.may(action, today, &context.app.reminders, self.period_status())
+    fn today(&self, context: &Context) -> NaiveDate {
+        date_in(self.organization.zone(), context.now)
     }
 }
 
-/// Finds a deadline that the caller may read: what is no unit's is there for everybody in the organisation.
-fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Case, Error> {
-    let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
-    let organization = store::organizations::find(conn, &deadline.organization_id)?.ok_or(Code::NotFound)?;
-    let unit = match &deadline.unit_id {
-        Some(unit_id) => store::units::find_key(conn, &organization.id, unit_id)?,
-        None => None,
-    };
-    let terms = store::periods::terms(conn, std::iter::once(&deadline.period_id))?;
-    let case = Case { deadline, unit, organization, terms };
-    let reading = if case.unit.is_some() { Action::ReadDeadline } else { Action::ReadOffice };
-    access::require(&context.actor, reading, &case.facts())?;
-    Ok(case)
-}
+impl Subject for DeadlineCase {
+    type Key = Id;
+    type Visible = Told;
+    const TYPE: &'static str = "deadline";
 
-fn offers(context: &Context, case: &Case) -> Offers {
-    access::offers(&context.actor, &case.facts(), &ACTIONS, |action| case.may(context, action).map(|()| None))
-}
+    fn id(&self) -> Id {
+        self.deadline.id
+    }
 
-fn see(conn: &mut Conn, context: &Context, case: Case) -> Result<Seen, Error> {
-    let offers = offers(context, &case);
-    let Case { deadline, organization, terms, .. } = case;
-    let told = tell_all(conn, context, &organization, vec![deadline], &terms)?.pop();
-    let told = told.ok_or_else(|| Error::internal("a deadline of which nothing is told"))?;
-    // What the clock and the calendar alone change is no change of the state.
-    let Told { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } = &told;
-    let counted = (&told.rule, &told.explanation);
-    let phase =
-        format!("{:?}", (status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted));
-    let tag = Tag::of(&[(&told.deadline.id, told.deadline.version)], &offers).in_phase(&phase);
-    Ok(Seen { told, offers, tag })
+    fn organization_id(&self) -> Option<Id> {
+        Some(self.deadline.organization_id)
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        &ACTIONS
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts { unit: self.unit.as_ref(), ..Facts::of(&self.organization.id) }
+    }
+
+    /// What is no unit's is there for everybody in the organisation.
+    fn reading(&self) -> Action {
+        if self.unit.is_some() { Action::ReadDeadline } else { Action::ReadOffice }
+    }
+
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
+        let organization = store::organizations::find(conn, &deadline.organization_id)?.ok_or(Code::NotFound)?;
+        let unit = match &deadline.unit_id {
+            Some(unit_id) => store::units::find_key(conn, &organization.id, unit_id)?,
+            None => None,
+        };
+        let terms = store::periods::terms(conn, std::iter::once(&deadline.period_id))?;
+        Ok(DeadlineCase { deadline, unit, organization, terms, lapses: Vec::new() })
+    }
+
+    /// Its period first, then what it is about, then itself. What the clock has taken already is taken first.
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
+        store::periods::lock_for_share(conn, &deadline.period_id)?;
+        let mut lapses = Vec::new();
+        match (deadline.kind, &deadline.unit_id) {
+            (DeadlineKind::SelfAssessment, Some(unit_id)) => {
+                if let Some(sheet) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)? {
+                    store::submissions::lock_for_update(conn, &sheet)?;
+                    lapses = submissions::lapse_all(conn, context.app, Lapsed::One(&sheet), context.now)?;
+                }
+            }
+            (DeadlineKind::Dossier, Some(unit_id)) => {
+                store::award_proposals::lock_of_unit(conn, &deadline.period_id, unit_id)?;
+            }
+            _ => {}
+        }
+        store::deadlines::lock_for_update(conn, id)?;
+        Ok(DeadlineCase { lapses, ..Self::find(conn, context, id)? })
+    }
+
+    fn may(&self, context: &Context, action: Action) -> Gate {
+        let (today, reminders) = (self.today(context), &context.app.reminders);
+        self.deadline.may(action, today, reminders, self.period_status()).map(|()| None)
+    }
+
+    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<Told, Error> {
+        let told = tell_all(conn, context, &self.organization, vec![self.deadline.clone()], &self.terms)?.pop();
+        told.ok_or_else(|| Error::internal("a deadline of which nothing is told"))
+    }
+
+    fn parts(&self, _visible: &Told) -> Vec<(Id, i64)> {
+        vec![(self.deadline.id, self.deadline.version)]
+    }
+
+    fn parts_seen_by(&self, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
+        Ok(vec![(self.deadline.id, self.deadline.version)])
+    }
+
+    /// What the clock and the calendar alone change is no change of the state.
+    fn phase(&self, told: &Told) -> Option<String> {
+        let Told { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } = told;
+        let counted = (&told.rule, &told.explanation);
+        let shown = (status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted);
+        Some(format!("{shown:?}"))
+    }
+
+    fn audit(&self) -> Value {
+        let deadline = &self.deadline;
+        let reason = deadline.waived.as_ref().map(|(_, reason)| reason);
+        json!({
+            "kind": deadline.kind, "period_id": deadline.period_id, "unit_id": deadline.unit_id,
+            "due_on": deadline.due_on(), "opens_on": deadline.opens_on, "extended_on": deadline.extended_on,
+            "waive_reason": reason,
+        })
+    }
+
+    fn save(self, conn: &mut Conn) -> Result<Self, Error> {
+        Ok(DeadlineCase { deadline: store::deadlines::update(conn, self.deadline)?, ..self })
+    }
+
+    fn event(&self, kind: EventType) -> EventDraft {
+        let deadline = &self.deadline;
+        let data = json!({"kind": deadline.kind, "due_on": deadline.due_on()});
+        EventDraft { kind, period_id: Some(deadline.period_id), unit_id: deadline.unit_id, data }
+    }
 }
 
 /// One deadline.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Seen, Interrupt> {
-    let case = find(conn, context, id)?;
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<DeadlineCase>, Interrupt> {
+    let case: DeadlineCase = context.find(conn, id)?;
     context.accept_read()?;
     settled(conn, context, &case.organization.id)?;
-    Ok(see(conn, context, case)?)
+    Ok(context.details(conn, case)?)
 }
 
-/// Finds a deadline to be changed, and holds its period, what it is about and itself until the transaction ends, in
-/// this order as everywhere. What the clock has taken already is taken first, and recorded by the caller.
-fn find_to_change(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Case, Vec<Lapse>), Error> {
-    let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
-    store::periods::lock_for_share(conn, &deadline.period_id)?;
-    let mut lapses = Vec::new();
-    match (deadline.kind, &deadline.unit_id) {
-        (DeadlineKind::SelfAssessment, Some(unit_id)) => {
-            if let Some(sheet) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)? {
-                store::submissions::lock_for_update(conn, &sheet)?;
-                lapses = submissions::lapse_all(conn, context.app, Lapsed::One(&sheet), context.now)?;
-            }
-        }
-        (DeadlineKind::Dossier, Some(unit_id)) => {
-            store::award_proposals::lock_of_unit(conn, &deadline.period_id, unit_id)?;
-        }
-        _ => {}
+/// Saves a deadline and records it, after what the clock had taken.
+fn save(
+    conn: &mut Conn,
+    context: &Context,
+    (act, event): (&str, EventType),
+    mut before: DeadlineCase,
+    after: Deadline,
+) -> Result<DeadlineCase, Error> {
+    let lapses = std::mem::take(&mut before.lapses);
+    let changed = store::deadlines::update(conn, after)?;
+    for lapse in lapses {
+        lapse.record(conn, context.app, context.request_id(), context.now)?;
     }
-    store::deadlines::lock_for_update(conn, id)?;
-    Ok((find(conn, context, id)?, lapses))
-}
-
-fn record_lapses(conn: &mut Conn, context: &Context, lapses: Vec<Lapse>) -> Result<(), Error> {
-    let write = |lapse: Lapse| lapse.record(conn, context.app, context.request_id(), context.now);
-    lapses.into_iter().try_for_each(write)
-}
-
-fn change_of<'a>(deadline: &'a Deadline, action: &'a str, before: &Deadline, kind: EventType) -> Change<'a> {
-    let shown = |deadline: &Deadline| {
-        let reason = deadline.waived.as_ref().map(|(_, reason)| reason);
-        json!({"due_on": deadline.due_on(), "extended_on": deadline.extended_on, "waive_reason": reason})
-    };
-    let news = EventDraft {
-        kind,
-        period_id: Some(deadline.period_id),
-        unit_id: deadline.unit_id,
-        data: json!({"kind": deadline.kind, "due_on": deadline.due_on()}),
-    };
-    Change {
-        organization_id: Some(&deadline.organization_id),
-        action,
-        subject_type: "deadline",
-        subject_id: &deadline.id,
-        before: Some(shown(before).into()),
-        after: Some(shown(deadline).into()),
-        news: Some(news),
-    }
+    let was = before.audit();
+    let case = DeadlineCase { deadline: changed, ..before };
+    let (was, is) = differing(was, case.audit());
+    let event = Some(case.event(event));
+    record(conn, context, AuditDraft { event, ..AuditDraft::of(act, &case, Some(was), Some(is)) })?;
+    Ok(case)
 }
 
 /// Grants more time. It is never shortened again, and gives a missed sheet back to its unit.
-pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExtension>) -> Result<Seen, Interrupt> {
-    let (case, lapses) = find_to_change(conn, context, id)?;
-    access::require(&context.actor, Action::ExtendDeadline, &case.facts())?;
-    let given = context.accept(input)?;
-    case.may(context, Action::ExtendDeadline)?;
+pub fn extend(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<NewExtension>,
+) -> Result<Details<DeadlineCase>, Interrupt> {
+    let (case, given): (DeadlineCase, _) = context.enter_to_add(conn, id, Action::ExtendDeadline, input)?;
     let before = &case.deadline;
     let mut check = Check::default();
     if given.unit_id.is_some() && given.unit_id != before.unit_id {
         check.fault("/unit_id", Code::UnknownReference);
     }
-    let today = date_in(case.organization.zone(), context.now);
+    let today = case.today(context);
     if let Err(code) = check_extension(given.due_on, today, before.due_on()) {
         let fault = Fault::at("/due_on", code);
         let due_on = before.due_on().map(|day| day.to_string()).unwrap_or_default();
@@ -355,67 +391,58 @@ pub fn extend(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewExte
         granted_at: context.now,
     };
     Error::unless_valid(check.faults)?;
-    let reopened = match (before.kind, &before.unit_id) {
-        (DeadlineKind::SelfAssessment, Some(unit_id)) => extend_sheet(conn, context, &case, unit_id, given.due_on)?,
+    let mut reopened = None;
+    match (before.kind, &before.unit_id) {
+        (DeadlineKind::SelfAssessment, Some(unit_id)) => {
+            reopened = extend_sheet(conn, context, &before.period_id, unit_id, given.due_on)?;
+        }
         (DeadlineKind::Dossier, Some(unit_id)) => {
             store::award_proposals::extend(conn, (&before.period_id, unit_id), given.due_on, context.now)?;
-            None
         }
-        _ => None,
-    };
-    let after = store::deadlines::update(conn, before.clone().extended(given.due_on, context.now))?;
+        _ => {}
+    }
     store::deadlines::insert_extension(conn, &extension)?;
     if reopened.is_some() {
         keeping::recount(conn, &before.period_id, today, context.now)?;
     }
-    record_lapses(conn, context, lapses)?;
-    record(conn, context, change_of(&after, "deadline.extend", before, EventType::DeadlineExtended))?;
-    if let Some(sheet) = reopened {
-        let change = submissions::change_of(
-            &sheet,
-            "submission.reopen",
-            Some(json!({"status": SubmissionStatus::Missed}).into()),
-            Some(json!({"status": sheet.status, "due_on": sheet.due_on}).into()),
-        );
-        record(conn, context, change.publishing(submissions::news(&sheet, EventType::SubmissionReopened)))?;
+    let extended = before.clone().extended(given.due_on, context.now);
+    let case = save(conn, context, ("deadline.extend", EventType::DeadlineExtended), case, extended)?;
+    if let Some(draft) = reopened {
+        record(conn, context, draft)?;
     }
-    Ok(see(conn, context, Case { deadline: after, ..case })?)
+    Ok(context.details(conn, case)?)
 }
 
-/// Gives a unit's sheet a later gate. Gives it back where it was missed, and tells of that.
+/// Gives a unit's sheet a later gate. Where it was missed it is given back, which is recorded by the caller.
 fn extend_sheet(
     conn: &mut Conn,
     context: &Context,
-    case: &Case,
+    period_id: &Id,
     unit_id: &Id,
     due_on: NaiveDate,
-) -> Result<Option<Submission>, Error> {
-    let Some(id) = store::submissions::of_unit(conn, &case.deadline.period_id, unit_id)? else {
+) -> Result<Option<AuditDraft<'static>>, Interrupt> {
+    let Some(id) = store::submissions::of_unit(conn, period_id, unit_id)? else {
         return Ok(None);
     };
-    let sheet = store::submissions::find(conn, &id)?.ok_or(Code::NotFound)?.submission;
-    let gate = closes_at(due_on, case.organization.zone());
-    // A gate that stands open until the appraisal starts stays so.
-    let stands_open = sheet.closes_at.is_none() && case.period_status() == PeriodStatus::SelfAssessment;
-    let gate = (!stands_open).then_some(gate);
-    let was_missed = sheet.status == SubmissionStatus::Missed;
-    let extended = Submission { updated_at: context.now, ..sheet }.extended(due_on, gate);
-    let sheet = store::submissions::update(conn, extended)?;
-    Ok(Some(sheet).filter(|_| was_missed))
+    let sheet = SubmissionCase::find(conn, context, &id)?;
+    let Change { after, event } = sheet.extend(due_on, context.now);
+    let after = after.save(conn)?;
+    let event = event.map(|kind| after.event(kind));
+    Ok(event.map(|event| AuditDraft::of_change("submission.reopen", &sheet, &after, Some(event))))
 }
 
 /// Asks it of nobody any more.
-pub fn waive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Seen, Interrupt> {
-    let (case, lapses) = find_to_change(conn, context, id)?;
-    access::require(&context.actor, Action::WaiveDeadline, &case.facts())?;
-    let reason = context.accept(input)?;
-    context.check_precondition(&Tag::of(&[(&case.deadline.id, case.deadline.version)], &Offers::default()).state)?;
-    case.may(context, Action::WaiveDeadline)?;
+pub fn waive(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<String>,
+) -> Result<Details<DeadlineCase>, Interrupt> {
+    let (case, reason): (DeadlineCase, _) = context.enter(conn, id, Action::WaiveDeadline, input)?;
     let mut check = Check::default();
     let reason = check.text("/reason", reason, NOTE_CHARS);
     Error::unless_valid(check.faults)?;
-    let after = store::deadlines::update(conn, case.deadline.clone().waive(reason, context.now))?;
-    record_lapses(conn, context, lapses)?;
-    record(conn, context, change_of(&after, "deadline.waive", &case.deadline, EventType::DeadlineWaived))?;
-    Ok(see(conn, context, Case { deadline: after, ..case })?)
+    let waived = case.deadline.clone().waive(reason, context.now);
+    let case = save(conn, context, ("deadline.waive", EventType::DeadlineWaived), case, waived)?;
+    Ok(context.details(conn, case)?)
 }

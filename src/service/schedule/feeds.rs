@@ -13,7 +13,7 @@ use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::schedule::deadlines::{self, Told};
 use crate::service::tag::Tag;
-use crate::service::{App, Caller, Change, Context, Input, Interrupt, record, sha256_hex};
+use crate::service::{App, AuditDraft, Caller, Context, Input, Interrupt, State, record, sha256_hex};
 use crate::store::deadlines::Filter;
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -27,7 +27,7 @@ const MAX_DEADLINES: i64 = 5_000;
 
 /// The tag of a token.
 pub fn tag(token: &FeedToken) -> Tag {
-    Tag::of(&[(&token.id, 1)], &Offers::default())
+    Tag::of(&[(token.id, 1)], &Offers::default())
 }
 
 /// Makes a token. It is shown this once.
@@ -52,20 +52,25 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(
         created_at: context.now,
     };
     store::feeds::insert(conn, &token)?;
-    record(conn, context, change_of(&token, "feed_token.create", first.organization_id.as_ref()))?;
+    let draft = AuditDraft { after: Some(audit(&token)), ..draft(&token, "feed_token.create", first.organization_id) };
+    record(conn, context, draft)?;
     Ok((token, secret))
 }
 
-fn change_of<'a>(token: &'a FeedToken, action: &'a str, organization_id: Option<&'a Id>) -> Change<'a> {
-    Change {
+fn draft<'a>(token: &FeedToken, action: &'a str, organization_id: Option<Id>) -> AuditDraft<'a> {
+    AuditDraft {
         organization_id,
         action,
         subject_type: "feed_token",
-        subject_id: &token.id,
+        subject_id: token.id,
         before: None,
-        after: Some(json!({"issuer": token.issuer, "subject": token.subject, "scopes": token.scopes}).into()),
-        news: None,
+        after: None,
+        event: None,
     }
+}
+
+fn audit(token: &FeedToken) -> State {
+    json!({"issuer": token.issuer, "subject": token.subject, "scopes": token.scopes}).into()
 }
 
 /// The caller's tokens.
@@ -94,8 +99,8 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interru
     context.check_precondition(&tag(&token).state)?;
     store::feeds::delete(conn, id)?;
     let organization_id = context.actor.memberships.first().and_then(|first| first.organization_id);
-    let change = change_of(&token, "feed_token.revoke", organization_id.as_ref());
-    Ok(record(conn, context, Change { before: change.after, after: None, ..change })?)
+    let draft = AuditDraft { before: Some(audit(&token)), ..draft(&token, "feed_token.revoke", organization_id) };
+    Ok(record(conn, context, draft)?)
 }
 
 /// Who a token stands for.

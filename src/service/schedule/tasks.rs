@@ -6,11 +6,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::Id;
 use crate::domain::access::action::{Action, Stage};
-use crate::domain::access::{self, Decision, Facts, UnitKey};
+use crate::domain::access::{self, Decision, Facts};
 use crate::domain::assessment::period::{LateSubmissions, PeriodStatus};
 use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, Proposal, ProposalStatus};
 use crate::domain::award::council_session::{CouncilSession, SessionStatus};
 use crate::domain::award::tie_break::TieBreak;
+use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus};
 use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};

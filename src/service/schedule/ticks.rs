@@ -18,7 +18,7 @@ use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
 use crate::service::assessment::submissions::Lapse;
 use crate::service::schedule::deadlines::keeping;
-use crate::service::{App, Context, EventDraft, Input, Interrupt, tell};
+use crate::service::{App, Context, EventDraft, Input, Interrupt, publish};
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
 
@@ -114,7 +114,7 @@ pub fn check(
         looked_at.entry(next).or_default().push(&deadline.id);
     }
     let mut caused: Vec<Caused> =
-        lapses.iter().map(|lapse| Caused::of("submission", &lapse.after.id, &lapse.news())).collect();
+        lapses.iter().map(|lapse| Caused::of("submission", &lapse.after.id, &lapse.event())).collect();
     caused.extend(told.iter().map(|(id, news)| Caused::of("deadline", id, news)));
     if !dry_run {
         for ((told, check_on), ids) in &looked_at {
@@ -124,7 +124,7 @@ pub fn check(
             lapse.record(conn, app, request_id, now)?;
         }
         let news = told.iter().map(|(id, news)| (("deadline", id), news.clone())).collect();
-        tell(conn, app, now, &organization.id, news)?;
+        publish(conn, app, now, &organization.id, news)?;
     }
     let standing = store::deadlines::standing(conn, &organization.id, today, reminders)?;
     Ok(Checked {

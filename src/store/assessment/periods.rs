@@ -6,16 +6,16 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use crate::domain::Id;
-use crate::domain::access::UnitKey;
 use crate::domain::assessment::period::{
     DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
 };
+use crate::domain::assessment::steps::SheetOfUnit;
 use crate::domain::award::award::Award;
 use crate::domain::criteria::scoring::Totals;
-use crate::domain::guard::SheetOfUnit;
+use crate::domain::office::unit::UnitKey;
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::{Hold, hold, on_each};
+use crate::store::dialect::{RowLock, lock_row, on_each};
 use crate::store::error::{one_row, unique};
 use crate::store::page::{Page, paged};
 use crate::store::schema::periods::{self, dsl};
@@ -156,12 +156,12 @@ pub struct Filter {
 
 /// Holds a period until the transaction ends: `Shared` for what happens within it, `Alone` for what moves it.
 pub fn lock_for_share(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    Ok(hold(conn, Hold::PeriodShared, id.as_str())?)
+    Ok(lock_row(conn, RowLock::PeriodForShare, id.as_str())?)
 }
 
 /// See [`lock_for_share`].
 pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    Ok(hold(conn, Hold::PeriodAlone, id.as_str())?)
+    Ok(lock_row(conn, RowLock::PeriodForUpdate, id.as_str())?)
 }
 
 /// One period.

@@ -7,14 +7,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
 use crate::domain::Id;
-use crate::domain::access::{SubmissionVisibility, UnitKey};
-use crate::domain::assessment::period::PeriodStatus;
-use crate::domain::assessment::submission::{Submission, SubmissionStatus};
+use crate::domain::access::SubmissionVisibility;
+use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::criteria::scoring::Breakdown;
+use crate::domain::office::unit::UnitKey;
 use crate::domain::time::zone;
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::{Bind, Hold, RawSql, hold, on_each};
+use crate::store::dialect::{Bind, RawSql, RowLock, lock_row, on_each};
 use crate::store::error::{one_row, unique};
 use crate::store::page::{Page, paged};
 use crate::store::schema::submissions::{self, dsl};
@@ -144,23 +144,6 @@ impl From<&Submission> for Row {
     }
 }
 
-/// A sheet with what its rights, gates and lines depend on.
-#[derive(Debug, Clone)]
-pub struct Case {
-    /// The sheet.
-    pub submission: Submission,
-    /// Whose it is.
-    pub unit: UnitKey,
-    /// Where its period is.
-    pub period_status: PeriodStatus,
-    /// When the period's appraisal is due.
-    pub appraisal_due_on: NaiveDate,
-    /// By which table it is scored.
-    pub criteria_set_id: Id,
-    /// The zone that its dates mean.
-    pub zone: chrono_tz::Tz,
-}
-
 /// The period of a sheet, which is held before the sheet itself.
 pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
     let period: Option<String> =
@@ -170,11 +153,11 @@ pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
 
 /// Holds a sheet until the transaction ends. Its period is held already.
 pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    Ok(hold(conn, Hold::SheetAlone, id.as_str())?)
+    Ok(lock_row(conn, RowLock::SubmissionForUpdate, id.as_str())?)
 }
 
 /// One sheet.
-pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
+pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
     type Joined = (Row, String, String, NaiveDate, String, String);
     let case = submissions::table
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
@@ -193,7 +176,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Case>, Error> {
     found
         .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
             let submission = Submission::try_from(row)?;
-            Ok(Case {
+            Ok(SubmissionCase {
                 unit: UnitKey { id: submission.unit_id, code },
                 submission,
                 period_status: from_word(&status)?,

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::access::UnitKey;
 use crate::domain::award::award_proposal::{Document, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
 use crate::domain::file::AttachedFile;
+use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};

@@ -54,7 +54,7 @@ pub fn begin(conn: &mut Conn, organization_id: &Id) -> Result<(), Error> {
 }
 
 /// A journal as it stands, held until the transaction ends.
-pub fn hold(conn: &mut Conn, chain: &str) -> Result<Journal, Error> {
+pub fn lock_for_update(conn: &mut Conn, chain: &str) -> Result<Journal, Error> {
     let journal = dsl::journals.find(chain);
     Ok(match conn {
         Conn::Sqlite(conn) => journal.get_result(conn)?,

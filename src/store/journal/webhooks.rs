@@ -146,7 +146,7 @@ pub fn behind(conn: &mut Conn) -> Result<Vec<Id>, Error> {
 }
 
 /// An endpoint, held until the transaction ends. Who only passes by does not wait for somebody else, and finds none.
-pub fn hold(conn: &mut Conn, id: &Id, waits: bool) -> Result<Option<Endpoint>, Error> {
+pub fn lock_for_update(conn: &mut Conn, id: &Id, waits: bool) -> Result<Option<Endpoint>, Error> {
     let endpoint = endpoints::webhook_endpoints.find(id.as_str());
     let row: Option<EndpointRow> = match conn {
         Conn::Sqlite(conn) => endpoint.get_result(conn).optional()?,

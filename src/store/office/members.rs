@@ -4,9 +4,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::domain::Id;
-use crate::domain::access::{Membership, UnitKey};
+use crate::domain::access::Membership;
 use crate::domain::office::member::{Member, Role};
 use crate::domain::office::organization::DEFAULT_ZONE;
+use crate::domain::office::unit::UnitKey;
 use crate::domain::time::{date_in, zone};
 use crate::error::{Code, Error};
 use crate::store::Conn;

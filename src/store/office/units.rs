@@ -6,8 +6,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use crate::domain::Id;
-use crate::domain::access::UnitKey;
 use crate::domain::office::unit::Unit;
+use crate::domain::office::unit::UnitKey;
 use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::error::{one_row, unique};

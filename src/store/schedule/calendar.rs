@@ -9,7 +9,7 @@ use crate::domain::Id;
 use crate::domain::schedule::calendar::{CalendarDay, WorkingCalendar};
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::{Whole, lock_table};
+use crate::store::dialect::{AdvisoryLock, lock_advisory};
 use crate::store::error::{one_row, unique};
 use crate::store::schema::calendar_days::{self, dsl};
 use crate::store::types::{from_word, id_option, word};
@@ -126,9 +126,14 @@ pub fn overlaid(conn: &mut Conn, on: NaiveDate) -> Result<HashSet<Id>, Error> {
     Ok(ids.into_iter().flatten().map(Id::from_uuid_text).collect())
 }
 
-/// Holds every calendar and zone until the transaction ends: `alone` to change a day or a zone.
-pub fn hold(conn: &mut Conn, alone: bool) -> Result<(), Error> {
-    Ok(lock_table(conn, Whole::Calendar, alone)?)
+/// Locks every calendar and zone until the transaction ends, to change a day or a zone.
+pub fn lock_for_update(conn: &mut Conn) -> Result<(), Error> {
+    Ok(lock_advisory(conn, AdvisoryLock::Calendar, true)?)
+}
+
+/// Keeps every calendar and zone as it is until the transaction ends, for what is counted by them for good.
+pub fn lock_for_share(conn: &mut Conn) -> Result<(), Error> {
+    Ok(lock_advisory(conn, AdvisoryLock::Calendar, false)?)
 }
 
 /// The day that the nation, or an organisation, itself has set.

@@ -14,7 +14,7 @@ use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus, Extension, Reminders};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::{Bind, Hold, RawSql, Whole, hold, lock_table, on_each};
+use crate::store::dialect::{AdvisoryLock, Bind, RawSql, RowLock, lock_advisory, lock_row, on_each};
 use crate::store::error::one_row;
 use crate::store::page::{Page, paged};
 use crate::store::schema::deadlines::{self, dsl};
@@ -211,7 +211,7 @@ pub fn find_of(
 
 /// Holds off every other instance that would set down deadlines for older periods.
 pub fn lock_adoption(conn: &mut Conn) -> Result<(), Error> {
-    Ok(lock_table(conn, Whole::Adoption, true)?)
+    Ok(lock_advisory(conn, AdvisoryLock::Adoption, true)?)
 }
 
 /// The periods in one of these states that have no deadlines.
@@ -280,7 +280,7 @@ pub fn lock_sheet(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), E
 
 /// Holds a deadline until the transaction ends.
 pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    Ok(hold(conn, Hold::Deadline, id.as_str())?)
+    Ok(lock_row(conn, RowLock::DeadlineForUpdate, id.as_str())?)
 }
 
 /// Adds deadlines.

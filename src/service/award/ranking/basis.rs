@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::domain::Id;
 use crate::domain::assessment::period::Period;
+use crate::domain::assessment::steps::of_unit;
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::award::council_session::CouncilSession;
 use crate::domain::award::ranking::{Contender, Inputs, Ranking};
 use crate::domain::award::tie_break::TieBreak;
-use crate::domain::guard::of_unit;
 use crate::error::{Code, Error, Fault};
 use crate::store::reviews::StageTotals;
 use crate::store::{self, Conn};

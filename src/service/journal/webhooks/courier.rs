@@ -228,7 +228,7 @@ fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<
 
 /// Turns events into messages for one endpoint, up to the last that there is.
 fn spread(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
-    let Some(endpoint) = store::webhooks::hold(conn, id, false)?.filter(|endpoint| endpoint.active) else {
+    let Some(endpoint) = store::webhooks::lock_for_update(conn, id, false)?.filter(|endpoint| endpoint.active) else {
         return Ok(());
     };
     let organization_id = &endpoint.organization_id;

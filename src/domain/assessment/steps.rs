@@ -1,0 +1,163 @@
+//! The steps of a period from draft to closed, and what keeps it from the next one.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::domain::assessment::period::{Notice, Period, PeriodStatus};
+use crate::domain::assessment::submission::SubmissionStatus;
+use crate::domain::change::Change;
+use crate::domain::journal::event::EventType;
+use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS};
+use crate::domain::time::instant;
+use crate::error::{Code, Error, Fault};
+
+/// A unit's sheet as the guards of a period see it; none where the unit never made one.
+#[derive(Debug, Clone)]
+pub struct SheetOfUnit {
+    /// Which unit.
+    pub unit_code: String,
+    /// Where its sheet is.
+    pub status: Option<SubmissionStatus>,
+    /// When its gate closes.
+    pub closes_at: Option<DateTime<Utc>>,
+}
+
+impl SheetOfUnit {
+    /// Whether the clock has closed the gate of a sheet that is still with its unit.
+    pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
+        let with_unit = matches!(self.status, Some(SubmissionStatus::Draft | SubmissionStatus::Returned));
+        with_unit && self.closes_at.is_some_and(|closes_at| now >= closes_at)
+    }
+}
+
+/// What keeps the appraisal from starting: a sheet that its unit may still send.
+fn appraisal_faults(sheets: &[SheetOfUnit], now: DateTime<Utc>) -> Vec<Fault> {
+    let with_unit =
+        |sheet: &SheetOfUnit| matches!(sheet.status, None | Some(SubmissionStatus::Draft | SubmissionStatus::Returned));
+    let open = sheets.iter().filter(|sheet| with_unit(sheet)).filter_map(|sheet| {
+        let until = sheet.closes_at.filter(|closes_at| now < *closes_at)?;
+        Some(of_unit(Code::SheetOpen, &sheet.unit_code).with("closes_at", instant(until)))
+    });
+    open.collect()
+}
+
+/// What keeps a stage from ending: every sheet must have reached `status` or be missed.
+fn stage_faults(sheets: &[SheetOfUnit], status: SubmissionStatus, code: Code) -> Vec<Fault> {
+    let behind = |sheet: &&SheetOfUnit| !sheet.status.is_some_and(|reached| reached.has_reached(status));
+    sheets.iter().filter(behind).map(|sheet| of_unit(code, &sheet.unit_code)).collect()
+}
+
+/// A guard that one unit fails.
+pub fn of_unit(code: Code, unit_code: &str) -> Fault {
+    Fault::at("", code).with("unit_code", unit_code)
+}
+
+/// `guard_failed` with every reason, if there is one.
+fn guard(faults: Vec<Fault>) -> Result<(), Error> {
+    if faults.is_empty() { Ok(()) } else { Err(Error::of_faults(Code::GuardFailed, faults)) }
+}
+
+/// The result notice as it is given.
+#[derive(Debug, Clone)]
+pub struct Announcement {
+    /// Its number.
+    pub notice_number: String,
+    /// Its date.
+    pub notice_on: NaiveDate,
+}
+
+impl Period {
+    fn step(&self, status: PeriodStatus, now: DateTime<Utc>, event: EventType) -> Change<Self> {
+        Change::with_event(Period { status, updated_at: now, ..self.clone() }, event)
+    }
+
+    /// Lets the units score themselves.
+    ///
+    /// # Errors
+    /// `guard_failed`: no published table, no units, a schedule out of order.
+    pub fn open(&self, criteria_set_published: bool, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let mut check = Check::default();
+        check.ensure(criteria_set_published, "/criteria_set_id", Code::CriteriaSetNotPublished);
+        check.ensure(!self.rules.unit_ids.is_empty(), "/unit_ids", Code::UnitsMissing);
+        check.ensure(self.rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
+        guard(check.faults)?;
+        Ok(self.step(PeriodStatus::SelfAssessment, now, EventType::PeriodOpened))
+    }
+
+    /// Ends the self-assessment.
+    ///
+    /// # Errors
+    /// `guard_failed`: a sheet that its unit may still send.
+    pub fn start_appraisal(&self, sheets: &[SheetOfUnit], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        guard(appraisal_faults(sheets, now))?;
+        Ok(self.step(PeriodStatus::Appraisal, now, EventType::PeriodAppraisalStarted))
+    }
+
+    /// Hands the appraised sheets to the council.
+    ///
+    /// # Errors
+    /// `guard_failed`: a sheet that is neither appraised nor missed.
+    pub fn start_council_review(&self, sheets: &[SheetOfUnit], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        guard(stage_faults(sheets, SubmissionStatus::Appraised, Code::AppraisalMissing))?;
+        Ok(self.step(PeriodStatus::CouncilReview, now, EventType::PeriodCouncilReviewStarted))
+    }
+
+    /// Freezes the ranking. `of_ranking` is what keeps the ranking itself from being final.
+    ///
+    /// # Errors
+    /// `guard_failed`: a sheet that is neither reviewed nor missed, and everything `of_ranking` names.
+    pub fn finalize(
+        &self,
+        sheets: &[SheetOfUnit],
+        of_ranking: Vec<Fault>,
+        now: DateTime<Utc>,
+    ) -> Result<Change<Self>, Error> {
+        let mut faults = stage_faults(sheets, SubmissionStatus::Reviewed, Code::CouncilReviewMissing);
+        faults.extend(of_ranking);
+        guard(faults)?;
+        Ok(self.step(PeriodStatus::Finalized, now, EventType::PeriodFinalized))
+    }
+
+    /// Publishes the result by a notice. `decided_on` is the day of the first session that could decide it.
+    ///
+    /// # Errors
+    /// `notice_in_future`, `notice_before_session`, and those of the text.
+    pub fn announce(
+        &self,
+        given: &Announcement,
+        decided_on: Option<NaiveDate>,
+        today: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<Change<Self>, Error> {
+        let mut check = Check::default();
+        let number = check.text("/notice_number", &given.notice_number, CODE_CHARS);
+        let on = given.notice_on;
+        check.ensure(on <= today, "/notice_on", Code::NoticeInFuture);
+        if let Some(held_on) = decided_on.filter(|held_on| on < *held_on) {
+            check.faults.push(Fault::at("/notice_on", Code::NoticeBeforeSession).with("held_on", held_on.to_string()));
+        }
+        Error::unless_valid(check.faults)?;
+        let change = self.step(PeriodStatus::Announced, now, EventType::PeriodAnnounced);
+        Ok(change.map(|period| Period { notice: Some(Notice { number, on }), ..period }))
+    }
+
+    /// Ends it. `undecided` are the codes of the units whose proposals are not decided.
+    ///
+    /// # Errors
+    /// `guard_failed`: a proposal that is not decided.
+    pub fn close(&self, undecided: &[&str], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        guard(undecided.iter().map(|unit_code| of_unit(Code::ProposalUndecided, unit_code)).collect())?;
+        Ok(self.step(PeriodStatus::Closed, now, EventType::PeriodClosed))
+    }
+
+    /// Gives it up.
+    ///
+    /// # Errors
+    /// Those of the reason's text.
+    pub fn cancel(&self, reason: &str, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let mut check = Check::default();
+        let reason = check.text("/reason", reason, NOTE_CHARS);
+        Error::unless_valid(check.faults)?;
+        let change = self.step(PeriodStatus::Cancelled, now, EventType::PeriodCancelled);
+        Ok(change.map(|period| Period { cancel_reason: Some(reason), ..period }))
+    }
+}

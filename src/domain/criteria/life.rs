@@ -1,0 +1,56 @@
+//! The life of a criteria set: draft, published, retired.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::access::action::{Action, wrong_state};
+use crate::domain::change::Change;
+use crate::domain::criteria::criteria_set::{CriteriaSet, CriteriaSetStatus};
+use crate::domain::journal::event::EventType;
+use crate::error::{Code, Error};
+
+/// The acts on a criteria set, in the order in which they are offered.
+pub const ACTIONS: [Action; 4] =
+    [Action::WriteCriteriaSet, Action::PublishCriteriaSet, Action::RetireCriteriaSet, Action::CopyCriteriaSet];
+
+impl CriteriaSet {
+    /// Whether its state lets an act pass.
+    ///
+    /// # Errors
+    /// `invalid_state`; `resource_locked` for what only a draft can be told.
+    pub fn may(&self, action: Action) -> Result<(), Error> {
+        use CriteriaSetStatus::{Draft, Published};
+        let must_be = |needed| if self.status == needed { Ok(()) } else { Err(wrong_state(self.status, &[needed])) };
+        match action {
+            Action::CopyCriteriaSet => Ok(()),
+            Action::RetireCriteriaSet => must_be(Published),
+            Action::WriteCriteriaSet if self.status == Draft => Ok(()),
+            Action::WriteCriteriaSet => Err(Error::new(Code::ResourceLocked)),
+            _ => must_be(Draft),
+        }
+    }
+
+    /// Puts a draft in force.
+    ///
+    /// # Errors
+    /// `validation_failed` with every error of its table.
+    pub fn publish(&self, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let errors = self.content.findings().errors;
+        if !errors.is_empty() {
+            return Err(Error::of_faults(Code::ValidationFailed, errors));
+        }
+        let published = CriteriaSet {
+            status: CriteriaSetStatus::Published,
+            published_at: Some(now),
+            updated_at: now,
+            ..self.clone()
+        };
+        Ok(Change::with_event(published, EventType::CriteriaSetPublished))
+    }
+
+    /// Keeps it from new periods.
+    pub fn retire(&self, now: DateTime<Utc>) -> Change<Self> {
+        let retired =
+            CriteriaSet { status: CriteriaSetStatus::Retired, retired_at: Some(now), updated_at: now, ..self.clone() };
+        Change::with_event(retired, EventType::CriteriaSetRetired)
+    }
+}
