@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::year::head;
-use crate::support::{App, Reply, apply, egov_document, on_both, scores};
+use crate::support::{App, Response, apply, egov_document, on_both, scores};
 
 /// One or more of every role: of the sheet's unit, of another, of none.
 const PEOPLE: [&str; 19] = [
@@ -33,29 +33,30 @@ const ACTIONS: [&str; 7] =
     ["write_scores", "add_evidence", "submit", "withdraw", "return", "appraise", "council_review"];
 
 /// Calls an act so that, where it can be, the content is refused and nothing moves.
-fn probe(app: &App, person: &str, sheet: &str, tag: &str, action: &str) -> Reply {
-    let ask = |method: &str, path: &str| app.ask(person, method, &format!("{sheet}/{path}")).if_match(tag);
+fn probe(app: &App, person: &str, sheet: &str, tag: &str, action: &str) -> Response {
+    let request = |method: &str, path: &str| app.request(person, method, &format!("{sheet}/{path}")).if_match(tag);
     let review = |stage: &str| {
         app.post(person, "/v1/reviews", &json!({"submission_id": sheet.rsplit('/').next().unwrap(), "stage": stage}))
     };
     match action {
-        "write_scores" => ask("PATCH", "scores").json(&scores(&[("A.II.1", r#"{"points":31}"#)])).send(),
+        "write_scores" => request("PATCH", "scores").json(&scores(&[("A.II.1", r#"{"points":31}"#)])).send(),
         "add_evidence" => {
             let mut body = egov_document("A.II.1");
             body["number"] = json!("");
             app.post(person, &format!("{sheet}/evidence"), &body)
         }
-        "submit" => ask("POST", "submit").send(),
-        "withdraw" => ask("POST", "withdraw").send(),
-        "return" => ask("POST", "return").json(&json!({"reason": ""})).send(),
+        "submit" => request("POST", "submit").send(),
+        "withdraw" => request("POST", "withdraw").send(),
+        "return" => request("POST", "return").json(&json!({"reason": ""})).send(),
         "appraise" => review("appraisal"),
         "council_review" => review("council"),
         other => panic!("{other} is no act on a sheet"),
     }
 }
 
-fn is_refused(reply: &Reply) -> bool {
-    matches!(reply.status, 401 | 403 | 404) || matches!(reply.code().as_str(), "invalid_state" | "deadline_passed")
+fn is_refused(response: &Response) -> bool {
+    matches!(response.status, 401 | 403 | 404)
+        || matches!(response.code().as_str(), "invalid_state" | "deadline_passed")
 }
 
 /// Whether the lists agree with the calls, for everybody. Gives what does not.
@@ -75,22 +76,22 @@ fn disagreements(app: &App, when: &str, sheets: &[(&str, &String)]) -> Vec<Strin
                         .cloned()
                 };
                 let (allowed, blocked) = (offer("allowed_actions"), offer("blocked_actions"));
-                let reply = probe(app, person, sheet, &tag, action);
-                let what = || format!("{when}, {unit}, {person}, {action}: {} {}", reply.status, reply.code());
+                let response = probe(app, person, sheet, &tag, action);
+                let what = || format!("{when}, {unit}, {person}, {action}: {} {}", response.status, response.code());
                 if seen.status != 200 {
                     // Who may not read it: the act tells no more than the reading does.
-                    if (reply.status, reply.code()) != (seen.status, seen.code()) {
+                    if (response.status, response.code()) != (seen.status, seen.code()) {
                         found.push(format!("{} though reading is {} {}", what(), seen.status, seen.code()));
                     }
-                } else if allowed.is_some() == is_refused(&reply) {
+                } else if allowed.is_some() == is_refused(&response) {
                     found.push(format!("{} though allowed is {}", what(), allowed.is_some()));
                 }
                 if let Some(blocked) = blocked
-                    && blocked["code"] != reply.code().as_str()
+                    && blocked["code"] != response.code().as_str()
                 {
                     found.push(format!("{} though blocked by {}", what(), blocked["code"]));
                 }
-                if action == "withdraw" && reply.status == 200 {
+                if action == "withdraw" && response.status == 200 {
                     app.act(&head(unit), sheet, "submit", None).expect(200);
                 }
             }
@@ -119,8 +120,8 @@ fn finish_review(app: &App, person: &str, sheet: &str, stage: &str) {
 /// What a person gets at a path.
 fn answers(app: &App, path: &str, people: &[&str], status: u16) {
     for person in people {
-        let reply = app.get(person, path);
-        assert_eq!(reply.status, status, "{person} at {path}: {}", String::from_utf8_lossy(&reply.bytes));
+        let response = app.get(person, path);
+        assert_eq!(response.status, status, "{person} at {path}: {}", String::from_utf8_lossy(&response.bytes));
     }
 }
 
@@ -207,7 +208,7 @@ fn a_draft_cannot_be_felt_for(app: &App) {
         app.post(person, "/v1/reviews", &json!({"submission_id": id, "stage": stage})).refused(404, "not_found");
         app.get(person, &format!("/v1/reviews?submission_id={id}")).refused(404, "not_found");
     }
-    app.ask("appraiser", "POST", &format!("{sheet}/return"))
+    app.request("appraiser", "POST", &format!("{sheet}/return"))
         .if_match("*")
         .json(&json!({"reason": "x"}))
         .send()
@@ -226,8 +227,8 @@ fn the_ranking_is_not_there_for_units_and_house_before_the_announcement(app: &Ap
     for person in
         ["th-head", "th-editor", "kt-head", "admin", "integration", "deadline-checker", "operator", "so-khdt-admin"]
     {
-        let reply = app.get(person, &ranking);
-        assert!(matches!(reply.status, 403 | 404), "{person}: {}", reply.status);
+        let response = app.get(person, &ranking);
+        assert!(matches!(response.status, 403 | 404), "{person}: {}", response.status);
     }
 }
 
@@ -327,8 +328,8 @@ fn facts_are_each_units_own_to_read(app: &App) {
         200,
     );
     for person in ["kt-head", "kt-editor", "admin", "deadline-checker", "operator", "so-khdt-vp-head"] {
-        let reply = app.get(person, &path);
-        assert!(matches!(reply.status, 403 | 404), "{person}: {}", reply.status);
+        let response = app.get(person, &path);
+        assert!(matches!(response.status, 403 | 404), "{person}: {}", response.status);
     }
     let sees = |person: &str| {
         app.get(person, &format!("{}/facts", app.period())).json()["items"].as_array().map_or(0, Vec::len)
@@ -342,7 +343,7 @@ fn nobody_writes_facts_about_the_own_unit(app: &App) {
     app.move_period("secretary", "start-appraisal");
     let body = json!({"anybody_disciplined": false, "party_cell_rating": "good", "under_inspection": false});
     let put = |person: &str, unit: &str| {
-        app.ask(person, "PUT", &format!("{}/facts/{}", app.period(), app.unit_id(unit))).json(&body).send()
+        app.request(person, "PUT", &format!("{}/facts/{}", app.period(), app.unit_id(unit))).json(&body).send()
     };
     put("hctc-appraiser", "HCTC").refused(403, "recused");
     put("th-head", "TH").refused(403, "role_required");
@@ -473,8 +474,8 @@ fn the_operator_reads_nothing_inside_an_office(app: &App) {
         "audit-entries",
     ] {
         for path in [format!("/v1/{list}"), format!("/v1/{list}?organization_id={office}")] {
-            let reply = app.get("operator", &path);
-            assert!(matches!(reply.status, 403 | 404), "{path}: {}", reply.status);
+            let response = app.get("operator", &path);
+            assert!(matches!(response.status, 403 | 404), "{path}: {}", response.status);
         }
     }
     assert_eq!(app.get("operator", "/v1/organizations").expect(200)["items"].as_array().unwrap().len(), 2);

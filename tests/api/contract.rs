@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 /// An operation of the document.
 pub struct Operation {
@@ -56,14 +56,14 @@ fn filled(path: &str) -> String {
 
 /// A refusal as it must be, whose code is explained.
 #[track_caller]
-pub fn is_problem(app: &App, reply: &Reply) {
-    let body = reply.json();
-    let text = String::from_utf8_lossy(&reply.bytes);
-    assert_eq!(reply.header("content-type"), "application/problem+json", "{text}");
+pub fn is_problem(app: &App, response: &Response) {
+    let body = response.json();
+    let text = String::from_utf8_lossy(&response.bytes);
+    assert_eq!(response.header("content-type"), "application/problem+json", "{text}");
     let code = body["code"].as_str().unwrap_or_default();
     assert_eq!(
         (body["status"].as_u64(), body["type"].as_str()),
-        (Some(u64::from(reply.status)), Some(format!("/problems/{code}").as_str())),
+        (Some(u64::from(response.status)), Some(format!("/problems/{code}").as_str())),
         "{text}"
     );
     assert!(
@@ -72,9 +72,9 @@ pub fn is_problem(app: &App, reply: &Reply) {
             .all(|name| body[name].as_str().is_some_and(|text| !text.is_empty())),
         "{text}"
     );
-    assert_eq!(body["request_id"], reply.header("x-request-id"), "{text}");
+    assert_eq!(body["request_id"], response.header("x-request-id"), "{text}");
     let explained = app.anonymous("GET", &format!("/problems/{code}")).send().expect(200);
-    assert_eq!((&explained["code"], explained["status"].as_u64()), (&body["code"], Some(u64::from(reply.status))));
+    assert_eq!((&explained["code"], explained["status"].as_u64()), (&body["code"], Some(u64::from(response.status))));
 }
 
 /// The schema that a reference leads to.
@@ -119,8 +119,8 @@ pub fn ids(app: &App) -> BTreeMap<&'static str, String> {
     let account = app.post("admin", "/v1/service-accounts", &json!({"member_id": member})).expect(201);
     let endpoint = app.post("admin", "/v1/webhook-endpoints", &json!({"url": "http://127.0.0.1:9/hook"})).expect(201);
     let endpoint = endpoint["id"].as_str().unwrap().to_owned();
-    let delivery = app.ask("admin", "POST", &format!("/v1/webhook-endpoints/{endpoint}/test")).send().expect(201);
-    let token = app.ask("auditor", "POST", "/v1/me/feed-tokens").send().expect(201);
+    let delivery = app.request("admin", "POST", &format!("/v1/webhook-endpoints/{endpoint}/test")).send().expect(201);
+    let token = app.request("auditor", "POST", "/v1/me/feed-tokens").send().expect(201);
     BTreeMap::from([
         ("me", token["id"].as_str().unwrap().to_owned()),
         ("webhook-endpoints", endpoint),
@@ -158,14 +158,14 @@ fn every_operation_is_there_and_asks_for_a_token(app: &App) {
     let all = operations(&document(app));
     assert!(all.len() > 60, "{}", all.len());
     for Operation { method, path, about } in &all {
-        let reply = app.anonymous(method, &filled(path)).send();
+        let response = app.anonymous(method, &filled(path)).send();
         if about["security"].is_array() {
-            assert_eq!((reply.status, reply.code().as_str()), (401, "token_missing"), "{method} {path}");
-            is_problem(app, &reply);
+            assert_eq!((response.status, response.code().as_str()), (401, "token_missing"), "{method} {path}");
+            is_problem(app, &response);
         } else {
-            let known = !matches!(reply.status, 401 | 404 | 405)
+            let known = !matches!(response.status, 401 | 404 | 405)
                 || ["/problems/{code}", "/v1/auth/token", "/v1/deadlines.ics"].contains(&path.as_str());
-            assert!(known, "{method} {path}: {}", reply.status);
+            assert!(known, "{method} {path}: {}", response.status);
         }
     }
 }
@@ -189,21 +189,22 @@ fn no_other_method_is_there(app: &App) {
         if methods.contains("GET") {
             expected.insert("HEAD");
         }
-        let allow =
-            |reply: &Reply| -> BTreeSet<String> { reply.header("allow").split(", ").map(str::to_owned).collect() };
+        let allow = |response: &Response| -> BTreeSet<String> {
+            response.header("allow").split(", ").map(str::to_owned).collect()
+        };
         let expected_owned: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE"] {
             if expected.contains(method) {
                 continue;
             }
-            let reply = app.anonymous(method, &filled(path)).send();
-            assert_eq!((reply.status, allow(&reply)), (405, expected_owned.clone()), "{method} {path}");
+            let response = app.anonymous(method, &filled(path)).send();
+            assert_eq!((response.status, allow(&response)), (405, expected_owned.clone()), "{method} {path}");
             if method != "HEAD" {
-                is_problem(app, &reply);
+                is_problem(app, &response);
             }
         }
-        let reply = app.anonymous("OPTIONS", &filled(path)).send();
-        assert_eq!((reply.status, allow(&reply)), (204, expected_owned), "OPTIONS {path}");
+        let response = app.anonymous("OPTIONS", &filled(path)).send();
+        assert_eq!((response.status, allow(&response)), (204, expected_owned), "OPTIONS {path}");
     }
 }
 
@@ -211,7 +212,7 @@ fn no_other_method_is_there(app: &App) {
 fn head_is_there_wherever_get_is(app: &App) {
     for operation in operations(&document(app)).iter().filter(|operation| operation.method == "GET") {
         let path = filled(&operation.path);
-        let (get, head) = (app.ask("auditor", "GET", &path).send(), app.ask("auditor", "HEAD", &path).send());
+        let (get, head) = (app.request("auditor", "GET", &path).send(), app.request("auditor", "HEAD", &path).send());
         assert_eq!((head.status, head.bytes.len()), (get.status, 0), "{path}");
     }
 }
@@ -320,12 +321,12 @@ fn every_body_needs_the_fields_that_its_schema_needs(app: &App) {
             continue;
         }
         let (known, needed) = fields(&document, schema);
-        let replies = ["admin", "secretary", "operator", "appraiser", "th-head"]
+        let responses = ["admin", "secretary", "operator", "appraiser", "th-head"]
             .map(|person| app.post(person, &path, &json!({})));
-        let asked: Vec<String> = replies
+        let asked: Vec<String> = responses
             .iter()
-            .filter(|reply| reply.code() == "invalid_body")
-            .map(|reply| reply.faults()[0].1.trim_start_matches('/').to_owned())
+            .filter(|response| response.code() == "invalid_body")
+            .map(|response| response.faults()[0].1.trim_start_matches('/').to_owned())
             .collect();
         let Some(field) = asked.first() else { continue };
         if !known.contains(field) || !needed.contains(field) {
@@ -346,9 +347,9 @@ fn every_example_of_a_body_fits_what_the_service_reads(app: &App) {
             continue;
         }
         for person in ["admin", "secretary", "operator", "appraiser", "th-head"] {
-            let reply = app.ask(person, &method, &path).json(&schema["example"]).send();
-            if matches!(reply.code().as_str(), "invalid_body" | "malformed_json") {
-                wrong.push(format!("{person} {method} {path}: {:?}", reply.faults()));
+            let response = app.request(person, &method, &path).json(&schema["example"]).send();
+            if matches!(response.code().as_str(), "invalid_body" | "malformed_json") {
+                wrong.push(format!("{person} {method} {path}: {:?}", response.faults()));
             }
         }
     }
@@ -394,11 +395,11 @@ fn every_answer_has_the_fields_of_its_schema(app: &App) {
         } else {
             "auditor"
         };
-        let reply = app.get(person, &format!("{path}{query}"));
-        if reply.status != 200 || schema.is_null() {
+        let response = app.get(person, &format!("{path}{query}"));
+        if response.status != 200 || schema.is_null() {
             continue;
         }
-        let body = reply.json();
+        let body = response.json();
         compare(&operation.path, schema, &body);
         if let (Some(first), schema) =
             (body["items"].get(0), &resolved(&document, schema)["properties"]["items"]["items"])
@@ -427,9 +428,9 @@ fn pages_show_every_row_once(app: &App) {
             let expected: Vec<String> = whole["items"].as_array().unwrap().iter().map(id).collect();
             let (mut rows, mut path) = (Vec::new(), format!("{list}?limit=2{order}"));
             loop {
-                let reply = app.get("auditor", &path);
-                let link = reply.header("link").to_owned();
-                let page = reply.expect(200);
+                let response = app.get("auditor", &path);
+                let link = response.header("link").to_owned();
+                let page = response.expect(200);
                 let items = page["items"].as_array().unwrap();
                 assert!(items.len() <= 2);
                 rows.extend(items.iter().map(id));
@@ -452,10 +453,14 @@ fn pages_show_every_row_once(app: &App) {
 fn units_come_by_code_and_each_once(app: &App) {
     let (mut codes, mut path) = (Vec::new(), "/v1/units?limit=2&sort=-code".to_owned());
     loop {
-        let reply = app.get("th-head", &path);
-        let link = reply.header("link").to_owned();
+        let response = app.get("th-head", &path);
+        let link = response.header("link").to_owned();
         codes.extend(
-            reply.expect(200)["items"].as_array().unwrap().iter().map(|unit| unit["code"].as_str().unwrap().to_owned()),
+            response.expect(200)["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|unit| unit["code"].as_str().unwrap().to_owned()),
         );
         let Some(next) = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")) else { break };
         path = next.to_owned();
@@ -467,19 +472,19 @@ fn units_come_by_code_and_each_once(app: &App) {
 fn every_answer_carries_a_request_id_and_says_who_may_keep_it(app: &App) {
     let ids = ids(app);
     for operation in operations(&document(app)).iter().filter(|operation| operation.method == "GET") {
-        let reply = app.get("auditor", &with_ids(&operation.path, &ids));
-        assert_eq!(reply.header("x-request-id").len(), 36, "{}", operation.path);
-        if operation.is_secured() && reply.status == 200 {
-            assert_eq!(reply.header("cache-control"), "private, no-cache", "{}", operation.path);
-            assert!(!reply.header("etag").is_empty(), "{}", operation.path);
+        let response = app.get("auditor", &with_ids(&operation.path, &ids));
+        assert_eq!(response.header("x-request-id").len(), 36, "{}", operation.path);
+        if operation.is_secured() && response.status == 200 {
+            assert_eq!(response.header("cache-control"), "private, no-cache", "{}", operation.path);
+            assert!(!response.header("etag").is_empty(), "{}", operation.path);
         }
     }
 }
 
 #[apply(on_both)]
 fn pages_of_named_origins_may_read_what_they_need(app: &App) {
-    let ask = |origin: &str| app.ask("th-head", "GET", "/v1/units").header("origin", origin).send();
-    let (ours, other) = (ask("https://front.example"), ask("https://evil.example"));
+    let request = |origin: &str| app.request("th-head", "GET", "/v1/units").header("origin", origin).send();
+    let (ours, other) = (request("https://front.example"), request("https://evil.example"));
     assert_eq!(ours.header("access-control-allow-origin"), "https://front.example");
     let exposed = ours.header("access-control-expose-headers").to_lowercase();
     for name in ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed"] {

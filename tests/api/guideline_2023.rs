@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::support::year::{FULL, Otherwise, UNITS, head, lines};
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 const PDF: &[u8] = b"%PDF-1.7\n%%EOF\n";
 const KGVX_AGAIN: Otherwise<'static> =
@@ -107,7 +107,7 @@ impl Year<'_> {
         self.app.act(person, &self.period, verb, None).expect(200)
     }
 
-    fn send(&self, unit: &str) -> Reply {
+    fn send(&self, unit: &str) -> Response {
         self.app.act(&head(unit), self.sheet(unit), "submit", None)
     }
 
@@ -115,7 +115,7 @@ impl Year<'_> {
     fn write(&self, unit: &str, otherwise: Otherwise) -> Value {
         let editor = format!("{}-editor", unit.to_lowercase());
         let tag = self.app.tag(&editor, self.sheet(unit));
-        let put = self.app.ask(&editor, "PUT", &format!("{}/scores", self.sheet(unit))).if_match(&tag);
+        let put = self.app.request(&editor, "PUT", &format!("{}/scores", self.sheet(unit))).if_match(&tag);
         put.json(&lines(otherwise)).send().expect(200)
     }
 
@@ -206,7 +206,7 @@ impl Year<'_> {
             let facts = json!({"anybody_disciplined": disciplined, "party_cell_rating": rating, "under_inspection": false,
                 "source_document": "Công văn 12/CV-ĐU ngày 20/11/2023"});
             let path = format!("{}/facts/{}", self.period, self.app.unit_id(unit));
-            self.app.ask("secretary", "PUT", &path).json(&facts).send().expect(201);
+            self.app.request("secretary", "PUT", &path).json(&facts).send().expect(201);
         }
         let council = self.app.council();
         assert_eq!(council.len(), 6);
@@ -393,7 +393,7 @@ impl Year<'_> {
 
     fn attach(&self, person: &str, proposal: &str, code: &str) {
         let tag = self.app.tag(person, proposal);
-        let put = self.app.ask(person, "PUT", &format!("{proposal}/documents/{code}")).if_match(&tag);
+        let put = self.app.request(person, "PUT", &format!("{proposal}/documents/{code}")).if_match(&tag);
         put.file(&format!("{code}.pdf"), PDF).send().expect(200);
     }
 

@@ -14,21 +14,21 @@ fn another_office_finds_nothing_by_id(app: &App) {
     {
         let path = with_ids(&operation.path, &ids);
         for person in ["so-khdt-admin", "so-khdt-vp-head"] {
-            let ask = || app.ask(person, &operation.method, &path);
-            let mut replies = vec![ask().send(), ask().if_match("*").send()];
+            let request = || app.request(person, &operation.method, &path);
+            let mut responses = vec![request().send(), request().if_match("*").send()];
             if operation.method != "GET" {
-                replies.push(ask().if_match("*").json(&json!({})).send());
-                replies.push(ask().if_match("*").raw("application/json", "{").send());
-                replies.push(ask().if_match("*").raw("text/plain", "x").send());
+                responses.push(request().if_match("*").json(&json!({})).send());
+                responses.push(request().if_match("*").raw("application/json", "{").send());
+                responses.push(request().if_match("*").raw("text/plain", "x").send());
             }
-            for reply in replies {
+            for response in responses {
                 assert_eq!(
-                    (reply.status, reply.code().as_str()),
+                    (response.status, response.code().as_str()),
                     (404, "not_found"),
                     "{person} {} {path}",
                     operation.method
                 );
-                is_problem(app, &reply);
+                is_problem(app, &response);
             }
         }
     }
@@ -42,8 +42,8 @@ fn another_office_finds_nothing_in_lists(app: &App) {
     for operation in all.iter().filter(|operation| operation.is_list() && !operation.path.contains('{')) {
         for person in ["so-khdt-admin", "so-khdt-vp-head"] {
             if parameters(&operation.about).any(|parameter| parameter["name"] == "organization_id") {
-                let reply = app.get(person, &format!("{}?organization_id={office}", operation.path));
-                assert!(matches!(reply.status, 403 | 404), "{person} {}: {}", operation.path, reply.status);
+                let response = app.get(person, &format!("{}?organization_id={office}", operation.path));
+                assert!(matches!(response.status, 403 | 404), "{person} {}: {}", operation.path, response.status);
             }
             let text = String::from_utf8(app.get(person, &format!("{}?limit=200", operation.path)).bytes).unwrap();
             for id in ids.values() {
@@ -60,8 +60,12 @@ fn another_office_finds_nothing_in_lists(app: &App) {
         ("period_id", "council-sessions"),
     ] {
         let id = if name == "period_id" { &ids["periods"] } else { &ids["units"] };
-        let reply = app.get("so-khdt-admin", &format!("/v1/{list}?{name}={id}"));
-        assert!(matches!(reply.status, 403 | 404) || reply.json()["items"] == json!([]), "{list}: {}", reply.status);
+        let response = app.get("so-khdt-admin", &format!("/v1/{list}?{name}={id}"));
+        assert!(
+            matches!(response.status, 403 | 404) || response.json()["items"] == json!([]),
+            "{list}: {}",
+            response.status
+        );
     }
 }
 
@@ -82,14 +86,14 @@ fn another_office_makes_nothing_here(app: &App) {
     ];
     for (list, body) in table {
         for person in ["so-khdt-admin", "so-khdt-vp-head"] {
-            let reply = app.post(person, &format!("/v1/{list}"), &body);
+            let response = app.post(person, &format!("/v1/{list}"), &body);
             assert!(
-                matches!(reply.status, 403 | 404 | 422),
+                matches!(response.status, 403 | 404 | 422),
                 "{person} {list} {body}: {} {}",
-                reply.status,
-                String::from_utf8_lossy(&reply.bytes)
+                response.status,
+                String::from_utf8_lossy(&response.bytes)
             );
-            is_problem(app, &reply);
+            is_problem(app, &response);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::support::{App, apply, on_both, scores};
 #[apply(on_both)]
 fn what_cannot_be_seen_comes_before_syntax(app: &App) {
     let sheet = app.new_sheet("TH");
-    app.ask("kt-head", "PATCH", &format!("{sheet}/scores"))
+    app.request("kt-head", "PATCH", &format!("{sheet}/scores"))
         .raw("application/json", "{")
         .send()
         .refused(404, "not_found");
@@ -30,8 +30,11 @@ fn an_unknown_place_comes_before_the_method(app: &App) {
 #[apply(on_both)]
 fn a_missing_right_comes_before_the_media_type(app: &App) {
     let sheet = app.submitted_sheet("TH", &[]);
-    app.ask("auditor", "PATCH", &format!("{sheet}/scores")).raw("text/plain", "{").send().refused(403, "role_required");
-    app.ask("th-editor", "POST", "/v1/units").raw("text/plain", "{").send().refused(403, "role_required");
+    app.request("auditor", "PATCH", &format!("{sheet}/scores"))
+        .raw("text/plain", "{")
+        .send()
+        .refused(403, "role_required");
+    app.request("th-editor", "POST", "/v1/units").raw("text/plain", "{").send().refused(403, "role_required");
 }
 
 /// Who belongs to one office only has no right there, whatever the body would say.
@@ -49,9 +52,9 @@ fn a_missing_right_comes_before_syntax(app: &App) {
         ("admin", "/v1/reviews"),
         ("admin", "/v1/submissions"),
     ] {
-        let reply = app.ask(person, "POST", path).raw("application/json", "{").send();
-        if !matches!(reply.status, 403 | 404) {
-            wrong.push(format!("{person} {path}: {} {}", reply.status, reply.code()));
+        let response = app.request(person, "POST", path).raw("application/json", "{").send();
+        if !matches!(response.status, 403 | 404) {
+            wrong.push(format!("{person} {path}: {} {}", response.status, response.code()));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -60,7 +63,7 @@ fn a_missing_right_comes_before_syntax(app: &App) {
 #[apply(on_both)]
 fn the_media_type_comes_before_syntax(app: &App) {
     let sheet = app.new_sheet("TH");
-    app.ask("th-head", "PATCH", &format!("{sheet}/scores"))
+    app.request("th-head", "PATCH", &format!("{sheet}/scores"))
         .raw("text/plain", "{")
         .send()
         .refused(415, "unsupported_media_type");
@@ -69,11 +72,11 @@ fn the_media_type_comes_before_syntax(app: &App) {
 #[apply(on_both)]
 fn syntax_comes_before_a_missing_tag(app: &App) {
     let sheet = app.new_sheet("TH");
-    app.ask("th-head", "PATCH", &format!("{sheet}/scores"))
+    app.request("th-head", "PATCH", &format!("{sheet}/scores"))
         .raw("application/json", "{")
         .send()
         .refused(400, "malformed_json");
-    app.ask("th-head", "PATCH", &format!("{sheet}/scores?x=1"))
+    app.request("th-head", "PATCH", &format!("{sheet}/scores?x=1"))
         .json(&scores(&[]))
         .send()
         .refused(400, "unknown_parameter");
@@ -82,11 +85,11 @@ fn syntax_comes_before_a_missing_tag(app: &App) {
 #[apply(on_both)]
 fn a_missing_tag_comes_before_the_state(app: &App) {
     let sheet = app.submitted_sheet("TH", &[]);
-    let ask =
-        || app.ask("th-head", "PATCH", &format!("{sheet}/scores")).json(&scores(&[("A.II.1", r#"{"points":31}"#)]));
-    ask().send().refused(428, "precondition_required");
-    ask().if_match("\"0-0\"").send().refused(412, "version_mismatch");
-    ask().if_match(&app.tag("th-head", &sheet)).send().refused(409, "invalid_state");
+    let request =
+        || app.request("th-head", "PATCH", &format!("{sheet}/scores")).json(&scores(&[("A.II.1", r#"{"points":31}"#)]));
+    request().send().refused(428, "precondition_required");
+    request().if_match("\"0-0\"").send().refused(412, "version_mismatch");
+    request().if_match(&app.tag("th-head", &sheet)).send().refused(409, "invalid_state");
 }
 
 #[apply(on_both)]

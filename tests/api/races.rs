@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::backends::execute;
 use crate::support::year::FULL;
-use crate::support::{App, Reply, apply, at_once, on_both};
+use crate::support::{App, Response, apply, at_once, on_both};
 
-fn sorted<T: Ord>(replies: &[Reply], of: impl Fn(&Reply) -> T) -> Vec<T> {
-    let mut all: Vec<T> = replies.iter().map(of).collect();
+fn sorted<T: Ord>(responses: &[Response], of: impl Fn(&Response) -> T) -> Vec<T> {
+    let mut all: Vec<T> = responses.iter().map(of).collect();
     all.sort();
     all
 }
@@ -27,9 +27,9 @@ fn of_two_submits_of_one_state_one_wins(app: &App) {
     let sheet = app.new_sheet("TH");
     app.write("TH", &sheet, &[]);
     let tag = app.tag("th-head", &sheet);
-    let replies = at_once(2, |_| app.ask("th-head", "POST", &format!("{sheet}/submit")).if_match(&tag).send());
+    let responses = at_once(2, |_| app.request("th-head", "POST", &format!("{sheet}/submit")).if_match(&tag).send());
     assert_eq!(
-        sorted(&replies, |reply| (reply.status, reply.code())),
+        sorted(&responses, |response| (response.status, response.code())),
         [(200, String::new()), (412, "version_mismatch".into())]
     );
     assert_eq!(app.get("th-head", &sheet).expect(200)["revision"], 1);
@@ -39,9 +39,9 @@ fn of_two_submits_of_one_state_one_wins(app: &App) {
 #[apply(on_both)]
 fn of_two_new_sheets_of_a_unit_one_is_made(app: &App) {
     let body = json!({"period_id": app.period_id(), "unit_id": app.unit_id("TH")});
-    let replies = at_once(2, |number| app.post(["th-head", "th-editor"][number], "/v1/submissions", &body));
+    let responses = at_once(2, |number| app.post(["th-head", "th-editor"][number], "/v1/submissions", &body));
     assert_eq!(
-        sorted(&replies, |reply| (reply.status, reply.code())),
+        sorted(&responses, |response| (response.status, response.code())),
         [(201, String::new()), (409, "already_exists".into())]
     );
     assert_eq!(app.get("auditor", "/v1/submissions").expect(200)["items"].as_array().unwrap().len(), 1);
@@ -50,24 +50,24 @@ fn of_two_new_sheets_of_a_unit_one_is_made(app: &App) {
 #[apply(on_both)]
 fn one_key_at_once_is_one_effect(app: &App) {
     let body = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
-    let replies =
-        at_once(2, |_| app.ask("admin", "POST", "/v1/units").header("idempotency-key", "k-1").json(&body).send());
+    let responses =
+        at_once(2, |_| app.request("admin", "POST", "/v1/units").header("idempotency-key", "k-1").json(&body).send());
     assert_eq!(
-        sorted(&replies, |reply| (reply.status, reply.header("idempotency-replayed").to_owned())),
+        sorted(&responses, |response| (response.status, response.header("idempotency-replayed").to_owned())),
         [(201, String::new()), (201, "true".into())]
     );
-    assert_eq!(replies[0].bytes, replies[1].bytes);
+    assert_eq!(responses[0].bytes, responses[1].bytes);
     assert_eq!(app.get("admin", "/v1/units").expect(200)["items"].as_array().unwrap().len(), 9);
 }
 
 #[apply(on_both)]
 fn one_key_for_two_things_at_once_is_one_of_them(app: &App) {
-    let replies = at_once(2, |number| {
+    let responses = at_once(2, |number| {
         let body = json!({"code": format!("TTHC{number}"), "name": "Trung tâm", "kind": "centre"});
-        app.ask("admin", "POST", "/v1/units").header("idempotency-key", "k-1").json(&body).send()
+        app.request("admin", "POST", "/v1/units").header("idempotency-key", "k-1").json(&body).send()
     });
-    assert_eq!(sorted(&replies, |reply| reply.status), [201, 422]);
-    replies.into_iter().find(|reply| reply.status == 422).unwrap().refused(422, "idempotency_key_reused");
+    assert_eq!(sorted(&responses, |response| response.status), [201, 422]);
+    responses.into_iter().find(|response| response.status == 422).unwrap().refused(422, "idempotency_key_reused");
 }
 
 /// Each of twenty writes a line of its own and tries again where another was faster.
@@ -79,9 +79,9 @@ fn no_write_is_lost(app: &App) {
     let tries = at_once(20, |number| {
         let (code, full) = FULL[number];
         (1..).find(|_| {
-            let reply = app.patch(["th-head", "th-editor"][number % 2], &sheet, &[(code, full)]);
-            assert!(matches!(reply.status, 200 | 412), "{}: {}", reply.status, reply.code());
-            reply.status == 200
+            let response = app.patch(["th-head", "th-editor"][number % 2], &sheet, &[(code, full)]);
+            assert!(matches!(response.status, 200 | 412), "{}: {}", response.status, response.code());
+            response.status == 200
         })
     });
     assert_eq!(version() - before, 20, "{tries:?}");
@@ -98,17 +98,17 @@ fn a_write_never_slips_under_a_submit(app: &App) {
     let sheet = app.new_sheet("TH");
     app.write("TH", &sheet, &[]);
     let tag = app.tag("th-head", &sheet);
-    let replies = at_once(2, |number| match number {
-        0 => app.ask("th-head", "POST", &format!("{sheet}/submit")).if_match(&tag).send(),
+    let responses = at_once(2, |number| match number {
+        0 => app.request("th-head", "POST", &format!("{sheet}/submit")).if_match(&tag).send(),
         _ => app
-            .ask("th-editor", "PATCH", &format!("{sheet}/scores"))
+            .request("th-editor", "PATCH", &format!("{sheet}/scores"))
             .if_match(&tag)
             .json(&crate::support::scores(&[("A.II.1", r#"{"points":1}"#)]))
             .send(),
     });
     let seen = app.get("th-head", &sheet).expect(200);
     let after = (&seen["status"], &seen["totals"]["self"]["total"]);
-    match (replies[0].status, replies[1].status) {
+    match (responses[0].status, responses[1].status) {
         (200, 412) => assert_eq!(after, (&json!("submitted"), &json!(1000))),
         (412, 200) => assert_eq!(after, (&json!("draft"), &json!(971))),
         other => panic!("{other:?}"),
@@ -121,9 +121,9 @@ fn of_two_appraisals_of_a_sheet_one_is_made(app: &App) {
     app.set_clock("2023-11-11T01:00:00.000Z");
     app.move_period("secretary", "start-appraisal");
     let body = json!({"submission_id": sheet.rsplit('/').next().unwrap(), "stage": "appraisal"});
-    let replies = at_once(2, |number| app.post(["appraiser", "hctc-appraiser"][number], "/v1/reviews", &body));
+    let responses = at_once(2, |number| app.post(["appraiser", "hctc-appraiser"][number], "/v1/reviews", &body));
     assert_eq!(
-        sorted(&replies, |reply| (reply.status, reply.code())),
+        sorted(&responses, |response| (response.status, response.code())),
         [(201, String::new()), (409, "already_exists".into())]
     );
 }
@@ -134,10 +134,10 @@ fn a_period_moves_once(app: &App) {
     let period = app.period();
     let tag = app.tag("secretary", &period);
     let people = ["secretary", "appraiser", "council-chair"];
-    let replies = at_once(3, |number| {
-        app.ask(people[number], "POST", &format!("{period}/start-appraisal")).if_match(&tag).send()
+    let responses = at_once(3, |number| {
+        app.request(people[number], "POST", &format!("{period}/start-appraisal")).if_match(&tag).send()
     });
-    assert_eq!(sorted(&replies, |reply| reply.status), [200, 412, 412]);
+    assert_eq!(sorted(&responses, |response| response.status), [200, 412, 412]);
     assert_eq!(app.get("auditor", "/v1/submissions").expect(200)["items"].as_array().unwrap().len(), 8);
 }
 
@@ -152,8 +152,8 @@ fn of_the_last_two_appraisals_at_once_one_ends_the_stage(app: &App) {
         })
         .collect();
     slow_to_record(app);
-    for reply in at_once(2, |number| app.act("appraiser", &reviews[number], "submit", None)) {
-        reply.expect(200);
+    for response in at_once(2, |number| app.act("appraiser", &reviews[number], "submit", None)) {
+        response.expect(200);
     }
     let stage = app.get("secretary", "/v1/deadlines?kind=appraisal").expect(200)["items"][0].clone();
     assert_eq!((&stage["status"], &stage["met_on"]), (&json!("met"), &json!("2023-11-13")));
@@ -167,12 +167,12 @@ fn an_extension_reaches_a_sheet_that_is_made_meanwhile(app: &App) {
         json!({"due_on": "2023-11-15", "reason": "Đơn vị di chuyển trụ sở", "basis_document": "CV 45/VP-HCTC"});
     let sheet = json!({"period_id": app.period_id(), "unit_id": app.unit_id("TH")});
     slow_to_record(app);
-    let replies = at_once(2, |number| match number {
+    let responses = at_once(2, |number| match number {
         0 => app.post("secretary", &deadline, &extension),
         _ => app.post("th-head", "/v1/submissions", &sheet),
     });
-    assert_eq!([replies[0].status, replies[1].status], [201, 201]);
-    let made = format!("/v1/submissions/{}", replies[1].json()["id"].as_str().unwrap());
+    assert_eq!([responses[0].status, responses[1].status], [201, 201]);
+    let made = format!("/v1/submissions/{}", responses[1].json()["id"].as_str().unwrap());
     let seen = app.get("th-head", &made).expect(200);
     assert_eq!((&seen["due_on"], &seen["closes_at"]), (&json!("2023-11-15"), &json!("2023-11-15T17:00:00.000Z")));
 }
@@ -188,11 +188,11 @@ fn a_new_day_off_reaches_a_notice_that_is_given_meanwhile(app: &App) {
         json!({"kind": "holiday", "name": "Ngày truyền thống", "status": "official", "legal_basis": "QĐ 12/QĐ-VP"}),
     );
     slow_to_record(app);
-    let replies = at_once(2, |number| match number {
-        0 => app.ask("admin", "PUT", "/v1/calendar-days/2023-12-01").json(&day).send(),
-        _ => app.ask("secretary", "POST", &format!("{period}/announce")).if_match(&tag).json(&notice).send(),
+    let responses = at_once(2, |number| match number {
+        0 => app.request("admin", "PUT", "/v1/calendar-days/2023-12-01").json(&day).send(),
+        _ => app.request("secretary", "POST", &format!("{period}/announce")).if_match(&tag).json(&notice).send(),
     });
-    assert_eq!([replies[0].status, replies[1].status], [201, 200]);
+    assert_eq!([responses[0].status, responses[1].status], [201, 200]);
     let proposal = app.first_proposal();
     assert_eq!(app.get("secretary", &proposal).expect(200)["dossier"]["due_on"], "2023-12-08");
     assert_eq!(app.get("secretary", "/v1/deadlines?kind=dossier").expect(200)["items"][0]["due_on"], "2023-12-08");
@@ -208,23 +208,23 @@ fn a_period_opens_in_one_zone(app: &App) {
     let office = format!("/v1/organizations/{office}");
     let (of_office, of_draft) = (app.tag("operator", &office), app.tag("secretary", &draft));
     slow_to_record(app);
-    let replies = at_once(2, |number| match number {
+    let responses = at_once(2, |number| match number {
         0 => {
             // Once the period is about to be recorded as open.
             std::thread::sleep(std::time::Duration::from_millis(150));
-            app.ask("operator", "PATCH", &office)
+            app.request("operator", "PATCH", &office)
                 .if_match(&of_office)
                 .json(&json!({"time_zone": "Africa/Cairo"}))
                 .send()
         }
-        _ => app.ask("secretary", "POST", &format!("{draft}/open")).if_match(&of_draft).send(),
+        _ => app.request("secretary", "POST", &format!("{draft}/open")).if_match(&of_draft).send(),
     });
-    assert!(matches!([replies[0].status, replies[1].status], [200 | 409, 200]));
+    assert!(matches!([responses[0].status, responses[1].status], [200 | 409, 200]));
     let acts =
         app.get("auditor", "/v1/audit-entries?action=organization.change,period.open").expect(200)["items"].clone();
     let acts: Vec<&str> = acts.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
     let expected =
-        if replies[0].status == 200 { vec!["organization.change", "period.open"] } else { vec!["period.open"] };
+        if responses[0].status == 200 { vec!["organization.change", "period.open"] } else { vec!["period.open"] };
     assert_eq!(acts, expected);
     let sheet = app.new_sheet_in(&draft, "TH");
     let gate = app.get("th-head", &sheet).expect(200)["closes_at"].clone();

@@ -8,20 +8,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::support::{App, Reply, apply, on_both, scores};
+use crate::support::{App, Response, apply, on_both, scores};
 
 /// Sends a body as it is written to TH's sheet, by its head and with the right tag.
-fn write_raw(app: &App, sheet: &str, body: &str) -> Reply {
-    app.ask("th-head", "PATCH", &format!("{sheet}/scores"))
+fn write_raw(app: &App, sheet: &str, body: &str) -> Response {
+    app.request("th-head", "PATCH", &format!("{sheet}/scores"))
         .if_match(&app.tag("th-head", sheet))
         .raw("application/json", body)
         .send()
 }
 
 #[track_caller]
-fn at(reply: Reply, status: u16, code: &str, pointer: &str) {
-    let reply = reply.refused(status, code);
-    assert!(reply.faults().iter().any(|(_, place)| place == pointer), "{pointer}: {:?}", reply.faults());
+fn at(response: Response, status: u16, code: &str, pointer: &str) {
+    let response = response.refused(status, code);
+    assert!(response.faults().iter().any(|(_, place)| place == pointer), "{pointer}: {:?}", response.faults());
 }
 
 /// A token with the header and claims of a good one, changed, and signed with a key of one's own.
@@ -37,11 +37,11 @@ fn signed_elsewhere(good: &str) -> String {
 #[apply(on_both)]
 fn a_score_over_the_maximum_is_refused(app: &App) {
     let sheet = app.new_sheet("TH");
-    let reply = app
+    let response = app
         .patch("th-head", &sheet, &[("A.II.1", r#"{"points":30}"#), ("A.II.2", r#"{"points":20.01}"#)])
         .refused(422, "score_out_of_range");
-    assert_eq!(reply.faults(), [("score_out_of_range".into(), "/scores/1/answer/points".into())]);
-    let params = &reply.json()["errors"][0]["params"];
+    assert_eq!(response.faults(), [("score_out_of_range".into(), "/scores/1/answer/points".into())]);
+    let params = &response.json()["errors"][0]["params"];
     assert_eq!((&params["criterion"], &params["max"], &params["got"]), (&json!("A.II.2"), &json!(20), &json!(20.01)));
     assert_eq!(app.get("th-head", &sheet).expect(200)["totals"]["self"], Value::Null);
 }
@@ -67,9 +67,9 @@ fn every_broken_rule_is_told_at_once(app: &App) {
         ("A.IV.4", r#"{"cases":-1}"#),
         ("A.II.1", r#"{"points":1}"#),
     ];
-    let reply = app.patch("th-head", &sheet, &lines);
-    let codes: Vec<String> = reply.faults().into_iter().map(|(code, _)| code).collect();
-    assert_eq!(reply.status, 422);
+    let response = app.patch("th-head", &sheet, &lines);
+    let codes: Vec<String> = response.faults().into_iter().map(|(code, _)| code).collect();
+    assert_eq!(response.status, 422);
     for code in
         ["score_out_of_range", "unknown_criterion", "answer_mismatch", "number_out_of_range", "duplicate_criterion"]
     {
@@ -108,7 +108,7 @@ fn the_gate_closes_at_midnight_and_not_a_millisecond_before(app: &App) {
     let tag = app.tag("th-head", &sheet);
     app.set_clock("2023-11-10T16:59:59.999Z");
     let write = |tag: &str| {
-        app.ask("th-head", "PATCH", &format!("{sheet}/scores"))
+        app.request("th-head", "PATCH", &format!("{sheet}/scores"))
             .if_match(tag)
             .json(&scores(&[("A.II.1", r#"{"points":1}"#)]))
             .send()
@@ -116,8 +116,8 @@ fn the_gate_closes_at_midnight_and_not_a_millisecond_before(app: &App) {
     let accepted = write(&tag);
     assert_eq!(accepted.status, 200);
     app.set_clock("2023-11-10T17:00:00.000Z");
-    let reply = write(&accepted.etag()).refused(409, "deadline_passed");
-    assert_eq!(reply.json()["params"]["closed_at"], "2023-11-10T17:00:00.000Z");
+    let response = write(&accepted.etag()).refused(409, "deadline_passed");
+    assert_eq!(response.json()["params"]["closed_at"], "2023-11-10T17:00:00.000Z");
     let body = json!({"period_id": app.period_id(), "unit_id": app.unit_id("KT")});
     app.post("kt-head", "/v1/submissions", &body).refused(409, "deadline_passed");
 }
@@ -148,17 +148,17 @@ fn anothers_draft_is_not_there_whatever_else_is_wrong(app: &App) {
             ("POST", "/withdraw"),
             ("POST", "/return"),
         ] {
-            let ask = || app.ask(person, method, &format!("{sheet}{path}"));
+            let request = || app.request(person, method, &format!("{sheet}{path}"));
             let expected: (u16, &str) = if person == "th-council" { (403, "recused") } else { (404, "not_found") };
-            ask().send().refused(expected.0, expected.1);
+            request().send().refused(expected.0, expected.1);
             if method != "GET" {
-                ask()
+                request()
                     .if_match(stale)
                     .json(&json!({"scores": [], "reason": "x"}))
                     .send()
                     .refused(expected.0, expected.1);
-                ask().raw("application/json", "{").send().refused(expected.0, expected.1);
-                ask().raw("text/plain", "x").send().refused(expected.0, expected.1);
+                request().raw("application/json", "{").send().refused(expected.0, expected.1);
+                request().raw("text/plain", "x").send().refused(expected.0, expected.1);
             }
         }
     }
@@ -171,10 +171,10 @@ fn ones_own_units_review_is_recused(app: &App) {
     app.set_clock("2023-11-11T01:00:00.000Z");
     app.move_period("appraiser", "start-appraisal");
     let id = sheet.rsplit('/').next().unwrap();
-    let reply = app
+    let response = app
         .post("hctc-appraiser", "/v1/reviews", &json!({"submission_id": id, "stage": "appraisal"}))
         .refused(403, "recused");
-    assert_eq!(reply.json()["params"]["ground"], "own_unit");
+    assert_eq!(response.json()["params"]["ground"], "own_unit");
     app.get("hctc-appraiser", &sheet).refused(403, "recused");
     let review = app.review("appraiser", &sheet, "appraisal", &[]);
     app.get("hctc-appraiser", &review).refused(403, "recused");
@@ -186,12 +186,12 @@ fn a_stale_tag_is_refused(app: &App) {
     let sheet = app.new_sheet("TH");
     let seen = app.tag("th-head", &sheet);
     app.patch("th-editor", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
-    app.ask("th-head", "PATCH", &format!("{sheet}/scores"))
+    app.request("th-head", "PATCH", &format!("{sheet}/scores"))
         .if_match(&seen)
         .json(&scores(&[("A.II.1", r#"{"points":2}"#)]))
         .send()
         .refused(412, "version_mismatch");
-    app.ask("th-head", "POST", &format!("{sheet}/submit")).if_match(&seen).send().refused(412, "version_mismatch");
+    app.request("th-head", "POST", &format!("{sheet}/submit")).if_match(&seen).send().refused(412, "version_mismatch");
     assert_eq!(app.get("th-head", &sheet).expect(200)["totals"]["self"]["total"], 1);
 }
 
@@ -199,13 +199,13 @@ fn a_stale_tag_is_refused(app: &App) {
 fn a_missing_tag_is_asked_for(app: &App) {
     let sheet = app.new_sheet("TH");
     for (method, path) in [("PATCH", "/scores"), ("PUT", "/scores")] {
-        app.ask("th-head", method, &format!("{sheet}{path}"))
+        app.request("th-head", method, &format!("{sheet}{path}"))
             .json(&scores(&[]))
             .send()
             .refused(428, "precondition_required");
     }
-    app.ask("th-head", "POST", &format!("{sheet}/submit")).send().refused(428, "precondition_required");
-    app.ask("secretary", "POST", &format!("{}/start-appraisal", app.period()))
+    app.request("th-head", "POST", &format!("{sheet}/submit")).send().refused(428, "precondition_required");
+    app.request("secretary", "POST", &format!("{}/start-appraisal", app.period()))
         .send()
         .refused(428, "precondition_required");
 }
@@ -230,10 +230,10 @@ fn what_does_not_fit_the_schema_is_refused_with_its_place(app: &App) {
         ("null", ""),
     ];
     for (body, pointer) in table {
-        let reply = write_raw(app, &sheet, body);
-        let text = String::from_utf8_lossy(&reply.bytes).into_owned();
-        assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_body"), "{body}: {text}");
-        assert_eq!(reply.faults(), [("invalid_body".to_owned(), pointer.to_owned())], "{body}");
+        let response = write_raw(app, &sheet, body);
+        let text = String::from_utf8_lossy(&response.bytes).into_owned();
+        assert_eq!((response.status, response.code().as_str()), (400, "invalid_body"), "{body}: {text}");
+        assert_eq!(response.faults(), [("invalid_body".to_owned(), pointer.to_owned())], "{body}");
     }
     let unit = json!({"code": "TTHC", "name": "Trung tâm", "kind": "choir"});
     at(app.post("admin", "/v1/units", &unit), 400, "invalid_body", "/kind");
@@ -273,11 +273,11 @@ fn what_is_no_json_is_malformed(app: &App) {
         "{'scores':[]}",
         "{\"scores\":[{\"criterion_code\":\"\\ud800\"}]}",
     ] {
-        let reply = write_raw(app, &sheet, body);
-        assert_eq!((reply.status, reply.code().as_str()), (400, "malformed_json"), "{body}");
+        let response = write_raw(app, &sheet, body);
+        assert_eq!((response.status, response.code().as_str()), (400, "malformed_json"), "{body}");
     }
     let invalid_utf8 = b"{\"scores\":[],\"\xff\":1}".to_vec();
-    app.ask("th-head", "PATCH", &format!("{sheet}/scores"))
+    app.request("th-head", "PATCH", &format!("{sheet}/scores"))
         .if_match(&app.tag("th-head", &sheet))
         .raw("application/json", invalid_utf8)
         .send()
@@ -287,10 +287,10 @@ fn what_is_no_json_is_malformed(app: &App) {
 #[apply(on_both)]
 fn a_wrong_method_is_told_the_right_ones(app: &App) {
     let sheet = app.new_sheet("TH");
-    let reply = app.ask("th-head", "DELETE", &sheet).send().refused(405, "method_not_allowed");
-    assert_eq!(reply.header("allow"), "GET, HEAD, OPTIONS");
-    let reply = app.ask("th-head", "GET", &format!("{sheet}/submit")).send().refused(405, "method_not_allowed");
-    assert_eq!(reply.header("allow"), "POST, OPTIONS");
+    let response = app.request("th-head", "DELETE", &sheet).send().refused(405, "method_not_allowed");
+    assert_eq!(response.header("allow"), "GET, HEAD, OPTIONS");
+    let response = app.request("th-head", "GET", &format!("{sheet}/submit")).send().refused(405, "method_not_allowed");
+    assert_eq!(response.header("allow"), "POST, OPTIONS");
 }
 
 #[apply(on_both)]
@@ -299,12 +299,12 @@ fn a_wrong_media_type_is_refused(app: &App) {
     for kind in
         ["text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "application/xml"]
     {
-        let ask = app.ask("th-head", "PUT", &format!("{sheet}/scores")).if_match(&app.tag("th-head", &sheet));
-        ask.raw(kind, r#"{"scores":[]}"#).send().refused(415, "unsupported_media_type");
+        let request = app.request("th-head", "PUT", &format!("{sheet}/scores")).if_match(&app.tag("th-head", &sheet));
+        request.raw(kind, r#"{"scores":[]}"#).send().refused(415, "unsupported_media_type");
     }
     for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=\"UTF-8\""] {
-        let ask = app.ask("th-head", "PUT", &format!("{sheet}/scores")).if_match(&app.tag("th-head", &sheet));
-        ask.raw(kind, r#"{"scores":[]}"#).send().expect(200);
+        let request = app.request("th-head", "PUT", &format!("{sheet}/scores")).if_match(&app.tag("th-head", &sheet));
+        request.raw(kind, r#"{"scores":[]}"#).send().expect(200);
     }
 }
 
@@ -312,28 +312,28 @@ fn a_wrong_media_type_is_refused(app: &App) {
 #[apply(on_both)]
 fn a_form_is_no_json(app: &App) {
     let sheet = app.new_sheet("TH");
-    let ask = app.ask("th-head", "PUT", &format!("{sheet}/scores")).if_match(&app.tag("th-head", &sheet));
-    ask.file("scores.json", br#"{"scores":[]}"#).send().refused(415, "unsupported_media_type");
+    let request = app.request("th-head", "PUT", &format!("{sheet}/scores")).if_match(&app.tag("th-head", &sheet));
+    request.file("scores.json", br#"{"scores":[]}"#).send().refused(415, "unsupported_media_type");
 }
 
 #[apply(on_both)]
 fn what_the_client_does_not_take_is_not_sent(app: &App) {
     let period = app.period();
     for accept in ["text/html", "application/xml", "application/json;q=0", "image/*"] {
-        app.ask("th-head", "GET", &period).header("accept", accept).send().refused(406, "not_acceptable");
+        app.request("th-head", "GET", &period).header("accept", accept).send().refused(406, "not_acceptable");
     }
     for accept in
         ["*/*", "application/json", "application/*", "text/html, application/json;q=0.5", "text/html,*/*;q=0.1"]
     {
-        assert_eq!(app.ask("th-head", "GET", &period).header("accept", accept).send().status, 200, "{accept}");
+        assert_eq!(app.request("th-head", "GET", &period).header("accept", accept).send().status, 200, "{accept}");
     }
 }
 
 #[apply(on_both)]
 fn who_shows_no_token_is_told_how(app: &App) {
     let period = app.period();
-    let reply = app.anonymous("GET", &period).send().refused(401, "token_missing");
-    assert_eq!(reply.header("www-authenticate"), "Bearer");
+    let response = app.anonymous("GET", &period).send().refused(401, "token_missing");
+    assert_eq!(response.header("www-authenticate"), "Bearer");
     app.anonymous("GET", &period).header("authorization", "Basic dGg6eA==").send().refused(401, "token_missing");
 }
 
@@ -365,9 +365,9 @@ fn a_token_that_is_not_ours_is_refused(app: &App) {
         ("nothing of a token", "abc".into()),
     ];
     for (what, token) in table {
-        let reply = app.bearer(&token, "GET", "/v1/me").send();
-        assert_eq!((reply.status, reply.code().as_str()), (401, "token_invalid"), "{what}");
-        assert!(reply.header("www-authenticate").starts_with("Bearer"), "{what}");
+        let response = app.bearer(&token, "GET", "/v1/me").send();
+        assert_eq!((response.status, response.code().as_str()), (401, "token_invalid"), "{what}");
+        assert!(response.header("www-authenticate").starts_with("Bearer"), "{what}");
     }
     assert_eq!(app.bearer(good, "GET", "/v1/me").send().status, 200);
 }
@@ -376,7 +376,7 @@ fn a_token_that_is_not_ours_is_refused(app: &App) {
 fn an_unknown_place_is_a_problem_too(app: &App) {
     for path in ["/", "/v1", "/v1/nothing", "/v2/me", "/v1/units/", "/v1//units"] {
         app.anonymous("GET", path).send().refused(404, "not_found");
-        app.ask("admin", "POST", path).send().refused(404, "not_found");
+        app.request("admin", "POST", path).send().refused(404, "not_found");
     }
 }
 
@@ -409,7 +409,7 @@ fn an_unknown_word_in_the_query_is_refused(app: &App) {
     }
     app.get("secretary", &format!("{}?x=1", app.period())).refused(400, "unknown_parameter");
     let period = app.period();
-    app.ask("secretary", "POST", &format!("{period}/start-appraisal?force=true"))
+    app.request("secretary", "POST", &format!("{period}/start-appraisal?force=true"))
         .if_match(&app.tag("secretary", &period))
         .send()
         .refused(400, "unknown_parameter");
@@ -460,7 +460,7 @@ fn a_body_over_a_mebibyte_is_refused(app: &App) {
     // As long as may be: fifteen bytes that matter, then blanks.
     let mut body = r#"{"scores":[]}"#.to_owned();
     body.push_str(&" ".repeat((1 << 20) - body.len()));
-    app.ask("th-head", "PUT", &format!("{sheet}/scores"))
+    app.request("th-head", "PUT", &format!("{sheet}/scores"))
         .if_match(&app.tag("th-head", &sheet))
         .raw("application/json", body)
         .send()
@@ -470,7 +470,8 @@ fn a_body_over_a_mebibyte_is_refused(app: &App) {
 #[apply(on_both)]
 fn refusals_speak_the_language_that_was_asked_for(app: &App) {
     let vi = app.get("th-head", "/v1/nothing").refused(404, "not_found");
-    let en = app.ask("th-head", "GET", "/v1/nothing").header("accept-language", "en").send().refused(404, "not_found");
+    let en =
+        app.request("th-head", "GET", "/v1/nothing").header("accept-language", "en").send().refused(404, "not_found");
     assert_eq!((vi.header("content-language"), en.header("content-language")), ("vi", "en"));
     assert_ne!(vi.json()["title"], en.json()["title"]);
 }

@@ -8,7 +8,7 @@ use thidua::server::{self, Kind};
 
 use crate::support::s3::Store;
 use crate::support::year::{head, lines};
-use crate::support::{App, Part, Reply, apply, at_once, egov_document, on_both};
+use crate::support::{App, Part, Response, apply, at_once, egov_document, on_both};
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n\x00\xff\r\n--xy is not the boundary\n%%EOF\n";
 const OTHER_PDF: &[u8] = b"%PDF-1.4\nanother";
@@ -30,8 +30,8 @@ fn with_file<'a>(name: &'a str, bytes: &'a [u8]) -> Vec<Part<'a>> {
     TEXTS.into_iter().chain([Part::File(name, bytes)]).collect()
 }
 
-fn upload(app: &App, person: &str, sheet: &str, parts: &[Part]) -> Reply {
-    app.ask(person, "POST", &format!("{sheet}/evidence")).form(parts).send()
+fn upload(app: &App, person: &str, sheet: &str, parts: &[Part]) -> Response {
+    app.request(person, "POST", &format!("{sheet}/evidence")).form(parts).send()
 }
 
 /// Adds a file and gives the path of the piece.
@@ -42,9 +42,9 @@ fn added(app: &App, sheet: &str, bytes: &[u8]) -> String {
 }
 
 #[track_caller]
-fn remove(app: &App, person: &str, piece: &str) -> Reply {
+fn remove(app: &App, person: &str, piece: &str) -> Response {
     let tag = app.tag(person, piece);
-    app.ask(person, "DELETE", piece).if_match(&tag).send()
+    app.request(person, "DELETE", piece).if_match(&tag).send()
 }
 
 /// The digests of the files that a person sees on a sheet.
@@ -112,10 +112,10 @@ fn only_claimed_points_are_to_be_proved_and_each_line_by_its_own(app: &App) {
 #[apply(on_both)]
 fn a_file_is_kept_as_it_came(app: &App) {
     let sheet = app.new_sheet("TH");
-    let reply = upload(app, "th-editor", &sheet, &with_file("báo cáo.pdf", PDF));
-    let location = reply.header("location").to_owned();
-    assert_eq!(reply.etag(), app.tag("th-editor", &sheet));
-    let piece = reply.expect(201);
+    let response = upload(app, "th-editor", &sheet, &with_file("báo cáo.pdf", PDF));
+    let location = response.header("location").to_owned();
+    assert_eq!(response.etag(), app.tag("th-editor", &sheet));
+    let piece = response.expect(201);
     assert_eq!((piece["kind"].as_str(), piece["criterion_code"].as_str()), (Some("file"), Some("A.II.1")));
     let file = json!({"name": "báo cáo.pdf", "media_type": "application/pdf", "size": PDF.len(), "sha256": PDF_SHA256, "attached_at": "2023-11-01T01:00:00.000Z"});
     assert_eq!(piece["file"], file);
@@ -131,7 +131,7 @@ fn a_file_is_kept_as_it_came(app: &App) {
     assert_eq!(content.header("content-length"), PDF.len().to_string());
     assert_eq!(content.header("repr-digest"), "sha-256=:muJQlUcpdjVC2yZmasGRrU1NZeWNOO9Ro9cLC56nJvQ=:");
     let known =
-        app.ask("th-head", "GET", &format!("{location}/content")).header("if-none-match", &content.etag()).send();
+        app.request("th-head", "GET", &format!("{location}/content")).header("if-none-match", &content.etag()).send();
     assert_eq!((known.status, known.bytes.len()), (304, 0));
 }
 
@@ -195,8 +195,8 @@ fn a_form_that_does_not_fit_is_refused_with_its_place(app: &App) {
         upload(app, "th-editor", &sheet, &with_file("a.pdf", bytes)).refused(422, problem);
     }
     let path = format!("{sheet}/evidence");
-    app.ask("th-editor", "POST", &path).raw("text/plain", "x").send().refused(415, "unsupported_media_type");
-    app.ask("th-editor", "POST", &path)
+    app.request("th-editor", "POST", &path).raw("text/plain", "x").send().refused(415, "unsupported_media_type");
+    app.request("th-editor", "POST", &path)
         .raw("multipart/form-data; boundary=xyz", "no form")
         .send()
         .refused(400, "invalid_body");
@@ -259,12 +259,12 @@ fn evidence_is_for_those_who_may_see_the_sheet(app: &App) {
         assert_eq!(see(person), [200, 200, 200], "{person}");
         app.post(person, &paths[0], &egov_document("A.II.1")).refused(403, "role_required");
         upload(app, person, &sheet, &with_file("a.pdf", PDF)).refused(403, "role_required");
-        app.ask(person, "DELETE", &piece).if_match("*").send().refused(403, "role_required");
+        app.request(person, "DELETE", &piece).if_match("*").send().refused(403, "role_required");
     }
     for person in ["kt-head", "council-chair", "admin"] {
         assert_eq!(see(person), [404, 404, 404], "{person}");
         upload(app, person, &sheet, &with_file("a.pdf", PDF)).refused(404, "not_found");
-        app.ask(person, "DELETE", &piece).if_match("*").send().refused(404, "not_found");
+        app.request(person, "DELETE", &piece).if_match("*").send().refused(404, "not_found");
     }
 }
 
@@ -287,7 +287,7 @@ fn the_gate_closes_for_evidence_too(app: &App) {
     let tag = app.tag("th-editor", &sheet);
     app.set_clock("2023-11-10T17:00:00.000Z");
     upload(app, "th-editor", &sheet, &with_file("a.pdf", PDF)).refused(409, "deadline_passed");
-    app.ask("th-editor", "DELETE", &piece).if_match(&tag).send().refused(409, "deadline_passed");
+    app.request("th-editor", "DELETE", &piece).if_match(&tag).send().refused(409, "deadline_passed");
 }
 
 /// Who submits has seen what is sent: a piece that came or went meanwhile makes the tag stale.
@@ -297,13 +297,13 @@ fn evidence_moves_the_tag_of_its_sheet(app: &App) {
     app.write("TH", &sheet, &[]);
     let before = app.tag("th-head", &sheet);
     let piece = added(app, &sheet, PDF);
-    let submit = |tag: &str| app.ask("th-head", "POST", &format!("{sheet}/submit")).if_match(tag).send();
+    let submit = |tag: &str| app.request("th-head", "POST", &format!("{sheet}/submit")).if_match(tag).send();
     submit(&before).refused(412, "version_mismatch");
     let with_piece = app.tag("th-head", &format!("{sheet}/evidence"));
     assert_eq!(with_piece, app.tag("th-head", &format!("{sheet}/scores")));
-    app.ask("th-head", "DELETE", &piece).send().refused(428, "precondition_required");
-    app.ask("th-head", "DELETE", &piece).if_match(&before).send().refused(412, "version_mismatch");
-    let gone = app.ask("th-head", "DELETE", &piece).if_match(&with_piece).send();
+    app.request("th-head", "DELETE", &piece).send().refused(428, "precondition_required");
+    app.request("th-head", "DELETE", &piece).if_match(&before).send().refused(412, "version_mismatch");
+    let gone = app.request("th-head", "DELETE", &piece).if_match(&with_piece).send();
     assert_eq!((gone.status, gone.bytes.len(), gone.etag()), (204, 0, app.tag("th-head", &sheet)));
     app.get("th-head", &piece).refused(404, "not_found");
     submit(&with_piece).refused(412, "version_mismatch");
@@ -316,7 +316,7 @@ fn a_returned_sheet_shows_others_the_evidence_that_was_sent(app: &App) {
     assert_eq!(seen(app, "th-head", &sheet), [digest(OTHER_PDF)]);
     assert_eq!(seen(app, "appraiser", &sheet), [digest(PDF)]);
     app.get("appraiser", &second).refused(404, "not_found");
-    app.ask("appraiser", "DELETE", &second).if_match("*").send().refused(404, "not_found");
+    app.request("appraiser", "DELETE", &second).if_match("*").send().refused(404, "not_found");
     // What the unit has done to it since is not to be seen either.
     assert_eq!(app.get("appraiser", &first).expect(200)["removed"], false);
     assert_eq!(app.get("appraiser", &format!("{sheet}/evidence")).expect(200)["items"][0]["removed"], false);
@@ -360,7 +360,7 @@ fn a_piece_goes_once(app: &App) {
 fn an_upload_with_a_key_adds_once(app: &App) {
     let sheet = app.new_sheet("TH");
     let send = |bytes: &[u8]| {
-        app.ask("th-editor", "POST", &format!("{sheet}/evidence"))
+        app.request("th-editor", "POST", &format!("{sheet}/evidence"))
             .header("idempotency-key", "k1")
             .form(&with_file("a.pdf", bytes))
             .send()
@@ -371,7 +371,7 @@ fn an_upload_with_a_key_adds_once(app: &App) {
     assert_eq!((again.header("idempotency-replayed"), again.bytes.clone()), ("true", first.bytes));
     send(OTHER_PDF).refused(422, "idempotency_key_reused");
     assert_eq!(seen(app, "th-editor", &sheet).len(), 1);
-    app.ask("th-head", "PUT", &format!("{sheet}/scores")).if_match("*").json(&lines(&[])).send().expect(200);
+    app.request("th-head", "PUT", &format!("{sheet}/scores")).if_match("*").json(&lines(&[])).send().expect(200);
     app.act(&head("TH"), &sheet, "submit", None).expect(200);
     assert_eq!(send(PDF).header("idempotency-replayed"), "true");
 }

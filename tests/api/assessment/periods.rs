@@ -30,13 +30,13 @@ fn send(app: &App, unit: &str, sheet: &str) -> Value {
     app.act(&head(unit), sheet, "submit", None).expect(200)
 }
 
-fn patch(app: &App, body: &Value) -> crate::support::Reply {
+fn patch(app: &App, body: &Value) -> crate::support::Response {
     let period = app.period();
     let tag = app.tag("secretary", &period);
-    app.ask("secretary", "PATCH", &period).if_match(&tag).json(body).send()
+    app.request("secretary", "PATCH", &period).if_match(&tag).json(body).send()
 }
 
-fn announce(app: &App, notice_on: &str) -> crate::support::Reply {
+fn announce(app: &App, notice_on: &str) -> crate::support::Response {
     let notice = json!({"notice_number": "1234/TB-VP", "notice_on": notice_on});
     app.act("council-chair", &app.period(), "announce", Some(&notice))
 }
@@ -211,7 +211,7 @@ fn a_frozen_ranking_holds_when_a_unit_is_renamed(app: &App) {
     assert_eq!(before["ok"], true);
     let unit = format!("/v1/units/{}", app.unit_id("TH"));
     let tag = app.tag("admin", &unit);
-    app.ask("admin", "PATCH", &unit)
+    app.request("admin", "PATCH", &unit)
         .if_match(&tag)
         .json(&json!({"name": "Phòng Tổng hợp và Kiểm soát"}))
         .send()
@@ -259,8 +259,8 @@ fn an_open_period_changes_in_title_and_schedule_alone(app: &App) {
 /// A merge patch takes away what is null, and a period is never without a title: that is refused and not passed over.
 #[apply(on_both)]
 fn a_null_is_not_passed_over(app: &App) {
-    let reply = patch(app, &json!({"title": null}));
-    assert!([400, 422].contains(&reply.status), "{}", reply.status);
+    let response = patch(app, &json!({"title": null}));
+    assert!([400, 422].contains(&response.status), "{}", response.status);
 }
 
 /// 00:30 of 2 November in Hà Nội: the 1st is past, the 2nd is not. Dates that stay where they were may be past.

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::support::year::AFTER_THE_GATE;
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 fn id_of(path: &str) -> &str {
     path.rsplit('/').next().unwrap()
 }
 
 /// Starts a review and gives its answer.
-fn start(app: &App, person: &str, sheet: &str, stage: &str) -> Reply {
+fn start(app: &App, person: &str, sheet: &str, stage: &str) -> Response {
     app.post(person, "/v1/reviews", &json!({"submission_id": id_of(sheet), "stage": stage}))
 }
 
@@ -19,12 +19,12 @@ fn started(app: &App, person: &str, sheet: &str, stage: &str) -> String {
     format!("/v1/reviews/{}", start(app, person, sheet, stage).expect(201)["id"].as_str().unwrap())
 }
 
-fn patch(app: &App, person: &str, resource: &str, scores: &Value) -> Reply {
+fn patch(app: &App, person: &str, resource: &str, scores: &Value) -> Response {
     let tag = app.tag(person, resource);
-    app.ask(person, "PATCH", &format!("{resource}/scores")).if_match(&tag).json(&json!({"scores": scores})).send()
+    app.request(person, "PATCH", &format!("{resource}/scores")).if_match(&tag).json(&json!({"scores": scores})).send()
 }
 
-fn send_back(app: &App, sheet: &str, due_on: Option<&str>) -> Reply {
+fn send_back(app: &App, sheet: &str, due_on: Option<&str>) -> Response {
     let mut body = json!({"reason": "Thiếu minh chứng mục A.II.1"});
     if let Some(due_on) = due_on {
         body["due_on"] = json!(due_on);
@@ -197,7 +197,7 @@ fn the_standing_body_never_appraises_itself(app: &App) {
     app.get("hctc-appraiser", &format!("{sheet}/scores")).refused(403, "recused");
     start(app, "hctc-appraiser", &sheet, "appraisal").refused(403, "recused");
     let body = json!({"reason": "Xem lại", "due_on": "2023-11-15"});
-    app.ask("hctc-appraiser", "POST", &format!("{sheet}/return"))
+    app.request("hctc-appraiser", "POST", &format!("{sheet}/return"))
         .if_match("*")
         .json(&body)
         .send()
@@ -222,7 +222,9 @@ fn the_standing_body_sees_no_review_of_itself(app: &App) {
 fn the_standing_body_records_no_facts_of_itself(app: &App) {
     let facts = json!({"anybody_disciplined": false, "party_cell_rating": "good", "under_inspection": false});
     let put = |unit: &str| {
-        app.ask("hctc-appraiser", "PUT", &format!("{}/facts/{}", app.period(), app.unit_id(unit))).json(&facts).send()
+        app.request("hctc-appraiser", "PUT", &format!("{}/facts/{}", app.period(), app.unit_id(unit)))
+            .json(&facts)
+            .send()
     };
     put("HCTC").refused(403, "recused");
     put("TH").expect(201);

@@ -41,7 +41,7 @@ fn put_clears_the_lines_that_are_absent(app: &App) {
     app.write("TH", &sheet, &[]);
     let tag = app.tag("th-head", &sheet);
     let put = app
-        .ask("th-head", "PUT", &format!("{sheet}/scores"))
+        .request("th-head", "PUT", &format!("{sheet}/scores"))
         .if_match(&tag)
         .json(&scores(&[("A.II.1", r#"{"points":7}"#)]))
         .send()
@@ -92,7 +92,7 @@ fn a_note_may_stand_without_a_score(app: &App) {
     let sheet = app.new_sheet("TH");
     let tag = app.tag("th-head", &sheet);
     let body = json!({"scores": [{"criterion_code": "A.II.1", "answer": null, "note": "Chờ số liệu"}]});
-    app.ask("th-head", "PATCH", &format!("{sheet}/scores")).if_match(&tag).json(&body).send().expect(200);
+    app.request("th-head", "PATCH", &format!("{sheet}/scores")).if_match(&tag).json(&body).send().expect(200);
     let cell = &line(app, "th-head", &sheet, "A.II.1")["self"];
     assert_eq!((&cell["note"], &cell["points"]), (&json!("Chờ số liệu"), &Value::Null));
     assert_eq!(app.get("th-head", &format!("{sheet}/readiness")).expect(200)["errors"].as_array().unwrap().len(), 28);
@@ -103,15 +103,15 @@ fn a_note_may_stand_without_a_score(app: &App) {
 fn shared_points_hold_over_what_is_stored_and_what_is_written(app: &App) {
     let sheet = app.new_sheet("TH");
     app.patch("th-head", &sheet, &[("A.I.1", r#"{"points":100}"#)]).expect(200);
-    let reply = app.patch("th-head", &sheet, &[("A.I.2", r#"{"points":50.01}"#)]);
-    assert_eq!((reply.status, reply.faults()[0].0.as_str()), (422, "shared_points_exceeded"));
+    let response = app.patch("th-head", &sheet, &[("A.I.2", r#"{"points":50.01}"#)]);
+    assert_eq!((response.status, response.faults()[0].0.as_str()), (422, "shared_points_exceeded"));
     assert_eq!(line(app, "th-head", &sheet, "A.I.2")["self"], Value::Null);
     app.patch("th-head", &sheet, &[("A.I.2", r#"{"points":50}"#)]).expect(200);
     // Written together, what is stored no longer counts.
     app.patch("th-head", &sheet, &[("A.I.1", r#"{"points":0}"#), ("A.I.2", r#"{"points":150}"#)]).expect(200);
     let tag = app.tag("th-head", &sheet);
     let put = app
-        .ask("th-head", "PUT", &format!("{sheet}/scores"))
+        .request("th-head", "PUT", &format!("{sheet}/scores"))
         .if_match(&tag)
         .json(&scores(&[("A.I.1", r#"{"points":150}"#)]))
         .send()

@@ -32,7 +32,7 @@ fn what_is_missing_is_told_line_by_line_and_submit_refuses_with_the_same_list(ap
         .as_array_mut()
         .unwrap()
         .retain(|line| line["criterion_code"] != "A.V.3" && line["criterion_code"] != "B.2");
-    app.ask("th-head", "PUT", &format!("{sheet}/scores")).if_match(&tag).json(&body).send().expect(200);
+    app.request("th-head", "PUT", &format!("{sheet}/scores")).if_match(&tag).json(&body).send().expect(200);
     let readiness = app.get("th-head", &format!("{sheet}/readiness")).expect(200);
     assert_eq!(readiness["ready"], false);
     let missing: Vec<(&Value, &Value)> = readiness["errors"]
@@ -58,9 +58,9 @@ fn a_whole_sheet_is_ready(app: &App) {
 #[apply(on_both)]
 fn submitting_freezes_a_revision_under_its_digest(app: &App) {
     let sheet = app.submitted_sheet("TH", &[("A.II.1", r#"{"points":27.5}"#)]);
-    let reply = app.get("th-head", &format!("{sheet}/revisions/1"));
-    let text = String::from_utf8(reply.bytes.clone()).unwrap();
-    let revision = reply.expect(200);
+    let response = app.get("th-head", &format!("{sheet}/revisions/1"));
+    let text = String::from_utf8(response.bytes.clone()).unwrap();
+    let revision = response.expect(200);
     // Byte for byte, as it was sent over the wire.
     let content = text.split_once("\"content\":").unwrap().1.strip_suffix('}').unwrap();
     let digest: String = Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -98,7 +98,7 @@ fn a_sheet_can_be_taken_back_while_the_gate_is_open(app: &App) {
     app.act("th-head", &sheet, "submit", None).expect(200);
     let tag = app.tag("th-head", &sheet);
     app.set_clock("2023-11-10T17:00:00.000Z");
-    app.ask("th-head", "POST", &format!("{sheet}/withdraw")).if_match(&tag).send().refused(409, "deadline_passed");
+    app.request("th-head", "POST", &format!("{sheet}/withdraw")).if_match(&tag).send().refused(409, "deadline_passed");
     assert_eq!(app.get("th-head", &sheet).expect(200)["status"], "submitted");
 }
 
@@ -155,11 +155,11 @@ fn what_is_known_is_not_sent_again(app: &App) {
         "/v1/units".into(),
     ] {
         let tag = app.tag("th-head", &path);
-        let again = app.ask("th-head", "GET", &path).header("if-none-match", &tag).send();
+        let again = app.request("th-head", "GET", &path).header("if-none-match", &tag).send();
         assert_eq!((again.status, again.bytes.len(), again.etag()), (304, 0, tag.clone()), "{path}");
-        let weak = app.ask("th-head", "GET", &path).header("if-none-match", &format!("\"x\", W/{tag}")).send();
+        let weak = app.request("th-head", "GET", &path).header("if-none-match", &format!("\"x\", W/{tag}")).send();
         assert_eq!(weak.status, 304, "{path}");
-        let other = app.ask("th-head", "GET", &path).header("if-none-match", "\"x\"").send();
+        let other = app.request("th-head", "GET", &path).header("if-none-match", "\"x\"").send();
         assert_eq!(other.status, 200, "{path}");
     }
 }
@@ -169,14 +169,14 @@ fn a_changed_sheet_is_sent_again(app: &App) {
     let sheet = app.new_sheet("TH");
     let tag = app.tag("th-head", &sheet);
     app.patch("th-editor", &sheet, &[("A.II.1", r#"{"points":1}"#)]).expect(200);
-    assert_eq!(app.ask("th-head", "GET", &sheet).header("if-none-match", &tag).send().status, 200);
+    assert_eq!(app.request("th-head", "GET", &sheet).header("if-none-match", &tag).send().status, 200);
 }
 
 #[apply(on_both)]
 fn head_gives_the_headers_and_no_body(app: &App) {
     let sheet = app.new_sheet("TH");
     for path in [sheet.clone(), format!("{sheet}/scores"), "/v1/units?limit=2".into(), "/openapi.json".into()] {
-        let (get, head) = (app.get("th-head", &path), app.ask("th-head", "HEAD", &path).send());
+        let (get, head) = (app.get("th-head", &path), app.request("th-head", "HEAD", &path).send());
         assert_eq!((head.status, head.bytes.len()), (200, 0), "{path}");
         for name in ["etag", "content-type", "cache-control", "content-length", "link"] {
             assert_eq!(get.header(name), head.header(name), "{path}: {name}");
@@ -214,7 +214,7 @@ fn the_units_tag_does_not_move_while_its_sheet_is_appraised(app: &App) {
     let tag = app.tag("appraiser", &path);
     app.set_clock("2023-11-12T01:00:00.000Z");
     let line = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 1}, "reason": "Chậm hạn"}]});
-    app.ask("appraiser", "PATCH", &format!("{path}/scores")).if_match(&tag).json(&line).send().expect(200);
+    app.request("appraiser", "PATCH", &format!("{path}/scores")).if_match(&tag).json(&line).send().expect(200);
     let after = app.get("th-head", &sheet);
     assert_eq!((before.etag(), before.json()), (after.etag(), after.json()));
     assert_eq!(listed.bytes, app.get("th-head", "/v1/submissions").bytes);
@@ -249,8 +249,11 @@ fn a_gate_that_closes_moves_the_phase_and_not_the_state(app: &App) {
     let after = app.tag("th-head", &sheet);
     assert_ne!(before, after);
     assert_eq!(state(&before), state(&after));
-    assert_eq!(app.ask("th-head", "GET", &sheet).header("if-none-match", &before).send().status, 200);
-    app.ask("th-head", "POST", &format!("{sheet}/withdraw")).if_match(&before).send().refused(409, "deadline_passed");
+    assert_eq!(app.request("th-head", "GET", &sheet).header("if-none-match", &before).send().status, 200);
+    app.request("th-head", "POST", &format!("{sheet}/withdraw"))
+        .if_match(&before)
+        .send()
+        .refused(409, "deadline_passed");
 }
 
 #[apply(on_both)]
@@ -259,12 +262,12 @@ fn a_draft_whose_gate_closed_is_too_late_and_not_out_of_date(app: &App) {
     app.write("TH", &sheet, &[]);
     let seen = app.tag("th-head", &sheet);
     app.set_clock("2023-11-10T17:00:00.000Z");
-    app.ask("th-head", "PATCH", &format!("{sheet}/scores"))
+    app.request("th-head", "PATCH", &format!("{sheet}/scores"))
         .if_match(&seen)
         .json(&scores(&[("A.II.1", r#"{"points":1}"#)]))
         .send()
         .refused(409, "deadline_passed");
-    app.ask("th-head", "POST", &format!("{sheet}/submit")).if_match(&seen).send().refused(409, "deadline_passed");
+    app.request("th-head", "POST", &format!("{sheet}/submit")).if_match(&seen).send().refused(409, "deadline_passed");
 }
 
 #[apply(on_both)]
@@ -365,14 +368,14 @@ fn the_integration_writes_the_sheet_of_its_scope_alone(app: &App) {
     assert_eq!(line(app, "th-head", &sheet, "A.II.1")["self"]["points"], 5);
     let other = app.new_sheet("KT");
     app.get("integration", &other).refused(404, "not_found");
-    app.ask("integration", "PATCH", &format!("{other}/scores"))
+    app.request("integration", "PATCH", &format!("{other}/scores"))
         .if_match("*")
         .json(&scores(&[("A.II.1", r#"{"points":5}"#)]))
         .send()
         .refused(404, "not_found");
-    let reply =
+    let response =
         app.post("integration", "/v1/submissions", &json!({"period_id": period_id, "unit_id": app.unit_id("NC")}));
-    assert!(matches!(reply.status, 403 | 404), "{}", reply.status);
+    assert!(matches!(response.status, 403 | 404), "{}", response.status);
     let listed = app.get("integration", "/v1/submissions").expect(200);
     assert_eq!(listed["items"].as_array().unwrap().iter().map(|item| &item["unit_code"]).collect::<Vec<_>>(), ["TH"]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 /// A draft of a period that is scored by the table of yearly targets, whose A.3 leaves its target open. Gives its path.
 fn draft(app: &App) -> String {
@@ -16,13 +16,13 @@ fn target(app: &App, unit: &str, criterion: &str, target: f64) -> Value {
     json!({"unit_id": app.unit_id(unit), "criterion_code": criterion, "target": target, "unit_of_measure": "dự án"})
 }
 
-fn set(app: &App, person: &str, period: &str, targets: &[Value]) -> Reply {
+fn set(app: &App, person: &str, period: &str, targets: &[Value]) -> Response {
     let path = format!("{period}/targets");
-    app.ask(person, "PUT", &path).if_match(&app.tag(person, &path)).json(&json!({"targets": targets})).send()
+    app.request(person, "PUT", &path).if_match(&app.tag(person, &path)).json(&json!({"targets": targets})).send()
 }
 
-fn points(reply: &Value) -> (Value, Value) {
-    let line = reply["scores"].as_array().unwrap().iter().find(|line| line["criterion_code"] == "A.3").unwrap();
+fn points(response: &Value) -> (Value, Value) {
+    let line = response["scores"].as_array().unwrap().iter().find(|line| line["criterion_code"] == "A.3").unwrap();
     (line["target"].clone(), line["self"]["points"].clone())
 }
 
@@ -92,8 +92,11 @@ fn a_target_in_use_stands(app: &App) {
     // Whoever writes now has not seen that the target is gone.
     let before = app.tag("th-head", &sheet);
     set(app, "secretary", &period, &[]).expect(200);
-    let stale =
-        app.ask("th-head", "PATCH", &format!("{sheet}/scores")).if_match(&before).json(&json!({"scores": []})).send();
+    let stale = app
+        .request("th-head", "PATCH", &format!("{sheet}/scores"))
+        .if_match(&before)
+        .json(&json!({"scores": []}))
+        .send();
     stale.refused(412, "version_mismatch");
     let lines = [
         ("A.1", r#"{"actual":1}"#),
@@ -146,7 +149,7 @@ fn targets_are_set_by_who_sets_the_period_and_read_by_all(app: &App) {
     let set_by_admin = set(app, "admin", &period, &targets);
     assert_eq!(set_by_admin.etag(), app.tag("admin", &period));
     assert_eq!(set_by_admin.expect(200)["items"], json!(targets));
-    app.ask("admin", "PUT", &format!("{period}/targets"))
+    app.request("admin", "PUT", &format!("{period}/targets"))
         .if_match(&before)
         .json(&json!({"targets": []}))
         .send()
@@ -162,7 +165,11 @@ fn a_draft_that_changes_loses_the_targets_that_no_longer_fit(app: &App) {
     let period = draft(app);
     set(app, "secretary", &period, &[target(app, "KT", "A.3", 5.0), target(app, "TH", "A.3", 9.0)]).expect(200);
     let change = |body: Value| {
-        app.ask("secretary", "PATCH", &period).if_match(&app.tag("secretary", &period)).json(&body).send().expect(200)
+        app.request("secretary", "PATCH", &period)
+            .if_match(&app.tag("secretary", &period))
+            .json(&body)
+            .send()
+            .expect(200)
     };
     let units: Vec<Value> = app.get("secretary", &period).expect(200)["unit_ids"].as_array().unwrap().clone();
     let without_kt: Vec<&Value> = units.iter().filter(|id| **id != json!(app.unit_id("KT"))).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n\x00\xff\r\n--xy is not the boundary\n%%EOF\n";
 const DOCUMENTS: [&str; 3] = ["proposal_letter", "party_cell_rating", "achievement_report"];
@@ -30,9 +30,9 @@ fn announced(app: &App) -> impl Fn(&str) -> String {
     }
 }
 
-fn attach(app: &App, person: &str, proposal: &str, code: &str, name: &str, bytes: &[u8]) -> Reply {
+fn attach(app: &App, person: &str, proposal: &str, code: &str, name: &str, bytes: &[u8]) -> Response {
     let tag = app.tag(person, proposal);
-    app.ask(person, "PUT", &format!("{proposal}/documents/{code}")).if_match(&tag).file(name, bytes).send()
+    app.request(person, "PUT", &format!("{proposal}/documents/{code}")).if_match(&tag).file(name, bytes).send()
 }
 
 fn complete(app: &App, proposal: &str) {
@@ -47,7 +47,7 @@ fn submitted(app: &App, proposal: &str) {
     app.act("secretary", proposal, "submit", None).expect(200);
 }
 
-fn record(app: &App, person: &str, proposal: &str, decision: &Value) -> Reply {
+fn record(app: &App, person: &str, proposal: &str, decision: &Value) -> Response {
     app.act(person, proposal, "record-decision", Some(decision))
 }
 
@@ -118,9 +118,9 @@ fn the_bytes_tell_the_type_and_not_the_name(app: &App) {
         b"GIF89a",
         b"%PD",
     ] {
-        let reply = attach(app, "secretary", &proposal, "proposal_letter", "to-trinh.pdf", bytes);
+        let response = attach(app, "secretary", &proposal, "proposal_letter", "to-trinh.pdf", bytes);
         assert_eq!(
-            (reply.status, reply.code().as_str()),
+            (response.status, response.code().as_str()),
             (422, "file_type_not_allowed"),
             "{}",
             String::from_utf8_lossy(bytes)
@@ -197,10 +197,10 @@ fn a_document_that_is_not_there_is_not_found(app: &App) {
 fn attaching_needs_the_tag(app: &App) {
     let proposal = announced(app)("TH");
     let path = format!("{proposal}/documents/proposal_letter");
-    app.ask("secretary", "PUT", &path).file("1.pdf", PDF).send().refused(428, "precondition_required");
+    app.request("secretary", "PUT", &path).file("1.pdf", PDF).send().refused(428, "precondition_required");
     let stale = app.tag("secretary", &proposal);
     attach(app, "secretary", &proposal, "party_cell_rating", "1.pdf", PDF).expect(200);
-    app.ask("secretary", "PUT", &path).if_match(&stale).file("1.pdf", PDF).send().refused(412, "version_mismatch");
+    app.request("secretary", "PUT", &path).if_match(&stale).file("1.pdf", PDF).send().refused(412, "version_mismatch");
 }
 
 /// Sent back with a reason, mended, sent again.
@@ -286,7 +286,7 @@ fn a_unit_sees_its_own_proposal_alone(app: &App) {
     attach(app, "secretary", &proposal("KT"), "achievement_report", "kt.pdf", PDF).expect(200);
     app.get("th-head", &proposal("KT")).refused(404, "not_found");
     app.get("th-head", &format!("{}/documents/achievement_report", proposal("KT"))).refused(404, "not_found");
-    let put = app.ask("th-head", "PUT", &format!("{}/documents/achievement_report", proposal("KT"))).if_match("*");
+    let put = app.request("th-head", "PUT", &format!("{}/documents/achievement_report", proposal("KT"))).if_match("*");
     put.file("bao-cao.pdf", PDF).send().refused(404, "not_found");
 }
 

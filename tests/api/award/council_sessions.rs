@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::year::head;
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 /// The morning of the session.
 const THE_DAY: &str = "2023-11-28T02:00:00.000Z";
@@ -41,7 +41,7 @@ fn tied(app: &App) -> String {
     path.rsplit('/').next().unwrap().to_owned()
 }
 
-fn decide(app: &App, session_id: &str, units: &[&str]) -> Reply {
+fn decide(app: &App, session_id: &str, units: &[&str]) -> Response {
     let unit_ids: Vec<String> = units.iter().map(|unit| app.unit_id(unit)).collect();
     let body = json!({"unit_ids": unit_ids, "reason": "Hội đồng biểu quyết 4/4", "council_session_id": session_id});
     app.post("council-chair", &format!("{}/tie-decisions", app.period()), &body)
@@ -146,7 +146,7 @@ fn holding_fixes_the_attendance(app: &App) {
     app.act("secretary", &path, "hold", None).expect(200);
     let tag = app.tag("secretary", &path);
     let six = json!({"attendance": attendance(app, 6, 0)});
-    app.ask("secretary", "PATCH", &path).if_match(&tag).json(&six).send().refused(409, "invalid_state");
+    app.request("secretary", "PATCH", &path).if_match(&tag).json(&six).send().refused(409, "invalid_state");
     assert_eq!(app.get("secretary", &path).expect(200)["present"], 3);
 }
 

@@ -23,7 +23,7 @@ fn change(app: &App, path: &str, change: impl Fn(&mut Value)) {
         body[field] = set[field].clone();
     }
     change(&mut body);
-    app.ask("admin", "PUT", path).if_match(&app.tag("admin", path)).json(&body).send().expect(200);
+    app.request("admin", "PUT", path).if_match(&app.tag("admin", path)).json(&body).send().expect(200);
 }
 
 /// The original stays as it is, and so does the period that was opened with it.

@@ -56,7 +56,8 @@ fn scored(app: &App, table: &str, by_hand: &[Hand]) -> Value {
     let lines: Vec<Value> = by_hand.iter().map(|(code, answer, _)| line(code, answer)).collect();
     let tag = app.tag(&head("TH"), &sheet);
     let path = format!("{sheet}/scores");
-    let written = app.ask(&head("TH"), "PUT", &path).if_match(&tag).json(&json!({"scores": lines})).send().expect(200);
+    let written =
+        app.request(&head("TH"), "PUT", &path).if_match(&tag).json(&json!({"scores": lines})).send().expect(200);
     let read = app.get(&head("TH"), &path).expect(200);
     assert_eq!(read, written);
     let cells = read["scores"].as_array().unwrap();
@@ -99,7 +100,7 @@ fn an_answer_that_the_rule_does_not_have_is_refused(app: &App) {
     let refused = |code: &str, answer: &str| {
         let tag = app.tag(&head("TH"), &sheet);
         let body = json!({"scores": [line(code, answer)]});
-        app.ask(&head("TH"), "PATCH", &format!("{sheet}/scores"))
+        app.request(&head("TH"), "PATCH", &format!("{sheet}/scores"))
             .if_match(&tag)
             .header("accept-language", "en")
             .json(&body)
@@ -170,7 +171,7 @@ fn sent_small_sheet(app: &App, table: &Value) -> String {
     let sheet = app.sheet_of_table(table);
     let lines = [line("A.1", r#"{"points":51}"#), line("A.2", r#"{"cases":4}"#), line("A.3", r#"{"cases":1}"#)];
     let tag = app.tag("th-head", &sheet);
-    app.ask("th-head", "PUT", &format!("{sheet}/scores"))
+    app.request("th-head", "PUT", &format!("{sheet}/scores"))
         .if_match(&tag)
         .json(&json!({"scores": lines}))
         .send()
@@ -232,7 +233,7 @@ fn what_does_not_apply_is_said_by_the_appraiser_with_a_reason(app: &App) {
     let tag = app.tag("appraiser", &path);
     let mut reasoned = line("A.2", DOES_NOT_APPLY);
     reasoned["reason"] = json!("Đơn vị không tiếp công dân");
-    app.ask("appraiser", "PATCH", &format!("{path}/scores"))
+    app.request("appraiser", "PATCH", &format!("{path}/scores"))
         .if_match(&tag)
         .json(&json!({"scores": [reasoned]}))
         .send()

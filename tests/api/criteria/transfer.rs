@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Part, Reply, apply, on_both};
+use crate::support::{App, Part, Response, apply, on_both};
 
 const GUIDELINE: &str = include_str!("../../../openapi/examples/criteria-2023.json");
 const BLOCK: &str = include_str!("../../../examples/criteria/block-950-50.json");
@@ -16,10 +16,10 @@ const TARGETS_XLSX: &[u8] = include_bytes!("../../../examples/criteria/yearly-ta
 const FROM_LIBREOFFICE: &[u8] = include_bytes!("files/guideline-2023-libreoffice.xlsx");
 const CSV_FROM_LIBREOFFICE: &[u8] = include_bytes!("files/guideline-2023-libreoffice.csv");
 
-fn import(app: &App, query: &str, bytes: &[u8], texts: &[(&str, &str)]) -> Reply {
+fn import(app: &App, query: &str, bytes: &[u8], texts: &[(&str, &str)]) -> Response {
     let texts = texts.iter().map(|(name, text)| Part::Text(name, text));
     let parts: Vec<Part> = texts.chain([Part::File("bang.xlsx", bytes)]).collect();
-    app.ask("admin", "POST", &format!("/v1/criteria-sets/import{query}"))
+    app.request("admin", "POST", &format!("/v1/criteria-sets/import{query}"))
         .header("accept-language", "en")
         .form(&parts)
         .send()
@@ -39,12 +39,12 @@ fn codes(faults: &Value) -> Vec<&str> {
     faults.as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect()
 }
 
-fn download(app: &App, path: &str) -> Reply {
-    let reply = app.get("admin", path);
-    assert_eq!(reply.status, 200, "{path}: {}", String::from_utf8_lossy(&reply.bytes));
-    assert!(reply.header("content-disposition").starts_with("attachment"), "{path}");
-    assert_eq!(reply.header("x-content-type-options"), "nosniff");
-    reply
+fn download(app: &App, path: &str) -> Response {
+    let response = app.get("admin", path);
+    assert_eq!(response.status, 200, "{path}: {}", String::from_utf8_lossy(&response.bytes));
+    assert!(response.header("content-disposition").starts_with("attachment"), "{path}");
+    assert_eq!(response.header("x-content-type-options"), "nosniff");
+    response
 }
 
 /// Rows of number, text and points as CSV, the headings in row 1.
@@ -120,7 +120,7 @@ fn what_is_exported_is_imported_again_as_it_was(app: &App) {
             again["code"] = body["code"].clone();
             assert_eq!(again, says(&made), "{format}");
             let known = app
-                .ask("admin", "GET", &format!("{path}?format={format}"))
+                .request("admin", "GET", &format!("{path}?format={format}"))
                 .header("if-none-match", &file.etag())
                 .send();
             assert_eq!((known.status, known.bytes.len()), (304, 0));
@@ -254,7 +254,7 @@ fn what_is_no_table_is_refused(app: &App) {
     ] {
         import(app, "", bytes, &texts).refused(status, code);
     }
-    app.ask("admin", "POST", "/v1/criteria-sets/import")
+    app.request("admin", "POST", "/v1/criteria-sets/import")
         .raw("text/csv", "x")
         .send()
         .refused(415, "unsupported_media_type");
@@ -264,7 +264,7 @@ fn what_is_no_table_is_refused(app: &App) {
 fn a_table_is_imported_by_who_may_write_it(app: &App) {
     let parts = [Part::Text("code", "X"), Part::File("a.xlsx", GUIDELINE_XLSX)];
     for person in ["secretary", "appraiser", "th-head", "auditor", "integration", "operator"] {
-        app.ask(person, "POST", "/v1/criteria-sets/import").form(&parts).send().refused(403, "role_required");
+        app.request(person, "POST", "/v1/criteria-sets/import").form(&parts).send().refused(403, "role_required");
         app.post(person, "/v1/criteria-sets/import", &serde_json::from_str(BLOCK).unwrap())
             .refused(403, "role_required");
     }
@@ -282,7 +282,7 @@ fn a_table_is_imported_by_who_may_write_it(app: &App) {
 #[apply(on_both)]
 fn an_import_with_a_key_adds_once(app: &App) {
     let send = |bytes: &[u8]| {
-        app.ask("admin", "POST", "/v1/criteria-sets/import")
+        app.request("admin", "POST", "/v1/criteria-sets/import")
             .header("idempotency-key", "k")
             .form(&[Part::Text("code", "X"), Part::File("a.xlsx", bytes)])
             .send()

@@ -92,7 +92,7 @@ fn the_cursor_goes_on(app: &App) {
     // Another organisation's event is no place to go on from.
     app.get("so-khdt-admin", &format!("/v1/events?cursor={cursor}")).refused(400, "invalid_cursor");
     let tag = app.get("th-head", "/v1/events").etag();
-    assert_eq!(app.ask("th-head", "GET", "/v1/events").header("if-none-match", &tag).send().status, 304);
+    assert_eq!(app.request("th-head", "GET", "/v1/events").header("if-none-match", &tag).send().status, 304);
 }
 
 /// Who waits is told at once, and told nothing where nothing comes.

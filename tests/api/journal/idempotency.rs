@@ -6,13 +6,13 @@ use crate::support::{App, apply, on_both};
 
 #[apply(on_both)]
 fn a_repeated_key_gets_the_first_answer_and_nothing_is_done_twice(app: &App) {
-    let ask = || {
-        app.ask("admin", "POST", "/v1/units")
+    let request = || {
+        app.request("admin", "POST", "/v1/units")
             .header("idempotency-key", "k-1")
             .json(&json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"}))
             .send()
     };
-    let (first, second) = (ask(), ask());
+    let (first, second) = (request(), request());
     assert_eq!((first.status, second.status), (201, 201));
     assert_eq!((first.header("idempotency-replayed"), second.header("idempotency-replayed")), ("", "true"));
     assert_eq!(first.bytes, second.bytes);
@@ -25,10 +25,13 @@ fn a_repeated_action_gets_the_first_answer_though_its_tag_is_stale_by_then(app: 
     let sheet = app.new_sheet("TH");
     app.write("TH", &sheet, &[]);
     let tag = app.tag("th-head", &sheet);
-    let ask = || {
-        app.ask("th-head", "POST", &format!("{sheet}/submit")).header("idempotency-key", "k-1").if_match(&tag).send()
+    let request = || {
+        app.request("th-head", "POST", &format!("{sheet}/submit"))
+            .header("idempotency-key", "k-1")
+            .if_match(&tag)
+            .send()
     };
-    let (first, second) = (ask(), ask());
+    let (first, second) = (request(), request());
     assert_eq!((first.status, second.status, second.header("idempotency-replayed")), (200, 200, "true"));
     assert_eq!(first.bytes, second.bytes);
     assert_eq!(app.get("th-head", &sheet).expect(200)["revision"], 1);
@@ -36,33 +39,33 @@ fn a_repeated_action_gets_the_first_answer_though_its_tag_is_stale_by_then(app: 
 
 #[apply(on_both)]
 fn rights_are_checked_again_before_a_replay(app: &App) {
-    let ask = || {
-        app.ask("admin", "POST", "/v1/units")
+    let request = || {
+        app.request("admin", "POST", "/v1/units")
             .header("idempotency-key", "k-1")
             .json(&json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"}))
             .send()
     };
-    ask().expect(201);
+    request().expect(201);
     let member = member(app, "admin");
-    app.ask("admin", "PATCH", &member)
+    app.request("admin", "PATCH", &member)
         .if_match(&app.tag("admin", &member))
         .json(&json!({"roles": ["auditor"]}))
         .send()
         .expect(200);
-    ask().refused(403, "role_required");
+    request().refused(403, "role_required");
 }
 
 #[apply(on_both)]
 fn a_key_used_for_something_else_is_refused(app: &App) {
-    let ask = |code: &str| {
-        app.ask("admin", "POST", "/v1/units")
+    let request = |code: &str| {
+        app.request("admin", "POST", "/v1/units")
             .header("idempotency-key", "k-1")
             .json(&json!({"code": code, "name": "Trung tâm", "kind": "centre"}))
             .send()
     };
-    ask("TTHC").expect(201);
-    ask("TTHC2").refused(422, "idempotency_key_reused");
-    app.ask("admin", "POST", "/v1/members")
+    request("TTHC").expect(201);
+    request("TTHC2").refused(422, "idempotency_key_reused");
+    app.request("admin", "POST", "/v1/members")
         .header("idempotency-key", "k-1")
         .json(&json!({"subject": "a", "display_name": "A", "roles": ["auditor"]}))
         .send()
@@ -71,26 +74,26 @@ fn a_key_used_for_something_else_is_refused(app: &App) {
 
 #[apply(on_both)]
 fn a_key_whose_request_was_refused_is_free_again(app: &App) {
-    let ask = |code: &str| {
-        app.ask("admin", "POST", "/v1/units")
+    let request = |code: &str| {
+        app.request("admin", "POST", "/v1/units")
             .header("idempotency-key", "k-1")
             .json(&json!({"code": code, "name": "Trung tâm", "kind": "centre"}))
             .send()
     };
-    ask("TH").refused(409, "already_exists");
-    ask("TTHC").expect(201);
+    request("TH").refused(409, "already_exists");
+    request("TTHC").expect(201);
 }
 
 #[apply(on_both)]
 fn keys_are_each_callers_own(app: &App) {
     let (period_id, th, kt) = (app.period_id(), app.unit_id("TH"), app.unit_id("KT"));
-    let ask = |person: &str, unit: &str| {
-        app.ask(person, "POST", "/v1/submissions")
+    let request = |person: &str, unit: &str| {
+        app.request(person, "POST", "/v1/submissions")
             .header("idempotency-key", "k-1")
             .json(&json!({"period_id": period_id, "unit_id": unit}))
             .send()
     };
-    let (first, second) = (ask("th-head", &th), ask("kt-head", &kt));
+    let (first, second) = (request("th-head", &th), request("kt-head", &kt));
     assert_eq!((first.status, second.status, second.header("idempotency-replayed")), (201, 201, ""));
     assert_ne!(first.json()["id"], second.json()["id"]);
 }
@@ -100,7 +103,7 @@ fn a_key_that_is_none_is_refused(app: &App) {
     let long = "k".repeat(256);
     for key in ["", long.as_str()] {
         let body = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
-        app.ask("admin", "POST", "/v1/units")
+        app.request("admin", "POST", "/v1/units")
             .header("idempotency-key", key)
             .json(&body)
             .send()

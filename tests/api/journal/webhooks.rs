@@ -33,7 +33,7 @@ fn rename(app: &App, times: usize) {
     let period = app.period();
     for number in 0..times {
         let tag = app.tag("secretary", &period);
-        app.ask("secretary", "PATCH", &period)
+        app.request("secretary", "PATCH", &period)
             .if_match(&tag)
             .json(&json!({"title": format!("Lần {number}")}))
             .send()
@@ -166,15 +166,15 @@ fn what_nobody_takes_for_a_day_is_parked_and_can_be_replayed(app: &App) {
     receiver.answers(Some("200 OK"));
     let replay = format!("{}/deliveries/{}/replay", path(&made), parked[0]["id"].as_str().unwrap());
     for (person, status) in [("auditor", 403), ("secretary", 404), ("integration", 404), ("so-khdt-admin", 404)] {
-        assert_eq!(app.ask(person, "POST", &replay).send().status, status, "{person}");
+        assert_eq!(app.request(person, "POST", &replay).send().status, status, "{person}");
     }
-    let again = app.ask("admin", "POST", &replay).header("idempotency-key", "again").send();
+    let again = app.request("admin", "POST", &replay).header("idempotency-key", "again").send();
     assert_eq!(
         again.header("location"),
         format!("{}/deliveries/{}", path(&made), again.json()["id"].as_str().unwrap())
     );
     assert_eq!(
-        app.ask("admin", "POST", &replay).header("idempotency-key", "again").send().header("idempotency-replayed"),
+        app.request("admin", "POST", &replay).header("idempotency-key", "again").send().header("idempotency-replayed"),
         "true"
     );
     assert_eq!(again.expect(201)["replay_of_id"], parked[0]["id"]);
@@ -216,7 +216,9 @@ fn a_secret_is_rotated_without_a_gap(app: &App) {
     let receiver = Receiver::start();
     let made = endpoint(app, "admin", &receiver.url(), &[]);
     let old = made["secret"].as_str().unwrap();
-    app.ask("admin", "POST", &format!("{}/rotate-secret", path(&made))).send().refused(428, "precondition_required");
+    app.request("admin", "POST", &format!("{}/rotate-secret", path(&made)))
+        .send()
+        .refused(428, "precondition_required");
     let rotated = app.act("admin", &path(&made), "rotate-secret", None).expect(200);
     let new = rotated["secret"].as_str().unwrap();
     assert!(new != old && rotated["previous_secret_until"].is_string());
@@ -239,7 +241,7 @@ fn a_secret_is_rotated_without_a_gap(app: &App) {
 fn a_test_message_comes_whatever_types_are_asked_for(app: &App) {
     let receiver = Receiver::start();
     let made = endpoint(app, "admin", &receiver.url(), &["period.announced"]);
-    let sent = app.ask("admin", "POST", &format!("{}/test", path(&made))).send().expect(201);
+    let sent = app.request("admin", "POST", &format!("{}/test", path(&made))).send().expect(201);
     assert_eq!((&sent["event_id"], &sent["status"]), (&Value::Null, &json!("pending")));
     app.deliver(now());
     let received = receiver.take();
@@ -256,7 +258,7 @@ fn an_endpoint_is_changed_silenced_and_taken_away(app: &App) {
     let made = endpoint(app, "admin", &first.url(), &["period.changed", "period.changed"]);
     assert_eq!(made["event_types"], json!(["period.changed"]));
     let change = |body: &Value| {
-        app.ask("admin", "PATCH", &path(&made)).if_match(&app.tag("admin", &path(&made))).json(body).send()
+        app.request("admin", "PATCH", &path(&made)).if_match(&app.tag("admin", &path(&made))).json(body).send()
     };
     assert_eq!(change(&json!({"url": second.url(), "event_types": []})).expect(200)["event_types"], json!([]));
     rename(app, 1);
@@ -276,11 +278,11 @@ fn an_endpoint_is_changed_silenced_and_taken_away(app: &App) {
     assert_eq!(app.deliver(now() + TimeDelta::minutes(5)), 2);
     change(&json!({"url": null})).refused(400, "invalid_body");
     change(&json!({"event_types": ["period.eaten"]})).refused(400, "invalid_body");
-    app.ask("admin", "PATCH", &path(&made))
+    app.request("admin", "PATCH", &path(&made))
         .json(&json!({"active": false}))
         .send()
         .refused(428, "precondition_required");
-    app.ask("admin", "DELETE", &path(&made)).if_match(&app.tag("admin", &path(&made))).send().expect(204);
+    app.request("admin", "DELETE", &path(&made)).if_match(&app.tag("admin", &path(&made))).send().expect(204);
     app.get("admin", &path(&made)).refused(404, "not_found");
     rename(app, 1);
     assert_eq!(app.deliver(now()), 0);
@@ -321,7 +323,7 @@ fn an_endpoint_does_not_outlive_its_service_account(app: &App) {
     rename(app, 1);
     assert_eq!((app.deliver(now()), app.anonymous("GET", &feed).send().status), (1, 200));
     let path = format!("/v1/service-accounts/{}", account["id"].as_str().unwrap());
-    app.ask("admin", "DELETE", &path).if_match(&app.tag("admin", &path)).send().expect(204);
+    app.request("admin", "DELETE", &path).if_match(&app.tag("admin", &path)).send().expect(204);
     rename(app, 1);
     assert_eq!((app.deliver(now()), app.anonymous("GET", &feed).send().status), (0, 401));
 }
@@ -351,7 +353,7 @@ fn endpoints_are_the_admins_and_each_machines_own(app: &App) {
         app.post(person, "/v1/webhook-endpoints", &json!({"url": receiver.url()})).refused(403, "role_required");
     }
     let tag = app.tag("auditor", &path(&machine));
-    app.ask("auditor", "DELETE", &path(&machine)).if_match(&tag).send().refused(403, "role_required");
+    app.request("auditor", "DELETE", &path(&machine)).if_match(&tag).send().refused(403, "role_required");
 }
 
 /// Several instances share the work: each message goes out once.

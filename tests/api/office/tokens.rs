@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 /// A way in for somebody of the sandbox.
 struct Account {
@@ -33,7 +33,7 @@ fn account(app: &App, subject: &str, scopes: Option<&[&str]>) -> Account {
 }
 
 /// Asks for a token with the credentials in the form.
-fn fetch(app: &App, account: &Account, rest: &str) -> Reply {
+fn fetch(app: &App, account: &Account, rest: &str) -> Response {
     let form =
         format!("grant_type=client_credentials&client_id={}&client_secret={}{rest}", account.client_id, account.secret);
     app.anonymous("POST", "/v1/auth/token").raw("application/x-www-form-urlencoded", form).send()
@@ -54,9 +54,9 @@ fn credentials_come_in_the_form_or_by_basic(app: &App) {
         .header("authorization", &format!("Basic {basic}"))
         .raw("application/x-www-form-urlencoded", "grant_type=client_credentials")
         .send();
-    for reply in [in_form, by_basic] {
-        assert_eq!(reply.header("cache-control"), "no-store");
-        let answer = reply.expect(200);
+    for response in [in_form, by_basic] {
+        assert_eq!(response.header("cache-control"), "no-store");
+        let answer = response.expect(200);
         assert_eq!(
             (&answer["token_type"], &answer["expires_in"], &answer["scope"]),
             (&json!("Bearer"), &json!(3600), &Value::Null)
@@ -75,9 +75,9 @@ fn a_wrong_secret_is_refused_in_the_words_of_oauth(app: &App) {
         Account { secret: String::new(), path: String::new(), client_id: account.client_id.clone() },
     ];
     for account in wrong {
-        let reply = fetch(app, &account, "").refused(401, "invalid_client");
-        assert_eq!(reply.json()["error"], "invalid_client");
-        assert!(reply.header("www-authenticate").starts_with("Basic"));
+        let response = fetch(app, &account, "").refused(401, "invalid_client");
+        assert_eq!(response.json()["error"], "invalid_client");
+        assert!(response.header("www-authenticate").starts_with("Basic"));
     }
     let none = app
         .anonymous("POST", "/v1/auth/token")
@@ -88,25 +88,25 @@ fn a_wrong_secret_is_refused_in_the_words_of_oauth(app: &App) {
 
 #[apply(on_both)]
 fn another_grant_is_not_supported(app: &App) {
-    let reply = app
+    let response = app
         .anonymous("POST", "/v1/auth/token")
         .raw("application/x-www-form-urlencoded", "grant_type=password&username=a&password=b")
         .send();
-    assert_ne!(reply.status, 200);
-    let reply = app
+    assert_ne!(response.status, 200);
+    let response = app
         .anonymous("POST", "/v1/auth/token")
         .raw("application/x-www-form-urlencoded", "grant_type=authorization_code")
         .send();
     assert_eq!(
-        (reply.code().as_str(), &reply.json()["error"]),
+        (response.code().as_str(), &response.json()["error"]),
         ("unsupported_grant_type", &json!("unsupported_grant_type"))
     );
-    let reply = app
+    let response = app
         .anonymous("POST", "/v1/auth/token")
         .json(&json!({"grant_type": "client_credentials"}))
         .send()
         .refused(415, "unsupported_media_type");
-    assert_eq!(reply.json()["error"], "invalid_request");
+    assert_eq!(response.json()["error"], "invalid_request");
 }
 
 #[apply(on_both)]
@@ -137,9 +137,9 @@ fn a_token_gets_what_the_account_has_where_it_asks_for_nothing(app: &App) {
 fn a_token_cannot_ask_for_more(app: &App) {
     let account = account(app, "admin", Some(&["read", "unit:TH"]));
     for scope in ["write", "read+write", "unit:KT", "everything", "read+unit%3ATH+unit%3AKT"] {
-        let reply = fetch(app, &account, &format!("&scope={scope}"));
+        let response = fetch(app, &account, &format!("&scope={scope}"));
         assert_eq!(
-            (reply.code().as_str(), &reply.json()["error"]),
+            (response.code().as_str(), &response.json()["error"]),
             ("invalid_scope", &json!("invalid_scope")),
             "{scope}"
         );
@@ -152,11 +152,11 @@ fn a_token_cannot_ask_for_more(app: &App) {
 fn the_token_endpoint_refuses_with_400(app: &App) {
     let account = account(app, "admin", Some(&["read"]));
     assert_eq!(fetch(app, &account, "&scope=write").status, 400);
-    let reply = app
+    let response = app
         .anonymous("POST", "/v1/auth/token")
         .raw("application/x-www-form-urlencoded", "grant_type=authorization_code")
         .send();
-    assert_eq!(reply.status, 400);
+    assert_eq!(response.status, 400);
 }
 
 /// RFC 6749, section 3.2: unrecognised parameters are ignored.
@@ -187,8 +187,8 @@ fn a_scope_gives_no_right_that_the_role_does_not(app: &App) {
 fn an_unknown_scope_is_not_granted(app: &App) {
     let member_id = member_id(app, "auditor");
     for scopes in [json!(["everything"]), json!(["read", "unit:"]), json!([]), json!(["read write"]), json!([""])] {
-        let reply = app.post("admin", "/v1/service-accounts", &json!({"member_id": member_id, "scopes": scopes}));
-        assert_eq!(reply.code(), "invalid_scope", "{scopes}");
+        let response = app.post("admin", "/v1/service-accounts", &json!({"member_id": member_id, "scopes": scopes}));
+        assert_eq!(response.code(), "invalid_scope", "{scopes}");
     }
 }
 
@@ -207,7 +207,7 @@ fn an_ended_account_ends_its_tokens(app: &App) {
     let account = account(app, "secretary", None);
     let token = token(app, &account, "");
     app.bearer(&token, "GET", "/v1/units").send().expect(200);
-    let gone = app.ask("admin", "DELETE", &account.path).if_match(&app.tag("admin", &account.path)).send();
+    let gone = app.request("admin", "DELETE", &account.path).if_match(&app.tag("admin", &account.path)).send();
     assert_eq!((gone.status, gone.bytes.len()), (204, 0));
     app.bearer(&token, "GET", "/v1/units").send().refused(401, "token_invalid");
     app.bearer(&token, "GET", "/v1/me").send().refused(401, "token_invalid");
@@ -219,8 +219,9 @@ fn an_ended_account_ends_its_tokens(app: &App) {
 #[apply(on_both)]
 fn a_secret_is_shown_once_and_never_replayed(app: &App) {
     let body = json!({"member_id": member_id(app, "secretary")});
-    let ask = || app.ask("admin", "POST", "/v1/service-accounts").header("idempotency-key", "k-1").json(&body).send();
-    let (first, second) = (ask().expect(201), ask());
+    let request =
+        || app.request("admin", "POST", "/v1/service-accounts").header("idempotency-key", "k-1").json(&body).send();
+    let (first, second) = (request().expect(201), request());
     assert_eq!(second.header("idempotency-replayed"), "");
     assert_ne!(first["id"], second.expect(201)["id"]);
     let read = app.get("admin", &format!("/v1/service-accounts/{}", first["id"].as_str().unwrap()));
@@ -236,8 +237,8 @@ fn only_the_admin_makes_accounts(app: &App) {
     for person in ["secretary", "auditor", "th-head", "appraiser", "council-chair", "operator"] {
         app.post(person, "/v1/service-accounts", &body).refused(403, "role_required");
     }
-    let reply = app.post("so-khdt-admin", "/v1/service-accounts", &body);
-    assert!((400..500).contains(&reply.status) && reply.json()["client_secret"].is_null(), "{}", reply.status);
+    let response = app.post("so-khdt-admin", "/v1/service-accounts", &body);
+    assert!((400..500).contains(&response.status) && response.json()["client_secret"].is_null(), "{}", response.status);
 }
 
 #[apply(on_both)]
@@ -245,7 +246,7 @@ fn a_membership_that_ended_yesterday_gives_no_right(app: &App) {
     let sheet = app.new_sheet("TH");
     let member = format!("/v1/members/{}", member_id(app, "th-head"));
     let end = |on: &str| {
-        app.ask("admin", "PATCH", &member)
+        app.request("admin", "PATCH", &member)
             .if_match(&app.tag("admin", &member))
             .json(&json!({"valid_until_on": on}))
             .send()
@@ -266,7 +267,7 @@ fn a_membership_that_ended_yesterday_gives_no_right(app: &App) {
 #[apply(on_both)]
 fn a_membership_ends_with_its_last_day(app: &App) {
     let member = format!("/v1/members/{}", member_id(app, "th-head"));
-    app.ask("admin", "PATCH", &member)
+    app.request("admin", "PATCH", &member)
         .if_match(&app.tag("admin", &member))
         .json(&json!({"valid_until_on": "2023-11-05"}))
         .send()
@@ -297,7 +298,7 @@ fn a_changed_role_counts_at_once(app: &App) {
     let member = format!("/v1/members/{}", member_id(app, "auditor"));
     let sheet = app.new_sheet("TH");
     app.get("auditor", &sheet).expect(200);
-    app.ask("admin", "PATCH", &member)
+    app.request("admin", "PATCH", &member)
         .if_match(&app.tag("admin", &member))
         .json(&json!({"roles": ["council_member"]}))
         .send()

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 fn holiday(name: &str) -> Value {
     json!({"kind": "holiday", "name": name, "status": "official", "legal_basis": "QĐ 12/QĐ-VP"})
 }
 
-fn put(app: &App, person: &str, date: &str, body: &Value) -> Reply {
-    app.ask(person, "PUT", &format!("/v1/calendar-days/{date}")).json(body).send()
+fn put(app: &App, person: &str, date: &str, body: &Value) -> Response {
+    app.request(person, "PUT", &format!("/v1/calendar-days/{date}")).json(body).send()
 }
 
 fn add(app: &App, person: &str, from: &str, days: u32) -> Value {
@@ -86,10 +86,10 @@ fn an_office_lays_its_own_days_over_the_nations(app: &App) {
     .expect(201);
     assert_eq!(add(app, "th-head", "2023-08-31", 1)["result_on"], "2023-09-01");
     let path = "/v1/calendar-days/2023-09-01";
-    app.ask("admin", "DELETE", path).send().refused(428, "precondition_required");
-    app.ask("admin", "DELETE", path).if_match(&app.tag("admin", path)).send().expect(204);
+    app.request("admin", "DELETE", path).send().refused(428, "precondition_required");
+    app.request("admin", "DELETE", path).if_match(&app.tag("admin", path)).send().expect(204);
     assert_eq!(app.get("admin", path).expect(200)["organization_id"], Value::Null);
-    app.ask("admin", "DELETE", path).if_match("*").send().refused(404, "not_found");
+    app.request("admin", "DELETE", path).if_match("*").send().refused(404, "not_found");
     assert_eq!(
         app.get("auditor", "/v1/audit-entries?subject_type=calendar_day").expect(200)["items"]
             .as_array()
@@ -105,9 +105,9 @@ fn a_day_that_is_gone_has_no_tag(app: &App) {
     let path = "/v1/calendar-days/2023-12-05";
     put(app, "admin", "2023-12-05", &holiday("x")).expect(201);
     let tag = app.tag("admin", path);
-    app.ask("admin", "DELETE", path).if_match(&tag).send().expect(204);
+    app.request("admin", "DELETE", path).if_match(&tag).send().expect(204);
     for tag in [&tag, "*"] {
-        app.ask("admin", "PUT", path).if_match(tag).json(&holiday("x")).send().refused(412, "version_mismatch");
+        app.request("admin", "PUT", path).if_match(tag).json(&holiday("x")).send().refused(412, "version_mismatch");
     }
     app.get("admin", path).refused(404, "not_found");
 }
@@ -122,12 +122,12 @@ fn only_operators_set_the_nations_days(app: &App) {
     // Once set, a change starts from what was seen.
     put(app, "operator", "2028-01-01", &holiday("x")).refused(428, "precondition_required");
     let tag = app.tag("operator", "/v1/calendar-days/2028-01-01");
-    app.ask("operator", "PUT", "/v1/calendar-days/2028-01-01")
+    app.request("operator", "PUT", "/v1/calendar-days/2028-01-01")
         .if_match(&tag)
         .json(&holiday("Năm mới"))
         .send()
         .expect(200);
-    app.ask("operator", "PUT", "/v1/calendar-days/2028-01-01")
+    app.request("operator", "PUT", "/v1/calendar-days/2028-01-01")
         .if_match(&tag)
         .json(&holiday("x"))
         .send()
@@ -156,7 +156,7 @@ fn a_year_is_confirmed_day_by_day(app: &App) {
         let path = format!("/v1/calendar-days/{}", day["on"].as_str().unwrap());
         let body =
             json!({"kind": day["kind"], "name": day["name"], "status": "official", "legal_basis": "TB 1/TB-BNV"});
-        app.ask("operator", "PUT", &path).if_match(&app.tag("operator", &path)).json(&body).send().expect(200);
+        app.request("operator", "PUT", &path).if_match(&app.tag("operator", &path)).json(&body).send().expect(200);
     }
     assert_eq!(add(app, "th-head", "2027-03-01", 1)["calendar_confirmed"], true);
 }
@@ -200,7 +200,7 @@ fn without_its_own_day_an_office_has_the_nations(app: &App) {
     app.announced(&[("TH", &[])]);
     assert_eq!(dossiers(app), ["2023-12-07"]);
     let path = "/v1/calendar-days/2023-12-06";
-    app.ask("admin", "DELETE", path).if_match(&app.tag("admin", path)).send().expect(204);
+    app.request("admin", "DELETE", path).if_match(&app.tag("admin", path)).send().expect(204);
     assert_eq!(dossiers(app), ["2023-12-08"]);
 }
 
@@ -230,7 +230,7 @@ fn dossiers_move_with_the_calendar_and_never_before_an_extension(app: &App) {
     app.announced(&[("TH", &[]), ("KT", &[("B.1", r#"{"points":39}"#)])]);
     assert_eq!(dossiers(app), ["2023-12-07", "2023-12-07"]);
     let path = "/v1/calendar-days/2023-12-05?dry_run=true";
-    let foretold = app.ask("admin", "PUT", path).json(&holiday("x")).send().expect(200);
+    let foretold = app.request("admin", "PUT", path).json(&holiday("x")).send().expect(200);
     let moves: Vec<(&Value, &Value)> = foretold["moved_deadlines"]
         .as_array()
         .unwrap()
@@ -293,9 +293,9 @@ fn dossiers_move_with_the_calendar_and_never_before_an_extension(app: &App) {
         let day = if person == "operator" { "2023-12-06" } else { "2023-12-05" };
         let path = format!("/v1/calendar-days/{day}");
         let tag = app.tag(person, &path);
-        let foretold = app.ask(person, "DELETE", &format!("{path}?dry_run=true")).if_match(&tag).send().expect(200);
+        let foretold = app.request(person, "DELETE", &format!("{path}?dry_run=true")).if_match(&tag).send().expect(200);
         assert_eq!(foretold["day"], Value::Null);
-        app.ask(person, "DELETE", &path).if_match(&tag).send().expect(204);
+        app.request(person, "DELETE", &path).if_match(&tag).send().expect(204);
     }
     assert_eq!(dossiers(app), ["2023-12-12", "2023-12-07"]);
     // A day that an office has set itself keeps the nation's change from it.

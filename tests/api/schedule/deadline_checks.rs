@@ -40,7 +40,7 @@ fn a_tag_changes_with_the_next_check(app: &App) {
     app.set_clock("2023-11-03T02:00:00.000Z");
     let (tag, before) = (app.tag("secretary", &of_th), app.get("secretary", &of_th).json());
     app.set_clock("2023-11-08T02:00:00.000Z");
-    let after = app.ask("secretary", "GET", &of_th).header("if-none-match", &tag).send().expect(200);
+    let after = app.request("secretary", "GET", &of_th).header("if-none-match", &tag).send().expect(200);
     assert_eq!((&before["status"], &after["status"]), (&json!("due_soon"), &json!("due_soon")));
     assert_ne!(before["next_check_at"], after["next_check_at"]);
 }
@@ -113,17 +113,17 @@ fn checks_and_units_do_not_wait_for_each_other_in_a_circle(app: &App) {
 
 #[apply(on_both)]
 fn who_may_check(app: &App) {
-    let ask = |person: &str| app.post(person, "/v1/deadline-checks", &json!({}));
+    let request = |person: &str| app.post(person, "/v1/deadline-checks", &json!({}));
     for person in ["admin", "deadline-checker", "so-khdt-admin"] {
-        ask(person).expect(200);
+        request(person).expect(200);
     }
     for person in ["secretary", "th-head", "integration", "auditor", "operator", "council-chair"] {
-        ask(person).refused(403, "role_required");
+        request(person).refused(403, "role_required");
     }
     app.post("admin", "/v1/deadline-checks", &json!({"organization_id": "018b88d6-5f80-7000-8000-0000000fffff"}))
         .refused(404, "not_found");
     app.post("admin", "/v1/deadline-checks", &json!({"dry_run": "yes"})).refused(400, "invalid_body");
-    app.ask("deadline-checker", "POST", "/v1/deadline-checks").send().expect(200);
+    app.request("deadline-checker", "POST", "/v1/deadline-checks").send().expect(200);
 }
 
 /// What the clock alone changes is no change of the deadline.
@@ -132,8 +132,8 @@ fn a_reminder_leaves_the_tag_as_it_was(app: &App) {
     let of_th = path(&deadline(app, "self_assessment", Some("TH")));
     let tag = app.tag("secretary", &of_th);
     app.set_clock("2023-11-08T17:00:00.000Z");
-    assert_eq!(app.ask("secretary", "GET", &of_th).header("if-none-match", &tag).send().status, 200);
-    app.ask("secretary", "POST", &format!("{of_th}/waive"))
+    assert_eq!(app.request("secretary", "GET", &of_th).header("if-none-match", &tag).send().status, 200);
+    app.request("secretary", "POST", &format!("{of_th}/waive"))
         .if_match(&tag)
         .json(&json!({"reason": "x"}))
         .send()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::backends::execute;
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 /// The deadlines that a person sees, with a query.
 pub fn list(app: &App, person: &str, query: &str) -> Vec<Value> {
@@ -31,7 +31,7 @@ pub fn extension(due_on: &str) -> Value {
     json!({"due_on": due_on, "reason": "Đơn vị di chuyển trụ sở", "basis_document": "CV 45/VP-HCTC"})
 }
 
-pub fn extend(app: &App, deadline: &Value, due_on: &str) -> Reply {
+pub fn extend(app: &App, deadline: &Value, due_on: &str) -> Response {
     app.post("secretary", &format!("{}/extensions", path(deadline)), &extension(due_on))
 }
 
@@ -63,13 +63,13 @@ pub fn let_the_gate_close(app: &App) {
 }
 
 /// Moves dates of the schedule.
-pub fn reschedule(app: &App, dates: &Value) -> Reply {
+pub fn reschedule(app: &App, dates: &Value) -> Response {
     let period = app.period();
     let mut schedule = app.get("secretary", &period).expect(200)["schedule"].clone();
     for (name, date) in dates.as_object().unwrap() {
         schedule[name] = date.clone();
     }
-    app.ask("secretary", "PATCH", &period)
+    app.request("secretary", "PATCH", &period)
         .if_match(&app.tag("secretary", &period))
         .json(&json!({"schedule": schedule}))
         .send()
@@ -320,7 +320,7 @@ fn a_closed_period_is_quiet(app: &App) {
 fn the_zone_stays_while_a_period_is_open(app: &App) {
     let change = |organization: &str| {
         let path = format!("/v1/organizations/{organization}");
-        app.ask("operator", "PATCH", &path)
+        app.request("operator", "PATCH", &path)
             .if_match(&app.tag("operator", &path))
             .json(&json!({"time_zone": "Africa/Cairo"}))
             .send()
@@ -459,10 +459,10 @@ fn deadlines_are_found_by_what_is_asked(app: &App) {
     // What is due next comes first, page by page, and what has no date last.
     let (mut dates, mut next) = (Vec::new(), "/v1/deadlines?sort=due_on&limit=5".to_owned());
     loop {
-        let reply = app.get("secretary", &next);
-        let link = reply.header("link").to_owned();
+        let response = app.get("secretary", &next);
+        let link = response.header("link").to_owned();
         dates.extend(
-            reply.expect(200)["items"]
+            response.expect(200)["items"]
                 .as_array()
                 .unwrap()
                 .iter()
@@ -479,7 +479,7 @@ fn deadlines_are_found_by_what_is_asked(app: &App) {
 #[apply(on_both)]
 fn an_unchanged_list_is_304(app: &App) {
     let tag = app.get("deadline-checker", "/v1/deadlines").etag();
-    let again = || app.ask("deadline-checker", "GET", "/v1/deadlines").header("if-none-match", &tag).send().status;
+    let again = || app.request("deadline-checker", "GET", "/v1/deadlines").header("if-none-match", &tag).send().status;
     app.set_clock("2023-11-02T16:59:59.999Z");
     check(app, &json!({}));
     assert_eq!(again(), 304);

@@ -181,14 +181,14 @@ fn a_schedule_takes_returned_sheets_along_and_no_missed_ones(app: &App) {
 fn what_is_waived_reminds_nobody(app: &App) {
     let of_th = deadline(app, "self_assessment", Some("TH"));
     let waive = |person: &str, body: &Value| {
-        app.ask(person, "POST", &format!("{}/waive", path(&of_th)))
+        app.request(person, "POST", &format!("{}/waive", path(&of_th)))
             .if_match(&app.tag("secretary", &path(&of_th)))
             .json(body)
             .send()
     };
     waive("secretary", &json!({"reason": " "})).refused(422, "text_empty");
     waive("th-head", &json!({"reason": "x"})).refused(403, "role_required");
-    app.ask("secretary", "POST", &format!("{}/waive", path(&of_th)))
+    app.request("secretary", "POST", &format!("{}/waive", path(&of_th)))
         .json(&json!({"reason": "x"}))
         .send()
         .refused(428, "precondition_required");
@@ -198,7 +198,7 @@ fn what_is_waived_reminds_nobody(app: &App) {
         (&seen["status"], &seen["waive_reason"], &seen["allowed_actions"]),
         (&json!("waived"), &json!("Đơn vị giải thể"), &json!([]))
     );
-    app.ask("secretary", "POST", &format!("{}/waive", path(&of_th)))
+    app.request("secretary", "POST", &format!("{}/waive", path(&of_th)))
         .if_match(&stale)
         .json(&json!({"reason": "x"}))
         .send()

@@ -3,14 +3,14 @@
 use icalendar::parser::{read_calendar, unfold};
 use serde_json::{Value, json};
 
-use crate::support::{App, Reply, apply, on_both};
+use crate::support::{App, Response, apply, on_both};
 
 /// A feed token of a person: what was answered.
 fn token(app: &App, person: &str) -> Value {
-    app.ask(person, "POST", "/v1/me/feed-tokens").send().expect(201)
+    app.request(person, "POST", "/v1/me/feed-tokens").send().expect(201)
 }
 
-fn feed(app: &App, token: &Value) -> Reply {
+fn feed(app: &App, token: &Value) -> Response {
     app.anonymous("GET", &format!("/v1/deadlines.ics?token={}", token["token"].as_str().unwrap())).send()
 }
 
@@ -27,8 +27,8 @@ impl Entry {
 }
 
 /// What a parser makes of it, which takes no line that is not of RFC 5545.
-fn parsed(reply: &Reply) -> Vec<Entry> {
-    let text = String::from_utf8(reply.bytes.clone()).unwrap();
+fn parsed(response: &Response) -> Vec<Entry> {
+    let text = String::from_utf8(response.bytes.clone()).unwrap();
     assert!(text.split_inclusive('\n').all(|line| line.ends_with("\r\n") && line.trim_end().len() <= 75), "{text}");
     let unfolded = unfold(&text);
     let calendar = read_calendar(&unfolded).unwrap();
@@ -50,9 +50,9 @@ fn each_deadline_is_a_day_with_alarms(app: &App) {
             .unwrap()
             .ends_with(&format!("/v1/deadlines.ics?token={}", of_th["token"].as_str().unwrap()))
     );
-    let reply = feed(app, &of_th);
-    assert_eq!(reply.header("content-type"), "text/calendar; charset=utf-8");
-    let entries = parsed(&reply);
+    let response = feed(app, &of_th);
+    assert_eq!(response.header("content-type"), "text/calendar; charset=utf-8");
+    let entries = parsed(&response);
     // The own sheet and the period's three; the dossier has no day yet.
     assert_eq!(
         entries.iter().map(|entry| entry.of("DTSTART")).collect::<Vec<_>>(),
@@ -119,7 +119,7 @@ fn an_unchanged_feed_is_304(app: &App) {
 #[apply(on_both)]
 fn a_token_opens_the_feed_alone_and_can_be_revoked(app: &App) {
     let of_th = token(app, "th-head");
-    assert_eq!(app.ask("th-head", "POST", "/v1/me/feed-tokens").send().header("cache-control"), "no-store");
+    assert_eq!(app.request("th-head", "POST", "/v1/me/feed-tokens").send().header("cache-control"), "no-store");
     app.bearer(of_th["token"].as_str().unwrap(), "GET", "/v1/me").send().refused(401, "token_invalid");
     let asked = format!("/v1/deadlines.ics?token={}&limit=3", of_th["token"].as_str().unwrap());
     app.anonymous("GET", &asked).send().refused(400, "unknown_parameter");
@@ -128,10 +128,10 @@ fn a_token_opens_the_feed_alone_and_can_be_revoked(app: &App) {
     assert_eq!(app.get("th-head", "/v1/me/feed-tokens").expect(200)["items"].as_array().unwrap().len(), 2);
     for person in ["th-editor", "admin", "secretary"] {
         app.get(person, &path).refused(404, "not_found");
-        app.ask(person, "DELETE", &path).if_match("*").send().refused(404, "not_found");
+        app.request(person, "DELETE", &path).if_match("*").send().refused(404, "not_found");
     }
-    app.ask("th-head", "DELETE", &path).send().refused(428, "precondition_required");
-    app.ask("th-head", "DELETE", &path).if_match(&app.tag("th-head", &path)).send().expect(204);
+    app.request("th-head", "DELETE", &path).send().refused(428, "precondition_required");
+    app.request("th-head", "DELETE", &path).if_match(&app.tag("th-head", &path)).send().expect(204);
     feed(app, &of_th).refused(401, "token_invalid");
     app.anonymous("GET", "/v1/deadlines.ics").send().refused(401, "token_missing");
     app.anonymous("GET", "/v1/deadlines.ics?token=x&limit=3").send().refused(401, "token_invalid");
@@ -168,7 +168,7 @@ fn a_feed_shows_what_its_person_may_see_now(app: &App) {
     assert_eq!([&of_th, &of_secretary, &of_other].map(|token| parsed(&feed(app, token)).len()), [4, 11, 0]);
     let member = app.get("th-head", "/v1/me").expect(200)["memberships"][0]["member_id"].as_str().unwrap().to_owned();
     let path = format!("/v1/members/{member}");
-    app.ask("admin", "PATCH", &path)
+    app.request("admin", "PATCH", &path)
         .if_match(&app.tag("admin", &path))
         .json(&json!({"valid_until_on": "2023-11-01"}))
         .send()

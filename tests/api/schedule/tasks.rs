@@ -27,18 +27,18 @@ fn told(tasks: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
 fn follow(app: &App, person: &str, body: Option<&Value>) -> Value {
     let task = app.get(person, "/v1/me/tasks").expect(200)["items"][0].clone();
     let (method, href) = (task["method"].as_str().unwrap(), task["href"].as_str().unwrap());
-    let mut ask = app.ask(person, method, href);
+    let mut request = app.request(person, method, href);
     if let Some(resource) =
         href.rsplit_once('/').map(|(resource, _)| resource).filter(|resource| resource.matches('/').count() > 2)
     {
-        ask = ask.if_match(&app.tag(person, resource));
+        request = request.if_match(&app.tag(person, resource));
     }
-    let reply = match body {
-        Some(body) => ask.json(body).send(),
-        None => ask.send(),
+    let response = match body {
+        Some(body) => request.json(body).send(),
+        None => request.send(),
     };
-    assert!(matches!(reply.status, 200 | 201), "{person} {task}: {}", String::from_utf8_lossy(&reply.bytes));
-    reply.json()
+    assert!(matches!(response.status, 200 | 201), "{person} {task}: {}", String::from_utf8_lossy(&response.bytes));
+    response.json()
 }
 
 /// The year of two units: at each step everybody is told their turn, and nobody anything else.
@@ -118,7 +118,7 @@ fn everybody_is_told_their_turn(app: &App) {
     for _ in ["HCTC", "TH"] {
         let task = app.get("secretary", "/v1/me/tasks").expect(200)["items"][0].clone();
         let facts = json!({"anybody_disciplined": false, "party_cell_rating": "good", "under_inspection": false});
-        app.ask("secretary", task["method"].as_str().unwrap(), task["href"].as_str().unwrap())
+        app.request("secretary", task["method"].as_str().unwrap(), task["href"].as_str().unwrap())
             .json(&facts)
             .send()
             .expect(201);
@@ -148,7 +148,7 @@ fn everybody_is_told_their_turn(app: &App) {
         .collect();
     assert_eq!(hrefs.len(), 3);
     for href in &hrefs {
-        app.ask("secretary", "PUT", href)
+        app.request("secretary", "PUT", href)
             .if_match(&app.tag("secretary", &proposal))
             .file("x.pdf", b"%PDF-1.7\n")
             .send()

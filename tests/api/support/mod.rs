@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 pub use macro_rules_attribute::apply;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thidua::background::{self, App as Installation};
+use thidua::background::{self, App as ServiceApp};
 use thidua::clock::{Clock, Ids, first_moment};
 use thidua::config::Config;
 use thidua::server::{self, Kind};
@@ -62,13 +62,13 @@ pub struct App {
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub struct Response {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
     pub bytes: Vec<u8>,
 }
 
-impl Reply {
+impl Response {
     /// The body as JSON; null where there is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
@@ -126,7 +126,7 @@ pub enum Part<'a> {
 }
 
 /// A request to be sent.
-pub struct Ask<'a> {
+pub struct Request<'a> {
     app: &'a App,
     method: String,
     path: String,
@@ -134,7 +134,7 @@ pub struct Ask<'a> {
     body: Option<Vec<u8>>,
 }
 
-impl Ask<'_> {
+impl Request<'_> {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -176,19 +176,19 @@ impl Ask<'_> {
         self.raw("multipart/form-data; boundary=xyz", body)
     }
 
-    pub fn send(self) -> Reply {
-        let mut request =
+    pub fn send(self) -> Response {
+        let mut builder =
             ureq::http::Request::builder().method(self.method.as_str()).uri(format!("{}{}", self.app.base, self.path));
         for (name, value) in &self.headers {
-            request = request.header(name, value);
+            builder = builder.header(name, value);
         }
         let answer = match self.body {
-            Some(body) => self.app.agent.run(request.body(body).unwrap()),
-            None => self.app.agent.run(request.body(()).unwrap()),
+            Some(body) => self.app.agent.run(builder.body(body).unwrap()),
+            None => self.app.agent.run(builder.body(()).unwrap()),
         };
         let mut answer = answer.unwrap();
         let bytes = answer.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap();
-        Reply { status: answer.status().as_u16(), headers: answer.headers().clone(), bytes }
+        Response { status: answer.status().as_u16(), headers: answer.headers().clone(), bytes }
     }
 }
 
@@ -266,7 +266,7 @@ impl App {
 
     /// Takes away what nothing has named until now, as the service does every hour for what is a day old.
     pub fn sweep(&self) {
-        self.beside(|app| async move {
+        self.on_another_instance(|app| async move {
             let soon = thidua::clock::machine_now() + std::time::Duration::from_secs(1);
             background::sweep(&app, soon).await.unwrap();
         });
@@ -274,7 +274,7 @@ impl App {
 
     /// Carries every message that is due at a time, as an instance of its own. Tells how many were sent.
     pub fn deliver(&self, now: DateTime<Utc>) -> usize {
-        self.beside(move |app| async move {
+        self.on_another_instance(move |app| async move {
             let mut sent = 0;
             loop {
                 match background::deliver(&app, now).await.unwrap() {
@@ -287,13 +287,13 @@ impl App {
 
     /// The same, in one round.
     pub fn deliver_once(&self, now: DateTime<Utc>) -> usize {
-        self.beside(move |app| async move { background::deliver(&app, now).await.unwrap() })
+        self.on_another_instance(move |app| async move { background::deliver(&app, now).await.unwrap() })
     }
 
     /// Does something as another instance on the same database and files, by the clock of the sandbox.
-    pub fn beside<T: Send + 'static, F: Future<Output = T>>(
+    pub fn on_another_instance<T: Send + 'static, F: Future<Output = T>>(
         &self,
-        act: impl FnOnce(Arc<Installation>) -> F + Send + 'static,
+        act: impl FnOnce(Arc<ServiceApp>) -> F + Send + 'static,
     ) -> T {
         let config = self.config.clone();
         let clock = self.anonymous("GET", "/v1/sandbox/clock").send().expect(200)["now"].as_str().unwrap().to_owned();
@@ -317,38 +317,38 @@ impl App {
     }
 
     /// A request without a token.
-    pub fn anonymous(&self, method: &str, path: &str) -> Ask<'_> {
-        Ask { app: self, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: None }
+    pub fn anonymous(&self, method: &str, path: &str) -> Request<'_> {
+        Request { app: self, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: None }
     }
 
     /// A request of a person of the sandbox.
-    pub fn ask(&self, person: &str, method: &str, path: &str) -> Ask<'_> {
+    pub fn request(&self, person: &str, method: &str, path: &str) -> Request<'_> {
         self.anonymous(method, path).header("authorization", &format!("Bearer {}", self.token(person)))
     }
 
-    pub fn get(&self, person: &str, path: &str) -> Reply {
-        self.ask(person, "GET", path).send()
+    pub fn get(&self, person: &str, path: &str) -> Response {
+        self.request(person, "GET", path).send()
     }
 
-    pub fn post(&self, person: &str, path: &str, body: &Value) -> Reply {
-        self.ask(person, "POST", path).json(body).send()
+    pub fn post(&self, person: &str, path: &str, body: &Value) -> Response {
+        self.request(person, "POST", path).json(body).send()
     }
 
     /// The tag that a person sees at a path.
     #[track_caller]
     pub fn tag(&self, person: &str, path: &str) -> String {
-        let reply = self.get(person, path);
-        assert_eq!(reply.status, 200, "{path}: {}", String::from_utf8_lossy(&reply.bytes));
-        reply.etag()
+        let response = self.get(person, path);
+        assert_eq!(response.status, 200, "{path}: {}", String::from_utf8_lossy(&response.bytes));
+        response.etag()
     }
 
     /// An action of a resource, with the tag that the person sees there now.
     #[track_caller]
-    pub fn act(&self, person: &str, resource: &str, verb: &str, body: Option<&Value>) -> Reply {
-        let ask = self.ask(person, "POST", &format!("{resource}/{verb}")).if_match(&self.tag(person, resource));
+    pub fn act(&self, person: &str, resource: &str, verb: &str, body: Option<&Value>) -> Response {
+        let request = self.request(person, "POST", &format!("{resource}/{verb}")).if_match(&self.tag(person, resource));
         match body {
-            Some(body) => ask.json(body).send(),
-            None => ask.send(),
+            Some(body) => request.json(body).send(),
+            None => request.send(),
         }
     }
 
@@ -380,15 +380,15 @@ fn migrate(url: String) {
 
 impl App {
     /// A request with any bearer token.
-    pub fn bearer(&self, token: &str, method: &str, path: &str) -> Ask<'_> {
+    pub fn bearer(&self, token: &str, method: &str, path: &str) -> Request<'_> {
         self.anonymous(method, path).header("authorization", &format!("Bearer {token}"))
     }
 
     /// Writes some lines of a sheet: criterion and answer (`null` clears).
     #[track_caller]
-    pub fn patch(&self, person: &str, sheet: &str, lines: &[(&str, &str)]) -> Reply {
+    pub fn patch(&self, person: &str, sheet: &str, lines: &[(&str, &str)]) -> Response {
         let tag = self.tag(person, sheet);
-        self.ask(person, "PATCH", &format!("{sheet}/scores")).if_match(&tag).json(&scores(lines)).send()
+        self.request(person, "PATCH", &format!("{sheet}/scores")).if_match(&tag).json(&scores(lines)).send()
     }
 
     /// Sends bytes as they are and gives the status of the answer with all of its text, once the server closes.

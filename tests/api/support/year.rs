@@ -84,7 +84,7 @@ impl App {
     #[track_caller]
     pub fn write(&self, unit: &str, sheet: &str, otherwise: &[(&str, &str)]) -> Value {
         let tag = self.tag(&head(unit), sheet);
-        self.ask(&head(unit), "PUT", &format!("{sheet}/scores"))
+        self.request(&head(unit), "PUT", &format!("{sheet}/scores"))
             .if_match(&tag)
             .json(&lines(otherwise))
             .send()
@@ -118,7 +118,7 @@ impl App {
                 .map(|(code, answer, reason)| json!({"criterion_code": code, "answer": serde_json::from_str::<Value>(answer).unwrap(), "reason": reason}))
                 .collect();
             let tag = self.tag(person, &path);
-            self.ask(person, "PATCH", &format!("{path}/scores"))
+            self.request(person, "PATCH", &format!("{path}/scores"))
                 .if_match(&tag)
                 .json(&json!({"scores": scores}))
                 .send()
@@ -140,10 +140,10 @@ impl App {
     }
 
     /// Records what is known of a unit for the first time.
-    pub fn facts(&self, unit: &str, disciplined: bool, rating: &str) -> super::Reply {
+    pub fn facts(&self, unit: &str, disciplined: bool, rating: &str) -> super::Response {
         let path = format!("{}/facts/{}", self.period(), self.unit_id(unit));
         let body = json!({"anybody_disciplined": disciplined, "party_cell_rating": rating, "under_inspection": false});
-        self.ask("secretary", "PUT", &path).json(&body).send()
+        self.request("secretary", "PUT", &path).json(&body).send()
     }
 
     /// The ids of the council's members and chair, by subject.
@@ -177,7 +177,7 @@ pub type Otherwise<'a> = &'a [(&'a str, &'a str)];
 /// A morning after the gate of the sandbox's period.
 pub const AFTER_THE_GATE: &str = "2023-11-13T01:00:00.000Z";
 
-impl super::Reply {
+impl super::Response {
     /// The units that a refusal names under a code.
     pub fn units_named(&self, code: &str) -> Vec<String> {
         let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
@@ -292,8 +292,8 @@ impl App {
     pub fn complete_dossier(&self, proposal: &str) {
         for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
             let tag = self.tag("secretary", proposal);
-            let ask = self.ask("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag);
-            ask.file("x.pdf", b"%PDF-1.7\n").send().expect(200);
+            let request = self.request("secretary", "PUT", &format!("{proposal}/documents/{document}")).if_match(&tag);
+            request.file("x.pdf", b"%PDF-1.7\n").send().expect(200);
         }
     }
 
