@@ -195,7 +195,7 @@ fn what_is_listed_is_what_is_not_refused(app: &App) {
 
 /// A draft is its unit's alone, and nothing that is done to it tells of it.
 #[apply(on_both)]
-fn a_draft_cannot_be_felt_for(app: &App) {
+fn a_draft_does_not_reveal_that_it_exists(app: &App) {
     let sheet = app.new_sheet("TH");
     let id = sheet.rsplit('/').next().unwrap();
     for (person, stage) in [
@@ -216,7 +216,7 @@ fn a_draft_cannot_be_felt_for(app: &App) {
 }
 
 #[apply(on_both)]
-fn the_ranking_is_not_there_for_units_and_house_before_the_announcement(app: &App) {
+fn the_ranking_is_hidden_from_units_and_the_admin_before_the_announcement(app: &App) {
     let ranking = format!("{}/ranking", app.period());
     answers(
         app,
@@ -276,7 +276,7 @@ fn a_unit_sees_its_own_result_once_announced(app: &App) {
 }
 
 #[apply(on_both)]
-fn members_are_the_houses_and_the_councils_to_read(app: &App) {
+fn the_admin_the_council_and_the_auditor_read_members(app: &App) {
     answers(app, "/v1/members", &["admin", "secretary", "council-chair", "auditor"], 200);
     for person in ["th-head", "th-editor", "appraiser", "th-council", "integration", "deadline-checker"] {
         app.get(person, "/v1/members").refused(403, "role_required");
@@ -338,7 +338,7 @@ fn facts_are_each_units_own_to_read(app: &App) {
 }
 
 #[apply(on_both)]
-fn nobody_writes_facts_about_the_own_unit(app: &App) {
+fn nobody_writes_facts_about_their_own_unit(app: &App) {
     app.set_clock("2023-11-11T01:00:00.000Z");
     app.move_period("secretary", "start-appraisal");
     let body = json!({"anybody_disciplined": false, "party_cell_rating": "good", "under_inspection": false});
@@ -423,7 +423,7 @@ fn the_list_shows_the_sheets_that_can_be_read_and_no_other(app: &App) {
 }
 
 #[apply(on_both)]
-fn sessions_are_not_there_for_units_and_house(app: &App) {
+fn sessions_are_hidden_from_units_and_the_admin(app: &App) {
     app.set_clock("2023-11-11T01:00:00.000Z");
     app.move_period("secretary", "start-appraisal");
     app.move_period("secretary", "start-council-review");

@@ -177,7 +177,7 @@ fn a_service_that_has_started_is_ready(app: &App) {
 }
 
 #[apply(on_both)]
-fn no_other_method_is_there(app: &App) {
+fn an_undocumented_method_is_not_allowed(app: &App) {
     let all = operations(&document(app));
     let mut by_path: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for operation in &all {
@@ -209,7 +209,7 @@ fn no_other_method_is_there(app: &App) {
 }
 
 #[apply(on_both)]
-fn head_is_there_wherever_get_is(app: &App) {
+fn every_get_answers_head(app: &App) {
     for operation in operations(&document(app)).iter().filter(|operation| operation.method == "GET") {
         let path = filled(&operation.path);
         let (get, head) = (app.request("auditor", "GET", &path).send(), app.request("auditor", "HEAD", &path).send());
@@ -482,7 +482,7 @@ fn every_answer_carries_a_request_id_and_says_who_may_keep_it(app: &App) {
 }
 
 #[apply(on_both)]
-fn pages_of_named_origins_may_read_what_they_need(app: &App) {
+fn cors_allows_the_configured_origins(app: &App) {
     let request = |origin: &str| app.request("th-head", "GET", "/v1/units").header("origin", origin).send();
     let (ours, other) = (request("https://front.example"), request("https://evil.example"));
     assert_eq!(ours.header("access-control-allow-origin"), "https://front.example");

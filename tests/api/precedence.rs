@@ -3,7 +3,7 @@
 use crate::support::{App, apply, on_both, scores};
 
 #[apply(on_both)]
-fn what_cannot_be_seen_comes_before_syntax(app: &App) {
+fn not_found_comes_before_syntax(app: &App) {
     let sheet = app.new_sheet("TH");
     app.request("kt-head", "PATCH", &format!("{sheet}/scores"))
         .raw("application/json", "{")
@@ -12,7 +12,7 @@ fn what_cannot_be_seen_comes_before_syntax(app: &App) {
 }
 
 #[apply(on_both)]
-fn no_token_comes_before_what_cannot_be_seen(app: &App) {
+fn a_missing_token_comes_before_not_found(app: &App) {
     let sheet = app.new_sheet("TH");
     app.anonymous("PATCH", &format!("{sheet}/scores")).raw("text/plain", "{").send().refused(401, "token_missing");
 }
@@ -23,7 +23,7 @@ fn a_wrong_method_comes_before_the_token(app: &App) {
 }
 
 #[apply(on_both)]
-fn an_unknown_place_comes_before_the_method(app: &App) {
+fn an_unknown_path_comes_before_the_method(app: &App) {
     app.anonymous("DELETE", "/v1/nothing").send().refused(404, "not_found");
 }
 

@@ -52,7 +52,7 @@ fn the_walk_ends_with_a_decision(app: &App) {
 
 /// The script that works the audit chain out comes to the same as the service, and finds an edit.
 #[apply(on_both)]
-fn a_script_of_ones_own_works_the_audit_chain_out(app: &App) {
+fn a_script_recomputes_the_audit_chain(app: &App) {
     if !here(&["python3"]) {
         return;
     }

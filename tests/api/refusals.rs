@@ -47,7 +47,7 @@ fn a_score_over_the_maximum_is_refused(app: &App) {
 }
 
 #[apply(on_both)]
-fn a_score_under_nought_is_refused(app: &App) {
+fn a_negative_score_is_refused(app: &App) {
     let sheet = app.new_sheet("TH");
     at(
         write_raw(app, &sheet, r#"{"scores":[{"criterion_code":"A.II.1","answer":{"points":-0.01}}]}"#),
@@ -123,7 +123,7 @@ fn the_gate_closes_at_midnight_and_not_a_millisecond_before(app: &App) {
 }
 
 #[apply(on_both)]
-fn anothers_draft_is_not_there_whatever_else_is_wrong(app: &App) {
+fn another_units_draft_is_not_found_whatever_else_is_wrong(app: &App) {
     let sheet = app.new_sheet("TH");
     let stale = "\"0000000000000000-0000000000000000\"";
     for person in [
@@ -166,7 +166,7 @@ fn anothers_draft_is_not_there_whatever_else_is_wrong(app: &App) {
 
 /// The standing body's own sheet is appraised by others.
 #[apply(on_both)]
-fn ones_own_units_review_is_recused(app: &App) {
+fn an_appraiser_is_recused_from_their_own_unit(app: &App) {
     let sheet = app.submitted_sheet("HCTC", &[]);
     app.set_clock("2023-11-11T01:00:00.000Z");
     app.move_period("appraiser", "start-appraisal");
@@ -261,7 +261,7 @@ fn text_is_kept_in_its_composed_form(app: &App) {
 }
 
 #[apply(on_both)]
-fn what_is_no_json_is_malformed(app: &App) {
+fn a_body_that_is_not_json_is_malformed(app: &App) {
     let sheet = app.new_sheet("TH");
     for body in [
         "{",
@@ -317,7 +317,7 @@ fn a_form_is_no_json(app: &App) {
 }
 
 #[apply(on_both)]
-fn what_the_client_does_not_take_is_not_sent(app: &App) {
+fn a_media_type_that_the_client_does_not_accept_is_not_sent(app: &App) {
     let period = app.period();
     for accept in ["text/html", "application/xml", "application/json;q=0", "image/*"] {
         app.request("th-head", "GET", &period).header("accept", accept).send().refused(406, "not_acceptable");
@@ -330,7 +330,7 @@ fn what_the_client_does_not_take_is_not_sent(app: &App) {
 }
 
 #[apply(on_both)]
-fn who_shows_no_token_is_told_how(app: &App) {
+fn a_missing_token_is_challenged(app: &App) {
     let period = app.period();
     let response = app.anonymous("GET", &period).send().refused(401, "token_missing");
     assert_eq!(response.header("www-authenticate"), "Bearer");
@@ -338,7 +338,7 @@ fn who_shows_no_token_is_told_how(app: &App) {
 }
 
 #[apply(on_both)]
-fn a_token_that_is_not_ours_is_refused(app: &App) {
+fn a_foreign_token_is_refused(app: &App) {
     let good = app.token("th-head");
     let parts: Vec<&str> = good.split('.').collect();
     let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
@@ -373,7 +373,7 @@ fn a_token_that_is_not_ours_is_refused(app: &App) {
 }
 
 #[apply(on_both)]
-fn an_unknown_place_is_a_problem_too(app: &App) {
+fn an_unknown_path_is_a_problem(app: &App) {
     for path in ["/", "/v1", "/v1/nothing", "/v2/me", "/v1/units/", "/v1//units"] {
         app.anonymous("GET", path).send().refused(404, "not_found");
         app.request("admin", "POST", path).send().refused(404, "not_found");
@@ -381,7 +381,7 @@ fn an_unknown_place_is_a_problem_too(app: &App) {
 }
 
 #[apply(on_both)]
-fn what_is_no_id_names_nothing(app: &App) {
+fn an_invalid_id_is_not_found(app: &App) {
     for id in [
         "1",
         "TH",
@@ -403,7 +403,7 @@ fn what_is_no_id_names_nothing(app: &App) {
 }
 
 #[apply(on_both)]
-fn an_unknown_word_in_the_query_is_refused(app: &App) {
+fn an_unknown_query_parameter_is_refused(app: &App) {
     for path in ["/v1/units?unit=TH", "/v1/units?limit=1&limit=2", "/v1/submissions?state=draft", "/v1/me?x=1"] {
         app.get("secretary", path).refused(400, "unknown_parameter");
     }
@@ -416,7 +416,7 @@ fn an_unknown_word_in_the_query_is_refused(app: &App) {
 }
 
 #[apply(on_both)]
-fn a_word_that_does_not_fit_is_refused(app: &App) {
+fn an_invalid_query_parameter_is_refused(app: &App) {
     for path in [
         "/v1/units?limit=0",
         "/v1/units?limit=201",
@@ -436,7 +436,7 @@ fn a_word_that_does_not_fit_is_refused(app: &App) {
 }
 
 #[apply(on_both)]
-fn a_cursor_that_we_did_not_give_is_refused(app: &App) {
+fn an_invalid_cursor_is_refused(app: &App) {
     for cursor in ["x", "%00", "MTIz", "!!!", "AAAA"] {
         app.get("secretary", &format!("/v1/units?cursor={cursor}")).refused(400, "invalid_cursor");
     }

@@ -6,7 +6,7 @@ use crate::support::{App, apply, on_both};
 
 /// Everybody that the contract names is there, with a token that works.
 #[apply(on_both)]
-fn everybody_is_there(app: &App) {
+fn the_sandbox_has_people_of_every_role(app: &App) {
     let people = app.anonymous("GET", "/v1/sandbox/people").send().expect(200);
     let people = people["items"].as_array().unwrap();
     let count = |role: &str| people.iter().filter(|person| person["roles"] == json!([role])).count();

@@ -350,7 +350,7 @@ fn the_clock_gives_back_the_evidence_that_was_sent(app: &App) {
 
 /// What was sent and taken off cannot be taken off again.
 #[apply(on_both)]
-fn a_piece_goes_once(app: &App) {
+fn evidence_is_removed_once(app: &App) {
     let (_, [first, _]) = returned_and_changed(app);
     remove(app, "th-editor", &first).refused(409, "invalid_state");
 }

@@ -151,7 +151,7 @@ fn a_review_leaves_no_line_out(app: &App) {
 
 /// One appraisal for a sheet, whoever comes second.
 #[apply(on_both)]
-fn a_second_review_is_one_too_many(app: &App) {
+fn a_sheet_has_one_appraisal(app: &App) {
     let sheet = th_in_appraisal(app);
     started(app, "hctc-appraiser", &sheet, "appraisal");
     start(app, "appraiser", &sheet, "appraisal").refused(409, "already_exists");
@@ -159,7 +159,7 @@ fn a_second_review_is_one_too_many(app: &App) {
 
 /// One council review for a sheet: the chair finds the secretary's.
 #[apply(on_both)]
-fn a_second_council_review_is_one_too_many(app: &App) {
+fn a_sheet_has_one_council_review(app: &App) {
     let sheet = app.in_council_review(&[("TH", &[])]).remove(0);
     started(app, "secretary", &sheet, "council");
     start(app, "council-chair", &sheet, "council").refused(409, "already_exists");
@@ -232,7 +232,7 @@ fn the_standing_body_records_no_facts_of_itself(app: &App) {
 
 /// The member out of TH sees KT's appraised sheet and its appraisal, and nothing of TH's.
 #[apply(on_both)]
-fn a_council_member_is_recused_from_the_own_unit(app: &App) {
+fn a_council_member_is_recused_from_their_own_unit(app: &App) {
     let sheets = app.in_appraisal(&[("KT", &[]), ("TH", &[])]);
     let reviews = [&sheets[0], &sheets[1]].map(|sheet| app.review("hctc-appraiser", sheet, "appraisal", &[]));
     for path in [&sheets[0], &reviews[0]] {

@@ -75,7 +75,7 @@ fn a_null_answer_clears_the_line(app: &App) {
 }
 
 #[apply(on_both)]
-fn not_scored_is_not_nought(app: &App) {
+fn an_unscored_line_is_not_zero(app: &App) {
     let sheet = app.new_sheet("TH");
     app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":0}"#), ("A.III.1", r#"{"achieved":false}"#)]).expect(200);
     for code in ["A.II.1", "A.III.1"] {

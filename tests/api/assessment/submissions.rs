@@ -133,7 +133,7 @@ fn a_unit_has_one_sheet_a_period(app: &App) {
 }
 
 #[apply(on_both)]
-fn nobody_starts_anothers_sheet(app: &App) {
+fn nobody_starts_another_units_sheet(app: &App) {
     let body = json!({"period_id": app.period_id(), "unit_id": app.unit_id("TH")});
     for person in ["kt-head", "kt-editor"] {
         app.post(person, "/v1/submissions", &body).refused(403, "not_own_unit");

@@ -264,7 +264,7 @@ fn a_unit_cannot_say_itself_that_a_criterion_does_not_apply(app: &App) {
 }
 
 #[apply(on_both)]
-fn where_the_table_does_not_provide_for_it_everything_applies(app: &App) {
+fn every_criterion_applies_unless_the_table_allows_otherwise(app: &App) {
     let sheet = sent_small_sheet(app, &small_table("refused", Value::Null));
     let id = sheet.rsplit('/').next().unwrap();
     let review = app.post("appraiser", "/v1/reviews", &json!({"submission_id": id, "stage": "appraisal"})).expect(201);

@@ -241,7 +241,7 @@ fn what_neither_file_nor_caller_says_is_asked_for(app: &App) {
 }
 
 #[apply(on_both)]
-fn what_is_no_table_is_refused(app: &App) {
+fn a_file_without_a_table_is_refused(app: &App) {
     let texts = [("code", "X"), ("title", "X"), ("year", "2024")];
     let big = vec![b'x'; 5 * 1024 * 1024 + 1];
     for (bytes, status, code) in [

@@ -54,7 +54,7 @@ fn busy(app: &App) -> Vec<Value> {
 
 /// Anybody who may read the entries can work the chain out without the service.
 #[apply(on_both)]
-fn a_script_of_ones_own_can_verify(app: &App) {
+fn a_script_can_verify_the_chain(app: &App) {
     let entries = busy(app);
     assert!(entries.len() > 20, "{}", entries.len());
     let mut before = "0".repeat(64);

@@ -97,7 +97,7 @@ fn the_cursor_goes_on(app: &App) {
 
 /// Who waits is told at once, and told nothing where nothing comes.
 #[apply(on_both)]
-fn who_waits_is_told_at_once(app: &App) {
+fn a_waiting_reader_is_notified_at_once(app: &App) {
     let began = Instant::now();
     assert_eq!(app.get("th-head", "/v1/events?wait=1").expect(200)["items"], json!([]));
     assert!(began.elapsed() >= Duration::from_secs(1));

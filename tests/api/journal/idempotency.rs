@@ -56,7 +56,7 @@ fn rights_are_checked_again_before_a_replay(app: &App) {
 }
 
 #[apply(on_both)]
-fn a_key_used_for_something_else_is_refused(app: &App) {
+fn a_key_reused_for_another_request_is_refused(app: &App) {
     let request = |code: &str| {
         app.request("admin", "POST", "/v1/units")
             .header("idempotency-key", "k-1")
@@ -85,7 +85,7 @@ fn a_key_whose_request_was_refused_is_free_again(app: &App) {
 }
 
 #[apply(on_both)]
-fn keys_are_each_callers_own(app: &App) {
+fn idempotency_keys_belong_to_their_caller(app: &App) {
     let (period_id, th, kt) = (app.period_id(), app.unit_id("TH"), app.unit_id("KT"));
     let request = |person: &str, unit: &str| {
         app.request(person, "POST", "/v1/submissions")
@@ -99,7 +99,7 @@ fn keys_are_each_callers_own(app: &App) {
 }
 
 #[apply(on_both)]
-fn a_key_that_is_none_is_refused(app: &App) {
+fn an_invalid_idempotency_key_is_refused(app: &App) {
     let long = "k".repeat(256);
     for key in ["", long.as_str()] {
         let body = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});

@@ -149,7 +149,7 @@ fn a_receiver_that_is_down_for_an_hour_misses_nothing(app: &App) {
 }
 
 #[apply(on_both)]
-fn what_nobody_takes_for_a_day_is_parked_and_can_be_replayed(app: &App) {
+fn a_message_undelivered_for_a_day_is_parked_and_can_be_replayed(app: &App) {
     let receiver = Receiver::start();
     let made = endpoint(app, "admin", &receiver.url(), &[]);
     receiver.answers(Some("500 Internal Server Error"));
@@ -253,7 +253,7 @@ fn a_test_message_comes_whatever_types_are_asked_for(app: &App) {
 }
 
 #[apply(on_both)]
-fn an_endpoint_is_changed_silenced_and_taken_away(app: &App) {
+fn an_endpoint_is_changed_disabled_and_deleted(app: &App) {
     let (first, second) = (Receiver::start(), Receiver::start());
     let made = endpoint(app, "admin", &first.url(), &["period.changed", "period.changed"]);
     assert_eq!(made["event_types"], json!(["period.changed"]));
@@ -370,7 +370,7 @@ fn instances_share_the_work(app: &App) {
 
 /// One that never answers keeps no other waiting.
 #[apply(on_both)]
-fn a_dead_receiver_holds_nobody_up(app: &App) {
+fn a_dead_receiver_delays_no_other(app: &App) {
     let (dead, alive) = (Receiver::start(), Receiver::start());
     endpoint(app, "admin", &dead.url(), &[]);
     dead.answers(None);

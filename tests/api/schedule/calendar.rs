@@ -188,7 +188,7 @@ fn a_dossier_that_comes_back_is_due_by_the_calendar_of_that_day(app: &App) {
 
 /// Who takes its own day away works by the nation's again.
 #[apply(on_both)]
-fn without_its_own_day_an_office_has_the_nations(app: &App) {
+fn an_organisation_without_its_own_day_has_the_national_one(app: &App) {
     put(app, "operator", "2023-12-06", &holiday("x")).expect(201);
     put(
         app,

@@ -112,7 +112,7 @@ fn checks_and_units_do_not_wait_for_each_other_in_a_circle(app: &App) {
 }
 
 #[apply(on_both)]
-fn who_may_check(app: &App) {
+fn the_admin_and_the_deadline_checker_run_checks(app: &App) {
     let request = |person: &str| app.post(person, "/v1/deadline-checks", &json!({}));
     for person in ["admin", "deadline-checker", "so-khdt-admin"] {
         request(person).expect(200);

@@ -139,7 +139,7 @@ fn a_token_opens_the_feed_alone_and_can_be_revoked(app: &App) {
 
 /// A feed is read with the scopes of who made its token: without `read` it would never open.
 #[apply(on_both)]
-fn who_may_not_read_makes_no_token(app: &App) {
+fn a_feed_token_needs_both_scopes(app: &App) {
     let member = app.get("admin", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
     for (scopes, status) in [(json!(["write"]), 403), (json!(["read"]), 403), (json!(["read", "write"]), 201)] {
         let account =

@@ -1,4 +1,4 @@
-//! A real server on a free port, a database per test, and a client for each person of the sandbox.
+//! Starts a real server on a free port with a database per test, and sends requests as the people of the sandbox.
 
 pub mod postgres;
 pub mod receiver;
@@ -46,7 +46,7 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-/// A sandbox of a test's own.
+/// A sandbox server that one test has to itself.
 pub struct App {
     /// `http://127.0.0.1:PORT`.
     pub base: String,
@@ -60,7 +60,7 @@ pub struct App {
     config: Config,
 }
 
-/// An answer.
+/// A response, read to its end.
 #[derive(Debug, Clone)]
 pub struct Response {
     pub status: u16,
@@ -69,7 +69,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// The body as JSON; null where there is none.
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
     }
@@ -83,26 +83,26 @@ impl Response {
         self.header("etag").to_owned()
     }
 
-    /// The problem's code; empty where it is none.
+    /// The problem's code; empty if the body is not a problem.
     pub fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The codes of `errors[]` with their pointers.
+    /// The code and pointer of each entry of `errors`.
     pub fn faults(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| (text(&error["code"]), text(&error["pointer"]))).collect()
     }
 
-    /// Asserts the status and gives the JSON.
+    /// Asserts the status and returns the JSON body.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
         self.json()
     }
 
-    /// Asserts a refusal: the status, the code, and that it is a problem as promised.
+    /// Asserts a problem with this status and code, complete as the API promises it.
     #[track_caller]
     pub fn refused(self, status: u16, code: &str) -> Self {
         let text = String::from_utf8_lossy(&self.bytes).into_owned();
@@ -116,16 +116,16 @@ impl Response {
     }
 }
 
-/// A part of a form.
+/// A part of a multipart form.
 #[derive(Debug, Clone, Copy)]
 pub enum Part<'a> {
-    /// A name and a text.
+    /// The part's name and its text.
     Text(&'a str, &'a str),
-    /// The name of a file and its bytes; the part is called `file`.
+    /// A file's name and bytes; the part is named `file`.
     File(&'a str, &'a [u8]),
 }
 
-/// A request to be sent.
+/// A request that is being built.
 pub struct Request<'a> {
     app: &'a App,
     method: String,
@@ -153,12 +153,12 @@ impl Request<'_> {
         self.header("content-type", content_type)
     }
 
-    /// A form with one file.
+    /// Sets the body to a form with one file.
     pub fn file(self, name: &str, bytes: &[u8]) -> Self {
         self.form(&[Part::File(name, bytes)])
     }
 
-    /// A form of several parts, in this order.
+    /// Sets the body to a form with these parts, in order.
     pub fn form(self, parts: &[Part]) -> Self {
         let mut body = Vec::new();
         for part in parts {
@@ -182,32 +182,32 @@ impl Request<'_> {
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
         }
-        let answer = match self.body {
+        let response = match self.body {
             Some(body) => self.app.agent.run(builder.body(body).unwrap()),
             None => self.app.agent.run(builder.body(()).unwrap()),
         };
-        let mut answer = answer.unwrap();
-        let bytes = answer.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap();
-        Response { status: answer.status().as_u16(), headers: answer.headers().clone(), bytes }
+        let mut response = response.unwrap();
+        let bytes = response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap();
+        Response { status: response.status().as_u16(), headers: response.headers().clone(), bytes }
     }
 }
 
 impl App {
-    /// On an embedded database.
+    /// Starts a sandbox on SQLite.
     pub fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         Self::start(url, folder, |_| {})
     }
 
-    /// On an embedded database, otherwise configured.
+    /// Starts a sandbox on SQLite with a changed configuration.
     pub fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         Self::start(url, folder, change)
     }
 
-    /// On a server's, if there is one.
+    /// Starts a sandbox on PostgreSQL; `None` if this machine has none.
     pub fn on_postgres() -> Option<Self> {
         let url = postgres::url_for_new_database(|template| migrate(template.to_owned()))?;
         Some(Self::start(url, tempfile::tempdir().unwrap(), |_| {}))
@@ -259,12 +259,12 @@ impl App {
             .collect()
     }
 
-    /// The stored documents, and those that arrived and were not fetched: their paths below the store.
+    /// The paths of the stored files, including uploads that nothing refers to yet.
     pub fn stored_files(&self) -> Vec<String> {
         files_below(&self.folder.path().join("files"))
     }
 
-    /// Takes away what nothing has named until now, as the service does every hour for what is a day old.
+    /// Deletes every stored file that nothing refers to; the service does so hourly with those older than a day.
     pub fn sweep(&self) {
         self.on_another_instance(|app| async move {
             let soon = thidua::clock::machine_now() + std::time::Duration::from_secs(1);
@@ -272,7 +272,7 @@ impl App {
         });
     }
 
-    /// Carries every message that is due at a time, as an instance of its own. Tells how many were sent.
+    /// Delivers every webhook message that is due at `now` and returns how many were sent.
     pub fn deliver(&self, now: DateTime<Utc>) -> usize {
         self.on_another_instance(move |app| async move {
             let mut sent = 0;
@@ -285,12 +285,12 @@ impl App {
         })
     }
 
-    /// The same, in one round.
+    /// Delivers one batch of the webhook messages that are due at `now` and returns how many were sent.
     pub fn deliver_once(&self, now: DateTime<Utc>) -> usize {
         self.on_another_instance(move |app| async move { background::deliver(&app, now).await.unwrap() })
     }
 
-    /// Does something as another instance on the same database and files, by the clock of the sandbox.
+    /// Runs `act` in a second instance on the same database and files, at the sandbox's current time.
     pub fn on_another_instance<T: Send + 'static, F: Future<Output = T>>(
         &self,
         act: impl FnOnce(Arc<ServiceApp>) -> F + Send + 'static,
@@ -311,17 +311,17 @@ impl App {
         self.database.starts_with("postgres")
     }
 
-    /// The bearer token of a person of the sandbox.
+    /// The bearer token of a person in the sandbox.
     pub fn token(&self, person: &str) -> &str {
         self.tokens.get(person).unwrap_or_else(|| panic!("nobody is called {person}"))
     }
 
-    /// A request without a token.
+    /// Builds a request without a token.
     pub fn anonymous(&self, method: &str, path: &str) -> Request<'_> {
         Request { app: self, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: None }
     }
 
-    /// A request of a person of the sandbox.
+    /// Builds a request by a person in the sandbox.
     pub fn request(&self, person: &str, method: &str, path: &str) -> Request<'_> {
         self.anonymous(method, path).header("authorization", &format!("Bearer {}", self.token(person)))
     }
@@ -334,7 +334,7 @@ impl App {
         self.request(person, "POST", path).json(body).send()
     }
 
-    /// The tag that a person sees at a path.
+    /// The entity tag that a person gets for a path.
     #[track_caller]
     pub fn tag(&self, person: &str, path: &str) -> String {
         let response = self.get(person, path);
@@ -342,7 +342,7 @@ impl App {
         response.etag()
     }
 
-    /// An action of a resource, with the tag that the person sees there now.
+    /// Performs an action on a resource under its current entity tag.
     #[track_caller]
     pub fn act(&self, person: &str, resource: &str, verb: &str, body: Option<&Value>) -> Response {
         let request = self.request(person, "POST", &format!("{resource}/{verb}")).if_match(&self.tag(person, resource));
@@ -352,7 +352,7 @@ impl App {
         }
     }
 
-    /// Sets the clock.
+    /// Sets the sandbox's clock.
     pub fn set_clock(&self, now: &str) {
         self.anonymous("PUT", "/v1/sandbox/clock").json(&json!({"now": now})).send().expect(200);
     }
@@ -360,7 +360,7 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        // The command is sent at once; the answer is the thread's end.
+        // The stop command is sent without awaiting it; the end of the thread confirms it.
         drop(self.stop.stop(false));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -379,19 +379,19 @@ fn migrate(url: String) {
 }
 
 impl App {
-    /// A request with any bearer token.
+    /// Builds a request with any bearer token.
     pub fn bearer(&self, token: &str, method: &str, path: &str) -> Request<'_> {
         self.anonymous(method, path).header("authorization", &format!("Bearer {token}"))
     }
 
-    /// Writes some lines of a sheet: criterion and answer (`null` clears).
+    /// Updates some lines of a sheet, given as criterion and answer; `null` clears a line.
     #[track_caller]
     pub fn patch(&self, person: &str, sheet: &str, lines: &[(&str, &str)]) -> Response {
         let tag = self.tag(person, sheet);
         self.request(person, "PATCH", &format!("{sheet}/scores")).if_match(&tag).json(&scores(lines)).send()
     }
 
-    /// Sends bytes as they are and gives the status of the answer with all of its text, once the server closes.
+    /// Sends the bytes unchanged and, once the server closes the connection, returns the status and the whole text.
     pub fn raw(&self, head_and_body: &str) -> (u16, String) {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(self.base.trim_start_matches("http://")).unwrap();
@@ -405,7 +405,7 @@ impl App {
         (status, text)
     }
 
-    /// A year that was announced: TH before HCTC with a review of each stage, everybody else missed.
+    /// Runs a year up to the announcement: TH ranks above HCTC, both fully reviewed; all other units miss the gate.
     #[track_caller]
     pub fn announced_year(&self) -> [String; 2] {
         let sheets = [("TH", "30"), ("HCTC", "25")].map(|(unit, points)| {
@@ -435,21 +435,30 @@ impl App {
     }
 }
 
-/// A document of the eGov system that proves a line, as a body.
+/// The body that adds a document of the eGov system as evidence for a criterion.
 pub fn egov_document(criterion: &str) -> Value {
     json!({
-        "criterion_code": criterion, "title": "Báo cáo tham mưu quý III", "classification": "none", "kind": "egov_document",
-        "number": "12/BC-TH", "issued_on": "2023-10-05", "issuer": "Phòng Tổng hợp", "url": "https://egov.example.vn/van-ban/12",
+        "criterion_code": criterion,
+        "title": "Báo cáo tham mưu quý III",
+        "classification": "none",
+        "kind": "egov_document",
+        "number": "12/BC-TH",
+        "issued_on": "2023-10-05",
+        "issuer": "Phòng Tổng hợp",
+        "url": "https://egov.example.vn/van-ban/12",
     })
 }
 
-/// Lines as a body: criterion and answer.
+/// The body that writes lines, given as criterion and answer.
 pub fn scores(lines: &[(&str, &str)]) -> Value {
-    let line = |(code, answer): &(&str, &str)| json!({"criterion_code": code, "answer": serde_json::from_str::<Value>(answer).unwrap()});
+    let line = |(code, answer): &(&str, &str)| {
+        let answer: Value = serde_json::from_str(answer).unwrap();
+        json!({"criterion_code": code, "answer": answer})
+    };
     json!({"scores": lines.iter().map(line).collect::<Vec<_>>()})
 }
 
-/// Does the same several times at once and gives what each came to; `act` is told its number.
+/// Runs `act` on several threads at once, each with its number, and returns the results in order.
 pub fn at_once<T: Send>(times: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let (act, barrier) = (&act, &std::sync::Barrier::new(times));
     std::thread::scope(|scope| {
@@ -464,7 +473,7 @@ pub fn at_once<T: Send>(times: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T>
     })
 }
 
-/// The files below a folder, by their paths in it.
+/// The paths of the files below a folder, relative to it.
 pub fn files_below(root: &std::path::Path) -> Vec<String> {
     fn below(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten() {

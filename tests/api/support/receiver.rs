@@ -1,4 +1,4 @@
-//! A receiver of webhooks that answers as it is told, or not at all.
+//! A webhook receiver with a configurable response.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-/// A request that came.
+/// A request that was received.
 #[derive(Debug, Clone)]
 pub struct Received {
     pub headers: HashMap<String, String>,
@@ -23,7 +23,7 @@ impl Received {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Whether a receiver that knows the secret takes it for genuine.
+    /// Whether the signature verifies with the secret.
     pub fn is_signed_by(&self, secret: &str) -> bool {
         let mut headers = ureq::http::HeaderMap::new();
         for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
@@ -34,12 +34,12 @@ impl Received {
 }
 
 struct Shared {
-    /// The head of the answer; none for a connection that is dropped.
+    /// The head of the response; `None` drops the connection.
     answer: Option<String>,
     received: Vec<Received>,
 }
 
-/// It listens until the test ends.
+/// A receiver that listens until the test process ends.
 pub struct Receiver {
     pub port: u16,
     shared: Arc<Mutex<Shared>>,
@@ -72,7 +72,7 @@ fn serve(stream: TcpStream, shared: &Mutex<Shared>) {
 }
 
 impl Receiver {
-    /// One that takes everything.
+    /// Starts a receiver that accepts every message.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -91,17 +91,17 @@ impl Receiver {
         format!("http://127.0.0.1:{}/hook", self.port)
     }
 
-    /// Answers so from now on: a status line with the headers after it, or nothing.
+    /// Sets the response from now on: a status with headers, or `None` to drop connections.
     pub fn answers(&self, answer: Option<&str>) {
         self.shared.lock().unwrap().answer = answer.map(str::to_owned);
     }
 
-    /// What has come since this was last asked.
+    /// Takes the requests received since the last call.
     pub fn take(&self) -> Vec<Received> {
         std::mem::take(&mut self.shared.lock().unwrap().received)
     }
 
-    /// The types of what has come since this was last asked.
+    /// Takes the event types received since the last call.
     pub fn types(&self) -> Vec<String> {
         self.take().iter().map(|received| received.json()["type"].as_str().unwrap().to_owned()).collect()
     }

@@ -1,4 +1,4 @@
-//! An S3-compatible server of a test's own, which checks signatures.
+//! An S3-compatible server for one test, which checks signatures.
 
 use std::net::SocketAddr;
 use std::sync::mpsc;
@@ -10,15 +10,15 @@ use s3s::service::S3ServiceBuilder;
 use tempfile::TempDir;
 use thidua::config::S3;
 
-/// The server; it goes with the process.
+/// A server that runs until the process ends.
 pub struct Store {
-    /// Where it is.
+    /// Its address.
     pub place: S3,
     folder: TempDir,
 }
 
 impl Store {
-    /// With one empty bucket.
+    /// Starts a server with one empty bucket.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("ho-so")).unwrap();
@@ -51,7 +51,7 @@ impl Store {
         Store { place, folder }
     }
 
-    /// What lies in the bucket; the server keeps its own notes beside it.
+    /// The objects in the bucket, without the server's own metadata files.
     pub fn objects(&self) -> Vec<String> {
         super::files_below(&self.folder.path().join("ho-so"))
     }

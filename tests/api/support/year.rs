@@ -1,4 +1,4 @@
-//! The steps of a year, so that a test can begin where its rule begins. Everything goes through the API.
+//! The steps of a year through the API, so that a test can start where its rule applies.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::App;
 /// The units of the sandbox, in order of code.
 pub const UNITS: [&str; 8] = ["BTCD", "HCTC", "KGVX", "KT", "NC", "QTTV", "TH", "THCB"];
 
-/// The 28 criteria of the guideline with an answer to each that earns everything: 900 and 100.
+/// An answer to each of the guideline's 28 criteria that earns full points: 900 base and 100 bonus.
 /// A.I.1 takes 100 of the 150 that it shares with A.I.2.
 pub const FULL: [(&str, &str); 28] = [
     ("A.I.1", r#"{"points":100}"#),
@@ -40,7 +40,7 @@ pub const FULL: [(&str, &str); 28] = [
     ("B.3", r#"{"points":30}"#),
 ];
 
-/// All 28 lines, with some of them answered otherwise.
+/// The body that writes all 28 lines, with `otherwise` replacing some of the full answers.
 pub fn lines(otherwise: &[(&str, &str)]) -> Value {
     let answer = |code: &str, full: &str| -> Value {
         let text = otherwise.iter().find(|(other, _)| *other == code).map_or(full, |(_, text)| text);
@@ -51,7 +51,7 @@ pub fn lines(otherwise: &[(&str, &str)]) -> Value {
     json!({"scores": scores})
 }
 
-/// The head of a unit.
+/// The subject of a unit's head.
 pub fn head(unit: &str) -> String {
     format!("{}-head", unit.to_lowercase())
 }
@@ -72,7 +72,7 @@ impl App {
         units["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no unit {code}")).to_owned()
     }
 
-    /// Starts a unit's sheet and gives its path.
+    /// Creates a unit's sheet and returns its path.
     #[track_caller]
     pub fn new_sheet(&self, unit: &str) -> String {
         let body = json!({"period_id": self.period_id(), "unit_id": self.unit_id(unit)});
@@ -80,7 +80,7 @@ impl App {
         format!("/v1/submissions/{id}")
     }
 
-    /// Writes the whole sheet.
+    /// Writes every line of a sheet.
     #[track_caller]
     pub fn write(&self, unit: &str, sheet: &str, otherwise: &[(&str, &str)]) -> Value {
         let tag = self.tag(&head(unit), sheet);
@@ -91,7 +91,7 @@ impl App {
             .expect(200)
     }
 
-    /// A sheet that was written in full and submitted.
+    /// Creates, completes and submits a unit's sheet and returns its path.
     #[track_caller]
     pub fn submitted_sheet(&self, unit: &str, otherwise: &[(&str, &str)]) -> String {
         let sheet = self.new_sheet(unit);
@@ -100,13 +100,13 @@ impl App {
         sheet
     }
 
-    /// Moves the period; the person must have the right.
+    /// Performs an action on the period as a person who may.
     #[track_caller]
     pub fn move_period(&self, person: &str, verb: &str) -> Value {
         self.act(person, &self.period(), verb, None).expect(200)
     }
 
-    /// Reviews a sheet at a stage (`appraisal`, `council`), with some lines answered otherwise: criterion, answer, reason.
+    /// Creates and submits a review of a stage (`appraisal`, `council`); `otherwise` has criterion, answer and reason.
     #[track_caller]
     pub fn review(&self, person: &str, sheet: &str, stage: &str, otherwise: &[(&str, &str, &str)]) -> String {
         let id = sheet.rsplit('/').next().unwrap();
@@ -115,7 +115,10 @@ impl App {
         if !otherwise.is_empty() {
             let scores: Vec<Value> = otherwise
                 .iter()
-                .map(|(code, answer, reason)| json!({"criterion_code": code, "answer": serde_json::from_str::<Value>(answer).unwrap(), "reason": reason}))
+                .map(|(code, answer, reason)| {
+                    let answer: Value = serde_json::from_str(answer).unwrap();
+                    json!({"criterion_code": code, "answer": answer, "reason": reason})
+                })
                 .collect();
             let tag = self.tag(person, &path);
             self.request(person, "PATCH", &format!("{path}/scores"))
@@ -128,18 +131,18 @@ impl App {
         path
     }
 
-    /// Who may appraise a unit's sheet: the standing body's own is appraised by one of no unit.
+    /// The person who may appraise a unit's sheet: HCTC's own is appraised by someone outside all units.
     pub fn appraiser_of(unit: &str) -> &'static str {
         if unit == "HCTC" { "appraiser" } else { "hctc-appraiser" }
     }
 
-    /// Records what is known of a unit: nobody disciplined, Party cell rated good.
+    /// Records favourable facts about a unit: nobody disciplined, Party cell rated good.
     #[track_caller]
     pub fn good_facts(&self, unit: &str) {
         self.facts(unit, false, "good").expect(201);
     }
 
-    /// Records what is known of a unit for the first time.
+    /// Records facts about a unit for the first time.
     pub fn facts(&self, unit: &str, disciplined: bool, rating: &str) -> super::Response {
         let path = format!("{}/facts/{}", self.period(), self.unit_id(unit));
         let body = json!({"anybody_disciplined": disciplined, "party_cell_rating": rating, "under_inspection": false});
@@ -157,12 +160,17 @@ impl App {
         items.iter().filter(sits).map(|member| (text(&member["subject"]), text(&member["id"]))).collect()
     }
 
-    /// A session on a day, attended by the first `present` of the six, held and closed.
+    /// Holds and closes a session attended by the first `present` of the six and returns its path.
     #[track_caller]
     pub fn closed_session(&self, held_on: &str, present: usize) -> String {
         let attendance: Vec<Value> =
             self.council().iter().take(present).map(|(_, id)| json!({"member_id": id, "present": true})).collect();
-        let body = json!({"period_id": self.period_id(), "held_on": held_on, "place": "Phòng họp số 1", "attendance": attendance});
+        let body = json!({
+            "period_id": self.period_id(),
+            "held_on": held_on,
+            "place": "Phòng họp số 1",
+            "attendance": attendance,
+        });
         let session = self.post("secretary", "/v1/council-sessions", &body).expect(201);
         let path = format!("/v1/council-sessions/{}", session["id"].as_str().unwrap());
         self.act("secretary", &path, "hold", None).expect(200);
@@ -171,14 +179,14 @@ impl App {
     }
 }
 
-/// What a unit answers otherwise than [`FULL`].
+/// The criteria and answers in which a unit differs from [`FULL`].
 pub type Otherwise<'a> = &'a [(&'a str, &'a str)];
 
 /// A morning after the gate of the sandbox's period.
 pub const AFTER_THE_GATE: &str = "2023-11-13T01:00:00.000Z";
 
 impl super::Response {
-    /// The units that a refusal names under a code.
+    /// The codes of the units that a refusal names under an error code.
     pub fn units_named(&self, code: &str) -> Vec<String> {
         let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
         let named = errors.iter().filter(|error| error["code"] == code);
@@ -187,7 +195,7 @@ impl super::Response {
 }
 
 impl App {
-    /// What the sandbox's period was made of, under another code: the body of a new one.
+    /// The body that creates a period like the sandbox's under another code.
     pub fn period_like(&self, code: &str) -> Value {
         let asked = [
             "code",
@@ -211,14 +219,14 @@ impl App {
         body
     }
 
-    /// A draft of a period; gives its path.
+    /// Creates a draft period and returns its path.
     #[track_caller]
     pub fn new_period(&self, body: &Value) -> String {
         let period = self.post("secretary", "/v1/periods", body).expect(201);
         format!("/v1/periods/{}", period["id"].as_str().unwrap())
     }
 
-    /// Starts a unit's sheet in a period and gives its path.
+    /// Creates a unit's sheet in a period and returns its path.
     #[track_caller]
     pub fn new_sheet_in(&self, period: &str, unit: &str) -> String {
         let period_id = period.rsplit('/').next().unwrap();
@@ -227,7 +235,7 @@ impl App {
         format!("/v1/submissions/{}", sheet["id"].as_str().unwrap())
     }
 
-    /// A table that was made and published; gives its id.
+    /// Creates and publishes a criteria set and returns its id.
     #[track_caller]
     pub fn published(&self, table: &Value) -> String {
         let set = self.post("admin", "/v1/criteria-sets", table).expect(201);
@@ -236,7 +244,7 @@ impl App {
         set["id"].as_str().unwrap().to_owned()
     }
 
-    /// The sheet of TH in an open period that is scored by `table`.
+    /// Opens a period that is scored by `table` and returns the path of TH's new sheet in it.
     #[track_caller]
     pub fn sheet_of_table(&self, table: &Value) -> String {
         let mut body = self.period_like("2024");
@@ -246,7 +254,7 @@ impl App {
         self.new_sheet_in(&period, "TH")
     }
 
-    /// In appraisal, after the gate: the units given sent their sheets, the others missed theirs.
+    /// Brings the period into appraisal: the given units submitted, the others missed the gate.
     #[track_caller]
     pub fn in_appraisal(&self, units: &[(&str, Otherwise)]) -> Vec<String> {
         let sheets = units.iter().map(|(unit, otherwise)| self.submitted_sheet(unit, otherwise)).collect();
@@ -255,7 +263,7 @@ impl App {
         sheets
     }
 
-    /// In the council's review: the sheets were appraised as they were sent.
+    /// Brings the period into council review: every submitted sheet was appraised unchanged.
     #[track_caller]
     pub fn in_council_review(&self, units: &[(&str, Otherwise)]) -> Vec<String> {
         let sheets = self.in_appraisal(units);
@@ -266,7 +274,7 @@ impl App {
         sheets
     }
 
-    /// Finalised: reviewed as appraised, nobody disciplined, decided in a session of four on 28 November.
+    /// Finalises the period: reviewed as appraised, favourable facts, a session of four on 28 November.
     #[track_caller]
     pub fn finalized(&self, units: &[(&str, Otherwise)]) -> Vec<String> {
         let sheets = self.in_council_review(units);
@@ -280,14 +288,14 @@ impl App {
         sheets
     }
 
-    /// The first proposal that the secretary sees; gives its path.
+    /// The path of the first proposal in the secretary's list.
     #[track_caller]
     pub fn first_proposal(&self) -> String {
         let proposals = self.get("secretary", "/v1/award-proposals").expect(200);
         format!("/v1/award-proposals/{}", proposals["items"][0]["id"].as_str().unwrap())
     }
 
-    /// Attaches every document that a dossier needs.
+    /// Attaches every required document to a proposal.
     #[track_caller]
     pub fn complete_dossier(&self, proposal: &str) {
         for document in ["proposal_letter", "party_cell_rating", "achievement_report"] {
@@ -297,7 +305,7 @@ impl App {
         }
     }
 
-    /// Announced on 30 November.
+    /// Announces the result on 30 November.
     #[track_caller]
     pub fn announced(&self, units: &[(&str, Otherwise)]) -> Vec<String> {
         let sheets = self.finalized(units);
