@@ -410,64 +410,6 @@ fn every_answer_has_the_fields_of_its_schema(app: &App) {
     assert!(!period.is_empty() && wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Each list, two rows a page, by the links that it gives.
-#[apply(on_both)]
-fn pages_show_every_row_once(app: &App) {
-    let ids = ids(app);
-    // The feed of events has no last page: where it ends is where it goes on.
-    let paged = |operation: &&Operation| operation.is_list() && operation.path != "/v1/events";
-    for operation in operations(&document(app)).iter().filter(paged) {
-        let list = with_ids(&operation.path, &ids);
-        let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
-        for order in ["", "&sort=-id"] {
-            if !order.is_empty() && app.get("auditor", &format!("{list}?sort=-id")).status == 400 {
-                continue;
-            }
-            let whole = app.get("auditor", &format!("{list}?limit=200{order}")).expect(200);
-            assert_eq!(whole["next_cursor"], Value::Null, "{}", operation.path);
-            let expected: Vec<String> = whole["items"].as_array().unwrap().iter().map(id).collect();
-            let (mut rows, mut path) = (Vec::new(), format!("{list}?limit=2{order}"));
-            loop {
-                let response = app.get("auditor", &path);
-                let link = response.header("link").to_owned();
-                let page = response.expect(200);
-                let items = page["items"].as_array().unwrap();
-                assert!(items.len() <= 2);
-                rows.extend(items.iter().map(id));
-                assert_eq!(link.is_empty(), page["next_cursor"].is_null(), "{path}");
-                if link.is_empty() {
-                    break;
-                }
-                path = link
-                    .strip_prefix('<')
-                    .and_then(|link| link.strip_suffix(">; rel=\"next\""))
-                    .unwrap_or_else(|| panic!("{link}"))
-                    .to_owned();
-            }
-            assert_eq!(rows, expected, "{}{order}", operation.path);
-        }
-    }
-}
-
-#[apply(on_both)]
-fn units_come_by_code_and_each_once(app: &App) {
-    let (mut codes, mut path) = (Vec::new(), "/v1/units?limit=2&sort=-code".to_owned());
-    loop {
-        let response = app.get("th-head", &path);
-        let link = response.header("link").to_owned();
-        codes.extend(
-            response.expect(200)["items"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|unit| unit["code"].as_str().unwrap().to_owned()),
-        );
-        let Some(next) = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")) else { break };
-        path = next.to_owned();
-    }
-    assert_eq!(codes, ["THCB", "TH", "QTTV", "NC", "KT", "KGVX", "HCTC", "BTCD"]);
-}
-
 #[apply(on_both)]
 fn every_answer_carries_a_request_id_and_says_who_may_keep_it(app: &App) {
     let ids = ids(app);

@@ -28,6 +28,7 @@ mod contract;
 mod guideline_2023;
 mod house;
 mod isolation;
+mod paging;
 mod precedence;
 mod races;
 mod readme;
