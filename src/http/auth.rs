@@ -235,9 +235,9 @@ impl Keys {
             return Err(invalid());
         }
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-            .map_err(|error| match error.kind() {
-                jsonwebtoken::errors::ErrorKind::ExpiredSignature => Error::new(Code::TokenExpired),
-                _ => invalid(),
+            .map_err(|error| {
+                let expired = matches!(error.kind(), jsonwebtoken::errors::ErrorKind::ExpiredSignature);
+                if expired { Error::new(Code::TokenExpired) } else { invalid() }
             })?
             .claims;
         let latest = machine_now().timestamp().saturating_add_unsigned(LEEWAY_SECONDS);

@@ -41,7 +41,9 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
         let pointer = pointer(error.path());
         match error.into_inner() {
             Misfit::Number(code) => Error::of_fault(Fault::at(pointer, code)),
-            misfit => invalid(&pointer, misfit.problem(), misfit.field()),
+            misfit @ (Misfit::WrongType | Misfit::UnknownField | Misfit::UnknownValue | Misfit::Missing(_)) => {
+                invalid(&pointer, misfit.problem(), misfit.field())
+            }
         }
     })
 }
@@ -116,13 +118,14 @@ fn tree<'a>(raw: &'a str, place: &Place) -> Result<Node<'a>, Error> {
             let within = |(key, value): (Text<'a>, &'a RawValue)| {
                 let place = Place::Field(place, &key.0);
                 let node = tree(value.get(), &place)?;
-                match &node {
-                    // Every day has a name like this, and nothing else.
-                    Node::Text(day) if key.0.ends_with("_on") && !is_day(&day.0) => {
-                        Err(invalid(&place.pointer(), "wrong_type", None))
-                    }
-                    _ => Ok((key, node)),
+                // Every day has a name like this, and nothing else.
+                if let Node::Text(day) = &node
+                    && key.0.ends_with("_on")
+                    && !is_day(&day.0)
+                {
+                    return Err(invalid(&place.pointer(), "wrong_type", None));
                 }
+                Ok((key, node))
             };
             fields.into_iter().map(within).collect::<Result<_, Error>>().map(Node::Object)
         }
@@ -219,7 +222,7 @@ impl Misfit {
     const fn field(&self) -> Option<&'static str> {
         match self {
             Misfit::Missing(field) => Some(field),
-            _ => None,
+            Misfit::WrongType | Misfit::UnknownField | Misfit::UnknownValue | Misfit::Number(_) => None,
         }
     }
 }
@@ -280,10 +283,7 @@ impl<'de> Deserializer<'de> for &'de Node<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        match self {
-            Node::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
+        if let Node::Null = self { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     /// An object is an object: a list of its fields' values is none.
@@ -293,18 +293,14 @@ impl<'de> Deserializer<'de> for &'de Node<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Misfit> {
-        match self {
-            Node::Object(_) => self.deserialize_any(visitor),
-            _ => Err(Misfit::WrongType),
-        }
+        if let Node::Object(_) = self { self.deserialize_any(visitor) } else { Err(Misfit::WrongType) }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Misfit> {
-        match self {
-            Node::Number(digits) if name == DIGITS => visitor.visit_str(digits),
-            _ if name == DIGITS => Err(Misfit::WrongType),
-            _ => visitor.visit_newtype_struct(self),
+        if name != DIGITS {
+            return visitor.visit_newtype_struct(self);
         }
+        if let Node::Number(digits) = self { visitor.visit_str(digits) } else { Err(Misfit::WrongType) }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -313,10 +309,10 @@ impl<'de> Deserializer<'de> for &'de Node<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Misfit> {
-        match self {
-            Node::Text(text) => visitor.visit_enum((&*text.0).into_deserializer()),
-            _ => Err(Misfit::WrongType),
-        }
+        let Node::Text(text) = self else {
+            return Err(Misfit::WrongType);
+        };
+        visitor.visit_enum((&*text.0).into_deserializer())
     }
 
     serde::forward_to_deserialize_any! {

@@ -72,7 +72,7 @@ fn sentence(code: Code, params: &Params, language: Language) -> String {
                 .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
                 .collect::<Vec<_>>()
                 .join(", "),
-            other => other.to_string(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
         };
         text = text.replace(&format!("{{{name}}}"), &shown);
     }
@@ -227,6 +227,7 @@ impl ResponseError for Problem {
         if let Some(allow) = &self.allow {
             answer.insert_header((header::ALLOW, allow.as_str()));
         }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "most codes have no header of their own")]
         match self.error.code {
             Code::TokenMissing => {
                 answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

@@ -5,6 +5,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
 use crate::error::{Code, Error};
 
 impl From<DieselError> for Error {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the database's own errors, of which only these mean more")]
     fn from(error: DieselError) -> Self {
         let code = match &error {
             DieselError::DatabaseError(

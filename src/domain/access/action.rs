@@ -96,6 +96,11 @@ impl Stage {
     }
 }
 
+/// The states that allow an act, by a table of acts; none where the act is not on this kind of resource.
+pub fn needs<S>(table: &[(&[Action], &'static [S])], action: Action) -> &'static [S] {
+    table.iter().find(|(actions, _)| actions.contains(&action)).map_or(&[], |(_, needs)| needs)
+}
+
 /// An act that the resource's state does not allow: 409 `invalid_state` with the states that would.
 pub fn wrong_state<S: Serialize>(state: S, needs: &[S]) -> Error {
     Error::new(Code::InvalidState).with("state", json!(state)).with("needs", json!(needs))

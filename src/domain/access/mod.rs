@@ -282,11 +282,10 @@ pub fn roles_of(action: Action) -> impl Iterator<Item = Role> {
 impl Action {
     /// The scope that it is within.
     fn scope(self) -> &'static str {
-        match self {
-            Action::CheckDeadlines => "deadlines:check",
-            _ if self.reading().is_some() => "write",
-            _ => "read",
+        if self == Action::CheckDeadlines {
+            return "deadlines:check";
         }
+        if self.reading().is_some() { "write" } else { "read" }
     }
 
     /// The act of reading what this act changes; none where this is one.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::Id;
-use crate::domain::access::action::{Action, wrong_state};
+use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::eligibility::Condition;
 use crate::domain::award::tie_break::TieBreak;
@@ -57,7 +57,15 @@ impl PeriodStatus {
 
     /// Whether the results are out.
     pub const fn is_announced(self) -> bool {
-        matches!(self, PeriodStatus::Announced | PeriodStatus::Closed)
+        match self {
+            PeriodStatus::Announced | PeriodStatus::Closed => true,
+            PeriodStatus::Draft
+            | PeriodStatus::SelfAssessment
+            | PeriodStatus::Appraisal
+            | PeriodStatus::CouncilReview
+            | PeriodStatus::Finalized
+            | PeriodStatus::Cancelled => false,
+        }
     }
 }
 
@@ -243,6 +251,31 @@ pub const ACTIONS: [Action; 9] = [
     Action::Cancel,
 ];
 
+/// The states of a period that allow an act on it, or on what belongs to it.
+const NEEDS: [(&[Action], &[PeriodStatus]); 9] = {
+    use PeriodStatus::{Announced, Appraisal, CouncilReview, Draft, Finalized, SelfAssessment};
+    [
+        (&[Action::ChangePeriod, Action::Cancel], &[Draft, SelfAssessment, Appraisal, CouncilReview]),
+        (&[Action::SetTargets], &[Draft, SelfAssessment]),
+        (&[Action::Open], &[Draft]),
+        (&[Action::StartAppraisal], &[SelfAssessment]),
+        (&[Action::StartCouncilReview], &[Appraisal]),
+        (&[Action::Finalize, Action::DecideTie], &[CouncilReview]),
+        (&[Action::Announce], &[Finalized]),
+        (&[Action::Close], &[Announced]),
+        (
+            &[
+                Action::WriteFacts,
+                Action::CreateSession,
+                Action::WriteSession,
+                Action::HoldSession,
+                Action::CloseSession,
+            ],
+            &[SelfAssessment, Appraisal, CouncilReview],
+        ),
+    ]
+};
+
 impl PeriodRules {
     /// Brings its texts into their stored form and notes everything that is no rule.
     pub fn clean(&mut self, check: &mut Check) {
@@ -302,24 +335,6 @@ impl Period {
     /// # Errors
     /// `invalid_state`.
     pub fn may(&self, action: Action) -> Result<(), Error> {
-        use PeriodStatus::{Announced, Appraisal, CouncilReview, Draft, Finalized, SelfAssessment};
-        match action {
-            Action::ChangePeriod | Action::Cancel => {
-                self.status.must_be(&[Draft, SelfAssessment, Appraisal, CouncilReview])
-            }
-            Action::SetTargets => self.status.must_be(&[Draft, SelfAssessment]),
-            Action::Open => self.status.must_be(&[Draft]),
-            Action::StartAppraisal => self.status.must_be(&[SelfAssessment]),
-            Action::StartCouncilReview => self.status.must_be(&[Appraisal]),
-            Action::Finalize | Action::DecideTie => self.status.must_be(&[CouncilReview]),
-            Action::Announce => self.status.must_be(&[Finalized]),
-            Action::Close => self.status.must_be(&[Announced]),
-            Action::WriteFacts
-            | Action::CreateSession
-            | Action::WriteSession
-            | Action::HoldSession
-            | Action::CloseSession => self.status.must_be(&[SelfAssessment, Appraisal, CouncilReview]),
-            _ => Err(wrong_state(self.status, &[])),
-        }
+        self.status.must_be(needs(&NEEDS, action))
     }
 }

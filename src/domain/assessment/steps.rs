@@ -24,15 +24,14 @@ pub struct SheetOfUnit {
 impl SheetOfUnit {
     /// Whether the clock has closed the gate of a sheet that is still with its unit.
     pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
-        let with_unit = matches!(self.status, Some(SubmissionStatus::Draft | SubmissionStatus::Returned));
-        with_unit && self.closes_at.is_some_and(|closes_at| now >= closes_at)
+        self.status.is_some_and(SubmissionStatus::is_with_unit)
+            && self.closes_at.is_some_and(|closes_at| now >= closes_at)
     }
 }
 
 /// What keeps the appraisal from starting: a sheet that its unit may still send.
 fn appraisal_faults(sheets: &[SheetOfUnit], now: DateTime<Utc>) -> Vec<Fault> {
-    let with_unit =
-        |sheet: &SheetOfUnit| matches!(sheet.status, None | Some(SubmissionStatus::Draft | SubmissionStatus::Returned));
+    let with_unit = |sheet: &SheetOfUnit| sheet.status.is_none_or(SubmissionStatus::is_with_unit);
     let open = sheets.iter().filter(|sheet| with_unit(sheet)).filter_map(|sheet| {
         let until = sheet.closes_at.filter(|closes_at| now < *closes_at)?;
         Some(of_unit(Code::SheetOpen, &sheet.unit_code).with("closes_at", instant(until)))

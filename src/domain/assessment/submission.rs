@@ -61,6 +61,29 @@ impl SubmissionStatus {
         }
     }
 
+    /// Whether the sheet is its unit's to write, as far as the clock lets it.
+    pub const fn is_with_unit(self) -> bool {
+        match self {
+            SubmissionStatus::Draft | SubmissionStatus::Returned => true,
+            SubmissionStatus::Submitted
+            | SubmissionStatus::Missed
+            | SubmissionStatus::Appraised
+            | SubmissionStatus::Reviewed
+            | SubmissionStatus::Finalized => false,
+        }
+    }
+
+    /// Whether the unit has sent the lines as they stand.
+    pub const fn is_sent(self) -> bool {
+        match self {
+            SubmissionStatus::Submitted
+            | SubmissionStatus::Appraised
+            | SubmissionStatus::Reviewed
+            | SubmissionStatus::Finalized => true,
+            SubmissionStatus::Draft | SubmissionStatus::Returned | SubmissionStatus::Missed => false,
+        }
+    }
+
     /// Whether a sheet of this status has been where `status` is.
     pub const fn has_reached(self, status: SubmissionStatus) -> bool {
         self.step() >= status.step()
@@ -139,11 +162,41 @@ pub const ACTIONS: [Action; 7] = [
     Action::CouncilReview,
 ];
 
+/// What an act needs of the sheet, its period and the clock.
+struct Needs {
+    actions: &'static [Action],
+    sheet: &'static [SubmissionStatus],
+    period: &'static [PeriodStatus],
+    open_gate: bool,
+}
+
+const NEEDS: [Needs; 5] = {
+    use PeriodStatus::{Appraisal, CouncilReview, SelfAssessment};
+    use SubmissionStatus::{Appraised, Draft, Returned, Submitted};
+    [
+        Needs {
+            actions: &[Action::WriteScores, Action::WriteEvidence, Action::Submit],
+            sheet: &[Draft, Returned],
+            // In the appraisal, only who was sent a sheet back or given more time still has one to send.
+            period: &[SelfAssessment, Appraisal],
+            open_gate: true,
+        },
+        Needs { actions: &[Action::Withdraw], sheet: &[Submitted], period: &[SelfAssessment], open_gate: true },
+        Needs {
+            actions: &[Action::Return],
+            sheet: &[Submitted],
+            period: &[SelfAssessment, Appraisal],
+            open_gate: false,
+        },
+        Needs { actions: &[Action::Appraise], sheet: &[Submitted], period: &[Appraisal], open_gate: false },
+        Needs { actions: &[Action::CouncilReview], sheet: &[Appraised], period: &[CouncilReview], open_gate: false },
+    ]
+};
+
 impl Submission {
     /// Whether the clock has closed the gate of a sheet that is still with its unit.
     pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
-        let with_unit = matches!(self.status, SubmissionStatus::Draft | SubmissionStatus::Returned);
-        with_unit && self.closes_at.is_some_and(|closes_at| now >= closes_at)
+        self.status.is_with_unit() && self.closes_at.is_some_and(|closes_at| now >= closes_at)
     }
 
     /// What the clock makes of it: a draft is missed; a returned sheet stands as last submitted.
@@ -152,7 +205,11 @@ impl Submission {
         self.status = match self.status {
             SubmissionStatus::Returned => SubmissionStatus::Submitted,
             SubmissionStatus::Draft => SubmissionStatus::Missed,
-            other => other,
+            status @ (SubmissionStatus::Submitted
+            | SubmissionStatus::Missed
+            | SubmissionStatus::Appraised
+            | SubmissionStatus::Reviewed
+            | SubmissionStatus::Finalized) => status,
         };
         self.return_reason = None;
         self
@@ -168,44 +225,23 @@ impl Submission {
         period: PeriodStatus,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Error> {
-        use PeriodStatus::{Appraisal, CouncilReview, SelfAssessment};
-        use SubmissionStatus::{Appraised, Draft, Returned, Submitted};
-        match action {
-            Action::WriteScores | Action::WriteEvidence | Action::Submit => {
-                self.must_be(&[Draft, Returned], now)?;
-                // In the appraisal, only who was sent a sheet back or given more time still has one to send.
-                period.must_be(&[SelfAssessment, Appraisal])?;
-                self.gate(now)
-            }
-            Action::Withdraw => {
-                self.must_be(&[Submitted], now)?;
-                period.must_be(&[SelfAssessment])?;
-                self.gate(now)
-            }
-            Action::Return => {
-                self.must_be(&[Submitted], now)?;
-                period.must_be(&[SelfAssessment, Appraisal]).map(|()| None)
-            }
-            Action::Appraise => {
-                self.must_be(&[Submitted], now)?;
-                period.must_be(&[Appraisal]).map(|()| None)
-            }
-            Action::CouncilReview => {
-                self.must_be(&[Appraised], now)?;
-                period.must_be(&[CouncilReview]).map(|()| None)
-            }
-            _ => Err(wrong_state(self.status, &[])),
-        }
+        let Some(needs) = NEEDS.iter().find(|needs| needs.actions.contains(&action)) else {
+            return Err(wrong_state(self.status, &[]));
+        };
+        self.must_be(needs.sheet, now)?;
+        period.must_be(needs.period)?;
+        if needs.open_gate { self.gate(now) } else { Ok(None) }
     }
 
     fn must_be(&self, needs: &[SubmissionStatus], now: DateTime<Utc>) -> Result<(), Error> {
-        let with_unit = needs.contains(&SubmissionStatus::Draft);
-        match self.status {
-            status if needs.contains(&status) => Ok(()),
-            // What keeps a unit from writing here is the deadline, not the word for it.
-            SubmissionStatus::Missed if with_unit => self.gate(now).and(Err(wrong_state(self.status, needs))),
-            status => Err(wrong_state(status, needs)),
+        if needs.contains(&self.status) {
+            return Ok(());
         }
+        if self.status == SubmissionStatus::Missed && needs.contains(&SubmissionStatus::Draft) {
+            // What keeps a unit from writing here is the deadline, not the word for it.
+            self.gate(now)?;
+        }
+        Err(wrong_state(self.status, needs))
     }
 
     fn gate(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Error> {

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::access::action::{Action, wrong_state};
+use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::award::eligibility::Eligibility;
 use crate::domain::change::Change;
 use crate::domain::file::AttachedFile;
@@ -123,6 +123,32 @@ pub const ACTIONS: [Action; 5] = [
     Action::RecordDecision,
 ];
 
+const NEEDS: [(&[Action], &[ProposalStatus]); 2] = [
+    (
+        &[Action::AttachDocument, Action::AttachAchievementReport, Action::SubmitProposal],
+        &[ProposalStatus::Draft, ProposalStatus::Returned],
+    ),
+    (&[Action::ReturnProposal, Action::RecordDecision], &[ProposalStatus::Submitted]),
+];
+
+impl ProposalStatus {
+    /// Whether the dossier is with who decides, or was.
+    pub const fn is_sent(self) -> bool {
+        match self {
+            ProposalStatus::Submitted | ProposalStatus::Approved | ProposalStatus::Declined => true,
+            ProposalStatus::Draft | ProposalStatus::Returned => false,
+        }
+    }
+
+    /// Whether the deciding authority has answered.
+    pub const fn is_decided(self) -> bool {
+        match self {
+            ProposalStatus::Approved | ProposalStatus::Declined => true,
+            ProposalStatus::Draft | ProposalStatus::Submitted | ProposalStatus::Returned => false,
+        }
+    }
+}
+
 impl Proposal {
     /// Whether every document is there.
     pub fn is_complete(&self) -> bool {
@@ -131,7 +157,7 @@ impl Proposal {
 
     /// Whether its dossier is with who decides, or was.
     pub const fn is_sent(&self) -> bool {
-        matches!(self.status, ProposalStatus::Submitted | ProposalStatus::Approved | ProposalStatus::Declined)
+        self.status.is_sent()
     }
 
     /// Whether the state lets the act pass.
@@ -139,11 +165,7 @@ impl Proposal {
     /// # Errors
     /// `invalid_state`.
     pub fn may(&self, action: Action) -> Result<(), Error> {
-        use ProposalStatus::{Draft, Returned, Submitted};
-        let needs: &[_] = match action {
-            Action::ReturnProposal | Action::RecordDecision => &[Submitted],
-            _ => &[Draft, Returned],
-        };
+        let needs = needs(&NEEDS, action);
         if needs.contains(&self.status) { Ok(()) } else { Err(wrong_state(self.status, needs)) }
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::Id;
-use crate::domain::access::action::{Action, wrong_state};
+use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::assessment::period::Period;
 use crate::domain::change::Change;
 use crate::error::{Code, Error, Fault};
@@ -100,6 +100,11 @@ pub struct CouncilSession {
 /// The acts on a session, in the order in which they are listed.
 pub const ACTIONS: [Action; 3] = [Action::WriteSession, Action::HoldSession, Action::CloseSession];
 
+const NEEDS: [(&[Action], &[SessionStatus]); 2] = [
+    (&[Action::WriteSession, Action::HoldSession], &[SessionStatus::Planned]),
+    (&[Action::CloseSession], &[SessionStatus::Held]),
+];
+
 impl CouncilSession {
     /// Whether the session could decide; none while it is only planned.
     pub fn quorum_met(&self) -> Option<bool> {
@@ -116,11 +121,8 @@ impl CouncilSession {
     /// # Errors
     /// `invalid_state`.
     pub fn may(&self, action: Action) -> Result<(), Error> {
-        let needs = match action {
-            Action::CloseSession => SessionStatus::Held,
-            _ => SessionStatus::Planned,
-        };
-        if self.status == needs { Ok(()) } else { Err(wrong_state(self.status, &[needs])) }
+        let needs = needs(&NEEDS, action);
+        if needs.contains(&self.status) { Ok(()) } else { Err(wrong_state(self.status, needs)) }
     }
 }
 

@@ -14,13 +14,21 @@ pub enum TieBreak<'a> {
 }
 
 impl<'a> TieBreak<'a> {
+    /// Whether it asks more of a unit than what its sheet adds up to.
+    pub const fn asks_for_breakdown(&self) -> bool {
+        match self {
+            TieBreak::Section(_) | TieBreak::FewerDeductions => true,
+            TieBreak::BasePoints | TieBreak::CouncilDecision => false,
+        }
+    }
+
     /// Reads one step.
     pub fn parse(text: &'a str) -> Option<Self> {
         match text {
             "base_points" => Some(TieBreak::BasePoints),
             "fewer_deductions" => Some(TieBreak::FewerDeductions),
             "council_decision" => Some(TieBreak::CouncilDecision),
-            _ => text.strip_prefix("section:").map(TieBreak::Section),
+            text => text.strip_prefix("section:").map(TieBreak::Section),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::access::action::{Action, wrong_state};
+use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::change::Change;
 use crate::domain::criteria::criteria_set::{CriteriaSet, CriteriaSetStatus};
 use crate::domain::journal::event::EventType;
@@ -12,20 +12,25 @@ use crate::error::{Code, Error};
 pub const ACTIONS: [Action; 4] =
     [Action::WriteCriteriaSet, Action::PublishCriteriaSet, Action::RetireCriteriaSet, Action::CopyCriteriaSet];
 
+const NEEDS: [(&[Action], &[CriteriaSetStatus]); 3] = [
+    (&[Action::WriteCriteriaSet, Action::PublishCriteriaSet], &[CriteriaSetStatus::Draft]),
+    (&[Action::RetireCriteriaSet], &[CriteriaSetStatus::Published]),
+    (&[Action::CopyCriteriaSet], &[CriteriaSetStatus::Draft, CriteriaSetStatus::Published, CriteriaSetStatus::Retired]),
+];
+
 impl CriteriaSet {
     /// Whether its state lets an act pass.
     ///
     /// # Errors
-    /// `invalid_state`; `resource_locked` for what only a draft can be told.
+    /// `invalid_state`; `resource_locked` for a change of what is in force.
     pub fn may(&self, action: Action) -> Result<(), Error> {
-        use CriteriaSetStatus::{Draft, Published};
-        let must_be = |needed| if self.status == needed { Ok(()) } else { Err(wrong_state(self.status, &[needed])) };
-        match action {
-            Action::CopyCriteriaSet => Ok(()),
-            Action::RetireCriteriaSet => must_be(Published),
-            Action::WriteCriteriaSet if self.status == Draft => Ok(()),
-            Action::WriteCriteriaSet => Err(Error::new(Code::ResourceLocked)),
-            _ => must_be(Draft),
+        let needs = needs(&NEEDS, action);
+        if needs.contains(&self.status) {
+            return Ok(());
+        }
+        match action == Action::WriteCriteriaSet {
+            true => Err(Error::new(Code::ResourceLocked)),
+            false => Err(wrong_state(self.status, needs)),
         }
     }
 

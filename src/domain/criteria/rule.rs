@@ -187,18 +187,12 @@ impl Rule {
 
     /// What is to be reached, where the rule has it.
     pub const fn target(&self) -> Option<Quantity> {
-        match self {
-            Rule::TargetRatio { target } => *target,
-            _ => None,
-        }
+        if let Rule::TargetRatio { target } = self { *target } else { None }
     }
 
     /// The levels or options that an answer may name.
     pub fn choices(&self) -> &[Choice] {
-        match self {
-            Rule::Levels { levels: choices } | Rule::BestOf { options: choices } => choices,
-            _ => &[],
-        }
+        if let Rule::Levels { levels: choices } | Rule::BestOf { options: choices } = self { choices } else { &[] }
     }
 
     /// The same, to be brought into their stored form.
@@ -206,7 +200,15 @@ impl Rule {
         match self {
             Rule::Levels { levels } => ("levels", levels),
             Rule::BestOf { options } => ("options", options),
-            _ => ("", &mut []),
+            Rule::Manual { .. }
+            | Rule::AllOrNothing {}
+            | Rule::RankBands { .. }
+            | Rule::DeductionPerCase { .. }
+            | Rule::DeductionSteps { .. }
+            | Rule::DeductOnce { .. }
+            | Rule::AwardPerCase { .. }
+            | Rule::BonusPenalty { .. }
+            | Rule::TargetRatio { .. } => ("", &mut []),
         }
     }
 

@@ -48,12 +48,34 @@ impl Role {
 
     /// Whether the role is that of a unit's own people.
     pub const fn is_of_unit(self) -> bool {
-        matches!(self, Role::UnitEditor | Role::UnitHead)
+        match self {
+            Role::UnitEditor | Role::UnitHead => true,
+            Role::Operator
+            | Role::Admin
+            | Role::Appraiser
+            | Role::CouncilMember
+            | Role::CouncilChair
+            | Role::Secretary
+            | Role::Auditor
+            | Role::Integration
+            | Role::DeadlineChecker => false,
+        }
     }
 
     /// Whether the role counts for the council's quorum.
     pub const fn is_of_council(self) -> bool {
-        matches!(self, Role::CouncilMember | Role::CouncilChair)
+        match self {
+            Role::CouncilMember | Role::CouncilChair => true,
+            Role::Operator
+            | Role::Admin
+            | Role::UnitEditor
+            | Role::UnitHead
+            | Role::Appraiser
+            | Role::Secretary
+            | Role::Auditor
+            | Role::Integration
+            | Role::DeadlineChecker => false,
+        }
     }
 }
 

@@ -91,6 +91,16 @@ pub enum Why {
     SubstituteOff,
 }
 
+impl Why {
+    /// Whether people work on such a day, so that it counts.
+    pub const fn is_worked(self) -> bool {
+        match self {
+            Why::WorkingDay | Why::SwapWork => true,
+            Why::EventDay | Why::Weekend | Why::Holiday | Why::SubstituteOff => false,
+        }
+    }
+}
+
 /// One day of a calculation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CountedDay {
@@ -199,7 +209,7 @@ impl WorkingCalendar {
         while goes_on(counted, on) {
             on = on.checked_add_days(Days::new(1)).ok_or(Code::CalendarRange)?;
             let why = self.why(on);
-            let counts = matches!(why, Why::WorkingDay | Why::SwapWork);
+            let counts = why.is_worked();
             counted += u32::from(counts);
             explanation.push(CountedDay { on, counted: counts, number: counts.then_some(counted), why });
         }

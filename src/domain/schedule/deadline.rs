@@ -243,26 +243,41 @@ impl Deadline {
         period: PeriodStatus,
     ) -> Result<(), Error> {
         use DeadlineStatus::{DueSoon, Overdue, PendingAnchor, Scheduled};
-        use PeriodStatus::{Appraisal, SelfAssessment};
         let status = self.status(today, reminders);
-        let needs: &[DeadlineStatus] = match action {
-            // A sheet that was sent can still be taken back while its gate is open.
-            Action::ExtendDeadline
-                if self.kind == DeadlineKind::SelfAssessment && period == PeriodStatus::SelfAssessment =>
-            {
-                &[Scheduled, DueSoon, Overdue, DeadlineStatus::Met, DeadlineStatus::MetLate]
-            }
-            Action::ExtendDeadline => &[Scheduled, DueSoon, Overdue],
-            _ => &[PendingAnchor, Scheduled, DueSoon, Overdue],
+        let (needs, periods): (&[DeadlineStatus], &[PeriodStatus]) = if action == Action::ExtendDeadline {
+            self.extensible(period)
+        } else if action == Action::WaiveDeadline {
+            (&[PendingAnchor, Scheduled, DueSoon, Overdue], &PeriodStatus::OPEN)
+        } else {
+            (&[], &[])
         };
-        // A term that is a wait has no last day that could be another.
-        let needs = if self.opens_on.is_some() && action == Action::ExtendDeadline { &[] } else { needs };
         if !needs.contains(&status) {
             return Err(wrong_state(status, needs));
         }
-        match (action, self.kind) {
-            (Action::ExtendDeadline, DeadlineKind::SelfAssessment) => period.must_be(&[SelfAssessment, Appraisal]),
-            _ => period.must_be(&PeriodStatus::OPEN),
+        period.must_be(periods)
+    }
+
+    /// The states of the deadline and of its period in which it can be extended.
+    const fn extensible(&self, period: PeriodStatus) -> (&'static [DeadlineStatus], &'static [PeriodStatus]) {
+        use DeadlineStatus::{DueSoon, Met, MetLate, Overdue, Scheduled};
+        use PeriodStatus::{Appraisal, SelfAssessment};
+        if self.opens_on.is_some() {
+            // A term that is a wait has no last day that could be another.
+            return (&[], &[]);
+        }
+        match (self.kind, period) {
+            // A sheet that was sent can still be taken back while its gate is open.
+            (DeadlineKind::SelfAssessment, SelfAssessment) => {
+                (&[Scheduled, DueSoon, Overdue, Met, MetLate], &[SelfAssessment, Appraisal])
+            }
+            (DeadlineKind::SelfAssessment, _) => (&[Scheduled, DueSoon, Overdue], &[SelfAssessment, Appraisal]),
+            (
+                DeadlineKind::Appraisal
+                | DeadlineKind::CouncilReview
+                | DeadlineKind::ResultNotice
+                | DeadlineKind::Dossier,
+                _,
+            ) => (&[Scheduled, DueSoon, Overdue], &PeriodStatus::OPEN),
         }
     }
 
@@ -311,9 +326,13 @@ impl Deadline {
         match period {
             PeriodStatus::Draft | PeriodStatus::Closed | PeriodStatus::Cancelled => false,
             PeriodStatus::SelfAssessment | PeriodStatus::Appraisal => true,
-            PeriodStatus::CouncilReview | PeriodStatus::Finalized | PeriodStatus::Announced => {
-                !matches!(kind, DeadlineKind::SelfAssessment)
-            }
+            PeriodStatus::CouncilReview | PeriodStatus::Finalized | PeriodStatus::Announced => match kind {
+                DeadlineKind::SelfAssessment => false,
+                DeadlineKind::Appraisal
+                | DeadlineKind::CouncilReview
+                | DeadlineKind::ResultNotice
+                | DeadlineKind::Dossier => true,
+            },
         }
     }
 }

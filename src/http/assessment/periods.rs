@@ -14,6 +14,7 @@ use crate::domain::assessment::period::{
     RequiredDocument, Schedule,
 };
 use crate::domain::assessment::steps::Announcement;
+use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::award_proposal::ProposalStatus;
 use crate::domain::award::eligibility::Condition;
@@ -389,8 +390,7 @@ impl From<Summary> for SummaryView {
         for unit in &units {
             *sheets.entry(unit.sheet.status.map_or_else(|| "none".to_owned(), word)).or_insert(0) += 1;
         }
-        use crate::domain::assessment::submission::SubmissionStatus::{Draft, Missed, Returned};
-        let missing = units.iter().filter(|unit| matches!(unit.sheet.status, None | Some(Draft | Missed | Returned)));
+        let missing = units.iter().filter(|unit| !unit.sheet.status.is_some_and(SubmissionStatus::is_sent));
         let of = |code: &str| proposals.iter().filter(|proposal| proposal.award_code == code).collect::<Vec<_>>();
         SummaryView {
             sheets,

@@ -86,10 +86,10 @@ async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<Htt
     let scope = form.scope;
     let found =
         state.app.db.read(move |conn| accounts::authenticate(conn, &client_id, &secret, scope.as_deref())).await;
-    let caller = found.map_err(|error| match error.code {
-        Code::InvalidScope => (error, "invalid_scope"),
-        Code::InvalidClient => (error, "invalid_client"),
-        _ => (error, "server_error"),
+    let named = [(Code::InvalidScope, "invalid_scope"), (Code::InvalidClient, "invalid_client")];
+    let caller = found.map_err(|error| {
+        let name = named.into_iter().find(|(code, _)| *code == error.code).map_or("server_error", |(_, name)| name);
+        (error, name)
     })?;
     let access_token = state.keys.issue(&caller, LIFETIME_SECONDS).map_err(|error| (error, "server_error"))?;
     let view =

@@ -181,7 +181,10 @@ pub fn own_lines(context: &Context, case: &SubmissionCase) -> OwnLines {
         _ if sees_own_lines(context, case) => OwnLines::Current,
         SubmissionStatus::Returned => OwnLines::LastSent,
         SubmissionStatus::Draft | SubmissionStatus::Missed => OwnLines::None,
-        _ => OwnLines::Current,
+        SubmissionStatus::Submitted
+        | SubmissionStatus::Appraised
+        | SubmissionStatus::Reviewed
+        | SubmissionStatus::Finalized => OwnLines::Current,
     }
 }
 
@@ -215,13 +218,10 @@ pub fn list(
             || visibility.own.as_ref() == Some(&row.submission.unit_id)
             || visibility.scoped_codes.contains(&row.unit_code)
     };
-    let hidden = |row: &Listed| {
-        matches!(row.submission.status, SubmissionStatus::Draft | SubmissionStatus::Returned | SubmissionStatus::Missed)
-    };
     Ok(rows
         .into_iter()
         .map(|row| {
-            let shows = own(&row) || !hidden(&row);
+            let shows = own(&row) || row.submission.status.is_sent();
             (row, shows)
         })
         .collect())
@@ -538,7 +538,12 @@ impl Lapse {
     pub fn event(&self) -> EventDraft {
         let kind = match self.was {
             SubmissionStatus::Returned => EventType::SubmissionStands,
-            _ => EventType::SubmissionMissed,
+            SubmissionStatus::Draft
+            | SubmissionStatus::Submitted
+            | SubmissionStatus::Missed
+            | SubmissionStatus::Appraised
+            | SubmissionStatus::Reviewed
+            | SubmissionStatus::Finalized => EventType::SubmissionMissed,
         };
         event(&self.after, kind)
     }

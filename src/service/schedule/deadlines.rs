@@ -109,7 +109,10 @@ impl<'a> Day<'a> {
                 let (working_days, semantics) = (terms.dossier.working_days, terms.dossier.semantics);
                 DeadlineRule::WorkingDaysAfterNotice { notice_on: terms.notice_on, working_days, semantics }
             }
-            _ => DeadlineRule::FixedDate { on: deadline.scheduled_on },
+            DeadlineKind::SelfAssessment
+            | DeadlineKind::Appraisal
+            | DeadlineKind::CouncilReview
+            | DeadlineKind::ResultNotice => DeadlineRule::FixedDate { on: deadline.scheduled_on },
         };
         Ok(Told {
             status: deadline.status(self.today, reminders),
@@ -280,7 +283,8 @@ impl Subject for DeadlineCase {
             (DeadlineKind::Dossier, Some(unit_id)) => {
                 store::award_proposals::lock_of_unit(conn, &deadline.period_id, unit_id)?;
             }
-            _ => {}
+            (DeadlineKind::Appraisal | DeadlineKind::CouncilReview | DeadlineKind::ResultNotice, Some(_))
+            | (_, None) => {}
         }
         store::deadlines::lock_for_update(conn, id)?;
         Ok(DeadlineCase { lapses, ..Self::find(conn, context, id)? })
@@ -399,7 +403,7 @@ pub fn extend(
         (DeadlineKind::Dossier, Some(unit_id)) => {
             store::award_proposals::extend(conn, (&before.period_id, unit_id), given.due_on, context.now)?;
         }
-        _ => {}
+        (DeadlineKind::Appraisal | DeadlineKind::CouncilReview | DeadlineKind::ResultNotice, Some(_)) | (_, None) => {}
     }
     store::deadlines::insert_extension(conn, &extension)?;
     if reopened.is_some() {

@@ -208,13 +208,13 @@ impl Desk<'_> {
         let status = self.status(&sheet.period_id);
         let turn =
             |action: Action| may(self.context, action, &facts) && sheet.may(action, status, self.context.now).is_ok();
-        let acts = [Action::Submit, Action::WriteScores, Action::Appraise, Action::CouncilReview];
-        let action = acts.into_iter().find(|action| turn(*action))?;
-        let (kind, stage) = match action {
-            Action::Appraise => (DeadlineKind::Appraisal, Some(Stage::Appraisal)),
-            Action::CouncilReview => (DeadlineKind::CouncilReview, Some(Stage::Council)),
-            _ => (DeadlineKind::SelfAssessment, None),
-        };
+        let acts = [
+            (Action::Submit, DeadlineKind::SelfAssessment, None),
+            (Action::WriteScores, DeadlineKind::SelfAssessment, None),
+            (Action::Appraise, DeadlineKind::Appraisal, Some(Stage::Appraisal)),
+            (Action::CouncilReview, DeadlineKind::CouncilReview, Some(Stage::Council)),
+        ];
+        let (action, kind, stage) = acts.into_iter().find(|(action, ..)| turn(*action))?;
         let of_unit = (kind == DeadlineKind::SelfAssessment).then_some(&sheet.unit_id);
         let deadline = self.deadline(&sheet.period_id, kind, of_unit);
         let draft = stage.and_then(|stage| Some((stage, drafts.get(&(sheet.id, stage))?)));

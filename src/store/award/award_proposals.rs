@@ -48,7 +48,7 @@ struct Row {
 
 fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
     let status: ProposalStatus = from_word(&row.status)?;
-    let decided = matches!(status, ProposalStatus::Approved | ProposalStatus::Declined);
+    let decided = status.is_decided();
     Ok(Proposal {
         id: id(row.id),
         organization_id: id(row.organization_id),

@@ -307,7 +307,7 @@ fn without_notes(value: &mut Value) {
             fields.values_mut().for_each(without_notes);
         }
         Value::Array(items) => items.iter_mut().for_each(without_notes),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -18,7 +18,7 @@ use crate::store::{self, Conn};
 /// Everything that the ranking of a period is computed from now.
 pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
     let chain = period.rules.tie_break.iter().filter_map(|step| TieBreak::parse(step));
-    let asks_more = chain.into_iter().any(|step| matches!(step, TieBreak::Section(_) | TieBreak::FewerDeductions));
+    let asks_more = chain.into_iter().any(|step| step.asks_for_breakdown());
     let units = store::periods::units_of(conn, &period.id)?;
     let mut own = if asks_more { store::submissions::breakdowns(conn, &period.id)? } else { HashMap::new() };
     let mut furthest: HashMap<Id, StageTotals> = HashMap::new();
@@ -33,8 +33,7 @@ pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
         .map(|recorded| (recorded.unit_id, recorded.facts))
         .collect();
     let contenders = units.into_iter().map(|unit| {
-        use SubmissionStatus::{Draft, Missed, Returned};
-        let sent = unit.sheet.status.is_some_and(|status| !matches!(status, Draft | Missed | Returned));
+        let sent = unit.sheet.status.is_some_and(SubmissionStatus::is_sent);
         let of_sheet = unit.submission_id.filter(|_| sent);
         let review = of_sheet.as_ref().and_then(|id| furthest.remove(id));
         let (totals, breakdown) = match review {
@@ -46,7 +45,7 @@ pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
             unit_id: unit.unit.id,
             unit_code: unit.unit.code,
             unit_name: unit.name,
-            missed: unit.sheet.status == Some(Missed),
+            missed: unit.sheet.status == Some(SubmissionStatus::Missed),
             totals,
             breakdown: breakdown.unwrap_or_default(),
         }

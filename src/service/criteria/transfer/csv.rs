@@ -85,6 +85,6 @@ pub fn write(rows: &[Vec<Cell>]) -> Result<Vec<u8>, Error> {
 fn kept(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) if text.starts_with(BEGIN_FORMULAS) || text.starts_with('\'') => format!("'{text}"),
-        cell => cell.shown().to_owned(),
+        Cell::Empty | Cell::Text(_) | Cell::Number(_) => cell.shown().to_owned(),
     }
 }

@@ -114,7 +114,10 @@ pub fn recount(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<
     for deadline in stages {
         let status = match deadline.kind {
             DeadlineKind::Appraisal => SubmissionStatus::Appraised,
-            _ => SubmissionStatus::Reviewed,
+            DeadlineKind::SelfAssessment
+            | DeadlineKind::CouncilReview
+            | DeadlineKind::ResultNotice
+            | DeadlineKind::Dossier => SubmissionStatus::Reviewed,
         };
         let done = sheets.iter().all(|sheet| sheet.has_reached(status));
         if deadline.met_on.is_some() != done {
@@ -209,7 +212,12 @@ pub fn adopt(conn: &mut Conn, app: &App) -> Result<(), Error> {
             match sheet.status {
                 SubmissionStatus::Draft | SubmissionStatus::Missed => {}
                 SubmissionStatus::Returned => drop(sheet_returned(conn, &sheet, Some(sheet.due_on), now)?),
-                _ => sheet_sent(conn, &Submission { updated_at: now, ..sheet.clone() }, sent_on)?,
+                SubmissionStatus::Submitted
+                | SubmissionStatus::Appraised
+                | SubmissionStatus::Reviewed
+                | SubmissionStatus::Finalized => {
+                    sheet_sent(conn, &Submission { updated_at: now, ..sheet.clone() }, sent_on)?;
+                }
             }
         }
         if period.status != PeriodStatus::SelfAssessment {
