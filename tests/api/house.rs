@@ -89,6 +89,7 @@ fn the_domain_is_pure() {
         "serde_json",
         "chrono",
         "chrono_tz",
+        "strum",
         "utoipa",
         "unicode_normalization",
         "super",

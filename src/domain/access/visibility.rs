@@ -1,5 +1,7 @@
 //! What somebody sees in lists: the table of rights as conditions of a query.
 
+use strum::VariantArray;
+
 use super::{Action, Actor, Reach, grants};
 use crate::domain::Id;
 use crate::domain::assessment::submission::SubmissionStatus;
@@ -116,7 +118,7 @@ pub struct EventVisibility {
 pub fn event_visibility(actor: &Actor, organization_id: &Id, named: &[Id]) -> EventVisibility {
     let mut visibility =
         EventVisibility { only: actor.scopes.name_units().then(|| named.to_vec()), ..EventVisibility::default() };
-    for audience in Audience::ALL {
+    for audience in Audience::VARIANTS.iter().copied() {
         match units_by_role(actor, organization_id, Action::ReadEvents(audience), named) {
             Units::All => visibility.of_all.push(audience),
             Units::AllBut(own) => {

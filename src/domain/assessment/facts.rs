@@ -1,11 +1,13 @@
 //! The facts of a unit that decide on its eligibility, beyond its score.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
 /// Xếp loại chi bộ: how the Party cell was rated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PartyCellRating {
     /// Không hoàn thành nhiệm vụ.
     Unsatisfactory,
@@ -15,18 +17,6 @@ pub enum PartyCellRating {
     Good,
     /// Hoàn thành xuất sắc nhiệm vụ.
     Outstanding,
-}
-
-impl PartyCellRating {
-    /// The rating as it is written in a fact.
-    pub const fn name(self) -> &'static str {
-        match self {
-            PartyCellRating::Unsatisfactory => "unsatisfactory",
-            PartyCellRating::Satisfactory => "satisfactory",
-            PartyCellRating::Good => "good",
-            PartyCellRating::Outstanding => "outstanding",
-        }
-    }
 }
 
 /// What is known of a unit beyond its score: booleans and a rating, never files about people.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 use utoipa::ToSchema;
 
 use crate::domain::access::action::{Action, Stage, wrong_state};
@@ -18,8 +19,8 @@ use crate::domain::time::{closes_at, date_in, instant};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 
-/// Where a sheet is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// Where a sheet is, in the order of its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubmissionStatus {
     /// Being written by its unit.
@@ -39,17 +40,6 @@ pub enum SubmissionStatus {
 }
 
 impl SubmissionStatus {
-    /// Every status, in the order of a sheet's life.
-    pub const ALL: [SubmissionStatus; 7] = [
-        SubmissionStatus::Draft,
-        SubmissionStatus::Submitted,
-        SubmissionStatus::Returned,
-        SubmissionStatus::Missed,
-        SubmissionStatus::Appraised,
-        SubmissionStatus::Reviewed,
-        SubmissionStatus::Finalized,
-    ];
-
     const fn step(self) -> u8 {
         match self {
             SubmissionStatus::Draft => 0,

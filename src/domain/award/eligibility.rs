@@ -1,13 +1,15 @@
 //! The conditions that a unit must meet to take an award.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
 use crate::domain::assessment::facts::{PartyCellRating, UnitFacts};
 
 /// What a unit must meet to take an award.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Condition {
     /// "Trong năm, không có công chức, viên chức, người lao động bị kỷ luật".
     NobodyDisciplined {},
@@ -33,15 +35,6 @@ pub struct Eligibility {
 }
 
 impl Condition {
-    /// The condition's type as it is written in a period.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Condition::NobodyDisciplined {} => "nobody_disciplined",
-            Condition::PartyCellRatingAtLeast { .. } => "party_cell_rating_at_least",
-            Condition::NotUnderInspection {} => "not_under_inspection",
-        }
-    }
-
     /// Whether a unit's facts meet it.
     pub fn judge(&self, facts: &UnitFacts) -> Eligibility {
         let (met, why) = match self {
@@ -50,12 +43,12 @@ impl Condition {
             }
             Condition::PartyCellRatingAtLeast { rating } => (
                 facts.party_cell_rating >= *rating,
-                format!("party_cell_rating = {}, needs {}", facts.party_cell_rating.name(), rating.name()),
+                format!("party_cell_rating = {}, needs {}", facts.party_cell_rating.into_str(), rating.into_str()),
             ),
             Condition::NotUnderInspection {} => {
                 (!facts.under_inspection, format!("under_inspection = {}", facts.under_inspection))
             }
         };
-        Eligibility { kind: self.name().to_owned(), met, why }
+        Eligibility { kind: self.into_str().to_owned(), met, why }
     }
 }

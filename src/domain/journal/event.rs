@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::VariantArray;
 use utoipa::ToSchema;
 
 use crate::domain::Id;
@@ -100,7 +101,7 @@ pub enum EventType {
 }
 
 /// Who may learn of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// Everybody of the organisation.
@@ -115,18 +116,6 @@ pub enum Audience {
     Proposal,
     /// Who sees the unit's deadlines.
     Deadline,
-}
-
-impl Audience {
-    /// Every audience.
-    pub const ALL: [Audience; 6] = [
-        Audience::Everybody,
-        Audience::OwnUnit,
-        Audience::SheetSubmitted,
-        Audience::SheetAppraised,
-        Audience::Proposal,
-        Audience::Deadline,
-    ];
 }
 
 impl EventType {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 use utoipa::ToSchema;
 
 use crate::domain::Id;
@@ -12,7 +13,7 @@ use crate::error::Code;
 pub const LOCAL_ISSUER: &str = "local";
 
 /// What somebody is in an office.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, VariantArray, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Runs the installation: organisations and the national calendar, nothing inside an organisation.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 use utoipa::ToSchema;
 
 use crate::domain::Id;
@@ -11,7 +12,7 @@ use crate::domain::award::award_proposal::DossierTerm;
 use crate::error::{Code, Error};
 
 /// What is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadlineKind {
     /// A unit's sheet (the guideline: 10 November).
@@ -24,17 +25,6 @@ pub enum DeadlineKind {
     ResultNotice,
     /// A unit's dossier, five working days after the notice.
     Dossier,
-}
-
-impl DeadlineKind {
-    /// Every kind, in the order of a year.
-    pub const ALL: [DeadlineKind; 5] = [
-        DeadlineKind::SelfAssessment,
-        DeadlineKind::Appraisal,
-        DeadlineKind::CouncilReview,
-        DeadlineKind::ResultNotice,
-        DeadlineKind::Dossier,
-    ];
 }
 
 /// How it stands.
@@ -162,7 +152,7 @@ impl Deadline {
         };
         let mut all: Vec<Self> =
             period.rules.unit_ids.iter().map(|unit_id| new(DeadlineKind::SelfAssessment, Some(unit_id))).collect();
-        let others = DeadlineKind::ALL.into_iter().filter(|kind| *kind != DeadlineKind::SelfAssessment);
+        let others = DeadlineKind::VARIANTS.iter().copied().filter(|kind| *kind != DeadlineKind::SelfAssessment);
         all.extend(others.map(|kind| new(kind, None)));
         all
     }

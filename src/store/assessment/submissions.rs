@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+use strum::VariantArray;
 
 use crate::domain::Id;
 use crate::domain::access::SubmissionVisibility;
@@ -224,8 +225,9 @@ pub fn list(
     if !visibility.all {
         let own = visibility.own.as_ref().map(ToString::to_string).unwrap_or_default();
         let except = visibility.except.as_ref().map(ToString::to_string).unwrap_or_default();
-        let others: Vec<String> = SubmissionStatus::ALL
-            .into_iter()
+        let others: Vec<String> = SubmissionStatus::VARIANTS
+            .iter()
+            .copied()
             .filter(|status| visibility.others_from.is_some_and(|from| status.has_reached(from)))
             .map(word)
             .collect();

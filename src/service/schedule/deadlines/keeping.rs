@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
+use strum::VariantArray;
 
 use crate::domain::Id;
 use crate::domain::assessment::period::{Period, PeriodStatus};
@@ -36,7 +37,7 @@ pub fn reschedule(
         days.filter(|(from, to)| from != to)
     };
     let sheets_move = after.status == PeriodStatus::SelfAssessment;
-    for kind in DeadlineKind::ALL {
+    for kind in DeadlineKind::VARIANTS.iter().copied() {
         let Some((from, to)) = moved(kind).filter(|_| sheets_move || kind != DeadlineKind::SelfAssessment) else {
             continue;
         };
