@@ -15,9 +15,9 @@ use crate::config::{Config, Setting};
 use crate::error::{Code, Error, Fault};
 use crate::http::auth::Keys;
 use crate::http::criteria::criteria_import;
-use crate::http::openapi;
 use crate::http::problem::{FaultBody, Language, ProblemBody, fault_bodies};
 use crate::http::schedule::deadline_checks::CheckView;
+use crate::http::{openapi::Document, routes};
 use crate::server::{self, Kind};
 use crate::service::criteria::criteria_import::{Given, import_here};
 use crate::service::office::accounts::{self, FirstAccount};
@@ -166,7 +166,7 @@ async fn migrate() -> Outcome {
 }
 
 fn print_document() -> Outcome {
-    print!("{}", openapi::document(true)?);
+    print!("{}", Document::of(routes::operations(true)).text()?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -19,8 +19,8 @@ use crate::clock::{Clock, Ids};
 use crate::config::{Config, S3, Storage};
 use crate::error::Error;
 use crate::http::auth::Keys;
-use crate::http::openapi::Contract;
-use crate::http::{self, State, middleware};
+use crate::http::openapi::Document;
+use crate::http::{State, middleware, routes};
 use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
 use crate::service::journal::webhooks::courier::Courier;
@@ -114,16 +114,17 @@ pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<Bound, 
     };
     let empty_sandbox = matches!(kind, Kind::Sandbox { empty: true });
     let public_url = config.public_url.clone();
-    let state = web::Data::new(State { app, empty_sandbox, keys, public_url, contract: Contract::of(is_sandbox) });
+    let document = Document::of(routes::operations(is_sandbox));
+    let state = web::Data::new(State { app, empty_sandbox, keys, public_url, document });
     let origins = config.cors_origins.clone();
-    let routes = move || {
+    let service = move || {
         actix_web::App::new()
             .app_data(state.clone())
-            .configure(|services| http::routes::mount(services, is_sandbox))
+            .configure(|services| routes::register(services, state.document.operations()))
             .wrap(cors(&origins))
             .wrap(from_fn(middleware::around))
     };
-    let server = HttpServer::new(routes)
+    let server = HttpServer::new(service)
         .workers(config.workers)
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(config.shutdown.as_secs())

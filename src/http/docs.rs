@@ -1,35 +1,35 @@
 //! The document, and a page to read it with that needs nothing from outside.
 
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use utoipa::OpenApi;
 use utoipa_swagger_ui::Config;
 
+use super::State;
 use super::problem::Problem;
-use super::{State, reading, resource};
 use crate::error::{Code, Error};
+use crate::http::operation::{Callers, Operation, operations, reads, resource, route};
 use crate::service::tag;
+
+/// The operations on `service`.
+pub fn operations() -> Vec<Operation> {
+    operations![Service, "service";
+        document: reads(Callers::Anybody),
+        docs: reads(Callers::Anybody),
+    ]
+}
 
 /// The page loads nothing from outside, and nobody else's script.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(document, docs))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/openapi.json").route(reading(document)))
-        .service(resource("/docs").route(reading(docs)))
-        .service(resource("/docs/{file:.*}").route(reading(file)));
+/// Registers the files of the page, which are no operations.
+pub fn register_files(config: &mut web::ServiceConfig) {
+    config.service(resource("/docs/{file:.*}", vec![(Method::GET, route(file))]));
 }
 
 /// The OpenAPI 3.1 document of this service.
-#[utoipa::path(get, path = "/openapi.json", tag = "service", responses((status = 200, description = "The document.", content_type = "application/json")))]
+#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", responses((status = 200, description = "The document.", content_type = "application/json")))]
 async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let text = state.contract.text().map_err(|error| Problem::new(&request, error))?;
+    let text = state.document.text().map_err(|error| Problem::new(&request, error))?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::ETAG, tag::of_body(text)))
@@ -38,7 +38,7 @@ async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
 }
 
 /// The document as a page to read and to try.
-#[utoipa::path(get, path = "/docs", tag = "service", responses((status = 302, description = "To the page.")))]
+#[utoipa::path(get, path = "/docs", responses((status = 302, description = "To the page.")))]
 async fn docs() -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
 }

@@ -2,22 +2,23 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
+use super::State;
 use super::problem::Problem;
-use super::{State, reading, resource};
 use crate::error::{Code, Error};
+use crate::http::operation::{Callers, Operation, operations, reads};
 use crate::store::{installation, migrations};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(livez, readyz), components(schemas(Health)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config.service(resource("/livez").route(reading(livez))).service(resource("/readyz").route(reading(readyz)));
+/// The operations on `service`.
+pub fn operations() -> Vec<Operation> {
+    operations![Service, "service";
+        livez: reads(Callers::Anybody),
+        readyz: reads(Callers::Anybody).refuses(READYZ_REFUSALS),
+    ]
 }
+
+const READYZ_REFUSALS: &[Code] = &[Code::NotReady];
 
 /// The answer of a healthy service.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,7 +31,7 @@ struct Health {
 /// Is the process alive?
 ///
 /// Answers without asking the database.
-#[utoipa::path(get, path = "/livez", tag = "service", responses((status = 200, description = "It is.", body = Health)))]
+#[utoipa::path(get, path = "/livez", responses((status = 200, description = "It is.", body = Health)))]
 async fn livez() -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Health { status: "ok" })
 }
@@ -38,7 +39,7 @@ async fn livez() -> HttpResponse {
 /// Can it serve requests?
 ///
 /// Asks the database, and whether every migration has run: 503 `not_ready` otherwise.
-#[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, description = "It can.", body = Health)))]
+#[utoipa::path(get, path = "/readyz", responses((status = 200, description = "It can.", body = Health)))]
 async fn readyz(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let check = state.app.db.read(|conn| {
         installation::ping(conn)?;

@@ -14,6 +14,7 @@ mod json;
 pub mod middleware;
 pub mod office;
 pub mod openapi;
+pub mod operation;
 pub mod page;
 mod patch;
 pub mod problem;
@@ -25,13 +26,12 @@ pub mod upload;
 
 use std::sync::Arc;
 
-use actix_web::http::{Method, header};
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, guard, web};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::error::{Code, Error};
 use crate::service::App;
 use auth::Keys;
-use openapi::Contract;
+use openapi::Document;
 use problem::Problem;
 
 /// What all requests share.
@@ -44,43 +44,8 @@ pub struct State {
     pub keys: Keys,
     /// The address that clients know the service by.
     pub public_url: String,
-    /// The document and what is read off it.
-    pub contract: Contract,
-}
-
-/// A path. A method that it does not have is 405 with those that it has; `OPTIONS` tells them.
-pub fn resource(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(other_method))
-}
-
-/// A reading handler: `GET`, and `HEAD` with the same headers.
-pub fn reading<F, Args>(handler: F) -> Route
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let is_reading = |head: &guard::GuardContext| matches!(head.head().method, Method::GET | Method::HEAD);
-    web::route().guard(guard::fn_guard(is_reading)).to(handler)
-}
-
-fn allowed(state: &State, pattern: &str) -> String {
-    let known = state.contract.methods_of(pattern);
-    let mut names: Vec<&str> = known.iter().map(Method::as_str).collect();
-    if names.contains(&"GET") {
-        names.push("HEAD");
-    }
-    names.push("OPTIONS");
-    names.join(", ")
-}
-
-async fn other_method(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let pattern = request.match_pattern().unwrap_or_default();
-    let allow = allowed(&state, &pattern);
-    if request.method() == Method::OPTIONS {
-        return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish());
-    }
-    Err(Problem::new(&request, Error::new(Code::MethodNotAllowed)).allowing(allow))
+    /// The operations and the document of them.
+    pub document: Document,
 }
 
 async fn unknown(request: HttpRequest) -> Result<HttpResponse, Problem> {

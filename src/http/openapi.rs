@@ -1,99 +1,51 @@
-//! The document: what the handlers say of themselves, and what is the same for all of them.
+//! The document: what the operations say of themselves, and what is the same for all of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use actix_web::http::Method;
-use serde_json::{Value, json};
-use utoipa::OpenApi;
-use utoipa::openapi::{ContactBuilder, InfoBuilder};
+use serde_json::{Map, Value, json};
+use utoipa::{PartialSchema, ToSchema};
 
-use super::assessment::{evidence, facts, periods, reviews, submissions, targets};
-use super::award::{award_proposals, council_sessions, ranking};
-use super::criteria::{criteria_import, criteria_sets};
-use super::journal::{audit, events, webhooks};
-use super::office::{me, members, organizations, service_accounts, tokens, units};
+use super::operation::{Kind, NamedSchema, Operation};
 use super::problem::{Language, ProblemBody};
-use super::schedule::{calendar, deadline_checks, deadlines, feeds, tasks};
-use super::{docs, health, problems, sandbox};
 use crate::error::{Code, Error};
 
-/// The schemas that no handler names.
-#[derive(OpenApi)]
-#[openapi(components(schemas(
-    ProblemBody,
-    super::problem::FaultBody,
-    super::actions::AllowedAction,
-    super::actions::BlockedAction
-)))]
-struct Shared;
+/// The document of a running service. Written when somebody first asks: the writing takes many times what is kept,
+/// and most instances are never asked.
+pub struct Document {
+    operations: Vec<Operation>,
+    text: OnceLock<String>,
+}
 
-/// What refusals of an operation there are beyond those of its kind.
-#[rustfmt::skip]
-const OWN: &[(&str, &[Code])] = &[
-    ("POST /v1/auth/token", &[Code::InvalidClient, Code::InvalidScope, Code::UnsupportedGrantType]),
-    ("POST /v1/organizations", &[Code::AlreadyExists, Code::UnknownTimeZone, Code::InvalidCode]),
-    ("PATCH /v1/organizations/{id}", &[Code::UnknownTimeZone, Code::PeriodOpen]),
-    ("POST /v1/units", &[Code::AlreadyExists, Code::UnknownReference, Code::InvalidCode]),
-    ("PATCH /v1/units/{id}", &[Code::AlreadyExists, Code::UnknownReference]),
-    ("POST /v1/members", &[Code::DateOutOfRange, Code::AlreadyExists, Code::UnitRequired, Code::RoleNotAllowed, Code::UnknownReference]),
-    ("PATCH /v1/members/{id}", &[Code::DateOutOfRange, Code::UnitRequired, Code::RoleNotAllowed, Code::UnknownReference]),
-    ("POST /v1/service-accounts", &[Code::InvalidScope, Code::UnknownReference]),
-    ("POST /v1/criteria-sets", &[Code::AlreadyExists, Code::PointsPrecision, Code::PointsOutOfRange]),
-    ("PUT /v1/criteria-sets/{id}", &[Code::ResourceLocked, Code::AlreadyExists, Code::PointsPrecision]),
-    ("POST /v1/criteria-sets/{id}/publish", &[Code::ValidationFailed, Code::PartSumMismatch, Code::ChildrenExceedParent, Code::NoPointsLeft, Code::RuleMissing, Code::DuplicateCode, Code::RuleExceedsMax, Code::DeductionCapInvalid]),
-    ("POST /v1/criteria-sets/{id}/copy", &[Code::AlreadyExists, Code::InvalidCode]),
-    ("POST /v1/criteria-sets/import", &[Code::AlreadyExists, Code::InvalidParameter, Code::FileTooLarge, Code::SpreadsheetTooLarge, Code::SpreadsheetUnreadable, Code::HeadingNotFound, Code::Required, Code::NumberUnreadable, Code::UnknownWord, Code::CellNotAsked, Code::RowOutOfPlace, Code::DepthInvalid, Code::RowNumberUnreadable, Code::PointsPrecision, Code::PointsOutOfRange, Code::OrganizationRequired]),
-    ("GET /v1/criteria-sets/template", &[Code::InvalidParameter]),
-    ("GET /v1/criteria-sets/{id}/export", &[Code::InvalidParameter]),
-    ("GET /v1/criteria-sets/{id}/diff", &[Code::InvalidParameter]),
-    ("POST /v1/periods", &[Code::AlreadyExists, Code::UnknownReference, Code::Duplicate]),
-    ("PATCH /v1/periods/{id}", &[Code::ResourceLocked, Code::DateInPast, Code::ScheduleOutOfOrder]),
-    ("PUT /v1/periods/{id}/targets", &[Code::InvalidState, Code::GuardFailed, Code::TargetInUse, Code::UnitNotInPeriod, Code::UnknownCriterion, Code::TargetNotAsked, Code::Duplicate, Code::NumberOutOfRange, Code::NumberPrecision]),
-    ("POST /v1/periods/{id}/open", &[Code::GuardFailed, Code::CriteriaSetNotPublished, Code::UnitsMissing, Code::ScheduleOutOfOrder]),
-    ("POST /v1/periods/{id}/start-appraisal", &[Code::GuardFailed, Code::SheetOpen]),
-    ("POST /v1/periods/{id}/start-council-review", &[Code::GuardFailed, Code::AppraisalMissing]),
-    ("POST /v1/periods/{id}/finalize", &[Code::GuardFailed, Code::CouncilReviewMissing, Code::SessionWithoutQuorum, Code::FactsMissing, Code::UnresolvedTie]),
-    ("POST /v1/periods/{id}/announce", &[Code::NoticeBeforeSession, Code::NoticeInFuture, Code::QuotaExceeded]),
-    ("POST /v1/periods/{id}/close", &[Code::GuardFailed, Code::ProposalUndecided]),
-    ("POST /v1/periods/{id}/tie-decisions", &[Code::InvalidState, Code::NotTiedGroup, Code::SessionNotOfPeriod]),
-    ("PUT /v1/periods/{id}/facts/{unit_id}", &[Code::InvalidState, Code::Recused]),
-    ("POST /v1/submissions", &[Code::AlreadyExists, Code::NotOwnUnit, Code::DeadlinePassed, Code::InvalidState, Code::UnitNotInPeriod]),
-    ("PUT /v1/submissions/{id}/scores", &[Code::InvalidState, Code::DeadlinePassed, Code::ScoreOutOfRange, Code::PointsPrecision, Code::PointsStep, Code::NumberOutOfRange, Code::NumberPrecision, Code::AnswerMismatch, Code::NotApplicableRefused, Code::UnknownLevel, Code::RankOutOfBands, Code::UnknownOption, Code::DuplicateOption, Code::UnknownCriterion, Code::DuplicateCriterion, Code::SharedPointsExceeded]),
-    ("PATCH /v1/submissions/{id}/scores", &[Code::InvalidState, Code::DeadlinePassed, Code::ScoreOutOfRange, Code::PointsPrecision, Code::PointsStep, Code::NumberOutOfRange, Code::NumberPrecision, Code::AnswerMismatch, Code::NotApplicableRefused, Code::UnknownLevel, Code::RankOutOfBands, Code::UnknownOption, Code::DuplicateOption, Code::UnknownCriterion, Code::DuplicateCriterion, Code::SharedPointsExceeded]),
-    ("POST /v1/submissions/{id}/submit", &[Code::DeadlinePassed, Code::ValidationFailed, Code::MissingScore, Code::EvidenceRequired]),
-    ("POST /v1/submissions/{id}/evidence", &[Code::InvalidState, Code::DeadlinePassed, Code::NotOwnUnit, Code::TooManyPieces, Code::ClassifiedContent, Code::UnknownCriterion, Code::DateOutOfRange, Code::UrlInvalid, Code::FileTypeNotAllowed, Code::FileTooLarge, Code::FileEmpty]),
-    ("DELETE /v1/evidence/{id}", &[Code::InvalidState, Code::DeadlinePassed]),
-    ("POST /v1/submissions/{id}/withdraw", &[Code::DeadlinePassed]),
-    ("POST /v1/submissions/{id}/return", &[Code::Recused, Code::DueOnRequired, Code::DueOnTooLate, Code::DateInPast]),
-    ("POST /v1/reviews", &[Code::AlreadyExists, Code::Recused, Code::InvalidState]),
-    ("PUT /v1/reviews/{id}/scores", &[Code::InvalidState, Code::Recused, Code::ScoreOutOfRange, Code::NotApplicableRefused, Code::UnknownCriterion, Code::SharedPointsExceeded]),
-    ("PATCH /v1/reviews/{id}/scores", &[Code::InvalidState, Code::Recused, Code::ScoreOutOfRange, Code::NotApplicableRefused, Code::UnknownCriterion, Code::SharedPointsExceeded]),
-    ("POST /v1/reviews/{id}/submit", &[Code::Recused, Code::ValidationFailed, Code::ReasonRequired, Code::MissingScore]),
-    ("POST /v1/council-sessions", &[Code::InvalidState, Code::NotCouncilMember]),
-    ("PATCH /v1/council-sessions/{id}", &[Code::InvalidState, Code::NotCouncilMember]),
-    ("POST /v1/council-sessions/{id}/hold", &[Code::GuardFailed, Code::TooEarly]),
-    ("PUT /v1/award-proposals/{id}/documents/{code}", &[Code::InvalidState, Code::FileTypeNotAllowed, Code::FileTooLarge, Code::FileEmpty]),
-    ("POST /v1/award-proposals/{id}/submit", &[Code::GuardFailed, Code::DocumentMissing, Code::TooEarly]),
-    ("POST /v1/award-proposals/{id}/record-decision", &[Code::DecisionNumberRequired, Code::DecidedOnRequired, Code::ReasonMissing, Code::DateOutOfRange]),
-    ("GET /v1/working-days/add", &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired]),
-    ("GET /v1/working-days/count", &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired]),
-    ("GET /v1/calendar-days", &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired]),
-    ("GET /v1/calendar-days/{date}", &[Code::InvalidParameter, Code::OrganizationRequired]),
-    ("PUT /v1/calendar-days/{date}", &[Code::InvalidParameter, Code::OrganizationRequired, Code::NotADayOff, Code::CalendarRange]),
-    ("DELETE /v1/calendar-days/{date}", &[Code::InvalidParameter, Code::OrganizationRequired, Code::CalendarRange]),
-    ("POST /v1/deadlines/{id}/extensions", &[Code::InvalidState, Code::DateInPast, Code::DateOutOfRange, Code::DeadlineShortened, Code::UnknownReference]),
-    ("POST /v1/webhook-endpoints", &[Code::OrganizationRequired, Code::UrlInvalid, Code::UrlNotAllowed, Code::QuotaExceeded]),
-    ("PATCH /v1/webhook-endpoints/{id}", &[Code::UrlInvalid, Code::UrlNotAllowed]),
-    ("POST /v1/deadline-checks", &[Code::OrganizationRequired]),
-    ("GET /v1/audit-entries/verify", &[Code::InvalidParameter, Code::OrganizationRequired]),
-    ("GET /v1/audit-entries/checkpoint", &[Code::InvalidParameter, Code::OrganizationRequired]),
-    ("GET /v1/events", &[Code::InvalidParameter, Code::InvalidCursor, Code::OrganizationRequired]),
-    ("GET /v1/deadlines.ics", &[Code::TokenMissing, Code::TokenInvalid, Code::UnknownParameter, Code::Busy]),
-    ("POST /v1/me/feed-tokens", &[Code::QuotaExceeded]),
-    ("GET /readyz", &[Code::NotReady]),
-    ("GET /problems/{code}", &[Code::NotFound]),
-];
+impl Document {
+    /// The document of these operations.
+    pub fn of(operations: Vec<Operation>) -> Self {
+        Document { operations, text: OnceLock::new() }
+    }
+
+    /// What it is about.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// Its text.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn text(&self) -> Result<&str, Error> {
+        if let Some(text) = self.text.get() {
+            return Ok(text);
+        }
+        let text = write(&self.operations)?;
+        Ok(self.text.get_or_init(|| text))
+    }
+}
+
+const INTRODUCTION: &str = "Yearly emulation (thi đua) scoring: from the table of criteria to the award proposal.\n\n\
+Every refusal is an RFC 9457 problem with a stable `code`, explained at `/problems/{code}`. A change names the state that it starts from by \
+`If-Match`; a repeated `POST` with the same `Idempotency-Key` gets the first answer again. `allowed_actions` and `blocked_actions` tell what the \
+caller may do now.";
 
 /// The query words of each list beyond `organization_id`, `limit`, `cursor` and `sort`.
 const FILTERS: &[(&str, &[&str])] = &[
@@ -111,219 +63,148 @@ const FILTERS: &[(&str, &[&str])] = &[
     ("/v1/organizations", &[]),
 ];
 
-/// The operations whose body may be left out.
-const WITHOUT_BODY_AS_WELL: &[&str] = &["POST /v1/deadline-checks"];
-
 /// The paged lists that are of one organisation.
 fn is_of_organization(path: &str) -> bool {
     path != "/v1/organizations" && !path.contains("{id}")
 }
 
-/// The document. The sandbox's own paths are part of it only in the sandbox.
+/// Writes the document.
 ///
 /// # Errors
-/// When it cannot be written as JSON.
-pub fn document(with_sandbox: bool) -> Result<String, Error> {
-    let mut api = Shared::openapi();
-    let parts = vec![
-        health::Api::openapi(),
-        docs::Api::openapi(),
-        problems::Api::openapi(),
-        tokens::Api::openapi(),
-        me::Api::openapi(),
-        organizations::Api::openapi(),
-        units::Api::openapi(),
-        members::Api::openapi(),
-        service_accounts::Api::openapi(),
-        criteria_sets::Api::openapi(),
-        criteria_import::Api::openapi(),
-        periods::Api::openapi(),
-        facts::Api::openapi(),
-        ranking::Api::openapi(),
-        targets::Api::openapi(),
-        submissions::Api::openapi(),
-        evidence::Api::openapi(),
-        reviews::Api::openapi(),
-        council_sessions::Api::openapi(),
-        award_proposals::Api::openapi(),
-        calendar::Api::openapi(),
-        deadlines::Api::openapi(),
-        deadline_checks::Api::openapi(),
-        audit::Api::openapi(),
-        events::Api::openapi(),
-        webhooks::Api::openapi(),
-        feeds::Api::openapi(),
-        tasks::Api::openapi(),
-    ];
-    for part in parts {
-        api.merge(part);
+/// When it cannot be written as JSON, or two schemas have one name.
+fn write(operations: &[Operation]) -> Result<String, Error> {
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let mut schemas = problem_schemas();
+    for operation in operations {
+        let item = paths.entry(&operation.path).or_default();
+        item.insert(operation.method.as_str().to_lowercase(), described(operation)?);
+        schemas.extend(operation.schemas());
     }
-    if with_sandbox {
-        api.merge(sandbox::Api::openapi());
-    }
-    api.info = InfoBuilder::new()
-        .title("thidua")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(INTRODUCTION))
-        .contact(Some(ContactBuilder::new().name(Some("thidua")).build()))
-        .build();
-    let mut document = serde_json::to_value(&api).map_err(Error::internal)?;
-    complete(&mut document);
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "thidua",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": INTRODUCTION,
+            "contact": {"name": "thidua"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": named(schemas)?,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "examples": problem_examples(),
+        },
+    });
     let mut text = serde_json::to_string_pretty(&document).map_err(Error::internal)?;
     text.push('\n');
     Ok(text)
 }
 
-/// The document of a running service and what is read off it. Made when somebody first asks: the making takes many times
-/// what is kept, and most instances are never asked.
-pub struct Contract {
-    with_sandbox: bool,
-    made: OnceLock<(String, HashMap<String, Vec<Method>>)>,
+/// The schemas of every refusal, which no operation names.
+fn problem_schemas() -> Vec<NamedSchema> {
+    let mut schemas = vec![(ProblemBody::name().into_owned(), ProblemBody::schema())];
+    ProblemBody::schemas(&mut schemas);
+    schemas
 }
 
-impl Contract {
-    /// With the sandbox's own paths, or without.
-    pub fn of(with_sandbox: bool) -> Self {
-        Contract { with_sandbox, made: OnceLock::new() }
-    }
-
-    fn made(&self) -> Result<&(String, HashMap<String, Vec<Method>>), Error> {
-        if let Some(made) = self.made.get() {
-            return Ok(made);
-        }
-        let document = document(self.with_sandbox)?;
-        let methods = methods(&document)?;
-        Ok(self.made.get_or_init(|| (document, methods)))
-    }
-
-    /// The document.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON.
-    pub fn text(&self) -> Result<&str, Error> {
-        self.made().map(|(document, _)| document.as_str())
-    }
-
-    /// The methods of a path, by its pattern.
-    pub fn methods_of(&self, pattern: &str) -> &[Method] {
-        self.made().ok().and_then(|(_, methods)| methods.get(pattern)).map(Vec::as_slice).unwrap_or_default()
-    }
-}
-
-const INTRODUCTION: &str = "Yearly emulation (thi đua) scoring: from the table of criteria to the award proposal.\n\n\
-Every refusal is an RFC 9457 problem with a stable `code`, explained at `/problems/{code}`. A change names the state that it starts from by \
-`If-Match`; a repeated `POST` with the same `Idempotency-Key` gets the first answer again. `allowed_actions` and `blocked_actions` tell what the \
-caller may do now.";
-
-/// The methods of each path.
-fn methods(document: &str) -> Result<HashMap<String, Vec<Method>>, Error> {
-    let document: Value = serde_json::from_str(document).map_err(Error::internal)?;
-    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-    let of = |operations: &Value| {
-        let names = operations.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase());
-        names.filter_map(|name| Method::from_bytes(name.as_bytes()).ok()).collect()
-    };
-    Ok(paths.map(|(path, operations)| (path.clone(), of(operations))).collect())
-}
-
-/// Adds to every operation what is the same for all of its kind.
-fn complete(document: &mut Value) {
-    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
-        let bearer = json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT"});
-        components.insert("securitySchemes".into(), json!({"bearer": bearer}));
-        components.insert("examples".into(), problem_examples());
-    }
-    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
-        return;
-    };
-    for (path, operations) in paths.iter_mut() {
-        let Some(operations) = operations.as_object_mut() else {
-            continue;
+/// The schemas by name. Two of one name would leave one of them without its own.
+fn named(schemas: Vec<NamedSchema>) -> Result<BTreeMap<String, Value>, Error> {
+    let mut named = BTreeMap::new();
+    for (name, schema) in schemas {
+        let schema = serde_json::to_value(schema).map_err(Error::internal)?;
+        match named.get(&name) {
+            Some(known) if *known != schema => return Err(Error::internal(format!("two schemas are named {name}"))),
+            _ => named.insert(name, schema),
         };
-        for (method, operation) in operations.iter_mut() {
-            complete_operation(&method.to_uppercase(), path, operation);
-        }
     }
+    Ok(named)
 }
 
-fn is_secured(path: &str) -> bool {
-    let open = ["/v1/auth/token", "/v1/deadlines.ics"];
-    path.starts_with("/v1/") && !open.contains(&path) && !path.starts_with("/v1/sandbox")
-}
-
-/// Whether a change of this path starts from a state that the caller has seen.
-fn needs_tag(method: &str, path: &str) -> bool {
-    // A `POST` that makes something new starts from no state.
-    let makes_new = ["/tie-decisions", "/copy", "/evidence", "/extensions", "/test", "/replay"]
-        .iter()
-        .any(|end| path.ends_with(end));
-    let is_action = method == "POST" && path.contains("{id}/") && !makes_new;
-    is_secured(path) && (matches!(method, "PUT" | "PATCH" | "DELETE") || is_action)
-}
-
-fn complete_operation(method: &str, path: &str, operation: &mut Value) {
-    let name = format!("{method} {path}");
-    let has_body = operation.get("requestBody").is_some();
-    let answers_secret = path.starts_with("/v1/service-accounts")
-        || name == "POST /v1/me/feed-tokens"
-        || ["POST /v1/organizations", "POST /v1/webhook-endpoints", "POST /v1/webhook-endpoints/{id}/rotate-secret"]
-            .contains(&name.as_str());
-    let mut parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
-    parameters.retain(|parameter| parameter.get("name").and_then(Value::as_str) != Some("id"));
-    for id in ["delivery_id", "id", "unit_id"] {
-        if path.contains(&format!("{{{id}}}"))
-            && !parameters.iter().any(|parameter| parameter.get("name").and_then(Value::as_str) == Some(id))
-        {
-            parameters.insert(0, json!({"name": id, "in": "path", "required": true, "description": "Made by the service.", "schema": {"type": "string", "format": "uuid"}}));
-        }
-    }
-    if is_secured(path) {
-        parameters.push(header("Accept-Language", false, "`vi` (default) or `en`: the language of problems."));
-    }
-    if needs_tag(method, path) {
-        let required = !(path.ends_with("/facts/{unit_id}") || name == "PUT /v1/calendar-days/{date}");
-        parameters.push(header("If-Match", required, "The `ETag` that the change starts from."));
-    }
-    if method == "GET" && is_secured(path) {
-        parameters.push(header("If-None-Match", false, "A known `ETag`: 304 where nothing changed."));
-    }
-    if method == "POST" && is_secured(path) && !answers_secret {
-        parameters.push(header(
-            "Idempotency-Key",
-            false,
-            "The same key and request get the first answer again, for 24 hours.",
-        ));
-    }
-    if method == "GET"
-        && let Some((_, filters)) = FILTERS.iter().find(|(list, _)| *list == path)
-    {
-        parameters.extend(list_parameters(path, filters));
-    }
-    let codes = codes(method, path, &name, has_body);
-    let Some(operation) = operation.as_object_mut() else {
-        return;
+/// An operation with what is the same for all of its kind.
+fn described(operation: &Operation) -> Result<Value, Error> {
+    let description = operation.describe();
+    let id = operation.id(&description);
+    let mut described = serde_json::to_value(description).map_err(Error::internal)?;
+    let Some(fields) = described.as_object_mut() else {
+        return Err(Error::internal("an operation that is no object"));
     };
-    operation.insert("operationId".into(), json!(operation_id(method, path)));
-    let body = operation.get_mut("requestBody").filter(|_| WITHOUT_BODY_AS_WELL.contains(&name.as_str()));
-    if let Some(body) = body.and_then(Value::as_object_mut) {
-        body.insert("required".into(), json!(false));
-    }
-    if is_secured(path) {
-        operation.insert("security".into(), json!([{"bearer": []}]));
+    let given = fields.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    let parameters = parameters(operation, given);
+    let codes = codes(operation, &parameters, fields.contains_key("requestBody"));
+    fields.insert("operationId".into(), json!(id));
+    fields.insert("tags".into(), json!([operation.tag.name()]));
+    if operation.is_secured() {
+        fields.insert("security".into(), json!([{"bearer": []}]));
     }
     if !parameters.is_empty() {
-        operation.insert("parameters".into(), Value::Array(parameters));
+        fields.insert("parameters".into(), Value::Array(parameters));
     }
-    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
-        if method == "GET" && is_secured(path) {
+    if let Some(body) = fields.get_mut("requestBody") {
+        take_null_away(body);
+    }
+    if let Some(responses) = fields.get_mut("responses").and_then(Value::as_object_mut) {
+        if operation.facts.kind.is_reading() && operation.is_secured() {
             responses.insert("304".into(), json!({"description": "Nothing changed since the tag in `If-None-Match`."}));
         }
         responses.extend(problem_responses(&codes));
     }
+    Ok(described)
+}
+
+/// A body that may be left out is an `Option` in the attribute, which is one that may be `null` besides.
+fn take_null_away(body: &mut Value) {
+    let Some(schema) = body.pointer_mut("/content/application~1json/schema") else {
+        return;
+    };
+    if let Some(given) = schema.pointer("/oneOf/0").filter(|_| schema.pointer("/oneOf/1/type") == Some(&json!("null")))
+    {
+        *schema = given.clone();
+    }
+}
+
+/// The names of the places in a path.
+fn places(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
+fn is_named(parameter: &Value, name: &str) -> bool {
+    parameter.get("name").and_then(Value::as_str) == Some(name)
+}
+
+/// The parameters that the handler names and those of the operation's kind. A place in the path that the handler does
+/// not name is an id.
+fn parameters(operation: &Operation, given: Vec<Value>) -> Vec<Value> {
+    let is_given = |name: &str| given.iter().any(|parameter| is_named(parameter, name));
+    let ids = places(&operation.path).filter(|name| !is_given(name)).map(|name| {
+        let schema = json!({"type": "string", "format": "uuid"});
+        json!({"name": name, "in": "path", "required": true, "description": "Made by the service.", "schema": schema})
+    });
+    let mut parameters: Vec<Value> = ids.collect();
+    parameters.extend(given);
+    if !operation.is_secured() {
+        return parameters;
+    }
+    let kind = operation.facts.kind;
+    parameters.push(header("Accept-Language", false, "`vi` (default) or `en`: the language of problems."));
+    if kind.takes_tag() {
+        parameters.push(header("If-Match", kind.needs_tag(), "The `ETag` that the change starts from."));
+    }
+    if kind.is_reading() {
+        parameters.push(header("If-None-Match", false, "A known `ETag`: 304 where nothing changed."));
+    }
+    if operation.takes_idempotency_key() {
+        let description = "The same key and request get the first answer again, for 24 hours.";
+        parameters.push(header("Idempotency-Key", false, description));
+    }
+    if let Some((_, filters)) = FILTERS.iter().find(|(list, _)| *list == operation.path && kind == Kind::List) {
+        parameters.extend(list_parameters(&operation.path, filters));
+    }
+    parameters
 }
 
 fn header(name: &str, required: bool, description: &str) -> Value {
-    json!({"name": name, "in": "header", "required": required, "description": description, "schema": {"type": "string"}})
+    let schema = json!({"type": "string"});
+    json!({"name": name, "in": "header", "required": required, "description": description, "schema": schema})
 }
 
 fn list_parameters(path: &str, filters: &[&str]) -> Vec<Value> {
@@ -352,64 +233,62 @@ fn list_parameters(path: &str, filters: &[&str]) -> Vec<Value> {
     all
 }
 
-/// `submit` of `/v1/submissions/{id}/submit` becomes `post_submissions_id_submit`: stable, and unique by construction.
-fn operation_id(method: &str, path: &str) -> String {
-    let words =
-        path.trim_start_matches("/v1").split('/').map(|word| word.trim_matches(['{', '}']).replace(['-', '.'], "_"));
-    let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
-    format!("{}_{}", method.to_lowercase(), words.join("_"))
-}
-
 /// The refusals of an operation.
-fn codes(method: &str, path: &str, name: &str, has_body: bool) -> Vec<Code> {
+fn codes(operation: &Operation, parameters: &[Value], has_body: bool) -> Vec<Code> {
+    let (kind, is_secured) = (operation.facts.kind, operation.is_secured());
     let mut codes = vec![Code::Internal];
-    if is_secured(path) {
-        codes.extend([
-            Code::TokenMissing,
-            Code::TokenInvalid,
-            Code::TokenExpired,
-            Code::ScopeRequired,
-            Code::NotAcceptable,
-            Code::UnknownParameter,
-            Code::Busy,
-        ]);
-        if path != "/v1/me" {
+    codes.extend(operation.facts.refusals);
+    if is_secured {
+        codes.extend(OF_EVERY_CALLER);
+        if operation.path != "/v1/me" {
             codes.extend([Code::NotFound, Code::RoleRequired]);
         }
-    }
-    // What has no body takes an empty object as well, and refuses anything else.
-    if has_body || is_secured(path) && matches!(method, "POST" | "DELETE") {
-        codes.extend([
-            Code::MalformedJson,
-            Code::InvalidBody,
-            Code::UnsupportedMediaType,
-            Code::BodyTooLarge,
-            Code::RequestTimeout,
-        ]);
-        if has_body && is_secured(path) {
-            codes.extend([Code::ValidationFailed, Code::TextInvalid, Code::TextEmpty, Code::TextTooLong]);
+        let query = || parameters.iter().filter(|parameter| parameter.get("in") == Some(&json!("query")));
+        if query().next().is_some() {
+            codes.push(Code::InvalidParameter);
         }
-    }
-    if needs_tag(method, path) {
-        codes.extend([Code::PreconditionRequired, Code::VersionMismatch]);
-        if method == "POST" {
-            codes.push(Code::InvalidState);
+        if query().any(|parameter| is_named(parameter, "cursor")) {
+            codes.push(Code::InvalidCursor);
         }
-    }
-    if method == "POST" && is_secured(path) {
-        codes.extend([Code::IdempotencyKeyReused, Code::IdempotencyInProgress, Code::InvalidHeader]);
-    }
-    if FILTERS.iter().any(|(list, _)| *list == path) && method == "GET" {
-        codes.extend([Code::InvalidParameter, Code::InvalidCursor]);
-        if is_of_organization(path) {
+        if query().any(|parameter| is_named(parameter, "organization_id")) {
             codes.push(Code::OrganizationRequired);
         }
     }
-    codes.extend(OWN.iter().filter(|(own, _)| *own == name).flat_map(|(_, codes)| codes.iter().copied()));
+    // What has no body takes an empty object as well, and refuses anything else.
+    if has_body || is_secured && !kind.is_reading() {
+        codes.extend(OF_EVERY_BODY);
+    }
+    if has_body && is_secured {
+        codes.extend([Code::ValidationFailed, Code::TextInvalid, Code::TextEmpty, Code::TextTooLong]);
+    }
+    if kind.takes_tag() {
+        codes.extend([Code::PreconditionRequired, Code::VersionMismatch]);
+    }
+    if kind == Kind::Act {
+        codes.push(Code::InvalidState);
+    }
+    if operation.method == Method::POST && is_secured {
+        codes.extend([Code::IdempotencyKeyReused, Code::IdempotencyInProgress, Code::InvalidHeader]);
+    }
     codes.sort_unstable();
     codes.dedup();
     codes
 }
+
+/// The refusals of every operation that asks for a token.
+const OF_EVERY_CALLER: [Code; 7] = [
+    Code::TokenMissing,
+    Code::TokenInvalid,
+    Code::TokenExpired,
+    Code::ScopeRequired,
+    Code::NotAcceptable,
+    Code::UnknownParameter,
+    Code::Busy,
+];
+
+/// The refusals of every operation that reads a body.
+const OF_EVERY_BODY: [Code; 5] =
+    [Code::MalformedJson, Code::InvalidBody, Code::UnsupportedMediaType, Code::BodyTooLarge, Code::RequestTimeout];
 
 /// The refusals of an operation, by status. What a code looks like stands once, among the components.
 fn problem_responses(codes: &[Code]) -> Vec<(String, Value)> {

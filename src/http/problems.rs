@@ -2,21 +2,20 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use super::problem::Problem;
-use super::{reading, resource};
 use crate::error::{Code, Error};
+use crate::http::operation::{Callers, Operation, operations, reads};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(get), components(schemas(Explanation, Text)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config.service(resource("/problems/{code}").route(reading(get)));
+/// The operations on `problems`.
+pub fn operations() -> Vec<Operation> {
+    operations![Service, "problems";
+        get: reads(Callers::Anybody).refuses(GET_REFUSALS),
+    ]
 }
+
+const GET_REFUSALS: &[Code] = &[Code::NotFound];
 
 /// A code explained.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,7 +49,7 @@ struct Text {
 /// Explain a problem code.
 ///
 /// Every problem's `type` leads here.
-#[utoipa::path(get, path = "/problems/{code}", tag = "service", params(("code" = String, Path, description = "A stable code.", example = "deadline_passed")),
+#[utoipa::path(get, path = "/problems/{code}", params(("code" = String, Path, description = "A stable code.", example = "deadline_passed")),
     responses((status = 200, description = "What it means.", body = Explanation)))]
 async fn get(request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
     let found = Code::ALL.iter().map(|known| known.row()).find(|row| row.code == code.as_str());

@@ -1,4 +1,4 @@
-//! Registers every route.
+//! Every operation, and the routes to them.
 
 use actix_web::web;
 
@@ -7,51 +7,49 @@ use super::award::{award_proposals, council_sessions, ranking};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
 use super::office::{me, members, organizations, service_accounts, tokens, units};
+use super::operation::{self, Operation};
 use super::schedule::{calendar, deadline_checks, deadlines, feeds, tasks};
 use super::{docs, health, problems, sandbox, unknown};
 
-/// Puts every path on its handler. The scopes are told apart by their words alone; only within one is a
-/// pattern tried after the other.
-pub fn mount(config: &mut web::ServiceConfig, sandbox: bool) {
-    health::mount(config);
-    docs::mount(config);
-    problems::mount(config);
-    tokens::mount(config);
-    me::mount(config);
-    tasks::mount(config);
-    feeds::mount(config);
-    let periods = |config: &mut web::ServiceConfig| {
-        periods::mount(config);
-        facts::mount(config);
-        ranking::mount(config);
-        targets::mount(config);
-    };
-    let submissions = |config: &mut web::ServiceConfig| {
-        submissions::mount(config);
-        evidence::mount_below_submission(config);
-    };
-    config
-        .service(web::scope("/v1/organizations").configure(organizations::mount))
-        .service(web::scope("/v1/units").configure(units::mount))
-        .service(web::scope("/v1/members").configure(members::mount))
-        .service(web::scope("/v1/service-accounts").configure(service_accounts::mount))
-        .service(web::scope("/v1/criteria-sets").configure(criteria_import::mount).configure(criteria_sets::mount))
-        .service(web::scope("/v1/periods").configure(periods))
-        .service(web::scope("/v1/submissions").configure(submissions))
-        .service(web::scope("/v1/evidence").configure(evidence::mount))
-        .service(web::scope("/v1/reviews").configure(reviews::mount))
-        .service(web::scope("/v1/council-sessions").configure(council_sessions::mount))
-        .service(web::scope("/v1/award-proposals").configure(award_proposals::mount))
-        .service(web::scope("/v1/calendar-days").configure(calendar::mount_days))
-        .service(web::scope("/v1/working-days").configure(calendar::mount_counting))
-        .service(web::scope("/v1/webhook-endpoints").configure(webhooks::mount))
-        .service(web::scope("/v1/deadlines").configure(deadlines::mount))
-        .service(web::scope("/v1/deadline-checks").configure(deadline_checks::mount));
-    config
-        .service(web::scope("/v1/audit-entries").configure(audit::mount))
-        .service(web::scope("/v1/events").configure(events::mount));
-    if sandbox {
-        config.service(web::scope("/v1/sandbox").configure(sandbox::mount));
-    }
+/// The operations of the service. The sandbox has some of its own.
+pub fn operations(in_sandbox: bool) -> Vec<Operation> {
+    let nouns = [
+        health::operations,
+        docs::operations,
+        problems::operations,
+        tokens::operations,
+        me::operations,
+        tasks::operations,
+        feeds::operations,
+        organizations::operations,
+        units::operations,
+        members::operations,
+        service_accounts::operations,
+        criteria_sets::operations,
+        criteria_import::operations,
+        periods::operations,
+        targets::operations,
+        facts::operations,
+        ranking::operations,
+        submissions::operations,
+        evidence::operations,
+        reviews::operations,
+        council_sessions::operations,
+        award_proposals::operations,
+        calendar::operations,
+        deadlines::operations,
+        deadline_checks::operations,
+        audit::operations,
+        events::operations,
+        webhooks::operations,
+    ];
+    let in_sandbox = in_sandbox.then(sandbox::operations).into_iter().flatten();
+    nouns.into_iter().flat_map(|of_noun| of_noun()).chain(in_sandbox).collect()
+}
+
+/// Registers operations, the files of the documentation page, and 404 for the rest.
+pub fn register(config: &mut web::ServiceConfig, operations: &[Operation]) {
+    operation::register(config, operations);
+    docs::register_files(config);
     config.default_service(web::to(unknown));
 }

@@ -5,32 +5,30 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use super::auth::MAX_LIFETIME_SECONDS;
 use super::call::receive;
 use super::page::ListView;
 use super::problem::{Problem, request_id};
-use super::{State, json as body, reading, resource};
+use super::{State, json as body};
 use crate::domain::access::Scopes;
 use crate::domain::office::member::{LOCAL_ISSUER, Role};
 use crate::domain::time::instant;
 use crate::error::Error;
+use crate::http::operation::{Callers, Operation, lists, operations, reads, runs};
 use crate::service::schedule::ticks::{self, Which};
 use crate::service::{Caller, sandbox};
 use crate::store::installation;
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(people, clock, set_clock, reset), components(schemas(PersonView, ClockView, ClockBody)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/people").route(reading(people)))
-        .service(resource("/clock").route(reading(clock)).route(web::put().to(set_clock)))
-        .service(resource("/reset").route(web::post().to(reset)));
+/// The operations on `sandbox`.
+pub fn operations() -> Vec<Operation> {
+    operations![Sandbox, "sandbox";
+        people: lists(Callers::Anybody),
+        clock: reads(Callers::Anybody),
+        set_clock: runs(Callers::Anybody),
+        reset: runs(Callers::Anybody),
+    ]
 }
 
 /// Somebody to play as.
@@ -68,7 +66,7 @@ struct ClockBody {
 }
 
 /// List everybody, each with a token.
-#[utoipa::path(get, path = "/v1/sandbox/people", tag = "sandbox", responses((status = 200, description = "Everybody.", body = ListView<PersonView>)))]
+#[utoipa::path(get, path = "/v1/sandbox/people", responses((status = 200, description = "Everybody.", body = ListView<PersonView>)))]
 async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let with_token = |person: sandbox::Person| {
         let caller = Caller {
@@ -95,7 +93,7 @@ fn shown(state: &State) -> HttpResponse {
 }
 
 /// Read the clock.
-#[utoipa::path(get, path = "/v1/sandbox/clock", tag = "sandbox", responses((status = 200, description = "The time.", body = ClockView)))]
+#[utoipa::path(get, path = "/v1/sandbox/clock", responses((status = 200, description = "The time.", body = ClockView)))]
 async fn clock(state: web::Data<State>) -> HttpResponse {
     shown(&state)
 }
@@ -104,7 +102,7 @@ async fn clock(state: web::Data<State>) -> HttpResponse {
 ///
 /// It stands there, so that runs repeat, unless `ticking` lets it run. What the clock alone causes has happened when the answer comes: sheets
 /// are missed, reminders are events. Tokens and webhooks always follow the machine's own clock.
-#[utoipa::path(put, path = "/v1/sandbox/clock", tag = "sandbox", request_body = ClockBody, responses((status = 200, description = "Set.", body = ClockView)))]
+#[utoipa::path(put, path = "/v1/sandbox/clock", request_body = ClockBody, responses((status = 200, description = "Set.", body = ClockView)))]
 async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let problem = |error| Problem::new(&request, error);
     let bytes = receive(&request, payload.into_inner()).await.map_err(problem)?;
@@ -119,7 +117,7 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
 /// Begin anew.
 ///
 /// Everything as at the first start, the clock and the ids included.
-#[utoipa::path(post, path = "/v1/sandbox/reset", tag = "sandbox", responses((status = 204, description = "As at the first start.")))]
+#[utoipa::path(post, path = "/v1/sandbox/reset", responses((status = 204, description = "As at the first start.")))]
 async fn reset(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     sandbox::reset(&state.app, state.empty_sandbox).await.map_err(|error| Problem::new(&request, error))?;
     Ok(HttpResponse::NoContent().finish())

@@ -5,46 +5,46 @@ use actix_web::{HttpRequest, web};
 use chrono::NaiveDate;
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::assessment::evidence::{Classification, EgovDocument, Evidence, EvidenceKind, Label};
 use crate::domain::time::instant;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::http::call::{Call, Reply};
 use crate::http::files::{self, FileView};
+use crate::http::operation::{Operation, creates, deletes, lists, operations, reads};
 use crate::http::page::ListView;
-use crate::http::{State, json, reading, resource, upload};
+use crate::http::{State, json, upload};
 use crate::service::assessment::evidence::{self, NewEvidence, NewProof};
 use crate::service::{self, Answer, Input};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(list, add, get, content, remove),
-    components(schemas(
-        EvidenceView,
-        EvidenceForm,
-        DocumentBody,
-        DocumentKind,
-        EvidenceKind,
-        Classification,
-        FileView
-    ))
-)]
-pub struct Api;
-
-/// Puts the paths below a sheet on their handlers.
-pub fn mount_below_submission(config: &mut web::ServiceConfig) {
-    config.service(resource("/{id}/evidence").route(reading(list)).route(web::post().to(add)));
+/// The operations on `evidence`.
+pub fn operations() -> Vec<Operation> {
+    operations![Evidence, "evidence";
+        list: lists(Action::ReadSubmission),
+        add: creates(Action::WriteEvidence).refuses(ADD_REFUSALS),
+        get: reads(Action::ReadSubmission),
+        content: reads(Action::ReadSubmission),
+        remove: deletes(Action::WriteEvidence).refuses(REMOVE_REFUSALS),
+    ]
 }
 
-/// Puts the paths of single pieces on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/{id}").route(reading(get)).route(web::delete().to(remove)))
-        .service(resource("/{id}/content").route(reading(content)));
-}
+const ADD_REFUSALS: &[Code] = &[
+    Code::InvalidState,
+    Code::DeadlinePassed,
+    Code::NotOwnUnit,
+    Code::TooManyPieces,
+    Code::ClassifiedContent,
+    Code::UnknownCriterion,
+    Code::DateOutOfRange,
+    Code::UrlInvalid,
+    Code::FileTypeNotAllowed,
+    Code::FileTooLarge,
+    Code::FileEmpty,
+];
+const REMOVE_REFUSALS: &[Code] = &[Code::InvalidState, Code::DeadlinePassed];
 
 /// A piece of evidence: a file, or a document that the eGov system keeps.
 #[derive(Debug, Serialize, ToSchema)]
@@ -152,7 +152,7 @@ impl From<DocumentBody> for NewEvidence {
 /// List the evidence of a sheet that the caller may see.
 ///
 /// In the order in which it was added. While a sheet is with its unit again, others see what was last sent.
-#[utoipa::path(get, path = "/v1/submissions/{id}/evidence", tag = "evidence", responses((status = 200, description = "All of it.", body = ListView<EvidenceView>)))]
+#[utoipa::path(get, path = "/v1/submissions/{id}/evidence", responses((status = 200, description = "All of it.", body = ListView<EvidenceView>)))]
 async fn list(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -166,7 +166,7 @@ async fn list(call: Call) -> Reply {
 /// Add a piece of evidence.
 ///
 /// A file as a form, or a document of the eGov system as JSON. The sheet's tag moves on: the answer carries the new one.
-#[utoipa::path(post, path = "/v1/submissions/{id}/evidence", tag = "evidence",
+#[utoipa::path(post, path = "/v1/submissions/{id}/evidence",
     request_body(content((EvidenceForm = "multipart/form-data"), (DocumentBody = "application/json"))),
     responses((status = 201, description = "Added.", body = EvidenceView)))]
 async fn add(http: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Reply {
@@ -225,7 +225,7 @@ async fn added(call: Call, input: Input<NewEvidence>) -> Reply {
 }
 
 /// Read a piece of evidence.
-#[utoipa::path(get, path = "/v1/evidence/{id}", tag = "evidence", responses((status = 200, description = "What is said of it.", body = EvidenceView)))]
+#[utoipa::path(get, path = "/v1/evidence/{id}", responses((status = 200, description = "What is said of it.", body = EvidenceView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -238,7 +238,7 @@ async fn get(call: Call) -> Reply {
 /// Read the file of a piece of evidence.
 ///
 /// As an attachment that no browser runs, with its digest in `Repr-Digest`. A document of the eGov system has none: 404.
-#[utoipa::path(get, path = "/v1/evidence/{id}/content", tag = "evidence",
+#[utoipa::path(get, path = "/v1/evidence/{id}/content",
     responses((status = 200, description = "The file.", content_type = "application/octet-stream")))]
 async fn content(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -250,7 +250,7 @@ async fn content(call: Call) -> Reply {
 /// Take a piece of evidence off the sheet.
 ///
 /// Only while the sheet is editable, with the sheet's tag. What was sent stays with the revisions that were sent with it.
-#[utoipa::path(delete, path = "/v1/evidence/{id}", tag = "evidence", responses((status = 204, description = "Taken off; the header carries the sheet's new tag.")))]
+#[utoipa::path(delete, path = "/v1/evidence/{id}", operation_id = "delete", responses((status = 204, description = "Taken off; the header carries the sheet's new tag.")))]
 async fn remove(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {

@@ -1,30 +1,30 @@
 //! `/v1/periods/{id}/facts`.
 
-use actix_web::web;
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::assessment::facts::UnitFacts;
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Operation, lists, operations, puts, reads};
 use crate::http::page::{ListView, whole};
-use crate::http::{reading, resource};
 use crate::service::Answer;
 use crate::service::assessment::facts;
 use crate::store::facts::RecordedFacts;
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(list, get, put), components(schemas(FactsView, UnitFacts)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/{id}/facts").route(reading(list)))
-        .service(resource("/{id}/facts/{unit_id}").route(reading(get)).route(web::put().to(put)));
+/// The operations on `facts`.
+pub fn operations() -> Vec<Operation> {
+    operations![Results, "facts";
+        list: lists(Action::ReadFacts),
+        get: reads(Action::ReadFacts),
+        put: puts(Action::WriteFacts).refuses(PUT_REFUSALS),
+    ]
 }
+
+const PUT_REFUSALS: &[Code] = &[Code::InvalidState, Code::Recused];
 
 /// What is known of a unit beyond its score.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,7 +51,7 @@ impl From<&RecordedFacts> for FactsView {
 }
 
 /// List what is known of a period's units.
-#[utoipa::path(get, path = "/v1/periods/{id}/facts", tag = "results", responses((status = 200, description = "Those that the caller may see.", body = ListView<FactsView>)))]
+#[utoipa::path(get, path = "/v1/periods/{id}/facts", responses((status = 200, description = "Those that the caller may see.", body = ListView<FactsView>)))]
 async fn list(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| Ok(whole(facts::list(conn, context, &id)?.iter().map(FactsView::from).collect())?))
@@ -59,7 +59,7 @@ async fn list(call: Call) -> Reply {
 }
 
 /// Read what is known of a unit.
-#[utoipa::path(get, path = "/v1/periods/{id}/facts/{unit_id}", tag = "results", responses((status = 200, description = "The facts.", body = FactsView)))]
+#[utoipa::path(get, path = "/v1/periods/{id}/facts/{unit_id}", responses((status = 200, description = "The facts.", body = FactsView)))]
 async fn get(call: Call) -> Reply {
     let (id, unit_id) = (call.id("id")?, call.id("unit_id")?);
     call.read(move |conn, context| {
@@ -72,7 +72,7 @@ async fn get(call: Call) -> Reply {
 /// Record what is known of a unit.
 ///
 /// Booleans and a rating, never files about people. The first time needs no `If-Match`; a change does.
-#[utoipa::path(put, path = "/v1/periods/{id}/facts/{unit_id}", tag = "results", request_body = UnitFacts,
+#[utoipa::path(put, path = "/v1/periods/{id}/facts/{unit_id}", request_body = UnitFacts,
     responses((status = 200, description = "Changed.", body = FactsView), (status = 201, description = "Recorded for the first time.", body = FactsView)))]
 async fn put(call: Call) -> Reply {
     let (id, unit_id, input) = (call.id("id")?, call.id("unit_id")?, call.body::<UnitFacts>());

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
-use crate::domain::assessment::facts::PartyCellRating;
+use crate::domain::access::action::Action;
 use crate::domain::assessment::period::{
-    CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus,
-    RequiredDocument, Schedule,
+    CouncilScoring, DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, RequiredDocument,
+    Schedule,
 };
 use crate::domain::assessment::steps::Announcement;
 use crate::domain::assessment::submission::SubmissionStatus;
@@ -19,72 +18,50 @@ use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::award_proposal::ProposalStatus;
 use crate::domain::award::eligibility::Condition;
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply, body_tag};
+use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::patch::present;
-use crate::http::{reading, resource};
 use crate::service::assessment::periods::{self, NewPeriod, PeriodChange, Summary, Touched};
 use crate::service::{Answer, Context, Details, Input, Interrupt};
 use crate::store::Conn;
 use crate::store::periods::{Filter, Head};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(
-        list,
-        create,
-        get,
-        change,
-        open,
-        start_appraisal,
-        start_council_review,
-        finalize,
-        announce,
-        close,
-        cancel,
-        summary
-    ),
-    components(schemas(
-        PeriodView,
-        HeadView,
-        NewBody,
-        ChangeBody,
-        AnnounceBody,
-        ReasonBody,
-        SummaryView,
-        AwardUse,
-        PeriodStatus,
-        Schedule,
-        LateSubmissions,
-        CouncilScoring,
-        WhenIneligible,
-        Award,
-        Condition,
-        PartyCellRating,
-        RequiredDocument,
-        DossierDeadline,
-        DossierSemantics,
-        Notice
-    ))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)))
-        .service(resource("/{id}/open").route(web::post().to(open)))
-        .service(resource("/{id}/start-appraisal").route(web::post().to(start_appraisal)))
-        .service(resource("/{id}/start-council-review").route(web::post().to(start_council_review)))
-        .service(resource("/{id}/finalize").route(web::post().to(finalize)))
-        .service(resource("/{id}/announce").route(web::post().to(announce)))
-        .service(resource("/{id}/close").route(web::post().to(close)))
-        .service(resource("/{id}/cancel").route(web::post().to(cancel)))
-        .service(resource("/{id}/summary").route(reading(summary)));
+/// The operations on `periods`.
+pub fn operations() -> Vec<Operation> {
+    operations![Periods, "periods";
+        list: lists(Action::ReadOffice),
+        create: creates(Action::ChangePeriod).refuses(CREATE_REFUSALS),
+        get: reads(Action::ReadOffice),
+        change: changes(Action::ChangePeriod).refuses(CHANGE_REFUSALS),
+        open: acts(Action::Open).refuses(OPEN_REFUSALS),
+        start_appraisal: acts(Action::StartAppraisal).refuses(START_APPRAISAL_REFUSALS),
+        start_council_review: acts(Action::StartCouncilReview).refuses(START_COUNCIL_REVIEW_REFUSALS),
+        finalize: acts(Action::Finalize).refuses(FINALIZE_REFUSALS),
+        announce: acts(Action::Announce).refuses(ANNOUNCE_REFUSALS),
+        close: acts(Action::Close).refuses(CLOSE_REFUSALS),
+        cancel: acts(Action::Cancel),
+        summary: reads(Action::ReadOffice),
+    ]
 }
+
+const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference, Code::Duplicate];
+const CHANGE_REFUSALS: &[Code] = &[Code::ResourceLocked, Code::DateInPast, Code::ScheduleOutOfOrder];
+const OPEN_REFUSALS: &[Code] =
+    &[Code::GuardFailed, Code::CriteriaSetNotPublished, Code::UnitsMissing, Code::ScheduleOutOfOrder];
+const START_APPRAISAL_REFUSALS: &[Code] = &[Code::GuardFailed, Code::SheetOpen];
+const START_COUNCIL_REVIEW_REFUSALS: &[Code] = &[Code::GuardFailed, Code::AppraisalMissing];
+const FINALIZE_REFUSALS: &[Code] = &[
+    Code::GuardFailed,
+    Code::CouncilReviewMissing,
+    Code::SessionWithoutQuorum,
+    Code::FactsMissing,
+    Code::UnresolvedTie,
+];
+const ANNOUNCE_REFUSALS: &[Code] = &[Code::NoticeBeforeSession, Code::NoticeInFuture, Code::QuotaExceeded];
+const CLOSE_REFUSALS: &[Code] = &[Code::GuardFailed, Code::ProposalUndecided];
 
 /// A year's emulation in one office.
 #[derive(Debug, Serialize, ToSchema)]
@@ -417,7 +394,7 @@ impl From<Summary> for SummaryView {
 }
 
 /// List the periods of an organisation.
-#[utoipa::path(get, path = "/v1/periods", tag = "periods", responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
+#[utoipa::path(get, path = "/v1/periods", responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
@@ -431,7 +408,7 @@ async fn list(mut call: Call) -> Reply {
 }
 
 /// Create a draft.
-#[utoipa::path(post, path = "/v1/periods", tag = "periods", request_body = NewBody, responses((status = 201, description = "Created.", body = PeriodView)))]
+#[utoipa::path(post, path = "/v1/periods", request_body = NewBody, responses((status = 201, description = "Created.", body = PeriodView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewPeriod::from);
     call.write(move |conn, context| {
@@ -446,7 +423,7 @@ async fn create(call: Call) -> Reply {
 }
 
 /// Read a period.
-#[utoipa::path(get, path = "/v1/periods/{id}", tag = "periods", responses((status = 200, description = "The period.", body = PeriodView)))]
+#[utoipa::path(get, path = "/v1/periods/{id}", responses((status = 200, description = "The period.", body = PeriodView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| shown(&periods::get(conn, context, &id)?)).await
@@ -460,7 +437,7 @@ fn shown(details: &Details<Period>) -> Result<Answer, Interrupt> {
 ///
 /// A draft changes in everything; an open period in its title and dates, none of which moves to the past. A new due date
 /// moves the gates of sheets that are still drafts.
-#[utoipa::path(patch, path = "/v1/periods/{id}", tag = "periods", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = PeriodView)))]
+#[utoipa::path(patch, path = "/v1/periods/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = PeriodView)))]
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let body = call.body::<ChangeBody>();
@@ -478,7 +455,7 @@ async fn moved(call: Call, act: Move) -> Reply {
 /// Let the units score themselves.
 ///
 /// Guards: the criteria set is published, there are units, the schedule is in order.
-#[utoipa::path(post, path = "/v1/periods/{id}/open", tag = "periods", responses((status = 200, description = "Open.", body = PeriodView)))]
+#[utoipa::path(post, path = "/v1/periods/{id}/open", responses((status = 200, description = "Open.", body = PeriodView)))]
 async fn open(call: Call) -> Reply {
     moved(call, periods::open).await
 }
@@ -486,7 +463,7 @@ async fn open(call: Call) -> Reply {
 /// End the self-assessment.
 ///
 /// Guard: the gate has closed, or all units have submitted (`sheet_open`). A unit without a sheet gets one that is missed.
-#[utoipa::path(post, path = "/v1/periods/{id}/start-appraisal", tag = "periods", responses((status = 200, description = "In appraisal.", body = PeriodView)))]
+#[utoipa::path(post, path = "/v1/periods/{id}/start-appraisal", responses((status = 200, description = "In appraisal.", body = PeriodView)))]
 async fn start_appraisal(call: Call) -> Reply {
     moved(call, periods::start_appraisal).await
 }
@@ -494,7 +471,7 @@ async fn start_appraisal(call: Call) -> Reply {
 /// Hand the appraised sheets to the council.
 ///
 /// Guard: every sheet is appraised or missed (`appraisal_missing`).
-#[utoipa::path(post, path = "/v1/periods/{id}/start-council-review", tag = "periods", responses((status = 200, description = "In council review.", body = PeriodView)))]
+#[utoipa::path(post, path = "/v1/periods/{id}/start-council-review", responses((status = 200, description = "In council review.", body = PeriodView)))]
 async fn start_council_review(call: Call) -> Reply {
     moved(call, periods::start_council_review).await
 }
@@ -503,13 +480,13 @@ async fn start_council_review(call: Call) -> Reply {
 ///
 /// Guards, all that fail at once: every sheet reviewed or missed, a closed session with quorum, facts down to the last award,
 /// no tie across an award line.
-#[utoipa::path(post, path = "/v1/periods/{id}/finalize", tag = "periods", responses((status = 200, description = "Finalised.", body = PeriodView)))]
+#[utoipa::path(post, path = "/v1/periods/{id}/finalize", responses((status = 200, description = "Finalised.", body = PeriodView)))]
 async fn finalize(call: Call) -> Reply {
     moved(call, periods::finalize).await
 }
 
 /// Publish the result and make the award proposals.
-#[utoipa::path(post, path = "/v1/periods/{id}/announce", tag = "periods", request_body = AnnounceBody, responses((status = 200, description = "Announced.", body = PeriodView)))]
+#[utoipa::path(post, path = "/v1/periods/{id}/announce", request_body = AnnounceBody, responses((status = 200, description = "Announced.", body = PeriodView)))]
 async fn announce(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call
@@ -521,13 +498,13 @@ async fn announce(call: Call) -> Reply {
 /// End the period.
 ///
 /// Guard: every proposal is decided (`proposal_undecided`).
-#[utoipa::path(post, path = "/v1/periods/{id}/close", tag = "periods", responses((status = 200, description = "Closed.", body = PeriodView)))]
+#[utoipa::path(post, path = "/v1/periods/{id}/close", responses((status = 200, description = "Closed.", body = PeriodView)))]
 async fn close(call: Call) -> Reply {
     moved(call, periods::close).await
 }
 
 /// Give the period up, with a reason.
-#[utoipa::path(post, path = "/v1/periods/{id}/cancel", tag = "periods", request_body = ReasonBody, responses((status = 200, description = "Cancelled.", body = PeriodView)))]
+#[utoipa::path(post, path = "/v1/periods/{id}/cancel", request_body = ReasonBody, responses((status = 200, description = "Cancelled.", body = PeriodView)))]
 async fn cancel(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
     call.write(move |conn, context| shown(&periods::cancel(conn, context, &id, &input)?)).await
@@ -536,7 +513,7 @@ async fn cancel(call: Call) -> Reply {
 /// See a period at one glance.
 ///
 /// Before the announcement, unit people and the admin see their own unit's sheet alone.
-#[utoipa::path(get, path = "/v1/periods/{id}/summary", tag = "periods", responses((status = 200, description = "The summary.", body = SummaryView)))]
+#[utoipa::path(get, path = "/v1/periods/{id}/summary", responses((status = 200, description = "The summary.", body = SummaryView)))]
 async fn summary(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {

@@ -1,38 +1,44 @@
 //! `/v1/reviews`.
 
-use actix_web::web;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
-use crate::domain::access::action::Stage;
+use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
 use crate::domain::criteria::rule::{Answer as ScoreAnswer, AnswerInput, Explanation};
 use crate::domain::criteria::scoring::{Extent, LineInput, Totals};
 use crate::domain::time::instant;
 use crate::domain::{Id, Points};
+use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{ListView, whole};
-use crate::http::{reading, resource};
 use crate::service::assessment::reviews::{self, NewReview};
 use crate::service::{Answer, Details, Input, Interrupt};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(list, create, get, put_scores, patch_scores, submit),
-    components(schemas(ReviewView, ReviewHeadView, LineView, NewBody, ScoresBody, ScoreBody, Stage, ReviewStatus))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)))
-        .service(resource("/{id}/scores").route(web::put().to(put_scores)).route(web::patch().to(patch_scores)))
-        .service(resource("/{id}/submit").route(web::post().to(submit)));
+/// The operations on `reviews`.
+pub fn operations() -> Vec<Operation> {
+    operations![Reviews, "reviews";
+        list: lists(Action::ReadSubmission),
+        create: creates([Action::Appraise, Action::CouncilReview]).refuses(CREATE_REFUSALS),
+        get: reads([Action::ReadReview(Stage::Appraisal), Action::ReadReview(Stage::Council)]),
+        put_scores: changes([Action::WriteReview(Stage::Appraisal), Action::WriteReview(Stage::Council)]).refuses(SCORES_REFUSALS),
+        patch_scores: changes([Action::WriteReview(Stage::Appraisal), Action::WriteReview(Stage::Council)]).refuses(SCORES_REFUSALS),
+        submit: acts([Action::SubmitReview(Stage::Appraisal), Action::SubmitReview(Stage::Council)]).refuses(SUBMIT_REFUSALS),
+    ]
 }
+
+const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::Recused, Code::InvalidState];
+const SCORES_REFUSALS: &[Code] = &[
+    Code::InvalidState,
+    Code::Recused,
+    Code::ScoreOutOfRange,
+    Code::NotApplicableRefused,
+    Code::UnknownCriterion,
+    Code::SharedPointsExceeded,
+];
+const SUBMIT_REFUSALS: &[Code] = &[Code::Recused, Code::ValidationFailed, Code::ReasonRequired, Code::MissingScore];
 
 /// A review in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -150,7 +156,7 @@ fn shown(details: &Details<ReviewCase>) -> Result<Answer, Interrupt> {
 }
 
 /// List the reviews of a sheet that the caller may see.
-#[utoipa::path(get, path = "/v1/reviews", tag = "reviews", params(("submission_id" = Id, Query, description = "Of which sheet.")),
+#[utoipa::path(get, path = "/v1/reviews", params(("submission_id" = Id, Query, description = "Of which sheet.")),
     responses((status = 200, description = "The appraisal before the council's.", body = ListView<ReviewHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let of = call.query().required::<String>("submission_id").and_then(|text| Id::parse(&text));
@@ -168,7 +174,7 @@ async fn list(mut call: Call) -> Reply {
 /// Start a review as a copy of the stage before.
 ///
 /// One appraisal and one council review for each sheet, each in the period status of its stage. Nobody reviews the own unit.
-#[utoipa::path(post, path = "/v1/reviews", tag = "reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = ReviewView)))]
+#[utoipa::path(post, path = "/v1/reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = ReviewView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewReview { submission_id: body.submission_id, stage: body.stage });
     call.write(move |conn, context| {
@@ -183,7 +189,7 @@ async fn create(call: Call) -> Reply {
 }
 
 /// Read a review.
-#[utoipa::path(get, path = "/v1/reviews/{id}", tag = "reviews", responses((status = 200, description = "The review.", body = ReviewView)))]
+#[utoipa::path(get, path = "/v1/reviews/{id}", responses((status = 200, description = "The review.", body = ReviewView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| shown(&reviews::get(conn, context, &id)?)).await
@@ -205,13 +211,13 @@ async fn write(call: Call, extent: Extent) -> Reply {
 /// Write all lines of a draft.
 ///
 /// Lines that are absent become null.
-#[utoipa::path(put, path = "/v1/reviews/{id}/scores", tag = "reviews", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
+#[utoipa::path(put, path = "/v1/reviews/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
 async fn put_scores(call: Call) -> Reply {
     write(call, Extent::Whole).await
 }
 
 /// Write the lines given.
-#[utoipa::path(patch, path = "/v1/reviews/{id}/scores", tag = "reviews", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
+#[utoipa::path(patch, path = "/v1/reviews/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
 async fn patch_scores(call: Call) -> Reply {
     write(call, Extent::Given).await
 }
@@ -219,7 +225,7 @@ async fn patch_scores(call: Call) -> Reply {
 /// End a review.
 ///
 /// Every line is scored, and every line that departs from the stage before has its reason. The sheet moves on.
-#[utoipa::path(post, path = "/v1/reviews/{id}/submit", tag = "reviews", responses((status = 200, description = "Submitted; never changes.", body = ReviewView)))]
+#[utoipa::path(post, path = "/v1/reviews/{id}/submit", responses((status = 200, description = "Submitted; never changes.", body = ReviewView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| shown(&reviews::submit(conn, context, &id)?)).await

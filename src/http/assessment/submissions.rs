@@ -1,88 +1,67 @@
 //! `/v1/submissions`.
 
-use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::access::action::{Action, Stage};
-use crate::domain::assessment::submission::{FrozenLine, FrozenSheet, Return, SubmissionCase, SubmissionStatus};
+use crate::domain::assessment::submission::{FrozenSheet, Return, SubmissionCase, SubmissionStatus};
 use crate::domain::criteria::rule::{Answer as ScoreAnswer, AnswerInput, Explanation};
 use crate::domain::criteria::scoring::{Criterion, Extent, Line, LineInput, Sheet, TableNode, Tally, Totals};
 use crate::domain::time::instant;
 use crate::domain::{Id, Points, Quantity};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::problem::{FaultBody, Language, fault_bodies};
-use crate::http::{reading, resource};
 use crate::service::assessment::submissions::{self, NewSubmission, Scores};
 use crate::service::{Answer, Details, Input, Interrupt};
 use crate::store::submissions::{Filter, Listed, Revision};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(
-        list,
-        create,
-        get,
-        scores,
-        put_scores,
-        patch_scores,
-        readiness,
-        submit,
-        withdraw,
-        send_back,
-        revisions,
-        revision
-    ),
-    components(schemas(
-        SubmissionView,
-        ListedView,
-        StageTotals,
-        ScoresView,
-        ScoreView,
-        CellView,
-        NodeView,
-        NodeSteps,
-        NewBody,
-        ScoresBody,
-        ScoreBody,
-        ReturnBody,
-        ReadinessView,
-        RevisionHeadView,
-        RevisionView,
-        SubmissionStatus,
-        AnswerInput,
-        ScoreAnswer,
-        Explanation,
-        Totals,
-        FrozenSheet,
-        FrozenLine
-    ))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)))
-        .service(
-            resource("/{id}/scores")
-                .route(reading(scores))
-                .route(web::put().to(put_scores))
-                .route(web::patch().to(patch_scores)),
-        )
-        .service(resource("/{id}/readiness").route(reading(readiness)))
-        .service(resource("/{id}/submit").route(web::post().to(submit)))
-        .service(resource("/{id}/withdraw").route(web::post().to(withdraw)))
-        .service(resource("/{id}/return").route(web::post().to(send_back)))
-        .service(resource("/{id}/revisions").route(reading(revisions)))
-        .service(resource("/{id}/revisions/{n}").route(reading(revision)));
+/// The operations on `submissions`.
+pub fn operations() -> Vec<Operation> {
+    operations![Submissions, "submissions";
+        list: lists(Action::ReadOffice),
+        create: creates(Action::CreateSubmission).refuses(CREATE_REFUSALS),
+        get: reads(Action::ReadSubmission),
+        scores: reads(Action::ReadSubmission),
+        put_scores: changes(Action::WriteScores).refuses(SCORES_REFUSALS),
+        patch_scores: changes(Action::WriteScores).refuses(SCORES_REFUSALS),
+        readiness: reads(Action::WriteScores),
+        submit: acts(Action::Submit).refuses(SUBMIT_REFUSALS),
+        withdraw: acts(Action::Withdraw).refuses(WITHDRAW_REFUSALS),
+        send_back: acts(Action::Return).refuses(SEND_BACK_REFUSALS),
+        revisions: lists(Action::ReadSubmission),
+        revision: reads(Action::ReadSubmission),
+    ]
 }
+
+const CREATE_REFUSALS: &[Code] =
+    &[Code::AlreadyExists, Code::NotOwnUnit, Code::DeadlinePassed, Code::InvalidState, Code::UnitNotInPeriod];
+const SCORES_REFUSALS: &[Code] = &[
+    Code::InvalidState,
+    Code::DeadlinePassed,
+    Code::ScoreOutOfRange,
+    Code::PointsPrecision,
+    Code::PointsStep,
+    Code::NumberOutOfRange,
+    Code::NumberPrecision,
+    Code::AnswerMismatch,
+    Code::NotApplicableRefused,
+    Code::UnknownLevel,
+    Code::RankOutOfBands,
+    Code::UnknownOption,
+    Code::DuplicateOption,
+    Code::UnknownCriterion,
+    Code::DuplicateCriterion,
+    Code::SharedPointsExceeded,
+];
+const SUBMIT_REFUSALS: &[Code] =
+    &[Code::DeadlinePassed, Code::ValidationFailed, Code::MissingScore, Code::EvidenceRequired];
+const WITHDRAW_REFUSALS: &[Code] = &[Code::DeadlinePassed];
+const SEND_BACK_REFUSALS: &[Code] = &[Code::Recused, Code::DueOnRequired, Code::DueOnTooLate, Code::DateInPast];
 
 /// Sums of each stage; null where there is none or the caller may not see it.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -441,7 +420,7 @@ fn shown(details: &Details<SubmissionCase>) -> Result<Answer, Interrupt> {
 /// List the sheets that the caller may see.
 ///
 /// A unit's people see their own; the standing body those that were submitted, the council those that were appraised, nobody a foreign draft.
-#[utoipa::path(get, path = "/v1/submissions", tag = "submissions", responses((status = 200, description = "A page.", body = ListView<ListedView>)))]
+#[utoipa::path(get, path = "/v1/submissions", responses((status = 200, description = "A page.", body = ListView<ListedView>)))]
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
@@ -458,7 +437,7 @@ async fn list(mut call: Call) -> Reply {
 /// Start a unit's sheet.
 ///
 /// One for each unit and period, while the gate is open.
-#[utoipa::path(post, path = "/v1/submissions", tag = "submissions", request_body = NewBody, responses((status = 201, description = "Created.", body = SubmissionView)))]
+#[utoipa::path(post, path = "/v1/submissions", request_body = NewBody, responses((status = 201, description = "Created.", body = SubmissionView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewSubmission { period_id: body.period_id, unit_id: body.unit_id });
     call.write(move |conn, context| {
@@ -475,7 +454,7 @@ async fn create(call: Call) -> Reply {
 /// Read a sheet.
 ///
 /// A unit sees null for every appraisal, council and final figure until the results are announced.
-#[utoipa::path(get, path = "/v1/submissions/{id}", tag = "submissions", responses((status = 200, description = "The sheet.", body = SubmissionView)))]
+#[utoipa::path(get, path = "/v1/submissions/{id}", responses((status = 200, description = "The sheet.", body = SubmissionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| shown(&submissions::get(conn, context, &id)?)).await
@@ -486,7 +465,7 @@ fn shown_scores(scores: &Scores) -> Result<Answer, Interrupt> {
 }
 
 /// Read a sheet's lines, stage by stage, in the guideline's order.
-#[utoipa::path(get, path = "/v1/submissions/{id}/scores", tag = "submissions", responses((status = 200, description = "The lines.", body = ScoresView)))]
+#[utoipa::path(get, path = "/v1/submissions/{id}/scores", responses((status = 200, description = "The lines.", body = ScoresView)))]
 async fn scores(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| shown_scores(&submissions::scores(conn, context, &id)?)).await
@@ -501,7 +480,7 @@ async fn write(call: Call, extent: Extent) -> Reply {
 /// Write the whole sheet.
 ///
 /// Lines that are absent become null. Every fault is told at once.
-#[utoipa::path(put, path = "/v1/submissions/{id}/scores", tag = "submissions", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ScoresView)))]
+#[utoipa::path(put, path = "/v1/submissions/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ScoresView)))]
 async fn put_scores(call: Call) -> Reply {
     write(call, Extent::Whole).await
 }
@@ -509,13 +488,13 @@ async fn put_scores(call: Call) -> Reply {
 /// Write the lines given.
 ///
 /// A line is written whole: an absent note is taken away.
-#[utoipa::path(patch, path = "/v1/submissions/{id}/scores", tag = "submissions", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ScoresView)))]
+#[utoipa::path(patch, path = "/v1/submissions/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ScoresView)))]
 async fn patch_scores(call: Call) -> Reply {
     write(call, Extent::Given).await
 }
 
 /// What keeps the sheet from being submitted?
-#[utoipa::path(get, path = "/v1/submissions/{id}/readiness", tag = "submissions", responses((status = 200, description = "The list, empty when ready.", body = ReadinessView)))]
+#[utoipa::path(get, path = "/v1/submissions/{id}/readiness", responses((status = 200, description = "The list, empty when ready.", body = ReadinessView)))]
 async fn readiness(call: Call) -> Reply {
     let (id, language) = (call.id("id")?, Language::of(call.http().headers()));
     call.read(move |conn, context| {
@@ -529,14 +508,14 @@ async fn readiness(call: Call) -> Reply {
 /// Send the sheet to the standing body.
 ///
 /// Freezes a revision. Refused with the same list as `GET …/readiness` while a line is missing.
-#[utoipa::path(post, path = "/v1/submissions/{id}/submit", tag = "submissions", responses((status = 200, description = "Submitted.", body = SubmissionView)))]
+#[utoipa::path(post, path = "/v1/submissions/{id}/submit", responses((status = 200, description = "Submitted.", body = SubmissionView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| shown(&submissions::submit(conn, context, &id)?)).await
 }
 
 /// Take the sheet back while its gate is open.
-#[utoipa::path(post, path = "/v1/submissions/{id}/withdraw", tag = "submissions", responses((status = 200, description = "A draft again.", body = SubmissionView)))]
+#[utoipa::path(post, path = "/v1/submissions/{id}/withdraw", responses((status = 200, description = "A draft again.", body = SubmissionView)))]
 async fn withdraw(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| shown(&submissions::withdraw(conn, context, &id)?)).await
@@ -545,7 +524,7 @@ async fn withdraw(call: Call) -> Reply {
 /// Send a sheet back to its unit.
 ///
 /// A draft appraisal of it is dropped. Not sent again by `due_on`, it stands as last submitted.
-#[utoipa::path(post, path = "/v1/submissions/{id}/return", tag = "submissions", request_body = ReturnBody, responses((status = 200, description = "Returned.", body = SubmissionView)))]
+#[utoipa::path(post, path = "/v1/submissions/{id}/return", operation_id = "return", request_body = ReturnBody, responses((status = 200, description = "Returned.", body = SubmissionView)))]
 async fn send_back(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ReturnBody>().map(|body| Return { reason: body.reason, due_on: body.due_on });
@@ -553,7 +532,7 @@ async fn send_back(call: Call) -> Reply {
 }
 
 /// List the frozen revisions of a sheet.
-#[utoipa::path(get, path = "/v1/submissions/{id}/revisions", tag = "submissions", responses((status = 200, description = "First to last.", body = ListView<RevisionHeadView>)))]
+#[utoipa::path(get, path = "/v1/submissions/{id}/revisions", responses((status = 200, description = "First to last.", body = ListView<RevisionHeadView>)))]
 async fn revisions(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -564,7 +543,7 @@ async fn revisions(call: Call) -> Reply {
 }
 
 /// Read a frozen revision.
-#[utoipa::path(get, path = "/v1/submissions/{id}/revisions/{n}", tag = "submissions", params(("n" = i32, Path, description = "Its number, from 1.")),
+#[utoipa::path(get, path = "/v1/submissions/{id}/revisions/{n}", params(("n" = i32, Path, description = "Its number, from 1.")),
     responses((status = 200, description = "What was sent.", body = RevisionView)))]
 async fn revision(call: Call) -> Reply {
     let id = call.id("id")?;

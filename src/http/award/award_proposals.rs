@@ -4,55 +4,43 @@ use actix_web::dev::Payload;
 use actix_web::{HttpRequest, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
+use crate::domain::access::action::Action;
 use crate::domain::award::award_proposal::{Decision, Proposal, ProposalCase, ProposalStatus};
 use crate::domain::award::eligibility::Eligibility;
-use crate::domain::schedule::calendar::{CountedDay, Why};
+use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::time::instant;
 use crate::domain::{Id, Points};
+use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
 use crate::http::files::{self, FileView};
+use crate::http::operation::{Operation, acts, changes, lists, operations, reads};
 use crate::http::page::ListView;
-use crate::http::{State, reading, resource, upload};
+use crate::http::{State, upload};
 use crate::service::award::award_proposals;
 use crate::service::{self, Answer, Details, Interrupt};
 use crate::store::award_proposals::Filter;
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(list, get, attach, document, submit, send_back, record_decision),
-    components(schemas(
-        ProposalHeadView,
-        ProposalView,
-        DossierView,
-        DocumentView,
-        FileView,
-        DocumentStatus,
-        DecisionBody,
-        Outcome,
-        FileForm,
-        ProposalStatus,
-        Eligibility,
-        CountedDay,
-        Why
-    ))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)))
-        .service(resource("/{id}").route(reading(get)))
-        .service(resource("/{id}/documents/{code}").route(reading(document)).route(web::put().to(attach)))
-        .service(resource("/{id}/submit").route(web::post().to(submit)))
-        .service(resource("/{id}/return").route(web::post().to(send_back)))
-        .service(resource("/{id}/record-decision").route(web::post().to(record_decision)));
+/// The operations on `award_proposals`.
+pub fn operations() -> Vec<Operation> {
+    operations![Awards, "award_proposals";
+        list: lists(Action::ReadProposal),
+        get: reads(Action::ReadProposal),
+        attach: changes([Action::AttachDocument, Action::AttachAchievementReport]).refuses(ATTACH_REFUSALS),
+        document: reads(Action::ReadProposal),
+        submit: acts(Action::SubmitProposal).refuses(SUBMIT_REFUSALS),
+        send_back: acts(Action::ReturnProposal),
+        record_decision: acts(Action::RecordDecision).refuses(RECORD_DECISION_REFUSALS),
+    ]
 }
+
+const ATTACH_REFUSALS: &[Code] = &[Code::InvalidState, Code::FileTypeNotAllowed, Code::FileTooLarge, Code::FileEmpty];
+const SUBMIT_REFUSALS: &[Code] = &[Code::GuardFailed, Code::DocumentMissing, Code::TooEarly];
+const RECORD_DECISION_REFUSALS: &[Code] =
+    &[Code::DecisionNumberRequired, Code::DecidedOnRequired, Code::ReasonMissing, Code::DateOutOfRange];
 
 /// Whether a document is there.
 #[derive(Debug, Serialize, ToSchema)]
@@ -213,7 +201,7 @@ fn shown(details: &Details<ProposalCase>) -> Result<Answer, Interrupt> {
 /// List the award proposals.
 ///
 /// A unit's people see their own.
-#[utoipa::path(get, path = "/v1/award-proposals", tag = "awards", responses((status = 200, description = "A page.", body = ListView<ProposalHeadView>)))]
+#[utoipa::path(get, path = "/v1/award-proposals", responses((status = 200, description = "A page.", body = ListView<ProposalHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
@@ -228,7 +216,7 @@ async fn list(mut call: Call) -> Reply {
 }
 
 /// Read an award proposal with its dossier.
-#[utoipa::path(get, path = "/v1/award-proposals/{id}", tag = "awards", responses((status = 200, description = "The proposal.", body = ProposalView)))]
+#[utoipa::path(get, path = "/v1/award-proposals/{id}", responses((status = 200, description = "The proposal.", body = ProposalView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| shown(&award_proposals::get(conn, context, &id)?)).await
@@ -237,7 +225,7 @@ async fn get(call: Call) -> Reply {
 /// Attach a document.
 ///
 /// In place of what was there. The unit's head may attach `achievement_report`, the secretary all of them.
-#[utoipa::path(put, path = "/v1/award-proposals/{id}/documents/{code}", tag = "awards", params(("code" = String, Path, description = "Which document.", example = "proposal_letter")),
+#[utoipa::path(put, path = "/v1/award-proposals/{id}/documents/{code}", operation_id = "attach_document", params(("code" = String, Path, description = "Which document.", example = "proposal_letter")),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses((status = 200, description = "Attached.", body = ProposalView)))]
 async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Reply {
     let mut call = Call::without_body(&http)?;
@@ -253,7 +241,7 @@ async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State
 }
 
 /// Read a document.
-#[utoipa::path(get, path = "/v1/award-proposals/{id}/documents/{code}", tag = "awards", params(("code" = String, Path, description = "Which document.", example = "proposal_letter")),
+#[utoipa::path(get, path = "/v1/award-proposals/{id}/documents/{code}", operation_id = "get_document", params(("code" = String, Path, description = "Which document.", example = "proposal_letter")),
     responses((status = 200, description = "The file, as an attachment with its digest.", content_type = "application/octet-stream")))]
 async fn document(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
@@ -265,14 +253,14 @@ async fn document(call: Call) -> Reply {
 /// Send a complete dossier.
 ///
 /// Refused as `guard_failed` with every missing document, and with `too_early` where the term is a wait.
-#[utoipa::path(post, path = "/v1/award-proposals/{id}/submit", tag = "awards", responses((status = 200, description = "Submitted.", body = ProposalView)))]
+#[utoipa::path(post, path = "/v1/award-proposals/{id}/submit", responses((status = 200, description = "Submitted.", body = ProposalView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| shown(&award_proposals::submit(conn, context, &id)?)).await
 }
 
 /// Send a dossier back, with a reason.
-#[utoipa::path(post, path = "/v1/award-proposals/{id}/return", tag = "awards", request_body = ReasonBody, responses((status = 200, description = "Returned.", body = ProposalView)))]
+#[utoipa::path(post, path = "/v1/award-proposals/{id}/return", operation_id = "return", request_body = ReasonBody, responses((status = 200, description = "Returned.", body = ProposalView)))]
 async fn send_back(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
     call.write(move |conn, context| shown(&award_proposals::send_back(conn, context, &id, &input)?)).await
@@ -281,7 +269,7 @@ async fn send_back(call: Call) -> Reply {
 /// Record what was decided.
 ///
 /// Approved needs a number and a date, declined a reason. A declined award is not passed down.
-#[utoipa::path(post, path = "/v1/award-proposals/{id}/record-decision", tag = "awards", request_body = DecisionBody, responses((status = 200, description = "Recorded.", body = ProposalView)))]
+#[utoipa::path(post, path = "/v1/award-proposals/{id}/record-decision", request_body = DecisionBody, responses((status = 200, description = "Recorded.", body = ProposalView)))]
 async fn record_decision(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<DecisionBody>().map(|body| Decision {

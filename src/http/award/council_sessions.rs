@@ -1,37 +1,37 @@
 //! `/v1/council-sessions`.
 
-use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::award::council_session::{Attendance, CouncilSession, Quorum, SessionCase, SessionStatus};
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::patch::present;
-use crate::http::{reading, resource};
 use crate::service::award::council_sessions::{self, NewSession, SessionChange};
 use crate::service::{Answer, Details, Interrupt};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(list, create, get, change, hold, close),
-    components(schemas(SessionHeadView, SessionView, NewBody, ChangeBody, Attendance, Quorum, SessionStatus))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)))
-        .service(resource("/{id}/hold").route(web::post().to(hold)))
-        .service(resource("/{id}/close").route(web::post().to(close)));
+/// The operations on `council_sessions`.
+pub fn operations() -> Vec<Operation> {
+    operations![Reviews, "council_sessions";
+        list: lists(Action::ReadSessions),
+        create: creates(Action::CreateSession).refuses(CREATE_REFUSALS),
+        get: reads(Action::ReadSessions),
+        change: changes(Action::WriteSession).refuses(CHANGE_REFUSALS),
+        hold: acts(Action::HoldSession).refuses(HOLD_REFUSALS),
+        close: acts(Action::CloseSession),
+    ]
 }
+
+const CREATE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember];
+const CHANGE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember];
+const HOLD_REFUSALS: &[Code] = &[Code::GuardFailed, Code::TooEarly];
 
 /// A session in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -128,7 +128,7 @@ fn shown(details: &Details<SessionCase>) -> Result<Answer, Interrupt> {
 }
 
 /// List the council's sessions.
-#[utoipa::path(get, path = "/v1/council-sessions", tag = "reviews", responses((status = 200, description = "A page.", body = ListView<SessionHeadView>)))]
+#[utoipa::path(get, path = "/v1/council-sessions", responses((status = 200, description = "A page.", body = ListView<SessionHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let (organization_id, period_id) = (query.id("organization_id"), query.id("period_id"));
@@ -141,7 +141,7 @@ async fn list(mut call: Call) -> Reply {
 }
 
 /// Call a session.
-#[utoipa::path(post, path = "/v1/council-sessions", tag = "reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = SessionView)))]
+#[utoipa::path(post, path = "/v1/council-sessions", request_body = NewBody, responses((status = 201, description = "Created.", body = SessionView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| {
         let NewBody { period_id, held_on, place, quorum, attendance } = body;
@@ -159,14 +159,14 @@ async fn create(call: Call) -> Reply {
 }
 
 /// Read a session.
-#[utoipa::path(get, path = "/v1/council-sessions/{id}", tag = "reviews", responses((status = 200, description = "The session.", body = SessionView)))]
+#[utoipa::path(get, path = "/v1/council-sessions/{id}", responses((status = 200, description = "The session.", body = SessionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| shown(&council_sessions::get(conn, context, &id)?)).await
 }
 
 /// Change a planned session, its attendance included.
-#[utoipa::path(patch, path = "/v1/council-sessions/{id}", tag = "reviews", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = SessionView)))]
+#[utoipa::path(patch, path = "/v1/council-sessions/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = SessionView)))]
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ChangeBody>().map(|body| {
@@ -179,14 +179,14 @@ async fn change(call: Call) -> Reply {
 /// Fix the attendance and count it.
 ///
 /// Answers `quorum_met`, `present` and `needed`. Written opinions do not count as present. Not before `held_on`.
-#[utoipa::path(post, path = "/v1/council-sessions/{id}/hold", tag = "reviews", responses((status = 200, description = "Held.", body = SessionView)))]
+#[utoipa::path(post, path = "/v1/council-sessions/{id}/hold", responses((status = 200, description = "Held.", body = SessionView)))]
 async fn hold(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| shown(&council_sessions::hold(conn, context, &id)?)).await
 }
 
 /// Close a held session.
-#[utoipa::path(post, path = "/v1/council-sessions/{id}/close", tag = "reviews", responses((status = 200, description = "Closed.", body = SessionView)))]
+#[utoipa::path(post, path = "/v1/council-sessions/{id}/close", responses((status = 200, description = "Closed.", body = SessionView)))]
 async fn close(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| shown(&council_sessions::close(conn, context, &id)?)).await

@@ -1,42 +1,34 @@
 //! `/v1/periods/{id}/ranking` and the council's decisions on ties.
 
-use actix_web::web;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::award::ranking::{RankingRow, UnresolvedTie};
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
+use crate::http::operation::{Operation, creates, lists, operations, reads};
 use crate::http::page::{ListView, whole};
-use crate::http::{reading, resource};
 use crate::service::Answer;
 use crate::service::award::ranking::{self, NewTieDecision, RankingDetails, RankingStatus};
 use crate::store::rankings::TieDecision;
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(get, verify, decisions, decide),
-    components(schemas(
-        RankingView,
-        VerifyView,
-        DecisionView,
-        DecisionBody,
-        RankingRow,
-        UnresolvedTie,
-        RankingStatus
-    ))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/{id}/ranking").route(reading(get)))
-        .service(resource("/{id}/ranking/verify").route(reading(verify)))
-        .service(resource("/{id}/tie-decisions").route(reading(decisions)).route(web::post().to(decide)));
+/// The operations on `ranking` and `tie_decisions`.
+pub fn operations() -> Vec<Operation> {
+    let mut all = operations![Results, "ranking";
+        get: reads(Action::ReadRanking),
+        verify: reads(Action::ReadRanking),
+    ];
+    all.extend(operations![Results, "tie_decisions";
+        decisions: lists(Action::ReadTieDecisions),
+        decide: creates(Action::DecideTie).refuses(DECIDE_REFUSALS),
+    ]);
+    all
 }
+
+const DECIDE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotTiedGroup, Code::SessionNotOfPeriod];
 
 /// Who comes where.
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,7 +112,7 @@ impl From<&TieDecision> for DecisionView {
 ///
 /// Computed from what stands until the period is finalised, frozen from then on. Standard competition ranking: 1, 2, 2, 4.
 /// Units see it once it is announced.
-#[utoipa::path(get, path = "/v1/periods/{id}/ranking", tag = "results", responses((status = 200, description = "The ranking.", body = RankingView)))]
+#[utoipa::path(get, path = "/v1/periods/{id}/ranking", responses((status = 200, description = "The ranking.", body = RankingView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -135,7 +127,7 @@ async fn get(call: Call) -> Reply {
 /// Recompute the frozen ranking.
 ///
 /// From its kept inputs, and its inputs from what stands in the tables.
-#[utoipa::path(get, path = "/v1/periods/{id}/ranking/verify", tag = "results", responses((status = 200, description = "Whether it holds.", body = VerifyView)))]
+#[utoipa::path(get, path = "/v1/periods/{id}/ranking/verify", responses((status = 200, description = "Whether it holds.", body = VerifyView)))]
 async fn verify(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -147,7 +139,7 @@ async fn verify(call: Call) -> Reply {
 }
 
 /// List the council's decisions on ties.
-#[utoipa::path(get, path = "/v1/periods/{id}/tie-decisions", tag = "results", responses((status = 200, description = "All of them.", body = ListView<DecisionView>)))]
+#[utoipa::path(get, path = "/v1/periods/{id}/tie-decisions", operation_id = "list", responses((status = 200, description = "All of them.", body = ListView<DecisionView>)))]
 async fn decisions(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -159,7 +151,7 @@ async fn decisions(call: Call) -> Reply {
 /// Record the council's order of tied units.
 ///
 /// Deciding again about the same units replaces the decision until the period is finalised.
-#[utoipa::path(post, path = "/v1/periods/{id}/tie-decisions", tag = "results", request_body = DecisionBody, responses((status = 201, description = "Recorded.", body = DecisionView)))]
+#[utoipa::path(post, path = "/v1/periods/{id}/tie-decisions", request_body = DecisionBody, responses((status = 201, description = "Recorded.", body = DecisionView)))]
 async fn decide(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<DecisionBody>().map(|body| NewTieDecision {

@@ -5,33 +5,52 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
+use crate::domain::access::action::Action;
 use crate::domain::criteria::criteria_set::{CriteriaContent, NotApplicable, Part};
 use crate::domain::criteria::spreadsheet::Shape;
 use crate::domain::{Id, Points};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::http::call::{Call, Reply};
 use crate::http::criteria::criteria_sets::{Body, SetView};
+use crate::http::operation::{Callers, Operation, creates, operations, reads};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
-use crate::http::{files, json, reading, resource, upload};
+use crate::http::{files, json, upload};
 use crate::service::criteria::criteria_import::{self, Given, Imported, NewImport};
 use crate::service::criteria::criteria_sets;
 use crate::service::criteria::transfer::{self, Format};
 use crate::service::{Answer, Input, tag};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(import, template, export), components(schemas(ImportView, ContentView, ImportForm, Format, Shape)))]
-pub struct Api;
-
-/// Puts the paths on their handlers: before that of one table, whose id may be any word.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/import").route(web::post().to(import)))
-        .service(resource("/template").route(reading(template)))
-        .service(resource("/{id}/export").route(reading(export)));
+/// The operations on `criteria_sets`.
+pub fn operations() -> Vec<Operation> {
+    operations![Criteria, "criteria_sets";
+        import: creates(Action::WriteCriteriaSet).refuses(IMPORT_REFUSALS),
+        template: reads(Callers::Authenticated).refuses(TEMPLATE_REFUSALS),
+        export: reads(Action::ReadOffice).refuses(EXPORT_REFUSALS),
+    ]
 }
+
+const IMPORT_REFUSALS: &[Code] = &[
+    Code::AlreadyExists,
+    Code::InvalidParameter,
+    Code::FileTooLarge,
+    Code::SpreadsheetTooLarge,
+    Code::SpreadsheetUnreadable,
+    Code::HeadingNotFound,
+    Code::Required,
+    Code::NumberUnreadable,
+    Code::UnknownWord,
+    Code::CellNotAsked,
+    Code::RowOutOfPlace,
+    Code::DepthInvalid,
+    Code::RowNumberUnreadable,
+    Code::PointsPrecision,
+    Code::PointsOutOfRange,
+    Code::OrganizationRequired,
+];
+const TEMPLATE_REFUSALS: &[Code] = &[Code::InvalidParameter];
+const EXPORT_REFUSALS: &[Code] = &[Code::InvalidParameter];
 
 /// What a table says.
 #[derive(Debug, Serialize, ToSchema)]
@@ -133,7 +152,7 @@ pub fn read(bytes: &[u8], given: Given) -> Input<NewImport> {
 /// items share points), from one in the full shape with rules (`GET …/template?shape=full`), or from JSON. It becomes a draft. What
 /// cannot be read is refused, all of it at once, with `sheet`, `row` and `column`; what was guessed is told in `warnings`. With
 /// `dry_run=true` nothing is added.
-#[utoipa::path(post, path = "/v1/criteria-sets/import", tag = "criteria", params(("dry_run" = Option<bool>, Query, description = "Only tell what would come of it.")),
+#[utoipa::path(post, path = "/v1/criteria-sets/import", params(("dry_run" = Option<bool>, Query, description = "Only tell what would come of it.")),
     request_body(content((ImportForm = "multipart/form-data"), (Body = "application/json"))),
     responses((status = 201, description = "Added as a draft.", body = ImportView), (status = 200, description = "A dry run.", body = ImportView)))]
 async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
@@ -220,7 +239,7 @@ struct Spreadsheet(Vec<u8>);
 /// Download a blank table to fill in.
 ///
 /// With a short example of everything that the shape has: `office` is the printed table, `full` has the rules.
-#[utoipa::path(get, path = "/v1/criteria-sets/template", tag = "criteria",
+#[utoipa::path(get, path = "/v1/criteria-sets/template",
     params(("format" = Option<Format>, Query, description = "`xlsx` where it is left out."), ("shape" = Option<Shape>, Query, description = "`full` where it is left out; JSON has but one.")),
     responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 async fn template(call: Call) -> Reply {
@@ -236,7 +255,7 @@ async fn template(call: Call) -> Reply {
 ///
 /// In the full shape, or as JSON, what is exported is imported again as it was. The office's shape leaves out what the printed
 /// table has no column for.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/export", tag = "criteria",
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/export",
     params(("format" = Option<Format>, Query, description = "`json` where it is left out."), ("shape" = Option<Shape>, Query, description = "`full` where it is left out; JSON has but one.")),
     responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 async fn export(call: Call) -> Reply {

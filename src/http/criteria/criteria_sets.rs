@@ -1,63 +1,55 @@
 //! `/v1/criteria-sets`.
 
-use actix_web::web;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
+use crate::domain::access::action::Action;
 use crate::domain::criteria::criteria_set::{
-    ChangeKind, CriteriaContent, CriteriaSet, CriteriaSetStatus, Entry, EntryChange, Node, NotApplicable, Part,
-    PartKind,
+    CriteriaContent, CriteriaSet, CriteriaSetStatus, Entry, EntryChange, NotApplicable, Part,
 };
-use crate::domain::criteria::rule::Rule;
 use crate::domain::time::instant;
 use crate::domain::{Id, Points};
 use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply, body_tag};
+use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{ListView, whole};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
-use crate::http::{reading, resource};
 use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet};
 use crate::service::{Answer, Details};
 use crate::store::criteria_sets::{Filter, Head};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(list, create, get, replace, publish, retire, copy, diff, validation, criteria, criterion),
-    components(schemas(
-        SetView,
-        HeadView,
-        Body,
-        FindingsView,
-        CopyBody,
-        DiffView,
-        Entry,
-        EntryChange,
-        ChangeKind,
-        Part,
-        Node,
-        PartKind,
-        NotApplicable,
-        Rule,
-        CriteriaSetStatus
-    ))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)).route(web::put().to(replace)))
-        .service(resource("/{id}/publish").route(web::post().to(publish)))
-        .service(resource("/{id}/retire").route(web::post().to(retire)))
-        .service(resource("/{id}/copy").route(web::post().to(copy)))
-        .service(resource("/{id}/diff").route(reading(diff)))
-        .service(resource("/{id}/validation").route(reading(validation)))
-        .service(resource("/{id}/criteria").route(reading(criteria)))
-        .service(resource("/{id}/criteria/{code}").route(reading(criterion)));
+/// The operations on `criteria_sets`.
+pub fn operations() -> Vec<Operation> {
+    operations![Criteria, "criteria_sets";
+        list: lists(Action::ReadOffice),
+        create: creates(Action::WriteCriteriaSet).refuses(CREATE_REFUSALS),
+        get: reads(Action::ReadOffice),
+        replace: changes(Action::WriteCriteriaSet).refuses(REPLACE_REFUSALS),
+        publish: acts(Action::PublishCriteriaSet).refuses(PUBLISH_REFUSALS),
+        retire: acts(Action::RetireCriteriaSet),
+        copy: creates(Action::CopyCriteriaSet).refuses(COPY_REFUSALS),
+        diff: reads(Action::ReadOffice).refuses(DIFF_REFUSALS),
+        validation: reads(Action::ReadOffice),
+        criteria: lists(Action::ReadOffice),
+        criterion: reads(Action::ReadOffice),
+    ]
 }
+
+const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::PointsPrecision, Code::PointsOutOfRange];
+const REPLACE_REFUSALS: &[Code] = &[Code::ResourceLocked, Code::AlreadyExists, Code::PointsPrecision];
+const PUBLISH_REFUSALS: &[Code] = &[
+    Code::ValidationFailed,
+    Code::PartSumMismatch,
+    Code::ChildrenExceedParent,
+    Code::NoPointsLeft,
+    Code::RuleMissing,
+    Code::DuplicateCode,
+    Code::RuleExceedsMax,
+    Code::DeductionCapInvalid,
+];
+const COPY_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::InvalidCode];
+const DIFF_REFUSALS: &[Code] = &[Code::InvalidParameter];
 
 /// A table of criteria.
 #[derive(Debug, Serialize, ToSchema)]
@@ -242,7 +234,7 @@ struct DiffView {
 /// List the tables of criteria.
 ///
 /// Drafts are listed for who writes or checks them.
-#[utoipa::path(get, path = "/v1/criteria-sets", tag = "criteria", responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
+#[utoipa::path(get, path = "/v1/criteria-sets", responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
@@ -259,7 +251,7 @@ async fn list(mut call: Call) -> Reply {
 /// Create a draft.
 ///
 /// A draft may still have errors; `GET …/validation` lists them.
-#[utoipa::path(post, path = "/v1/criteria-sets", tag = "criteria", request_body = Body, responses((status = 201, description = "Created.", body = SetView)))]
+#[utoipa::path(post, path = "/v1/criteria-sets", request_body = Body, responses((status = 201, description = "Created.", body = SetView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<Body>().map(NewCriteriaSet::from);
     call.write(move |conn, context| {
@@ -274,7 +266,7 @@ async fn create(call: Call) -> Reply {
 }
 
 /// Read a table of criteria.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}", tag = "criteria", responses((status = 200, description = "The table.", body = SetView)))]
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}", responses((status = 200, description = "The table.", body = SetView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -285,7 +277,7 @@ async fn get(call: Call) -> Reply {
 }
 
 /// Replace the whole of a draft.
-#[utoipa::path(put, path = "/v1/criteria-sets/{id}", tag = "criteria", request_body = Body, responses((status = 200, description = "Replaced.", body = SetView)))]
+#[utoipa::path(put, path = "/v1/criteria-sets/{id}", request_body = Body, responses((status = 200, description = "Replaced.", body = SetView)))]
 async fn replace(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<Body>().map(NewCriteriaSet::from));
     call.write(move |conn, context| {
@@ -298,7 +290,7 @@ async fn replace(call: Call) -> Reply {
 /// Publish a draft.
 ///
 /// From then on it never changes. Refused with every error that `GET …/validation` lists.
-#[utoipa::path(post, path = "/v1/criteria-sets/{id}/publish", tag = "criteria", responses((status = 200, description = "Published.", body = SetView)))]
+#[utoipa::path(post, path = "/v1/criteria-sets/{id}/publish", responses((status = 200, description = "Published.", body = SetView)))]
 async fn publish(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {
@@ -311,7 +303,7 @@ async fn publish(call: Call) -> Reply {
 /// Retire a published table.
 ///
 /// Periods that use it go on with it; new ones cannot open with it.
-#[utoipa::path(post, path = "/v1/criteria-sets/{id}/retire", tag = "criteria", responses((status = 200, description = "Retired.", body = SetView)))]
+#[utoipa::path(post, path = "/v1/criteria-sets/{id}/retire", responses((status = 200, description = "Retired.", body = SetView)))]
 async fn retire(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {
@@ -324,7 +316,7 @@ async fn retire(call: Call) -> Reply {
 /// Begin the next table as a copy.
 ///
 /// The copy is a draft with a code of its own; the original stays as it is, and periods keep the table that they were opened with.
-#[utoipa::path(post, path = "/v1/criteria-sets/{id}/copy", tag = "criteria", request_body = CopyBody, responses((status = 201, description = "Copied.", body = SetView)))]
+#[utoipa::path(post, path = "/v1/criteria-sets/{id}/copy", request_body = CopyBody, responses((status = 201, description = "Copied.", body = SetView)))]
 async fn copy(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<CopyBody>().map(NewCopy::from));
     call.write(move |conn, context| {
@@ -341,7 +333,7 @@ async fn copy(call: Call) -> Reply {
 /// What does this table say otherwise than another?
 ///
 /// Without `against` it is compared with the one that it was copied from. Parts, sections and criteria are known by their codes.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/diff", params(("against" = Option<Id>, Query, description = "The table to compare with.")), tag = "criteria", responses((status = 200, description = "The differences.", body = DiffView)))]
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/diff", params(("against" = Option<Id>, Query, description = "The table to compare with.")), responses((status = 200, description = "The differences.", body = DiffView)))]
 async fn diff(mut call: Call) -> Reply {
     let id = call.id("id")?;
     let against = call.query().id("against");
@@ -354,7 +346,7 @@ async fn diff(mut call: Call) -> Reply {
 }
 
 /// What must be mended before publishing, and what should be looked at?
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/validation", tag = "criteria", responses((status = 200, description = "The findings.", body = FindingsView)))]
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/validation", responses((status = 200, description = "The findings.", body = FindingsView)))]
 async fn validation(call: Call) -> Reply {
     let (id, language) = (call.id("id")?, Language::of(call.http().headers()));
     call.read(move |conn, context| {
@@ -369,14 +361,14 @@ async fn validation(call: Call) -> Reply {
 }
 
 /// List parts, sections and criteria flat, in the table's order.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", tag = "criteria", responses((status = 200, description = "All of them.", body = ListView<Entry>)))]
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", responses((status = 200, description = "All of them.", body = ListView<Entry>)))]
 async fn criteria(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| Ok(whole(criteria_sets::get(conn, context, &id)?.value.content.entries())?)).await
 }
 
 /// Read one part, section or criterion.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", params(("code" = String, Path, description = "Its key.", example = "A.II.1")), tag = "criteria", responses((status = 200, description = "It.", body = Entry)))]
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", params(("code" = String, Path, description = "Its key.", example = "A.II.1")), responses((status = 200, description = "It.", body = Entry)))]
 async fn criterion(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     call.read(move |conn, context| {

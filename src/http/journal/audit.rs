@@ -1,36 +1,32 @@
 //! `/v1/audit-entries`.
 
-use actix_web::web;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::http::auth::Checkpoint;
 use crate::http::call::{Call, Reply, body_tag};
+use crate::http::operation::{Operation, lists, operations, reads};
 use crate::http::page::ListView;
-use crate::http::{reading, resource};
 use crate::service::Answer;
 use crate::service::journal::audit;
 use crate::store::audit::Filter;
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(list, verify, checkpoint),
-    components(schemas(EntryView, ActorView, SubjectView, VerdictView, CheckpointView))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)))
-        .service(resource("/verify").route(reading(verify)))
-        .service(resource("/checkpoint").route(reading(checkpoint)));
+/// The operations on `audit_entries`.
+pub fn operations() -> Vec<Operation> {
+    operations![Audit, "audit_entries";
+        list: lists(Action::ReadAudit),
+        verify: reads(Action::ReadAudit).refuses(VERIFY_REFUSALS),
+        checkpoint: reads(Action::ReadAudit).refuses(CHECKPOINT_REFUSALS),
+    ]
 }
+
+const VERIFY_REFUSALS: &[Code] = &[Code::InvalidParameter, Code::OrganizationRequired];
+const CHECKPOINT_REFUSALS: &[Code] = &[Code::InvalidParameter, Code::OrganizationRequired];
 
 /// Who made a change.
 #[derive(Debug, Serialize, ToSchema)]
@@ -127,7 +123,7 @@ struct CheckpointView {
 /// List who changed what.
 ///
 /// Whole for the auditor; the admin sees no scores. Each entry is chained to the one before by its hash.
-#[utoipa::path(get, path = "/v1/audit-entries", tag = "audit", responses((status = 200, description = "A page, oldest first unless `sort=-sequence`.", body = ListView<EntryView>)))]
+#[utoipa::path(get, path = "/v1/audit-entries", responses((status = 200, description = "A page, oldest first unless `sort=-sequence`.", body = ListView<EntryView>)))]
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
@@ -148,7 +144,7 @@ async fn list(mut call: Call) -> Reply {
 ///
 /// Works out every hash anew: an edit, a deletion, an insertion or another order shows. With `checkpoint`, a JWS that
 /// was kept elsewhere, also that the chain goes on from what it said.
-#[utoipa::path(get, path = "/v1/audit-entries/verify", tag = "audit",
+#[utoipa::path(get, path = "/v1/audit-entries/verify",
     params(("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only."), ("checkpoint" = Option<String>, Query, description = "A `checkpoint` of earlier.")),
     responses((status = 200, description = "The verdict.", body = VerdictView)))]
 async fn verify(mut call: Call) -> Reply {
@@ -174,7 +170,7 @@ async fn verify(mut call: Call) -> Reply {
 /// Where does the chain stand?
 ///
 /// Signed, to be kept elsewhere: whoever could rewrite every entry could not make this again. The auditor's alone.
-#[utoipa::path(get, path = "/v1/audit-entries/checkpoint", tag = "audit",
+#[utoipa::path(get, path = "/v1/audit-entries/checkpoint",
     params(("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "The last entry's number and hash, signed.", body = CheckpointView)))]
 async fn checkpoint(mut call: Call) -> Reply {

@@ -2,36 +2,35 @@
 
 use std::time::Duration;
 
-use actix_web::web;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::journal::event::{Event, EventType};
 use crate::domain::time::instant;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Operation, lists, operations};
 use crate::http::page::cursor_of;
-use crate::http::{reading, resource};
 use crate::service::journal::events;
 use crate::service::{Answer, tag};
+
+/// The operations on `events`.
+pub fn operations() -> Vec<Operation> {
+    operations![Events, "events";
+        list: lists(Action::ReadOffice).refuses(LIST_REFUSALS),
+    ]
+}
+
+const LIST_REFUSALS: &[Code] = &[Code::InvalidParameter, Code::InvalidCursor, Code::OrganizationRequired];
 
 /// The longest that a request waits for an event, in seconds.
 const MAX_WAIT_SECONDS: i64 = 30;
 /// How often is looked for events that another instance may have written.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(list), components(schemas(EventView, SubjectView, EventsView, EventType)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config.service(resource("").route(reading(list)));
-}
 
 /// What an event is about.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,7 +97,7 @@ fn page(events: &[Event], limit: i64, before: Option<&Id>) -> Result<Answer, Err
 ///
 /// In the order of the commits, only ever longer. `next_cursor` is always where to go on; with `wait` the answer comes
 /// as soon as there is an event, or empty after so many seconds. An event that its caller may not see leaves no trace.
-#[utoipa::path(get, path = "/v1/events", tag = "events",
+#[utoipa::path(get, path = "/v1/events",
     params(("types" = Option<String>, Query, description = "Only these types, separated by commas.", example = "submission.submitted,period.announced"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
         ("limit" = Option<i64>, Query, description = "Events of a page: 1 to 200.", minimum = 1, maximum = 200),

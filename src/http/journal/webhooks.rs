@@ -1,48 +1,43 @@
 //! `/v1/webhook-endpoints`.
 
-use actix_web::web;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::journal::event::EventType;
 use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint};
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
+use crate::http::operation::{Operation, acts, changes, creates, deletes, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::patch::present;
-use crate::http::{reading, resource};
 use crate::service::journal::webhooks::{self, EndpointChange, NewEndpoint};
 use crate::service::{Answer, Details, Interrupt};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(list, create, get, change, remove, rotate, test, deliveries, delivery, replay),
-    components(schemas(
-        EndpointView,
-        SecretView,
-        NewBody,
-        ChangeBody,
-        DeliveryHeadView,
-        DeliveryView,
-        AttemptView,
-        DeliveryStatus
-    ))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)).route(web::delete().to(remove)))
-        .service(resource("/{id}/rotate-secret").route(web::post().to(rotate)))
-        .service(resource("/{id}/test").route(web::post().to(test)))
-        .service(resource("/{id}/deliveries").route(reading(deliveries)))
-        .service(resource("/{id}/deliveries/{delivery_id}").route(reading(delivery)))
-        .service(resource("/{id}/deliveries/{delivery_id}/replay").route(web::post().to(replay)));
+/// The operations on `webhook_endpoints` and `webhook_deliveries`.
+pub fn operations() -> Vec<Operation> {
+    let mut all = operations![Webhooks, "webhook_endpoints";
+        list: lists(Action::ReadWebhook),
+        create: creates(Action::WriteWebhook).answers_secret().refuses(CREATE_REFUSALS),
+        get: reads(Action::ReadWebhook),
+        change: changes(Action::WriteWebhook).refuses(CHANGE_REFUSALS),
+        remove: deletes(Action::WriteWebhook),
+        rotate: acts(Action::WriteWebhook).answers_secret(),
+        test: creates(Action::WriteWebhook),
+    ];
+    all.extend(operations![Webhooks, "webhook_deliveries";
+        deliveries: lists(Action::ReadWebhook),
+        delivery: reads(Action::ReadWebhook),
+        replay: creates(Action::WriteWebhook),
+    ]);
+    all
 }
+
+const CREATE_REFUSALS: &[Code] =
+    &[Code::OrganizationRequired, Code::UrlInvalid, Code::UrlNotAllowed, Code::QuotaExceeded];
+const CHANGE_REFUSALS: &[Code] = &[Code::UrlInvalid, Code::UrlNotAllowed];
 
 /// Where a subscriber wants to be told, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -230,7 +225,7 @@ fn made(delivery: &Delivery) -> Result<Answer, Interrupt> {
 /// List the webhook endpoints.
 ///
 /// An integration sees its own.
-#[utoipa::path(get, path = "/v1/webhook-endpoints", tag = "webhooks", responses((status = 200, description = "A page.", body = ListView<EndpointView>)))]
+#[utoipa::path(get, path = "/v1/webhook-endpoints", responses((status = 200, description = "A page.", body = ListView<EndpointView>)))]
 async fn list(mut call: Call) -> Reply {
     let organization_id = call.query().id("organization_id");
     let asked = call.query().page(&["id"]);
@@ -246,7 +241,7 @@ async fn list(mut call: Call) -> Reply {
 /// Told of every event from now on that its maker may see: each as a CloudEvents 1.0 body (`application/cloudevents+json`), signed by
 /// Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`), at least once, in any order. An answer of 2xx within ten
 /// seconds takes it; otherwise it is tried again for a day, ever more seldom, and then parked. The secret is shown this once.
-#[utoipa::path(post, path = "/v1/webhook-endpoints", tag = "webhooks", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
+#[utoipa::path(post, path = "/v1/webhook-endpoints", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewEndpoint {
         organization_id: body.organization_id,
@@ -263,7 +258,7 @@ async fn create(call: Call) -> Reply {
 }
 
 /// Read a webhook endpoint.
-#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", tag = "webhooks", responses((status = 200, description = "The endpoint.", body = EndpointView)))]
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", responses((status = 200, description = "The endpoint.", body = EndpointView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| shown(&webhooks::get(conn, context, &id)?)).await
@@ -272,7 +267,7 @@ async fn get(call: Call) -> Reply {
 /// Change a webhook endpoint.
 ///
 /// One that is made active again is told of what happens from then on.
-#[utoipa::path(patch, path = "/v1/webhook-endpoints/{id}", tag = "webhooks", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = EndpointView)))]
+#[utoipa::path(patch, path = "/v1/webhook-endpoints/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = EndpointView)))]
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ChangeBody>().map(|body| EndpointChange {
@@ -284,7 +279,7 @@ async fn change(call: Call) -> Reply {
 }
 
 /// Take a webhook endpoint away, with its log.
-#[utoipa::path(delete, path = "/v1/webhook-endpoints/{id}", tag = "webhooks", responses((status = 204, description = "Taken away.")))]
+#[utoipa::path(delete, path = "/v1/webhook-endpoints/{id}", operation_id = "delete", responses((status = 204, description = "Taken away.")))]
 async fn remove(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {
@@ -297,7 +292,7 @@ async fn remove(call: Call) -> Reply {
 /// Give a webhook endpoint a new secret.
 ///
 /// For a day each message carries two signatures, by the new secret and by the one before. The secret is shown this once.
-#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/rotate-secret", tag = "webhooks", responses((status = 200, description = "The new secret.", body = SecretView)))]
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/rotate-secret", operation_id = "rotate_secret", responses((status = 200, description = "The new secret.", body = SecretView)))]
 async fn rotate(call: Call) -> Reply {
     let id = call.id("id")?;
     call.never_kept()
@@ -311,7 +306,7 @@ async fn rotate(call: Call) -> Reply {
 /// Send a test message.
 ///
 /// Of the type `webhook_endpoint.test`, whatever types the endpoint asks for. Its delivery tells what came of it.
-#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/test", tag = "webhooks", responses((status = 201, description = "The message.", body = DeliveryHeadView)))]
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/test", responses((status = 201, description = "The message.", body = DeliveryHeadView)))]
 async fn test(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| made(&webhooks::test(conn, context, &id)?)).await
@@ -320,7 +315,7 @@ async fn test(call: Call) -> Reply {
 /// List what was sent to a webhook endpoint, and what waits.
 ///
 /// Kept for thirty days.
-#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries", tag = "webhooks", responses((status = 200, description = "A page.", body = ListView<DeliveryHeadView>)))]
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries", operation_id = "list", responses((status = 200, description = "A page.", body = ListView<DeliveryHeadView>)))]
 async fn deliveries(mut call: Call) -> Reply {
     let id = call.id("id")?;
     let statuses = call.query().states::<DeliveryStatus>("status");
@@ -333,7 +328,7 @@ async fn deliveries(mut call: Call) -> Reply {
 }
 
 /// Read a message with every attempt at it.
-#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}", tag = "webhooks", responses((status = 200, description = "The message.", body = DeliveryView)))]
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}", operation_id = "get", responses((status = 200, description = "The message.", body = DeliveryView)))]
 async fn delivery(call: Call) -> Reply {
     let (id, delivery_id) = (call.id("id")?, call.id("delivery_id")?);
     call.read(move |conn, context| {
@@ -347,7 +342,7 @@ async fn delivery(call: Call) -> Reply {
 /// Send a message once more.
 ///
 /// As a message of its own, whatever became of the first; an event's has the same `webhook-id`, a test is a new one.
-#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}/replay", tag = "webhooks", responses((status = 201, description = "The new message.", body = DeliveryHeadView)))]
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}/replay", responses((status = 201, description = "The new message.", body = DeliveryHeadView)))]
 async fn replay(call: Call) -> Reply {
     let (id, delivery_id) = (call.id("id")?, call.id("delivery_id")?);
     call.act(move |conn, context| made(&webhooks::replay(conn, context, &id, &delivery_id)?)).await

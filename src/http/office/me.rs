@@ -1,23 +1,19 @@
 //! Who am I.
 
-use actix_web::web;
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::office::member::Role;
 use crate::http::call::{Call, Reply, body_tag};
-use crate::http::{reading, resource};
+use crate::http::operation::{Callers, Operation, operations, reads};
 use crate::service::{Answer, Context};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(get), components(schemas(MeView, MembershipView)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config.service(resource("/v1/me").route(reading(get)));
+/// The operations on `me`.
+pub fn operations() -> Vec<Operation> {
+    operations![Auth, "me";
+        get: reads(Callers::Authenticated),
+    ]
 }
 
 /// Who the token stands for.
@@ -75,7 +71,7 @@ fn view(context: &Context) -> MeView {
 /// Who am I, where, and as what?
 ///
 /// Memberships that have ended or not begun are not listed: they give no right.
-#[utoipa::path(get, path = "/v1/me", tag = "auth", responses((status = 200, description = "The caller.", body = MeView)))]
+#[utoipa::path(get, path = "/v1/me", responses((status = 200, description = "The caller.", body = MeView)))]
 async fn get(call: Call) -> Reply {
     call.read(|_, context| {
         context.accept_read()?;

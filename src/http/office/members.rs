@@ -1,31 +1,35 @@
 //! `/v1/members`.
 
-use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::office::member::{Member, Role};
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Operation, changes, creates, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::patch::{nullable, present};
-use crate::http::{reading, resource};
 use crate::service::Answer;
 use crate::service::office::members::{self, MemberChange, NewMember};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(list, create, get, change), components(schemas(MemberView, NewBody, ChangeBody, Role)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)));
+/// The operations on `members`.
+pub fn operations() -> Vec<Operation> {
+    operations![Organizations, "members";
+        list: lists(Action::ReadMembers),
+        create: creates(Action::WriteMember).refuses(CREATE_REFUSALS),
+        get: reads(Action::ReadMembers),
+        change: changes(Action::WriteMember).refuses(CHANGE_REFUSALS),
+    ]
 }
+
+const CREATE_REFUSALS: &[Code] =
+    &[Code::DateOutOfRange, Code::AlreadyExists, Code::UnitRequired, Code::RoleNotAllowed, Code::UnknownReference];
+const CHANGE_REFUSALS: &[Code] =
+    &[Code::DateOutOfRange, Code::UnitRequired, Code::RoleNotAllowed, Code::UnknownReference];
 
 /// A person's place in an office.
 #[derive(Debug, Serialize, ToSchema)]
@@ -136,7 +140,7 @@ impl From<ChangeBody> for MemberChange {
 }
 
 /// List the members of an organisation.
-#[utoipa::path(get, path = "/v1/members", tag = "organizations", responses((status = 200, description = "A page.", body = ListView<MemberView>)))]
+#[utoipa::path(get, path = "/v1/members", responses((status = 200, description = "A page.", body = ListView<MemberView>)))]
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let (organization_id, unit_id) = (query.id("organization_id"), query.id("unit_id"));
@@ -151,7 +155,7 @@ async fn list(mut call: Call) -> Reply {
 /// Add a member.
 ///
 /// A person is issuer and subject. `unit_editor` and `unit_head` need a unit.
-#[utoipa::path(post, path = "/v1/members", tag = "organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = MemberView)))]
+#[utoipa::path(post, path = "/v1/members", request_body = NewBody, responses((status = 201, description = "Created.", body = MemberView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewMember::from);
     call.write(move |conn, context| {
@@ -166,7 +170,7 @@ async fn create(call: Call) -> Reply {
 }
 
 /// Read a member.
-#[utoipa::path(get, path = "/v1/members/{id}", tag = "organizations", responses((status = 200, description = "The member.", body = MemberView)))]
+#[utoipa::path(get, path = "/v1/members/{id}", responses((status = 200, description = "The member.", body = MemberView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -179,7 +183,7 @@ async fn get(call: Call) -> Reply {
 /// Change a member.
 ///
 /// Who leaves gets a `valid_until_on`; nothing that they did is lost.
-#[utoipa::path(patch, path = "/v1/members/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = MemberView)))]
+#[utoipa::path(patch, path = "/v1/members/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = MemberView)))]
 async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(MemberChange::from));
     call.write(move |conn, context| {

@@ -1,34 +1,33 @@
 //! `/v1/organizations`.
 
-use actix_web::web;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::office::member::LOCAL_ISSUER;
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Callers, Operation, changes, creates, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::patch::{nullable, present};
-use crate::http::{reading, resource};
 use crate::service::Answer;
 use crate::service::office::organizations::{self, FirstAdmin, NewOrganization, OrganizationChange};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(list, create, get, change),
-    components(schemas(OrganizationView, NewBody, FirstAdminBody, ChangeBody, CreatedView, FirstAdminView))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)));
+/// The operations on `organizations`.
+pub fn operations() -> Vec<Operation> {
+    operations![Organizations, "organizations";
+        list: lists(Callers::Authenticated),
+        create: creates(Callers::Operators).answers_secret().refuses(CREATE_REFUSALS),
+        get: reads(Action::ReadOrganization).or_operators(),
+        change: changes(Callers::Operators).refuses(CHANGE_REFUSALS),
+    ]
 }
+
+const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownTimeZone, Code::InvalidCode];
+const CHANGE_REFUSALS: &[Code] = &[Code::UnknownTimeZone, Code::PeriodOpen];
 
 /// An office.
 #[derive(Debug, Serialize, ToSchema)]
@@ -149,7 +148,7 @@ struct FirstAdminView {
 /// List the organisations.
 ///
 /// An operator sees all of them, everybody else those that they belong to.
-#[utoipa::path(get, path = "/v1/organizations", tag = "organizations", responses((status = 200, description = "A page.", body = ListView<OrganizationView>)))]
+#[utoipa::path(get, path = "/v1/organizations", responses((status = 200, description = "A page.", body = ListView<OrganizationView>)))]
 async fn list(mut call: Call) -> Reply {
     let asked = call.query().page(&["id"]);
     call.read(move |conn, context| {
@@ -162,7 +161,7 @@ async fn list(mut call: Call) -> Reply {
 /// Create an organisation with its first admin.
 ///
 /// Only an operator may. The answer holds the first admin's client secret, which is shown this once.
-#[utoipa::path(post, path = "/v1/organizations", tag = "organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = CreatedView)))]
+#[utoipa::path(post, path = "/v1/organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = CreatedView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewOrganization::from);
     call.never_kept()
@@ -186,7 +185,7 @@ async fn create(call: Call) -> Reply {
 }
 
 /// Read an organisation.
-#[utoipa::path(get, path = "/v1/organizations/{id}", tag = "organizations", responses((status = 200, description = "The organisation.", body = OrganizationView)))]
+#[utoipa::path(get, path = "/v1/organizations/{id}", responses((status = 200, description = "The organisation.", body = OrganizationView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -199,7 +198,7 @@ async fn get(call: Call) -> Reply {
 /// Change an organisation.
 ///
 /// Only an operator may. Its code is its name for others and stays.
-#[utoipa::path(patch, path = "/v1/organizations/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = OrganizationView)))]
+#[utoipa::path(patch, path = "/v1/organizations/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = OrganizationView)))]
 async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(OrganizationChange::from));
     call.write(move |conn, context| {

@@ -1,29 +1,29 @@
 //! `/v1/service-accounts`.
 
-use actix_web::web;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::office::member::ServiceAccount;
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::call::{Call, Reply};
-use crate::http::{reading, resource};
+use crate::http::operation::{Operation, acts, creates, deletes, operations, reads};
 use crate::service::Answer;
 use crate::service::office::accounts::{self, NewServiceAccount, OwnedAccount};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(create, get, rotate, revoke), components(schemas(AccountView, SecretView, NewBody)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)).route(web::delete().to(revoke)))
-        .service(resource("/{id}/rotate").route(web::post().to(rotate)));
+/// The operations on `service_accounts`.
+pub fn operations() -> Vec<Operation> {
+    operations![Auth, "service_accounts";
+        create: creates(Action::WriteMember).answers_secret().refuses(CREATE_REFUSALS),
+        get: reads(Action::WriteMember),
+        rotate: acts(Action::WriteMember).answers_secret(),
+        revoke: deletes(Action::WriteMember),
+    ]
 }
+
+const CREATE_REFUSALS: &[Code] = &[Code::InvalidScope, Code::UnknownReference];
 
 /// A machine's way in, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,7 +83,7 @@ struct NewBody {
 /// Create a service account for a member.
 ///
 /// The secret is shown this once. An `integration` needs a scope `unit:<code>` for every unit whose sheet it writes.
-#[utoipa::path(post, path = "/v1/service-accounts", tag = "auth", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
+#[utoipa::path(post, path = "/v1/service-accounts", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewServiceAccount { member_id: body.member_id, scopes: body.scopes });
     call.never_kept()
@@ -96,7 +96,7 @@ async fn create(call: Call) -> Reply {
 }
 
 /// Read a service account.
-#[utoipa::path(get, path = "/v1/service-accounts/{id}", tag = "auth", responses((status = 200, description = "The account.", body = AccountView)))]
+#[utoipa::path(get, path = "/v1/service-accounts/{id}", responses((status = 200, description = "The account.", body = AccountView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -109,7 +109,7 @@ async fn get(call: Call) -> Reply {
 /// Give a service account a new secret.
 ///
 /// The old secret is of no use from then on; tokens fetched with it live to their end.
-#[utoipa::path(post, path = "/v1/service-accounts/{id}/rotate", tag = "auth", responses((status = 200, description = "The new secret.", body = SecretView)))]
+#[utoipa::path(post, path = "/v1/service-accounts/{id}/rotate", responses((status = 200, description = "The new secret.", body = SecretView)))]
 async fn rotate(call: Call) -> Reply {
     let id = call.id("id")?;
     call.never_kept()
@@ -123,7 +123,7 @@ async fn rotate(call: Call) -> Reply {
 /// End a service account.
 ///
 /// Its secret and its tokens are of no use from then on.
-#[utoipa::path(delete, path = "/v1/service-accounts/{id}", tag = "auth", responses((status = 204, description = "Ended.")))]
+#[utoipa::path(delete, path = "/v1/service-accounts/{id}", operation_id = "delete", responses((status = 204, description = "Ended.")))]
 async fn revoke(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {

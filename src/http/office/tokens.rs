@@ -7,27 +7,26 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::error::{Code, Error};
+use crate::http::State;
 use crate::http::auth::LIFETIME_SECONDS;
 use crate::http::call::receive;
+use crate::http::operation::{Callers, Operation, operations, reads, runs};
 use crate::http::problem::Problem;
-use crate::http::{State, reading, resource};
 use crate::service::office::accounts;
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(token, jwks, metadata), components(schemas(TokenRequest, TokenView)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/v1/auth/token").route(web::post().to(token)))
-        .service(resource("/.well-known/jwks.json").route(reading(jwks)))
-        .service(resource("/.well-known/oauth-authorization-server").route(reading(metadata)));
+/// The operations on `auth`.
+pub fn operations() -> Vec<Operation> {
+    operations![Auth, "auth";
+        token: runs(Callers::Anybody).refuses(TOKEN_REFUSALS),
+        jwks: reads(Callers::Anybody),
+        metadata: reads(Callers::Anybody),
+    ]
 }
+
+const TOKEN_REFUSALS: &[Code] = &[Code::InvalidClient, Code::InvalidScope, Code::UnsupportedGrantType];
 
 /// RFC 6749, section 4.4: form-encoded; the credentials may come by HTTP Basic instead. Unknown words are ignored (section 3.2).
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,7 +62,7 @@ struct TokenView {
 /// Fetch a token with a client id and secret.
 ///
 /// The grant `client_credentials` of RFC 6749. The token lives an hour; fetch another before it ends.
-#[utoipa::path(post, path = "/v1/auth/token", tag = "auth", request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+#[utoipa::path(post, path = "/v1/auth/token", request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "A token.", body = TokenView)))]
 async fn token(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let body = receive(&request, payload.into_inner()).await.map_err(|error| Problem::new(&request, error))?;
@@ -108,13 +107,13 @@ fn basic(request: &HttpRequest) -> Option<(String, String)> {
 }
 
 /// The public key that tokens are signed with.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth", responses((status = 200, description = "RFC 7517.", content_type = "application/json")))]
+#[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, description = "RFC 7517.", content_type = "application/json")))]
 async fn jwks(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=300")).json(state.keys.jwks())
 }
 
 /// How to get a token.
-#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "auth", responses((status = 200, description = "RFC 8414.", content_type = "application/json")))]
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", responses((status = 200, description = "RFC 8414.", content_type = "application/json")))]
 async fn metadata(state: web::Data<State>) -> HttpResponse {
     let base = &state.public_url;
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=300")).json(json!({

@@ -1,31 +1,33 @@
 //! `/v1/units`.
 
-use actix_web::web;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::office::unit::{Unit, UnitKind};
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Operation, changes, creates, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::patch::present;
-use crate::http::{reading, resource};
 use crate::service::Answer;
 use crate::service::office::units::{self, NewUnit, UnitChange};
 use crate::store::units::Filter;
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(list, create, get, change), components(schemas(UnitView, NewBody, ChangeBody, UnitKind)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/{id}").route(reading(get)).route(web::patch().to(change)));
+/// The operations on `units`.
+pub fn operations() -> Vec<Operation> {
+    operations![Organizations, "units";
+        list: lists(Action::ReadOffice),
+        create: creates(Action::WriteUnit).refuses(CREATE_REFUSALS),
+        get: reads(Action::ReadOffice),
+        change: changes(Action::WriteUnit).refuses(CHANGE_REFUSALS),
+    ]
 }
+
+const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference, Code::InvalidCode];
+const CHANGE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference];
 
 /// A unit of an office.
 #[derive(Debug, Serialize, ToSchema)]
@@ -121,7 +123,7 @@ impl From<ChangeBody> for UnitChange {
 }
 
 /// List the units of an organisation.
-#[utoipa::path(get, path = "/v1/units", tag = "organizations", responses((status = 200, description = "A page.", body = ListView<UnitView>)))]
+#[utoipa::path(get, path = "/v1/units", responses((status = 200, description = "A page.", body = ListView<UnitView>)))]
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
@@ -139,7 +141,7 @@ async fn list(mut call: Call) -> Reply {
 }
 
 /// Create a unit.
-#[utoipa::path(post, path = "/v1/units", tag = "organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = UnitView)))]
+#[utoipa::path(post, path = "/v1/units", request_body = NewBody, responses((status = 201, description = "Created.", body = UnitView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewUnit::from);
     call.write(move |conn, context| {
@@ -150,7 +152,7 @@ async fn create(call: Call) -> Reply {
 }
 
 /// Read a unit.
-#[utoipa::path(get, path = "/v1/units/{id}", tag = "organizations", responses((status = 200, description = "The unit.", body = UnitView)))]
+#[utoipa::path(get, path = "/v1/units/{id}", responses((status = 200, description = "The unit.", body = UnitView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -163,7 +165,7 @@ async fn get(call: Call) -> Reply {
 /// Change a unit.
 ///
 /// A unit that is no longer needed becomes inactive; it is never deleted, because its results stay.
-#[utoipa::path(patch, path = "/v1/units/{id}", tag = "organizations", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = UnitView)))]
+#[utoipa::path(patch, path = "/v1/units/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = UnitView)))]
 async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(UnitChange::from));
     call.write(move |conn, context| {

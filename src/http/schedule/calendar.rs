@@ -1,41 +1,44 @@
 //! `/v1/calendar-days` and `/v1/working-days`.
 
-use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::schedule::calendar::{CalendarDay, CountedDay, DayKind, DayStatus};
 use crate::domain::schedule::deadline::DeadlineKind;
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::json::read_day;
+use crate::http::operation::{Operation, deletes, lists, operations, puts, reads};
 use crate::http::page::{ListView, whole};
 use crate::http::problem::Problem;
-use crate::http::{reading, resource};
 use crate::service::schedule::calendar::{self, DayInput, Move, Outcome};
 use crate::service::{Answer, Interrupt};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(days, day, put, remove, add, count),
-    components(schemas(DayView, DayBody, DayKind, DayStatus, OutcomeView, MoveView, AddView, CountView))
-)]
-pub struct Api;
-
-/// Puts `/v1/calendar-days` on its handlers.
-pub fn mount_days(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(days)))
-        .service(resource("/{date}").route(reading(day)).route(web::put().to(put)).route(web::delete().to(remove)));
+/// The operations on `calendar_days` and `working_days`.
+pub fn operations() -> Vec<Operation> {
+    let mut all = operations![Calendar, "calendar_days";
+        days: lists(Action::ReadOffice).or_operators().refuses(DAYS_REFUSALS),
+        day: reads(Action::ReadOffice).or_operators().refuses(DAY_REFUSALS),
+        put: puts(Action::WriteCalendar).or_operators().refuses(PUT_REFUSALS),
+        remove: deletes(Action::WriteCalendar).or_operators().refuses(REMOVE_REFUSALS),
+    ];
+    all.extend(operations![Calendar, "working_days";
+        add: reads(Action::ReadOffice).or_operators().refuses(ADD_REFUSALS),
+        count: reads(Action::ReadOffice).or_operators().refuses(COUNT_REFUSALS),
+    ]);
+    all
 }
 
-/// Puts `/v1/working-days` on its handlers.
-pub fn mount_counting(config: &mut web::ServiceConfig) {
-    config.service(resource("/add").route(reading(add))).service(resource("/count").route(reading(count)));
-}
+const DAYS_REFUSALS: &[Code] = &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired];
+const DAY_REFUSALS: &[Code] = &[Code::InvalidParameter, Code::OrganizationRequired];
+const PUT_REFUSALS: &[Code] =
+    &[Code::InvalidParameter, Code::OrganizationRequired, Code::NotADayOff, Code::CalendarRange];
+const REMOVE_REFUSALS: &[Code] = &[Code::InvalidParameter, Code::OrganizationRequired, Code::CalendarRange];
+const ADD_REFUSALS: &[Code] = &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired];
+const COUNT_REFUSALS: &[Code] = &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired];
 
 /// A day that differs from its weekday.
 #[derive(Debug, Serialize, ToSchema)]
@@ -171,7 +174,7 @@ fn date(call: &Call) -> Result<NaiveDate, Problem> {
 ///
 /// From `from` to `to`, or of this year: holidays, substitute days off and swapped working Saturdays of the nation, and in place of them
 /// what the caller's organisation has set for itself. Operators see the nation's.
-#[utoipa::path(get, path = "/v1/calendar-days", tag = "calendar",
+#[utoipa::path(get, path = "/v1/calendar-days", operation_id = "list",
     params(("from" = Option<NaiveDate>, Query, description = "The first day; without it, the first of this year.", example = "2026-01-01"), ("to" = Option<NaiveDate>, Query, description = "The last day, at most ten years on; without it, the last of the year of `from`.", example = "2026-12-31"),
         ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "All of them, in order.", body = ListView<DayView>)))]
@@ -187,7 +190,7 @@ async fn days(mut call: Call) -> Reply {
 }
 
 /// Read a day that differs from its weekday.
-#[utoipa::path(get, path = "/v1/calendar-days/{date}", tag = "calendar", params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
+#[utoipa::path(get, path = "/v1/calendar-days/{date}", operation_id = "get", params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "The day.", body = DayView)))]
 async fn day(mut call: Call) -> Reply {
     let (on, organization_id) = (date(&call)?, call.query().id("organization_id"));
@@ -202,7 +205,7 @@ async fn day(mut call: Call) -> Reply {
 ///
 /// An operator sets the nation's days, an admin the own organisation's, which go before the nation's. The first time needs no `If-Match`; a
 /// change does. Dossiers that wait are due anew by the changed calendar, never before an extension; `dry_run=true` only tells which.
-#[utoipa::path(put, path = "/v1/calendar-days/{date}", tag = "calendar", request_body = DayBody,
+#[utoipa::path(put, path = "/v1/calendar-days/{date}", request_body = DayBody,
     params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("dry_run" = Option<bool>, Query, description = "Only tell what it would move."), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "Changed, or what would be.", body = OutcomeView), (status = 201, description = "Set for the first time.", body = OutcomeView)))]
 async fn put(mut call: Call) -> Reply {
@@ -242,7 +245,7 @@ fn removed(outcome: &Outcome, dry_run: bool) -> Result<Answer, Interrupt> {
 ///
 /// It is what its weekday says from then on, or, for an organisation's own day, what the nation's calendar says. `dry_run=true` only tells
 /// which deadlines that would move.
-#[utoipa::path(delete, path = "/v1/calendar-days/{date}", tag = "calendar",
+#[utoipa::path(delete, path = "/v1/calendar-days/{date}", operation_id = "delete",
     params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("dry_run" = Option<bool>, Query, description = "Only tell what it would move."), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "What would become of it.", body = OutcomeView), (status = 204, description = "Taken away.")))]
 async fn remove(mut call: Call) -> Reply {
@@ -259,7 +262,7 @@ async fn remove(mut call: Call) -> Reply {
 ///
 /// Monday to Friday, less holidays and substitute days off, plus swapped working Saturdays, by the calendar of the caller's organisation. The
 /// day of the event is not counted.
-#[utoipa::path(get, path = "/v1/working-days/add", tag = "calendar",
+#[utoipa::path(get, path = "/v1/working-days/add",
     params(("from" = NaiveDate, Query, description = "The day of the event.", example = "2023-11-30"), ("days" = u32, Query, description = "0 to 1000.", example = 5),
         ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "The day, with the way there.", body = AddView)))]
@@ -284,7 +287,7 @@ async fn add(mut call: Call) -> Reply {
 /// How many working days are there after a day, up to and with another?
 ///
 /// The inverse of `add`.
-#[utoipa::path(get, path = "/v1/working-days/count", tag = "calendar",
+#[utoipa::path(get, path = "/v1/working-days/count",
     params(("from" = NaiveDate, Query, description = "Not counted.", example = "2023-11-30"), ("to" = NaiveDate, Query, description = "Counted; at most 2000 days on.", example = "2023-12-07"),
         ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
     responses((status = 200, description = "The number, with the way there.", body = CountView)))]

@@ -1,28 +1,28 @@
 //! `/v1/deadline-checks`.
 
-use actix_web::web;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::journal::event::EventType;
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::journal::events::SubjectView;
-use crate::http::resource;
+use crate::http::operation::{Operation, operations, runs};
 use crate::service::Answer;
 use crate::service::schedule::ticks::{self, Asked, Caused, Checked};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(check), components(schemas(CheckBody, CheckView, CausedView)))]
-pub struct Api;
-
-/// Puts the path on its handler.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config.service(resource("").route(web::post().to(check)));
+/// The operations on `deadline_checks`.
+pub fn operations() -> Vec<Operation> {
+    operations![Deadlines, "deadline_checks";
+        check: runs(Action::CheckDeadlines).refuses(CHECK_REFUSALS),
+    ]
 }
+
+const CHECK_REFUSALS: &[Code] = &[Code::OrganizationRequired];
 
 /// What to check.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -100,7 +100,7 @@ impl From<&Checked> for CheckView {
 ///
 /// Applies what the clock alone causes: sheets that are missed, reminders of what is near, word of what has passed, each once. The service
 /// does the same by itself every half minute, so nothing depends on this call; it says what was left to do.
-#[utoipa::path(post, path = "/v1/deadline-checks", tag = "deadlines", request_body = CheckBody, responses((status = 200, description = "What was done.", body = CheckView)))]
+#[utoipa::path(post, path = "/v1/deadline-checks", operation_id = "run", request_body = Option<CheckBody>, responses((status = 200, description = "What was done.", body = CheckView)))]
 async fn check(call: Call) -> Reply {
     let input = call.body_or_default::<CheckBody>();
     let input = input.map(|body| Asked { organization_id: body.organization_id, dry_run: body.dry_run });

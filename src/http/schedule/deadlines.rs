@@ -1,50 +1,38 @@
 //! `/v1/deadlines`.
 
-use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::access;
+use crate::domain::access::action::Action;
 use crate::domain::office::member::Role;
 use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::schedule::deadline::{DeadlineKind, DeadlineRule, DeadlineStatus, Extension};
 use crate::domain::time::instant;
+use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Operation, acts, creates, lists, operations, reads};
 use crate::http::page::ListView;
-use crate::http::{reading, resource};
 use crate::service::schedule::deadlines::{self, DeadlineCase, NewExtension, Told};
 use crate::service::{Answer, Details, Interrupt};
 use crate::store::deadlines::{Filter, due_key};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(
-    paths(list, get, extend, waive),
-    components(schemas(
-        DeadlineHeadView,
-        DeadlineView,
-        ResponsibleView,
-        ExtensionView,
-        ExtensionBody,
-        DeadlineKind,
-        DeadlineStatus,
-        DeadlineRule
-    ))
-)]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("").route(reading(list)))
-        .service(resource("/{id}").route(reading(get)))
-        .service(resource("/{id}/extensions").route(web::post().to(extend)))
-        .service(resource("/{id}/waive").route(web::post().to(waive)));
+/// The operations on `deadlines`.
+pub fn operations() -> Vec<Operation> {
+    operations![Deadlines, "deadlines";
+        list: lists(Action::ReadOffice),
+        get: reads(Action::ReadDeadline),
+        extend: creates(Action::ExtendDeadline).refuses(EXTEND_REFUSALS),
+        waive: acts(Action::WaiveDeadline),
+    ]
 }
+
+const EXTEND_REFUSALS: &[Code] =
+    &[Code::InvalidState, Code::DateInPast, Code::DateOutOfRange, Code::DeadlineShortened, Code::UnknownReference];
 
 /// Who has to act.
 #[derive(Debug, Serialize, ToSchema)]
@@ -201,7 +189,7 @@ fn shown(details: &Details<DeadlineCase>) -> Result<Answer, Interrupt> {
 ///
 /// Those of the whole period, and those of the units that concern the caller. `sort=due_on` gives what is due next first. The list's tag
 /// changes only with what it shows: who asks every minute gets 304 until a day brings something new.
-#[utoipa::path(get, path = "/v1/deadlines", tag = "deadlines", responses((status = 200, description = "A page.", body = ListView<DeadlineHeadView>)))]
+#[utoipa::path(get, path = "/v1/deadlines", responses((status = 200, description = "A page.", body = ListView<DeadlineHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let query = call.query();
     let organization_id = query.id("organization_id");
@@ -225,7 +213,7 @@ async fn list(mut call: Call) -> Reply {
 }
 
 /// Read a deadline.
-#[utoipa::path(get, path = "/v1/deadlines/{id}", tag = "deadlines", responses((status = 200, description = "The deadline.", body = DeadlineView)))]
+#[utoipa::path(get, path = "/v1/deadlines/{id}", responses((status = 200, description = "The deadline.", body = DeadlineView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| shown(&deadlines::get(conn, context, &id)?)).await
@@ -235,7 +223,7 @@ async fn get(call: Call) -> Reply {
 ///
 /// To the unit whose deadline it is, or to the whole office. It is never shortened again, whatever becomes of the schedule. Until the
 /// council's review begins, a missed sheet is its unit's again, as a draft with the new gate.
-#[utoipa::path(post, path = "/v1/deadlines/{id}/extensions", tag = "deadlines", request_body = ExtensionBody, responses((status = 201, description = "The deadline as it is now.", body = DeadlineView)))]
+#[utoipa::path(post, path = "/v1/deadlines/{id}/extensions", request_body = ExtensionBody, responses((status = 201, description = "The deadline as it is now.", body = DeadlineView)))]
 async fn extend(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ExtensionBody>().map(|body| NewExtension {
@@ -254,7 +242,7 @@ async fn extend(call: Call) -> Reply {
 /// Waive a deadline, with a reason.
 ///
 /// Nobody is reminded of it any more. A gate that it closes stays where it is.
-#[utoipa::path(post, path = "/v1/deadlines/{id}/waive", tag = "deadlines", request_body = ReasonBody, responses((status = 200, description = "Waived.", body = DeadlineView)))]
+#[utoipa::path(post, path = "/v1/deadlines/{id}/waive", request_body = ReasonBody, responses((status = 200, description = "Waived.", body = DeadlineView)))]
 async fn waive(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
     call.write(move |conn, context| shown(&deadlines::waive(conn, context, &id, &input)?)).await

@@ -5,32 +5,37 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 use icalendar::{Alarm, Calendar, Component, Event, EventLike, EventStatus, Trigger};
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::schedule::deadline::{DeadlineKind, Reminders};
 use crate::domain::schedule::feed::FeedToken;
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
+use crate::http::State;
 use crate::http::call::{Call, Reply, knows};
+use crate::http::operation::{Callers, Operation, creates, deletes, lists, operations, reads};
 use crate::http::page::{ListView, Query, whole};
 use crate::http::problem::{Language, Problem, request_id};
-use crate::http::{State, reading, resource};
 use crate::service::schedule::feeds::{self, Entry};
 use crate::service::{self, Answer, Conditions, Request, tag};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(create, list, get, revoke, feed), components(schemas(TokenView, SecretView)))]
-pub struct Api;
-
-/// Puts the paths on their handlers.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/v1/me/feed-tokens").route(reading(list)).route(web::post().to(create)))
-        .service(resource("/v1/me/feed-tokens/{id}").route(reading(get)).route(web::delete().to(revoke)))
-        .service(resource("/v1/deadlines.ics").route(reading(feed)));
+/// The operations on calendar feeds.
+pub fn operations() -> Vec<Operation> {
+    let mut all = operations![Deadlines, "feed_tokens";
+        create: creates(Callers::Authenticated).answers_secret().refuses(CREATE_REFUSALS),
+        list: lists(Callers::Authenticated),
+        get: reads(Callers::Authenticated),
+        revoke: deletes(Callers::Authenticated),
+    ];
+    all.extend(operations![Deadlines, "deadlines";
+        feed: reads(Callers::Anybody).refuses(FEED_REFUSALS),
+    ]);
+    all
 }
+
+const CREATE_REFUSALS: &[Code] = &[Code::QuotaExceeded];
+const FEED_REFUSALS: &[Code] = &[Code::TokenMissing, Code::TokenInvalid, Code::UnknownParameter, Code::Busy];
 
 /// The token of a calendar feed, without the token.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,7 +74,7 @@ struct SecretView {
 /// Make a token for a calendar feed.
 ///
 /// It opens `GET /v1/deadlines.ics?token=` and nothing else, with the deadlines that the caller may see at each time, and is shown this once.
-#[utoipa::path(post, path = "/v1/me/feed-tokens", tag = "deadlines", responses((status = 201, description = "The token and the feed's address.", body = SecretView)))]
+#[utoipa::path(post, path = "/v1/me/feed-tokens", responses((status = 201, description = "The token and the feed's address.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
     let base = call.state().public_url.clone();
     call.never_kept()
@@ -83,13 +88,13 @@ async fn create(call: Call) -> Reply {
 }
 
 /// List the tokens of the caller's calendar feeds.
-#[utoipa::path(get, path = "/v1/me/feed-tokens", tag = "deadlines", responses((status = 200, description = "All of them, without the tokens themselves.", body = ListView<TokenView>)))]
+#[utoipa::path(get, path = "/v1/me/feed-tokens", responses((status = 200, description = "All of them, without the tokens themselves.", body = ListView<TokenView>)))]
 async fn list(call: Call) -> Reply {
     call.read(|conn, context| Ok(whole(feeds::list(conn, context)?.iter().map(TokenView::from).collect())?)).await
 }
 
 /// Read one of the caller's tokens, without the token itself.
-#[utoipa::path(get, path = "/v1/me/feed-tokens/{id}", tag = "deadlines", responses((status = 200, description = "The token.", body = TokenView)))]
+#[utoipa::path(get, path = "/v1/me/feed-tokens/{id}", responses((status = 200, description = "The token.", body = TokenView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -102,7 +107,7 @@ async fn get(call: Call) -> Reply {
 /// Revoke a token.
 ///
 /// The feed's address is of no use from then on.
-#[utoipa::path(delete, path = "/v1/me/feed-tokens/{id}", tag = "deadlines", responses((status = 204, description = "Revoked.")))]
+#[utoipa::path(delete, path = "/v1/me/feed-tokens/{id}", operation_id = "delete", responses((status = 204, description = "Revoked.")))]
 async fn revoke(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {
@@ -181,7 +186,7 @@ fn calendar(entries: &[Entry], base: &str, language: Language, reminders: &Remin
 ///
 /// iCalendar (RFC 5545), for a calendar program that subscribes to the address: each deadline is a day with the reminders of the installation,
 /// known by the same `UID` and a higher `SEQUENCE` when it changes. `Accept-Language` chooses the language.
-#[utoipa::path(get, path = "/v1/deadlines.ics", tag = "deadlines", params(("token" = String, Query, description = "The token of the feed.")),
+#[utoipa::path(get, path = "/v1/deadlines.ics", params(("token" = String, Query, description = "The token of the feed.")),
     responses((status = 200, description = "The calendar.", content_type = "text/calendar"), (status = 304, description = "Nothing changed since the tag in `If-None-Match`.")))]
 async fn feed(http: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let problem = |error: Error| Problem::new(&http, error);

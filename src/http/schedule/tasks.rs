@@ -1,27 +1,23 @@
 //! `/v1/me/tasks`.
 
-use actix_web::web;
 use chrono::NaiveDate;
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::schedule::deadline::DeadlineStatus;
 use crate::domain::time::instant;
 use crate::http::actions;
 use crate::http::call::{Call, Reply};
+use crate::http::operation::{Callers, Operation, lists, operations};
 use crate::http::page::{ListView, whole};
-use crate::http::{reading, resource};
 use crate::service::schedule::tasks::{self, Task};
 
-/// The paths of this page.
-#[derive(OpenApi)]
-#[openapi(paths(list), components(schemas(TaskView, TaskSubjectView)))]
-pub struct Api;
-
-/// Puts the path on its handler.
-pub fn mount(config: &mut web::ServiceConfig) {
-    config.service(resource("/v1/me/tasks").route(reading(list)));
+/// The operations on `tasks`.
+pub fn operations() -> Vec<Operation> {
+    operations![Deadlines, "tasks";
+        list: lists(Callers::Authenticated),
+    ]
 }
 
 /// What a task is about.
@@ -88,7 +84,7 @@ impl From<&Task> for TaskView {
 /// What is due first comes first. A sheet appears with the one act that is the caller's turn; a period with its next step once nothing keeps
 /// it back. Once every sheet is reviewed, who may know of the ranking is told what it still needs: facts of a unit (`write_facts`), the
 /// decision on a tie (`decide_tie`).
-#[utoipa::path(get, path = "/v1/me/tasks", tag = "deadlines", responses((status = 200, description = "All of them.", body = ListView<TaskView>)))]
+#[utoipa::path(get, path = "/v1/me/tasks", responses((status = 200, description = "All of them.", body = ListView<TaskView>)))]
 async fn list(call: Call) -> Reply {
     call.read(|conn, context| Ok(whole(tasks::list(conn, context)?.iter().map(TaskView::from).collect())?)).await
 }

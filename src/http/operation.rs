@@ -1,0 +1,385 @@
+//! An operation: the one value that the router, the document and the tests read.
+//!
+//! Method, path, parameters, bodies and answers stand in the handler's `#[utoipa::path]`; [`operations!`] adds what the
+//! attribute has no word for.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, guard, web};
+use utoipa::openapi::path::{HttpMethod, Operation as Description};
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{RefOr, path};
+
+use super::problem::Problem;
+use crate::domain::access::action::Action;
+use crate::error::{Code, Error};
+
+/// Who may call an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Callers {
+    /// Everybody; no token is asked for.
+    Anybody,
+    /// Everybody with a token.
+    Authenticated,
+    /// The operators of the installation.
+    Operators,
+    /// Those to whom one of the actions is granted.
+    Granted(Vec<Action>),
+    /// The same and the operators.
+    GrantedOrOperators(Vec<Action>),
+}
+
+impl From<Action> for Callers {
+    fn from(action: Action) -> Self {
+        Callers::Granted(vec![action])
+    }
+}
+
+impl<const N: usize> From<[Action; N]> for Callers {
+    fn from(actions: [Action; N]) -> Self {
+        Callers::Granted(actions.into())
+    }
+}
+
+/// What an operation does with its resource. Its headers and the refusals of its kind follow from this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Reads.
+    Read,
+    /// Reads a list page by page.
+    List,
+    /// Creates a resource.
+    Create,
+    /// Changes a resource from the state that `If-Match` names.
+    Change,
+    /// Puts a resource in its place, which may be empty: then without `If-Match`.
+    Put,
+    /// Moves a resource on from the state that `If-Match` names.
+    Act,
+    /// Deletes a resource in the state that `If-Match` names.
+    Delete,
+    /// Runs a job that starts from no state.
+    Run,
+}
+
+impl Kind {
+    /// Whether it takes `If-Match`.
+    pub const fn takes_tag(self) -> bool {
+        matches!(self, Kind::Change | Kind::Put | Kind::Act | Kind::Delete)
+    }
+
+    /// Whether it is refused without `If-Match`.
+    pub const fn needs_tag(self) -> bool {
+        self.takes_tag() && !matches!(self, Kind::Put)
+    }
+
+    /// Whether nothing is changed.
+    pub const fn is_reading(self) -> bool {
+        matches!(self, Kind::Read | Kind::List)
+    }
+}
+
+/// What is said of an operation beside its `#[utoipa::path]`.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// What it does.
+    pub kind: Kind,
+    /// Who may call it.
+    pub callers: Callers,
+    /// Its refusals beyond those of its kind.
+    pub refusals: &'static [Code],
+    /// Whether the answer carries a secret: it is kept nowhere, so the request takes no `Idempotency-Key`.
+    pub answers_secret: bool,
+}
+
+impl Facts {
+    fn of(kind: Kind, callers: impl Into<Callers>) -> Self {
+        Facts { kind, callers: callers.into(), refusals: &[], answers_secret: false }
+    }
+
+    /// Adds refusals beyond those of the kind.
+    pub const fn refuses(mut self, codes: &'static [Code]) -> Self {
+        self.refusals = codes;
+        self
+    }
+
+    /// Marks an answer that carries a secret.
+    pub const fn answers_secret(mut self) -> Self {
+        self.answers_secret = true;
+        self
+    }
+
+    /// Lets the operators of the installation call it too.
+    pub fn or_operators(mut self) -> Self {
+        self.callers = match self.callers {
+            Callers::Granted(actions) => Callers::GrantedOrOperators(actions),
+            callers => callers,
+        };
+        self
+    }
+}
+
+/// Facts of [`Kind::Read`].
+pub fn reads(callers: impl Into<Callers>) -> Facts {
+    Facts::of(Kind::Read, callers)
+}
+
+/// Facts of [`Kind::List`].
+pub fn lists(callers: impl Into<Callers>) -> Facts {
+    Facts::of(Kind::List, callers)
+}
+
+/// Facts of [`Kind::Create`].
+pub fn creates(callers: impl Into<Callers>) -> Facts {
+    Facts::of(Kind::Create, callers)
+}
+
+/// Facts of [`Kind::Change`].
+pub fn changes(callers: impl Into<Callers>) -> Facts {
+    Facts::of(Kind::Change, callers)
+}
+
+/// Facts of [`Kind::Put`].
+pub fn puts(callers: impl Into<Callers>) -> Facts {
+    Facts::of(Kind::Put, callers)
+}
+
+/// Facts of [`Kind::Act`].
+pub fn acts(callers: impl Into<Callers>) -> Facts {
+    Facts::of(Kind::Act, callers)
+}
+
+/// Facts of [`Kind::Delete`].
+pub fn deletes(callers: impl Into<Callers>) -> Facts {
+    Facts::of(Kind::Delete, callers)
+}
+
+/// Facts of [`Kind::Run`].
+pub fn runs(callers: impl Into<Callers>) -> Facts {
+    Facts::of(Kind::Run, callers)
+}
+
+/// A named schema.
+pub type NamedSchema = (String, RefOr<Schema>);
+
+/// An operation of the service.
+pub struct Operation {
+    /// The method of its call.
+    pub method: Method,
+    /// The pattern of its path.
+    pub path: String,
+    /// The group that it is listed in.
+    pub tag: Tag,
+    /// What is said of it beside its `#[utoipa::path]`.
+    pub facts: Facts,
+    noun: &'static str,
+    describe: fn() -> Description,
+    collect_schemas: fn(&mut Vec<NamedSchema>),
+    route: fn() -> Route,
+}
+
+impl Operation {
+    /// An operation on `noun` by what its `#[utoipa::path]` has generated.
+    pub fn of<P>(_: P, tag: Tag, noun: &'static str, facts: Facts, route: fn() -> Route) -> Self
+    where
+        P: utoipa::Path + utoipa::__dev::SchemaReferences,
+    {
+        let method = P::methods().first().map_or(Method::GET, method);
+        let (describe, collect_schemas) = (P::operation, P::schemas);
+        Operation { method, path: P::path(), tag, facts, noun, describe, collect_schemas, route }
+    }
+
+    /// What its `#[utoipa::path]` says.
+    pub fn describe(&self) -> Description {
+        (self.describe)()
+    }
+
+    /// The schemas that it refers to.
+    pub fn schemas(&self) -> Vec<NamedSchema> {
+        let mut schemas = Vec::new();
+        (self.collect_schemas)(&mut schemas);
+        schemas
+    }
+
+    /// Its name in the document, `noun.verb`. The verb is the handler's name unless the attribute gives another.
+    pub fn id(&self, description: &Description) -> String {
+        format!("{}.{}", self.noun, description.operation_id.as_deref().unwrap_or_default())
+    }
+
+    /// Whether it asks for a token.
+    pub fn is_secured(&self) -> bool {
+        self.facts.callers != Callers::Anybody
+    }
+
+    /// Whether it takes an `Idempotency-Key`.
+    pub fn takes_idempotency_key(&self) -> bool {
+        self.is_secured() && self.method == Method::POST && !self.facts.answers_secret
+    }
+
+    /// Its method and the route to its handler.
+    fn route(&self) -> (Method, Route) {
+        (self.method.clone(), (self.route)())
+    }
+}
+
+/// The route of a handler, whatever the method.
+pub fn route<F, Args>(handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::route().to(handler)
+}
+
+fn method(method: &HttpMethod) -> Method {
+    match method {
+        path::HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
+    }
+}
+
+/// The operations of a noun: each handler with its [`Facts`].
+macro_rules! operations {
+    ($tag:ident, $noun:literal; $($handler:ident: $facts:expr),+ $(,)?) => {
+        ::std::vec![$($crate::http::operation::Operation::of(
+            ::pastey::paste!([<__path_ $handler>]),
+            $crate::http::operation::Tag::$tag,
+            $noun,
+            $facts,
+            || $crate::http::operation::route($handler),
+        )),+]
+    };
+}
+pub(super) use operations;
+
+/// Registers operations, each path once.
+///
+/// Scopes are told apart by their names alone; within one the patterns are tried in order, fixed names before places.
+pub fn register(config: &mut web::ServiceConfig, operations: &[Operation]) {
+    let mut scopes: BTreeMap<&str, BTreeMap<&str, Vec<&Operation>>> = BTreeMap::new();
+    for operation in operations {
+        let (scope, rest) = split(&operation.path);
+        scopes.entry(scope).or_default().entry(rest).or_default().push(operation);
+    }
+    for (scope, paths) in scopes {
+        let routes = |operations: Vec<&Operation>| operations.into_iter().map(Operation::route).collect();
+        let resources = paths.into_iter().map(|(path, operations)| resource(path, routes(operations)));
+        if scope.is_empty() {
+            for resource in resources {
+                config.service(resource);
+            }
+        } else {
+            config.service(resources.fold(web::scope(scope), actix_web::Scope::service));
+        }
+    }
+}
+
+/// A path's scope (`/v1/` and a noun) and what follows it.
+fn split(path: &str) -> (&str, &str) {
+    let Some(rest) = path.strip_prefix("/v1/") else {
+        return ("", path);
+    };
+    let noun = rest.find('/').unwrap_or(rest.len());
+    path.split_at("/v1/".len() + noun)
+}
+
+/// A path with a route for each of its methods. `GET` answers `HEAD` too; another method is 405 with those that there
+/// are, and `OPTIONS` tells them.
+pub fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
+    let allow = allowed(&routes);
+    let other = move |request: HttpRequest| std::future::ready(other_method(&request, &allow));
+    let resource = web::resource(path).default_service(web::to(other));
+    routes.into_iter().fold(resource, |resource, (method, route)| {
+        let fits = move |head: &guard::GuardContext| {
+            let asked = &head.head().method;
+            *asked == method || *asked == Method::HEAD && method == Method::GET
+        };
+        resource.route(route.guard(guard::fn_guard(fits)))
+    })
+}
+
+fn allowed(routes: &[(Method, Route)]) -> String {
+    let mut names: Vec<&str> = routes.iter().map(|(method, _)| method.as_str()).collect();
+    names.sort_unstable();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    names.join(", ")
+}
+
+fn other_method(request: &HttpRequest, allow: &str) -> Result<HttpResponse, Problem> {
+    if request.method() == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent().insert_header((actix_web::http::header::ALLOW, allow)).finish());
+    }
+    Err(Problem::new(request, Error::new(Code::MethodNotAllowed)).allowing(allow.to_owned()))
+}
+
+/// The groups of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// Tokens, service accounts, and who the caller is.
+    Auth,
+    /// Organisations, their units and members.
+    Organizations,
+    /// Criteria sets.
+    Criteria,
+    /// Periods and their targets.
+    Periods,
+    /// Sheets.
+    Submissions,
+    /// Evidence of a sheet.
+    Evidence,
+    /// Reviews and the council's sessions.
+    Reviews,
+    /// Facts, ranking and tie decisions.
+    Results,
+    /// Award proposals.
+    Awards,
+    /// The calendar.
+    Calendar,
+    /// Deadlines, tasks, checks and feeds.
+    Deadlines,
+    /// Events.
+    Events,
+    /// Webhooks.
+    Webhooks,
+    /// The audit chain.
+    Audit,
+    /// Health, the document, and what problem codes mean.
+    Service,
+    /// What only the sandbox has.
+    Sandbox,
+}
+
+impl Tag {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tag::Auth => "auth",
+            Tag::Organizations => "organizations",
+            Tag::Criteria => "criteria",
+            Tag::Periods => "periods",
+            Tag::Submissions => "submissions",
+            Tag::Evidence => "evidence",
+            Tag::Reviews => "reviews",
+            Tag::Results => "results",
+            Tag::Awards => "awards",
+            Tag::Calendar => "calendar",
+            Tag::Deadlines => "deadlines",
+            Tag::Events => "events",
+            Tag::Webhooks => "webhooks",
+            Tag::Audit => "audit",
+            Tag::Service => "service",
+            Tag::Sandbox => "sandbox",
+        }
+    }
+}
