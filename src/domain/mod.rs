@@ -9,6 +9,7 @@ pub mod file;
 pub mod id;
 pub mod journal;
 pub mod office;
+pub mod page;
 pub mod points;
 pub mod quantity;
 pub mod schedule;

@@ -12,8 +12,9 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::page::Query;
+use super::page::{Asked, InOrder, Sort, SortKey};
 use super::problem::{Problem, request_id};
+use super::query::Query;
 use super::{State, json};
 use crate::domain::Id;
 use crate::error::{Code, Error};
@@ -208,9 +209,32 @@ impl Call {
         &self.http
     }
 
-    /// The words of the query, read by name.
-    pub fn query(&mut self) -> &mut Query {
+    /// The query, read into the type that documents it. What does not fit is told once the right was checked.
+    pub fn query<T: DeserializeOwned + Default>(&mut self) -> T {
+        self.query.take()
+    }
+
+    /// A word that must be there; what it is where it is not is never used.
+    pub fn required<T: Default>(&mut self, name: &str, value: Option<T>) -> T {
+        if value.is_none() {
+            self.query.refuse(name);
+        }
+        value.unwrap_or_default()
+    }
+
+    /// The query itself.
+    pub fn words(&mut self) -> &mut Query {
         &mut self.query
+    }
+
+    /// The page of a list that can be sorted.
+    pub fn page<K: SortKey>(&mut self, sort: Option<Sort<K>>) -> Asked<K> {
+        Asked::sorted(&mut self.query, sort)
+    }
+
+    /// The page of a list that has one order.
+    pub fn page_in_order(&mut self) -> Asked<InOrder> {
+        Asked::in_order(&mut self.query)
     }
 
     /// A refusal of this call.

@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono::{Datelike, NaiveDate};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::time::Day;
 use crate::domain::points::DIGITS;
 use crate::error::{Code, Error, Fault};
 
@@ -121,7 +121,7 @@ fn tree<'a>(raw: &'a str, place: &Place) -> Result<Node<'a>, Error> {
                 // Every day has a name like this, and nothing else.
                 if let Node::Text(day) = &node
                     && key.0.ends_with("_on")
-                    && !is_day(&day.0)
+                    && !Day::has_shape(&day.0)
                 {
                     return Err(invalid(&place.pointer(), "wrong_type", None));
                 }
@@ -132,18 +132,6 @@ fn tree<'a>(raw: &'a str, place: &Place) -> Result<Node<'a>, Error> {
         Some(_) => Ok(Node::Number(raw)),
         None => Err(Error::new(Code::MalformedJson)),
     }
-}
-
-/// Whether a text has the shape of a day, `YYYY-MM-DD`: what reads days by itself takes more than that.
-fn is_day(text: &str) -> bool {
-    let shape = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
-    text.len() == 10 && text.bytes().enumerate().all(shape)
-}
-
-/// A day that both databases can hold and that an office can mean.
-pub fn read_day(text: &str) -> Option<NaiveDate> {
-    let day = is_day(text).then(|| text.parse().ok()).flatten();
-    day.filter(|day: &NaiveDate| (1900..=2200).contains(&day.year()))
 }
 
 /// A key that stands twice.

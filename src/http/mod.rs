@@ -19,9 +19,11 @@ pub mod page;
 mod patch;
 pub mod problem;
 pub mod problems;
+mod query;
 pub mod routes;
 pub mod sandbox;
 pub mod schedule;
+pub mod time;
 pub mod upload;
 
 use std::sync::Arc;

@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 
 use actix_web::http::Method;
 use serde_json::{Map, Value, json};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::operation::{Kind, NamedSchema, Operation};
+use super::page::PageQuery;
 use super::problem::{Language, ProblemBody};
 use crate::error::{Code, Error};
 
@@ -46,27 +47,6 @@ const INTRODUCTION: &str = "Yearly emulation (thi đua) scoring: from the table 
 Every refusal is an RFC 9457 problem with a stable `code`, explained at `/problems/{code}`. A change names the state that it starts from by \
 `If-Match`; a repeated `POST` with the same `Idempotency-Key` gets the first answer again. `allowed_actions` and `blocked_actions` tell what the \
 caller may do now.";
-
-/// The query words of each list beyond `organization_id`, `limit`, `cursor` and `sort`.
-const FILTERS: &[(&str, &[&str])] = &[
-    ("/v1/units", &["active", "code"]),
-    ("/v1/members", &["unit_id"]),
-    ("/v1/criteria-sets", &["status", "year"]),
-    ("/v1/periods", &["status", "year"]),
-    ("/v1/submissions", &["period_id", "unit_id", "status"]),
-    ("/v1/council-sessions", &["period_id"]),
-    ("/v1/award-proposals", &["period_id", "status"]),
-    ("/v1/audit-entries", &["subject_type", "subject_id", "action"]),
-    ("/v1/deadlines", &["status", "kind", "period_id", "unit_id", "due_before", "overdue_days_gte"]),
-    ("/v1/webhook-endpoints", &[]),
-    ("/v1/webhook-endpoints/{id}/deliveries", &["status"]),
-    ("/v1/organizations", &[]),
-];
-
-/// The paged lists that are of one organisation.
-fn is_of_organization(path: &str) -> bool {
-    path != "/v1/organizations" && !path.contains("{id}")
-}
 
 /// Writes the document.
 ///
@@ -129,7 +109,7 @@ fn described(operation: &Operation) -> Result<Value, Error> {
         return Err(Error::internal("an operation that is no object"));
     };
     let given = fields.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
-    let parameters = parameters(operation, given);
+    let parameters = parameters(operation, given)?;
     let codes = codes(operation, &parameters, fields.contains_key("requestBody"));
     fields.insert("operationId".into(), json!(id));
     fields.insert("tags".into(), json!([operation.tag.name()]));
@@ -173,7 +153,7 @@ fn is_named(parameter: &Value, name: &str) -> bool {
 
 /// The parameters that the handler names and those of the operation's kind. A place in the path that the handler does
 /// not name is an id.
-fn parameters(operation: &Operation, given: Vec<Value>) -> Vec<Value> {
+fn parameters(operation: &Operation, given: Vec<Value>) -> Result<Vec<Value>, Error> {
     let is_given = |name: &str| given.iter().any(|parameter| is_named(parameter, name));
     let ids = places(&operation.path).filter(|name| !is_given(name)).map(|name| {
         let schema = json!({"type": "string", "format": "uuid"});
@@ -181,8 +161,12 @@ fn parameters(operation: &Operation, given: Vec<Value>) -> Vec<Value> {
     });
     let mut parameters: Vec<Value> = ids.collect();
     parameters.extend(given);
+    if operation.facts.kind == Kind::List {
+        parameters.extend(page_parameters()?);
+    }
+    parameters.iter_mut().for_each(separate_by_commas);
     if !operation.is_secured() {
-        return parameters;
+        return Ok(parameters);
     }
     let kind = operation.facts.kind;
     parameters.push(header("Accept-Language", false, "`vi` (default) or `en`: the language of problems."));
@@ -196,41 +180,34 @@ fn parameters(operation: &Operation, given: Vec<Value>) -> Vec<Value> {
         let description = "The same key and request get the first answer again, for 24 hours.";
         parameters.push(header("Idempotency-Key", false, description));
     }
-    if let Some((_, filters)) = FILTERS.iter().find(|(list, _)| *list == operation.path && kind == Kind::List) {
-        parameters.extend(list_parameters(&operation.path, filters));
+    Ok(parameters)
+}
+
+/// What every list takes.
+fn page_parameters() -> Result<Vec<Value>, Error> {
+    let parameters = PageQuery::into_params(|| None);
+    parameters.into_iter().map(|parameter| serde_json::to_value(parameter).map_err(Error::internal)).collect()
+}
+
+/// A parameter of several values takes them separated by commas: any of them fits.
+fn separate_by_commas(parameter: &mut Value) {
+    if parameter.pointer("/schema/type") != Some(&json!("array")) {
+        return;
     }
-    parameters
+    if let Some(fields) = parameter.as_object_mut() {
+        let description = fields.get("description").and_then(Value::as_str).unwrap_or_default();
+        let description = format!("{description} Any of several, separated by commas.");
+        fields.extend([
+            ("description".to_owned(), json!(description)),
+            ("style".to_owned(), json!("form")),
+            ("explode".to_owned(), json!(false)),
+        ]);
+    }
 }
 
 fn header(name: &str, required: bool, description: &str) -> Value {
     let schema = json!({"type": "string"});
     json!({"name": name, "in": "header", "required": required, "description": description, "schema": schema})
-}
-
-fn list_parameters(path: &str, filters: &[&str]) -> Vec<Value> {
-    let word = |name: &str, description: &str| json!({"name": name, "in": "query", "required": false, "description": description, "schema": {"type": "string"}});
-    let mut all = vec![
-        json!({"name": "limit", "in": "query", "required": false, "description": "Rows of a page.", "schema": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}}),
-        word("cursor", "`next_cursor` of the page before."),
-        word(
-            "sort",
-            match path {
-                "/v1/units" => "`id` or `code`, with `-` from last to first.",
-                "/v1/deadlines" => "`id` or `due_on`, with `-` from last to first.",
-                "/v1/audit-entries" => "`sequence` or `-sequence`.",
-                _ => "`id` or `-id`.",
-            },
-        ),
-    ];
-    if is_of_organization(path) {
-        all.push(word("organization_id", "May be left out by who belongs to one organisation only."));
-    }
-    all.extend(filters.iter().map(|name| match *name {
-        "due_before" => word(name, "Only what is due before this day: `YYYY-MM-DD`."),
-        "overdue_days_gte" => word(name, "Only what has passed by so many days or more."),
-        _ => word(name, "Only these; several separated by commas."),
-    }));
-    all
 }
 
 /// The refusals of an operation.

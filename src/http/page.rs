@@ -1,39 +1,49 @@
-//! Lists: which part of them, and how a query says so.
+//! Lists: which part of one is asked for, and how it is answered.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::NaiveDate;
-use serde::Serialize;
-use serde::de::{DeserializeOwned, IntoDeserializer, value};
-use utoipa::ToSchema;
+use serde::de::{self, Deserializer, Unexpected};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::json::read_day;
+use super::query::Query;
 use crate::domain::Id;
+use crate::domain::page::Page;
 use crate::error::{Code, Error};
 use crate::service::{Answer, tag};
-use crate::store::page::Page;
 
 /// The rows of a page where none are asked for.
 const DEFAULT_LIMIT: i64 = 50;
 /// The most rows of a page.
 const MAX_LIMIT: i64 = 200;
 
-/// The words of a query, read by name; what nobody read is unknown.
-#[derive(Debug, Default)]
-pub struct Query {
-    words: Vec<(String, String)>,
-    asked: Vec<(String, String)>,
-    fault: Option<Error>,
+/// What every list takes.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Rows of a page; 50 where it is left out.
+    #[param(inline)]
+    limit: Option<Within<1, { MAX_LIMIT }>>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
 }
 
-/// A page as it was asked for, with the name of its order.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// Which rows.
-    pub page: Page,
-    /// By which key: `id` or `code`.
-    pub sort: &'static str,
-    query: Vec<(String, String)>,
+impl PageQuery {
+    /// How many rows.
+    pub fn limit(&self) -> i64 {
+        self.limit.map_or(DEFAULT_LIMIT, |Within(limit)| limit)
+    }
+
+    /// The record that the cursor names, where a cursor is a record's id.
+    pub fn after_record(&self, query: &mut Query) -> Option<Id> {
+        let id = self.cursor.as_ref().map(|cursor| decoded(cursor).as_deref().and_then(Id::parse));
+        if id == Some(None) {
+            query.fail(Code::InvalidCursor);
+        }
+        id.flatten()
+    }
 }
 
 /// A cursor that names a record.
@@ -41,212 +51,114 @@ pub fn cursor_of(id: &Id) -> String {
     URL_SAFE_NO_PAD.encode(id.as_str())
 }
 
-fn read_word<T: DeserializeOwned>(word: &str) -> Option<T> {
-    let deserializer: value::StringDeserializer<value::Error> = word.to_owned().into_deserializer();
-    T::deserialize(deserializer).ok()
+fn decoded(cursor: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
 }
 
-impl Query {
-    /// Reads a query string. A word given twice is kept twice, and the second is unknown.
-    pub fn parse(text: &str) -> Self {
-        match serde_urlencoded::from_str::<Vec<(String, String)>>(text) {
-            Ok(words) => Query { asked: words.clone(), words, fault: None },
-            Err(_) => Query { fault: Some(Error::new(Code::InvalidParameter).with("name", "?")), ..Query::default() },
-        }
-    }
+/// A whole number from `MIN` to `MAX`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Within<const MIN: i64, const MAX: i64>(pub i64);
 
-    /// Takes a word out.
-    pub fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.words.iter().position(|(word, _)| word == name)?;
-        Some(self.words.remove(at).1)
-    }
-
-    fn refuse(&mut self, name: &str) {
-        self.fault.get_or_insert_with(|| Error::new(Code::InvalidParameter).with("name", name));
-    }
-
-    /// A word that must be there.
-    pub fn required<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
-        let value = self.take(name).and_then(|text| text.parse().ok());
-        if value.is_none() {
-            self.refuse(name);
-        }
-        value
-    }
-
-    /// A day that may be left out.
-    pub fn day(&mut self, name: &str) -> Option<NaiveDate> {
-        let text = self.take(name)?;
-        let day = read_day(&text);
-        if day.is_none() {
-            self.refuse(name);
-        }
-        day
-    }
-
-    /// A day that must be there.
-    pub fn required_day(&mut self, name: &str) -> Option<NaiveDate> {
-        let day = self.take(name).and_then(|text| read_day(&text));
-        if day.is_none() {
-            self.refuse(name);
-        }
-        day
-    }
-
-    /// A word that may be left out.
-    pub fn optional<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
-        let text = self.take(name)?;
-        let value = text.parse().ok();
-        if value.is_none() {
-            self.refuse(name);
-        }
-        value
-    }
-
-    /// An id.
-    pub fn id(&mut self, name: &str) -> Option<Id> {
-        let text = self.take(name)?;
-        let id = Id::parse(&text);
-        if id.is_none() {
-            self.refuse(name);
-        }
-        id
-    }
-
-    /// Several ids, separated by commas.
-    pub fn ids(&mut self, name: &str) -> Option<Vec<Id>> {
-        let text = self.take(name)?;
-        let ids: Option<Vec<Id>> = text.split(',').map(Id::parse).collect();
-        if ids.is_none() {
-            self.refuse(name);
-        }
-        ids
-    }
-
-    /// Several words, separated by commas.
-    pub fn words(&mut self, name: &str) -> Option<Vec<String>> {
-        Some(self.take(name)?.split(',').map(str::to_owned).collect())
-    }
-
-    /// One of a few words.
-    pub fn word<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let text = self.take(name)?;
-        let word = read_word(&text);
-        if word.is_none() {
-            self.refuse(name);
-        }
-        word
-    }
-
-    /// Several states or kinds, separated by commas.
-    pub fn states<T: DeserializeOwned>(&mut self, name: &str) -> Option<Vec<T>> {
-        let text = self.take(name)?;
-        let states: Option<Vec<T>> = text.split(',').map(read_word).collect();
-        if states.is_none() {
-            self.refuse(name);
-        }
-        states
-    }
-
-    /// Several numbers, separated by commas.
-    pub fn numbers(&mut self, name: &str) -> Option<Vec<i32>> {
-        let text = self.take(name)?;
-        let numbers: Option<Vec<i32>> = text.split(',').map(|word| word.parse().ok()).collect();
-        if numbers.is_none() {
-            self.refuse(name);
-        }
-        numbers
-    }
-
-    /// A cursor that names a record.
-    pub fn cursor(&mut self) -> Option<Id> {
-        let cursor = self.take("cursor")?;
-        let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let id = text.as_deref().and_then(Id::parse);
-        if id.is_none() {
-            self.fault.get_or_insert_with(|| Error::new(Code::InvalidCursor));
-        }
-        id
-    }
-
-    /// A number within a range that may be left out.
-    pub fn optional_within(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-        let number = self.optional::<i64>(name)?;
-        if !range.contains(&number) {
-            self.refuse(name);
-        }
-        Some(number)
-    }
-
-    /// A number within a range, and which it is where none is given.
-    pub fn number_within(&mut self, name: &str, range: std::ops::RangeInclusive<i64>, default: i64) -> i64 {
-        self.optional_within(name, range).unwrap_or(default)
-    }
-
-    /// `limit`, `cursor` and `sort`, of which only the named orders are known; the first is the default.
-    pub fn page(&mut self, orders: &[&'static str]) -> Asked {
-        let limit = self.limit();
-        let given = self.take("sort").unwrap_or_default();
-        let (descending, name) = given.strip_prefix('-').map_or((false, given.as_str()), |name| (true, name));
-        let default = orders.first().copied().unwrap_or("id");
-        let known = orders.iter().copied().find(|order| *order == name);
-        let sort = known.unwrap_or(default);
-        if known.is_none() && !name.is_empty() {
-            self.refuse("sort");
-        }
-        let after = self.take("cursor").and_then(|cursor| self.after(&cursor, sort, descending));
-        let query = self.asked.iter().filter(|(name, _)| name != "cursor").cloned().collect();
-        Asked { page: Page { after, descending, limit }, sort, query }
-    }
-
-    /// How many rows.
-    pub fn limit(&mut self) -> i64 {
-        self.number_within("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)
-    }
-
-    fn after(&mut self, cursor: &str, sort: &str, descending: bool) -> Option<String> {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        let order = mark(sort, descending);
-        let after =
-            text.and_then(|text| text.strip_prefix(&order).map(str::to_owned)).filter(|after| !after.contains('\0'));
-        if after.is_none() {
-            self.fault.get_or_insert_with(|| Error::new(Code::InvalidCursor));
-        }
-        after
-    }
-
-    /// What is wrong with the query, once every known word was read.
-    pub fn leftover(&mut self) -> Option<Error> {
-        let unknown =
-            self.words.first().map(|(name, _)| Error::new(Code::UnknownParameter).with("name", name.as_str()));
-        unknown.or_else(|| self.fault.take())
+impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Within<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        let refused = || de::Error::invalid_value(Unexpected::Signed(number), &"a number within its range");
+        (MIN..=MAX).contains(&number).then_some(Within(number)).ok_or_else(refused)
     }
 }
 
-/// A cursor belongs to one order of the list.
-fn mark(sort: &str, descending: bool) -> String {
-    format!("{}{sort}:", if descending { "-" } else { "" })
+impl<const MIN: i64, const MAX: i64> PartialSchema for Within<MIN, MAX> {
+    fn schema() -> RefOr<Schema> {
+        let integer = ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer));
+        integer.minimum(Some(MIN)).maximum(Some(MAX)).into()
+    }
 }
 
-/// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ListView<T> {
-    /// The rows.
-    pub items: Vec<T>,
-    /// Where the next page begins; null on the last.
-    pub next_cursor: Option<String>,
+impl<const MIN: i64, const MAX: i64> ToSchema for Within<MIN, MAX> {}
+
+/// What a list can be sorted by.
+pub trait SortKey: Copy + PartialEq + 'static {
+    /// Each key with its name; the first is the order where none is asked for.
+    const ALL: &'static [(Self, &'static str)];
 }
 
-impl Asked {
-    /// The same page of a list whose key is a number.
-    ///
-    /// # Errors
-    /// `invalid_cursor`.
-    pub fn numbered(&self) -> Result<Page<i64>, Error> {
-        let Page { after, descending, limit } = self.page.clone();
-        let after = after.map(|after| after.parse().map_err(|_| Error::new(Code::InvalidCursor))).transpose()?;
-        Ok(Page { after, descending, limit })
+/// The order of most lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ById {
+    /// As they were made.
+    Id,
+}
+
+impl SortKey for ById {
+    const ALL: &'static [(Self, &'static str)] = &[(ById::Id, "id")];
+}
+
+/// By id, from first to last or from last to first.
+pub type IdOrder = Sort<ById>;
+
+/// An order: by a key, from first to last or, with `-`, from last to first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort<K> {
+    key: (K, &'static str),
+    descending: bool,
+}
+
+impl<'de, K: SortKey> Deserialize<'de> for Sort<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (descending, name) = text.strip_prefix('-').map_or((false, text.as_str()), |name| (true, name));
+        let key = K::ALL.iter().copied().find(|(_, known)| *known == name);
+        let refused = || de::Error::invalid_value(Unexpected::Str(&text), &"a sort key");
+        key.map(|key| Sort { key, descending }).ok_or_else(refused)
+    }
+}
+
+impl<K: SortKey> PartialSchema for Sort<K> {
+    fn schema() -> RefOr<Schema> {
+        let orders = K::ALL.iter().flat_map(|(_, name)| [(*name).to_owned(), format!("-{name}")]);
+        ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(orders)).into()
+    }
+}
+
+impl<K: SortKey> ToSchema for Sort<K> {}
+
+/// A page as it was asked for.
+#[derive(Debug, Clone)]
+pub struct Asked<K> {
+    /// Which rows.
+    pub page: Page,
+    /// The key of the order; none where the list has one order only.
+    pub key: Option<K>,
+    /// The order as a cursor names it.
+    order: String,
+    /// The words of the query, for the link to the next page.
+    words: Vec<(String, String)>,
+}
+
+impl<K: SortKey> Asked<K> {
+    /// Reads the page of a list that can be sorted. A cursor belongs to one order.
+    pub fn sorted(query: &mut Query, sort: Option<Sort<K>>) -> Self {
+        let first = K::ALL.first().map(|key| Sort { key: *key, descending: false });
+        let sort = sort.or(first);
+        let descending = sort.is_some_and(|sort| sort.descending);
+        let name = sort.map_or("", |sort| sort.key.1);
+        let order = format!("{}{name}:", if descending { "-" } else { "" });
+        Asked::ordered(query, sort.map(|sort| sort.key.0), order, descending)
+    }
+}
+
+impl<K> Asked<K> {
+    fn ordered(query: &mut Query, key: Option<K>, order: String, descending: bool) -> Self {
+        let page: PageQuery = query.take();
+        let named = page.cursor.as_ref().map(|cursor| {
+            let text = decoded(cursor)?;
+            text.strip_prefix(&order).filter(|after| !after.contains('\0')).map(str::to_owned)
+        });
+        if named == Some(None) {
+            query.fail(Code::InvalidCursor);
+        }
+        let words = query.asked().iter().filter(|(name, _)| name != "cursor").cloned().collect();
+        Asked { page: Page { after: named.flatten(), descending, limit: page.limit() }, key, order, words }
     }
 
     /// Answers a page: `rows` hold one more than asked where there is a next page; `key` is the order's column.
@@ -263,10 +175,9 @@ impl Asked {
         let more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| more).map(&key);
-        let next_cursor =
-            last.map(|last| URL_SAFE_NO_PAD.encode(format!("{}{last}", mark(self.sort, self.page.descending))));
+        let next_cursor = last.map(|last| URL_SAFE_NO_PAD.encode(format!("{}{last}", self.order)));
         let next = next_cursor.as_ref().map(|cursor| {
-            let with_cursor = self.query.iter().cloned().chain([("cursor".to_owned(), cursor.clone())]);
+            let with_cursor = self.words.iter().cloned().chain([("cursor".to_owned(), cursor.clone())]);
             serde_urlencoded::to_string(with_cursor.collect::<Vec<_>>())
         });
         let next = next.transpose().map_err(Error::internal)?;
@@ -276,11 +187,51 @@ impl Asked {
     }
 }
 
-/// Answers a list that has no pages.
-///
-/// # Errors
-/// When the rows are no JSON.
-pub fn whole<V: Serialize>(items: Vec<V>) -> Result<Answer, Error> {
-    let body = serde_json::to_string(&ListView { items, next_cursor: None }).map_err(Error::internal)?;
-    Ok(Answer { status: 200, location: None, etag: Some(tag::of_body(&body)), next: None, body, replayed: false })
+/// The one order of a list that is read whole because it is short by its nature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InOrder {}
+
+impl Asked<InOrder> {
+    /// Reads the page of a list that has one order.
+    pub fn in_order(query: &mut Query) -> Self {
+        Asked::ordered(query, None, ":".to_owned(), false)
+    }
+
+    /// Answers a page of all `rows`, told apart by `key`.
+    ///
+    /// # Errors
+    /// `invalid_cursor` where the row that it names is gone.
+    pub fn answer_of_all<R, V: Serialize>(
+        &self,
+        mut rows: Vec<R>,
+        key: impl Fn(&R) -> String,
+        view: impl Fn(R) -> V,
+    ) -> Result<Answer, Error> {
+        if let Some(after) = &self.page.after {
+            let at = rows.iter().position(|row| key(row) == *after).ok_or(Code::InvalidCursor)?;
+            rows.drain(..=at);
+        }
+        self.answer(rows, key, view)
+    }
+}
+
+impl<K> Asked<K> {
+    /// The same page of a list whose key is a number.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn numbered(&self) -> Result<Page<i64>, Error> {
+        let Page { after, descending, limit } = self.page.clone();
+        let after = after.map(|after| after.parse().map_err(|_| Error::new(Code::InvalidCursor))).transpose()?;
+        Ok(Page { after, descending, limit })
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListView<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page begins; null on the last.
+    pub next_cursor: Option<String>,
 }

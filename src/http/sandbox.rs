@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 
 use super::auth::MAX_LIFETIME_SECONDS;
 use super::call::receive;
-use super::page::ListView;
+use super::page::{Asked, ListView};
 use super::problem::{Problem, request_id};
+use super::query::Query;
 use super::{State, json as body};
 use crate::domain::access::Scopes;
 use crate::domain::office::member::{LOCAL_ISSUER, Role};
@@ -81,9 +82,16 @@ async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpRes
     };
     let items: Result<Vec<PersonView>, Error> = sandbox::people().into_iter().map(with_token).collect();
     let items = items.map_err(|error| Problem::new(&request, error))?;
+    let mut query = Query::parse(request.query_string());
+    let asked = Asked::in_order(&mut query);
+    let page = query
+        .leftover()
+        .map_or_else(|| asked.answer_of_all(items, |person| person.subject.clone(), |person| person), Err);
+    let page = page.map_err(|error| Problem::new(&request, error))?;
     Ok(HttpResponse::Ok()
+        .content_type("application/json")
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(ListView { items, next_cursor: None }))
+        .body(page.body))
 }
 
 fn shown(state: &State) -> HttpResponse {

@@ -153,12 +153,12 @@ impl From<DocumentBody> for NewEvidence {
 ///
 /// In the order in which it was added. While a sheet is with its unit again, others see what was last sent.
 #[utoipa::path(get, path = "/v1/submissions/{id}/evidence", responses((status = 200, description = "All of it.", body = ListView<EvidenceView>)))]
-async fn list(call: Call) -> Reply {
-    let id = call.id("id")?;
+async fn list(mut call: Call) -> Reply {
+    let (id, asked) = (call.id("id")?, call.page_in_order());
     call.read(move |conn, context| {
         let (pieces, tag) = evidence::list(conn, context, &id)?;
-        let view = ListView { items: pieces.iter().map(EvidenceView::from).collect::<Vec<_>>(), next_cursor: None };
-        Ok(Answer::ok(&view, tag.header())?)
+        let page = asked.answer_of_all(pieces, |piece| piece.id.to_string(), |piece| EvidenceView::from(&piece))?;
+        Ok(Answer { etag: Some(tag.header()), ..page })
     })
     .await
 }

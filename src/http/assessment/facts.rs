@@ -10,7 +10,7 @@ use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, lists, operations, puts, reads};
-use crate::http::page::{ListView, whole};
+use crate::http::page::ListView;
 use crate::service::Answer;
 use crate::service::assessment::facts;
 use crate::store::facts::RecordedFacts;
@@ -52,10 +52,14 @@ impl From<&RecordedFacts> for FactsView {
 
 /// List what is known of a period's units.
 #[utoipa::path(get, path = "/v1/periods/{id}/facts", responses((status = 200, description = "Those that the caller may see.", body = ListView<FactsView>)))]
-async fn list(call: Call) -> Reply {
+async fn list(mut call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| Ok(whole(facts::list(conn, context, &id)?.iter().map(FactsView::from).collect())?))
-        .await
+    let asked = call.page_in_order();
+    call.read(move |conn, context| {
+        let facts = facts::list(conn, context, &id)?;
+        Ok(asked.answer_of_all(facts, |facts| facts.unit_id.to_string(), |facts| FactsView::from(&facts))?)
+    })
+    .await
 }
 
 /// Read what is known of a unit.

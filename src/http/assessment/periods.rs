@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -22,7 +22,7 @@ use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::service::assessment::periods::{self, NewPeriod, PeriodChange, Summary, Touched};
 use crate::service::{Answer, Context, Details, Input, Interrupt};
@@ -393,13 +393,27 @@ impl From<Summary> for SummaryView {
     }
 }
 
+/// Which periods are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only these states.
+    status: Option<Vec<PeriodStatus>>,
+    /// Only these years.
+    year: Option<Vec<i32>>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<IdOrder>,
+}
+
 /// List the periods of an organisation.
-#[utoipa::path(get, path = "/v1/periods", responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
+#[utoipa::path(get, path = "/v1/periods", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let organization_id = query.id("organization_id");
-    let filter = Filter { statuses: query.states("status"), years: query.numbers("year") };
-    let asked = query.page(&["id", "-id"]);
+    let ListQuery { organization_id, status, year, sort } = call.query();
+    let filter = Filter { statuses: status, years: year };
+    let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = periods::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)

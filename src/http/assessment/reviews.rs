@@ -1,7 +1,7 @@
 //! `/v1/reviews`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
@@ -9,11 +9,11 @@ use crate::domain::criteria::rule::{Answer as ScoreAnswer, AnswerInput, Explanat
 use crate::domain::criteria::scoring::{Extent, LineInput, Totals};
 use crate::domain::time::instant;
 use crate::domain::{Id, Points};
-use crate::error::Code;
+use crate::error::{Code, Error};
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
-use crate::http::page::{ListView, whole};
+use crate::http::page::ListView;
 use crate::service::assessment::reviews::{self, NewReview};
 use crate::service::{Answer, Details, Input, Interrupt};
 
@@ -155,18 +155,26 @@ fn shown(details: &Details<ReviewCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&ReviewView::from(details), details.tag.header())?)
 }
 
+/// Which reviews are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Of which sheet.
+    #[param(required = true)]
+    submission_id: Option<Id>,
+}
+
 /// List the reviews of a sheet that the caller may see.
-#[utoipa::path(get, path = "/v1/reviews", params(("submission_id" = Id, Query, description = "Of which sheet.")),
-    responses((status = 200, description = "The appraisal before the council's.", body = ListView<ReviewHeadView>)))]
+#[utoipa::path(get, path = "/v1/reviews", 
+    params(ListQuery), responses((status = 200, description = "The appraisal before the council's.", body = ListView<ReviewHeadView>)))]
 async fn list(mut call: Call) -> Reply {
-    let of = call.query().required::<String>("submission_id").and_then(|text| Id::parse(&text));
-    let Some(submission_id) = of else {
-        return Err(
-            call.problem(crate::error::Error::new(crate::error::Code::InvalidParameter).with("name", "submission_id"))
-        );
-    };
+    let ListQuery { submission_id } = call.query();
+    let refused = || Error::new(Code::InvalidParameter).with("name", "submission_id");
+    let submission_id = submission_id.ok_or_else(|| call.problem(refused()))?;
+    let asked = call.page_in_order();
     call.read(move |conn, context| {
-        Ok(whole(reviews::list(conn, context, &submission_id)?.iter().map(ReviewHeadView::from).collect())?)
+        let reviews = reviews::list(conn, context, &submission_id)?;
+        Ok(asked.answer_of_all(reviews, |review| review.id.to_string(), |review| ReviewHeadView::from(&review))?)
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::submission::{FrozenSheet, Return, SubmissionCase, SubmissionStatus};
@@ -14,7 +14,7 @@ use crate::error::{Code, Error};
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{IdOrder, ListView};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::service::assessment::submissions::{self, NewSubmission, Scores};
 use crate::service::{Answer, Details, Input, Interrupt};
@@ -417,16 +417,31 @@ fn shown(details: &Details<SubmissionCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&SubmissionView::from(details), details.tag.header())?)
 }
 
+/// Which sheets are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only of these periods.
+    period_id: Option<Vec<Id>>,
+    /// Only of these units.
+    unit_id: Option<Vec<Id>>,
+    /// Only these states.
+    status: Option<Vec<SubmissionStatus>>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<IdOrder>,
+}
+
 /// List the sheets that the caller may see.
 ///
 /// A unit's people see their own; the standing body those that were submitted, the council those that were appraised, nobody a foreign draft.
-#[utoipa::path(get, path = "/v1/submissions", responses((status = 200, description = "A page.", body = ListView<ListedView>)))]
+#[utoipa::path(get, path = "/v1/submissions", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<ListedView>)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let organization_id = query.id("organization_id");
-    let filter =
-        Filter { period_ids: query.ids("period_id"), unit_ids: query.ids("unit_id"), statuses: query.states("status") };
-    let asked = query.page(&["id"]);
+    let ListQuery { organization_id, period_id, unit_id, status, sort } = call.query();
+    let filter = Filter { period_ids: period_id, unit_ids: unit_id, statuses: status };
+    let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = submissions::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
         Ok(asked.answer(rows, |(row, _)| row.submission.id.to_string(), ListedView::from)?)
@@ -533,11 +548,11 @@ async fn send_back(call: Call) -> Reply {
 
 /// List the frozen revisions of a sheet.
 #[utoipa::path(get, path = "/v1/submissions/{id}/revisions", responses((status = 200, description = "First to last.", body = ListView<RevisionHeadView>)))]
-async fn revisions(call: Call) -> Reply {
-    let id = call.id("id")?;
+async fn revisions(mut call: Call) -> Reply {
+    let (id, asked) = (call.id("id")?, call.page_in_order());
     call.read(move |conn, context| {
         let rows = submissions::revisions(conn, context, &id)?;
-        Ok(crate::http::page::whole(rows.iter().map(RevisionHeadView::from).collect())?)
+        Ok(asked.answer_of_all(rows, |row| row.revision.to_string(), |row| RevisionHeadView::from(&row))?)
     })
     .await
 }

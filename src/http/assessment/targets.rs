@@ -4,14 +4,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::access::action::Action;
-use crate::domain::assessment::period::Period;
 use crate::domain::assessment::target::Target;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, changes, lists, operations};
 use crate::http::page::ListView;
+use crate::service::Answer;
 use crate::service::assessment::targets;
-use crate::service::{Answer, Details, Interrupt};
 
 /// The operations on `targets`.
 pub fn operations() -> Vec<Operation> {
@@ -41,17 +40,19 @@ struct Body {
     targets: Vec<Target>,
 }
 
-fn shown((targets, details): (Vec<Target>, Details<Period>)) -> Result<Answer, Interrupt> {
-    Ok(Answer::ok(&ListView { items: targets, next_cursor: None }, details.tag.header())?)
-}
-
 /// List the targets of a period.
 ///
 /// By unit and criterion. The list has the tag of its period.
 #[utoipa::path(get, path = "/v1/periods/{id}/targets", responses((status = 200, description = "All of them.", body = ListView<Target>)))]
-async fn list(call: Call) -> Reply {
-    let id = call.id("id")?;
-    call.read(move |conn, context| shown(targets::list(conn, context, &id)?)).await
+async fn list(mut call: Call) -> Reply {
+    let (id, asked) = (call.id("id")?, call.page_in_order());
+    call.read(move |conn, context| {
+        let (targets, seen) = targets::list(conn, context, &id)?;
+        let key = |target: &Target| format!("{} {}", target.unit_id, target.criterion_code);
+        let page = asked.answer_of_all(targets, key, |target| target)?;
+        Ok(Answer { etag: Some(seen.tag.header()), ..page })
+    })
+    .await
 }
 
 /// Set the targets of a period.
@@ -62,5 +63,9 @@ async fn list(call: Call) -> Reply {
 #[utoipa::path(put, path = "/v1/periods/{id}/targets", request_body = Body, responses((status = 200, description = "Set.", body = ListView<Target>)))]
 async fn replace(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<Body>().map(|body| body.targets));
-    call.write(move |conn, context| shown(targets::replace(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| {
+        let (targets, seen) = targets::replace(conn, context, &id, &input)?;
+        Ok(Answer::ok(&ListView { items: targets, next_cursor: None }, seen.tag.header())?)
+    })
+    .await
 }

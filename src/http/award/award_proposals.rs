@@ -4,7 +4,7 @@ use actix_web::dev::Payload;
 use actix_web::{HttpRequest, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::Action;
 use crate::domain::award::award_proposal::{Decision, Proposal, ProposalCase, ProposalStatus};
@@ -18,7 +18,7 @@ use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
 use crate::http::files::{self, FileView};
 use crate::http::operation::{Operation, acts, changes, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{IdOrder, ListView};
 use crate::http::{State, upload};
 use crate::service::award::award_proposals;
 use crate::service::{self, Answer, Details, Interrupt};
@@ -198,17 +198,30 @@ fn shown(details: &Details<ProposalCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view, details.tag.header())?)
 }
 
+/// Which proposals are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only of these periods.
+    period_id: Option<Vec<Id>>,
+    /// Only these states.
+    status: Option<Vec<ProposalStatus>>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<IdOrder>,
+}
+
 /// List the award proposals.
 ///
 /// A unit's people see their own.
-#[utoipa::path(get, path = "/v1/award-proposals", responses((status = 200, description = "A page.", body = ListView<ProposalHeadView>)))]
+#[utoipa::path(get, path = "/v1/award-proposals", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<ProposalHeadView>)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let organization_id = query.id("organization_id");
-    let (period_ids, statuses) = (query.ids("period_id"), query.states("status"));
-    let asked = query.page(&["id"]);
+    let ListQuery { organization_id, period_id, status, sort } = call.query();
+    let asked = call.page(sort);
     call.read(move |conn, context| {
-        let filter = Filter { period_ids: period_ids.clone(), statuses: statuses.clone(), ..Filter::default() };
+        let filter = Filter { period_ids: period_id.clone(), statuses: status.clone(), ..Filter::default() };
         let rows = award_proposals::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), |row| ProposalHeadView::from(&row))?)
     })

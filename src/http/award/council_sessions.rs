@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -12,7 +12,7 @@ use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::service::award::council_sessions::{self, NewSession, SessionChange};
 use crate::service::{Answer, Details, Interrupt};
@@ -127,12 +127,24 @@ fn shown(details: &Details<SessionCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view(details), details.tag.header())?)
 }
 
+/// Which sessions are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only of this period.
+    period_id: Option<Id>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<IdOrder>,
+}
+
 /// List the council's sessions.
-#[utoipa::path(get, path = "/v1/council-sessions", responses((status = 200, description = "A page.", body = ListView<SessionHeadView>)))]
+#[utoipa::path(get, path = "/v1/council-sessions", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<SessionHeadView>)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let (organization_id, period_id) = (query.id("organization_id"), query.id("period_id"));
-    let asked = query.page(&["id"]);
+    let ListQuery { organization_id, period_id, sort } = call.query();
+    let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = council_sessions::list(conn, context, organization_id.as_ref(), period_id.as_ref(), &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), |row| SessionHeadView::from(&row))?)

@@ -10,7 +10,7 @@ use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, creates, lists, operations, reads};
-use crate::http::page::{ListView, whole};
+use crate::http::page::ListView;
 use crate::service::Answer;
 use crate::service::award::ranking::{self, NewTieDecision, RankingDetails, RankingStatus};
 use crate::store::rankings::TieDecision;
@@ -140,10 +140,16 @@ async fn verify(call: Call) -> Reply {
 
 /// List the council's decisions on ties.
 #[utoipa::path(get, path = "/v1/periods/{id}/tie-decisions", operation_id = "list", responses((status = 200, description = "All of them.", body = ListView<DecisionView>)))]
-async fn decisions(call: Call) -> Reply {
+async fn decisions(mut call: Call) -> Reply {
     let id = call.id("id")?;
+    let asked = call.page_in_order();
     call.read(move |conn, context| {
-        Ok(whole(ranking::tie_decisions(conn, context, &id)?.iter().map(DecisionView::from).collect())?)
+        let decisions = ranking::tie_decisions(conn, context, &id)?;
+        Ok(asked.answer_of_all(
+            decisions,
+            |decision| decision.id.to_string(),
+            |decision| DecisionView::from(&decision),
+        )?)
     })
     .await
 }

@@ -5,7 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::Action;
 use crate::domain::criteria::criteria_set::{CriteriaContent, NotApplicable, Part};
@@ -146,13 +146,21 @@ pub fn read(bytes: &[u8], given: Given) -> Input<NewImport> {
     }
 }
 
+/// Whether an import is only tried.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ImportQuery {
+    /// Only tell what would come of it.
+    dry_run: Option<bool>,
+}
+
 /// Import a table of criteria.
 ///
 /// From a spreadsheet as offices have them (STT, nội dung, điểm; parts A and B, Roman sections, numbered items, a blank cell where
 /// items share points), from one in the full shape with rules (`GET …/template?shape=full`), or from JSON. It becomes a draft. What
 /// cannot be read is refused, all of it at once, with `sheet`, `row` and `column`; what was guessed is told in `warnings`. With
 /// `dry_run=true` nothing is added.
-#[utoipa::path(post, path = "/v1/criteria-sets/import", params(("dry_run" = Option<bool>, Query, description = "Only tell what would come of it.")),
+#[utoipa::path(post, path = "/v1/criteria-sets/import", params(ImportQuery),
     request_body(content((ImportForm = "multipart/form-data"), (Body = "application/json"))),
     responses((status = 201, description = "Added as a draft.", body = ImportView), (status = 200, description = "A dry run.", body = ImportView)))]
 async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
@@ -162,7 +170,7 @@ async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
 
 async fn import_json(http: &HttpRequest, payload: Payload) -> Reply {
     let mut call = Call::receive(http, payload).await?;
-    let dry_run = call.query().optional::<bool>("dry_run");
+    let ImportQuery { dry_run } = call.query();
     let body = call.body::<Body>();
     let organization_id = body.as_ref().ok().and_then(|body| body.organization_id);
     let input = body.map(|body| criteria_import::of_json(body.content()));
@@ -171,7 +179,7 @@ async fn import_json(http: &HttpRequest, payload: Payload) -> Reply {
 
 async fn import_file(http: &HttpRequest, payload: Payload) -> Reply {
     let mut call = Call::without_body(http)?;
-    let dry_run = call.query().optional::<bool>("dry_run");
+    let ImportQuery { dry_run } = call.query();
     call.fetch(|_, context| criteria_import::may_import(context)).await?;
     let known = ["organization_id", "code", "title", "year", "legal_basis"];
     let form = upload::receive_whole(http, payload, transfer::MAX_BYTES, &known).await;
@@ -211,10 +219,14 @@ async fn imported(call: Call, organization_id: Option<Id>, input: Input<NewImpor
     .await
 }
 
-/// What a file is asked to be: format and shape.
-fn asked(call: &mut Call, format: Format) -> (Format, Shape) {
-    let query = call.query();
-    (query.word("format").unwrap_or(format), query.word("shape").unwrap_or(Shape::Full))
+/// What a file is asked to be.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FileQuery {
+    /// `xlsx` for a template and `json` for an export where it is left out.
+    format: Option<Format>,
+    /// `full` where it is left out; JSON has but one.
+    shape: Option<Shape>,
 }
 
 async fn file(call: &Call, name: String, content: CriteriaContent, format: Format, shape: Shape) -> Reply {
@@ -240,11 +252,12 @@ struct Spreadsheet(Vec<u8>);
 ///
 /// With a short example of everything that the shape has: `office` is the printed table, `full` has the rules.
 #[utoipa::path(get, path = "/v1/criteria-sets/template",
-    params(("format" = Option<Format>, Query, description = "`xlsx` where it is left out."), ("shape" = Option<Shape>, Query, description = "`full` where it is left out; JSON has but one.")),
+    params(FileQuery),
     responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 async fn template(call: Call) -> Reply {
     let mut call = call.accepting_any();
-    let (format, shape) = asked(&mut call, Format::Xlsx);
+    let FileQuery { format, shape } = call.query();
+    let (format, shape) = (format.unwrap_or(Format::Xlsx), shape.unwrap_or(Shape::Full));
     call.fetch(|_, context| Ok(context.accept_read()?)).await?;
     let example = json::read::<Body>(include_bytes!("../../../openapi/examples/criteria-template.json"));
     let example = example.map_err(|error| call.problem(Error::internal(error)))?;
@@ -256,12 +269,13 @@ async fn template(call: Call) -> Reply {
 /// In the full shape, or as JSON, what is exported is imported again as it was. The office's shape leaves out what the printed
 /// table has no column for.
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/export",
-    params(("format" = Option<Format>, Query, description = "`json` where it is left out."), ("shape" = Option<Shape>, Query, description = "`full` where it is left out; JSON has but one.")),
+    params(FileQuery),
     responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 async fn export(call: Call) -> Reply {
     let id = call.id("id")?;
     let mut call = call.accepting_any();
-    let (format, shape) = asked(&mut call, Format::Json);
+    let FileQuery { format, shape } = call.query();
+    let (format, shape) = (format.unwrap_or(Format::Json), shape.unwrap_or(Shape::Full));
     let content = call.fetch(move |conn, context| Ok(criteria_sets::get(conn, context, &id)?.value.content)).await?;
     file(&call, content.code.clone(), content, format, shape).await
 }

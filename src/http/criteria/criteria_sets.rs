@@ -1,7 +1,7 @@
 //! `/v1/criteria-sets`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::Action;
 use crate::domain::criteria::criteria_set::{
@@ -13,7 +13,7 @@ use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
-use crate::http::page::{ListView, whole};
+use crate::http::page::{IdOrder, ListView};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet};
 use crate::service::{Answer, Details};
@@ -231,17 +231,30 @@ struct DiffView {
     changes: Vec<EntryChange>,
 }
 
+/// Which tables are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only these states.
+    status: Option<Vec<CriteriaSetStatus>>,
+    /// Only these years.
+    year: Option<Vec<i32>>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<IdOrder>,
+}
+
 /// List the tables of criteria.
 ///
 /// Drafts are listed for who writes or checks them.
-#[utoipa::path(get, path = "/v1/criteria-sets", responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
+#[utoipa::path(get, path = "/v1/criteria-sets", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let organization_id = query.id("organization_id");
-    let (statuses, years) = (query.states("status"), query.numbers("year"));
-    let asked = query.page(&["id"]);
+    let ListQuery { organization_id, status, year, sort } = call.query();
+    let asked = call.page(sort);
     call.read(move |conn, context| {
-        let filter = Filter { statuses: statuses.clone(), years: years.clone() };
+        let filter = Filter { statuses: status.clone(), years: year.clone() };
         let rows = criteria_sets::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)
     })
@@ -330,13 +343,21 @@ async fn copy(call: Call) -> Reply {
     .await
 }
 
+/// What a table is compared with.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DiffQuery {
+    /// The table to compare with.
+    against: Option<Id>,
+}
+
 /// What does this table say otherwise than another?
 ///
 /// Without `against` it is compared with the one that it was copied from. Parts, sections and criteria are known by their codes.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/diff", params(("against" = Option<Id>, Query, description = "The table to compare with.")), responses((status = 200, description = "The differences.", body = DiffView)))]
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/diff", params(DiffQuery), responses((status = 200, description = "The differences.", body = DiffView)))]
 async fn diff(mut call: Call) -> Reply {
     let id = call.id("id")?;
-    let against = call.query().id("against");
+    let DiffQuery { against } = call.query();
     call.read(move |conn, context| {
         let Difference { before, after, changes } = criteria_sets::diff(conn, context, &id, against.as_ref())?;
         let view = DiffView { before: HeadingView::from(&before), after: HeadingView::from(&after), changes };
@@ -362,9 +383,13 @@ async fn validation(call: Call) -> Reply {
 
 /// List parts, sections and criteria flat, in the table's order.
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", responses((status = 200, description = "All of them.", body = ListView<Entry>)))]
-async fn criteria(call: Call) -> Reply {
-    let id = call.id("id")?;
-    call.read(move |conn, context| Ok(whole(criteria_sets::get(conn, context, &id)?.value.content.entries())?)).await
+async fn criteria(mut call: Call) -> Reply {
+    let (id, asked) = (call.id("id")?, call.page_in_order());
+    call.read(move |conn, context| {
+        let entries = criteria_sets::get(conn, context, &id)?.value.content.entries();
+        Ok(asked.answer_of_all(entries, |entry| entry.code.clone(), |entry| entry)?)
+    })
+    .await
 }
 
 /// Read one part, section or criterion.

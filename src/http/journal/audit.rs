@@ -1,8 +1,8 @@
 //! `/v1/audit-entries`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -11,7 +11,7 @@ use crate::error::{Code, Error};
 use crate::http::auth::Checkpoint;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{ListView, Sort, SortKey};
 use crate::service::Answer;
 use crate::service::journal::audit;
 use crate::store::audit::Filter;
@@ -120,19 +120,44 @@ struct CheckpointView {
     checkpoint: String,
 }
 
+/// What entries can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SortBy {
+    Sequence,
+}
+
+type Order = Sort<SortBy>;
+
+impl SortKey for SortBy {
+    const ALL: &'static [(Self, &'static str)] = &[(SortBy::Sequence, "sequence")];
+}
+
+/// Which entries are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only changes of these kinds of record.
+    subject_type: Option<Vec<String>>,
+    /// Only changes of this record.
+    subject_id: Option<Id>,
+    /// Only these acts.
+    action: Option<Vec<String>>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<Order>,
+}
+
 /// List who changed what.
 ///
 /// Whole for the auditor; the admin sees no scores. Each entry is chained to the one before by its hash.
-#[utoipa::path(get, path = "/v1/audit-entries", responses((status = 200, description = "A page, oldest first unless `sort=-sequence`.", body = ListView<EntryView>)))]
+#[utoipa::path(get, path = "/v1/audit-entries", params(ListQuery), responses((status = 200, description = "A page, oldest first unless `sort=-sequence`.", body = ListView<EntryView>)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let organization_id = query.id("organization_id");
-    let filter = Filter {
-        subject_types: query.words("subject_type"),
-        subject_id: query.id("subject_id").map(|id| id.to_string()),
-        actions: query.words("action"),
-    };
-    let asked = query.page(&["sequence"]);
+    let ListQuery { organization_id, subject_type, subject_id, action, sort } = call.query();
+    let subject_id = subject_id.map(|id| id.to_string());
+    let filter = Filter { subject_types: subject_type, subject_id, actions: action };
+    let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = audit::list(conn, context, organization_id.as_ref(), &filter, &asked.numbered()?)?;
         Ok(asked.answer(rows, |row| row.entry.sequence.to_string(), EntryView::from)?)
@@ -140,16 +165,25 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
+/// What a chain is checked against.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct VerifyQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// A `checkpoint` of earlier.
+    checkpoint: Option<String>,
+}
+
 /// Is the chain as it was written?
 ///
 /// Works out every hash anew: an edit, a deletion, an insertion or another order shows. With `checkpoint`, a JWS that
 /// was kept elsewhere, also that the chain goes on from what it said.
 #[utoipa::path(get, path = "/v1/audit-entries/verify",
-    params(("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only."), ("checkpoint" = Option<String>, Query, description = "A `checkpoint` of earlier.")),
-    responses((status = 200, description = "The verdict.", body = VerdictView)))]
+    params(VerifyQuery), responses((status = 200, description = "The verdict.", body = VerdictView)))]
 async fn verify(mut call: Call) -> Reply {
-    let organization_id = call.query().id("organization_id");
-    let known = match call.query().take("checkpoint") {
+    let VerifyQuery { organization_id, checkpoint } = call.query();
+    let known = match checkpoint {
         None => None,
         Some(text) => {
             let refused = || Error::new(Code::InvalidParameter).with("name", "checkpoint");
@@ -167,14 +201,21 @@ async fn verify(mut call: Call) -> Reply {
     .await
 }
 
+/// Which organisation is meant.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OrganizationQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+}
+
 /// Where does the chain stand?
 ///
 /// Signed, to be kept elsewhere: whoever could rewrite every entry could not make this again. The auditor's alone.
 #[utoipa::path(get, path = "/v1/audit-entries/checkpoint",
-    params(("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
-    responses((status = 200, description = "The last entry's number and hash, signed.", body = CheckpointView)))]
+    params(OrganizationQuery), responses((status = 200, description = "The last entry's number and hash, signed.", body = CheckpointView)))]
 async fn checkpoint(mut call: Call) -> Reply {
-    let organization_id = call.query().id("organization_id");
+    let OrganizationQuery { organization_id } = call.query();
     let head = call
         .fetch(move |conn, context| {
             let (organization_id, sequence, hash) = audit::head(conn, context, organization_id.as_ref())?;

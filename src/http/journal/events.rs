@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -14,7 +14,7 @@ use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, lists, operations};
-use crate::http::page::cursor_of;
+use crate::http::page::{PageQuery, Within, cursor_of};
 use crate::service::journal::events;
 use crate::service::{Answer, tag};
 
@@ -93,22 +93,30 @@ fn page(events: &[Event], limit: i64, before: Option<&Id>) -> Result<Answer, Err
     Ok(Answer { status: 200, location: None, etag: Some(tag::of_body(&body)), next: None, body, replayed: false })
 }
 
+/// Which events are listed, and how long to wait for one.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only these types.
+    types: Option<Vec<EventType>>,
+    /// How many seconds to wait for an event.
+    #[param(inline)]
+    wait: Option<Within<0, { MAX_WAIT_SECONDS }>>,
+}
+
 /// List what happened.
 ///
 /// In the order of the commits, only ever longer. `next_cursor` is always where to go on; with `wait` the answer comes
 /// as soon as there is an event, or empty after so many seconds. An event that its caller may not see leaves no trace.
 #[utoipa::path(get, path = "/v1/events",
-    params(("types" = Option<String>, Query, description = "Only these types, separated by commas.", example = "submission.submitted,period.announced"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<i64>, Query, description = "Events of a page: 1 to 200.", minimum = 1, maximum = 200),
-        ("wait" = Option<i64>, Query, description = "How many seconds to wait for an event: 0 to 30.", minimum = 0, maximum = 30),
-        ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
-    responses((status = 200, description = "A page, oldest first.", body = EventsView)))]
+    params(ListQuery), responses((status = 200, description = "A page, oldest first.", body = EventsView)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let (organization_id, after) = (query.id("organization_id"), query.cursor());
-    let types = query.states::<EventType>("types");
-    let (limit, wait) = (query.limit(), query.number_within("wait", 0..=MAX_WAIT_SECONDS, 0));
+    let ListQuery { organization_id, types, wait } = call.query();
+    let asked: PageQuery = call.query();
+    let (after, limit) = (asked.after_record(call.words()), asked.limit());
+    let Within(wait) = wait.unwrap_or_default();
     let until = Instant::now() + Duration::from_secs(u64::try_from(wait).unwrap_or_default());
     let mut event_signal = call.state().app.event_signal.subscribe();
     loop {

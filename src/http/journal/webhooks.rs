@@ -1,7 +1,7 @@
 //! `/v1/webhook-endpoints`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -11,7 +11,7 @@ use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, deletes, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::service::journal::webhooks::{self, EndpointChange, NewEndpoint};
 use crate::service::{Answer, Details, Interrupt};
@@ -222,13 +222,24 @@ fn made(delivery: &Delivery) -> Result<Answer, Interrupt> {
     Ok(Answer::created(&view, body_tag(&view)?, place)?)
 }
 
+/// Which endpoints are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<IdOrder>,
+}
+
 /// List the webhook endpoints.
 ///
 /// An integration sees its own.
-#[utoipa::path(get, path = "/v1/webhook-endpoints", responses((status = 200, description = "A page.", body = ListView<EndpointView>)))]
+#[utoipa::path(get, path = "/v1/webhook-endpoints", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<EndpointView>)))]
 async fn list(mut call: Call) -> Reply {
-    let organization_id = call.query().id("organization_id");
-    let asked = call.query().page(&["id"]);
+    let ListQuery { organization_id, sort } = call.query();
+    let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = webhooks::list(conn, context, organization_id.as_ref(), &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), |row| EndpointView::from(&row))?)
@@ -312,16 +323,27 @@ async fn test(call: Call) -> Reply {
     call.act(move |conn, context| made(&webhooks::test(conn, context, &id)?)).await
 }
 
+/// Which deliveries are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DeliveriesQuery {
+    /// Only these states.
+    status: Option<Vec<DeliveryStatus>>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<IdOrder>,
+}
+
 /// List what was sent to a webhook endpoint, and what waits.
 ///
 /// Kept for thirty days.
-#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries", operation_id = "list", responses((status = 200, description = "A page.", body = ListView<DeliveryHeadView>)))]
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries", operation_id = "list", params(DeliveriesQuery), responses((status = 200, description = "A page.", body = ListView<DeliveryHeadView>)))]
 async fn deliveries(mut call: Call) -> Reply {
     let id = call.id("id")?;
-    let statuses = call.query().states::<DeliveryStatus>("status");
-    let asked = call.query().page(&["id"]);
+    let DeliveriesQuery { status, sort } = call.query();
+    let asked = call.page(sort);
     call.read(move |conn, context| {
-        let rows = webhooks::deliveries(conn, context, &id, statuses.as_deref(), &asked.page)?;
+        let rows = webhooks::deliveries(conn, context, &id, status.as_deref(), &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), |row| DeliveryHeadView::from(&row))?)
     })
     .await

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -11,7 +11,7 @@ use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, changes, creates, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::{nullable, present};
 use crate::service::Answer;
 use crate::service::office::members::{self, MemberChange, NewMember};
@@ -139,12 +139,24 @@ impl From<ChangeBody> for MemberChange {
     }
 }
 
+/// Which members are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only those of this unit.
+    unit_id: Option<Id>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<IdOrder>,
+}
+
 /// List the members of an organisation.
-#[utoipa::path(get, path = "/v1/members", responses((status = 200, description = "A page.", body = ListView<MemberView>)))]
+#[utoipa::path(get, path = "/v1/members", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<MemberView>)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let (organization_id, unit_id) = (query.id("organization_id"), query.id("unit_id"));
-    let asked = query.page(&["id"]);
+    let ListQuery { organization_id, unit_id, sort } = call.query();
+    let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = members::list(conn, context, organization_id.as_ref(), unit_id.as_ref(), &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), |row| MemberView::from(&row))?)

@@ -1,7 +1,7 @@
 //! `/v1/organizations`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -11,7 +11,7 @@ use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Callers, Operation, changes, creates, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::{nullable, present};
 use crate::service::Answer;
 use crate::service::office::organizations::{self, FirstAdmin, NewOrganization, OrganizationChange};
@@ -145,12 +145,22 @@ struct FirstAdminView {
     client_secret: String,
 }
 
+/// Which organisations are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<IdOrder>,
+}
+
 /// List the organisations.
 ///
 /// An operator sees all of them, everybody else those that they belong to.
-#[utoipa::path(get, path = "/v1/organizations", responses((status = 200, description = "A page.", body = ListView<OrganizationView>)))]
+#[utoipa::path(get, path = "/v1/organizations", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<OrganizationView>)))]
 async fn list(mut call: Call) -> Reply {
-    let asked = call.query().page(&["id"]);
+    let ListQuery { sort } = call.query();
+    let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = organizations::list(conn, context, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id.to_string(), |row| OrganizationView::from(&row))?)

@@ -1,7 +1,7 @@
 //! `/v1/units`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -10,7 +10,7 @@ use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, changes, creates, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{ListView, Sort, SortKey};
 use crate::http::patch::present;
 use crate::service::Answer;
 use crate::service::office::units::{self, NewUnit, UnitChange};
@@ -122,15 +122,42 @@ impl From<ChangeBody> for UnitChange {
     }
 }
 
+/// What units can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SortBy {
+    Id,
+    Code,
+}
+
+type Order = Sort<SortBy>;
+
+impl SortKey for SortBy {
+    const ALL: &'static [(Self, &'static str)] = &[(SortBy::Id, "id"), (SortBy::Code, "code")];
+}
+
+/// Which units are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only active ones, or only others.
+    active: Option<bool>,
+    /// Only these codes.
+    code: Option<Vec<String>>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<Order>,
+}
+
 /// List the units of an organisation.
-#[utoipa::path(get, path = "/v1/units", responses((status = 200, description = "A page.", body = ListView<UnitView>)))]
+#[utoipa::path(get, path = "/v1/units", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<UnitView>)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let organization_id = query.id("organization_id");
-    let filter = Filter { active: query.optional::<bool>("active"), codes: query.words("code") };
-    let asked = query.page(&["id", "code"]);
+    let ListQuery { organization_id, active, code, sort } = call.query();
+    let filter = Filter { active, codes: code };
+    let asked = call.page(sort);
     call.read(move |conn, context| {
-        let by_code = asked.sort == "code";
+        let by_code = asked.key == Some(SortBy::Code);
         let rows = units::list(conn, context, organization_id.as_ref(), &filter, by_code, &asked.page)?;
         let key = |row: &Unit| {
             if by_code { row.code.clone() } else { row.id.to_string() }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -10,10 +10,10 @@ use crate::domain::schedule::calendar::{CalendarDay, CountedDay, DayKind, DaySta
 use crate::domain::schedule::deadline::DeadlineKind;
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
-use crate::http::json::read_day;
 use crate::http::operation::{Operation, deletes, lists, operations, puts, reads};
-use crate::http::page::{ListView, whole};
+use crate::http::page::ListView;
 use crate::http::problem::Problem;
+use crate::http::time::Day;
 use crate::service::schedule::calendar::{self, DayInput, Move, Outcome};
 use crate::service::{Answer, Interrupt};
 
@@ -167,7 +167,21 @@ struct CountView {
 
 /// The day in the path. What is no day names nothing: 404.
 fn date(call: &Call) -> Result<NaiveDate, Problem> {
-    read_day(&call.segment("date")).ok_or_else(|| call.problem(Code::NotFound))
+    Day::parse(&call.segment("date")).map(NaiveDate::from).ok_or_else(|| call.problem(Code::NotFound))
+}
+
+/// Which days are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DaysQuery {
+    /// The first day; without it, the first of this year.
+    #[param(inline, example = "2026-01-01")]
+    from: Option<Day>,
+    /// The last day, at most ten years on; without it, the last of the year of `from`.
+    #[param(inline, example = "2026-12-31")]
+    to: Option<Day>,
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
 }
 
 /// List the days that differ from their weekday.
@@ -175,25 +189,32 @@ fn date(call: &Call) -> Result<NaiveDate, Problem> {
 /// From `from` to `to`, or of this year: holidays, substitute days off and swapped working Saturdays of the nation, and in place of them
 /// what the caller's organisation has set for itself. Operators see the nation's.
 #[utoipa::path(get, path = "/v1/calendar-days", operation_id = "list",
-    params(("from" = Option<NaiveDate>, Query, description = "The first day; without it, the first of this year.", example = "2026-01-01"), ("to" = Option<NaiveDate>, Query, description = "The last day, at most ten years on; without it, the last of the year of `from`.", example = "2026-12-31"),
-        ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
-    responses((status = 200, description = "All of them, in order.", body = ListView<DayView>)))]
+    params(DaysQuery), responses((status = 200, description = "All of them, in order.", body = ListView<DayView>)))]
 async fn days(mut call: Call) -> Reply {
-    let query = call.query();
-    let organization_id = query.id("organization_id");
-    let (from, to) = (query.day("from"), query.day("to"));
+    let DaysQuery { from, to, organization_id } = call.query();
+    let (from, to) = (from.map(NaiveDate::from), to.map(NaiveDate::from));
+    let asked = call.page_in_order();
     call.read(move |conn, context| {
         let days = calendar::days(conn, context, organization_id.as_ref(), (from, to))?;
-        Ok(whole(days.iter().map(DayView::from).collect())?)
+        Ok(asked.answer_of_all(days, |day| day.on.to_string(), |day| DayView::from(&day))?)
     })
     .await
 }
 
+/// Which organisation is meant.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OrganizationQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+}
+
 /// Read a day that differs from its weekday.
-#[utoipa::path(get, path = "/v1/calendar-days/{date}", operation_id = "get", params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
-    responses((status = 200, description = "The day.", body = DayView)))]
+#[utoipa::path(get, path = "/v1/calendar-days/{date}", operation_id = "get",
+    params(DayPath, OrganizationQuery), responses((status = 200, description = "The day.", body = DayView)))]
 async fn day(mut call: Call) -> Reply {
-    let (on, organization_id) = (date(&call)?, call.query().id("organization_id"));
+    let on = date(&call)?;
+    let OrganizationQuery { organization_id } = call.query();
     call.read(move |conn, context| {
         let day = calendar::day(conn, context, organization_id.as_ref(), on)?;
         Ok(Answer::ok(&DayView::from(&day), calendar::tag(&day).header())?)
@@ -201,17 +222,36 @@ async fn day(mut call: Call) -> Reply {
     .await
 }
 
+/// The day in the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the place in the document; the day is read from the path")]
+struct DayPath {
+    /// Which day.
+    #[param(example = "2026-11-24")]
+    date: NaiveDate,
+}
+
+/// Whether a change is only tried, and of whose calendar.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ChangeQuery {
+    /// Only tell what it would move.
+    dry_run: Option<bool>,
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+}
+
 /// Set a day.
 ///
 /// An operator sets the nation's days, an admin the own organisation's, which go before the nation's. The first time needs no `If-Match`; a
 /// change does. Dossiers that wait are due anew by the changed calendar, never before an extension; `dry_run=true` only tells which.
 #[utoipa::path(put, path = "/v1/calendar-days/{date}", request_body = DayBody,
-    params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("dry_run" = Option<bool>, Query, description = "Only tell what it would move."), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
-    responses((status = 200, description = "Changed, or what would be.", body = OutcomeView), (status = 201, description = "Set for the first time.", body = OutcomeView)))]
+    params(DayPath, ChangeQuery), responses((status = 200, description = "Changed, or what would be.", body = OutcomeView), (status = 201, description = "Set for the first time.", body = OutcomeView)))]
 async fn put(mut call: Call) -> Reply {
     let on = date(&call)?;
-    let (organization_id, dry_run) =
-        (call.query().id("organization_id"), call.query().optional::<bool>("dry_run").unwrap_or(false));
+    let ChangeQuery { dry_run, organization_id } = call.query();
+    let dry_run = dry_run.unwrap_or(false);
     let input = call.body::<DayBody>().map(|body| DayInput {
         kind: body.kind,
         name: body.name,
@@ -246,16 +286,29 @@ fn removed(outcome: &Outcome, dry_run: bool) -> Result<Answer, Interrupt> {
 /// It is what its weekday says from then on, or, for an organisation's own day, what the nation's calendar says. `dry_run=true` only tells
 /// which deadlines that would move.
 #[utoipa::path(delete, path = "/v1/calendar-days/{date}", operation_id = "delete",
-    params(("date" = NaiveDate, Path, description = "Which day.", example = "2026-11-24"), ("dry_run" = Option<bool>, Query, description = "Only tell what it would move."), ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
-    responses((status = 200, description = "What would become of it.", body = OutcomeView), (status = 204, description = "Taken away.")))]
+    params(DayPath, ChangeQuery), responses((status = 200, description = "What would become of it.", body = OutcomeView), (status = 204, description = "Taken away.")))]
 async fn remove(mut call: Call) -> Reply {
     let on = date(&call)?;
-    let (organization_id, dry_run) =
-        (call.query().id("organization_id"), call.query().optional::<bool>("dry_run").unwrap_or(false));
+    let ChangeQuery { dry_run, organization_id } = call.query();
+    let dry_run = dry_run.unwrap_or(false);
     call.act(move |conn, context| {
         removed(&calendar::remove(conn, context, organization_id.as_ref(), on, dry_run)?, dry_run)
     })
     .await
+}
+
+/// From which day, and how far.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct AddQuery {
+    /// The day of the event.
+    #[param(inline, required = true, example = "2023-11-30")]
+    from: Option<Day>,
+    /// How many working days on: 0 to 1000.
+    #[param(required = true, example = 5)]
+    days: Option<u32>,
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
 }
 
 /// Which day is so many working days after another?
@@ -263,13 +316,10 @@ async fn remove(mut call: Call) -> Reply {
 /// Monday to Friday, less holidays and substitute days off, plus swapped working Saturdays, by the calendar of the caller's organisation. The
 /// day of the event is not counted.
 #[utoipa::path(get, path = "/v1/working-days/add",
-    params(("from" = NaiveDate, Query, description = "The day of the event.", example = "2023-11-30"), ("days" = u32, Query, description = "0 to 1000.", example = 5),
-        ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
-    responses((status = 200, description = "The day, with the way there.", body = AddView)))]
+    params(AddQuery), responses((status = 200, description = "The day, with the way there.", body = AddView)))]
 async fn add(mut call: Call) -> Reply {
-    let (from, days) = (call.query().required_day("from"), call.query().required::<u32>("days"));
-    let (from, days) = (from.unwrap_or_default(), days.unwrap_or_default());
-    let organization_id = call.query().id("organization_id");
+    let AddQuery { from, days, organization_id } = call.query();
+    let (Day(from), days) = (call.required("from", from), call.required("days", days));
     call.read(move |conn, context| {
         let reckoning = calendar::add(conn, context, organization_id.as_ref(), from, days)?;
         let view = AddView {
@@ -284,17 +334,28 @@ async fn add(mut call: Call) -> Reply {
     .await
 }
 
+/// From which day, and to which.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct CountQuery {
+    /// Not counted.
+    #[param(inline, required = true, example = "2023-11-30")]
+    from: Option<Day>,
+    /// Counted; at most 2000 days on.
+    #[param(inline, required = true, example = "2023-12-07")]
+    to: Option<Day>,
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+}
+
 /// How many working days are there after a day, up to and with another?
 ///
 /// The inverse of `add`.
 #[utoipa::path(get, path = "/v1/working-days/count",
-    params(("from" = NaiveDate, Query, description = "Not counted.", example = "2023-11-30"), ("to" = NaiveDate, Query, description = "Counted; at most 2000 days on.", example = "2023-12-07"),
-        ("organization_id" = Option<Id>, Query, description = "May be left out by who belongs to one organisation only.")),
-    responses((status = 200, description = "The number, with the way there.", body = CountView)))]
+    params(CountQuery), responses((status = 200, description = "The number, with the way there.", body = CountView)))]
 async fn count(mut call: Call) -> Reply {
-    let (from, to) = (call.query().required_day("from"), call.query().required_day("to"));
-    let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
-    let organization_id = call.query().id("organization_id");
+    let CountQuery { from, to, organization_id } = call.query();
+    let (Day(from), Day(to)) = (call.required("from", from), call.required("to", to));
     call.read(move |conn, context| {
         let reckoning = calendar::count(conn, context, organization_id.as_ref(), from, to)?;
         let view = CountView {

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access;
@@ -16,7 +16,8 @@ use crate::http::actions::Actions;
 use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, creates, lists, operations, reads};
-use crate::http::page::ListView;
+use crate::http::page::{ListView, Sort, SortKey, Within};
+use crate::http::time::Day;
 use crate::service::schedule::deadlines::{self, DeadlineCase, NewExtension, Told};
 use crate::service::{Answer, Details, Interrupt};
 use crate::store::deadlines::{Filter, due_key};
@@ -185,26 +186,64 @@ fn shown(details: &Details<DeadlineCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view(details), details.tag.header())?)
 }
 
+/// What deadlines can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SortBy {
+    Id,
+    DueOn,
+}
+
+type Order = Sort<SortBy>;
+
+impl SortKey for SortBy {
+    const ALL: &'static [(Self, &'static str)] = &[(SortBy::Id, "id"), (SortBy::DueOn, "due_on")];
+}
+
+/// Which deadlines are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// May be left out by who belongs to one organisation only.
+    organization_id: Option<Id>,
+    /// Only these states.
+    status: Option<Vec<DeadlineStatus>>,
+    /// Only these kinds.
+    kind: Option<Vec<DeadlineKind>>,
+    /// Only of these periods.
+    period_id: Option<Vec<Id>>,
+    /// Only of these units.
+    unit_id: Option<Vec<Id>>,
+    /// Only what is due before this day.
+    #[param(inline)]
+    due_before: Option<Day>,
+    /// Only what has passed by so many days or more.
+    #[param(inline)]
+    overdue_days_gte: Option<Within<1, 100_000>>,
+    /// The order; with `-` from last to first.
+    #[param(inline)]
+    sort: Option<Order>,
+}
+
 /// List the deadlines.
 ///
 /// Those of the whole period, and those of the units that concern the caller. `sort=due_on` gives what is due next first. The list's tag
 /// changes only with what it shows: who asks every minute gets 304 until a day brings something new.
-#[utoipa::path(get, path = "/v1/deadlines", responses((status = 200, description = "A page.", body = ListView<DeadlineHeadView>)))]
+#[utoipa::path(get, path = "/v1/deadlines", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<DeadlineHeadView>)))]
 async fn list(mut call: Call) -> Reply {
-    let query = call.query();
-    let organization_id = query.id("organization_id");
+    let query: ListQuery = call.query();
+    let organization_id = query.organization_id;
     let filter = Filter {
-        statuses: query.states("status"),
-        kinds: query.states("kind"),
-        period_ids: query.ids("period_id"),
-        unit_ids: query.ids("unit_id"),
+        statuses: query.status,
+        kinds: query.kind,
+        period_ids: query.period_id,
+        unit_ids: query.unit_id,
         due_from: None,
-        due_before: query.day("due_before"),
-        overdue_days_gte: query.optional_within("overdue_days_gte", 1..=100_000),
+        due_before: query.due_before.map(NaiveDate::from),
+        overdue_days_gte: query.overdue_days_gte.map(|Within(days)| days),
     };
-    let asked = query.page(&["id", "due_on"]);
+    let asked = call.page(query.sort);
     call.read(move |conn, context| {
-        let by_due = asked.sort == "due_on";
+        let by_due = asked.key == Some(SortBy::DueOn);
         let rows = deadlines::list(conn, context, organization_id.as_ref(), &filter, (by_due, &asked.page))?;
         let key = |told: &Told| if by_due { due_key(&told.deadline) } else { told.deadline.id.to_string() };
         Ok(asked.answer(rows, key, |told| DeadlineHeadView::from(&told))?)

@@ -4,8 +4,8 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 use icalendar::{Alarm, Calendar, Component, Event, EventLike, EventStatus, Trigger};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::schedule::deadline::{DeadlineKind, Reminders};
@@ -15,8 +15,9 @@ use crate::error::{Code, Error};
 use crate::http::State;
 use crate::http::call::{Call, Reply, knows};
 use crate::http::operation::{Callers, Operation, creates, deletes, lists, operations, reads};
-use crate::http::page::{ListView, Query, whole};
+use crate::http::page::ListView;
 use crate::http::problem::{Language, Problem, request_id};
+use crate::http::query::Query;
 use crate::service::schedule::feeds::{self, Entry};
 use crate::service::{self, Answer, Conditions, Request, tag};
 
@@ -89,8 +90,13 @@ async fn create(call: Call) -> Reply {
 
 /// List the tokens of the caller's calendar feeds.
 #[utoipa::path(get, path = "/v1/me/feed-tokens", responses((status = 200, description = "All of them, without the tokens themselves.", body = ListView<TokenView>)))]
-async fn list(call: Call) -> Reply {
-    call.read(|conn, context| Ok(whole(feeds::list(conn, context)?.iter().map(TokenView::from).collect())?)).await
+async fn list(mut call: Call) -> Reply {
+    let asked = call.page_in_order();
+    call.read(move |conn, context| {
+        let tokens = feeds::list(conn, context)?;
+        Ok(asked.answer_of_all(tokens, |token| token.id.to_string(), |token| TokenView::from(&token))?)
+    })
+    .await
 }
 
 /// Read one of the caller's tokens, without the token itself.
@@ -182,16 +188,26 @@ fn calendar(entries: &[Entry], base: &str, language: Language, reminders: &Remin
     calendar.to_string()
 }
 
+/// Which feed is opened.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FeedQuery {
+    /// The token of the feed.
+    #[param(required = true)]
+    token: Option<String>,
+}
+
 /// The deadlines as a calendar feed.
 ///
 /// iCalendar (RFC 5545), for a calendar program that subscribes to the address: each deadline is a day with the reminders of the installation,
 /// known by the same `UID` and a higher `SEQUENCE` when it changes. `Accept-Language` chooses the language.
-#[utoipa::path(get, path = "/v1/deadlines.ics", params(("token" = String, Query, description = "The token of the feed.")),
-    responses((status = 200, description = "The calendar.", content_type = "text/calendar"), (status = 304, description = "Nothing changed since the tag in `If-None-Match`.")))]
+#[utoipa::path(get, path = "/v1/deadlines.ics", 
+    params(FeedQuery), responses((status = 200, description = "The calendar.", content_type = "text/calendar"), (status = 304, description = "Nothing changed since the tag in `If-None-Match`.")))]
 async fn feed(http: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let problem = |error: Error| Problem::new(&http, error);
     let mut query = Query::parse(http.query_string());
-    let token = query.take("token").ok_or_else(|| problem(Error::new(Code::TokenMissing)))?;
+    let FeedQuery { token } = query.take();
+    let token = token.ok_or_else(|| problem(Error::new(Code::TokenMissing)))?;
     let caller = feeds::caller(&state.app, &token).await.map_err(problem)?;
     if let Some(error) = query.leftover() {
         return Err(problem(error));

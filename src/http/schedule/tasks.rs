@@ -10,7 +10,7 @@ use crate::domain::time::instant;
 use crate::http::actions;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Callers, Operation, lists, operations};
-use crate::http::page::{ListView, whole};
+use crate::http::page::ListView;
 use crate::service::schedule::tasks::{self, Task};
 
 /// The operations on `tasks`.
@@ -59,6 +59,14 @@ struct TaskView {
     status: Option<DeadlineStatus>,
 }
 
+impl TaskView {
+    /// What tells it apart from the others.
+    fn key(&self) -> String {
+        let about = self.subject.id.or(self.unit_id).map(|id| id.to_string()).unwrap_or_default();
+        format!("{} {} {about}", self.method, self.href)
+    }
+}
+
 impl From<&Task> for TaskView {
     fn from(task: &Task) -> Self {
         let (action, method, href) = actions::link(task.action, &task.base);
@@ -85,6 +93,11 @@ impl From<&Task> for TaskView {
 /// it back. Once every sheet is reviewed, who may know of the ranking is told what it still needs: facts of a unit (`write_facts`), the
 /// decision on a tie (`decide_tie`).
 #[utoipa::path(get, path = "/v1/me/tasks", responses((status = 200, description = "All of them.", body = ListView<TaskView>)))]
-async fn list(call: Call) -> Reply {
-    call.read(|conn, context| Ok(whole(tasks::list(conn, context)?.iter().map(TaskView::from).collect())?)).await
+async fn list(mut call: Call) -> Reply {
+    let asked = call.page_in_order();
+    call.read(move |conn, context| {
+        let tasks = tasks::list(conn, context)?.iter().map(TaskView::from).collect();
+        Ok(asked.answer_of_all(tasks, TaskView::key, |task| task)?)
+    })
+    .await
 }

@@ -1,0 +1,330 @@
+//! Queries, read into the types that document them.
+//!
+//! A query is a struct that derives `Deserialize`, `Default` and `IntoParams`: what it documents is what it reads. A field
+//! of a vector takes several words, separated by commas or given one by one.
+
+use std::fmt;
+
+use serde::de::value::StringDeserializer;
+use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::error::{Code, Error};
+
+/// The words of a query; what no type reads is unknown.
+#[derive(Debug, Default)]
+pub struct Query {
+    words: Vec<(String, String)>,
+    asked: Vec<(String, String)>,
+    fault: Option<Error>,
+}
+
+impl Query {
+    /// Reads a query string.
+    pub fn parse(text: &str) -> Self {
+        match serde_urlencoded::from_str::<Vec<(String, String)>>(text) {
+            Ok(words) => Query { asked: words.clone(), words, fault: None },
+            Err(_) => Query { fault: Some(invalid("?")), ..Query::default() },
+        }
+    }
+
+    /// The whole query as it was asked.
+    pub fn asked(&self) -> &[(String, String)] {
+        &self.asked
+    }
+
+    /// Takes the fields of `T` out of the query. A word that does not fit counts as absent and is a fault, which is told
+    /// once the caller's right was checked.
+    pub fn take<T: DeserializeOwned + Default>(&mut self) -> T {
+        loop {
+            let mut words = self.words.clone();
+            match T::deserialize(Words(&mut words)) {
+                Ok(read) => {
+                    self.words = words;
+                    return read;
+                }
+                Err(Misfit::Value(name)) => {
+                    self.words.retain(|(word, _)| word != name);
+                    self.refuse(name);
+                }
+                Err(Misfit::Unnamed) => return T::default(),
+            }
+        }
+    }
+
+    /// Records that a word does not fit.
+    pub fn refuse(&mut self, name: &str) {
+        self.fault.get_or_insert_with(|| invalid(name));
+    }
+
+    /// Records a fault of another kind.
+    pub fn fail(&mut self, code: Code) {
+        self.fault.get_or_insert_with(|| Error::new(code));
+    }
+
+    /// What is wrong with the query, once every type has read its words.
+    pub fn leftover(&mut self) -> Option<Error> {
+        let unknown =
+            self.words.first().map(|(name, _)| Error::new(Code::UnknownParameter).with("name", name.as_str()));
+        unknown.or_else(|| self.fault.take())
+    }
+}
+
+fn invalid(name: &str) -> Error {
+    Error::new(Code::InvalidParameter).with("name", name)
+}
+
+/// Why a query does not fit a type.
+#[derive(Debug)]
+enum Misfit {
+    /// The value of a word.
+    Value(&'static str),
+    /// A value, before it is known of which word.
+    Unnamed,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("does not fit")
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+impl de::Error for Misfit {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Misfit::Unnamed
+    }
+}
+
+/// A query as the struct that it is read into sees it.
+struct Words<'a>(&'a mut Vec<(String, String)>);
+
+impl<'de> Deserializer<'de> for Words<'_> {
+    type Error = Misfit;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Misfit> {
+        Err(Misfit::Unnamed)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        visitor.visit_map(Fields { words: self.0, fields: fields.iter(), field: "" })
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+/// The fields of the struct that the query names.
+struct Fields<'a> {
+    words: &'a mut Vec<(String, String)>,
+    fields: std::slice::Iter<'static, &'static str>,
+    field: &'static str,
+}
+
+impl<'de> MapAccess<'de> for Fields<'_> {
+    type Error = Misfit;
+
+    fn next_key_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
+        let given = self.fields.find(|field| self.words.iter().any(|(word, _)| word == *field));
+        let Some(field) = given else {
+            return Ok(None);
+        };
+        self.field = field;
+        seed.deserialize((*field).into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
+        seed.deserialize(Given { words: self.words, field: self.field }).map_err(|_| Misfit::Value(self.field))
+    }
+}
+
+/// What is given for a field.
+struct Given<'a> {
+    words: &'a mut Vec<(String, String)>,
+    field: &'static str,
+}
+
+impl Given<'_> {
+    /// The first value; a second is left over, and unknown.
+    fn first(self) -> Word {
+        let at = self.words.iter().position(|(word, _)| word == self.field);
+        Word(at.map(|at| self.words.remove(at).1).unwrap_or_default())
+    }
+}
+
+impl<'de> Deserializer<'de> for Given<'_> {
+    type Error = Misfit;
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        let given = self.words.extract_if(.., |(word, _)| word == self.field);
+        let values: Vec<String> =
+            given.flat_map(|(_, text)| text.split(',').map(str::to_owned).collect::<Vec<_>>()).collect();
+        visitor.visit_seq(Values(values.into_iter()))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.first().deserialize_any(visitor)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.first().deserialize_bool(visitor)
+    }
+
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.first().deserialize_i32(visitor)
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.first().deserialize_i64(visitor)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.first().deserialize_u32(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        self.first().deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i128 u8 u16 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+struct Values(std::vec::IntoIter<String>);
+
+impl<'de> SeqAccess<'de> for Values {
+    type Error = Misfit;
+
+    fn next_element_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
+        self.0.next().map(|value| seed.deserialize(Word(value))).transpose()
+    }
+}
+
+/// One value.
+struct Word(String);
+
+impl Word {
+    fn parse<T: std::str::FromStr>(&self) -> Result<T, Misfit> {
+        self.0.parse().map_err(|_| Misfit::Unnamed)
+    }
+}
+
+impl<'de> Deserializer<'de> for Word {
+    type Error = Misfit;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_string(self.0)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_bool(self.parse()?)
+    }
+
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_i32(self.parse()?)
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_i64(self.parse()?)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_u32(self.parse()?)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        let word: StringDeserializer<Misfit> = self.0.into_deserializer();
+        word.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i128 u8 u16 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::domain::Id;
+    use crate::domain::office::unit::UnitKind;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    struct Read {
+        active: Option<bool>,
+        unit_id: Option<Id>,
+        kind: Option<Vec<UnitKind>>,
+        year: Option<Vec<i32>>,
+    }
+
+    fn read(text: &str) -> (Read, Option<(Code, String)>) {
+        let mut query = Query::parse(text);
+        let read = query.take();
+        let fault = query.leftover();
+        (read, fault.map(|error| (error.code, error.params["name"].as_str().unwrap().to_owned())))
+    }
+
+    #[test]
+    fn a_vector_takes_commas_and_repetition() {
+        let years = |text: &str| read(text).0.year;
+        assert_eq!(years("year=2023,2024"), Some(vec![2023, 2024]));
+        assert_eq!(years("year=2023&year=2024"), Some(vec![2023, 2024]));
+        assert_eq!(read("kind=centre").0.kind, Some(vec![UnitKind::Centre]));
+        assert_eq!(read("").0, Read::default());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let table = [
+            ("active=yes", Code::InvalidParameter, "active"),
+            ("unit_id=1", Code::InvalidParameter, "unit_id"),
+            ("kind=centre,choir", Code::InvalidParameter, "kind"),
+            ("year=2023,", Code::InvalidParameter, "year"),
+            ("colour=red", Code::UnknownParameter, "colour"),
+            ("active=true&active=false", Code::UnknownParameter, "active"),
+        ];
+        for (text, code, name) in table {
+            assert_eq!(read(text).1, Some((code, name.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_fits_is_read_beside_what_does_not() {
+        let (read, fault) = read("year=x&active=true");
+        assert_eq!((read.active, read.year), (Some(true), None));
+        assert!(fault.is_some());
+    }
+}
