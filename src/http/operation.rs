@@ -114,7 +114,10 @@ impl Facts {
     pub fn or_operators(mut self) -> Self {
         self.callers = match self.callers {
             Callers::Granted(actions) => Callers::GrantedOrOperators(actions),
-            callers => callers,
+            callers @ (Callers::Anybody
+            | Callers::Authenticated
+            | Callers::Operators
+            | Callers::GrantedOrOperators(_)) => callers,
         };
         self
     }

@@ -10,7 +10,7 @@ use crate::domain::access::action::{Action, Stage, wrong_state};
 use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
 use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::change::Change;
-use crate::domain::criteria::rule::{Answer, Explanation};
+use crate::domain::criteria::rules::{Answer, Explanation};
 use crate::domain::criteria::scoring::{Criterion, Line, ScoringTable, Sheet, Totals};
 use crate::domain::journal::event::EventType;
 use crate::domain::office::unit::UnitKey;

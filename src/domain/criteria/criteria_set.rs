@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::criteria::rule::Rule;
+use crate::domain::criteria::rules::Rule;
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Fault};
@@ -444,6 +444,7 @@ impl Findings {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::domain::criteria::rules::{AllOrNothingRule, DeductionPerCaseRule, ManualRule};
 
     /// The guideline's table.
     pub fn guideline() -> CriteriaContent {
@@ -507,21 +508,21 @@ pub mod tests {
                 "/parts/0/children/0/children/0",
             ),
             (
-                |set| set.parts[0].children[0].children[0].rule = Some(Rule::AllOrNothing {}),
+                |set| set.parts[0].children[0].children[0].rule = Some(Rule::AllOrNothing(AllOrNothingRule {})),
                 Code::RuleNeedsMaxPoints,
                 "/parts/0/children/0/children/0",
             ),
             (
-                |set| set.parts[0].children[0].rule = Some(Rule::Manual { step: None }),
+                |set| set.parts[0].children[0].rule = Some(Rule::Manual(ManualRule { step: None })),
                 Code::RuleOnSection,
                 "/parts/0/children/0",
             ),
             (
                 |set| {
-                    set.parts[1].children[0].rule = Some(Rule::DeductionPerCase {
+                    set.parts[1].children[0].rule = Some(Rule::DeductionPerCase(DeductionPerCaseRule {
                         points_per_case: Points::from_hundredths(1),
                         floor: Points::from_hundredths(4001),
-                    });
+                    }));
                 },
                 Code::RuleExceedsMax,
                 "/parts/1/children/0/rule/floor",

@@ -2,6 +2,6 @@
 
 pub mod criteria_set;
 pub mod life;
-pub mod rule;
+pub mod rules;
 pub mod scoring;
 pub mod spreadsheet;

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 pub use tally::{Breakdown, Tally, Totals};
 
 use crate::domain::criteria::criteria_set::{CriteriaContent, Node, NotApplicable, Part, PartKind};
-use crate::domain::criteria::rule::{Answer, AnswerInput, Rule};
+use crate::domain::criteria::rules::{Answer, AnswerInput, Rule};
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
@@ -220,7 +220,7 @@ impl ScoringTable {
         for (code, target) in targets {
             let found = self.position(code).and_then(|at| self.criteria.get_mut(at));
             if let Some(criterion) = found.filter(|criterion| criterion.asks_for_target()) {
-                criterion.rule = Rule::TargetRatio { target: Some(target) };
+                criterion.rule.set_target(target);
             }
         }
         self
@@ -312,14 +312,14 @@ impl ScoringTable {
 
 impl Criterion {
     fn asks_for_target(&self) -> bool {
-        matches!(self.rule, Rule::TargetRatio { target: None })
+        self.rule.asks_for_target()
     }
 
     fn read(&self, input: &LineInput, may_leave_out: bool, pointer: &str, check: &mut Check) -> Line {
         let answer = input.answer.as_ref().map(|answer| {
             let pointer = format!("{pointer}/answer");
             match answer.is_not_applicable() {
-                true if may_leave_out => Ok(Answer::NotApplicable { not_applicable: true }),
+                true if may_leave_out => Ok(Answer::NOT_APPLICABLE),
                 true => Err(Fault::at(pointer, Code::NotApplicableRefused).with("criterion", self.code.as_str())),
                 false => self.rule.read(answer, &self.code, self.ceiling, &pointer),
             }
@@ -379,8 +379,8 @@ mod tests {
         let answer = |criterion: &Criterion| match (&criterion.rule, criterion.code.as_str()) {
             (_, "A.I.1") => r#"{"points":100}"#.to_owned(),
             (_, "A.I.2") => r#"{"points":50}"#.to_owned(),
-            (Rule::AllOrNothing {}, _) => r#"{"achieved":true}"#.to_owned(),
-            (Rule::DeductionPerCase { .. }, _) => r#"{"cases":0}"#.to_owned(),
+            (Rule::AllOrNothing(_), _) => r#"{"achieved":true}"#.to_owned(),
+            (Rule::DeductionPerCase(_), _) => r#"{"cases":0}"#.to_owned(),
             _ => format!("{{\"points\":{}}}", criterion.ceiling),
         };
         table.criteria.iter().map(|criterion| line(&criterion.code, &answer(criterion))).collect()

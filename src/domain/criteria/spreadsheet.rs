@@ -3,7 +3,7 @@
 //! Two shapes are read and written. The office's has the columns of the printed table: number, text, points. The full one has
 //! a row for everything that a table says, rules included, so that what is written is read back as it was.
 
-mod full;
+pub(in crate::domain::criteria) mod full;
 mod office;
 
 use std::collections::HashMap;
@@ -206,6 +206,11 @@ pub fn write(content: &CriteriaContent, shape: Shape) -> Vec<Vec<Cell>> {
         Shape::Office => office::write(content),
         Shape::Full => full::write(content),
     }
+}
+
+/// Points as an office writes them within a text.
+pub(in crate::domain::criteria) fn office_points(number: &str) -> Option<Points> {
+    decimal(&Cell::text(number), true).ok()??.points().ok()
 }
 
 /// The number in a cell, however it is written: `27.5`, `27,5`, and in an office's own writing `1.000`.

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
-use crate::domain::criteria::rule::{Answer as ScoreAnswer, AnswerInput, Explanation};
+use crate::domain::criteria::rules::{Answer as ScoreAnswer, AnswerInput, Explanation};
 use crate::domain::criteria::scoring::{Extent, LineInput, Totals};
 use crate::domain::time::instant;
 use crate::domain::{Id, Points};

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::submission::{FrozenSheet, Return, SubmissionCase, SubmissionStatus};
-use crate::domain::criteria::rule::{Answer as ScoreAnswer, AnswerInput, Explanation};
+use crate::domain::criteria::rules::{Answer as ScoreAnswer, AnswerInput, Explanation};
 use crate::domain::criteria::scoring::{Criterion, Extent, Line, LineInput, Sheet, TableNode, Tally, Totals};
 use crate::domain::time::instant;
 use crate::domain::{Id, Points, Quantity};

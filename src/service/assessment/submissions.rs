@@ -13,7 +13,7 @@ use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::assessment::review::{Review, ReviewStatus};
 use crate::domain::assessment::submission::{self, FrozenSheet, Return, Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::change::Gate;
-use crate::domain::criteria::rule::Answer;
+use crate::domain::criteria::rules::Answer;
 use crate::domain::criteria::scoring::{Extent, Hand, Line, LineInput, ScoringTable, Sheet, Totals};
 use crate::domain::journal::event::EventType;
 use crate::domain::time::{date_in, instant};

@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
     use crate::domain::criteria::criteria_set::{CriteriaContent, Node, Part};
-    use crate::domain::criteria::rule::{Answer, Rule};
+    use crate::domain::criteria::rules::{Answer, DeductionPerCaseRule, ManualRule, Rule};
     use crate::domain::criteria::scoring::Line;
 
     fn p(points: i64) -> Points {
@@ -175,11 +175,11 @@ mod tests {
     }
 
     fn manual(code: &str, max: Option<i64>) -> Node {
-        node(code, max, Some(Rule::Manual { step: None }), Vec::new())
+        node(code, max, Some(Rule::Manual(ManualRule { step: None })), Vec::new())
     }
 
     fn deducting(code: &str, max: i64) -> Node {
-        let rule = Rule::DeductionPerCase { points_per_case: p(5), floor: Points::ZERO };
+        let rule = Rule::DeductionPerCase(DeductionPerCaseRule { points_per_case: p(5), floor: Points::ZERO });
         node(code, Some(max), Some(rule), Vec::new())
     }
 
@@ -214,8 +214,8 @@ mod tests {
     fn sheet(points: [Option<i64>; 6]) -> Sheet {
         let line = |points: Option<i64>| {
             let scored = match points {
-                Some(points) => (Answer::Points { points: p(points) }, p(points)),
-                None => (Answer::NotApplicable { not_applicable: true }, Points::ZERO),
+                Some(points) => (serde_json::from_str(&format!("{{\"points\":{}}}", p(points))).unwrap(), p(points)),
+                None => (Answer::NOT_APPLICABLE, Points::ZERO),
             };
             Line { scored: Some(scored), ..Line::default() }
         };

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, Table, at_cell, decimal, in_short};
 use crate::domain::criteria::criteria_set::{CriteriaContent, MAX_DEPTH, Node, NotApplicable, Part, PartKind};
-use crate::domain::criteria::rule::{Band, Choice, NAMES, Rule, Step};
+use crate::domain::criteria::rules::Rule;
 use crate::domain::points::Decimal;
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
@@ -62,7 +62,7 @@ impl Columns {
 }
 
 /// A row while it is read: what was taken from it, and what is wrong with it.
-struct Line<'a> {
+pub struct Line<'a> {
     grid: &'a Grid,
     columns: &'a Columns,
     row: &'a Row,
@@ -88,7 +88,8 @@ impl<'a> Line<'a> {
         (!shown.is_empty()).then(|| shown.to_owned())
     }
 
-    fn number<T>(&mut self, heading: &'static str, read: impl Fn(&Decimal) -> Result<T, Code>) -> Option<T> {
+    /// A number; one that cannot be read is a fault.
+    pub fn number<T>(&mut self, heading: &'static str, read: impl Fn(&Decimal) -> Result<T, Code>) -> Option<T> {
         let cell = self.cell(heading);
         match decimal(cell, false).and_then(|number| number.as_ref().map(&read).transpose()) {
             Ok(number) => number,
@@ -99,7 +100,8 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn points(&mut self, heading: &'static str) -> Option<Points> {
+    /// Points, where the cell holds any.
+    pub fn points(&mut self, heading: &'static str) -> Option<Points> {
         self.number(heading, Decimal::points)
     }
 
@@ -123,17 +125,20 @@ impl<'a> Line<'a> {
         value.unwrap_or_default()
     }
 
-    fn needed_text(&mut self, heading: &'static str) -> String {
+    /// Text that the row cannot do without.
+    pub fn needed_text(&mut self, heading: &'static str) -> String {
         let text = self.text(heading);
         self.need(heading, text)
     }
 
-    fn needed_points(&mut self, heading: &'static str) -> Points {
+    /// Points that the row cannot do without.
+    pub fn needed_points(&mut self, heading: &'static str) -> Points {
         let points = self.points(heading);
         self.need(heading, points)
     }
 
-    fn needed_count(&mut self, heading: &'static str) -> u32 {
+    /// A count that the row cannot do without.
+    pub fn needed_count(&mut self, heading: &'static str) -> u32 {
         let count = self.count(heading);
         self.need(heading, count)
     }
@@ -171,13 +176,20 @@ impl<'a> Line<'a> {
 
 /// What a row is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum About {
+pub enum About {
+    /// The set itself.
     Set,
+    /// A part.
     Part,
+    /// A section or a criterion.
     Node,
+    /// A level of a rule.
     Level,
+    /// A band of ranks of a rule.
     Band,
+    /// A step of deductions of a rule.
     Step,
+    /// An option of a rule.
     Option,
 }
 
@@ -341,23 +353,9 @@ impl Reader {
         let above: Vec<usize> = self.path.iter().copied().take(self.path.len().saturating_sub(1)).collect();
         let path = std::mem::replace(&mut self.path, above);
         let rule = last.and_then(|last| self.children()?.get_mut(last)?.rule.as_mut());
-        match (rule, about) {
-            (Some(Rule::Levels { levels: choices }), About::Level)
-            | (Some(Rule::BestOf { options: choices }), About::Option) => {
-                let code = line.needed_text("code");
-                choices.push(Choice { code, title: line.needed_text("title"), points: line.needed_points("points") });
-            }
-            (Some(Rule::RankBands { bands }), About::Band) => {
-                let (from, to) = (line.needed_count("from"), line.needed_count("to"));
-                bands.push(Band { from, to, points: line.needed_points("points") });
-            }
-            (Some(Rule::DeductionSteps { steps }), About::Step) => {
-                steps.push(Step { cases: line.needed_count("cases"), deduction: line.needed_points("deduction") });
-            }
-            _ => {
-                line.taken.extend(HEADINGS);
-                line.fault("row", Code::RowOutOfPlace, &[]);
-            }
+        if !rule.is_some_and(|rule| rule.take_row(about, line)) {
+            line.taken.extend(HEADINGS);
+            line.fault("row", Code::RowOutOfPlace, &[]);
         }
         self.path = path;
     }
@@ -365,39 +363,22 @@ impl Reader {
 
 /// The rule of a row, its list still empty.
 fn rule(line: &mut Line) -> Option<Rule> {
-    let known = NAMES.map(|name| (name, name));
-    Some(match line.word("rule", &known)? {
-        "all_or_nothing" => Rule::AllOrNothing {},
-        "levels" => Rule::Levels { levels: Vec::new() },
-        "rank_bands" => Rule::RankBands { bands: Vec::new() },
-        "deduction_per_case" => Rule::DeductionPerCase {
-            points_per_case: line.needed_points("points_per_case"),
-            floor: line.needed_points("floor"),
-        },
-        "deduction_steps" => Rule::DeductionSteps { steps: Vec::new() },
-        "deduct_once" => Rule::DeductOnce { deduction: line.needed_points("deduction") },
-        "award_per_case" => Rule::AwardPerCase { points_per_case: line.needed_points("points_per_case") },
-        "bonus_penalty" => Rule::BonusPenalty {
-            start: line.points("start").unwrap_or_default(),
-            bonus_per_case: line.needed_points("bonus_per_case"),
-            penalty_per_case: line.needed_points("penalty_per_case"),
-            min: line.needed_points("min"),
-        },
-        "target_ratio" => Rule::TargetRatio { target: line.number("target", Quantity::of) },
-        "best_of" => Rule::BestOf { options: Vec::new() },
-        _ => Rule::Manual { step: line.points("step") },
-    })
+    let known: Vec<(&str, &str)> = Rule::NAMES.iter().map(|name| (*name, *name)).collect();
+    let name = line.word("rule", &known)?;
+    Rule::from_row(name, line)
 }
 
 /// A row while it is written.
-struct Written(Vec<Cell>);
+pub struct Written(Vec<Cell>);
 
 impl Written {
-    fn new(about: &str) -> Self {
+    /// A row about one thing, its cells still empty.
+    pub fn new(about: &str) -> Self {
         Written(vec![Cell::Empty; HEADINGS.len()]).with("row", Cell::text(about))
     }
 
-    fn with(mut self, heading: &str, cell: impl Into<Cell>) -> Self {
+    /// Fills a cell.
+    pub fn with(mut self, heading: &str, cell: impl Into<Cell>) -> Self {
         let place = HEADINGS.iter().position(|known| *known == heading);
         if let Some(found) = place.and_then(|at| self.0.get_mut(at)) {
             *found = cell.into();
@@ -405,11 +386,13 @@ impl Written {
         self
     }
 
-    fn text(self, heading: &str, text: &str) -> Self {
+    /// Fills a cell with text.
+    pub fn text(self, heading: &str, text: &str) -> Self {
         self.with(heading, Cell::text(text))
     }
 
-    fn optional<T: Into<Cell>>(self, heading: &str, value: Option<T>) -> Self {
+    /// Fills a cell where there is a value.
+    pub fn optional<T: Into<Cell>>(self, heading: &str, value: Option<T>) -> Self {
         match value {
             Some(value) => self.with(heading, value),
             None => self,
@@ -465,41 +448,7 @@ fn write_nodes(nodes: &[Node], depth: u32, rows: &mut Vec<Vec<Cell>>) {
 }
 
 fn write_rule(rule: &Rule, row: Written, rows: &mut Vec<Vec<Cell>>) {
-    let row = row.text("rule", rule.name());
-    let choices = |about: &'static str, choices: &[Choice]| -> Vec<Written> {
-        let row = |choice: &Choice| {
-            let row = Written::new(about).text("code", &choice.code).text("title", &choice.title);
-            row.with("points", choice.points)
-        };
-        choices.iter().map(row).collect()
-    };
-    let (row, below) = match rule {
-        Rule::Manual { step } => (row.optional("step", *step), Vec::new()),
-        Rule::AllOrNothing {} => (row, Vec::new()),
-        Rule::Levels { levels } => (row, choices("level", levels)),
-        Rule::RankBands { bands } => {
-            let band = |band: &Band| {
-                let row = Written::new("band").with("from", band.from).with("to", band.to);
-                row.with("points", band.points)
-            };
-            (row, bands.iter().map(band).collect())
-        }
-        Rule::DeductionPerCase { points_per_case, floor } => {
-            (row.with("points_per_case", *points_per_case).with("floor", *floor), Vec::new())
-        }
-        Rule::DeductionSteps { steps } => {
-            let step = |step: &Step| Written::new("step").with("cases", step.cases).with("deduction", step.deduction);
-            (row, steps.iter().map(step).collect())
-        }
-        Rule::DeductOnce { deduction } => (row.with("deduction", *deduction), Vec::new()),
-        Rule::AwardPerCase { points_per_case } => (row.with("points_per_case", *points_per_case), Vec::new()),
-        Rule::BonusPenalty { start, bonus_per_case, penalty_per_case, min } => {
-            let row = row.with("start", *start).with("bonus_per_case", *bonus_per_case);
-            (row.with("penalty_per_case", *penalty_per_case).with("min", *min), Vec::new())
-        }
-        Rule::TargetRatio { target } => (row.optional("target", *target), Vec::new()),
-        Rule::BestOf { options } => (row, choices("option", options)),
-    };
+    let (row, below) = rule.rows(row.text("rule", rule.name()));
     rows.push(row.0);
     rows.extend(below.into_iter().map(|row| row.0));
 }

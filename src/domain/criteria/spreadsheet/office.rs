@@ -13,7 +13,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, Table, at_cell, decimal, in_short};
 use crate::domain::Points;
 use crate::domain::criteria::criteria_set::{CriteriaContent, Node, Part, PartKind};
-use crate::domain::criteria::rule::{Choice, MAX_ROWS, Rule};
+use crate::domain::criteria::rules::{Choice, LevelsRule, MAX_ROWS, ManualRule, Rule};
 use crate::domain::points::Decimal;
 use crate::error::{Code, Fault};
 
@@ -413,10 +413,13 @@ impl Reader<'_> {
             let levels = std::mem::take(&mut item.levels);
             let best = levels.iter().map(|level| level.points).max();
             let max_points = item.points.or(best);
-            let guessed =
-                if levels.is_empty() { phrase(&item.title, max_points) } else { Some(Rule::Levels { levels }) };
+            let guessed = if levels.is_empty() {
+                max_points.and_then(|_| Rule::from_phrase(&item.title))
+            } else {
+                Some(LevelsRule { levels }.into())
+            };
             let is_criterion = below.is_empty();
-            if !is_criterion && matches!(guessed, Some(Rule::Levels { .. })) {
+            if !is_criterion && matches!(guessed, Some(Rule::Levels(_))) {
                 let fault = at_cell(self.grid, item.row, self.columns.text, Code::RowOutOfPlace);
                 self.faults.push(fault);
                 continue;
@@ -428,7 +431,7 @@ impl Reader<'_> {
                 note: item.note.clone(),
                 evidence_required: item.evidence,
                 children: below,
-                rule: is_criterion.then(|| guessed.clone().unwrap_or(Rule::Manual { step: None })),
+                rule: is_criterion.then(|| guessed.clone().unwrap_or(ManualRule::default().into())),
             });
             let row = item.row;
             if let Some(rule) = guessed.filter(|_| is_criterion) {
@@ -440,21 +443,6 @@ impl Reader<'_> {
         }
         nodes
     }
-}
-
-/// The rule that the text of a criterion states, in the guideline's own words.
-fn phrase(title: &str, max_points: Option<Points>) -> Option<Rule> {
-    max_points?;
-    let lower = title.to_lowercase();
-    if lower.contains("không thực hiện không tính điểm") {
-        return Some(Rule::AllOrNothing {});
-    }
-    let (_, after) = lower.split_once("trừ ")?;
-    let (number, after) = after.split_once(" điểm/")?;
-    let case = after.trim_start_matches(['0', '1', ' ']);
-    let per_case = ["trường hợp", "lần", "vụ", "văn bản"].iter().any(|word| case.starts_with(word));
-    let points = decimal(&Cell::text(number), true).ok()??.points().ok()?;
-    per_case.then_some(Rule::DeductionPerCase { points_per_case: points, floor: Points::ZERO })
 }
 
 /// A text without the dash that a list puts before it.
@@ -517,7 +505,7 @@ fn write_nodes(nodes: &[Node], rows: &mut Vec<Vec<Cell>>) {
     for node in nodes {
         let number = node.code.rsplit('.').next().unwrap_or_default();
         rows.push(row(number, &node.title, node.max_points, node.evidence_required, node.note.as_deref()));
-        if let Some(Rule::Levels { levels }) = &node.rule {
+        if let Some(Rule::Levels(LevelsRule { levels })) = &node.rule {
             rows.extend(levels.iter().map(|level| row("", &level.title, Some(level.points), false, None)));
         }
         write_nodes(&node.children, rows);

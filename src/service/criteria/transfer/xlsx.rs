@@ -182,7 +182,13 @@ fn lay_out(sheet: &mut Worksheet, headings: u32, shape: Shape) -> Result<(), Xls
             let rows = ["set", "part", "section", "criterion", "level", "band", "step", "option"];
             sheet.add_data_validation(headings + 1, 0, last, 0, &choose(&rows)?)?;
             sheet.add_data_validation(headings + 1, 4, last, 4, &choose(&["base", "bonus"])?)?;
-            sheet.add_data_validation(headings + 1, 9, last, 9, &choose(&crate::domain::criteria::rule::NAMES)?)?;
+            sheet.add_data_validation(
+                headings + 1,
+                9,
+                last,
+                9,
+                &choose(crate::domain::criteria::rules::Rule::NAMES)?,
+            )?;
         }
     }
     Ok(())

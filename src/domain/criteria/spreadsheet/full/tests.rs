@@ -3,6 +3,10 @@ use proptest::prelude::*;
 use super::super::{read, write};
 use super::*;
 use crate::domain::criteria::criteria_set::tests::guideline;
+use crate::domain::criteria::rules::{
+    AllOrNothingRule, AwardPerCaseRule, Band, BestOfRule, BonusPenaltyRule, Choice, DeductOnceRule,
+    DeductionPerCaseRule, DeductionStepsRule, LevelsRule, ManualRule, RankBandsRule, Step, TargetRatioRule,
+};
 
 /// What was written as a sheet reads it: blank rows and cells are not there.
 fn grid(rows: Vec<Vec<Cell>>) -> Grid {
@@ -37,19 +41,22 @@ fn rule() -> impl Strategy<Value = Rule> {
     let steps = (0_u32..100, points()).prop_map(|(cases, deduction)| Step { cases, deduction });
     let quantity = (0_i64..=1_000_000_000_000).prop_map(Quantity::from_units);
     prop_oneof![
-        proptest::option::of(points()).prop_map(|step| Rule::Manual { step }),
-        Just(Rule::AllOrNothing {}),
-        choices().prop_map(|levels| Rule::Levels { levels }),
-        proptest::collection::vec(bands, 0..4).prop_map(|bands| Rule::RankBands { bands }),
-        (points(), points()).prop_map(|(points_per_case, floor)| Rule::DeductionPerCase { points_per_case, floor }),
-        proptest::collection::vec(steps, 0..4).prop_map(|steps| Rule::DeductionSteps { steps }),
-        points().prop_map(|deduction| Rule::DeductOnce { deduction }),
-        points().prop_map(|points_per_case| Rule::AwardPerCase { points_per_case }),
+        proptest::option::of(points()).prop_map(|step| Rule::Manual(ManualRule { step })),
+        Just(Rule::AllOrNothing(AllOrNothingRule {})),
+        choices().prop_map(|levels| Rule::Levels(LevelsRule { levels })),
+        proptest::collection::vec(bands, 0..4).prop_map(|bands| Rule::RankBands(RankBandsRule { bands })),
+        (points(), points()).prop_map(|(points_per_case, floor)| Rule::DeductionPerCase(DeductionPerCaseRule {
+            points_per_case,
+            floor
+        })),
+        proptest::collection::vec(steps, 0..4).prop_map(|steps| Rule::DeductionSteps(DeductionStepsRule { steps })),
+        points().prop_map(|deduction| Rule::DeductOnce(DeductOnceRule { deduction })),
+        points().prop_map(|points_per_case| Rule::AwardPerCase(AwardPerCaseRule { points_per_case })),
         [points(), points(), points(), points()].prop_map(|[start, bonus_per_case, penalty_per_case, min]| {
-            Rule::BonusPenalty { start, bonus_per_case, penalty_per_case, min }
+            Rule::BonusPenalty(BonusPenaltyRule { start, bonus_per_case, penalty_per_case, min })
         }),
-        proptest::option::of(quantity).prop_map(|target| Rule::TargetRatio { target }),
-        choices().prop_map(|options| Rule::BestOf { options }),
+        proptest::option::of(quantity).prop_map(|target| Rule::TargetRatio(TargetRatioRule { target })),
+        choices().prop_map(|options| Rule::BestOf(BestOfRule { options })),
     ]
 }
 
@@ -201,10 +208,10 @@ fn all_mistakes_come_at_once() {
 #[test]
 fn findings_about_the_tree_have_the_row_they_came_from() {
     let mut table = guideline();
-    table.parts[0].children[3].children[3].rule = Some(Rule::DeductionPerCase {
+    table.parts[0].children[3].children[3].rule = Some(Rule::DeductionPerCase(DeductionPerCaseRule {
         points_per_case: Points::from_hundredths(100),
         floor: Points::from_hundredths(2_001),
-    });
+    }));
     let read = read(&grid(write(&table, Shape::Full))).unwrap();
     let placed = read.placed(table.findings().errors);
     // The headings, the set, part A, four sections with three, four, three and four criteria: A.IV.4.

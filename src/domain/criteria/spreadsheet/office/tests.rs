@@ -1,6 +1,7 @@
 use super::super::{read, write};
 use super::*;
 use crate::domain::criteria::criteria_set::tests::guideline;
+use crate::domain::criteria::rules::{AllOrNothingRule, DeductionPerCaseRule};
 
 fn grid(rows: Vec<Vec<Cell>>) -> Grid {
     let rows = (1..).zip(rows).map(|(number, cells)| Row { number, cells }).collect();
@@ -131,7 +132,9 @@ fn lines_with_points_under_an_item_are_its_levels() {
         ["", "Hoàn thành tốt nhiệm vụ", "20,5"],
     ]))
     .unwrap();
-    let Some(Rule::Levels { levels }) = &table.parts[0].children[0].rule else { panic!("{:?}", table.parts) };
+    let Some(Rule::Levels(LevelsRule { levels })) = &table.parts[0].children[0].rule else {
+        panic!("{:?}", table.parts)
+    };
     let levels: Vec<_> =
         levels.iter().map(|level| (level.code.as_str(), level.title.as_str(), level.points.to_string())).collect();
     let expected = [
@@ -145,16 +148,20 @@ fn lines_with_points_under_an_item_are_its_levels() {
 
 #[test]
 fn the_phrases_of_the_guideline_are_taken_at_their_word() {
-    let per_case =
-        |points: i64| Rule::DeductionPerCase { points_per_case: Points::from_hundredths(points), floor: Points::ZERO };
+    let per_case = |points: i64| {
+        Rule::DeductionPerCase(DeductionPerCaseRule {
+            points_per_case: Points::from_hundredths(points),
+            floor: Points::ZERO,
+        })
+    };
     for (title, rule) in [
-        ("Lập hồ sơ. Không thực hiện không tính điểm.", Rule::AllOrNothing {}),
+        ("Lập hồ sơ. Không thực hiện không tính điểm.", Rule::AllOrNothing(AllOrNothingRule {})),
         ("Nếu có trường hợp bị phản ánh thì trừ 10 điểm/01 trường hợp", per_case(1000)),
         ("Trừ 2,5 điểm/lần vi phạm", per_case(250)),
         ("Trừ 5 điểm/1 văn bản trễ hạn", per_case(500)),
-        ("Trừ 5 điểm nếu trễ hạn", Rule::Manual { step: None }),
-        ("Trừ mười điểm/01 trường hợp", Rule::Manual { step: None }),
-        ("Không lập hồ sơ", Rule::Manual { step: None }),
+        ("Trừ 5 điểm nếu trễ hạn", Rule::Manual(ManualRule { step: None })),
+        ("Trừ mười điểm/01 trường hợp", Rule::Manual(ManualRule { step: None })),
+        ("Không lập hồ sơ", Rule::Manual(ManualRule { step: None })),
     ] {
         let table = read(&typed(&[["A", "ĐIỂM CHUẨN", "20"], ["1", title, "20"]])).unwrap();
         assert_eq!(table.parts[0].children[0].rule, Some(rule), "{title}");

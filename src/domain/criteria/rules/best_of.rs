@@ -1,0 +1,139 @@
+//! `best_of`: the points of the best of the options that hold.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::{AnswerInput, OptionsAnswer, Question};
+use super::choice::codes_in_words;
+use super::explanation::Account;
+use super::figures::{Figures, need};
+use super::findings::RuleFindings;
+use super::{Choice, RuleType};
+use crate::domain::Points;
+use crate::domain::criteria::spreadsheet::full::{About, Line, Written};
+use crate::error::{Code, Fault};
+
+/// The points of the best of the options that hold; 0 where none does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BestOfRule {
+    /// The options.
+    pub options: Vec<Choice>,
+}
+
+impl RuleType for BestOfRule {
+    type Answer = OptionsAnswer;
+
+    const NEEDS_MAX: bool = false;
+
+    fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
+        Ok(BestOfRule { options: need(&mut figures.options, "options")? })
+    }
+
+    fn check(&self, found: &mut RuleFindings) {
+        found.choices("options", &self.options);
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &["options"]
+    }
+
+    fn read(&self, input: &AnswerInput, question: &Question) -> Result<Option<OptionsAnswer>, Fault> {
+        let Some(options) = &input.options else {
+            return Ok(None);
+        };
+        for (at, option) in options.iter().enumerate() {
+            let fault = |code| question.fault(&format!("options/{at}"), code).with("got", option.as_str());
+            if !self.options.iter().any(|choice| choice.code == *option) {
+                return Err(fault(Code::UnknownOption).with("known", codes_in_words(&self.options)));
+            }
+            if options.iter().take(at).any(|before| before == option) {
+                return Err(fault(Code::DuplicateOption));
+            }
+        }
+        Ok(Some(OptionsAnswer { options: options.clone() }))
+    }
+
+    fn points(&self, answer: &OptionsAnswer, _max: Points) -> Points {
+        self.held(answer).map(|choice| choice.points).max().unwrap_or(Points::ZERO)
+    }
+
+    fn explain(&self, answer: &OptionsAnswer, _max: Points, points: Points, account: &mut Account) {
+        account.codes("options", &answer.options);
+        let words: Vec<String> =
+            self.held(answer).map(|choice| format!("{} = {}", choice.code, choice.points)).collect();
+        if !words.is_empty() {
+            account.step(format!("max({}) = {points}", words.join(", ")));
+        }
+    }
+
+    fn choices_mut(&mut self) -> (&'static str, &mut [Choice]) {
+        ("options", &mut self.options)
+    }
+
+    fn from_row(_line: &mut Line) -> Self {
+        BestOfRule { options: Vec::new() }
+    }
+
+    fn take_row(&mut self, about: About, line: &mut Line) -> bool {
+        let is_option = about == About::Option;
+        if is_option {
+            self.options.push(Choice::from_row(line));
+        }
+        is_option
+    }
+
+    fn row(&self, row: Written) -> Written {
+        row
+    }
+
+    fn rows_below(&self) -> Vec<Written> {
+        self.options.iter().map(|option| option.row("option")).collect()
+    }
+}
+
+impl BestOfRule {
+    /// The options that an answer names, in the rule's order.
+    fn held(&self, answer: &OptionsAnswer) -> impl Iterator<Item = &Choice> {
+        self.options.iter().filter(|choice| answer.options.contains(&choice.code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::criteria::rules::tests::{BEST, Row, agrees_with, choices, p};
+    use crate::domain::criteria::rules::{Answer, Rule};
+
+    /// Each worked out by hand.
+    const BY_HAND: [Row; 3] = [
+        (BEST, 2000, r#"{"options":["a","c"]}"#, 1000, &["max(a = 10, c = 5) = 10"], None),
+        (BEST, 2000, r#"{"options":["c","b","a"]}"#, 2000, &["max(a = 10, b = 20, c = 5) = 20"], None),
+        (BEST, 2000, r#"{"options":[]}"#, 0, &[], None),
+    ];
+
+    #[test]
+    fn points_are_as_worked_out_by_hand() {
+        agrees_with(&BY_HAND);
+    }
+
+    proptest! {
+        #[test]
+        fn the_best_option_counts_and_another_one_never_hurts(
+            (max, options) in choices(), mask in proptest::collection::vec(any::<bool>(), 20), more in any::<prop::sample::Index>(),
+        ) {
+            let mut named: Vec<String> = options.iter().zip(&mask).filter(|(_, held)| **held).map(|(option, _)| option.code.clone()).collect();
+            // The oracle sorts.
+            let mut held: Vec<i64> = options.iter().zip(&mask).filter(|(_, held)| **held).map(|(option, _)| option.points.hundredths()).collect();
+            held.sort_unstable();
+            let another = more.get(&options).code.clone();
+            let rule = Rule::BestOf(BestOfRule { options });
+            let points = rule.points(&Answer::Options(OptionsAnswer { options: named.clone() }), p(max));
+            prop_assert_eq!(points.hundredths(), held.pop().unwrap_or(0));
+            named.push(another);
+            let with_another = rule.points(&Answer::Options(OptionsAnswer { options: named }), p(max));
+            prop_assert!(with_another >= points);
+        }
+    }
+}

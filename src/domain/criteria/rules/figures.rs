@@ -1,0 +1,53 @@
+//! The figures of a rule as its JSON names them.
+
+use serde::Deserialize;
+
+use super::{Band, Choice, Kind, Step};
+use crate::domain::{Points, Quantity};
+
+/// The figures of every type of rule, of which each takes its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Figures {
+    pub(super) r#type: Kind,
+    pub step: Option<Points>,
+    pub levels: Option<Vec<Choice>>,
+    pub bands: Option<Vec<Band>>,
+    pub points_per_case: Option<Points>,
+    pub floor: Option<Points>,
+    pub steps: Option<Vec<Step>>,
+    pub deduction: Option<Points>,
+    pub start: Option<Points>,
+    pub bonus_per_case: Option<Points>,
+    pub penalty_per_case: Option<Points>,
+    pub min: Option<Points>,
+    pub target: Option<Quantity>,
+    pub options: Option<Vec<Choice>>,
+}
+
+/// Takes a figure that its rule cannot do without.
+pub fn need<T, E: serde::de::Error>(figure: &mut Option<T>, name: &'static str) -> Result<T, E> {
+    figure.take().ok_or_else(|| E::missing_field(name))
+}
+
+impl Figures {
+    /// A figure that no rule of this type has taken.
+    pub fn left(&self) -> Option<&'static str> {
+        let left = [
+            ("step", self.step.is_some()),
+            ("levels", self.levels.is_some()),
+            ("bands", self.bands.is_some()),
+            ("points_per_case", self.points_per_case.is_some()),
+            ("floor", self.floor.is_some()),
+            ("steps", self.steps.is_some()),
+            ("deduction", self.deduction.is_some()),
+            ("start", self.start.is_some()),
+            ("bonus_per_case", self.bonus_per_case.is_some()),
+            ("penalty_per_case", self.penalty_per_case.is_some()),
+            ("min", self.min.is_some()),
+            ("target", self.target.is_some()),
+            ("options", self.options.is_some()),
+        ];
+        left.into_iter().find_map(|(name, is_left)| is_left.then_some(name))
+    }
+}

@@ -1,0 +1,90 @@
+//! Whether a rule's own figures make sense, told to whoever writes the table.
+
+use super::{Choice, MAX_ROWS};
+use crate::domain::Points;
+use crate::error::{Code, Fault};
+
+/// What was found in one rule, each with its place.
+pub struct RuleFindings {
+    /// Publishing is refused while there are any.
+    pub errors: Vec<Fault>,
+    /// For the author's eyes.
+    pub warnings: Vec<Fault>,
+    pointer: String,
+    criterion: String,
+    max: Points,
+}
+
+impl RuleFindings {
+    /// Nothing found yet in the rule of `criterion`, of which at most `max` points can be had.
+    pub fn new(criterion: &str, max: Points, pointer: &str) -> Self {
+        RuleFindings {
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            pointer: pointer.to_owned(),
+            criterion: criterion.to_owned(),
+            max,
+        }
+    }
+
+    /// A finding at a place in the rule.
+    pub fn fault(&self, place: &str, code: Code) -> Fault {
+        Fault::at(format!("{}/{place}", self.pointer), code).with("criterion", self.criterion.as_str())
+    }
+
+    /// Notes an error at a place in the rule.
+    pub fn error(&mut self, place: &str, code: Code) {
+        let fault = self.fault(place, code);
+        self.errors.push(fault);
+    }
+
+    /// A figure that has to be more than nothing.
+    pub fn positive(&mut self, place: &str, points: Points) {
+        if points <= Points::ZERO {
+            self.error(place, Code::RuleFigureInvalid);
+        }
+    }
+
+    /// What can be earned: from nothing to all that the criterion has.
+    pub fn payable(&mut self, place: &str, points: Points) {
+        if points < Points::ZERO {
+            self.error(place, Code::RuleFigureInvalid);
+        } else if points > self.max {
+            let fault = self.fault(place, Code::RuleExceedsMax).with("max", self.max);
+            self.errors.push(fault);
+        }
+    }
+
+    /// Whether a list that has to have rows has some, and not too many to go through.
+    pub fn has_rows(&mut self, place: &str, count: usize) -> bool {
+        let fits = (1..=MAX_ROWS).contains(&count);
+        if !fits {
+            let fault = self.fault(place, Code::RuleEmpty).with("max", MAX_ROWS);
+            self.errors.push(fault);
+        }
+        fits
+    }
+
+    /// Notes where no answer earns all that the criterion has.
+    pub fn reaches(&mut self, place: &str, most: Option<Points>) {
+        if let Some(most) = most.filter(|most| *most < self.max) {
+            let fault = self.fault(place, Code::MaxUnreachable).with("max", self.max).with("most", most);
+            self.warnings.push(fault);
+        }
+    }
+
+    /// Checks a list of levels or options.
+    pub fn choices(&mut self, list: &str, choices: &[Choice]) {
+        if !self.has_rows(list, choices.len()) {
+            return;
+        }
+        for (at, choice) in choices.iter().enumerate() {
+            self.payable(&format!("{list}/{at}/points"), choice.points);
+            if choices.iter().take(at).any(|before| before.code == choice.code) {
+                let fault = self.fault(&format!("{list}/{at}/code"), Code::DuplicateChoice);
+                self.errors.push(fault.with("choice", choice.code.as_str()));
+            }
+        }
+        self.reaches(list, choices.iter().map(|choice| choice.points).max());
+    }
+}

@@ -1,0 +1,134 @@
+//! `target_ratio`: the maximum times actual over target (I.1 "100 % chỉ tiêu").
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::RuleType;
+use super::answer::{AnswerInput, Question, RatioAnswer};
+use super::explanation::Account;
+use super::figures::Figures;
+use super::findings::RuleFindings;
+use crate::domain::criteria::spreadsheet::full::{Line, Written};
+use crate::domain::{Points, Quantity};
+use crate::error::{Code, Fault};
+
+/// The maximum times actual over target, no more than the maximum, rounded half up to 0.01.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TargetRatioRule {
+    /// What was to be reached; more than 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Quantity>,
+}
+
+impl RuleType for TargetRatioRule {
+    type Answer = RatioAnswer;
+
+    const NEEDS_MAX: bool = true;
+
+    fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
+        Ok(TargetRatioRule { target: figures.target.take() })
+    }
+
+    fn check(&self, found: &mut RuleFindings) {
+        if self.target == Some(Quantity::ZERO) {
+            found.error("target", Code::RuleFigureInvalid);
+        }
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        if self.target.is_some() { &["actual"] } else { &["actual", "target"] }
+    }
+
+    fn read(&self, input: &AnswerInput, question: &Question) -> Result<Option<RatioAnswer>, Fault> {
+        let Some(actual) = &input.actual else {
+            return Ok(None);
+        };
+        let actual = question.quantity("actual", actual)?;
+        let target = input.target.as_ref().map(|target| question.quantity("target", target)).transpose()?;
+        if target == Some(Quantity::ZERO) {
+            let fault = question.fault("target", Code::NumberOutOfRange);
+            return Err(fault.with("min", "0.0001").with("max", Quantity::MAX.to_string()));
+        }
+        Ok(Some(RatioAnswer { actual, target }))
+    }
+
+    fn points(&self, answer: &RatioAnswer, max: Points) -> Points {
+        let target = self.target.or(answer.target);
+        target.map_or(Points::ZERO, |target| max.share(answer.actual, target))
+    }
+
+    fn explain(&self, answer: &RatioAnswer, max: Points, points: Points, account: &mut Account) {
+        let actual = answer.actual;
+        account.quantity("actual", actual);
+        if let Some(target) = self.target.or(answer.target) {
+            account.quantity("target", target).step(format!("{max} × min({actual} / {target}, 1) = {points}"));
+            if actual > target {
+                account.cap("max");
+            }
+        }
+    }
+
+    fn target(&self) -> Option<Quantity> {
+        self.target
+    }
+
+    fn set_target(&mut self, target: Quantity) {
+        self.target = self.target.or(Some(target));
+    }
+
+    fn from_row(line: &mut Line) -> Self {
+        TargetRatioRule { target: line.number("target", Quantity::of) }
+    }
+
+    fn row(&self, row: Written) -> Written {
+        row.optional("target", self.target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::criteria::rules::tests::{RATIO, RATIO_OF_80, Row, agrees_with, p, within};
+    use crate::domain::criteria::rules::{Answer, Rule};
+
+    /// Each worked out by hand.
+    const BY_HAND: [Row; 6] = [
+        (RATIO, 10_000, r#"{"actual":95,"target":100}"#, 9500, &["100 × min(95 / 100, 1) = 95"], None),
+        (RATIO, 10_000, r#"{"actual":1,"target":3}"#, 3333, &["100 × min(1 / 3, 1) = 33.33"], None),
+        (RATIO, 10_000, r#"{"actual":2,"target":3}"#, 6667, &["100 × min(2 / 3, 1) = 66.67"], None),
+        // 0.025 stands between two hundredths: up.
+        (RATIO, 20, r#"{"actual":1,"target":8}"#, 3, &["0.2 × min(1 / 8, 1) = 0.03"], None),
+        (RATIO_OF_80, 3000, r#"{"actual":70.5}"#, 2644, &["30 × min(70.5 / 80, 1) = 26.44"], None),
+        (RATIO_OF_80, 3000, r#"{"actual":81}"#, 3000, &["30 × min(81 / 80, 1) = 30"], Some("max")),
+    ];
+
+    #[test]
+    fn points_are_as_worked_out_by_hand() {
+        agrees_with(&BY_HAND);
+    }
+
+    proptest! {
+        #[test]
+        fn a_ratio_is_rounded_half_up_and_never_passes_the_maximum(
+            max in 1_i64..=100_000_000, actual in 0_i64..=10_000_000_000, target in 1_i64..=10_000_000_000,
+        ) {
+            let quantity = |units: i64| -> Quantity { serde_json::from_str(&format!("{}.{:04}", units / 10_000, units % 10_000)).unwrap() };
+            let rule = Rule::TargetRatio(TargetRatioRule { target: None });
+            let points = |actual| rule.points(&Answer::Ratio(RatioAnswer { actual: quantity(actual), target: Some(quantity(target)) }), p(max));
+            let earned = points(actual);
+            within(earned, 0, max)?;
+            if actual >= target {
+                prop_assert_eq!(earned, p(max));
+            } else {
+                // What half up means: the exact value lies from half a hundredth below to just under half above.
+                let (twice, exact) = (2 * i128::from(earned.hundredths()), 2 * i128::from(max) * i128::from(actual));
+                prop_assert!((twice - 1) * i128::from(target) <= exact && exact < (twice + 1) * i128::from(target));
+            }
+            prop_assert!(points(actual + 1) >= earned);
+            let own = Rule::TargetRatio(TargetRatioRule { target: Some(quantity(target)) });
+            prop_assert_eq!(own.points(&Answer::Ratio(RatioAnswer { actual: quantity(actual), target: None }), p(max)), earned);
+        }
+    }
+}
