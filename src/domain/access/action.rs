@@ -9,6 +9,7 @@ use crate::error::{Code, Error};
 
 /// An act on a resource. One variant an operation, or one for those that always go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(strum::EnumCount))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     ReadOrganization,

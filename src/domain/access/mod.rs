@@ -3,6 +3,8 @@
 //! The table of roles and rights is [`grants`], row by row.
 
 pub mod action;
+#[cfg(test)]
+mod tests;
 mod visibility;
 
 use super::Id;

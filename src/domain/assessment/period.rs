@@ -17,6 +17,7 @@ use crate::error::{Code, Error, Fault};
 
 /// Where a period is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum PeriodStatus {
     /// Being set up.
@@ -336,5 +337,47 @@ impl Period {
     /// `invalid_state`.
     pub fn may(&self, action: Action) -> Result<(), Error> {
         self.status.must_be(needs(&NEEDS, action))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+
+    /// In the order of a period's life: draft, self-assessment, appraisal, council review, finalised, announced, closed,
+    /// cancelled.
+    #[test]
+    fn each_state_allows_its_acts() {
+        let table: [(&[Action], &str); 10] = [
+            (&[Action::ChangePeriod, Action::Cancel], "YYYY...."),
+            (&[Action::SetTargets], "YY......"),
+            (&[Action::Open], "Y......."),
+            (&[Action::StartAppraisal], ".Y......"),
+            (&[Action::StartCouncilReview], "..Y....."),
+            (&[Action::Finalize, Action::DecideTie], "...Y...."),
+            (&[Action::Announce], "....Y..."),
+            (&[Action::Close], ".....Y.."),
+            (
+                &[
+                    Action::WriteFacts,
+                    Action::CreateSession,
+                    Action::WriteSession,
+                    Action::HoldSession,
+                    Action::CloseSession,
+                ],
+                ".YYY....",
+            ),
+            (&[Action::Submit, Action::RecordDecision, Action::WriteUnit], "........"),
+        ];
+        for (actions, expected) in table {
+            for action in actions {
+                let open =
+                    |status: &PeriodStatus| if status.must_be(needs(&NEEDS, *action)).is_ok() { 'Y' } else { '.' };
+                assert_eq!(PeriodStatus::VARIANTS.iter().map(open).collect::<String>(), expected, "{action:?}");
+            }
+        }
+        assert!(ACTIONS.iter().all(|action| !needs(&NEEDS, *action).is_empty()));
     }
 }

@@ -400,3 +400,92 @@ impl FrozenSheet {
 pub fn deadline_passed(closes_at: DateTime<Utc>) -> Error {
     Error::new(Code::DeadlinePassed).with("closed_at", instant(closes_at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn sheet(status: SubmissionStatus, closes_at: Option<DateTime<Utc>>) -> Submission {
+        let id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001");
+        let now = at("2023-11-01T00:00:00Z");
+        Submission {
+            id,
+            organization_id: id,
+            period_id: id,
+            unit_id: id,
+            status,
+            revision: 1,
+            late: false,
+            due_on: "2023-11-10".parse().unwrap(),
+            closes_at,
+            submitted_at: None,
+            return_reason: Some("x".into()),
+            totals: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Act; where the sheet and its period allow it; whether the gate must be open.
+    type Row = (Action, &'static [SubmissionStatus], &'static [PeriodStatus], bool);
+
+    /// The gate of 10 November closes at midnight in Việt Nam.
+    #[test]
+    fn each_act_has_its_states_and_its_gate() {
+        use PeriodStatus as P;
+        use SubmissionStatus as S;
+        let with_unit: &[S] = &[S::Draft, S::Returned];
+        let (early, until_council): (&[P], &[P]) = (&[P::SelfAssessment], &[P::SelfAssessment, P::Appraisal]);
+        let table: [Row; 7] = [
+            (Action::WriteScores, with_unit, until_council, true),
+            (Action::WriteEvidence, with_unit, until_council, true),
+            (Action::Submit, with_unit, until_council, true),
+            (Action::Withdraw, &[S::Submitted], early, true),
+            (Action::Return, &[S::Submitted], until_council, false),
+            (Action::Appraise, &[S::Submitted], &[P::Appraisal], false),
+            (Action::CouncilReview, &[S::Appraised], &[P::CouncilReview], false),
+        ];
+        assert_eq!(table.map(|row| row.0), ACTIONS);
+        let gate = at("2023-11-10T17:00:00Z");
+        let (before, after) = (at("2023-11-10T16:59:59.999Z"), gate);
+        for (action, statuses, periods, gated) in table {
+            for status in S::VARIANTS.iter().copied() {
+                for period in [P::SelfAssessment, P::Appraisal, P::CouncilReview, P::Finalized, P::Cancelled] {
+                    let fits = statuses.contains(&status) && periods.contains(&period);
+                    let asked = |closes_at, now| sheet(status, closes_at).may(action, period, now);
+                    let told = format!("{action:?} {status:?} {period:?}");
+                    let until = asked(Some(gate), before);
+                    assert_eq!(until.as_ref().ok(), fits.then_some(&gated.then_some(gate)), "{told}");
+                    assert_eq!(asked(Some(gate), after).is_ok(), fits && !gated, "{told}, closed");
+                    assert_eq!(asked(None, after).is_ok(), fits, "{told}, without a gate");
+                }
+            }
+        }
+        // What keeps a unit from a missed sheet is the deadline, not the word for its state.
+        let missed = sheet(S::Missed, Some(gate)).may(Action::WriteScores, P::SelfAssessment, after).unwrap_err();
+        assert_eq!(missed.code, Code::DeadlinePassed);
+        let foreign = sheet(S::Draft, None).may(Action::Announce, P::SelfAssessment, before).unwrap_err();
+        assert_eq!(foreign.code, Code::InvalidState);
+    }
+
+    #[test]
+    fn the_clock_misses_a_draft_and_lets_a_returned_sheet_stand() {
+        use SubmissionStatus as S;
+        let gate = at("2023-11-10T17:00:00Z");
+        for status in S::VARIANTS.iter().copied() {
+            let (becomes, lapses) = match status {
+                S::Draft => (S::Missed, true),
+                S::Returned => (S::Submitted, true),
+                S::Submitted | S::Missed | S::Appraised | S::Reviewed | S::Finalized => (status, false),
+            };
+            let sheet = sheet(status, Some(gate));
+            assert_eq!((sheet.has_lapsed(gate), sheet.clone().lapsed().status), (lapses, becomes), "{status:?}");
+            assert!(!sheet.has_lapsed(at("2023-11-10T16:59:59.999Z")), "{status:?}");
+        }
+    }
+}

@@ -52,3 +52,28 @@ impl Condition {
         Eligibility { kind: self.into_str().to_owned(), met, why }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_condition_is_met_by_its_fact_alone() {
+        use PartyCellRating::{Good, Outstanding, Satisfactory, Unsatisfactory};
+        let at_least = |rating| Condition::PartyCellRatingAtLeast { rating };
+        let table = [
+            (Condition::NobodyDisciplined {}, (false, Unsatisfactory, true), true),
+            (Condition::NobodyDisciplined {}, (true, Outstanding, false), false),
+            (at_least(Good), (true, Good, true), true),
+            (at_least(Good), (true, Outstanding, true), true),
+            (at_least(Good), (false, Satisfactory, false), false),
+            (at_least(Unsatisfactory), (true, Unsatisfactory, true), true),
+            (Condition::NotUnderInspection {}, (true, Unsatisfactory, false), true),
+            (Condition::NotUnderInspection {}, (false, Outstanding, true), false),
+        ];
+        for (condition, (anybody_disciplined, party_cell_rating, under_inspection), met) in table {
+            let facts = UnitFacts { anybody_disciplined, party_cell_rating, under_inspection, source_document: None };
+            assert_eq!(condition.judge(&facts).met, met, "{condition:?} {facts:?}");
+        }
+    }
+}

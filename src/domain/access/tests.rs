@@ -1,0 +1,245 @@
+//! The table of API.md, "Who may do what", row by row, against the decision; and the conditions of lists against it.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use strum::{EnumCount, VariantArray};
+
+use super::*;
+
+/// In eight cases: of the own unit a draft, a submitted and an appraised sheet, the same three of another unit, then the
+/// own unit's and the other's after the announcement. `Y`: allowed; `r`: recused; `.`: refused or hidden.
+const ALL: &str = "YYYYYYYY";
+const OWN: &str = "YYY...Y.";
+const OWN_ANNOUNCED: &str = "......Y.";
+const ANNOUNCED: &str = "......YY";
+const OTHERS: &str = "rrrYYYrY";
+const SUBMITTED: &str = "rrr.YYrY";
+const APPRAISED: &str = "rrr..YrY";
+const NONE: &str = "........";
+
+/// In the order of the columns of API.md.
+const ROLES: [Role; 10] = [
+    Role::UnitEditor,
+    Role::UnitHead,
+    Role::Appraiser,
+    Role::CouncilMember,
+    Role::CouncilChair,
+    Role::Secretary,
+    Role::Admin,
+    Role::Integration,
+    Role::Auditor,
+    Role::DeadlineChecker,
+];
+
+/// An integration whose scope is the own unit never knows of another's.
+#[rustfmt::skip]
+const TABLE: &[(&[Action], [&str; 10])] = &[
+    (&[Action::ReadOrganization, Action::ReadOffice], [ALL, ALL, ALL, ALL, ALL, ALL, ALL, OWN, ALL, ALL]),
+    (&[Action::WriteUnit, Action::WriteMember, Action::WriteCalendar, Action::WriteCriteriaSet, Action::PublishCriteriaSet,
+        Action::RetireCriteriaSet, Action::CopyCriteriaSet],
+        [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE]),
+    (&[Action::ReadCriteriaDraft], [NONE, NONE, ALL, NONE, NONE, ALL, ALL, NONE, ALL, NONE]),
+    (&[Action::ReadMembers], [NONE, NONE, NONE, NONE, ALL, ALL, ALL, NONE, ALL, NONE]),
+    (&[Action::ChangePeriod, Action::SetTargets, Action::Open], [NONE, NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE]),
+    (&[Action::StartAppraisal], [NONE, NONE, ALL, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::StartCouncilReview, Action::Announce, Action::Close, Action::Cancel],
+        [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::Finalize], [NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE, NONE]),
+    (&[Action::ReadSubmission], [OWN, OWN, SUBMITTED, APPRAISED, APPRAISED, SUBMITTED, NONE, OWN, ALL, NONE]),
+    (&[Action::ReadUnsentLines], [OWN, OWN, NONE, NONE, NONE, NONE, NONE, OWN, ALL, NONE]),
+    (&[Action::CreateSubmission, Action::WriteScores, Action::WriteEvidence],
+        [OWN, OWN, NONE, NONE, NONE, NONE, NONE, OWN, NONE, NONE]),
+    (&[Action::Submit, Action::Withdraw], [NONE, OWN, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
+    (&[Action::Return, Action::Appraise], [NONE, NONE, SUBMITTED, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
+    (&[Action::CouncilReview], [NONE, NONE, NONE, NONE, APPRAISED, SUBMITTED, NONE, NONE, NONE, NONE]),
+    (&[Action::ReadReview(Stage::Appraisal), Action::ReadReview(Stage::Council)],
+        [OWN_ANNOUNCED, OWN_ANNOUNCED, OTHERS, OTHERS, OTHERS, OTHERS, NONE, NONE, ALL, NONE]),
+    (&[Action::ReadReviewDraft(Stage::Appraisal)], [NONE, NONE, OTHERS, NONE, NONE, NONE, NONE, NONE, ALL, NONE]),
+    (&[Action::ReadReviewDraft(Stage::Council)], [NONE, NONE, NONE, NONE, OTHERS, OTHERS, NONE, NONE, ALL, NONE]),
+    (&[Action::WriteReview(Stage::Appraisal), Action::SubmitReview(Stage::Appraisal)],
+        [NONE, NONE, OTHERS, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
+    (&[Action::WriteReview(Stage::Council), Action::SubmitReview(Stage::Council)],
+        [NONE, NONE, NONE, NONE, OTHERS, OTHERS, NONE, NONE, NONE, NONE]),
+    (&[Action::ReadFacts], [OWN, OWN, ALL, ALL, ALL, ALL, NONE, OWN, ALL, NONE]),
+    (&[Action::WriteFacts], [NONE, NONE, OTHERS, NONE, NONE, OTHERS, NONE, OWN, NONE, NONE]),
+    (&[Action::ReadSessions], [NONE, NONE, ALL, ALL, ALL, ALL, NONE, NONE, ALL, NONE]),
+    (&[Action::CreateSession, Action::WriteSession], [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::HoldSession], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::CloseSession, Action::DecideTie], [NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE, NONE]),
+    (&[Action::ReadTieDecisions], [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, ALL, NONE]),
+    (&[Action::ReadRanking],
+        [ANNOUNCED, ANNOUNCED, ALL, ALL, ALL, ALL, ANNOUNCED, OWN_ANNOUNCED, ALL, NONE]),
+    (&[Action::ReadProposal, Action::ReadEvents(Audience::Proposal)], [OWN, OWN, ALL, ALL, ALL, ALL, NONE, OWN, ALL, NONE]),
+    (&[Action::AttachDocument, Action::ReturnProposal], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::AttachAchievementReport], [NONE, OWN, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::SubmitProposal], [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::RecordDecision], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, OWN, NONE, NONE]),
+    (&[Action::ExtendDeadline, Action::WaiveDeadline], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::ReadDeadline, Action::ReadEvents(Audience::Deadline)], [OWN, OWN, ALL, ALL, ALL, ALL, ALL, OWN, ALL, ALL]),
+    (&[Action::CheckDeadlines], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, ALL]),
+    // Its own endpoints alone: here it made none.
+    (&[Action::ReadWebhook], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, ALL, NONE]),
+    (&[Action::WriteWebhook], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE]),
+    (&[Action::ReadAudit], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, ALL, NONE]),
+    (&[Action::ReadAuditScores], [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE]),
+    (&[Action::ReadEvents(Audience::OwnUnit)], [OWN, OWN, NONE, NONE, NONE, NONE, NONE, OWN, ALL, NONE]),
+    (&[Action::ReadEvents(Audience::SheetSubmitted)], [OWN, OWN, OTHERS, NONE, NONE, OTHERS, NONE, OWN, ALL, NONE]),
+    (&[Action::ReadEvents(Audience::SheetAppraised)], [OWN, OWN, OTHERS, OTHERS, OTHERS, OTHERS, NONE, OWN, ALL, NONE]),
+];
+
+fn id(last: u8) -> Id {
+    Id::from_uuid_text(format!("018b88d6-5f80-7000-8000-0000000000{last:02x}"))
+}
+
+const OFFICE: u8 = 1;
+
+/// Three units; 0 is the own one.
+fn unit(at: u8) -> UnitKey {
+    UnitKey { id: id(0x10 + at), code: format!("U{at}") }
+}
+
+fn actor(roles: Vec<Role>, unit: Option<UnitKey>, scopes: Option<&str>) -> Actor {
+    let membership =
+        Membership { member_id: id(2), organization_id: Some(id(OFFICE)), display_name: "x".into(), roles, unit };
+    Actor { issuer: "i".into(), subject: "s".into(), memberships: vec![membership], scopes: Scopes::parse(scopes) }
+}
+
+fn outcome(actor: &Actor, action: Action, unit: &UnitKey, sheet: SubmissionStatus, announced: bool) -> char {
+    let office = id(OFFICE);
+    let facts = Facts { unit: Some(unit), sheet: Some(sheet), announced, ..Facts::of(&office) };
+    match decide(actor, action, &facts) {
+        Decision::Allow => 'Y',
+        Decision::Refuse(error) if error.code == Code::Recused => 'r',
+        Decision::Refuse(_) | Decision::Hide => '.',
+    }
+}
+
+#[test]
+fn who_may_do_what_is_as_the_table_says() {
+    use SubmissionStatus::{Appraised, Draft, Finalized, Submitted};
+    for (actions, cells) in TABLE {
+        for action in *actions {
+            for (role, expected) in ROLES.into_iter().zip(cells) {
+                let scopes = (role == Role::Integration).then_some("read write unit:U0");
+                let actor = actor(vec![role], Some(unit(0)), scopes);
+                let cases = [(0, false), (1, false)]
+                    .into_iter()
+                    .flat_map(|(at, announced)| [Draft, Submitted, Appraised].map(|sheet| (at, sheet, announced)));
+                let cases = cases.chain([(0, Finalized, true), (1, Finalized, true)]);
+                let found: String =
+                    cases.map(|(at, sheet, announced)| outcome(&actor, *action, &unit(at), sheet, announced)).collect();
+                // Who has no such right at all may be told of the recusal that keeps the object itself away.
+                let found = if expected.contains('r') { found } else { found.replace('r', ".") };
+                assert_eq!(found, **expected, "{role:?} {action:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_table_leaves_no_act_out() {
+    let listed: HashSet<_> = TABLE.iter().flat_map(|(actions, _)| *actions).map(std::mem::discriminant).collect();
+    assert_eq!(listed.len(), Action::COUNT);
+}
+
+#[test]
+fn the_roles_of_an_act_are_those_of_its_row() {
+    for (actions, cells) in TABLE {
+        for action in *actions {
+            let own_record = matches!(action, Action::ReadWebhook | Action::WriteWebhook);
+            for (role, cell) in ROLES.into_iter().zip(cells) {
+                let listed = roles_of(*action).any(|given| given == role);
+                assert_eq!(listed, *cell != NONE || own_record && role == Role::Integration, "{role:?} {action:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_scope_only_narrows() {
+    let (office, own) = (id(OFFICE), unit(0));
+    let facts = Facts { unit: Some(&own), sheet: Some(SubmissionStatus::Draft), ..Facts::of(&office) };
+    let code = |scopes, action| match decide(&actor(vec![Role::UnitHead], Some(own.clone()), scopes), action, &facts) {
+        Decision::Allow => None,
+        Decision::Refuse(error) => Some(error.code),
+        Decision::Hide => Some(Code::NotFound),
+    };
+    let (read, write) = (Action::ReadSubmission, Action::WriteScores);
+    for (scopes, may_read, may_write) in [
+        (None, None, None),
+        (Some("read write"), None, None),
+        (Some("read"), None, Some(Code::ScopeRequired)),
+        (Some("write"), Some(Code::ScopeRequired), None),
+        (Some("unit:U0"), None, None),
+        (Some("read unit:U0"), None, Some(Code::ScopeRequired)),
+        (Some("read write unit:U1"), Some(Code::NotFound), Some(Code::NotFound)),
+        (Some(""), Some(Code::ScopeRequired), Some(Code::ScopeRequired)),
+    ] {
+        assert_eq!((code(scopes, read), code(scopes, write)), (may_read, may_write), "{scopes:?}");
+    }
+}
+
+#[test]
+fn nobody_knows_of_another_office() {
+    let stranger = actor(Role::VARIANTS.to_vec(), Some(unit(0)), None);
+    for action in TABLE.iter().flat_map(|(actions, _)| *actions) {
+        assert!(matches!(decide(&stranger, *action, &Facts::of(&id(9))), Decision::Hide), "{action:?}");
+    }
+}
+
+prop_compose! {
+    /// Somebody with any roles, of any unit or none, with any scopes.
+    fn anybody()(
+        roles in proptest::sample::subsequence(Role::VARIANTS, 0..=Role::VARIANTS.len()),
+        of_unit in proptest::option::of(0_u8..3),
+        scopes in proptest::option::of(proptest::sample::subsequence(vec!["unit:U0", "unit:U1", "unit:U2"], 0..=3)),
+    ) -> Actor {
+        let scopes = scopes.map(|units| format!("read write {}", units.join(" ")));
+        actor(roles, of_unit.map(unit), scopes.as_deref())
+    }
+}
+
+/// As the query of the store reads it.
+fn lists(visibility: &SubmissionVisibility, unit: &UnitKey, status: SubmissionStatus) -> bool {
+    let from = visibility.others_from.is_some_and(|from| status.has_reached(from));
+    let seen = visibility.all
+        || visibility.own == Some(unit.id)
+        || visibility.scoped_codes.contains(&unit.code)
+        || from && visibility.except != Some(unit.id);
+    seen && (visibility.only_codes.is_empty() || visibility.only_codes.contains(&unit.code))
+}
+
+/// The same for records of units.
+fn shows(visibility: &UnitVisibility, unit: &UnitKey) -> bool {
+    let seen = match &visibility.sees {
+        Units::All => true,
+        Units::AllBut(own) => *own != unit.id,
+        Units::Among(units) => units.contains(&unit.id),
+    };
+    seen && visibility.only.as_ref().is_none_or(|only| only.contains(&unit.id))
+}
+
+proptest! {
+    #[test]
+    fn a_list_shows_the_sheets_that_may_be_read(actor in anybody()) {
+        let visibility = submission_visibility(&actor, &id(OFFICE));
+        for (at, status) in (0..3).flat_map(|at| SubmissionStatus::VARIANTS.iter().map(move |status| (at, *status))) {
+            let may_read = outcome(&actor, Action::ReadSubmission, &unit(at), status, false) == 'Y';
+            prop_assert_eq!(lists(&visibility, &unit(at), status), may_read, "{} {:?}", at, status);
+        }
+    }
+
+    #[test]
+    fn a_list_shows_the_records_of_units_that_may_be_read(actor in anybody()) {
+        let named: Vec<Id> = (0..3).map(unit).filter(|unit| actor.scopes.names_unit(&unit.code)).map(|unit| unit.id).collect();
+        let events = Audience::VARIANTS.iter().map(|audience| Action::ReadEvents(*audience));
+        for action in [Action::ReadFacts, Action::ReadProposal, Action::ReadDeadline].into_iter().chain(events) {
+            let visibility = unit_visibility(&actor, &id(OFFICE), action, &named);
+            for at in 0..3 {
+                let may_read = outcome(&actor, action, &unit(at), SubmissionStatus::Finalized, false) == 'Y';
+                prop_assert_eq!(shows(&visibility, &unit(at)), may_read, "{} {:?}", at, action);
+            }
+        }
+    }
+}
