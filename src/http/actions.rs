@@ -3,9 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::json::AnyObject;
+use super::time::Instant;
 use crate::domain::access::Offers;
 use crate::domain::access::action::Action;
-use crate::domain::time::instant;
 use crate::error::Params;
 
 /// An act that would not be refused for right, state, clock or conflict.
@@ -21,9 +22,7 @@ pub struct AllowedAction {
     #[schema(example = "/v1/submissions/018b88d6-5f80-7000-8000-000000000001/submit")]
     pub href: String,
     /// Until when, if the clock ends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2023-11-10T17:00:00.000Z")]
-    pub until: Option<String>,
+    pub until: Option<Instant>,
 }
 
 /// An act that the caller's role gives, but not now.
@@ -36,7 +35,7 @@ pub struct BlockedAction {
     #[schema(example = "invalid_state")]
     pub code: &'static str,
     /// The figures of it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = AnyObject)]
     pub params: Params,
 }
 
@@ -54,7 +53,7 @@ impl Actions {
     pub fn of(offers: &Offers, base: &str) -> Self {
         let allowed = offers.allowed.iter().map(|(action, until)| {
             let (action, method, href) = link(*action, base);
-            AllowedAction { action, method, href, until: until.map(instant) }
+            AllowedAction { action, method, href, until: until.map(Instant) }
         });
         let blocked = offers.blocked.iter().map(|(action, error)| BlockedAction {
             action: call(*action).0,

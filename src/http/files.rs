@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::call::{Call, Reply};
+use super::time::Instant;
 use crate::domain::file::AttachedFile;
-use crate::domain::time::instant;
 use crate::error::Error;
 
 /// A file as it was attached.
@@ -25,7 +25,7 @@ pub struct FileView {
     size: i64,
     /// In hex.
     sha256: String,
-    attached_at: String,
+    attached_at: Instant,
 }
 
 impl From<&AttachedFile> for FileView {
@@ -35,7 +35,7 @@ impl From<&AttachedFile> for FileView {
             media_type: file.media_type.clone(),
             size: file.size,
             sha256: file.sha256.clone(),
-            attached_at: instant(file.attached_at),
+            attached_at: Instant(file.attached_at),
         }
     }
 }

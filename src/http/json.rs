@@ -8,10 +8,25 @@ use std::fmt;
 
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::time::Day;
 use crate::domain::points::DIGITS;
 use crate::error::{Code, Error, Fault};
+
+/// An object of any fields, in the document.
+pub struct AnyObject;
+
+impl PartialSchema for AnyObject {
+    fn schema() -> RefOr<Schema> {
+        let object = ObjectBuilder::new().schema_type(SchemaType::new(Type::Object));
+        object.additional_properties(Some(AdditionalProperties::FreeForm(true))).into()
+    }
+}
+
+impl ToSchema for AnyObject {}
 
 /// The deepest nesting of a body.
 const MAX_DEPTH: usize = 24;

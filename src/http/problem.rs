@@ -6,8 +6,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
+
+use super::json::AnyObject;
 
 use crate::error::{Code, Error, Params, Row};
 
@@ -103,11 +105,9 @@ pub struct ProblemBody {
     /// To be quoted when asking for help.
     pub request_id: String,
     /// The figures of it.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = AnyObject)]
     pub params: Params,
     /// Every broken rule, where there are several or where one has a place.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FaultBody>,
     /// The word of RFC 6749, at the token endpoint alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,7 +124,7 @@ pub struct FaultBody {
     /// The stable code.
     pub code: String,
     /// The figures of it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = AnyObject)]
     pub params: Params,
     /// A sentence for people.
     pub message: String,

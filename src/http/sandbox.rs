@@ -12,10 +12,10 @@ use super::call::receive;
 use super::page::{Asked, ListView};
 use super::problem::{Problem, request_id};
 use super::query::Query;
+use super::time::Instant;
 use super::{State, json as body};
 use crate::domain::access::Scopes;
 use crate::domain::office::member::{LOCAL_ISSUER, Role};
-use crate::domain::time::instant;
 use crate::error::Error;
 use crate::http::operation::{Callers, Operation, lists, operations, reads, runs};
 use crate::service::schedule::ticks::{self, Which};
@@ -49,8 +49,7 @@ struct PersonView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SandboxClock)]
 struct ClockView {
-    #[schema(example = "2023-11-01T01:00:00.000Z")]
-    now: String,
+    now: Instant,
     /// Whether it runs by itself.
     ticking: bool,
 }
@@ -96,7 +95,7 @@ async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpRes
 
 fn shown(state: &State) -> HttpResponse {
     let clock = &state.app.clock;
-    let view = ClockView { now: instant(clock.now()), ticking: clock.is_ticking() };
+    let view = ClockView { now: Instant(clock.now()), ticking: clock.is_ticking() };
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view)
 }
 

@@ -1,8 +1,22 @@
 //! Days and instants as requests and answers write them.
 
-use chrono::{Datelike, NaiveDate};
-use serde::de::{Deserialize, Deserializer, Error, Unexpected};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
+
+use crate::domain::time::instant;
+
+/// An instant: RFC 3339 in UTC with milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, format = DateTime, example = "2023-11-10T17:00:00.000Z")]
+pub struct Instant(pub DateTime<Utc>);
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&instant(self.0))
+    }
+}
 
 /// A day that a request names: `YYYY-MM-DD`, within what both databases hold and an office can mean.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]

@@ -10,12 +10,12 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::assessment::evidence::{Classification, EgovDocument, Evidence, EvidenceKind, Label};
-use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::http::call::{Call, Reply};
 use crate::http::files::{self, FileView};
 use crate::http::operation::{Operation, creates, deletes, lists, operations, reads};
 use crate::http::page::ListView;
+use crate::http::time::Instant;
 use crate::http::{State, json, upload};
 use crate::service::assessment::evidence::{self, NewEvidence, NewProof};
 use crate::service::{self, Answer, Input};
@@ -70,7 +70,7 @@ struct EvidenceView {
     removed: bool,
     /// The member who added it.
     added_by: Id,
-    created_at: String,
+    created_at: Instant,
 }
 
 impl From<&Evidence> for EvidenceView {
@@ -89,7 +89,7 @@ impl From<&Evidence> for EvidenceView {
             url: document.and_then(|document| document.url.clone()),
             removed: !piece.is_current(),
             added_by: piece.added_by,
-            created_at: instant(piece.created_at),
+            created_at: Instant(piece.created_at),
         }
     }
 }

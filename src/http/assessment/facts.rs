@@ -6,11 +6,11 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::assessment::facts::UnitFacts;
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, lists, operations, puts, reads};
 use crate::http::page::ListView;
+use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::assessment::facts;
 use crate::store::facts::RecordedFacts;
@@ -34,8 +34,8 @@ struct FactsView {
     #[serde(flatten)]
     facts: UnitFacts,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&RecordedFacts> for FactsView {
@@ -44,8 +44,8 @@ impl From<&RecordedFacts> for FactsView {
             unit_id: recorded.unit_id,
             facts: recorded.facts.clone(),
             version: recorded.version,
-            created_at: instant(recorded.created_at),
-            updated_at: instant(recorded.updated_at),
+            created_at: Instant(recorded.created_at),
+            updated_at: Instant(recorded.updated_at),
         }
     }
 }

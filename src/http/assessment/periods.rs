@@ -17,13 +17,13 @@ use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::award_proposal::ProposalStatus;
 use crate::domain::award::eligibility::Condition;
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
+use crate::http::time::Instant;
 use crate::service::assessment::periods::{self, NewPeriod, PeriodChange, Summary, Touched};
 use crate::service::{Answer, Context, Details, Input, Interrupt};
 use crate::store::Conn;
@@ -95,8 +95,8 @@ struct PeriodView {
     /// Why it was given up.
     cancel_reason: Option<String>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
     #[serde(flatten)]
     actions: Actions,
 }
@@ -125,8 +125,8 @@ impl From<&Details<Period>> for PeriodView {
             notice: period.notice.clone(),
             cancel_reason: period.cancel_reason.clone(),
             version: period.version,
-            created_at: instant(period.created_at),
-            updated_at: instant(period.updated_at),
+            created_at: Instant(period.created_at),
+            updated_at: Instant(period.updated_at),
             actions: Actions::of(&details.offers, &format!("/v1/periods/{}", period.id)),
         }
     }

@@ -7,13 +7,13 @@ use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
 use crate::domain::criteria::rules::{Answer as ScoreAnswer, AnswerInput, Explanation};
 use crate::domain::criteria::scoring::{Extent, LineInput, Totals};
-use crate::domain::time::instant;
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::ListView;
+use crate::http::time::Instant;
 use crate::service::assessment::reviews::{self, NewReview};
 use crate::service::{Answer, Details, Input, Interrupt};
 
@@ -51,11 +51,11 @@ struct ReviewHeadView {
     /// The member who started it.
     reviewer: Id,
     status: ReviewStatus,
-    submitted_at: Option<String>,
+    submitted_at: Option<Instant>,
     totals: Totals,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&Review> for ReviewHeadView {
@@ -67,11 +67,11 @@ impl From<&Review> for ReviewHeadView {
             stage: review.stage,
             reviewer: review.reviewer_id,
             status: review.status,
-            submitted_at: review.submitted_at.map(instant),
+            submitted_at: review.submitted_at.map(Instant),
             totals: review.totals,
             version: review.version,
-            created_at: instant(review.created_at),
-            updated_at: instant(review.updated_at),
+            created_at: Instant(review.created_at),
+            updated_at: Instant(review.updated_at),
         }
     }
 }

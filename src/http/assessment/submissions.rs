@@ -8,7 +8,6 @@ use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::submission::{FrozenSheet, Return, SubmissionCase, SubmissionStatus};
 use crate::domain::criteria::rules::{Answer as ScoreAnswer, AnswerInput, Explanation};
 use crate::domain::criteria::scoring::{Criterion, Extent, Line, LineInput, Sheet, TableNode, Tally, Totals};
-use crate::domain::time::instant;
 use crate::domain::{Id, Points, Quantity};
 use crate::error::{Code, Error};
 use crate::http::actions::Actions;
@@ -16,6 +15,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
+use crate::http::time::Instant;
 use crate::service::assessment::submissions::{self, NewSubmission, Scores};
 use crate::service::{Answer, Details, Input, Interrupt};
 use crate::store::submissions::{Filter, Listed, Revision};
@@ -106,15 +106,14 @@ struct SubmissionView {
     /// This sheet's own due date.
     due_on: NaiveDate,
     /// The first instant that is too late; null where late sheets are accepted.
-    #[schema(example = "2023-11-10T17:00:00.000Z")]
-    closes_at: Option<String>,
-    submitted_at: Option<String>,
+    closes_at: Option<Instant>,
+    submitted_at: Option<Instant>,
     /// Why it was sent back.
     return_reason: Option<String>,
     totals: StageTotals,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
     #[serde(flatten)]
     actions: Actions,
 }
@@ -132,13 +131,13 @@ impl From<&Details<SubmissionCase>> for SubmissionView {
             revision: submission.revision,
             late: submission.late,
             due_on: submission.due_on,
-            closes_at: submission.closes_at.map(instant),
-            submitted_at: submission.submitted_at.map(instant),
+            closes_at: submission.closes_at.map(Instant),
+            submitted_at: submission.submitted_at.map(Instant),
             return_reason: submission.return_reason.clone(),
             totals: StageTotals::of(details.visible.own_totals, details),
             version: submission.version,
-            created_at: instant(submission.created_at),
-            updated_at: instant(submission.updated_at),
+            created_at: Instant(submission.created_at),
+            updated_at: Instant(submission.updated_at),
             actions: Actions::of(&details.offers, &format!("/v1/submissions/{}", submission.id)),
         }
     }
@@ -156,12 +155,12 @@ struct ListedView {
     revision: i32,
     late: bool,
     due_on: NaiveDate,
-    closes_at: Option<String>,
-    submitted_at: Option<String>,
+    closes_at: Option<Instant>,
+    submitted_at: Option<Instant>,
     /// What the unit's own lines add up to, where the caller may see it.
     self_total: Option<Points>,
     version: i64,
-    updated_at: String,
+    updated_at: Instant,
 }
 
 impl From<(Listed, bool)> for ListedView {
@@ -176,11 +175,11 @@ impl From<(Listed, bool)> for ListedView {
             revision: submission.revision,
             late: submission.late,
             due_on: submission.due_on,
-            closes_at: submission.closes_at.map(instant),
-            submitted_at: submission.submitted_at.map(instant),
+            closes_at: submission.closes_at.map(Instant),
+            submitted_at: submission.submitted_at.map(Instant),
             self_total: submission.totals.filter(|_| shows_own).map(|totals| totals.total),
             version: submission.version,
-            updated_at: instant(submission.updated_at),
+            updated_at: Instant(submission.updated_at),
         }
     }
 }
@@ -249,9 +248,7 @@ struct NodeView<'a> {
     #[serde(rename = "final")]
     result: Option<Points>,
     /// The arithmetic beyond the plain sum, where there is any: a cap on deductions, what is made up for.
-    #[serde(skip_serializing_if = "NodeSteps::is_empty")]
-    #[schema(value_type = Option<NodeSteps>)]
-    steps: NodeSteps,
+    steps: Option<NodeSteps>,
 }
 
 /// The arithmetic beyond the plain sum, stage by stage, line by line.
@@ -265,8 +262,9 @@ struct NodeSteps {
 }
 
 impl NodeSteps {
-    const fn is_empty(&self) -> bool {
-        self.own.is_empty() && self.appraisal.is_empty() && self.council.is_empty()
+    fn if_any(self) -> Option<Self> {
+        let is_empty = self.own.is_empty() && self.appraisal.is_empty() && self.council.is_empty();
+        (!is_empty).then_some(self)
     }
 }
 
@@ -313,7 +311,7 @@ impl<'a> From<&'a Scores> for ScoresView<'a> {
                 appraisal: appraisal.points,
                 council: council.points,
                 result: of_result.and_then(|tally| tally.nodes.get(at)?.points),
-                steps: NodeSteps { own: own.steps, appraisal: appraisal.steps, council: council.steps },
+                steps: NodeSteps { own: own.steps, appraisal: appraisal.steps, council: council.steps }.if_any(),
             }
         };
         let nodes = table.nodes.iter().enumerate().map(node).collect();
@@ -387,7 +385,7 @@ struct RevisionHeadView {
     criteria_set_id: String,
     /// The member who submitted it.
     submitted_by: String,
-    submitted_at: String,
+    submitted_at: Instant,
 }
 
 impl From<&Revision> for RevisionHeadView {
@@ -397,7 +395,7 @@ impl From<&Revision> for RevisionHeadView {
             sha256: revision.sha256.clone(),
             criteria_set_id: revision.criteria_set_id.clone(),
             submitted_by: revision.submitted_by.clone(),
-            submitted_at: instant(revision.submitted_at.and_utc()),
+            submitted_at: Instant(revision.submitted_at.and_utc()),
         }
     }
 }

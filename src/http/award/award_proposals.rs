@@ -10,7 +10,6 @@ use crate::domain::access::action::Action;
 use crate::domain::award::award_proposal::{Decision, Proposal, ProposalCase, ProposalStatus};
 use crate::domain::award::eligibility::Eligibility;
 use crate::domain::schedule::calendar::CountedDay;
-use crate::domain::time::instant;
 use crate::domain::{Id, Points};
 use crate::error::Code;
 use crate::http::actions::Actions;
@@ -19,6 +18,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::files::{self, FileView};
 use crate::http::operation::{Operation, acts, changes, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
+use crate::http::time::Instant;
 use crate::http::{State, upload};
 use crate::service::award::award_proposals;
 use crate::service::{self, Answer, Details, Interrupt};
@@ -70,10 +70,8 @@ struct DossierView {
     /// Whether every document is there.
     complete: bool,
     /// The last day, where the period reads the term as a limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
     due_on: Option<NaiveDate>,
     /// The first day, where the period reads the term as a wait.
-    #[serde(skip_serializing_if = "Option::is_none")]
     opens_on: Option<NaiveDate>,
     /// Each day from the notice on.
     explanation: Vec<CountedDay>,
@@ -95,15 +93,15 @@ struct ProposalHeadView {
     eligibility: Vec<Eligibility>,
     dossier: DossierView,
     status: ProposalStatus,
-    submitted_at: Option<String>,
+    submitted_at: Option<Instant>,
     /// Why it was last sent back.
     return_reason: Option<String>,
     decision_number: Option<String>,
     decided_on: Option<NaiveDate>,
     decision_reason: Option<String>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&Proposal> for ProposalHeadView {
@@ -132,14 +130,14 @@ impl From<&Proposal> for ProposalHeadView {
                 explanation: proposal.term.explanation.clone(),
             },
             status: proposal.status,
-            submitted_at: proposal.submitted_at.map(instant),
+            submitted_at: proposal.submitted_at.map(Instant),
             return_reason: proposal.return_reason.clone(),
             decision_number: decision.and_then(|decision| decision.number.clone()),
             decided_on: decision.and_then(|decision| decision.on),
             decision_reason: decision.and_then(|decision| decision.reason.clone()),
             version: proposal.version,
-            created_at: instant(proposal.created_at),
-            updated_at: instant(proposal.updated_at),
+            created_at: Instant(proposal.created_at),
+            updated_at: Instant(proposal.updated_at),
         }
     }
 }

@@ -7,13 +7,13 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::award::council_session::{Attendance, CouncilSession, Quorum, SessionCase, SessionStatus};
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
+use crate::http::time::Instant;
 use crate::service::award::council_sessions::{self, NewSession, SessionChange};
 use crate::service::{Answer, Details, Interrupt};
 
@@ -53,8 +53,8 @@ struct SessionHeadView {
     /// Members that had to be present, once held.
     needed: Option<i32>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&CouncilSession> for SessionHeadView {
@@ -72,8 +72,8 @@ impl From<&CouncilSession> for SessionHeadView {
             present: session.present,
             needed: session.needed,
             version: session.version,
-            created_at: instant(session.created_at),
-            updated_at: instant(session.updated_at),
+            created_at: Instant(session.created_at),
+            updated_at: Instant(session.updated_at),
         }
     }
 }

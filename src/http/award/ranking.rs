@@ -6,11 +6,11 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::award::ranking::{RankingRow, UnresolvedTie};
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, creates, lists, operations, reads};
 use crate::http::page::ListView;
+use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::award::ranking::{self, NewTieDecision, RankingDetails, RankingStatus};
 use crate::store::rankings::TieDecision;
@@ -88,8 +88,8 @@ struct DecisionView {
     council_session_id: Id,
     decided_by: Id,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&TieDecision> for DecisionView {
@@ -102,8 +102,8 @@ impl From<&TieDecision> for DecisionView {
             council_session_id: decision.council_session_id,
             decided_by: decision.decided_by,
             version: decision.version,
-            created_at: instant(decision.created_at),
-            updated_at: instant(decision.updated_at),
+            created_at: Instant(decision.created_at),
+            updated_at: Instant(decision.updated_at),
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::domain::access::action::Action;
 use crate::domain::criteria::criteria_set::{
     CriteriaContent, CriteriaSet, CriteriaSetStatus, Entry, EntryChange, NotApplicable, Part,
 };
-use crate::domain::time::instant;
 use crate::domain::{Id, Points};
 use crate::error::Code;
 use crate::http::actions::Actions;
@@ -15,6 +14,7 @@ use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
+use crate::http::time::Instant;
 use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet};
 use crate::service::{Answer, Details};
 use crate::store::criteria_sets::{Filter, Head};
@@ -69,13 +69,13 @@ pub struct SetView {
     /// The tree: parts, sections, criteria.
     parts: Vec<Part>,
     status: CriteriaSetStatus,
-    published_at: Option<String>,
-    retired_at: Option<String>,
+    published_at: Option<Instant>,
+    retired_at: Option<Instant>,
     /// The table that it began as a copy of.
     copied_from_id: Option<Id>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
     #[serde(flatten)]
     actions: Actions,
 }
@@ -94,12 +94,12 @@ impl From<&Details<CriteriaSet>> for SetView {
             not_applicable: set.content.not_applicable,
             parts: set.content.parts.clone(),
             status: set.status,
-            published_at: set.published_at.map(instant),
-            retired_at: set.retired_at.map(instant),
+            published_at: set.published_at.map(Instant),
+            retired_at: set.retired_at.map(Instant),
             copied_from_id: set.copied_from_id,
             version: set.version,
-            created_at: instant(set.created_at),
-            updated_at: instant(set.updated_at),
+            created_at: Instant(set.created_at),
+            updated_at: Instant(set.updated_at),
             actions: Actions::of(&details.offers, &format!("/v1/criteria-sets/{}", set.id)),
         }
     }

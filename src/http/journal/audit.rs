@@ -10,8 +10,10 @@ use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::http::auth::Checkpoint;
 use crate::http::call::{Call, Reply, body_tag};
+use crate::http::json::AnyObject;
 use crate::http::operation::{Operation, lists, operations, reads};
 use crate::http::page::{ListView, Sort, SortKey};
+use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::journal::audit;
 use crate::store::audit::Filter;
@@ -55,17 +57,17 @@ struct EntryView {
     /// Its number in the organisation's chain, from 1, without gaps.
     sequence: i64,
     organization_id: Option<String>,
-    at: String,
+    at: Instant,
     request_id: String,
     actor: ActorView,
     #[schema(example = "submission.submit")]
     action: String,
     subject: SubjectView,
     /// As it was; null where nothing was, or where it holds scores that the caller may not see.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<AnyObject>)]
     before: Option<Box<RawValue>>,
     /// As it became.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<AnyObject>)]
     after: Option<Box<RawValue>>,
     /// `hash` of the entry before; 64 zeros for the first. Null for who does not see every entry whole.
     prev_hash: Option<String>,
@@ -81,7 +83,7 @@ impl From<audit::Seen> for EntryView {
             id: entry.id,
             sequence: entry.sequence,
             organization_id: entry.organization_id,
-            at: instant(entry.at.and_utc()),
+            at: Instant(entry.at.and_utc()),
             request_id: entry.request_id,
             actor: ActorView { issuer: entry.actor_issuer, subject: entry.actor_subject },
             action: entry.action,
@@ -115,6 +117,7 @@ struct CheckpointView {
     sequence: i64,
     /// Its hash.
     hash: String,
+    #[schema(value_type = Instant)]
     at: String,
     /// The same as a JWS of the service's own key (`/.well-known/jwks.json`): kept elsewhere, it proves later what stood here.
     checkpoint: String,

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::journal::event::{Event, EventType};
-use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::http::call::{Call, Reply};
+use crate::http::json::AnyObject;
 use crate::http::operation::{Operation, lists, operations};
 use crate::http::page::{PageQuery, Within, cursor_of};
+use crate::http::time::Instant;
 use crate::service::journal::events;
 use crate::service::{Answer, tag};
 
@@ -53,9 +53,9 @@ pub struct EventView {
     kind: EventType,
     organization_id: Id,
     subject: SubjectView,
-    at: String,
+    at: Instant,
     /// `period_id` and `unit_id` where it is about one, and what changed; never a score.
-    #[schema(value_type = Object)]
+    #[schema(value_type = AnyObject)]
     data: Value,
 }
 
@@ -66,7 +66,7 @@ impl From<&Event> for EventView {
             kind: event.kind,
             organization_id: event.organization_id,
             subject: SubjectView { kind: event.subject_type.clone(), id: event.subject_id },
-            at: instant(event.at),
+            at: Instant(event.at),
             data: events::data(event),
         }
     }
@@ -117,7 +117,7 @@ async fn list(mut call: Call) -> Reply {
     let asked: PageQuery = call.query();
     let (after, limit) = (asked.after_record(call.words()), asked.limit());
     let Within(wait) = wait.unwrap_or_default();
-    let until = Instant::now() + Duration::from_secs(u64::try_from(wait).unwrap_or_default());
+    let until = tokio::time::Instant::now() + Duration::from_secs(u64::try_from(wait).unwrap_or_default());
     let mut event_signal = call.state().app.event_signal.subscribe();
     loop {
         event_signal.mark_unchanged();
@@ -127,7 +127,7 @@ async fn list(mut call: Call) -> Reply {
                 events::list(conn, context, of.as_ref(), from.as_ref(), kinds.as_deref(), limit + 1)
             })
             .await?;
-        let now = Instant::now();
+        let now = tokio::time::Instant::now();
         if !found.is_empty() || now >= until {
             let answer = page(&found, limit, after.as_ref()).map_err(|error| call.problem(error))?;
             return Ok(call.show(answer));

@@ -7,12 +7,12 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::journal::event::EventType;
 use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint};
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, deletes, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
+use crate::http::time::Instant;
 use crate::service::journal::webhooks::{self, EndpointChange, NewEndpoint};
 use crate::service::{Answer, Details, Interrupt};
 
@@ -54,10 +54,10 @@ struct EndpointView {
     /// Whether it is told anything.
     active: bool,
     /// Until when the secret before signs as well; null where there is none.
-    previous_secret_until: Option<String>,
+    previous_secret_until: Option<Instant>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&Endpoint> for EndpointView {
@@ -69,10 +69,10 @@ impl From<&Endpoint> for EndpointView {
             url: endpoint.url.clone(),
             event_types: endpoint.event_types.clone(),
             active: endpoint.active,
-            previous_secret_until: endpoint.previous_secret.as_ref().map(|(_, until)| instant(*until)),
+            previous_secret_until: endpoint.previous_secret.as_ref().map(|(_, until)| Instant(*until)),
             version: endpoint.version,
-            created_at: instant(endpoint.created_at),
-            updated_at: instant(endpoint.updated_at),
+            created_at: Instant(endpoint.created_at),
+            updated_at: Instant(endpoint.updated_at),
         }
     }
 }
@@ -144,15 +144,15 @@ struct DeliveryHeadView {
     /// How often it was tried.
     attempts: i32,
     /// When it is tried next; null once it is delivered or parked.
-    next_attempt_at: Option<String>,
+    next_attempt_at: Option<Instant>,
     /// What the endpoint last answered; null where it did not.
     last_status: Option<i32>,
     /// Why the last attempt failed.
     last_error: Option<String>,
-    delivered_at: Option<String>,
+    delivered_at: Option<Instant>,
     /// Which message it repeats.
     replay_of_id: Option<Id>,
-    created_at: String,
+    created_at: Instant,
 }
 
 impl From<&Delivery> for DeliveryHeadView {
@@ -164,12 +164,12 @@ impl From<&Delivery> for DeliveryHeadView {
             event_type: delivery.event_type.clone(),
             status: delivery.status,
             attempts: delivery.attempts,
-            next_attempt_at: delivery.next_attempt_at.map(instant),
+            next_attempt_at: delivery.next_attempt_at.map(Instant),
             last_status: delivery.last_status,
             last_error: delivery.last_error.clone(),
-            delivered_at: delivery.delivered_at.map(instant),
+            delivered_at: delivery.delivered_at.map(Instant),
             replay_of_id: delivery.replay_of_id,
-            created_at: instant(delivery.created_at),
+            created_at: Instant(delivery.created_at),
         }
     }
 }
@@ -178,7 +178,7 @@ impl From<&Delivery> for DeliveryHeadView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WebhookAttempt)]
 struct AttemptView {
-    at: String,
+    at: Instant,
     /// What was answered; null where nothing was.
     status: Option<i32>,
     /// Why it failed; null where it did not.
@@ -189,7 +189,7 @@ struct AttemptView {
 impl From<&Attempt> for AttemptView {
     fn from(attempt: &Attempt) -> Self {
         AttemptView {
-            at: instant(attempt.at),
+            at: Instant(attempt.at),
             status: attempt.status,
             error: attempt.error.clone(),
             duration_ms: attempt.duration_ms,

@@ -7,12 +7,12 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::office::member::{Member, Role};
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::{nullable, present};
+use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::office::members::{self, MemberChange, NewMember};
 
@@ -52,8 +52,8 @@ struct MemberView {
     /// Last day; null while open.
     valid_until_on: Option<NaiveDate>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&Member> for MemberView {
@@ -69,8 +69,8 @@ impl From<&Member> for MemberView {
             valid_from_on: member.valid_from_on,
             valid_until_on: member.valid_until_on,
             version: member.version,
-            created_at: instant(member.created_at),
-            updated_at: instant(member.updated_at),
+            created_at: Instant(member.created_at),
+            updated_at: Instant(member.updated_at),
         }
     }
 }

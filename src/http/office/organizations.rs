@@ -7,12 +7,12 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::office::member::LOCAL_ISSUER;
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Callers, Operation, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::{nullable, present};
+use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::office::organizations::{self, FirstAdmin, NewOrganization, OrganizationChange};
 
@@ -46,8 +46,8 @@ struct OrganizationView {
     /// Its code in the national register of agencies.
     agency_code: Option<String>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&Organization> for OrganizationView {
@@ -59,8 +59,8 @@ impl From<&Organization> for OrganizationView {
             time_zone: organization.time_zone.clone(),
             agency_code: organization.agency_code.clone(),
             version: organization.version,
-            created_at: instant(organization.created_at),
-            updated_at: instant(organization.updated_at),
+            created_at: Instant(organization.created_at),
+            updated_at: Instant(organization.updated_at),
         }
     }
 }

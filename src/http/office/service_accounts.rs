@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::office::member::ServiceAccount;
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, creates, deletes, operations, reads};
+use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::office::accounts::{self, NewServiceAccount, OwnedAccount};
 
@@ -36,8 +36,8 @@ struct AccountView {
     /// What its tokens are narrowed to; null: all that the roles give.
     scopes: Option<Vec<String>>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&ServiceAccount> for AccountView {
@@ -48,8 +48,8 @@ impl From<&ServiceAccount> for AccountView {
             client_id: account.client_id.clone(),
             scopes: account.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
             version: account.version,
-            created_at: instant(account.created_at),
-            updated_at: instant(account.updated_at),
+            created_at: Instant(account.created_at),
+            updated_at: Instant(account.updated_at),
         }
     }
 }

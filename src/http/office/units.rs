@@ -6,12 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::office::unit::{Unit, UnitKind};
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, changes, creates, lists, operations, reads};
 use crate::http::page::{ListView, Sort, SortKey};
 use crate::http::patch::present;
+use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::office::units::{self, NewUnit, UnitChange};
 use crate::store::units::Filter;
@@ -46,8 +46,8 @@ struct UnitView {
     /// The units that it was merged or split from; their results stay theirs.
     predecessor_ids: Vec<Id>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&Unit> for UnitView {
@@ -61,8 +61,8 @@ impl From<&Unit> for UnitView {
             active: unit.active,
             predecessor_ids: unit.predecessor_ids.clone(),
             version: unit.version,
-            created_at: instant(unit.created_at),
-            updated_at: instant(unit.updated_at),
+            created_at: Instant(unit.created_at),
+            updated_at: Instant(unit.updated_at),
         }
     }
 }

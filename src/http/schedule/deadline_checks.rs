@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::journal::event::EventType;
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::journal::events::SubjectView;
+use crate::http::json::AnyObject;
 use crate::http::operation::{Operation, operations, runs};
+use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::schedule::ticks::{self, Asked, Caused, Checked};
 
@@ -46,7 +47,7 @@ struct CausedView {
     period_id: Option<Id>,
     unit_id: Option<Id>,
     /// As in the event.
-    #[schema(value_type = Object)]
+    #[schema(value_type = AnyObject)]
     data: Value,
 }
 
@@ -69,7 +70,7 @@ pub struct CheckView {
     organization_id: Id,
     #[schema(example = "VP-UBND")]
     organization_code: String,
-    checked_at: String,
+    checked_at: Instant,
     dry_run: bool,
     /// What the clock has caused since the last check; nothing the second time.
     changes: Vec<CausedView>,
@@ -78,7 +79,7 @@ pub struct CheckView {
     /// How many have passed and can still be met.
     overdue: i64,
     /// When the clock alone causes something next.
-    next_check_at: Option<String>,
+    next_check_at: Option<Instant>,
 }
 
 impl From<&Checked> for CheckView {
@@ -86,12 +87,12 @@ impl From<&Checked> for CheckView {
         CheckView {
             organization_id: checked.organization_id,
             organization_code: checked.organization_code.clone(),
-            checked_at: instant(checked.at),
+            checked_at: Instant(checked.at),
             dry_run: checked.dry_run,
             changes: checked.caused.iter().map(CausedView::from).collect(),
             due_soon: checked.due_soon,
             overdue: checked.overdue,
-            next_check_at: checked.next_check_at.map(instant),
+            next_check_at: checked.next_check_at.map(Instant),
         }
     }
 }

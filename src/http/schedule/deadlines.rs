@@ -10,7 +10,6 @@ use crate::domain::access::action::Action;
 use crate::domain::office::member::Role;
 use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::schedule::deadline::{DeadlineKind, DeadlineRule, DeadlineStatus, Extension};
-use crate::domain::time::instant;
 use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::assessment::periods::ReasonBody;
@@ -18,6 +17,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, creates, lists, operations, reads};
 use crate::http::page::{ListView, Sort, SortKey, Within};
 use crate::http::time::Day;
+use crate::http::time::Instant;
 use crate::service::schedule::deadlines::{self, DeadlineCase, NewExtension, Told};
 use crate::service::{Answer, Details, Interrupt};
 use crate::store::deadlines::{Filter, due_key};
@@ -55,7 +55,7 @@ struct ExtensionView {
     basis_document: String,
     /// By which member.
     granted_by: Id,
-    granted_at: String,
+    granted_at: Instant,
 }
 
 impl From<&Extension> for ExtensionView {
@@ -66,7 +66,7 @@ impl From<&Extension> for ExtensionView {
             reason: extension.reason.clone(),
             basis_document: extension.basis_document.clone(),
             granted_by: extension.granted_by,
-            granted_at: instant(extension.granted_at),
+            granted_at: Instant(extension.granted_at),
         }
     }
 }
@@ -90,13 +90,12 @@ struct DeadlineHeadView {
     #[schema(example = "2023-11-10")]
     due_on: Option<NaiveDate>,
     /// The first instant that is too late: 00:00 local of the day after.
-    #[schema(example = "2023-11-10T17:00:00.000Z")]
-    closes_at: Option<String>,
+    closes_at: Option<Instant>,
     /// The first day, where the period reads the term as a wait.
     opens_on: Option<NaiveDate>,
     /// When it was done.
     met_on: Option<NaiveDate>,
-    waived_at: Option<String>,
+    waived_at: Option<Instant>,
     /// Why it is asked of nobody any more.
     waive_reason: Option<String>,
     /// By how many days it has passed; 0 where it has not.
@@ -110,10 +109,10 @@ struct DeadlineHeadView {
     /// First to last. The due date is never before the latest of their days.
     extensions: Vec<ExtensionView>,
     /// When the clock alone changes its status, opens it or tells of it next; null where it does not any more.
-    next_check_at: Option<String>,
+    next_check_at: Option<Instant>,
     version: i64,
-    created_at: String,
-    updated_at: String,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 impl From<&Told> for DeadlineHeadView {
@@ -132,20 +131,20 @@ impl From<&Told> for DeadlineHeadView {
             },
             status: told.status,
             due_on: deadline.due_on(),
-            closes_at: told.closes_at.map(instant),
+            closes_at: told.closes_at.map(Instant),
             opens_on: deadline.opens_on,
             met_on: deadline.met_on,
-            waived_at: deadline.waived.as_ref().map(|(at, _)| instant(*at)),
+            waived_at: deadline.waived.as_ref().map(|(at, _)| Instant(*at)),
             waive_reason: deadline.waived.as_ref().map(|(_, reason)| reason.clone()),
             overdue_days: told.overdue_days,
             rule: told.rule.clone(),
             explanation: told.explanation.clone(),
             calendar_confirmed: told.calendar_confirmed,
             extensions: told.extensions.iter().map(ExtensionView::from).collect(),
-            next_check_at: told.next_check_at.map(instant),
+            next_check_at: told.next_check_at.map(Instant),
             version: deadline.version,
-            created_at: instant(deadline.created_at),
-            updated_at: instant(deadline.updated_at),
+            created_at: Instant(deadline.created_at),
+            updated_at: Instant(deadline.updated_at),
         }
     }
 }

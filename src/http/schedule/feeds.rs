@@ -10,7 +10,6 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::Id;
 use crate::domain::schedule::deadline::{DeadlineKind, Reminders};
 use crate::domain::schedule::feed::FeedToken;
-use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::http::State;
 use crate::http::call::{Call, Reply, knows};
@@ -18,6 +17,7 @@ use crate::http::operation::{Callers, Operation, creates, deletes, lists, operat
 use crate::http::page::ListView;
 use crate::http::problem::{Language, Problem, request_id};
 use crate::http::query::Query;
+use crate::http::time::Instant;
 use crate::service::schedule::feeds::{self, Entry};
 use crate::service::{self, Answer, Conditions, Request, tag};
 
@@ -45,7 +45,7 @@ struct TokenView {
     id: Id,
     /// What it is narrowed to; null: all that the roles give.
     scopes: Option<Vec<String>>,
-    created_at: String,
+    created_at: Instant,
 }
 
 impl From<&FeedToken> for TokenView {
@@ -53,7 +53,7 @@ impl From<&FeedToken> for TokenView {
         TokenView {
             id: token.id,
             scopes: token.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
-            created_at: instant(token.created_at),
+            created_at: Instant(token.created_at),
         }
     }
 }

@@ -6,11 +6,11 @@ use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::schedule::deadline::DeadlineStatus;
-use crate::domain::time::instant;
 use crate::http::actions;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Callers, Operation, lists, operations};
 use crate::http::page::ListView;
+use crate::http::time::Instant;
 use crate::service::schedule::tasks::{self, Task};
 
 /// The operations on `tasks`.
@@ -54,7 +54,7 @@ struct TaskView {
     deadline_id: Option<Id>,
     due_on: Option<NaiveDate>,
     /// The first instant that is too late.
-    until: Option<String>,
+    until: Option<Instant>,
     /// How the deadline stands.
     status: Option<DeadlineStatus>,
 }
@@ -81,7 +81,7 @@ impl From<&Task> for TaskView {
             unit_code: task.unit.as_ref().map(|unit| unit.code.clone()),
             deadline_id: task.deadline_id,
             due_on: task.due_on,
-            until: task.until.map(instant),
+            until: task.until.map(Instant),
             status: task.status,
         }
     }
