@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::app::App;
-use super::run::Interrupt;
+use super::interrupt::Interrupt;
 use super::tag;
 use crate::domain::Id;
 use crate::domain::access::{Actor, Scopes};

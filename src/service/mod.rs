@@ -11,6 +11,7 @@ pub mod answer;
 pub mod app;
 pub mod context;
 pub mod files;
+pub mod interrupt;
 pub mod run;
 pub mod sandbox;
 pub mod subject;
@@ -22,8 +23,9 @@ pub use crate::domain::text::hex;
 pub use answer::Answer;
 pub use app::{App, EventSignal};
 pub use context::{Caller, Conditions, Context, Input, Request};
+pub use interrupt::{Interrupt, Unsettled};
 pub use journal::recording::{AuditDraft, Author, EventDraft, State, publish, record, record_all, record_as};
-pub use run::{Interrupt, Unsettled, act, read};
+pub use run::{act, read};
 pub use subject::{Details, Subject};
 
 /// SHA-256 in hex.

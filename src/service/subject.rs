@@ -6,8 +6,8 @@
 use serde_json::{Map, Value};
 
 use super::context::{Context, Input};
-use super::journal::recording::{AuditDraft, EventDraft, record};
-use super::run::Interrupt;
+use super::interrupt::Interrupt;
+use super::journal::recording::{AuditDraft, EventDraft, State, record};
 use super::tag::Tag;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -308,6 +308,27 @@ impl Context<'_> {
     /// When the database does not answer.
     pub fn record_removed<S: Subject>(&self, conn: &mut Conn, act: &str, removed: &S) -> Result<(), Error> {
         record(conn, self, AuditDraft::of(act, removed, Some(removed.audit()), None))
+    }
+}
+
+impl<'a> AuditDraft<'a> {
+    /// An entry about a record.
+    pub fn of<S: Subject>(action: &'a str, subject: &S, before: Option<Value>, after: Option<Value>) -> Self {
+        AuditDraft {
+            organization_id: subject.organization_id(),
+            action,
+            subject_type: S::TYPE,
+            subject_id: subject.id(),
+            before: before.map(State::from),
+            after: after.map(State::from),
+            event: None,
+        }
+    }
+
+    /// An entry that keeps every field in which a record differs from what it was.
+    pub fn of_change<S: Subject>(action: &'a str, before: &S, after: &S, event: Option<EventDraft>) -> Self {
+        let (was, is) = differing(before.audit(), after.audit());
+        AuditDraft { event, ..AuditDraft::of(action, after, Some(was), Some(is)) }
     }
 }
 

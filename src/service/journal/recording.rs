@@ -7,7 +7,6 @@ use serde_json::Value;
 use crate::domain::Id;
 use crate::domain::journal::event::{Event, EventType};
 use crate::error::Error;
-use crate::service::subject::{Subject, differing};
 use crate::service::{App, Context};
 use crate::store::audit::Entry;
 use crate::store::{self, Conn, journals};
@@ -63,27 +62,6 @@ pub struct AuditDraft<'a> {
     pub after: Option<State>,
     /// What subscribers are told of it.
     pub event: Option<EventDraft>,
-}
-
-impl<'a> AuditDraft<'a> {
-    /// An entry about a record.
-    pub fn of<S: Subject>(action: &'a str, subject: &S, before: Option<Value>, after: Option<Value>) -> Self {
-        AuditDraft {
-            organization_id: subject.organization_id(),
-            action,
-            subject_type: S::TYPE,
-            subject_id: subject.id(),
-            before: before.map(State::from),
-            after: after.map(State::from),
-            event: None,
-        }
-    }
-
-    /// An entry that keeps every field in which a record differs from what it was.
-    pub fn of_change<S: Subject>(action: &'a str, before: &S, after: &S, event: Option<EventDraft>) -> Self {
-        let (was, is) = differing(before.audit(), after.audit());
-        AuditDraft { event, ..AuditDraft::of(action, after, Some(was), Some(is)) }
-    }
 }
 
 /// Writes an audit entry and its event in the change's own transaction.
