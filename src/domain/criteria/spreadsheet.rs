@@ -8,75 +8,15 @@ mod office;
 
 use std::collections::HashMap;
 
-use unicode_normalization::UnicodeNormalization;
-
 use crate::domain::Points;
 use crate::domain::criteria::criteria_set::{CriteriaContent, NotApplicable, Part};
-use crate::domain::points::Decimal;
+use crate::domain::criteria::grid::MAX_FAULTS;
+pub use crate::domain::criteria::grid::{Cell, Grid, Row};
+use crate::domain::criteria::sheet_row;
 use crate::error::{Code, Fault};
 
-/// The most faults of one sheet that are told: who has mended these may ask again.
-const MAX_FAULTS: usize = 200;
-/// How much of a cell is told, in characters.
-const TOLD_CHARS: usize = 100;
 /// Where the headings are looked for.
 const HEADING_ROWS: usize = 40;
-
-/// What stands in a cell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Cell {
-    /// Nothing.
-    #[default]
-    Empty,
-    /// Text, trimmed.
-    Text(String),
-    /// A number, in the digits that the spreadsheet shows.
-    Number(String),
-}
-
-impl Cell {
-    /// Text, or nothing where there is none.
-    pub fn text(text: impl Into<String>) -> Self {
-        let text: String = text.into();
-        match text.trim() {
-            "" => Cell::Empty,
-            text if text.contains('\r') => Cell::Text(text.replace("\r\n", "\n").replace('\r', "\n").nfc().collect()),
-            text => Cell::Text(text.nfc().collect()),
-        }
-    }
-
-    /// What it shows.
-    pub fn shown(&self) -> &str {
-        match self {
-            Cell::Empty => "",
-            Cell::Text(text) | Cell::Number(text) => text,
-        }
-    }
-}
-
-impl From<Points> for Cell {
-    fn from(points: Points) -> Self {
-        Cell::Number(points.to_string())
-    }
-}
-
-/// A row that holds anything.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Its number, from 1, as the spreadsheet counts.
-    pub number: u32,
-    /// Its cells from the first column on.
-    pub cells: Vec<Cell>,
-}
-
-/// A sheet of a spreadsheet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grid {
-    /// Its name.
-    pub sheet: String,
-    /// The rows that hold anything, from first to last.
-    pub rows: Vec<Row>,
-}
 
 /// How a table lies on a sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -151,32 +91,6 @@ fn ancestors(pointer: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(pointer), |pointer| pointer.rsplit_once('/').map(|(above, _)| above))
 }
 
-/// The letters of a column, from 0.
-fn column_letters(mut column: usize) -> String {
-    let mut letters = Vec::new();
-    loop {
-        letters.push(char::from(b'A' + u8::try_from(column % 26).unwrap_or(0)));
-        match column / 26 {
-            0 => return letters.into_iter().rev().collect(),
-            more => column = more - 1,
-        }
-    }
-}
-
-/// What a cell shows, cut short where it is long.
-fn in_short(shown: &str) -> String {
-    match shown.char_indices().nth(TOLD_CHARS) {
-        Some((at, _)) => format!("{}…", shown.get(..at).unwrap_or_default()),
-        None => shown.to_owned(),
-    }
-}
-
-/// A fault in a cell.
-fn at_cell(grid: &Grid, row: u32, column: usize, code: Code) -> Fault {
-    let fault = Fault::at("/file", code).with("sheet", grid.sheet.as_str());
-    fault.with("row", row).with("column", column_letters(column))
-}
-
 /// Reads a table from a sheet, in whichever shape it lies there.
 ///
 /// # Errors
@@ -184,7 +98,7 @@ fn at_cell(grid: &Grid, row: u32, column: usize, code: Code) -> Fault {
 pub fn read(grid: &Grid) -> Result<Table, Vec<Fault>> {
     let candidates = grid.rows.iter().take(HEADING_ROWS).enumerate();
     for (at, row) in candidates {
-        if let Some(columns) = full::Columns::of(row) {
+        if let Some(columns) = sheet_row::Columns::of(row) {
             return full::read(grid, at, &columns);
         }
         if let Some(columns) = office::Columns::of(row) {
@@ -196,7 +110,7 @@ pub fn read(grid: &Grid) -> Result<Table, Vec<Fault>> {
 
 /// Whether a sheet has the headings of either shape.
 pub fn has_headings(grid: &Grid) -> bool {
-    let is_heading = |row: &Row| full::Columns::of(row).is_some() || office::Columns::of(row).is_some();
+    let is_heading = |row: &Row| sheet_row::Columns::of(row).is_some() || office::Columns::of(row).is_some();
     grid.rows.iter().take(HEADING_ROWS).any(is_heading)
 }
 
@@ -208,38 +122,11 @@ pub fn write(content: &CriteriaContent, shape: Shape) -> Vec<Vec<Cell>> {
     }
 }
 
-/// Points as an office writes them within a text.
-pub(in crate::domain::criteria) fn office_points(number: &str) -> Option<Points> {
-    decimal(&Cell::text(number), true).ok()??.points().ok()
-}
-
-/// The number in a cell, however it is written: `27.5`, `27,5`, and in an office's own writing `1.000`.
-fn decimal(cell: &Cell, thousands: bool) -> Result<Option<Decimal>, Code> {
-    let text = match cell {
-        Cell::Empty => return Ok(None),
-        Cell::Number(digits) => digits.clone(),
-        Cell::Text(text) => {
-            let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-            let groups = || text.split(',').next().unwrap_or_default().split('.').enumerate();
-            let is_grouped = thousands
-                && groups().count() > 1
-                && !text.starts_with('0')
-                && groups().all(|(at, group)| if at == 0 { (1..=3).contains(&group.len()) } else { group.len() == 3 });
-            // 1,000 may be a thousand or one: who writes it in the full shape has to say.
-            let is_unclear = !thousands && text.split_once(',').is_some_and(|(_, part)| part.len() == 3);
-            if is_unclear {
-                return Err(Code::NumberUnreadable);
-            }
-            if is_grouped { text.replace('.', "").replace(',', ".") } else { text.replace(',', ".") }
-        }
-    };
-    text.parse().map(Some)
-}
-
 #[cfg(test)]
 pub mod tests {
     pub use super::full::tests::any_content;
     use super::*;
+    use crate::domain::criteria::grid::{column_letters, decimal};
 
     #[test]
     fn numbers_are_read_as_an_office_writes_them() {

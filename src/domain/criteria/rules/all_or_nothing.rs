@@ -9,7 +9,7 @@ use super::explanation::Account;
 use super::figures::Figures;
 use super::findings::RuleFindings;
 use crate::domain::Points;
-use crate::domain::criteria::spreadsheet::full::{Line, Written};
+use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::Fault;
 
 /// The maximum or nothing.

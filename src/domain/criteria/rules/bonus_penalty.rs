@@ -9,7 +9,7 @@ use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
 use crate::domain::Points;
-use crate::domain::criteria::spreadsheet::full::{Line, Written};
+use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::{Code, Fault};
 
 /// `start` with bonuses added and penalties taken away, from `min` to the maximum.

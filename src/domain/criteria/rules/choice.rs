@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::Points;
-use crate::domain::criteria::spreadsheet::full::{Line, Written};
+use crate::domain::criteria::sheet_row::{Line, Written};
 
 /// A level or an option.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

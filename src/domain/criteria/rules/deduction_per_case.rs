@@ -9,8 +9,8 @@ use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
 use crate::domain::Points;
-use crate::domain::criteria::spreadsheet::full::{Line, Written};
-use crate::domain::criteria::spreadsheet::office_points;
+use crate::domain::criteria::grid::office_points;
+use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::Fault;
 
 /// The maximum less `points_per_case` for each case, not under `floor`.

@@ -9,7 +9,7 @@ use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
 use crate::domain::Points;
-use crate::domain::criteria::spreadsheet::full::{About, Line, Written};
+use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::error::{Code, Fault};
 
 /// The maximum less the deduction of the last step that the cases reach.

@@ -10,7 +10,7 @@ use super::figures::{Figures, need};
 use super::findings::RuleFindings;
 use super::{Choice, RuleType};
 use crate::domain::Points;
-use crate::domain::criteria::spreadsheet::full::{About, Line, Written};
+use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::error::{Code, Fault};
 
 /// The points of the level reached.

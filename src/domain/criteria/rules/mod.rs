@@ -48,7 +48,7 @@ use explanation::Account;
 use figures::Figures;
 use findings::RuleFindings;
 
-use crate::domain::criteria::spreadsheet::full::{About, Line, Written};
+use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
 

@@ -8,7 +8,7 @@ use super::answer::{AnswerInput, Question, RatioAnswer};
 use super::explanation::Account;
 use super::figures::Figures;
 use super::findings::RuleFindings;
-use crate::domain::criteria::spreadsheet::full::{Line, Written};
+use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
 

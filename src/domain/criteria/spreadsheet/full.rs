@@ -1,197 +1,11 @@
 //! The full shape: a row for the set, for each part, section and criterion, and for each level, band, step or option of a rule.
 
-use serde_json::Value;
-
-use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, Table, at_cell, decimal, in_short};
+use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, Table};
+use crate::domain::Points;
 use crate::domain::criteria::criteria_set::{CriteriaContent, MAX_DEPTH, Node, NotApplicable, Part, PartKind};
 use crate::domain::criteria::rules::Rule;
-use crate::domain::points::Decimal;
-use crate::domain::{Points, Quantity};
+use crate::domain::criteria::sheet_row::{About, Columns, HEADINGS, Line, Written};
 use crate::error::{Code, Fault};
-
-/// The headings, in the order in which they are written. Every figure of a rule has the name that it has in JSON.
-const HEADINGS: [&str; 25] = [
-    "row",
-    "depth",
-    "code",
-    "title",
-    "kind",
-    "max_points",
-    "max_deduction",
-    "note",
-    "evidence_required",
-    "rule",
-    "step",
-    "points_per_case",
-    "floor",
-    "deduction",
-    "start",
-    "bonus_per_case",
-    "penalty_per_case",
-    "min",
-    "target",
-    "from",
-    "to",
-    "cases",
-    "points",
-    "year",
-    "not_applicable",
-];
-
-/// The headings that tell the shape.
-const NEEDED: [&str; 4] = ["row", "code", "title", "max_points"];
-
-/// Which column has which heading.
-pub struct Columns(Vec<(&'static str, usize)>);
-
-impl Columns {
-    /// The columns of a row of headings, if it is one.
-    pub fn of(row: &Row) -> Option<Self> {
-        let known = |(at, cell): (usize, &Cell)| {
-            let shown = cell.shown().to_lowercase();
-            HEADINGS.iter().find(|heading| **heading == shown).map(|heading| (*heading, at))
-        };
-        let columns: Vec<_> = row.cells.iter().enumerate().filter_map(known).collect();
-        let has = |heading: &&str| columns.iter().any(|(known, _)| known == heading);
-        NEEDED.iter().all(has).then_some(Columns(columns))
-    }
-
-    fn place(&self, heading: &str) -> Option<usize> {
-        self.0.iter().find(|(known, _)| *known == heading).map(|(_, at)| *at)
-    }
-}
-
-/// A row while it is read: what was taken from it, and what is wrong with it.
-pub struct Line<'a> {
-    grid: &'a Grid,
-    columns: &'a Columns,
-    row: &'a Row,
-    taken: Vec<&'static str>,
-    faults: &'a mut Vec<Fault>,
-}
-
-impl<'a> Line<'a> {
-    fn cell(&mut self, heading: &'static str) -> &'a Cell {
-        self.taken.push(heading);
-        let place = self.columns.place(heading);
-        place.and_then(|at| self.row.cells.get(at)).unwrap_or(&Cell::Empty)
-    }
-
-    fn fault(&mut self, heading: &'static str, code: Code, figures: &[(&str, Value)]) {
-        let column = self.columns.place(heading).unwrap_or_default();
-        let fault = at_cell(self.grid, self.row.number, column, code).with("heading", heading);
-        self.faults.push(figures.iter().fold(fault, |fault, (name, figure)| fault.with(name, figure.clone())));
-    }
-
-    fn text(&mut self, heading: &'static str) -> Option<String> {
-        let shown = self.cell(heading).shown();
-        (!shown.is_empty()).then(|| shown.to_owned())
-    }
-
-    /// A number; one that cannot be read is a fault.
-    pub fn number<T>(&mut self, heading: &'static str, read: impl Fn(&Decimal) -> Result<T, Code>) -> Option<T> {
-        let cell = self.cell(heading);
-        match decimal(cell, false).and_then(|number| number.as_ref().map(&read).transpose()) {
-            Ok(number) => number,
-            Err(code) => {
-                self.fault(heading, code, &[("got", in_short(cell.shown()).into())]);
-                None
-            }
-        }
-    }
-
-    /// Points, where the cell holds any.
-    pub fn points(&mut self, heading: &'static str) -> Option<Points> {
-        self.number(heading, Decimal::points)
-    }
-
-    fn count(&mut self, heading: &'static str) -> Option<u32> {
-        self.number(heading, |number| {
-            number
-                .scaled(0, i64::from(u32::MAX))
-                .ok()
-                .and_then(|count| u32::try_from(count).ok())
-                .ok_or(Code::NumberOutOfRange)
-        })
-    }
-
-    /// What the row cannot do without; a stand-in where it is missing, which is a fault.
-    fn need<T: Default>(&mut self, heading: &'static str, value: Option<T>) -> T {
-        let is_empty =
-            self.columns.place(heading).and_then(|at| self.row.cells.get(at)).is_none_or(|cell| *cell == Cell::Empty);
-        if is_empty {
-            self.fault(heading, Code::Required, &[]);
-        }
-        value.unwrap_or_default()
-    }
-
-    /// Text that the row cannot do without.
-    pub fn needed_text(&mut self, heading: &'static str) -> String {
-        let text = self.text(heading);
-        self.need(heading, text)
-    }
-
-    /// Points that the row cannot do without.
-    pub fn needed_points(&mut self, heading: &'static str) -> Points {
-        let points = self.points(heading);
-        self.need(heading, points)
-    }
-
-    /// A count that the row cannot do without.
-    pub fn needed_count(&mut self, heading: &'static str) -> u32 {
-        let count = self.count(heading);
-        self.need(heading, count)
-    }
-
-    /// One of a few words.
-    fn word<T: Copy>(&mut self, heading: &'static str, known: &[(&str, T)]) -> Option<T> {
-        let shown = self.cell(heading).shown().to_lowercase();
-        let found = known.iter().find(|(word, _)| *word == shown).map(|(_, value)| *value);
-        if found.is_none() && !shown.is_empty() {
-            let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
-            self.fault(
-                heading,
-                Code::UnknownWord,
-                &[("got", in_short(&shown).into()), ("known", words.join(", ").into())],
-            );
-        }
-        found
-    }
-
-    /// Notes every cell that says something and that nobody asked for.
-    fn close(mut self) {
-        let columns = &self.columns.0;
-        let unasked: Vec<&'static str> = columns
-            .iter()
-            .filter(|(heading, at)| {
-                !self.taken.contains(heading) && self.row.cells.get(*at).is_some_and(|cell| *cell != Cell::Empty)
-            })
-            .map(|(heading, _)| *heading)
-            .collect();
-        for heading in unasked {
-            self.fault(heading, Code::CellNotAsked, &[]);
-        }
-    }
-}
-
-/// What a row is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum About {
-    /// The set itself.
-    Set,
-    /// A part.
-    Part,
-    /// A section or a criterion.
-    Node,
-    /// A level of a rule.
-    Level,
-    /// A band of ranks of a rule.
-    Band,
-    /// A step of deductions of a rule.
-    Step,
-    /// An option of a rule.
-    Option,
-}
 
 /// Sections and criteria are told by their rules; the two words are for the reader.
 const ABOUT: [(&str, About); 8] = [
@@ -248,7 +62,7 @@ pub fn read(grid: &Grid, headings: usize, columns: &Columns) -> Result<Table, Ve
 impl Reader {
     fn row(&mut self, grid: &Grid, columns: &Columns, row: &Row) {
         let mut faults = std::mem::take(&mut self.faults);
-        let mut line = Line { grid, columns, row, taken: Vec::new(), faults: &mut faults };
+        let mut line = Line::new(grid, columns, row, &mut faults);
         let about = line.word("row", &ABOUT);
         match about {
             Some(About::Set) => self.set(&mut line),
@@ -258,7 +72,7 @@ impl Reader {
             None => {
                 line.need::<String>("row", None);
                 // What the cells of such a row mean is not known.
-                line.taken.extend(HEADINGS);
+                line.take_all();
             }
         }
         line.close();
@@ -267,7 +81,7 @@ impl Reader {
 
     fn set(&mut self, line: &mut Line) {
         if self.heading.code.is_some() || !self.parts.is_empty() {
-            line.taken.extend(HEADINGS);
+            line.take_all();
             return line.fault("row", Code::RowOutOfPlace, &[]);
         }
         let year = line.number("year", |year| {
@@ -282,7 +96,7 @@ impl Reader {
         };
         self.total_points = line.points("max_points");
         for pointer in ["/code", "/title", "/year", "/legal_basis", "/total_points"] {
-            self.places.note(pointer, line.row.number);
+            self.places.note(pointer, line.row_number());
         }
     }
 
@@ -301,7 +115,7 @@ impl Reader {
             note: line.text("note"),
             children: Vec::new(),
         };
-        self.places.note(format!("/parts/{}", self.parts.len()), line.row.number);
+        self.places.note(format!("/parts/{}", self.parts.len()), line.row_number());
         self.parts.push(part);
         self.path.clear();
     }
@@ -335,7 +149,7 @@ impl Reader {
         self.path.push(at);
         let pointer = self.path.iter().map(|at| format!("/children/{at}"));
         let pointer = format!("/parts/{}{}", self.parts.len() - 1, pointer.collect::<String>());
-        self.places.note(pointer, line.row.number);
+        self.places.note(pointer, line.row_number());
     }
 
     /// The children of the node at the path.
@@ -354,7 +168,7 @@ impl Reader {
         let path = std::mem::replace(&mut self.path, above);
         let rule = last.and_then(|last| self.children()?.get_mut(last)?.rule.as_mut());
         if !rule.is_some_and(|rule| rule.take_row(about, line)) {
-            line.taken.extend(HEADINGS);
+            line.take_all();
             line.fault("row", Code::RowOutOfPlace, &[]);
         }
         self.path = path;
@@ -368,50 +182,6 @@ fn rule(line: &mut Line) -> Option<Rule> {
     Rule::from_row(name, line)
 }
 
-/// A row while it is written.
-pub struct Written(Vec<Cell>);
-
-impl Written {
-    /// A row about one thing, its cells still empty.
-    pub fn new(about: &str) -> Self {
-        Written(vec![Cell::Empty; HEADINGS.len()]).with("row", Cell::text(about))
-    }
-
-    /// Fills a cell.
-    pub fn with(mut self, heading: &str, cell: impl Into<Cell>) -> Self {
-        let place = HEADINGS.iter().position(|known| *known == heading);
-        if let Some(found) = place.and_then(|at| self.0.get_mut(at)) {
-            *found = cell.into();
-        }
-        self
-    }
-
-    /// Fills a cell with text.
-    pub fn text(self, heading: &str, text: &str) -> Self {
-        self.with(heading, Cell::text(text))
-    }
-
-    /// Fills a cell where there is a value.
-    pub fn optional<T: Into<Cell>>(self, heading: &str, value: Option<T>) -> Self {
-        match value {
-            Some(value) => self.with(heading, value),
-            None => self,
-        }
-    }
-}
-
-impl From<u32> for Cell {
-    fn from(count: u32) -> Self {
-        Cell::Number(count.to_string())
-    }
-}
-
-impl From<Quantity> for Cell {
-    fn from(quantity: Quantity) -> Self {
-        Cell::Number(quantity.to_string())
-    }
-}
-
 fn word_of<T: PartialEq>(known: &[(&'static str, T)], value: &T) -> &'static str {
     known.iter().find(|(_, other)| other == value).map_or("", |(word, _)| word)
 }
@@ -422,12 +192,12 @@ pub fn write(content: &CriteriaContent) -> Vec<Vec<Cell>> {
     let set = Written::new("set").text("code", &content.code).text("title", &content.title);
     let set = set.with("max_points", content.total_points).with("year", Cell::Number(content.year.to_string()));
     let set = set.optional("note", content.legal_basis.as_deref().map(Cell::text));
-    rows.push(set.text("not_applicable", word_of(&POLICIES, &content.not_applicable)).0);
+    rows.push(set.text("not_applicable", word_of(&POLICIES, &content.not_applicable)).cells());
     for part in &content.parts {
         let row = Written::new("part").with("depth", 0_u32).text("code", &part.code).text("title", &part.title);
         let row = row.text("kind", word_of(&KINDS, &part.kind)).with("max_points", part.max_points);
         let row = row.optional("max_deduction", part.max_deduction);
-        rows.push(row.optional("note", part.note.as_deref().map(Cell::text)).0);
+        rows.push(row.optional("note", part.note.as_deref().map(Cell::text)).cells());
         write_nodes(&part.children, 1, &mut rows);
     }
     rows
@@ -441,7 +211,7 @@ fn write_nodes(nodes: &[Node], depth: u32, rows: &mut Vec<Vec<Cell>>) {
         let row = row.optional("evidence_required", node.evidence_required.then(|| Cell::text("true")));
         match &node.rule {
             Some(rule) => write_rule(rule, row, rows),
-            None => rows.push(row.0),
+            None => rows.push(row.cells()),
         }
         write_nodes(&node.children, depth + 1, rows);
     }
@@ -449,8 +219,8 @@ fn write_nodes(nodes: &[Node], depth: u32, rows: &mut Vec<Vec<Cell>>) {
 
 fn write_rule(rule: &Rule, row: Written, rows: &mut Vec<Vec<Cell>>) {
     let (row, below) = rule.rows(row.text("rule", rule.name()));
-    rows.push(row.0);
-    rows.extend(below.into_iter().map(|row| row.0));
+    rows.push(row.cells());
+    rows.extend(below.into_iter().map(Written::cells));
 }
 
 #[cfg(test)]

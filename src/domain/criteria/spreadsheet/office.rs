@@ -10,9 +10,10 @@ use std::collections::HashSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, Table, at_cell, decimal, in_short};
+use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, Table};
 use crate::domain::Points;
 use crate::domain::criteria::criteria_set::{CriteriaContent, Node, Part, PartKind};
+use crate::domain::criteria::grid::{at_cell, decimal, in_short};
 use crate::domain::criteria::rules::{Choice, LevelsRule, MAX_ROWS, ManualRule, Rule};
 use crate::domain::points::Decimal;
 use crate::error::{Code, Fault};

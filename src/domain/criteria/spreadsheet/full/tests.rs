@@ -2,11 +2,13 @@ use proptest::prelude::*;
 
 use super::super::{read, write};
 use super::*;
+use crate::domain::Quantity;
 use crate::domain::criteria::criteria_set::tests::guideline;
 use crate::domain::criteria::rules::{
     AllOrNothingRule, AwardPerCaseRule, Band, BestOfRule, BonusPenaltyRule, Choice, DeductOnceRule,
     DeductionPerCaseRule, DeductionStepsRule, LevelsRule, ManualRule, RankBandsRule, Step, TargetRatioRule,
 };
+use crate::domain::criteria::sheet_row::HEADINGS;
 
 /// What was written as a sheet reads it: blank rows and cells are not there.
 fn grid(rows: Vec<Vec<Cell>>) -> Grid {

@@ -1,0 +1,256 @@
+//! A row of the full shape while it is read or written.
+
+use serde_json::Value;
+
+use crate::domain::criteria::grid::{Cell, Grid, Row, at_cell, decimal, in_short};
+use crate::domain::points::Decimal;
+use crate::domain::{Points, Quantity};
+use crate::error::{Code, Fault};
+
+/// The headings, in the order in which they are written. Every figure of a rule has the name that it has in JSON.
+pub const HEADINGS: [&str; 25] = [
+    "row",
+    "depth",
+    "code",
+    "title",
+    "kind",
+    "max_points",
+    "max_deduction",
+    "note",
+    "evidence_required",
+    "rule",
+    "step",
+    "points_per_case",
+    "floor",
+    "deduction",
+    "start",
+    "bonus_per_case",
+    "penalty_per_case",
+    "min",
+    "target",
+    "from",
+    "to",
+    "cases",
+    "points",
+    "year",
+    "not_applicable",
+];
+
+/// The headings that tell the shape.
+const NEEDED: [&str; 4] = ["row", "code", "title", "max_points"];
+
+/// Which column has which heading.
+pub struct Columns(Vec<(&'static str, usize)>);
+
+impl Columns {
+    /// The columns of a row of headings, if it is one.
+    pub fn of(row: &Row) -> Option<Self> {
+        let known = |(at, cell): (usize, &Cell)| {
+            let shown = cell.shown().to_lowercase();
+            HEADINGS.iter().find(|heading| **heading == shown).map(|heading| (*heading, at))
+        };
+        let columns: Vec<_> = row.cells.iter().enumerate().filter_map(known).collect();
+        let has = |heading: &&str| columns.iter().any(|(known, _)| known == heading);
+        NEEDED.iter().all(has).then_some(Columns(columns))
+    }
+
+    pub fn place(&self, heading: &str) -> Option<usize> {
+        self.0.iter().find(|(known, _)| *known == heading).map(|(_, at)| *at)
+    }
+}
+
+/// A row while it is read: what was taken from it, and what is wrong with it.
+pub struct Line<'a> {
+    grid: &'a Grid,
+    columns: &'a Columns,
+    row: &'a Row,
+    taken: Vec<&'static str>,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl<'a> Line<'a> {
+    /// A row of which nothing is taken yet.
+    pub fn new(grid: &'a Grid, columns: &'a Columns, row: &'a Row, faults: &'a mut Vec<Fault>) -> Self {
+        Line { grid, columns, row, taken: Vec::new(), faults }
+    }
+
+    /// Its number in the sheet, from 1.
+    pub fn row_number(&self) -> u32 {
+        self.row.number
+    }
+
+    /// Marks every cell as taken.
+    pub fn take_all(&mut self) {
+        self.taken.extend(HEADINGS);
+    }
+
+    pub fn cell(&mut self, heading: &'static str) -> &'a Cell {
+        self.taken.push(heading);
+        let place = self.columns.place(heading);
+        place.and_then(|at| self.row.cells.get(at)).unwrap_or(&Cell::Empty)
+    }
+
+    pub fn fault(&mut self, heading: &'static str, code: Code, figures: &[(&str, Value)]) {
+        let column = self.columns.place(heading).unwrap_or_default();
+        let fault = at_cell(self.grid, self.row.number, column, code).with("heading", heading);
+        self.faults.push(figures.iter().fold(fault, |fault, (name, figure)| fault.with(name, figure.clone())));
+    }
+
+    pub fn text(&mut self, heading: &'static str) -> Option<String> {
+        let shown = self.cell(heading).shown();
+        (!shown.is_empty()).then(|| shown.to_owned())
+    }
+
+    /// A number; one that cannot be read is a fault.
+    pub fn number<T>(&mut self, heading: &'static str, read: impl Fn(&Decimal) -> Result<T, Code>) -> Option<T> {
+        let cell = self.cell(heading);
+        match decimal(cell, false).and_then(|number| number.as_ref().map(&read).transpose()) {
+            Ok(number) => number,
+            Err(code) => {
+                self.fault(heading, code, &[("got", in_short(cell.shown()).into())]);
+                None
+            }
+        }
+    }
+
+    /// Points, where the cell holds any.
+    pub fn points(&mut self, heading: &'static str) -> Option<Points> {
+        self.number(heading, Decimal::points)
+    }
+
+    pub fn count(&mut self, heading: &'static str) -> Option<u32> {
+        self.number(heading, |number| {
+            number
+                .scaled(0, i64::from(u32::MAX))
+                .ok()
+                .and_then(|count| u32::try_from(count).ok())
+                .ok_or(Code::NumberOutOfRange)
+        })
+    }
+
+    /// What the row cannot do without; a stand-in where it is missing, which is a fault.
+    pub fn need<T: Default>(&mut self, heading: &'static str, value: Option<T>) -> T {
+        let is_empty =
+            self.columns.place(heading).and_then(|at| self.row.cells.get(at)).is_none_or(|cell| *cell == Cell::Empty);
+        if is_empty {
+            self.fault(heading, Code::Required, &[]);
+        }
+        value.unwrap_or_default()
+    }
+
+    /// Text that the row cannot do without.
+    pub fn needed_text(&mut self, heading: &'static str) -> String {
+        let text = self.text(heading);
+        self.need(heading, text)
+    }
+
+    /// Points that the row cannot do without.
+    pub fn needed_points(&mut self, heading: &'static str) -> Points {
+        let points = self.points(heading);
+        self.need(heading, points)
+    }
+
+    /// A count that the row cannot do without.
+    pub fn needed_count(&mut self, heading: &'static str) -> u32 {
+        let count = self.count(heading);
+        self.need(heading, count)
+    }
+
+    /// One of a few words.
+    pub fn word<T: Copy>(&mut self, heading: &'static str, known: &[(&str, T)]) -> Option<T> {
+        let shown = self.cell(heading).shown().to_lowercase();
+        let found = known.iter().find(|(word, _)| *word == shown).map(|(_, value)| *value);
+        if found.is_none() && !shown.is_empty() {
+            let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+            self.fault(
+                heading,
+                Code::UnknownWord,
+                &[("got", in_short(&shown).into()), ("known", words.join(", ").into())],
+            );
+        }
+        found
+    }
+
+    /// Notes every cell that says something and that nobody asked for.
+    pub fn close(mut self) {
+        let columns = &self.columns.0;
+        let unasked: Vec<&'static str> = columns
+            .iter()
+            .filter(|(heading, at)| {
+                !self.taken.contains(heading) && self.row.cells.get(*at).is_some_and(|cell| *cell != Cell::Empty)
+            })
+            .map(|(heading, _)| *heading)
+            .collect();
+        for heading in unasked {
+            self.fault(heading, Code::CellNotAsked, &[]);
+        }
+    }
+}
+
+/// What a row is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The set itself.
+    Set,
+    /// A part.
+    Part,
+    /// A section or a criterion.
+    Node,
+    /// A level of a rule.
+    Level,
+    /// A band of ranks of a rule.
+    Band,
+    /// A step of deductions of a rule.
+    Step,
+    /// An option of a rule.
+    Option,
+}
+
+/// A row while it is written.
+pub struct Written(Vec<Cell>);
+
+impl Written {
+    /// Its cells, in the order of the headings.
+    pub fn cells(self) -> Vec<Cell> {
+        self.0
+    }
+
+    /// A row about one thing, its cells still empty.
+    pub fn new(about: &str) -> Self {
+        Written(vec![Cell::Empty; HEADINGS.len()]).with("row", Cell::text(about))
+    }
+
+    /// Fills a cell.
+    pub fn with(mut self, heading: &str, cell: impl Into<Cell>) -> Self {
+        let place = HEADINGS.iter().position(|known| *known == heading);
+        if let Some(found) = place.and_then(|at| self.0.get_mut(at)) {
+            *found = cell.into();
+        }
+        self
+    }
+
+    /// Fills a cell with text.
+    pub fn text(self, heading: &str, text: &str) -> Self {
+        self.with(heading, Cell::text(text))
+    }
+
+    /// Fills a cell where there is a value.
+    pub fn optional<T: Into<Cell>>(self, heading: &str, value: Option<T>) -> Self {
+        match value {
+            Some(value) => self.with(heading, value),
+            None => self,
+        }
+    }
+}
+
+impl From<u32> for Cell {
+    fn from(count: u32) -> Self {
+        Cell::Number(count.to_string())
+    }
+}
+
+impl From<Quantity> for Cell {
+    fn from(quantity: Quantity) -> Self {
+        Cell::Number(quantity.to_string())
+    }
+}
