@@ -36,6 +36,8 @@ const ROLES: [Role; 10] = [
 #[rustfmt::skip]
 const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::ReadOrganization, Action::ReadOffice], [ALL, ALL, ALL, ALL, ALL, ALL, ALL, OWN, ALL, ALL]),
+    // The operator's, who is nothing inside an organisation.
+    (&[Action::WriteOrganization], [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
     (&[Action::WriteUnit, Action::WriteMember, Action::WriteCalendar, Action::WriteCriteriaSet, Action::PublishCriteriaSet,
         Action::RetireCriteriaSet, Action::CopyCriteriaSet],
         [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE]),
