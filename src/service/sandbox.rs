@@ -1,21 +1,20 @@
 //! A small world to play in: the guideline's office on the first morning of November 2023. The same at every start.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Deserialize;
 
 use super::App;
 use crate::clock::first_moment;
+use crate::domain::Id;
 use crate::domain::assessment::facts::PartyCellRating;
 use crate::domain::assessment::period::{
     CouncilScoring, DossierDeadline, LateSubmissions, Period, PeriodRules, PeriodStatus, RequiredDocument, Schedule,
 };
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::eligibility::Condition;
-use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus, NotApplicable, Part};
+use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus};
 use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
 use crate::domain::office::unit::{Unit, UnitKind};
-use crate::domain::{Id, Points};
 use crate::error::Error;
 use crate::service::schedule::deadlines::keeping;
 use crate::store::{self, Conn, migrations};
@@ -110,26 +109,10 @@ pub fn people() -> Vec<Person> {
 /// # Errors
 /// When the table that is built in cannot be read.
 pub fn guideline() -> Result<CriteriaContent, Error> {
-    #[derive(Deserialize)]
-    struct File {
-        code: String,
-        title: String,
-        year: i32,
-        total_points: Points,
-        parts: Vec<Part>,
-    }
-    let file: File =
+    let content: CriteriaContent =
         serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json")).map_err(Error::internal)?;
-    let File { code, title, year, total_points, parts } = file;
-    Ok(CriteriaContent {
-        code,
-        title,
-        year,
-        legal_basis: Some("Hướng dẫn tiêu chí đánh giá thi đua năm 2023 của Văn phòng UBND tỉnh".into()),
-        total_points,
-        not_applicable: NotApplicable::Refused,
-        parts,
-    })
+    let legal_basis = "Hướng dẫn tiêu chí đánh giá thi đua năm 2023 của Văn phòng UBND tỉnh";
+    Ok(CriteriaContent { legal_basis: Some(legal_basis.into()), ..content })
 }
 
 fn day(month: u32, day: u32) -> NaiveDate {

@@ -184,7 +184,8 @@ pub struct Notice {
 }
 
 /// What the secretary sets before the period opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PeriodRules {
     /// Unique within the organisation.
     pub code: String,
@@ -198,22 +199,35 @@ pub struct PeriodRules {
     pub unit_ids: Vec<Id>,
     /// Its dates.
     pub schedule: Schedule,
-    /// What becomes of late sheets.
+    /// What becomes of late sheets. Left out: `reject`.
+    #[serde(default)]
     pub late_submissions: LateSubmissions,
-    /// How the council scores.
+    /// How the council scores. Left out: `agreed`.
+    #[serde(default)]
     pub council_scoring: CouncilScoring,
-    /// The tie-break chain.
+    /// The tie-break chain. Left out: base points, then the council's decision.
+    #[serde(default = "default_tie_break")]
     pub tie_break: Vec<String>,
     /// In order of precedence.
+    #[serde(default)]
     pub awards: Vec<Award>,
     /// What a unit must meet to take one.
+    #[serde(default)]
     pub eligibility: Vec<Condition>,
-    /// What happens where it does not.
+    /// What happens where it does not. Left out: `pass_down`.
+    #[serde(default)]
     pub when_ineligible: WhenIneligible,
     /// What every dossier holds.
+    #[serde(default)]
     pub required_documents: Vec<RequiredDocument>,
-    /// When the dossier is due.
+    /// When the dossier is due. Left out: five working days, `not_later_than`.
+    #[serde(default)]
     pub dossier_deadline: DossierDeadline,
+}
+
+/// The tie-break chain where none is given.
+pub fn default_tie_break() -> Vec<String> {
+    vec!["base_points".to_owned(), "council_decision".to_owned()]
 }
 
 /// A period.

@@ -178,7 +178,7 @@ struct NewBody {
     #[serde(default)]
     council_scoring: CouncilScoring,
     /// Default `["base_points", "council_decision"]`.
-    #[serde(default = "default_tie_break")]
+    #[serde(default = "crate::domain::assessment::period::default_tie_break")]
     tie_break: Vec<String>,
     #[serde(default)]
     awards: Vec<Award>,
@@ -192,10 +192,6 @@ struct NewBody {
     /// Default five working days, `not_later_than`.
     #[serde(default)]
     dossier_deadline: DossierDeadline,
-}
-
-fn default_tie_break() -> Vec<String> {
-    vec!["base_points".to_owned(), "council_decision".to_owned()]
 }
 
 impl From<NewBody> for NewPeriod {

@@ -4,7 +4,6 @@ mod csv;
 mod xlsx;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::domain::criteria::criteria_set::CriteriaContent;
@@ -94,11 +93,7 @@ pub fn write(content: &CriteriaContent, format: Format, shape: Shape) -> Result<
 
 /// The body that `POST /v1/criteria-sets` takes.
 fn json_of(content: &CriteriaContent) -> Result<Vec<u8>, Error> {
-    let CriteriaContent { code, title, year, legal_basis, total_points, not_applicable, parts } = content;
-    let body = json!({
-        "code": code, "title": title, "year": year, "legal_basis": legal_basis, "total_points": total_points,
-        "not_applicable": not_applicable, "parts": parts,
-    });
+    let body = serde_json::to_value(content).map_err(Error::internal)?;
     let mut text = serde_json::to_vec_pretty(&body).map_err(Error::internal)?;
     text.push(b'\n');
     Ok(text)
