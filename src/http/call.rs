@@ -12,7 +12,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::page::{Asked, InOrder, Sort, SortKey};
+use super::page::{Asked, InOrder, Sort, SortKey, next_link};
 use super::problem::{Problem, request_id};
 use super::query::Query;
 use super::{State, json};
@@ -346,7 +346,7 @@ impl Call {
             response.insert_header((header::LOCATION, location.as_str()));
         }
         if let Some(next) = &answer.next {
-            response.insert_header((header::LINK, format!("<{}?{next}>; rel=\"next\"", self.http.path())));
+            response.insert_header((header::LINK, next_link(self.http.path(), next)));
         }
         if answer.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));

@@ -23,6 +23,7 @@ mod query;
 pub mod routes;
 pub mod sandbox;
 pub mod schedule;
+mod schemas;
 pub mod time;
 pub mod upload;
 

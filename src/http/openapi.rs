@@ -5,11 +5,14 @@ use std::sync::OnceLock;
 
 use actix_web::http::Method;
 use serde_json::{Map, Value, json};
+use strum::VariantArray;
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::operation::{Kind, NamedSchema, Operation};
+use super::journal::webhooks::CloudEventView;
+use super::operation::{Kind, NamedSchema, Operation, Tag};
 use super::page::PageQuery;
 use super::problem::{Language, ProblemBody};
+use super::schemas;
 use crate::error::{Code, Error};
 
 /// The document of a running service. Written when somebody first asks: the writing takes many times what is kept,
@@ -54,12 +57,16 @@ caller may do now.";
 /// When it cannot be written as JSON, or two schemas have one name.
 fn write(operations: &[Operation]) -> Result<String, Error> {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-    let mut schemas = problem_schemas();
+    let mut schemas = shared_schemas();
     for operation in operations {
         let item = paths.entry(&operation.path).or_default();
         item.insert(operation.method.as_str().to_lowercase(), described(operation)?);
         schemas.extend(operation.schemas());
     }
+    let (mut paths, mut schemas) = (json!(paths), named(schemas)?);
+    let webhooks = webhooks(&schemas);
+    schemas::complete(&mut paths, &webhooks, &mut schemas)?;
+    let tags = |tag: &Tag| json!({"name": tag.name(), "description": tag.description()});
     let document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -68,11 +75,15 @@ fn write(operations: &[Operation]) -> Result<String, Error> {
             "description": INTRODUCTION,
             "contact": {"name": "thidua"},
         },
+        "servers": [{"url": "/", "description": "The installation that serves this document."}],
+        "tags": Tag::VARIANTS.iter().map(tags).collect::<Vec<_>>(),
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
-            "schemas": named(schemas)?,
+            "schemas": schemas,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "examples": problem_examples(),
+            "headers": headers(),
         },
     });
     let mut text = serde_json::to_string_pretty(&document).map_err(Error::internal)?;
@@ -80,11 +91,76 @@ fn write(operations: &[Operation]) -> Result<String, Error> {
     Ok(text)
 }
 
-/// The schemas of every refusal, which no operation names.
-fn problem_schemas() -> Vec<NamedSchema> {
-    let mut schemas = vec![(ProblemBody::name().into_owned(), ProblemBody::schema())];
+/// The schemas that no operation names: those of every refusal and of what webhooks are sent.
+fn shared_schemas() -> Vec<NamedSchema> {
+    let mut schemas = vec![
+        (ProblemBody::name().into_owned(), ProblemBody::schema()),
+        (CloudEventView::name().into_owned(), CloudEventView::schema()),
+    ];
     ProblemBody::schemas(&mut schemas);
+    CloudEventView::schemas(&mut schemas);
     schemas
+}
+
+/// What an endpoint is sent, for each type of event.
+fn webhooks(schemas: &BTreeMap<String, Value>) -> Value {
+    let types = schemas.get("EventType").and_then(|schema| schema.get("enum")).and_then(Value::as_array);
+    let webhook = |kind: &Value| {
+        let kind = kind.as_str()?;
+        let narrowed = json!({"allOf": [
+            {"$ref": "#/components/schemas/CloudEvent"},
+            {"type": "object", "properties": {"type": {"type": "string", "enum": [kind]}}, "required": ["type"]},
+        ]});
+        let operation = json!({
+            "operationId": format!("webhooks.{}", kind.replace('.', "_")),
+            "summary": format!("Receive `{kind}`."),
+            "description": "A CloudEvents 1.0 message, signed by Standard Webhooks. At least once, in any order.",
+            "tags": [Tag::Webhooks.name()],
+            "parameters": [
+                header("webhook-id", true, "The same for every attempt at one message."),
+                header("webhook-timestamp", true, "Seconds since 1970."),
+                header("webhook-signature", true, "`v1,` and the signature in base64; two while a secret is rotated."),
+            ],
+            "requestBody": {"required": true, "content": {"application/cloudevents+json": {"schema": narrowed}}},
+            "responses": {"2XX": {"description": "Taken. Anything else is tried again; 410 parks the message at once."}},
+        });
+        Some((kind.to_owned(), json!({"post": operation})))
+    };
+    Value::Object(types.into_iter().flatten().filter_map(webhook).collect())
+}
+
+/// The headers of answers.
+fn headers() -> Value {
+    let header = |description: &str, schema: Value| json!({"description": description, "schema": schema});
+    let text = |description: &str| header(description, json!({"type": "string"}));
+    json!({
+        "ETag": text("The tag of what is answered: for `If-Match` of a change and `If-None-Match` of the next read."),
+        "Location": text("Where the new resource is."),
+        "Link": text("`rel=\"next\"`: the next page, where there is one."),
+        "Retry-After": header("Seconds to wait before the same request may succeed.", json!({"type": "integer"})),
+        "X-Request-Id": header("The id of the request, to be quoted when asking for help.", json!({"type": "string", "format": "uuid"})),
+        "Idempotency-Replayed": header("`true` where the first answer is given again.", json!({"type": "string", "enum": ["true"]})),
+    })
+}
+
+/// Names the headers that each answer of an operation carries.
+fn name_headers(operation: &Operation, responses: &mut Map<String, Value>) {
+    let kind = operation.facts.kind;
+    for (status, response) in responses {
+        let is_made = matches!(status.as_str(), "200" | "201");
+        let waits = matches!(status.as_str(), "429" | "503");
+        let mut names = vec!["X-Request-Id"];
+        names.extend(Some("ETag").filter(|_| operation.is_secured() && (is_made || status == "304")));
+        names.extend(Some("Location").filter(|_| matches!(status.as_str(), "201" | "302")));
+        names.extend(Some("Link").filter(|_| kind == Kind::List && is_made));
+        names.extend(Some("Idempotency-Replayed").filter(|_| operation.takes_idempotency_key() && is_made));
+        names.extend(Some("Retry-After").filter(|_| waits));
+        let headers =
+            names.into_iter().map(|name| (name.to_owned(), json!({"$ref": format!("#/components/headers/{name}")})));
+        if let Some(response) = response.as_object_mut() {
+            response.insert("headers".into(), Value::Object(headers.collect()));
+        }
+    }
 }
 
 /// The schemas by name. Two of one name would leave one of them without its own.
@@ -127,6 +203,10 @@ fn described(operation: &Operation) -> Result<Value, Error> {
             responses.insert("304".into(), json!({"description": "Nothing changed since the tag in `If-None-Match`."}));
         }
         responses.extend(problem_responses(&codes));
+        name_headers(operation, responses);
+    }
+    if let Some(roles) = operation.roles() {
+        fields.insert("x-roles".into(), json!(roles));
     }
     Ok(described)
 }
@@ -220,6 +300,8 @@ fn codes(operation: &Operation, parameters: &[Value], has_body: bool) -> Vec<Cod
         if operation.path != "/v1/me" {
             codes.extend([Code::NotFound, Code::RoleRequired]);
         }
+    }
+    if is_secured || kind == Kind::List {
         let query = || parameters.iter().filter(|parameter| parameter.get("in") == Some(&json!("query")));
         if query().next().is_some() {
             codes.push(Code::InvalidParameter);

@@ -12,7 +12,9 @@ use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{RefOr, path};
 
 use super::problem::Problem;
+use crate::domain::access;
 use crate::domain::access::action::Action;
+use crate::domain::office::member::Role;
 use crate::error::{Code, Error};
 
 /// Who may call an operation.
@@ -215,6 +217,21 @@ impl Operation {
         self.facts.callers != Callers::Anybody
     }
 
+    /// The roles that may call it; none where roles do not decide.
+    pub fn roles(&self) -> Option<Vec<Role>> {
+        let granted =
+            |actions: &[Action]| -> Vec<Role> { actions.iter().flat_map(|action| access::roles_of(*action)).collect() };
+        let mut roles = match &self.facts.callers {
+            Callers::Anybody | Callers::Authenticated => return None,
+            Callers::Operators => vec![access::OPERATOR],
+            Callers::Granted(actions) => granted(actions),
+            Callers::GrantedOrOperators(actions) => [granted(actions), vec![access::OPERATOR]].concat(),
+        };
+        roles.sort_unstable();
+        roles.dedup();
+        Some(roles)
+    }
+
     /// Whether it takes an `Idempotency-Key`.
     pub fn takes_idempotency_key(&self) -> bool {
         self.is_secured() && self.method == Method::POST && !self.facts.answers_secret
@@ -326,8 +343,8 @@ fn other_method(request: &HttpRequest, allow: &str) -> Result<HttpResponse, Prob
     Err(Problem::new(request, Error::new(Code::MethodNotAllowed)).allowing(allow.to_owned()))
 }
 
-/// The groups of the document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The groups of the document, in reading order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
 pub enum Tag {
     /// Tokens, service accounts, and who the caller is.
     Auth,
@@ -383,6 +400,28 @@ impl Tag {
             Tag::Audit => "audit",
             Tag::Service => "service",
             Tag::Sandbox => "sandbox",
+        }
+    }
+
+    /// What is in it.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Tag::Auth => "Tokens, service accounts, and who the caller is.",
+            Tag::Organizations => "Organisations, their units and members.",
+            Tag::Criteria => "Criteria sets: drafting, checking, publishing, importing and exporting.",
+            Tag::Periods => "Emulation periods: their stages and targets.",
+            Tag::Submissions => "A unit's sheet: scores, readiness, submission, revisions.",
+            Tag::Evidence => "Evidence of a sheet: files and references to documents.",
+            Tag::Reviews => "Appraisals, council reviews, and the council's sessions.",
+            Tag::Results => "Facts about the units, the ranking, and decisions on ties.",
+            Tag::Awards => "Award proposals and their dossiers.",
+            Tag::Calendar => "Holidays, substitute days off, and the reckoning of working days.",
+            Tag::Deadlines => "Deadlines, tasks, checks and calendar feeds.",
+            Tag::Events => "What has happened, in order.",
+            Tag::Webhooks => "Webhook endpoints and what was sent to them.",
+            Tag::Audit => "Every change, in a chain of hashes.",
+            Tag::Service => "Health, this document, and what problem codes mean.",
+            Tag::Sandbox => "People to play as and a clock to set; absent outside the sandbox.",
         }
     }
 }

@@ -227,6 +227,11 @@ impl<K> Asked<K> {
     }
 }
 
+/// The link to the next page of a list.
+pub fn next_link(path: &str, query: &str) -> String {
+    format!("<{path}?{query}>; rel=\"next\"")
+}
+
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ListView<T> {

@@ -109,8 +109,7 @@ pub struct ProblemBody {
     pub params: Params,
     /// Every broken rule, where there are several or where one has a place.
     pub errors: Vec<FaultBody>,
-    /// The word of RFC 6749, at the token endpoint alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The word of RFC 6749, at the token endpoint alone; else null.
     pub error: Option<&'static str>,
 }
 

@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 
 use super::auth::MAX_LIFETIME_SECONDS;
 use super::call::receive;
-use super::page::{Asked, ListView};
+use super::page::{Asked, ListView, next_link};
 use super::problem::{Problem, request_id};
 use super::query::Query;
 use super::time::Instant;
 use super::{State, json as body};
 use crate::domain::access::Scopes;
 use crate::domain::office::member::{LOCAL_ISSUER, Role};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, lists, operations, reads, runs};
 use crate::service::schedule::ticks::{self, Which};
 use crate::service::{Caller, sandbox};
@@ -25,11 +25,18 @@ use crate::store::installation;
 /// The operations on `sandbox`.
 pub fn operations() -> Vec<Operation> {
     operations![Sandbox, "sandbox";
-        people: lists(Callers::Anybody),
-        clock: reads(Callers::Anybody),
-        set_clock: runs(Callers::Anybody),
-        reset: runs(Callers::Anybody),
+        people: lists(Callers::Anybody).refuses(QUERY_REFUSALS),
+        clock: reads(Callers::Anybody).refuses(QUERY_REFUSALS),
+        set_clock: runs(Callers::Anybody).refuses(QUERY_REFUSALS),
+        reset: runs(Callers::Anybody).refuses(QUERY_REFUSALS),
     ]
+}
+
+const QUERY_REFUSALS: &[Code] = &[Code::UnknownParameter];
+
+/// Refuses a query: none of these operations takes one but the list, which reads its own first.
+fn check_query(request: &HttpRequest, mut query: Query) -> Result<(), Problem> {
+    query.leftover().map_or(Ok(()), |error| Err(Problem::new(request, error)))
 }
 
 /// Somebody to play as.
@@ -83,14 +90,15 @@ async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpRes
     let items = items.map_err(|error| Problem::new(&request, error))?;
     let mut query = Query::parse(request.query_string());
     let asked = Asked::in_order(&mut query);
-    let page = query
-        .leftover()
-        .map_or_else(|| asked.answer_of_all(items, |person| person.subject.clone(), |person| person), Err);
+    check_query(&request, query)?;
+    let page = asked.answer_of_all(items, |person| person.subject.clone(), |person| person);
     let page = page.map_err(|error| Problem::new(&request, error))?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(page.body))
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/json").insert_header((header::CACHE_CONTROL, "no-store"));
+    if let Some(next) = &page.next {
+        response.insert_header((header::LINK, next_link(request.path(), next)));
+    }
+    Ok(response.body(page.body))
 }
 
 fn shown(state: &State) -> HttpResponse {
@@ -101,8 +109,9 @@ fn shown(state: &State) -> HttpResponse {
 
 /// Read the clock.
 #[utoipa::path(get, path = "/v1/sandbox/clock", responses((status = 200, description = "The time.", body = ClockView)))]
-async fn clock(state: web::Data<State>) -> HttpResponse {
-    shown(&state)
+async fn clock(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    check_query(&request, Query::parse(request.query_string()))?;
+    Ok(shown(&state))
 }
 
 /// Set the clock.
@@ -111,6 +120,7 @@ async fn clock(state: web::Data<State>) -> HttpResponse {
 /// are missed, reminders are events. Tokens and webhooks always follow the machine's own clock.
 #[utoipa::path(put, path = "/v1/sandbox/clock", request_body = ClockBody, responses((status = 200, description = "Set.", body = ClockView)))]
 async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    check_query(&request, Query::parse(request.query_string()))?;
     let problem = |error| Problem::new(&request, error);
     let bytes = receive(&request, payload.into_inner()).await.map_err(problem)?;
     let ClockBody { now, ticking } = body::read(&bytes).map_err(problem)?;
@@ -126,6 +136,7 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
 /// Everything as at the first start, the clock and the ids included.
 #[utoipa::path(post, path = "/v1/sandbox/reset", responses((status = 204, description = "As at the first start.")))]
 async fn reset(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    check_query(&request, Query::parse(request.query_string()))?;
     sandbox::reset(&state.app, state.empty_sandbox).await.map_err(|error| Problem::new(&request, error))?;
     Ok(HttpResponse::NoContent().finish())
 }

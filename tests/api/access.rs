@@ -43,7 +43,7 @@ fn probe(app: &App, person: &str, sheet: &str, tag: &str, action: &str) -> Respo
         "add_evidence" => {
             let mut body = egov_document("A.II.1");
             body["number"] = json!("");
-            app.post(person, &format!("{sheet}/evidence"), &body)
+            app.post(person, &format!("{sheet}/evidence/references"), &body)
         }
         "submit" => request("POST", "submit").send(),
         "withdraw" => request("POST", "withdraw").send(),

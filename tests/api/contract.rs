@@ -379,7 +379,6 @@ fn every_answer_has_the_fields_of_its_schema(app: &App) {
             "/v1/reviews" => format!("?submission_id={}", ids["submissions"]),
             "/v1/working-days/add" => "?from=2023-11-30&days=5".into(),
             "/v1/working-days/count" => "?from=2023-11-30&to=2023-12-07".into(),
-            "/v1/criteria-sets/template" => "?format=json".into(),
             _ => String::new(),
         };
         let path = if operation.path == "/problems/{code}" {

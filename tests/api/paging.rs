@@ -13,6 +13,12 @@ fn pages_show_every_row_once(app: &App) {
     let paged = |operation: &&Operation| operation.is_list() && operation.path != "/v1/events";
     for operation in operations(&document(app)).iter().filter(paged) {
         let list = with_ids(&operation.path, &ids);
+        // A token of the sandbox's people is issued anew for each answer.
+        let row = |item: &Value| {
+            let mut row = item.clone();
+            row.as_object_mut().unwrap().remove("token");
+            row
+        };
         let query =
             if list == "/v1/reviews" { format!("submission_id={}&", ids["submissions"]) } else { String::new() };
         for order in ["", "&sort=-id"] {
@@ -21,15 +27,15 @@ fn pages_show_every_row_once(app: &App) {
             }
             let whole = app.get("auditor", &format!("{list}?{query}limit=200{order}")).expect(200);
             assert_eq!(whole["next_cursor"], Value::Null, "{}", operation.path);
-            let expected = whole["items"].as_array().unwrap();
-            let (mut rows, mut path): (Vec<Value>, String) = (Vec::new(), format!("{list}?{query}limit=2{order}"));
+            let expected: Vec<Value> = whole["items"].as_array().unwrap().iter().map(row).collect();
+            let (mut rows, mut path) = (Vec::new(), format!("{list}?{query}limit=2{order}"));
             loop {
                 let response = app.get("auditor", &path);
                 let link = response.header("link").to_owned();
                 let page = response.expect(200);
                 let items = page["items"].as_array().unwrap();
                 assert!(items.len() <= 2);
-                rows.extend(items.iter().cloned());
+                rows.extend(items.iter().map(row));
                 assert_eq!(link.is_empty(), page["next_cursor"].is_null(), "{path}");
                 if link.is_empty() {
                     break;
@@ -40,7 +46,7 @@ fn pages_show_every_row_once(app: &App) {
                     .unwrap_or_else(|| panic!("{link}"))
                     .to_owned();
             }
-            assert_eq!(&rows, expected, "{}{order}", operation.path);
+            assert_eq!(rows, expected, "{}{order}", operation.path);
         }
     }
 }

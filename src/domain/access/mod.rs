@@ -276,6 +276,9 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
     }
 }
 
+/// The role of those who run the installation.
+pub const OPERATOR: Role = Role::Operator;
+
 /// The roles that may do an act, in the order of the table. How far each one's right goes is for [`decide`].
 pub fn roles_of(action: Action) -> impl Iterator<Item = Role> {
     grants(action).iter().map(|(role, _)| *role)

@@ -42,11 +42,11 @@ pub struct Part {
     pub max_points: Points,
     /// The most that it loses by rules that deduct, all of them together, before anything is made up for; absent: whatever
     /// they take.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     #[schema(example = 30)]
     pub max_deduction: Option<Points>,
     /// A remark.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub note: Option<String>,
     /// Sections and criteria, in the table's order.
     pub children: Vec<Node>,
@@ -64,17 +64,17 @@ pub struct Node {
     /// The most that it can give. Null: it shares what remains of its parent with the other nulls there.
     pub max_points: Option<Points>,
     /// A remark.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub note: Option<String>,
     /// Whether a sheet that claims points for it without a piece of evidence may not be submitted.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub evidence_required: bool,
     /// What it is divided into.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     #[schema(no_recursion)]
     pub children: Vec<Node>,
     /// How an answer becomes points; a criterion has one, a section has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub rule: Option<Rule>,
 }
 

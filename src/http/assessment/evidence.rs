@@ -1,6 +1,5 @@
 //! The evidence of a sheet: `/v1/submissions/{id}/evidence` and `/v1/evidence`.
 
-use actix_web::dev::Payload;
 use actix_web::{HttpRequest, web};
 use chrono::NaiveDate;
 use serde::de::IntoDeserializer;
@@ -25,6 +24,7 @@ pub fn operations() -> Vec<Operation> {
     operations![Evidence, "evidence";
         list: lists(Action::ReadSubmission),
         add: creates(Action::WriteEvidence).refuses(ADD_REFUSALS),
+        add_reference: creates(Action::WriteEvidence).refuses(ADD_REFERENCE_REFUSALS),
         get: reads(Action::ReadSubmission),
         content: reads(Action::ReadSubmission),
         remove: deletes(Action::WriteEvidence).refuses(REMOVE_REFUSALS),
@@ -38,11 +38,19 @@ const ADD_REFUSALS: &[Code] = &[
     Code::TooManyPieces,
     Code::ClassifiedContent,
     Code::UnknownCriterion,
-    Code::DateOutOfRange,
-    Code::UrlInvalid,
     Code::FileTypeNotAllowed,
     Code::FileTooLarge,
     Code::FileEmpty,
+];
+const ADD_REFERENCE_REFUSALS: &[Code] = &[
+    Code::InvalidState,
+    Code::DeadlinePassed,
+    Code::NotOwnUnit,
+    Code::TooManyPieces,
+    Code::ClassifiedContent,
+    Code::UnknownCriterion,
+    Code::DateOutOfRange,
+    Code::UrlInvalid,
 ];
 const REMOVE_REFUSALS: &[Code] = &[Code::InvalidState, Code::DeadlinePassed];
 
@@ -104,8 +112,8 @@ struct EvidenceForm {
     /// Anything but `none` is refused.
     classification: Classification,
     /// PDF, DOCX, XLSX, PNG or JPEG by its bytes, at most 20 MiB.
-    #[serde(skip)]
-    #[schema(value_type = String, format = Binary)]
+    #[serde(default)]
+    #[schema(value_type = String, format = Binary, required = true)]
     #[expect(dead_code, reason = "the file is read part by part; this is its place in the document")]
     file: (),
 }
@@ -163,24 +171,24 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Add a piece of evidence.
+/// Add a document of the eGov system as a piece of evidence.
 ///
-/// A file as a form, or a document of the eGov system as JSON. The sheet's tag moves on: the answer carries the new one.
-#[utoipa::path(post, path = "/v1/submissions/{id}/evidence",
-    request_body(content((EvidenceForm = "multipart/form-data"), (DocumentBody = "application/json"))),
+/// The sheet's tag moves on: the answer carries the new one.
+#[utoipa::path(post, path = "/v1/submissions/{id}/evidence/references", request_body = DocumentBody,
     responses((status = 201, description = "Added.", body = EvidenceView)))]
-async fn add(http: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Reply {
-    let payload = payload.into_inner();
-    if upload::is_form(&http) { add_file(&http, payload, &state).await } else { add_document(&http, payload).await }
-}
-
-async fn add_document(http: &HttpRequest, payload: Payload) -> Reply {
-    let call = Call::receive(http, payload).await?;
+async fn add_reference(call: Call) -> Reply {
     let input = call.body::<DocumentBody>().map(NewEvidence::from);
     added(call, input).await
 }
 
-async fn add_file(http: &HttpRequest, payload: Payload, state: &State) -> Reply {
+/// Add a file as a piece of evidence.
+///
+/// The sheet's tag moves on: the answer carries the new one.
+#[utoipa::path(post, path = "/v1/submissions/{id}/evidence",
+    request_body(content = EvidenceForm, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Added.", body = EvidenceView)))]
+async fn add(http: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Reply {
+    let (http, payload) = (&http, payload.into_inner());
     let mut call = Call::without_body(http)?;
     let (id, may_come_twice) = (call.id("id")?, call.may_come_twice());
     call.fetch(move |conn, context| evidence::may_add(conn, context, &id, may_come_twice)).await?;

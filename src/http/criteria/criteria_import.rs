@@ -1,6 +1,5 @@
-//! Tables of criteria as files: `/v1/criteria-sets/import`, `…/template` and `…/{id}/export`.
+//! Tables of criteria as files: `/v1/criteria-sets/import`, `…/template.*` and `…/{id}/export.*`.
 
-use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use bytes::Bytes;
@@ -26,8 +25,11 @@ use crate::service::{Answer, Input, tag};
 pub fn operations() -> Vec<Operation> {
     operations![Criteria, "criteria_sets";
         import: creates(Action::WriteCriteriaSet).refuses(IMPORT_REFUSALS),
-        template: reads(Callers::Authenticated).refuses(TEMPLATE_REFUSALS),
-        export: reads(Action::ReadOffice).refuses(EXPORT_REFUSALS),
+        template_xlsx: reads(Callers::Authenticated),
+        template_csv: reads(Callers::Authenticated),
+        export_json: reads(Action::ReadOffice),
+        export_xlsx: reads(Action::ReadOffice),
+        export_csv: reads(Action::ReadOffice),
     ]
 }
 
@@ -49,8 +51,6 @@ const IMPORT_REFUSALS: &[Code] = &[
     Code::PointsOutOfRange,
     Code::OrganizationRequired,
 ];
-const TEMPLATE_REFUSALS: &[Code] = &[Code::InvalidParameter];
-const EXPORT_REFUSALS: &[Code] = &[Code::InvalidParameter];
 
 /// What a table says.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,8 +98,8 @@ struct ImportView {
 #[schema(as = CriteriaImportForm)]
 struct ImportForm {
     /// JSON, CSV (UTF-8 or UTF-16) or XLSX by its bytes, at most 5 MiB.
-    #[serde(skip)]
-    #[schema(value_type = String, format = Binary)]
+    #[serde(default)]
+    #[schema(value_type = String, format = Binary, required = true)]
     #[expect(dead_code, reason = "the file is read part by part; this is its place in the document")]
     file: (),
     /// May be left out by who belongs to one organisation only.
@@ -154,30 +154,17 @@ struct ImportQuery {
     dry_run: Option<bool>,
 }
 
-/// Import a table of criteria.
+/// Import a table of criteria from a file.
 ///
 /// From a spreadsheet as offices have them (STT, nội dung, điểm; parts A and B, Roman sections, numbered items, a blank cell where
-/// items share points), from one in the full shape with rules (`GET …/template?shape=full`), or from JSON. It becomes a draft. What
-/// cannot be read is refused, all of it at once, with `sheet`, `row` and `column`; what was guessed is told in `warnings`. With
-/// `dry_run=true` nothing is added.
+/// items share points), from one in the full shape with rules (`GET …/template.xlsx`), or from a JSON file of an export. It becomes a
+/// draft. What cannot be read is refused, all of it at once, with `sheet`, `row` and `column`; what was guessed is told in `warnings`.
+/// With `dry_run=true` nothing is added. A table in a JSON body goes to `POST /v1/criteria-sets`.
 #[utoipa::path(post, path = "/v1/criteria-sets/import", params(ImportQuery),
-    request_body(content((ImportForm = "multipart/form-data"), (Body = "application/json"))),
+    request_body(content = ImportForm, content_type = "multipart/form-data"),
     responses((status = 201, description = "Added as a draft.", body = ImportView), (status = 200, description = "A dry run.", body = ImportView)))]
 async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
-    let payload = payload.into_inner();
-    if upload::is_form(&http) { import_file(&http, payload).await } else { import_json(&http, payload).await }
-}
-
-async fn import_json(http: &HttpRequest, payload: Payload) -> Reply {
-    let mut call = Call::receive(http, payload).await?;
-    let ImportQuery { dry_run } = call.query();
-    let body = call.body::<Body>();
-    let organization_id = body.as_ref().ok().and_then(|body| body.organization_id);
-    let input = body.map(|body| criteria_import::of_json(body.content()));
-    imported(call, organization_id, input, dry_run.unwrap_or(false)).await
-}
-
-async fn import_file(http: &HttpRequest, payload: Payload) -> Reply {
+    let (http, payload) = (&http, payload.into_inner());
     let mut call = Call::without_body(http)?;
     let ImportQuery { dry_run } = call.query();
     call.fetch(|_, context| criteria_import::may_import(context)).await?;
@@ -219,13 +206,11 @@ async fn imported(call: Call, organization_id: Option<Id>, input: Input<NewImpor
     .await
 }
 
-/// What a file is asked to be.
+/// How a spreadsheet is laid out.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct FileQuery {
-    /// `xlsx` for a template and `json` for an export where it is left out.
-    format: Option<Format>,
-    /// `full` where it is left out; JSON has but one.
+struct ShapeQuery {
+    /// `full` where it is left out: with the rules. `office` is the printed table.
     shape: Option<Shape>,
 }
 
@@ -242,40 +227,72 @@ async fn file(call: &Call, name: String, content: CriteriaContent, format: Forma
     Ok(response.insert_header((header::ETAG, etag)).body(bytes))
 }
 
-/// A spreadsheet's bytes.
+/// The bytes of a file, in the document.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "a type for the document: the bytes are answered as they are")]
 struct Spreadsheet(Vec<u8>);
 
-/// Download a blank table to fill in.
+/// Download a blank table to fill in, as a spreadsheet.
 ///
 /// With a short example of everything that the shape has: `office` is the printed table, `full` has the rules.
-#[utoipa::path(get, path = "/v1/criteria-sets/template",
-    params(FileQuery),
-    responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-async fn template(call: Call) -> Reply {
+#[utoipa::path(get, path = "/v1/criteria-sets/template.xlsx", params(ShapeQuery),
+    responses((status = 200, description = "The file, as an attachment.", body = Spreadsheet, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
+async fn template_xlsx(call: Call) -> Reply {
+    template(call, Format::Xlsx).await
+}
+
+/// Download a blank table to fill in, as CSV.
+///
+/// With a short example of everything that the shape has: `office` is the printed table, `full` has the rules.
+#[utoipa::path(get, path = "/v1/criteria-sets/template.csv", params(ShapeQuery),
+    responses((status = 200, description = "The file, as an attachment.", body = String, content_type = "text/csv")))]
+async fn template_csv(call: Call) -> Reply {
+    template(call, Format::Csv).await
+}
+
+async fn template(call: Call, format: Format) -> Reply {
     let mut call = call.accepting_any();
-    let FileQuery { format, shape } = call.query();
-    let (format, shape) = (format.unwrap_or(Format::Xlsx), shape.unwrap_or(Shape::Full));
+    let ShapeQuery { shape } = call.query();
     call.fetch(|_, context| Ok(context.accept_read()?)).await?;
     let example = json::read::<Body>(include_bytes!("../../../openapi/examples/criteria-template.json"));
     let example = example.map_err(|error| call.problem(Error::internal(error)))?;
-    file(&call, "thidua-template".to_owned(), example.content(), format, shape).await
+    file(&call, "thidua-template".to_owned(), example.content(), format, shape.unwrap_or(Shape::Full)).await
 }
 
-/// Download a table of criteria.
+/// Download a table of criteria as JSON.
 ///
-/// In the full shape, or as JSON, what is exported is imported again as it was. The office's shape leaves out what the printed
-/// table has no column for.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/export",
-    params(FileQuery),
-    responses((status = 200, description = "The file, as an attachment, in the format asked for.", content((Body = "application/json"), (String = "text/csv"), (Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-async fn export(call: Call) -> Reply {
+/// As the body of `POST /v1/criteria-sets`: what is exported is imported again as it was.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/export.json",
+    responses((status = 200, description = "The file, as an attachment.", body = ContentView)))]
+async fn export_json(call: Call) -> Reply {
+    export(call, Format::Json, Shape::Full).await
+}
+
+/// Download a table of criteria as a spreadsheet.
+///
+/// In the full shape, what is exported is imported again as it was. The office's shape leaves out what the printed table has no column
+/// for.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/export.xlsx", params(ShapeQuery),
+    responses((status = 200, description = "The file, as an attachment.", body = Spreadsheet, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
+async fn export_xlsx(mut call: Call) -> Reply {
+    let ShapeQuery { shape } = call.query();
+    export(call, Format::Xlsx, shape.unwrap_or(Shape::Full)).await
+}
+
+/// Download a table of criteria as CSV.
+///
+/// In the full shape, what is exported is imported again as it was.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/export.csv", params(ShapeQuery),
+    responses((status = 200, description = "The file, as an attachment.", body = String, content_type = "text/csv")))]
+async fn export_csv(mut call: Call) -> Reply {
+    let ShapeQuery { shape } = call.query();
+    export(call, Format::Csv, shape.unwrap_or(Shape::Full)).await
+}
+
+async fn export(call: Call, format: Format, shape: Shape) -> Reply {
     let id = call.id("id")?;
     let mut call = call.accepting_any();
-    let FileQuery { format, shape } = call.query();
-    let (format, shape) = (format.unwrap_or(Format::Json), shape.unwrap_or(Shape::Full));
     let content = call.fetch(move |conn, context| Ok(criteria_sets::get(conn, context, &id)?.value.content)).await?;
     file(&call, content.code.clone(), content, format, shape).await
 }

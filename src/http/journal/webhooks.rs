@@ -9,6 +9,8 @@ use crate::domain::journal::event::EventType;
 use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint};
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
+use crate::http::journal::events::SubjectView;
+use crate::http::json::AnyObject;
 use crate::http::operation::{Operation, acts, changes, creates, deletes, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
@@ -172,6 +174,39 @@ impl From<&Delivery> for DeliveryHeadView {
             created_at: Instant(delivery.created_at),
         }
     }
+}
+
+/// What an endpoint is sent: CloudEvents 1.0 in JSON. Only for the document; the courier writes it.
+#[derive(ToSchema)]
+#[schema(as = CloudEvent)]
+#[expect(dead_code, reason = "the shape of the message for the document")]
+pub struct CloudEventView {
+    #[schema(example = "1.0")]
+    specversion: String,
+    /// The event's id, the same in a message that comes twice.
+    id: Id,
+    #[schema(example = "/v1/organizations/018b88d6-5f80-7000-8000-000000000001")]
+    source: String,
+    /// The event's type, or `webhook_endpoint.test`.
+    #[schema(rename = "type", example = "submission.submitted")]
+    kind: String,
+    #[schema(example = "submission/018b88d6-5f80-7000-8000-000000000001")]
+    subject: String,
+    time: Instant,
+    #[schema(example = "application/json")]
+    datacontenttype: String,
+    data: CloudEventDataView,
+}
+
+/// What a message says of its event; a test names the organisation alone.
+#[derive(ToSchema)]
+#[schema(as = CloudEventData)]
+#[expect(dead_code, reason = "the shape of the message for the document")]
+struct CloudEventDataView {
+    organization_id: Id,
+    subject: SubjectView,
+    /// As in `GET /v1/events`.
+    data: AnyObject,
 }
 
 /// An attempt at a message.

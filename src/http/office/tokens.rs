@@ -55,7 +55,6 @@ struct TokenView {
     #[schema(example = 3600)]
     expires_in: i64,
     /// What it is narrowed to, where it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
 }
 

@@ -103,7 +103,7 @@ fn a_criterion_that_asks_for_evidence_is_sent_with_it(app: &App) {
 fn only_claimed_points_are_to_be_proved_and_each_line_by_its_own(app: &App) {
     let sheet = app.sheet_of_table(&asking_for_evidence());
     app.write("TH", &sheet, &[]);
-    app.post("th-head", &format!("{sheet}/evidence"), &egov_document("A.II.2")).expect(201);
+    app.post("th-head", &format!("{sheet}/evidence/references"), &egov_document("A.II.2")).expect(201);
     app.act("th-head", &sheet, "submit", None).refused(422, "validation_failed");
     app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":0}"#)]).expect(200);
     app.act("th-head", &sheet, "submit", None).expect(200);
@@ -138,7 +138,7 @@ fn a_file_is_kept_as_it_came(app: &App) {
 #[apply(on_both)]
 fn a_document_of_the_egov_system_is_named_as_it_is(app: &App) {
     let sheet = app.new_sheet("TH");
-    let piece = app.post("th-editor", &format!("{sheet}/evidence"), &egov_document("A.II.1")).expect(201);
+    let piece = app.post("th-editor", &format!("{sheet}/evidence/references"), &egov_document("A.II.1")).expect(201);
     for (name, value) in
         egov_document("A.II.1").as_object().unwrap().iter().filter(|(name, _)| *name != "classification")
     {
@@ -163,7 +163,7 @@ fn nothing_classified_is_taken(app: &App) {
         }
         let mut body = egov_document("A.II.1");
         body["classification"] = json!(degree);
-        app.post("th-editor", &format!("{sheet}/evidence"), &body).refused(422, "classified_content");
+        app.post("th-editor", &format!("{sheet}/evidence/references"), &body).refused(422, "classified_content");
     }
     assert_eq!(app.stored_files(), Vec::<String>::new());
     assert_eq!(seen(app, "th-editor", &sheet), Vec::<String>::new());
@@ -222,7 +222,7 @@ fn a_document_that_does_not_fit_is_refused_with_its_place(app: &App) {
     ] {
         let mut body = egov_document("A.II.1");
         body[field] = value;
-        let refusal = app.post("th-editor", &format!("{sheet}/evidence"), &body).refused(status, problem);
+        let refusal = app.post("th-editor", &format!("{sheet}/evidence/references"), &body).refused(status, problem);
         assert_eq!(refusal.faults(), [(problem.to_owned(), format!("/{field}"))], "{body}");
     }
 }
@@ -257,7 +257,8 @@ fn evidence_is_for_those_who_may_see_the_sheet(app: &App) {
     app.act("th-head", &sheet, "submit", None).expect(200);
     for person in ["appraiser", "secretary"] {
         assert_eq!(see(person), [200, 200, 200], "{person}");
-        app.post(person, &paths[0], &egov_document("A.II.1")).refused(403, "role_required");
+        app.post(person, &format!("{sheet}/evidence/references"), &egov_document("A.II.1"))
+            .refused(403, "role_required");
         upload(app, person, &sheet, &with_file("a.pdf", PDF)).refused(403, "role_required");
         app.request(person, "DELETE", &piece).if_match("*").send().refused(403, "role_required");
     }
@@ -275,7 +276,8 @@ fn a_sheet_that_was_sent_keeps_its_evidence(app: &App) {
     app.write("TH", &sheet, &[]);
     app.act("th-head", &sheet, "submit", None).expect(200);
     upload(app, "th-editor", &sheet, &with_file("a.pdf", OTHER_PDF)).refused(409, "invalid_state");
-    app.post("th-editor", &format!("{sheet}/evidence"), &egov_document("A.II.1")).refused(409, "invalid_state");
+    app.post("th-editor", &format!("{sheet}/evidence/references"), &egov_document("A.II.1"))
+        .refused(409, "invalid_state");
     remove(app, "th-editor", &piece).refused(409, "invalid_state");
     assert_eq!(app.stored_files().len(), 1);
 }

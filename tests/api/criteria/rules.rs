@@ -64,7 +64,9 @@ fn scored(app: &App, table: &str, by_hand: &[Hand]) -> Value {
     assert_eq!(cells.len(), by_hand.len());
     for (cell, (code, answer, points)) in cells.iter().zip(by_hand) {
         assert_eq!(cell["criterion_code"], *code);
-        assert_eq!(cell["self"]["answer"], serde_json::from_str::<Value>(answer).unwrap(), "{code}");
+        let mut read = cell["self"]["answer"].clone();
+        read.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        assert_eq!(read, serde_json::from_str::<Value>(answer).unwrap(), "{code}");
         assert_eq!(cell["self"]["points"].as_f64(), Some(*points), "{code}");
     }
     read
@@ -195,7 +197,7 @@ fn a_part_loses_no_more_than_its_cap(app: &App) {
     assert_eq!(read["nodes"][0]["steps"]["self"], json!(["66 + (25 - 18) = 73"]));
     assert_eq!(
         read["nodes"][2],
-        json!({"code": "A.2", "max_points": 25, "self": 5, "appraisal": null, "council": null, "final": null})
+        json!({"code": "A.2", "max_points": 25, "self": 5, "appraisal": null, "council": null, "final": null, "steps": null})
     );
 }
 

@@ -410,7 +410,7 @@ impl App {
     pub fn announced_year(&self) -> [String; 2] {
         let sheets = [("TH", "30"), ("HCTC", "25")].map(|(unit, points)| {
             let sheet = self.new_sheet(unit);
-            self.post(&year::head(unit), &format!("{sheet}/evidence"), &egov_document("A.II.1")).expect(201);
+            self.post(&year::head(unit), &format!("{sheet}/evidence/references"), &egov_document("A.II.1")).expect(201);
             self.write(unit, &sheet, &[("A.II.1", &format!(r#"{{"points":{points}}}"#))]);
             self.act(&year::head(unit), &sheet, "submit", None).expect(200);
             sheet

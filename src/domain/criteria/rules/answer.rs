@@ -153,7 +153,6 @@ pub struct RatioAnswer {
     /// What was reached.
     pub actual: Quantity,
     /// What was to be reached, where the rule leaves it open.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Quantity>,
 }
 

@@ -16,7 +16,7 @@ use crate::error::{Code, Fault};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ManualRule {
     /// Points come in whole steps of this size.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub step: Option<Points>,
 }
 
@@ -82,7 +82,7 @@ mod tests {
 
     /// Each worked out by hand.
     const BY_HAND: [Row; 2] = [
-        (r#"{"type":"manual"}"#, 3000, r#"{"points":27.5}"#, 2750, &[], None),
+        (r#"{"type":"manual","step":null}"#, 3000, r#"{"points":27.5}"#, 2750, &[], None),
         (r#"{"type":"manual","step":0.5}"#, 3000, r#"{"points":0}"#, 0, &[], None),
     ];
 

@@ -16,7 +16,7 @@ use crate::error::{Code, Fault};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TargetRatioRule {
     /// What was to be reached; more than 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub target: Option<Quantity>,
 }
 

@@ -30,7 +30,7 @@ pub const STEPS: &str = r#"{"type":"deduction_steps","steps":[{"cases":1,"deduct
 pub const ONCE: &str = r#"{"type":"deduct_once","deduction":7.5}"#;
 pub const AWARD: &str = r#"{"type":"award_per_case","points_per_case":8}"#;
 pub const BOTH: &str = r#"{"type":"bonus_penalty","start":10,"bonus_per_case":4,"penalty_per_case":6,"min":2}"#;
-pub const RATIO: &str = r#"{"type":"target_ratio"}"#;
+pub const RATIO: &str = r#"{"type":"target_ratio","target":null}"#;
 pub const RATIO_OF_80: &str = r#"{"type":"target_ratio","target":80}"#;
 pub const BEST: &str = r#"{"type":"best_of","options":[{"code":"a","title":"Cấp tỉnh","points":10},{"code":"b","title":"Cấp bộ","points":20},{"code":"c","title":"Cơ sở","points":5}]}"#;
 
@@ -104,7 +104,10 @@ fn an_answer_outside_its_range_is_refused_and_never_cut() {
 
 #[test]
 fn a_rule_is_written_as_in_the_table() {
-    assert_eq!(serde_json::to_string(&Rule::Manual(ManualRule { step: None })).unwrap(), r#"{"type":"manual"}"#);
+    assert_eq!(
+        serde_json::to_string(&Rule::Manual(ManualRule { step: None })).unwrap(),
+        r#"{"type":"manual","step":null}"#
+    );
     assert_eq!(serde_json::to_string(&rule(RATIO_OF_80)).unwrap(), RATIO_OF_80);
     assert!(serde_json::from_str::<Rule>(r#"{"type":"manual","stride":1}"#).is_err());
     assert!(serde_json::from_str::<Rule>(r#"{"type":"guess"}"#).is_err());
