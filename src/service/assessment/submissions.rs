@@ -13,7 +13,7 @@ use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::assessment::review::{Review, ReviewStatus};
 use crate::domain::assessment::submission::{self, FrozenSheet, Return, Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::change::Gate;
-use crate::domain::criteria::rules::Answer;
+use crate::domain::criteria::rules::CanonicalAnswer;
 use crate::domain::criteria::scoring::{Extent, Hand, Line, LineInput, ScoringTable, Sheet, Totals};
 use crate::domain::journal::event::EventType;
 use crate::domain::time::{date_in, instant};
@@ -376,7 +376,7 @@ impl Serialize for ByCode<'_> {
 #[derive(Serialize)]
 struct Said<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    answer: Option<&'a Answer>,
+    answer: Option<CanonicalAnswer<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -388,7 +388,7 @@ struct Said<'a> {
 impl<'a> Said<'a> {
     fn of(line: &'a Line) -> Self {
         Said {
-            answer: line.answer(),
+            answer: line.answer().map(CanonicalAnswer),
             points: line.points(),
             note: line.note.as_deref(),
             reason: line.reason.as_deref(),

@@ -76,7 +76,10 @@ fn a_council_review_begins_as_a_copy_of_the_appraisal(app: &App) {
     app.move_period("secretary", "start-council-review");
     let review = start(app, "secretary", &sheet, "council").expect(201);
     let line = review["scores"].as_array().unwrap().iter().find(|line| line["criterion_code"] == "A.II.1").unwrap();
-    assert_eq!((&line["answer"], &line["points"], &line["reason"]), (&json!({"points": 25}), &json!(25), &Value::Null));
+    assert_eq!(
+        (&line["answer"], &line["points"], &line["reason"]),
+        (&json!({"type": "points", "points": 25}), &json!(25), &Value::Null)
+    );
     assert_eq!(review["totals"], json!({"base": 895, "bonus": 100, "total": 995}));
 }
 

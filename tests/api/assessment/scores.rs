@@ -148,7 +148,7 @@ fn a_deduction_is_explained_well_enough_to_recompute_it(app: &App) {
     let cell = &line(app, "th-head", &sheet, "A.IV.4");
     let (own, max) = (&cell["self"], hundredths(&cell["max_points"]));
     assert_eq!(hundredths(&own["points"]), max - 1000);
-    assert_eq!(own["answer"], json!({"cases": 1}));
+    assert_eq!(own["answer"], json!({"type": "cases", "cases": 1}));
     let explanation = &own["explanation"];
     assert_eq!(explanation["rule"], "deduction_per_case");
     assert_eq!((&explanation["inputs"]["cases"], &explanation["inputs"]["points_per_case"]), (&json!(1), &json!(10)));
@@ -156,4 +156,16 @@ fn a_deduction_is_explained_well_enough_to_recompute_it(app: &App) {
     app.patch("th-head", &sheet, &[("A.IV.4", r#"{"cases":100}"#)]).expect(200);
     let own = &line(app, "th-head", &sheet, "A.IV.4")["self"];
     assert_eq!((&own["points"], &own["explanation"]["capped_by"]), (&json!(0), &json!("floor")));
+}
+
+/// An answer can be sent as it is given back, type and all; the type of another shape is refused.
+#[apply(on_both)]
+fn an_answer_is_read_as_it_is_given_back(app: &App) {
+    let sheet = app.new_sheet("TH");
+    app.patch("th-head", &sheet, &[("A.IV.4", r#"{"cases":1}"#)]).expect(200);
+    let given = line(app, "th-head", &sheet, "A.IV.4")["self"]["answer"].to_string();
+    app.patch("th-head", &sheet, &[("A.IV.4", &given)]).expect(200);
+    assert_eq!(line(app, "th-head", &sheet, "A.IV.4")["self"]["answer"].to_string(), given);
+    let foreign = r#"{"type":"points","cases":1}"#;
+    app.patch("th-head", &sheet, &[("A.IV.4", foreign)]).refused(422, "answer_mismatch");
 }

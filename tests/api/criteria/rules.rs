@@ -65,6 +65,8 @@ fn scored(app: &App, table: &str, by_hand: &[Hand]) -> Value {
     for (cell, (code, answer, points)) in cells.iter().zip(by_hand) {
         assert_eq!(cell["criterion_code"], *code);
         let mut read = cell["self"]["answer"].clone();
+        // The answer is given back with the type that its shape has.
+        assert!(read.as_object_mut().unwrap().remove("type").is_some_and(|kind| kind.is_string()), "{code}");
         read.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         assert_eq!(read, serde_json::from_str::<Value>(answer).unwrap(), "{code}");
         assert_eq!(cell["self"]["points"].as_f64(), Some(*points), "{code}");
@@ -227,7 +229,7 @@ fn what_does_not_apply_is_said_by_the_appraiser_with_a_reason(app: &App) {
     let written = app.patch("appraiser", &path, &[("A.2", DOES_NOT_APPLY)]).expect(200);
     assert_eq!(
         (&written["scores"][1]["answer"], &written["scores"][1]["points"]),
-        (&json!({"not_applicable": true}), &Value::Null)
+        (&json!({"type": "not_applicable", "not_applicable": true}), &Value::Null)
     );
     assert_eq!(written["scores"][1]["explanation"]["rule"], "not_applicable");
     let refusal = app.act("appraiser", &path, "submit", None).refused(422, "validation_failed");

@@ -1,6 +1,7 @@
 //! What is answered to a criterion, and whether its rule takes it.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
 use crate::domain::points::Decimal;
@@ -14,6 +15,9 @@ const MAX_COUNT: i64 = 100_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerInput {
+    /// Which shape the answer has, as answers are given back; may be left out.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
     /// For `manual`.
     pub points: Option<Decimal>,
     /// For `all_or_nothing`.
@@ -46,14 +50,34 @@ pub trait AnswerShape: Into<Answer> {
     fn of(answer: &Answer) -> Option<&Self>;
 }
 
+/// A shape with its type. Every field of a shape comes before `type` in the order of names.
+#[derive(Serialize)]
+struct Typed<'a, A> {
+    #[serde(flatten)]
+    answer: &'a A,
+    r#type: &'static str,
+}
+
 /// Makes [`Answer`] of its shapes.
 macro_rules! answers {
     ($( $(#[doc = $doc:literal])* $variant:ident($shape:ident), )*) => {
         /// An answer that fits its criterion's rule.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-        #[serde(untagged)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, IntoStaticStr)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        #[strum(serialize_all = "snake_case", const_into_str)]
         pub enum Answer {
             $( $(#[doc = $doc])* $variant($shape), )*
+        }
+
+        /// An answer whose type comes last: canonical JSON has its names in order.
+        pub struct CanonicalAnswer<'a>(pub &'a Answer);
+
+        impl Serialize for CanonicalAnswer<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.0 {
+                    $( Answer::$variant(answer) => Typed { answer, r#type: self.0.name() }.serialize(serializer), )*
+                }
+            }
         }
 
         $(
@@ -174,6 +198,11 @@ impl Answer {
     /// The criterion does not apply to the unit.
     pub const NOT_APPLICABLE: Answer = Answer::NotApplicable(NotApplicableAnswer { not_applicable: true });
 
+    /// Its type as it is written.
+    pub const fn name(&self) -> &'static str {
+        self.into_str()
+    }
+
     /// Whether it says that the criterion does not apply to the unit.
     pub const fn is_not_applicable(&self) -> bool {
         matches!(self, Answer::NotApplicable(_))
@@ -186,6 +215,9 @@ impl<'de> Deserialize<'de> for Answer {
         #[derive(Default, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         struct Fields {
+            // Answers that were stored before they had a type have none; their fields tell it.
+            #[serde(rename = "type")]
+            _kind: Option<serde::de::IgnoredAny>,
             points: Option<Points>,
             achieved: Option<bool>,
             level: Option<String>,
@@ -201,6 +233,7 @@ impl<'de> Deserialize<'de> for Answer {
         }
         let fields = Fields::deserialize(deserializer)?;
         let Fields {
+            _kind: _,
             points,
             achieved,
             level,

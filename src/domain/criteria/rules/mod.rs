@@ -29,7 +29,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use utoipa::ToSchema;
 
 pub use all_or_nothing::AllOrNothingRule;
-pub use answer::{Answer, AnswerInput};
+pub use answer::{Answer, AnswerInput, CanonicalAnswer};
 pub use award_per_case::AwardPerCaseRule;
 pub use best_of::BestOfRule;
 pub use bonus_penalty::BonusPenaltyRule;
@@ -333,7 +333,11 @@ impl Rule {
         if input.sent() != self.fields() {
             return Err(mismatch());
         }
-        self.read_fields(input, &Question { criterion, pointer, max })?.ok_or_else(mismatch)
+        let answer = self.read_fields(input, &Question { criterion, pointer, max })?.ok_or_else(mismatch)?;
+        match input.kind.as_deref() {
+            Some(kind) if kind != answer.name() => Err(mismatch()),
+            Some(_) | None => Ok(answer),
+        }
     }
 
     /// How the points of an answer came about.
