@@ -258,3 +258,16 @@ fn the_command_line_finds_an_edit() {
         "{told}"
     );
 }
+
+/// An entry keeps what changed of a record, and nothing that did not.
+#[apply(on_both)]
+fn an_entry_keeps_the_fields_that_changed(app: &App) {
+    let period = app.period();
+    let before = app.get("secretary", &period).expect(200)["title"].clone();
+    let tag = app.tag("secretary", &period);
+    let title = json!({"title": "Thi đua năm 2023 (sửa)"});
+    app.request("secretary", "PATCH", &period).if_match(&tag).json(&title).send().expect(200);
+    let entries = app.get("auditor", "/v1/audit-entries?action=period.change").expect(200);
+    let entry = &entries["items"][0];
+    assert_eq!((&entry["before"], &entry["after"]), (&json!({"title": before}), &title));
+}

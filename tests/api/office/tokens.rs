@@ -332,3 +332,15 @@ fn the_discovery_document_names_the_endpoints(app: &App) {
     assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post"]));
     assert!(document["issuer"].is_string());
 }
+
+/// A token that may only write changes what it may not read, whatever the record.
+#[apply(on_both)]
+fn a_token_that_may_only_write_changes_every_kind_of_record(app: &App) {
+    let token = token(app, &account(app, "secretary", Some(&["write"])), "");
+    let period = app.period();
+    app.bearer(&token, "GET", &period).send().refused(403, "scope_required");
+    let tag = app.tag("secretary", &period);
+    let renamed = json!({"title": "Thi đua năm 2023 (sửa)"});
+    let changed = app.bearer(&token, "PATCH", &period).if_match(&tag).json(&renamed).send().expect(200);
+    assert_eq!(changed["title"], renamed["title"]);
+}
