@@ -9,8 +9,8 @@ use crate::clock::machine_now;
 use crate::error::Error;
 pub use crate::service::App;
 use crate::service::files;
-use crate::service::journal::webhooks::courier;
-use crate::service::schedule::ticks::{self, Which};
+use crate::service::journal::webhooks::dispatcher;
+use crate::service::schedule::deadline_checks::{self, Selection};
 use crate::store::{idempotency, webhooks};
 
 /// How often is swept.
@@ -30,7 +30,7 @@ pub async fn keep_checking(app: Arc<App>) {
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
-        if let Err(error) = ticks::run(&app, "timer", &Which::Waiting, false).await {
+        if let Err(error) = deadline_checks::run(&app, "timer", &Selection::Due, false).await {
             log::warn!(error:% = error; "the deadlines could not be checked");
         }
     }
@@ -47,14 +47,14 @@ pub async fn keep_delivering(app: Arc<App>) {
     loop {
         event_signal.mark_unchanged();
         let now = machine_now();
-        match courier::take(&app, now).await {
+        match dispatcher::claim_due(&app, now).await {
             Ok(batches) if batches.is_empty() => {
                 // Whether it rang or not: look again.
                 let _ = tokio::time::timeout(DELIVER_EVERY, event_signal.changed()).await;
             }
             Ok(batches) => {
                 for batch in batches {
-                    let carrying = courier::carry(Arc::clone(&app), batch, now);
+                    let carrying = dispatcher::send_batch(Arc::clone(&app), batch, now);
                     actix_web::rt::spawn(async move {
                         if let Err(error) = carrying.await {
                             log::warn!(error:% = error; "what came of a webhook could not be written down");
@@ -77,8 +77,8 @@ pub async fn keep_delivering(app: Arc<App>) {
 /// # Errors
 /// When the database does not answer; what was taken and not written down is taken again after a minute.
 pub async fn deliver(app: &Arc<App>, now: DateTime<Utc>) -> Result<usize, Error> {
-    let batches = courier::take(app, now).await?;
-    let carried = batches.into_iter().map(|batch| courier::carry(Arc::clone(app), batch, now));
+    let batches = dispatcher::claim_due(app, now).await?;
+    let carried = batches.into_iter().map(|batch| dispatcher::send_batch(Arc::clone(app), batch, now));
     let carried = futures_util::future::join_all(carried).await;
     carried.into_iter().sum()
 }

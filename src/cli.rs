@@ -19,9 +19,9 @@ use crate::http::problem::{FaultBody, Language, ProblemBody, fault_bodies};
 use crate::http::schedule::deadline_checks::CheckView;
 use crate::http::{openapi::Document, routes};
 use crate::server::{self, Kind};
-use crate::service::criteria::criteria_import::{Given, import_here};
+use crate::service::criteria::criteria_import::{Overrides, import_from_cli};
 use crate::service::office::accounts::{self, FirstAccount};
-use crate::service::schedule::ticks::{self, Checked, Which};
+use crate::service::schedule::deadline_checks::{self, CheckReport, Selection};
 use crate::store::{self, Conn, journals};
 
 /// Yearly emulation (thi đua) scoring for public offices.
@@ -126,7 +126,7 @@ pub async fn run() -> ExitCode {
         Command::Openapi => print_document(),
         Command::CreateAdmin { organization, name, .. } => create_admin(organization, name).await,
         Command::ImportCriteria { file, organization, code, title, year, legal_basis, dry_run } => {
-            let given = Given { code, title, year, legal_basis };
+            let given = Overrides { code, title, year, legal_basis };
             import_criteria(&file, organization, given, dry_run).await
         }
         Command::CheckDeadlines { organization, dry_run } => check_deadlines(organization.as_deref(), dry_run).await,
@@ -183,14 +183,14 @@ async fn create_admin(organization: Option<String>, name: String) -> Outcome {
 }
 
 /// Imports a table; what is wrong with it comes line by line, each with its row.
-async fn import_criteria(file: &Path, organization: Option<String>, given: Given, dry_run: bool) -> Outcome {
+async fn import_criteria(file: &Path, organization: Option<String>, given: Overrides, dry_run: bool) -> Outcome {
     let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let new = criteria_import::read(&bytes, given).map_err(|error| told(&error))?;
     let config = Config::from_env()?;
     let app = server::open(&config, Clock::System, Ids::Random).await?;
     let within = Arc::clone(&app);
     let office = organization.clone();
-    let import = move |conn: &mut Conn| import_here(conn, &within, office.as_deref(), &new, dry_run);
+    let import = move |conn: &mut Conn| import_from_cli(conn, &within, office.as_deref(), &new, dry_run);
     let imported = app.db.write(import).await.map_err(|error| match (error.code, organization) {
         (Code::NotFound, Some(code)) => format!("there is no organisation {code}"),
         (Code::OrganizationRequired, _) => {
@@ -235,12 +235,12 @@ const OVERDUE: u8 = 20;
 async fn check_deadlines(organization: Option<&str>, dry_run: bool) -> Outcome {
     let config = Config::from_env()?;
     let app = server::open(&config, Clock::System, Ids::Random).await?;
-    let which = organization.map_or(Which::All, |code| Which::Named(code.to_owned()));
-    let checked = ticks::run(&app, "check-deadlines", &which, dry_run).await?;
+    let which = organization.map_or(Selection::All, |code| Selection::Code(code.to_owned()));
+    let checked = deadline_checks::run(&app, "check-deadlines", &which, dry_run).await?;
     if let (Some(code), true) = (organization, checked.is_empty()) {
         return Err(format!("there is no organisation {code}").into());
     }
-    let sum = |count: fn(&Checked) -> i64| checked.iter().map(count).sum::<i64>();
+    let sum = |count: fn(&CheckReport) -> i64| checked.iter().map(count).sum::<i64>();
     let (due_soon, overdue) = (sum(|checked| checked.due_soon), sum(|checked| checked.overdue));
     let organizations: Vec<CheckView> = checked.iter().map(CheckView::from).collect();
     let told = json!({"due_soon": due_soon, "overdue": overdue, "organizations": organizations});

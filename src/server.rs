@@ -23,8 +23,8 @@ use crate::http::openapi::Document;
 use crate::http::{State, middleware, routes};
 use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
-use crate::service::journal::webhooks::courier::Courier;
-use crate::service::schedule::deadlines::keeping;
+use crate::service::journal::webhooks::dispatcher::Dispatcher;
+use crate::service::schedule::deadlines::sync;
 use crate::service::{App, EventSignal, sandbox};
 use crate::store::{Db, migrations};
 
@@ -58,12 +58,12 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<App>, E
         Storage::S3(place) => in_bucket(place)?,
     });
     let reminders = config.reminders.clone();
-    let courier = Courier::new(config.webhook_allow_private);
+    let dispatcher = Dispatcher::new(config.webhook_allow_private);
     let event_signal = EventSignal::default();
-    let app = App { db, clock, ids, tables: Tables::default(), files, event_signal, courier, reminders };
+    let app = App { db, clock, ids, tables: Tables::default(), files, event_signal, dispatcher, reminders };
     let app = Arc::new(app);
     let within = Arc::clone(&app);
-    app.db.write(move |conn| keeping::adopt(conn, &within)).await?;
+    app.db.write(move |conn| sync::backfill(conn, &within)).await?;
     Ok(app)
 }
 

@@ -18,7 +18,7 @@ use crate::domain::access::Scopes;
 use crate::domain::office::member::{LOCAL_ISSUER, Role};
 use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, lists, operations, reads, runs};
-use crate::service::schedule::ticks::{self, Which};
+use crate::service::schedule::deadline_checks::{self, Selection};
 use crate::service::{Caller, sandbox};
 use crate::store::installation;
 
@@ -126,7 +126,7 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
     let ClockBody { now, ticking } = body::read(&bytes).map_err(problem)?;
     state.app.clock.set(now, ticking);
     state.app.db.write(move |conn| installation::set_sandbox_now(conn, now)).await.map_err(problem)?;
-    let checked = ticks::run(&state.app, &request_id(&request), &Which::Waiting, false).await;
+    let checked = deadline_checks::run(&state.app, &request_id(&request), &Selection::Due, false).await;
     checked.map_err(problem)?;
     Ok(shown(&state))
 }

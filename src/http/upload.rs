@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::json;
 use crate::domain::Id;
 use crate::error::{Code, Error, Fault};
-use crate::service::files::{Arrived, Files};
+use crate::service::files::{Files, ReceivedFile};
 use crate::service::sha256_hex;
 
 /// How long a client may take to send a file.
@@ -51,7 +51,7 @@ impl<T> Form<T> {
     }
 }
 
-impl Form<Arrived> {
+impl Form<ReceivedFile> {
     /// What was asked, for the digest of a request that may come twice.
     pub fn digest(&self) -> String {
         self.asked(&self.file.stored.sha256)
@@ -84,7 +84,7 @@ pub async fn receive(
     id: &Id,
     known: &[&str],
     check: impl Fn(&str, &str) -> Result<(), Error>,
-) -> Result<Form<Arrived>, Error> {
+) -> Result<Form<ReceivedFile>, Error> {
     let store = async |chunks: Chunks| files.receive(id, chunks).await;
     match form(http, payload, known, check, store).await {
         Ok(form) => Ok(form),

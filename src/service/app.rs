@@ -4,7 +4,7 @@ use crate::clock::{Clock, Ids};
 use crate::domain::schedule::deadline::Reminders;
 use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
-use crate::service::journal::webhooks::courier::Courier;
+use crate::service::journal::webhooks::dispatcher::Dispatcher;
 use crate::store::Db;
 
 /// What every act needs of the installation.
@@ -23,7 +23,7 @@ pub struct App {
     /// Rings when there are new events, for who waits for them in this process.
     pub event_signal: EventSignal,
     /// Who carries messages to subscribers.
-    pub courier: Courier,
+    pub dispatcher: Dispatcher,
     /// When subscribers are reminded of a deadline.
     pub reminders: Reminders,
 }

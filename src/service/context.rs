@@ -88,7 +88,7 @@ impl Context<'_> {
         }
         let command = input.as_ref().map_err(Error::clone)?;
         match (&self.first_answer, &self.request.conditions.idempotency) {
-            (Some(first), Some((_, asked))) if first.request_sha256 == *asked => {
+            (Some(first), Some((_, digest))) if first.request_sha256 == *digest => {
                 Err(Interrupt::Replayed(first.clone()))
             }
             (Some(_), _) => Err(Interrupt::Refused(Error::new(Code::IdempotencyKeyReused))),
@@ -111,7 +111,7 @@ impl Context<'_> {
     pub fn check_precondition(&self, state: &str) -> Result<(), Error> {
         match &self.request.conditions.if_match {
             None => Err(Error::new(Code::PreconditionRequired)),
-            Some(given) if tag::matches(given, state) => Ok(()),
+            Some(header) if tag::matches(header, state) => Ok(()),
             Some(_) => Err(Error::new(Code::VersionMismatch)),
         }
     }
@@ -128,8 +128,8 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `not_found` for a foreign one, `organization_required` where it is not clear.
-    pub fn organization(&self, given: Option<&Id>) -> Result<Id, Error> {
-        match (given, self.actor.organization_ids().as_slice()) {
+    pub fn organization(&self, named: Option<&Id>) -> Result<Id, Error> {
+        match (named, self.actor.organization_ids().as_slice()) {
             (Some(id), own) if own.contains(id) => Ok(*id),
             (Some(_), _) => Err(Error::new(Code::NotFound)),
             (None, [only]) => Ok(*only),

@@ -28,7 +28,7 @@ const HEAD_BYTES: usize = 8 * 1024;
 /// How much of its end, where it is an archive.
 const TAIL_BYTES: usize = 256 * 1024;
 /// How many parts of one file may be on their way to the store at once.
-const PARTS_ON_THEIR_WAY: usize = 2;
+const MAX_CONCURRENT_PARTS: usize = 2;
 
 /// The types that are taken, as the bytes tell them.
 const ALLOWED: [&str; 5] = [
@@ -45,7 +45,7 @@ pub struct Files(Arc<dyn ObjectStore>);
 
 /// A document that was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredFile {
     /// SHA-256 of its bytes, in hex.
     pub sha256: String,
     /// How many bytes.
@@ -56,10 +56,10 @@ pub struct Stored {
 
 /// A document that has arrived whole, but is in no place of its own yet.
 #[derive(Debug)]
-pub struct Arrived {
+pub struct ReceivedFile {
     at: Path,
     /// What it is.
-    pub stored: Stored,
+    pub stored: StoredFile,
 }
 
 impl Files {
@@ -79,7 +79,7 @@ impl Files {
         self.remove(&probe).await
     }
 
-    fn place(sha256: &str) -> Path {
+    fn path_of(sha256: &str) -> Path {
         Path::from(format!("sha256/{}/{sha256}", sha256.get(..2).unwrap_or_default()))
     }
 
@@ -91,7 +91,7 @@ impl Files {
         &self,
         id: &Id,
         mut chunks: impl Stream<Item = Result<Bytes, Error>> + Unpin,
-    ) -> Result<Arrived, Error> {
+    ) -> Result<ReceivedFile, Error> {
         let at = Path::from(format!("{INCOMING}/{id}"));
         let upload = self.0.put_multipart(&at).await.map_err(Error::internal)?;
         let mut writer = WriteMultipart::new(upload);
@@ -111,7 +111,7 @@ impl Files {
             if head.len() < HEAD_BYTES {
                 head.extend_from_slice(&chunk);
             }
-            if let Err(error) = writer.wait_for_capacity(PARTS_ON_THEIR_WAY).await {
+            if let Err(error) = writer.wait_for_capacity(MAX_CONCURRENT_PARTS).await {
                 break Err(Error::internal(error));
             }
             writer.put(chunk);
@@ -122,7 +122,7 @@ impl Files {
             Err(error) => {
                 // The sender hears what was wrong with the file; what is left of it is the sweep's.
                 if let Err(failure) = writer.abort().await {
-                    log::warn!(error:% = failure; "an upload could not be called off");
+                    log::warn!(error:% = failure; "could not abort an upload");
                 }
                 return Err(error);
             }
@@ -130,13 +130,13 @@ impl Files {
         writer.finish().await.map_err(Error::internal)?;
         let sha256 = hex(&digest.finalize());
         let size = i64::try_from(size).map_err(Error::internal)?;
-        Ok(Arrived { at, stored: Stored { sha256, size, media_type: media_type.to_owned() } })
+        Ok(ReceivedFile { at, stored: StoredFile { sha256, size, media_type: media_type.to_owned() } })
     }
 
     /// Drops a document that arrived for nothing; where that fails, the sweep will.
-    pub async fn discard(&self, arrived: &Arrived) {
-        if let Err(failure) = self.0.delete(&arrived.at).await {
-            log::warn!(error:% = failure; "a document that nobody wants could not be dropped");
+    pub async fn discard(&self, received: &ReceivedFile) {
+        if let Err(failure) = self.0.delete(&received.at).await {
+            log::warn!(error:% = failure; "could not delete an unneeded upload");
         }
     }
 
@@ -145,12 +145,12 @@ impl Files {
     /// # Errors
     /// When the store does not have it.
     pub async fn get(&self, sha256: &str) -> Result<BoxStream<'static, Result<Bytes, std::io::Error>>, Error> {
-        let found = self.0.get(&Self::place(sha256)).await.map_err(Error::internal)?;
+        let found = self.0.get(&Self::path_of(sha256)).await.map_err(Error::internal)?;
         Ok(found.into_stream().map_err(std::io::Error::other).boxed())
     }
 
-    async fn remove(&self, place: &Path) -> Result<(), Error> {
-        match self.0.delete(place).await {
+    async fn remove(&self, path: &Path) -> Result<(), Error> {
+        match self.0.delete(path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(Error::internal(error)),
         }
@@ -164,12 +164,12 @@ const INCOMING: &str = "incoming";
 ///
 /// # Errors
 /// `busy` while the same document, which nobody needed, is being taken away; when database or store do not answer.
-pub async fn keep(app: &App, arrived: Arrived) -> Result<Stored, Error> {
-    let (sha256, now) = (arrived.stored.sha256.clone(), machine_now());
+pub async fn promote(app: &App, received: ReceivedFile) -> Result<StoredFile, Error> {
+    let (sha256, now) = (received.stored.sha256.clone(), machine_now());
     app.db.write(move |conn| store::files::claim(conn, &sha256, now)).await?;
-    let place = Files::place(&arrived.stored.sha256);
-    app.files.0.rename(&arrived.at, &place).await.map_err(Error::internal)?;
-    Ok(arrived.stored)
+    let path = Files::path_of(&received.stored.sha256);
+    app.files.0.rename(&received.at, &path).await.map_err(Error::internal)?;
+    Ok(received.stored)
 }
 
 /// Takes away the documents that were claimed before `before`, by the machine's clock, and that no row names, and those
@@ -179,30 +179,30 @@ pub async fn keep(app: &App, arrived: Arrived) -> Result<Stored, Error> {
 /// The first failure of database or store, once all else was tried.
 pub async fn sweep(app: &App, before: DateTime<Utc>) -> Result<usize, Error> {
     let now = machine_now();
-    let going = app.db.write(move |conn| store::files::mark_unnamed(conn, before, now)).await?;
-    let (mut gone, mut failed) = (Vec::new(), None);
-    for sha256 in going {
-        match app.files.remove(&Files::place(&sha256)).await {
-            Ok(()) => gone.push(sha256),
+    let marked = app.db.write(move |conn| store::files::mark_unnamed(conn, before, now)).await?;
+    let (mut removed, mut failed) = (Vec::new(), None);
+    for sha256 in marked {
+        match app.files.remove(&Files::path_of(&sha256)).await {
+            Ok(()) => removed.push(sha256),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    let mut swept = gone.len();
-    app.db.write(move |conn| store::files::forget(conn, &gone)).await?;
-    let arrivals = app.files.0.list(Some(&Path::from(INCOMING)));
-    let old: Vec<Path> = arrivals
-        .try_filter(|arrival| std::future::ready(arrival.last_modified < before))
-        .map_ok(|arrival| arrival.location)
+    let mut deleted = removed.len();
+    app.db.write(move |conn| store::files::forget(conn, &removed)).await?;
+    let uploads = app.files.0.list(Some(&Path::from(INCOMING)));
+    let old: Vec<Path> = uploads
+        .try_filter(|upload| std::future::ready(upload.last_modified < before))
+        .map_ok(|upload| upload.location)
         .try_collect()
         .await
         .map_err(Error::internal)?;
-    for arrival in &old {
-        match app.files.remove(arrival).await {
-            Ok(()) => swept += 1,
+    for upload in &old {
+        match app.files.remove(upload).await {
+            Ok(()) => deleted += 1,
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    failed.map_or(Ok(swept), Err)
+    failed.map_or(Ok(deleted), Err)
 }
 
 /// The end of a file: where an archive lists what it holds.
@@ -220,9 +220,9 @@ impl Tail {
         self.bytes.extend_from_slice(chunk);
         // Twice as much is let grow, so that not every chunk moves all of it.
         if self.bytes.len() > 2 * TAIL_BYTES {
-            let gone = self.bytes.len() - TAIL_BYTES;
-            self.bytes.drain(..gone);
-            self.start += u64::try_from(gone).unwrap_or_default();
+            let removed = self.bytes.len() - TAIL_BYTES;
+            self.bytes.drain(..removed);
+            self.start += u64::try_from(removed).unwrap_or_default();
         }
     }
 
@@ -242,12 +242,12 @@ impl Tail {
 
 impl Read for Tail {
     /// What lies before the end is not there to be read.
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let offset = self.at.checked_sub(self.start).and_then(|offset| usize::try_from(offset).ok());
         let rest = offset.and_then(|offset| self.bytes.get(offset..)).ok_or(std::io::ErrorKind::UnexpectedEof)?;
-        let taken = Read::read(&mut &*rest, into)?;
-        self.at += u64::try_from(taken).unwrap_or_default();
-        Ok(taken)
+        let count = Read::read(&mut &*rest, buffer)?;
+        self.at += u64::try_from(count).unwrap_or_default();
+        Ok(count)
     }
 }
 
@@ -270,10 +270,10 @@ fn media_type(head: &[u8], tail: Tail) -> Result<&'static str, Error> {
     if head.starts_with(b"PK\x03\x04") {
         return tail.office_document().ok_or_else(|| Error::new(Code::FileTypeNotAllowed));
     }
-    let told = infer::get(head).map(|kind| kind.mime_type());
+    let detected = infer::get(head).map(|kind| kind.mime_type());
     // The library takes the mark of a PDF anywhere near the beginning; a page that mentions one is no PDF.
-    let told = told.filter(|told| *told != "application/pdf" || head.starts_with(b"%PDF-"));
-    told.filter(|told| ALLOWED.contains(told)).ok_or_else(|| Error::new(Code::FileTypeNotAllowed))
+    let detected = detected.filter(|detected| *detected != "application/pdf" || head.starts_with(b"%PDF-"));
+    detected.filter(|detected| ALLOWED.contains(detected)).ok_or_else(|| Error::new(Code::FileTypeNotAllowed))
 }
 
 #[cfg(test)]
@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bytes_tell_the_type() {
+    fn the_type_is_detected_from_the_content() {
         let media_type = |bytes: &[u8]| {
             let mut tail = Tail::default();
             tail.add(bytes);
@@ -313,8 +313,8 @@ mod tests {
 
     /// Whatever program wrote it, and however much stands before what tells.
     #[test]
-    fn an_office_document_is_told_by_what_it_lists() {
-        let told = |names: &[&str]| {
+    fn an_office_document_is_recognised_by_its_entries() {
+        let detected = |names: &[&str]| {
             let bytes = archive(names);
             let mut tail = Tail::default();
             bytes.chunks(60_000).for_each(|chunk| tail.add(chunk));
@@ -323,15 +323,15 @@ mod tests {
         };
         let refused = Err(Code::FileTypeNotAllowed);
         assert_eq!(
-            told(&["_rels/.rels", "docProps/core.xml", "word/document.xml", "[Content_Types].xml"]),
+            detected(&["_rels/.rels", "docProps/core.xml", "word/document.xml", "[Content_Types].xml"]),
             Ok(ALLOWED[1])
         );
         assert_eq!(
-            told(&["[Content_Types].xml", "_rels/.rels", "docProps/app.xml", "xl/workbook.xml"]),
+            detected(&["[Content_Types].xml", "_rels/.rels", "docProps/app.xml", "xl/workbook.xml"]),
             Ok(ALLOWED[2])
         );
-        assert_eq!(told(&["word/evil.exe"]), refused);
-        assert_eq!(told(&["[Content_Types].xml", "ppt/presentation.xml"]), refused);
-        assert_eq!(told(&["word/document.xml"]), refused);
+        assert_eq!(detected(&["word/evil.exe"]), refused);
+        assert_eq!(detected(&["[Content_Types].xml", "ppt/presentation.xml"]), refused);
+        assert_eq!(detected(&["word/document.xml"]), refused);
     }
 }

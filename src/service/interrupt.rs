@@ -13,27 +13,27 @@ pub enum Interrupt {
     /// It was done before: here is the first answer.
     Replayed(FirstAnswer),
     /// The clock has closed gates that no row says so of yet: settle that, then read again.
-    Unsettled(Unsettled),
+    PendingLapse(PendingLapse),
 }
 
 /// Where the clock has closed gates.
 #[derive(Debug, Clone)]
-pub enum Unsettled {
+pub enum PendingLapse {
     /// Of one sheet.
-    Sheet(Id),
+    Submission(Id),
     /// Of one period.
     Period(Id),
     /// Of an organisation.
     Organization(Id),
 }
 
-impl Unsettled {
+impl PendingLapse {
     /// Which sheets that are.
     pub fn scope(&self) -> Lapsed<'_> {
         match self {
-            Unsettled::Sheet(id) => Lapsed::One(id),
-            Unsettled::Period(id) => Lapsed::OfPeriod(id),
-            Unsettled::Organization(id) => Lapsed::OfOrganization(id),
+            PendingLapse::Submission(id) => Lapsed::One(id),
+            PendingLapse::Period(id) => Lapsed::OfPeriod(id),
+            PendingLapse::Organization(id) => Lapsed::OfOrganization(id),
         }
     }
 }

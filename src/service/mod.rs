@@ -23,8 +23,8 @@ pub use crate::domain::text::hex;
 pub use answer::Answer;
 pub use app::{App, EventSignal};
 pub use context::{Caller, Conditions, Context, Input, Request};
-pub use interrupt::{Interrupt, Unsettled};
-pub use journal::recording::{AuditDraft, Author, EventDraft, State, publish, record, record_all, record_as};
+pub use interrupt::{Interrupt, PendingLapse};
+pub use journal::recording::{AuditDraft, AuditState, Author, EventDraft, publish, record, record_all, record_as};
 pub use run::{act, read};
 pub use subject::{Details, Subject};
 

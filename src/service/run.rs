@@ -23,15 +23,15 @@ pub async fn read<T: Send + 'static>(
     let work = Arc::new(work);
     // Each round settles what the round before met; more than a few would mean that time runs away.
     for _ in 0..4 {
-        let (within, asked, run) = (Arc::clone(&app), request.clone(), Arc::clone(&work));
+        let (shared, request_copy, run) = (Arc::clone(&app), request.clone(), Arc::clone(&work));
         let outcome = app
             .db
             .read(move |conn| {
-                let context = context(conn, &within, &asked)?;
+                let context = context(conn, &shared, &request_copy)?;
                 match run(conn, &context) {
                     Ok(value) => Ok(Ok(value)),
                     Err(Interrupt::Refused(error)) => Err(error),
-                    Err(Interrupt::Unsettled(unsettled)) => Ok(Err(unsettled)),
+                    Err(Interrupt::PendingLapse(unsettled)) => Ok(Err(unsettled)),
                     Err(Interrupt::Replayed(_)) => Err(Error::internal("a read was replayed")),
                 }
             })
@@ -39,12 +39,12 @@ pub async fn read<T: Send + 'static>(
         match outcome {
             Ok(value) => return Ok(value),
             Err(unsettled) => {
-                let (within, request_id) = (Arc::clone(&app), request.request_id.clone());
-                let settle = move |conn: &mut Conn| {
-                    let now = within.clock.now();
-                    submissions::settle(conn, &within, &request_id, unsettled.scope(), now)
+                let (shared, request_id) = (Arc::clone(&app), request.request_id.clone());
+                let apply_lapses = move |conn: &mut Conn| {
+                    let now = shared.clock.now();
+                    submissions::apply_lapses(conn, &shared, &request_id, unsettled.scope(), now)
                 };
-                app.db.write(settle).await?;
+                app.db.write(apply_lapses).await?;
             }
         }
     }
@@ -60,14 +60,14 @@ pub async fn act(
     request: Request,
     work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
 ) -> Result<Answer, Error> {
-    let within = Arc::clone(&app);
+    let shared = Arc::clone(&app);
     let transaction = move |conn: &mut Conn| {
-        let mut context = context(conn, &within, &request)?;
+        let mut context = context(conn, &shared, &request)?;
         let Caller { issuer, subject, .. } = &request.caller;
         let caller = format!("{issuer}|{subject}");
-        if let Some((key, asked)) = &request.conditions.idempotency {
+        if let Some((key, digest)) = &request.conditions.idempotency {
             context.first_answer =
-                store::idempotency::begin(conn, &caller, key, asked, context.now).map_err(|error| {
+                store::idempotency::begin(conn, &caller, key, digest, context.now).map_err(|error| {
                     if error.code == Code::Busy { Error::new(Code::IdempotencyInProgress) } else { error }
                 })?;
         }
@@ -75,13 +75,13 @@ pub async fn act(
             Ok(answer) => answer,
             Err(Interrupt::Replayed(first)) => return Ok(Answer::from(first)),
             Err(Interrupt::Refused(error)) => return Err(error),
-            Err(Interrupt::Unsettled(_)) => {
-                return Err(Error::internal("a changing act settles by itself"));
+            Err(Interrupt::PendingLapse(_)) => {
+                return Err(Error::internal("a changing act found a pending lapse"));
             }
         };
-        if let Some((key, asked)) = &request.conditions.idempotency {
+        if let Some((key, digest)) = &request.conditions.idempotency {
             let first = FirstAnswer {
-                request_sha256: asked.clone(),
+                request_sha256: digest.clone(),
                 status: Some(i32::from(answer.status)),
                 location: answer.location.clone(),
                 etag: answer.etag.clone(),

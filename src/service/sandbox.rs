@@ -16,7 +16,7 @@ use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
 use crate::domain::office::unit::{Unit, UnitKind};
 use crate::error::Error;
-use crate::service::schedule::deadlines::keeping;
+use crate::service::schedule::deadlines::sync;
 use crate::store::{self, Conn, migrations};
 
 /// Somebody of the sandbox.
@@ -206,7 +206,7 @@ pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
         updated_at: now,
     };
     store::periods::insert(conn, &period)?;
-    keeping::begin(conn, app, &period, now)
+    sync::plan_period(conn, app, &period, now)
 }
 
 fn organization(conn: &mut Conn, app: &App, now: DateTime<Utc>, code: &str, name: &str) -> Result<Id, Error> {
@@ -286,11 +286,11 @@ pub async fn reset(app: &std::sync::Arc<App>, empty: bool) -> Result<(), Error> 
     app.tables.clear();
     app.ids.restart();
     app.clock.set(first_moment(), false);
-    let within = std::sync::Arc::clone(app);
+    let shared = std::sync::Arc::clone(app);
     app.db
         .write(move |conn| {
-            within.ids.restart();
-            fill(conn, &within, empty)
+            shared.ids.restart();
+            fill(conn, &shared, empty)
         })
         .await
 }

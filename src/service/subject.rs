@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::context::{Context, Input};
 use super::interrupt::Interrupt;
-use super::journal::recording::{AuditDraft, EventDraft, State, record};
+use super::journal::recording::{AuditDraft, AuditState, EventDraft, record};
 use super::tag::Tag;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -41,7 +41,7 @@ pub trait Subject: Sized {
     fn facts(&self) -> Facts<'_>;
 
     /// The act of reading it as it stands.
-    fn reading(&self) -> Action;
+    fn read_action(&self) -> Action;
 
     /// Finds it, whoever asks.
     ///
@@ -72,9 +72,9 @@ pub trait Subject: Sized {
     /// `not_found` and those of [`access::decide`].
     fn authorize(&self, context: &Context, action: Action) -> Result<(), Error> {
         let facts = self.facts();
-        match access::require(&context.actor, self.reading(), &facts) {
+        match access::require(&context.actor, self.read_action(), &facts) {
             // Whoever may act but whose token lacks `read` still acts.
-            Err(error) if error.code != Code::ScopeRequired || action == self.reading() => Err(error),
+            Err(error) if error.code != Code::ScopeRequired || action == self.read_action() => Err(error),
             Ok(()) | Err(_) => access::require(&context.actor, action, &facts),
         }
     }
@@ -92,7 +92,7 @@ pub trait Subject: Sized {
     ///
     /// # Errors
     /// When the database does not answer.
-    fn parts_seen_by(&self, conn: &mut Conn, context: &Context) -> Result<Vec<(Id, i64)>, Error> {
+    fn visible_parts(&self, conn: &mut Conn, context: &Context) -> Result<Vec<(Id, i64)>, Error> {
         Ok(self.parts(&self.visible(conn, context)?))
     }
 
@@ -135,7 +135,7 @@ impl Context<'_> {
     /// `not_found` and those of the right.
     pub fn find<S: Subject>(&self, conn: &mut Conn, key: &S::Key) -> Result<S, Interrupt> {
         let value = S::find(conn, self, key)?;
-        value.authorize(self, value.reading())?;
+        value.authorize(self, value.read_action())?;
         Ok(value)
     }
 
@@ -212,7 +212,7 @@ impl Context<'_> {
     /// # Errors
     /// `precondition_required`, `version_mismatch`.
     pub fn check_state<S: Subject>(&self, conn: &mut Conn, value: &S) -> Result<(), Error> {
-        let parts = value.parts_seen_by(conn, self)?;
+        let parts = value.visible_parts(conn, self)?;
         self.check_precondition(&Tag::state_of(&parts))
     }
 
@@ -226,8 +226,8 @@ impl Context<'_> {
         organization_of: impl Fn(&T) -> Option<Id>,
         action: Action,
     ) -> Result<(Id, &'i T), Interrupt> {
-        let given = input.as_ref().ok().and_then(organization_of);
-        let organization_id = self.organization(given.as_ref())?;
+        let named = input.as_ref().ok().and_then(organization_of);
+        let organization_id = self.organization(named.as_ref())?;
         access::require_collection(&self.actor, action, &Facts::of(&organization_id))?;
         Ok((organization_id, self.accept(input)?))
     }
@@ -319,26 +319,26 @@ impl<'a> AuditDraft<'a> {
             action,
             subject_type: S::TYPE,
             subject_id: subject.id(),
-            before: before.map(State::from),
-            after: after.map(State::from),
+            before: before.map(AuditState::from),
+            after: after.map(AuditState::from),
             event: None,
         }
     }
 
     /// An entry that keeps every field in which a record differs from what it was.
     pub fn of_change<S: Subject>(action: &'a str, before: &S, after: &S, event: Option<EventDraft>) -> Self {
-        let (was, is) = differing(before.audit(), after.audit());
+        let (was, is) = changed_fields(before.audit(), after.audit());
         AuditDraft { event, ..AuditDraft::of(action, after, Some(was), Some(is)) }
     }
 }
 
 /// The fields in which two audit forms differ, as they were and as they are.
-pub fn differing(before: Value, after: Value) -> (Value, Value) {
+pub fn changed_fields(before: Value, after: Value) -> (Value, Value) {
     let (Value::Object(mut before), Value::Object(mut after)) = (before, after) else {
         return (Value::Null, Value::Null);
     };
-    before.retain(|name, was| match after.get(name) {
-        Some(is) if is == was => {
+    before.retain(|name, old| match after.get(name) {
+        Some(new) if new == old => {
             after.remove(name);
             false
         }
@@ -358,6 +358,6 @@ mod tests {
         let after = json!({"status": "open", "title": "A", "notice": {"number": "1"}});
         let expected =
             (json!({"status": "draft", "notice": null}), json!({"status": "open", "notice": {"number": "1"}}));
-        assert_eq!(differing(before, after), expected);
+        assert_eq!(changed_fields(before, after), expected);
     }
 }

@@ -39,8 +39,8 @@ impl Tag {
 
     /// The same in a phase that the clock alone has begun: the state that a change starts from stays.
     #[must_use]
-    pub fn in_phase(mut self, word: &str) -> Self {
-        self.phase = short(&Sha256::digest(format!("{}{word}", self.phase)));
+    pub fn in_phase(mut self, marker: &str) -> Self {
+        self.phase = short(&Sha256::digest(format!("{}{marker}", self.phase)));
         self
     }
 
@@ -62,9 +62,9 @@ fn short(digest: &[u8]) -> String {
 /// Whether an `If-Match` header names the state. A proxy that compresses may have marked the tag as weak
 /// or added a suffix of its own; the state inside is still exact.
 pub fn matches(header: &str, state: &str) -> bool {
-    header.split(',').map(str::trim).any(|given| {
-        let given = given.strip_prefix("W/").unwrap_or(given).trim_matches('"');
-        given == "*" || given.split_once('-').map_or(given, |(state, _)| state) == state
+    header.split(',').map(str::trim).any(|candidate| {
+        let candidate = candidate.strip_prefix("W/").unwrap_or(candidate).trim_matches('"');
+        candidate == "*" || candidate.split_once('-').map_or(candidate, |(state, _)| state) == state
     })
 }
 
@@ -86,8 +86,8 @@ mod tests {
     }
 
     #[test]
-    fn lists_weak_marks_and_stars_are_understood() {
-        for (header, fits) in [
+    fn lists_weak_tags_and_wildcards_match() {
+        for (header, expected) in [
             ("\"ab-1\"", true),
             ("W/\"ab-1\"", true),
             ("\"x-1\", \"ab-2\"", true),
@@ -96,7 +96,7 @@ mod tests {
             ("\"abc-1\"", false),
             ("", false),
         ] {
-            assert_eq!(matches(header, "ab"), fits, "{header}");
+            assert_eq!(matches(header, "ab"), expected, "{header}");
         }
     }
 }

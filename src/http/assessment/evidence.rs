@@ -201,7 +201,7 @@ async fn add(http: HttpRequest, payload: web::Payload, state: web::Data<State>) 
     let upload::Form { name, file, .. } = form;
     let input = match label {
         Ok(EvidenceForm { criterion_code, title, classification, .. }) => {
-            let stored = service::files::keep(app, file).await.map_err(|error| call.problem(error))?;
+            let stored = service::files::promote(app, file).await.map_err(|error| call.problem(error))?;
             let label = Label { criterion_code, title, classification };
             Ok(NewEvidence { label, proof: NewProof::File { name, stored } })
         }

@@ -24,7 +24,7 @@ use crate::http::operation::{Operation, acts, changes, creates, lists, operation
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::http::time::Instant;
-use crate::service::assessment::periods::{self, NewPeriod, PeriodChange, Summary, Touched};
+use crate::service::assessment::periods::{self, ChangedFields, NewPeriod, PeriodChange, Summary};
 use crate::service::{Answer, Context, Details, Input, Interrupt};
 use crate::store::Conn;
 use crate::store::periods::{Filter, Head};
@@ -278,7 +278,7 @@ fn lay<T: Clone>(over: &mut T, given: Option<&T>) -> bool {
 }
 
 impl ChangeBody {
-    fn apply(&self, rules: &mut PeriodRules) -> Touched {
+    fn apply(&self, rules: &mut PeriodRules) -> ChangedFields {
         lay(&mut rules.title, self.title.as_ref());
         if let Some(change) = &self.schedule {
             let schedule = &mut rules.schedule;
@@ -302,7 +302,7 @@ impl ChangeBody {
             lay(&mut rules.required_documents, self.required_documents.as_ref()),
             lay(&mut rules.dossier_deadline, self.dossier_deadline.as_ref()),
         ];
-        Touched { fixed: fixed.contains(&true) }
+        ChangedFields { fixed: fixed.contains(&true) }
     }
 }
 

@@ -247,7 +247,7 @@ async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State
     let app = &state.app;
     let received = upload::receive(&http, payload, &app.files, &app.ids.next(), &[], |_, _| Ok(())).await;
     let upload::Form { name, file, .. } = received.map_err(|error| call.problem(error))?;
-    let stored = service::files::keep(app, file).await.map_err(|error| call.problem(error))?;
+    let stored = service::files::promote(app, file).await.map_err(|error| call.problem(error))?;
     call.write(move |conn, context| shown(&award_proposals::attach(conn, context, &id, &code, &name, &stored)?)).await
 }
 

@@ -16,7 +16,7 @@ use crate::http::criteria::criteria_sets::{Body, SetView};
 use crate::http::operation::{Callers, Operation, creates, operations, reads};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::{files, json, upload};
-use crate::service::criteria::criteria_import::{self, Given, Imported, NewImport};
+use crate::service::criteria::criteria_import::{self, ImportReport, NewImport, Overrides};
 use crate::service::criteria::criteria_sets;
 use crate::service::criteria::transfer::{self, Format};
 use crate::service::{Answer, Input, tag};
@@ -116,10 +116,10 @@ struct ImportForm {
 }
 
 impl ImportForm {
-    fn given(self) -> Result<Given, Error> {
+    fn given(self) -> Result<Overrides, Error> {
         let ImportForm { code, title, year, legal_basis, .. } = self;
         let number = |year: String| year.trim().parse().map_err(|_| json::invalid("", "wrong_type", Some("year")));
-        Ok(Given { code, title, year: year.map(number).transpose()?, legal_basis })
+        Ok(Overrides { code, title, year: year.map(number).transpose()?, legal_basis })
     }
 }
 
@@ -127,12 +127,12 @@ impl ImportForm {
 ///
 /// # Errors
 /// Those of the kind that it is.
-pub fn read(bytes: &[u8], given: Given) -> Input<NewImport> {
+pub fn read(bytes: &[u8], given: Overrides) -> Input<NewImport> {
     match Format::of(bytes) {
         Format::Json => {
             let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
             let content = json::read::<Body>(text)?.content();
-            let Given { code, title, year, legal_basis } = given;
+            let Overrides { code, title, year, legal_basis } = given;
             let content = CriteriaContent {
                 code: code.unwrap_or(content.code),
                 title: title.unwrap_or(content.title),
@@ -140,9 +140,9 @@ pub fn read(bytes: &[u8], given: Given) -> Input<NewImport> {
                 legal_basis: legal_basis.or(content.legal_basis),
                 ..content
             };
-            Ok(criteria_import::of_json(content))
+            Ok(criteria_import::from_json(content))
         }
-        Format::Csv | Format::Xlsx => criteria_import::of_spreadsheet(bytes, given),
+        Format::Csv | Format::Xlsx => criteria_import::from_spreadsheet(bytes, given),
     }
 }
 
@@ -184,7 +184,7 @@ async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
 async fn imported(call: Call, organization_id: Option<Id>, input: Input<NewImport>, dry_run: bool) -> Reply {
     let language = Language::of(call.http().headers());
     call.write(move |conn, context| {
-        let Imported { format, shape, content, findings, created: details } =
+        let ImportReport { format, shape, content, findings, created: details } =
             criteria_import::import(conn, context, organization_id.as_ref(), &input, dry_run)?;
         let view = ImportView {
             dry_run,

@@ -75,10 +75,10 @@ struct EntryView {
     hash: Option<String>,
 }
 
-impl From<audit::Seen> for EntryView {
-    fn from(seen: audit::Seen) -> Self {
+impl From<audit::VisibleEntry> for EntryView {
+    fn from(seen: audit::VisibleEntry) -> Self {
         let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
-        let audit::Seen { entry, shows_hashes } = seen;
+        let audit::VisibleEntry { entry, shows_hashes } = seen;
         EntryView {
             id: entry.id,
             sequence: entry.sequence,

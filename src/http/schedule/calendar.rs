@@ -127,7 +127,7 @@ struct OutcomeView {
 
 impl OutcomeView {
     fn of(outcome: &Outcome, dry_run: bool) -> Self {
-        let moved_deadlines = outcome.moves.iter().filter(|moved| moved.shows()).map(MoveView::from).collect();
+        let moved_deadlines = outcome.moves.iter().filter(|moved| moved.is_visible()).map(MoveView::from).collect();
         OutcomeView { day: outcome.day.as_ref().map(DayView::from), dry_run, moved_deadlines }
     }
 }

@@ -14,7 +14,7 @@ use crate::http::json::AnyObject;
 use crate::http::operation::{Operation, operations, runs};
 use crate::http::time::Instant;
 use crate::service::Answer;
-use crate::service::schedule::ticks::{self, Asked, Caused, Checked};
+use crate::service::schedule::deadline_checks::{self, CheckReport, CheckRequest, Effect};
 
 /// The operations on `deadline_checks`.
 pub fn operations() -> Vec<Operation> {
@@ -51,8 +51,8 @@ struct CausedView {
     data: Value,
 }
 
-impl From<&Caused> for CausedView {
-    fn from(caused: &Caused) -> Self {
+impl From<&Effect> for CausedView {
+    fn from(caused: &Effect) -> Self {
         CausedView {
             kind: caused.kind,
             subject: SubjectView { kind: caused.subject_type.to_owned(), id: caused.subject_id },
@@ -82,14 +82,14 @@ pub struct CheckView {
     next_check_at: Option<Instant>,
 }
 
-impl From<&Checked> for CheckView {
-    fn from(checked: &Checked) -> Self {
+impl From<&CheckReport> for CheckView {
+    fn from(checked: &CheckReport) -> Self {
         CheckView {
             organization_id: checked.organization_id,
             organization_code: checked.organization_code.clone(),
             checked_at: Instant(checked.at),
             dry_run: checked.dry_run,
-            changes: checked.caused.iter().map(CausedView::from).collect(),
+            changes: checked.effects.iter().map(CausedView::from).collect(),
             due_soon: checked.due_soon,
             overdue: checked.overdue,
             next_check_at: checked.next_check_at.map(Instant),
@@ -104,9 +104,9 @@ impl From<&Checked> for CheckView {
 #[utoipa::path(post, path = "/v1/deadline-checks", operation_id = "run", request_body = Option<CheckBody>, responses((status = 200, description = "What was done.", body = CheckView)))]
 async fn check(call: Call) -> Reply {
     let input = call.body_or_default::<CheckBody>();
-    let input = input.map(|body| Asked { organization_id: body.organization_id, dry_run: body.dry_run });
+    let input = input.map(|body| CheckRequest { organization_id: body.organization_id, dry_run: body.dry_run });
     call.write(move |conn, context| {
-        let view = CheckView::from(&ticks::ask(conn, context, &input)?);
+        let view = CheckView::from(&deadline_checks::check_requested(conn, context, &input)?);
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })
     .await

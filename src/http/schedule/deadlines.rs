@@ -18,7 +18,7 @@ use crate::http::operation::{Operation, acts, creates, lists, operations, reads}
 use crate::http::page::{ListView, Sort, SortKey, Within};
 use crate::http::time::Day;
 use crate::http::time::Instant;
-use crate::service::schedule::deadlines::{self, DeadlineCase, NewExtension, Told};
+use crate::service::schedule::deadlines::{self, DeadlineCase, DeadlineDetails, NewExtension};
 use crate::service::{Answer, Details, Interrupt};
 use crate::store::deadlines::{Filter, due_key};
 
@@ -115,8 +115,8 @@ struct DeadlineHeadView {
     updated_at: Instant,
 }
 
-impl From<&Told> for DeadlineHeadView {
-    fn from(told: &Told) -> Self {
+impl From<&DeadlineDetails> for DeadlineHeadView {
+    fn from(told: &DeadlineDetails) -> Self {
         let deadline = &told.deadline;
         DeadlineHeadView {
             id: deadline.id,
@@ -244,7 +244,7 @@ async fn list(mut call: Call) -> Reply {
     call.read(move |conn, context| {
         let by_due = asked.key == Some(SortBy::DueOn);
         let rows = deadlines::list(conn, context, organization_id.as_ref(), &filter, (by_due, &asked.page))?;
-        let key = |told: &Told| if by_due { due_key(&told.deadline) } else { told.deadline.id.to_string() };
+        let key = |told: &DeadlineDetails| if by_due { due_key(&told.deadline) } else { told.deadline.id.to_string() };
         Ok(asked.answer(rows, key, |told| DeadlineHeadView::from(&told))?)
     })
     .await

@@ -141,9 +141,9 @@ const fn name(kind: DeadlineKind, language: Language) -> &'static str {
 
 /// One deadline as a day of the calendar. Nothing in it changes with the clock alone.
 fn event(entry: &Entry, base: &str, language: Language, reminders: &Reminders) -> Option<Event> {
-    let deadline = &entry.told.deadline;
+    let deadline = &entry.details.deadline;
     let due_on = deadline.due_on()?;
-    let of_unit = entry.told.unit_code.as_ref().map(|code| format!(" – {code}")).unwrap_or_default();
+    let of_unit = entry.details.unit_code.as_ref().map(|code| format!(" – {code}")).unwrap_or_default();
     let done = if deadline.met_on.is_some() { "✓ " } else { "" };
     let summary = format!("{done}{}{of_unit}", name(deadline.kind, language));
     let mut event = Event::new();

@@ -12,8 +12,8 @@ use crate::domain::file::AttachedFile;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
-use crate::service::assessment::submissions::{self, OwnLines, VisibleResult};
-use crate::service::files::Stored;
+use crate::service::assessment::submissions::{self, UnitLines, VisibleResult};
+use crate::service::files::StoredFile;
 use crate::service::tag::Tag;
 use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::{self, Conn};
@@ -35,7 +35,7 @@ pub enum NewProof {
         /// The name it came under.
         name: String,
         /// Where and what it is.
-        stored: Stored,
+        stored: StoredFile,
     },
     /// A document that the office's eGov system keeps.
     EgovDocument(EgovDocument),
@@ -47,15 +47,15 @@ pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(V
     context.accept_read()?;
     let mut pieces = store::evidence::of_submission(conn, submission_id)?;
     let revision = case.submission.revision;
-    match submissions::own_lines(context, &case) {
-        OwnLines::Current => pieces.retain(Evidence::is_current),
-        OwnLines::LastSent => {
+    match submissions::visible_lines(context, &case) {
+        UnitLines::Current => pieces.retain(Evidence::is_current),
+        UnitLines::LastSubmitted => {
             pieces.retain(|piece| piece.is_of(revision));
             for piece in &mut pieces {
                 piece.removed_after = None;
             }
         }
-        OwnLines::None => pieces.clear(),
+        UnitLines::None => pieces.clear(),
     }
     Ok((pieces, context.details(conn, case)?.tag))
 }
@@ -81,12 +81,12 @@ impl EvidenceCase {
     /// sent. What the unit has done to it since is the unit's own.
     fn as_seen(&self, context: &Context) -> Option<Evidence> {
         let (revision, piece) = (self.sheet.submission.revision, self.piece.clone());
-        match submissions::own_lines(context, &self.sheet) {
-            OwnLines::Current => Some(piece),
-            OwnLines::LastSent | OwnLines::None if piece.is_of(revision) => {
+        match submissions::visible_lines(context, &self.sheet) {
+            UnitLines::Current => Some(piece),
+            UnitLines::LastSubmitted | UnitLines::None if piece.is_of(revision) => {
                 Some(Evidence { removed_after: None, ..piece })
             }
-            OwnLines::LastSent | OwnLines::None => Some(piece).filter(|piece| piece.was_sent(revision)),
+            UnitLines::LastSubmitted | UnitLines::None => Some(piece).filter(|piece| piece.was_sent(revision)),
         }
     }
 }
@@ -113,8 +113,8 @@ impl Subject for EvidenceCase {
         self.sheet.facts()
     }
 
-    fn reading(&self) -> Action {
-        self.sheet.reading()
+    fn read_action(&self) -> Action {
+        self.sheet.read_action()
     }
 
     fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
@@ -136,7 +136,7 @@ impl Subject for EvidenceCase {
     }
 
     fn authorize(&self, context: &Context, action: Action) -> Result<(), Error> {
-        self.sheet.authorize(context, self.reading())?;
+        self.sheet.authorize(context, self.read_action())?;
         self.as_seen(context).ok_or(Code::NotFound)?;
         self.sheet.authorize(context, action)
     }
@@ -197,11 +197,11 @@ pub fn add(
 ) -> Result<Details<EvidenceCase>, Interrupt> {
     let (case, NewEvidence { label, proof }): (SubmissionCase, _) =
         context.enter_to_add(conn, submission_id, Action::WriteEvidence, input)?;
-    let standing = store::evidence::current(conn, submission_id)?.len();
-    if standing >= MAX_PIECES {
+    let count = store::evidence::current(conn, submission_id)?.len();
+    if count >= MAX_PIECES {
         return Err(Error::new(Code::TooManyPieces).with("max", MAX_PIECES).into());
     }
-    let table = context.app.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_submission(conn, &case)?;
     let mut check = Check::default();
     let Label { criterion_code, title, .. } = label.read(&table, &mut check);
     let proof = proof.read(context, &case, &mut check);
@@ -236,15 +236,15 @@ impl NewProof {
                 attached_at: context.now,
             }),
             NewProof::EgovDocument(document) => {
-                let is_web = |text: &str| {
-                    let fits = |url: url::Url| {
+                let is_web_url = |text: &str| {
+                    let is_valid = |url: url::Url| {
                         matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty()
                     };
                     !text.contains(|c: char| c.is_whitespace() || c.is_control())
-                        && url::Url::parse(text).is_ok_and(fits)
+                        && url::Url::parse(text).is_ok_and(is_valid)
                 };
                 let document = document.read(date_in(case.zone, context.now), check);
-                check.ensure(document.url.as_deref().is_none_or(is_web), "/url", Code::UrlInvalid);
+                check.ensure(document.url.as_deref().is_none_or(is_web_url), "/url", Code::UrlInvalid);
                 Proof::EgovDocument(document)
             }
         }

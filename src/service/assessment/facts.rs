@@ -27,14 +27,14 @@ fn find(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Res
     Ok((period, unit.ok_or(Code::NotFound)?))
 }
 
-fn about<'a>(period: &'a Period, unit: &'a UnitKey) -> Facts<'a> {
+fn facts_of<'a>(period: &'a Period, unit: &'a UnitKey) -> Facts<'a> {
     Facts { unit: Some(unit), ..Facts::of(&period.organization_id) }
 }
 
 /// One unit's facts.
 pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<RecordedFacts, Interrupt> {
     let (period, unit) = find(conn, context, period_id, unit_id)?;
-    access::require(&context.actor, Action::ReadFacts, &about(&period, &unit))?;
+    access::require(&context.actor, Action::ReadFacts, &facts_of(&period, &unit))?;
     context.accept_read()?;
     Ok(store::facts::find(conn, period_id, unit_id)?.ok_or(Code::NotFound)?)
 }
@@ -47,7 +47,9 @@ pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<Re
     let mut facts = store::facts::of_period(conn, period_id)?;
     facts.retain(|recorded| {
         let unit = units.iter().find(|unit| unit.unit.id == recorded.unit_id);
-        unit.is_some_and(|unit| access::require(&context.actor, Action::ReadFacts, &about(&period, &unit.unit)).is_ok())
+        unit.is_some_and(|unit| {
+            access::require(&context.actor, Action::ReadFacts, &facts_of(&period, &unit.unit)).is_ok()
+        })
     });
     Ok(facts)
 }
@@ -62,7 +64,7 @@ pub fn put(
 ) -> Result<(RecordedFacts, bool), Interrupt> {
     store::periods::lock_for_share(conn, period_id)?;
     let (period, unit) = find(conn, context, period_id, unit_id)?;
-    access::require(&context.actor, Action::WriteFacts, &about(&period, &unit))?;
+    access::require(&context.actor, Action::WriteFacts, &facts_of(&period, &unit))?;
     let command = context.accept(input)?;
     let before = store::facts::find(conn, period_id, unit_id)?;
     match &before {

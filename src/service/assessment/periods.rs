@@ -24,11 +24,11 @@ use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
 use crate::service::award::award_proposals;
-use crate::service::award::ranking::basis::{self, ToFreeze};
+use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
 use crate::service::schedule::calendar;
-use crate::service::schedule::deadlines::keeping;
+use crate::service::schedule::deadlines::sync;
 use crate::service::{
-    AuditDraft, Context, Details, EventDraft, Input, Interrupt, Subject, Unsettled, publish, record, record_all,
+    AuditDraft, Context, Details, EventDraft, Input, Interrupt, PendingLapse, Subject, publish, record, record_all,
     sha256_hex,
 };
 use crate::store::page::Page;
@@ -47,11 +47,11 @@ pub struct NewPeriod {
 }
 
 /// A change of a period, laid over what stands; the answer tells what it touched.
-pub type PeriodChange = Box<dyn Fn(&mut PeriodRules) -> Touched + Send + Sync>;
+pub type PeriodChange = Box<dyn Fn(&mut PeriodRules) -> ChangedFields + Send + Sync>;
 
 /// What a change of a period is about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Touched {
+pub struct ChangedFields {
     /// Anything but the title and the schedule, which stands once the period is open.
     pub fixed: bool,
 }
@@ -87,7 +87,7 @@ impl Subject for Period {
         Facts::of(&self.organization_id)
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         Action::ReadOffice
     }
 
@@ -204,9 +204,9 @@ pub fn change(
 ) -> Result<Details<Period>, Interrupt> {
     let (before, change): (Period, _) = context.enter(conn, id, Action::ChangePeriod, input)?;
     let mut rules = before.rules.clone();
-    let touched = change(&mut rules);
+    let changed = change(&mut rules);
     let is_draft = before.status == PeriodStatus::Draft;
-    if touched.fixed && !is_draft {
+    if changed.fixed && !is_draft {
         return Err(Code::ResourceLocked.into());
     }
     let zone = zone(conn, &before)?;
@@ -220,9 +220,9 @@ pub fn change(
         drop_targets(conn, context, &before, &after)?;
     } else {
         if before.rules.schedule.self_assessment_due_on != after.rules.schedule.self_assessment_due_on {
-            submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+            submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
         }
-        keeping::reschedule(conn, (&before, &after), zone, context.now)?;
+        sync::reschedule(conn, (&before, &after), zone, context.now)?;
     }
     context.commit(conn, "period.change", &before, Change::with_event(after, EventType::PeriodChanged))
 }
@@ -230,15 +230,15 @@ pub fn change(
 /// Takes away the targets of units and of a table that a draft no longer has.
 fn drop_targets(conn: &mut Conn, context: &Context, before: &Period, after: &Period) -> Result<(), Error> {
     let same_table = before.rules.criteria_set_id == after.rules.criteria_set_id;
-    let were = store::targets::of_period(conn, &before.id)?;
-    let mut targets = were.clone();
+    let previous = store::targets::of_period(conn, &before.id)?;
+    let mut targets = previous.clone();
     targets.retain(|target| same_table && after.rules.unit_ids.contains(&target.unit_id));
-    if targets == were {
+    if targets == previous {
         return Ok(());
     }
     store::targets::replace(conn, &before.id, &targets)?;
-    let (was, is) = (json!({"targets": were}), json!({"targets": targets}));
-    record(conn, context, AuditDraft::of("period.set_targets", before, Some(was), Some(is)))
+    let (old, new) = (json!({"targets": previous}), json!({"targets": targets}));
+    record(conn, context, AuditDraft::of("period.set_targets", before, Some(old), Some(new)))
 }
 
 /// The checks of an open period's change: nothing moves to the past, the steps stay in order.
@@ -251,7 +251,7 @@ fn check_dates(before: &Schedule, rules: &mut PeriodRules, today: NaiveDate) -> 
 }
 
 /// Counts a change of what hangs off a period as one of the period.
-pub fn touch(conn: &mut Conn, context: &Context, period: Period) -> Result<Details<Period>, Error> {
+pub fn bump_version(conn: &mut Conn, context: &Context, period: Period) -> Result<Details<Period>, Error> {
     let period = Period { updated_at: context.now, ..period }.save(conn)?;
     context.details(conn, period)
 }
@@ -263,7 +263,7 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Perio
     let change = period.open(set.is_some_and(|set| set.status == CriteriaSetStatus::Published), context.now)?;
     // From here on gates are counted by the zone.
     store::calendar::lock_for_share(conn)?;
-    keeping::begin(conn, context.app, &period, context.now)?;
+    sync::plan_period(conn, context.app, &period, context.now)?;
     context.commit(conn, "period.open", &period, change)
 }
 
@@ -275,16 +275,16 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
     let due_on = |deadline: Deadline| Some((deadline.unit_id?, deadline.due_on()?));
     let due: HashMap<Id, NaiveDate> = store::deadlines::of_period(conn, id)?.into_iter().filter_map(due_on).collect();
     let due_on = |unit: &Id| due.get(unit).copied().unwrap_or(period.rules.schedule.self_assessment_due_on);
-    let sheet = |unit: &UnitOfPeriod| {
+    let state = |unit: &UnitOfPeriod| {
         let gate = unit.sheet.closes_at.unwrap_or_else(|| closes_at(due_on(&unit.unit.id), zone));
         SheetOfUnit { closes_at: Some(gate), ..unit.sheet.clone() }
     };
-    let change = period.start_appraisal(&units.iter().map(sheet).collect::<Vec<_>>(), context.now)?;
+    let change = period.start_appraisal(&units.iter().map(state).collect::<Vec<_>>(), context.now)?;
     if period.rules.late_submissions == LateSubmissions::AcceptFlagged {
         // The gate that stood open until now closes with the start of the appraisal.
         store::submissions::close_open_gates(conn, id, context.now)?;
     }
-    submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     let missed: Vec<Submission> = units
         .iter()
         .filter(|unit| unit.submission_id.is_none())
@@ -300,33 +300,33 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
         })
         .collect();
     store::submissions::insert_all(conn, &missed)?;
-    keeping::recount(conn, id, date_in(zone, context.now), context.now)?;
-    let events = missed
-        .iter()
-        .map(|sheet| ((SubmissionCase::TYPE, &sheet.id), submissions::event(sheet, EventType::SubmissionMissed)));
+    sync::update_stages(conn, id, date_in(zone, context.now), context.now)?;
+    let events = missed.iter().map(|submission| {
+        ((SubmissionCase::TYPE, &submission.id), submissions::event(submission, EventType::SubmissionMissed))
+    });
     publish(conn, context.app, context.now, &period.organization_id, events.collect())?;
     context.commit(conn, "period.start_appraisal", &period, change)
 }
 
 /// How far the sheet of each unit is, once the clock has taken what it takes.
-fn sheets(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<SheetOfUnit>, Error> {
-    submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+fn submission_states(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<SheetOfUnit>, Error> {
+    submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     Ok(store::periods::units_of(conn, id)?.into_iter().map(|unit| unit.sheet).collect())
 }
 
 /// Hands the appraised sheets to the council.
 pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::StartCouncilReview, &Ok(()))?;
-    let change = period.start_council_review(&sheets(conn, context, id)?, context.now)?;
+    let change = period.start_council_review(&submission_states(conn, context, id)?, context.now)?;
     context.commit(conn, "period.start_council_review", &period, change)
 }
 
 /// Freezes the ranking.
 pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Finalize, &Ok(()))?;
-    let sheets = sheets(conn, context, id)?;
-    let ToFreeze { inputs, ranking, faults } = basis::to_freeze(conn, &period)?;
-    let change = period.finalize(&sheets, faults, context.now)?;
+    let states = submission_states(conn, context, id)?;
+    let ProvisionalRanking { inputs, ranking, faults } = inputs::provisional(conn, &period)?;
+    let change = period.finalize(&states, faults, context.now)?;
     let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
     let frozen = FrozenRanking {
         period_id: id.to_string(),
@@ -358,18 +358,18 @@ pub fn announce(
     id: &Id,
     input: &Input<Announcement>,
 ) -> Result<Details<Period>, Interrupt> {
-    let (before, given): (Period, _) = context.enter(conn, id, Action::Announce, input)?;
+    let (before, command): (Period, _) = context.enter(conn, id, Action::Announce, input)?;
     let sessions = store::council_sessions::closed_of_period(conn, id)?;
     let decisive = sessions.iter().filter(|session| session.quorum_met() == Some(true));
     let decided_on = decisive.map(|session| session.held_on).min();
     let today = date_in(zone(conn, &before)?, context.now);
-    let change = before.announce(given, decided_on, today, context.now)?;
+    let change = before.announce(command, decided_on, today, context.now)?;
     // No day changes between the counting and the writing.
     store::calendar::lock_for_share(conn)?;
-    let proposals = proposals(conn, context, &before, given.notice_on)?;
+    let proposals = proposals(conn, context, &before, command.notice_on)?;
     store::award_proposals::insert_all(conn, &proposals)?;
     let dossiers: Vec<_> = proposals.iter().map(|proposal| (proposal.unit_id, proposal.term.clone())).collect();
-    keeping::announced(conn, context.app, &change.after, given.notice_on, &dossiers, context.now)?;
+    sync::announced(conn, context.app, &change.after, command.notice_on, &dossiers, context.now)?;
     let drafts = proposals.iter().map(award_proposals::created);
     record_all(conn, context, drafts.collect())?;
     context.commit(conn, "period.announce", &before, change)
@@ -383,18 +383,18 @@ fn proposals(
     notice_on: NaiveDate,
 ) -> Result<Vec<Proposal>, Error> {
     let (inputs, ranking, _) =
-        basis::frozen(conn, &period.id)?.ok_or_else(|| Error::internal("finalised without a ranking"))?;
+        inputs::frozen(conn, &period.id)?.ok_or_else(|| Error::internal("a finalised period without its ranking"))?;
     let term = calendar::dossier_term(conn, &period.organization_id, notice_on, &period.rules.dossier_deadline)?;
     let documents = period.rules.required_documents.iter();
     let documents: Vec<Document> = documents
         .map(|document| Document { code: document.code.clone(), title: document.title.clone(), file: None })
         .collect();
-    let taken = |award: &Award| {
+    let winners = |award: &Award| {
         let code = award.code.clone();
         let rows = ranking.rows.iter().filter(move |row| row.award_code.as_deref() == Some(code.as_str()));
         (1_i32..).zip(rows).map(|(slot, row)| (award.clone(), slot, row)).collect::<Vec<_>>()
     };
-    let made = period.rules.awards.iter().flat_map(taken).filter_map(|(award, slot, row)| {
+    let proposals = period.rules.awards.iter().flat_map(winners).filter_map(|(award, slot, row)| {
         let contender = inputs.contenders.iter().find(|contender| contender.unit_id == row.unit_id)?;
         Some(Proposal {
             id: context.new_id(),
@@ -418,7 +418,7 @@ fn proposals(
             updated_at: context.now,
         })
     });
-    Ok(made.collect())
+    Ok(proposals.collect())
 }
 
 /// Ends the period once every proposal is decided.
@@ -432,12 +432,12 @@ pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Peri
         unit.map_or("", |unit| unit.unit.code.as_str())
     };
     let change = period.close(&undecided.map(code_of).collect::<Vec<_>>(), context.now)?;
-    store::deadlines::waive_rest(conn, id, WHEN_CLOSED, context.now)?;
+    store::deadlines::waive_rest(conn, id, WAIVE_REASON_CLOSED, context.now)?;
     context.commit(conn, "period.close", &period, change)
 }
 
 /// Why what a closed period has missed is asked of nobody any more.
-const WHEN_CLOSED: &str = "Kỳ thi đua đã kết thúc";
+const WAIVE_REASON_CLOSED: &str = "Kỳ thi đua đã kết thúc";
 
 /// Gives the period up.
 pub fn cancel(
@@ -448,7 +448,7 @@ pub fn cancel(
 ) -> Result<Details<Period>, Interrupt> {
     let (period, reason): (Period, _) = context.enter(conn, id, Action::Cancel, input)?;
     let change = period.cancel(reason, context.now)?;
-    submissions::settle(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     store::submissions::open_gates(conn, id, context.now)?;
     let reason = change.after.cancel_reason.as_deref().unwrap_or_default();
     store::deadlines::waive_rest(conn, id, reason, context.now)?;
@@ -461,7 +461,7 @@ pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary, I
     context.accept_read()?;
     let mut units = store::periods::units_of(conn, id)?;
     if units.iter().any(|unit| unit.sheet.has_lapsed(context.now)) {
-        return Err(Interrupt::Unsettled(Unsettled::Period(*id)));
+        return Err(Interrupt::PendingLapse(PendingLapse::Period(*id)));
     }
     let facts = Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) };
     let sees_all = access::require(&context.actor, Action::ReadRanking, &facts).is_ok();

@@ -14,8 +14,8 @@ use crate::domain::criteria::scoring::{Extent, Hand, LineInput, ScoringTable, Sh
 use crate::domain::journal::event::EventType;
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
-use crate::service::assessment::submissions::differences;
-use crate::service::schedule::deadlines::keeping;
+use crate::service::assessment::submissions::changed_lines;
+use crate::service::schedule::deadlines::sync;
 use crate::service::{AuditDraft, Context, Details, EventDraft, Input, Interrupt, Subject, record};
 use crate::store::{self, Conn};
 
@@ -57,7 +57,7 @@ impl Subject for ReviewCase {
         self.sheet.facts()
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         reading(&self.review)
     }
 
@@ -79,7 +79,7 @@ impl Subject for ReviewCase {
     }
 
     fn visible(&self, conn: &mut Conn, context: &Context) -> Result<ReviewLines, Error> {
-        let table = context.app.tables.of_sheet(conn, &self.sheet)?;
+        let table = context.app.tables.of_submission(conn, &self.sheet)?;
         let sheet = store::scores::of_review(conn, &table, &self.review.id)?;
         Ok(ReviewLines { sheet, table })
     }
@@ -88,7 +88,7 @@ impl Subject for ReviewCase {
         vec![(self.review.id, self.review.version)]
     }
 
-    fn parts_seen_by(&self, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
+    fn visible_parts(&self, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
         Ok(vec![(self.review.id, self.review.version)])
     }
 
@@ -145,7 +145,8 @@ fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, 
         Stage::Council => {
             let reviews = store::reviews::of_submission(conn, &submission.id)?;
             let appraisal = reviews.iter().find(|review| review.stage == Stage::Appraisal);
-            let appraisal = appraisal.ok_or_else(|| Error::internal("an appraised sheet without its appraisal"))?;
+            let appraisal =
+                appraisal.ok_or_else(|| Error::internal("an appraised submission without its appraisal"))?;
             store::scores::of_review(conn, table, &appraisal.id)
         }
     }
@@ -155,7 +156,7 @@ fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, 
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> Result<Details<ReviewCase>, Interrupt> {
     let new = context.parsed(input, &[Action::Appraise, Action::CouncilReview])?;
     let (sheet, _): (SubmissionCase, _) = context.enter_to_add(conn, &new.submission_id, new.stage.action(), input)?;
-    let table = context.app.tables.of_sheet(conn, &sheet)?;
+    let table = context.app.tables.of_submission(conn, &sheet)?;
     let copied = stage_before(conn, &table, &sheet.submission, new.stage)?.copied();
     let tally = table.tally(&copied);
     let review = Review {
@@ -188,7 +189,7 @@ pub fn write_scores(
     extent: Extent,
 ) -> Result<Details<ReviewCase>, Interrupt> {
     let (case, lines) = enter(conn, context, id, Action::WriteReview, input)?;
-    let table = context.app.tables.of_sheet(conn, &case.sheet)?;
+    let table = context.app.tables.of_submission(conn, &case.sheet)?;
     let before = store::scores::of_review(conn, &table, id)?;
     let after = table.write(&before, lines, extent, Hand::Reviewer).map_err(Error::of_invalid)?;
     store::scores::save_review(conn, &table, id, &before, &after)?;
@@ -200,9 +201,9 @@ pub fn write_scores(
         ..case.review
     };
     let case = ReviewCase { review: store::reviews::update(conn, changed)?, ..case };
-    let (was, is) = differences(&table, &before, &after)?;
+    let (old, new) = changed_lines(&table, &before, &after)?;
     let draft = AuditDraft::of("review.write_scores", &case, None, None);
-    record(conn, context, AuditDraft { before: Some(was), after: Some(is), ..draft })?;
+    record(conn, context, AuditDraft { before: Some(old), after: Some(new), ..draft })?;
     Ok(context.details(conn, case)?)
 }
 
@@ -221,7 +222,7 @@ fn enter<'i, T>(
 /// Submits a review: every line is scored, every departure has its reason. The sheet moves on.
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ReviewCase>, Interrupt> {
     let (case, ()) = enter(conn, context, id, Action::SubmitReview, &Ok(()))?;
-    let table = context.app.tables.of_sheet(conn, &case.sheet)?;
+    let table = context.app.tables.of_submission(conn, &case.sheet)?;
     let sheet = store::scores::of_review(conn, &table, id)?;
     let before = stage_before(conn, &table, &case.sheet.submission, case.review.stage)?;
     let mut faults = table.missing(&sheet, |_| true);
@@ -229,7 +230,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Rev
     let Change { after, event } = case.submit(faults, context.now)?;
     let after = after.save(conn)?;
     let today = date_in(after.sheet.zone, context.now);
-    keeping::recount(conn, &after.sheet.submission.period_id, today, context.now)?;
+    sync::update_stages(conn, &after.sheet.submission.period_id, today, context.now)?;
     let event = event.map(|kind| after.event(kind));
     record(conn, context, AuditDraft::of_change("review.submit", &case, &after, event))?;
     Ok(context.details(conn, after)?)

@@ -1,4 +1,4 @@
-//! Acts on a unit's sheet.
+//! Acts on a unit's submission.
 
 use std::sync::Arc;
 
@@ -19,45 +19,45 @@ use crate::domain::journal::event::EventType;
 use crate::domain::time::{date_in, instant};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
-use crate::service::schedule::deadlines::keeping;
+use crate::service::schedule::deadlines::sync;
 use crate::service::{
-    App, AuditDraft, Author, Context, Details, EventDraft, Input, Interrupt, State, Subject, Unsettled, record,
+    App, AuditDraft, AuditState, Author, Context, Details, EventDraft, Input, Interrupt, PendingLapse, Subject, record,
     record_as, sha256_hex,
 };
 use crate::store::page::Page;
 use crate::store::submissions::{Filter, Lapsed, Listed, Revision};
 use crate::store::{self, Conn};
 
-/// What a caller sees of a sheet beyond its own row.
+/// Related data of a submission that the caller may see.
 pub struct VisibleResult {
-    /// What the unit's own lines add up to, as far as the caller may see them.
+    /// Totals of the unit's own lines; none where the caller may not see them.
     pub own_totals: Option<Totals>,
     /// The submitted reviews that the caller may see.
     pub reviews: Vec<Review>,
-    /// Whether the caller may see what comes after the unit's own scoring.
+    /// Whether the caller may see results after self-assessment.
     pub sees_result: bool,
 }
 
-/// A sheet with its lines, stage by stage.
+/// A submission with its lines at each stage.
 pub struct Scores {
-    /// The sheet.
+    /// The submission.
     pub submission: Details<SubmissionCase>,
-    /// By which table.
+    /// The table they are scored by.
     pub table: Arc<ScoringTable>,
-    /// The unit's own lines.
+    /// Lines of the self-assessment.
     pub own: Sheet,
-    /// The lines of the appraisal, if the caller may see it.
+    /// Lines of the appraisal; none where the caller may not see them.
     pub appraisal: Option<Sheet>,
-    /// The lines of the council's review, if the caller may see it.
+    /// Lines of the council review; none where the caller may not see them.
     pub council: Option<Sheet>,
 }
 
-/// A new sheet.
+/// A new submission.
 #[derive(Debug, Clone)]
 pub struct NewSubmission {
-    /// For which period.
+    /// The period.
     pub period_id: Id,
-    /// Which unit's.
+    /// The unit.
     pub unit_id: Id,
 }
 
@@ -88,14 +88,14 @@ impl Subject for SubmissionCase {
         }
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         Action::ReadSubmission
     }
 
     fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
         let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
         match case.submission.has_lapsed(context.now) {
-            true => Err(Interrupt::Unsettled(Unsettled::Sheet(*id))),
+            true => Err(Interrupt::PendingLapse(PendingLapse::Submission(*id))),
             false => Ok(case),
         }
     }
@@ -108,7 +108,7 @@ impl Subject for SubmissionCase {
         if !case.submission.has_lapsed(context.now) {
             return Ok(case);
         }
-        settle(conn, context.app, context.request_id(), Lapsed::One(id), context.now)?;
+        apply_lapses(conn, context.app, context.request_id(), Lapsed::One(id), context.now)?;
         Ok(store::submissions::find(conn, id)?.ok_or(Code::NotFound)?)
     }
 
@@ -117,10 +117,10 @@ impl Subject for SubmissionCase {
     }
 
     fn visible(&self, conn: &mut Conn, context: &Context) -> Result<VisibleResult, Error> {
-        let own_totals = match own_lines(context, self) {
-            OwnLines::Current => self.submission.totals,
-            OwnLines::LastSent => last_sent(conn, &self.submission)?.totals,
-            OwnLines::None => None,
+        let own_totals = match visible_lines(context, self) {
+            UnitLines::Current => self.submission.totals,
+            UnitLines::LastSubmitted => last_submitted(conn, &self.submission)?.totals,
+            UnitLines::None => None,
         };
         let reads = Action::ReadReview(Stage::Appraisal);
         let sees_result = self.submission.revision > 0
@@ -139,18 +139,19 @@ impl Subject for SubmissionCase {
         std::iter::once(own).chain(reviews).collect()
     }
 
-    /// The clock alone takes a sheet from its unit.
+    /// The status is in the phase because a lapse changes it without changing the version.
     fn phase(&self, _visible: &VisibleResult) -> Option<String> {
         Some(format!("{:?}", self.submission.status))
     }
 
-    /// Its lines are recorded where they are written.
+    /// Lines are audited by the act that writes them.
     fn audit(&self) -> Value {
-        let sheet = &self.submission;
+        let submission = &self.submission;
         json!({
-            "period_id": sheet.period_id, "unit_id": sheet.unit_id, "status": sheet.status, "revision": sheet.revision,
-            "late": sheet.late, "due_on": sheet.due_on, "closes_at": sheet.closes_at.map(instant),
-            "submitted_at": sheet.submitted_at.map(instant), "return_reason": sheet.return_reason,
+            "period_id": submission.period_id, "unit_id": submission.unit_id, "status": submission.status,
+            "revision": submission.revision, "late": submission.late, "due_on": submission.due_on,
+            "closes_at": submission.closes_at.map(instant), "submitted_at": submission.submitted_at.map(instant),
+            "return_reason": submission.return_reason,
         })
     }
 
@@ -163,43 +164,46 @@ impl Subject for SubmissionCase {
     }
 }
 
-/// Whether the caller is of the sheet's own unit, or sees as much: what the unit is still writing is theirs alone.
-fn sees_own_lines(context: &Context, case: &SubmissionCase) -> bool {
+/// Whether the caller may see lines that the unit has not sent yet.
+fn sees_unsent_lines(context: &Context, case: &SubmissionCase) -> bool {
     access::holds(&context.actor, Action::ReadUnsentLines, &case.facts())
 }
 
-/// Whether somebody else sees the lines as they stand, or those last sent, or none.
-pub enum OwnLines {
+/// The version of the unit's lines that a caller may see.
+pub enum UnitLines {
+    /// The lines as they are now.
     Current,
-    LastSent,
+    /// The lines of the last revision.
+    LastSubmitted,
+    /// No lines.
     None,
 }
 
-/// What of the unit's own work the caller may see.
-pub fn own_lines(context: &Context, case: &SubmissionCase) -> OwnLines {
+/// Returns which version of the unit's lines the caller may see.
+pub fn visible_lines(context: &Context, case: &SubmissionCase) -> UnitLines {
     match case.submission.status {
-        _ if sees_own_lines(context, case) => OwnLines::Current,
-        SubmissionStatus::Returned => OwnLines::LastSent,
-        SubmissionStatus::Draft | SubmissionStatus::Missed => OwnLines::None,
+        _ if sees_unsent_lines(context, case) => UnitLines::Current,
+        SubmissionStatus::Returned => UnitLines::LastSubmitted,
+        SubmissionStatus::Draft | SubmissionStatus::Missed => UnitLines::None,
         SubmissionStatus::Submitted
         | SubmissionStatus::Appraised
         | SubmissionStatus::Reviewed
-        | SubmissionStatus::Finalized => OwnLines::Current,
+        | SubmissionStatus::Finalized => UnitLines::Current,
     }
 }
 
-fn last_sent(conn: &mut Conn, submission: &Submission) -> Result<FrozenSheet, Error> {
+fn last_submitted(conn: &mut Conn, submission: &Submission) -> Result<FrozenSheet, Error> {
     let revision = store::submissions::revision(conn, &submission.id, submission.revision)?;
-    let revision = revision.ok_or_else(|| Error::internal("a submitted sheet without its revision"))?;
+    let revision = revision.ok_or_else(|| Error::internal("a submission without its last revision"))?;
     serde_json::from_str(&revision.content).map_err(Error::internal)
 }
 
-/// One sheet.
+/// Returns one submission.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The sheets of an organisation that the caller may see, and which of them show their own lines' sums.
+/// Lists the submissions that the caller may see, each with whether its own totals are visible.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -211,7 +215,7 @@ pub fn list(
     let visibility = access::submission_visibility(&context.actor, &organization_id);
     let rows = store::submissions::list(conn, &organization_id, &visibility, filter, page)?;
     if rows.iter().any(|row| row.submission.has_lapsed(context.now)) {
-        return Err(Interrupt::Unsettled(Unsettled::Organization(organization_id)));
+        return Err(Interrupt::PendingLapse(PendingLapse::Organization(organization_id)));
     }
     let own = |row: &Listed| {
         visibility.all
@@ -227,7 +231,7 @@ pub fn list(
         .collect())
 }
 
-/// Starts a unit's sheet.
+/// Creates a unit's submission.
 pub fn create(
     conn: &mut Conn,
     context: &Context,
@@ -239,11 +243,11 @@ pub fn create(
     let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
     access::require(&context.actor, Action::ReadOffice, &Facts::of(&organization.id))?;
     let unit = store::units::find_key(conn, &organization.id, &new.unit_id)?.ok_or(Code::NotFound)?;
-    let about = Facts { unit: Some(&unit), ..Facts::of(&organization.id) };
-    access::require(&context.actor, Action::CreateSubmission, &about)?;
+    let facts = Facts { unit: Some(&unit), ..Facts::of(&organization.id) };
+    access::require(&context.actor, Action::CreateSubmission, &facts)?;
     context.accept(input)?;
     period.status.must_be(&[PeriodStatus::SelfAssessment])?;
-    let due_on = keeping::sheet_due_on(conn, &period, &unit.id)?;
+    let due_on = sync::submission_due_on(conn, &period, &unit.id)?;
     let gate = period.rules.gate_of(due_on, organization.zone());
     if let Some(gate) = gate.filter(|gate| context.now >= *gate) {
         return Err(submission::deadline_passed(gate).into());
@@ -258,7 +262,7 @@ pub fn create(
     Ok(context.details(conn, case)?)
 }
 
-/// A sheet without a line.
+/// Builds a submission without lines.
 pub fn blank(
     id: Id,
     period: &crate::domain::assessment::period::Period,
@@ -286,7 +290,7 @@ pub fn blank(
     }
 }
 
-/// What subscribers are told of a sheet.
+/// The event of a submission.
 pub fn event(submission: &Submission, kind: EventType) -> EventDraft {
     EventDraft {
         kind,
@@ -296,15 +300,15 @@ pub fn event(submission: &Submission, kind: EventType) -> EventDraft {
     }
 }
 
-/// The sheet with its lines.
+/// Returns a submission with its lines.
 pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Interrupt> {
     let case: SubmissionCase = context.find(conn, id)?;
     context.accept_read()?;
-    let table = context.app.tables.of_sheet(conn, &case)?;
-    let own = match own_lines(context, &case) {
-        OwnLines::Current => store::scores::of_submission(conn, &table, id)?,
-        OwnLines::LastSent => last_sent(conn, &case.submission)?.sheet(),
-        OwnLines::None => table.blank(),
+    let table = context.app.tables.of_submission(conn, &case)?;
+    let own = match visible_lines(context, &case) {
+        UnitLines::Current => store::scores::of_submission(conn, &table, id)?,
+        UnitLines::LastSubmitted => last_submitted(conn, &case.submission)?.sheet(),
+        UnitLines::None => table.blank(),
     };
     let submission = context.details(conn, case)?;
     with_reviews(conn, submission, table, own)
@@ -327,7 +331,7 @@ fn with_reviews(
     Ok(Scores { submission, table, own, appraisal, council })
 }
 
-/// Writes lines: the whole sheet, or those given.
+/// Writes lines: all lines, or those given.
 pub fn write_scores(
     conn: &mut Conn,
     context: &Context,
@@ -336,7 +340,7 @@ pub fn write_scores(
     extent: Extent,
 ) -> Result<Scores, Interrupt> {
     let (case, lines): (SubmissionCase, _) = context.enter(conn, id, Action::WriteScores, input)?;
-    let table = context.app.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_submission(conn, &case)?;
     let before = store::scores::of_submission(conn, &table, id)?;
     let after = table.write(&before, lines, extent, Hand::Unit).map_err(Error::of_invalid)?;
     store::scores::save_submission(conn, &table, id, &before, &after)?;
@@ -344,37 +348,39 @@ pub fn write_scores(
     let scored = Submission { totals: tally.totals, updated_at: context.now, ..case.submission.clone() };
     let submission = store::submissions::update_sums(conn, scored, &table.breakdown(&tally))?;
     let case = SubmissionCase { submission, ..case };
-    let (was, is) = differences(&table, &before, &after)?;
+    let (old, new) = changed_lines(&table, &before, &after)?;
     let draft = AuditDraft::of("submission.write_scores", &case, None, None);
-    record(conn, context, AuditDraft { before: Some(was), after: Some(is), ..draft })?;
+    record(conn, context, AuditDraft { before: Some(old), after: Some(new), ..draft })?;
     let submission = context.details(conn, case)?;
     with_reviews(conn, submission, table, after)
 }
 
-/// The lines that differ, as they were and as they are, for the audit: only what is said of them.
-pub fn differences(table: &ScoringTable, before: &Sheet, after: &Sheet) -> Result<(State, State), Error> {
+/// The lines that differ, as the audit keeps them: old values, new values.
+pub fn changed_lines(table: &ScoringTable, before: &Sheet, after: &Sheet) -> Result<(AuditState, AuditState), Error> {
     let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
     let mut changed: Vec<_> = lines.filter(|(_, (before, after))| before != after).collect();
     changed.sort_unstable_by_key(|(criterion, _)| &criterion.code);
-    let (was, is): (Vec<_>, Vec<_>) = changed
+    let (old, new): (Vec<_>, Vec<_>) = changed
         .into_iter()
-        .map(|(criterion, (before, after))| ((&criterion.code, Said::of(before)), (&criterion.code, Said::of(after))))
+        .map(|(criterion, (before, after))| {
+            ((&criterion.code, AuditedLine::of(before)), (&criterion.code, AuditedLine::of(after)))
+        })
         .unzip();
-    Ok((State::in_order(&ByCode(was))?, State::in_order(&ByCode(is))?))
+    Ok((AuditState::from_sorted(&LinesByCode(old))?, AuditState::from_sorted(&LinesByCode(new))?))
 }
 
-/// Lines by the code of their criterion, in order of it.
-struct ByCode<'a>(Vec<(&'a String, Said<'a>)>);
+/// Lines keyed and sorted by criterion code.
+struct LinesByCode<'a>(Vec<(&'a String, AuditedLine<'a>)>);
 
-impl Serialize for ByCode<'_> {
+impl Serialize for LinesByCode<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(code, said)| (code, said)))
     }
 }
 
-/// What is said of a line. The fields stand in order of their names.
+/// A line as the audit keeps it. Fields are in alphabetical order because canonical JSON requires it.
 #[derive(Serialize)]
-struct Said<'a> {
+struct AuditedLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<CanonicalAnswer<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -385,9 +391,9 @@ struct Said<'a> {
     reason: Option<&'a str>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> AuditedLine<'a> {
     fn of(line: &'a Line) -> Self {
-        Said {
+        AuditedLine {
             answer: line.answer().map(CanonicalAnswer),
             points: line.points(),
             note: line.note.as_deref(),
@@ -400,7 +406,7 @@ fn missing(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Vec<Fa
     table.missing(sheet, |code| evidence.iter().any(|piece| piece.criterion_code == code))
 }
 
-/// What keeps a sheet from being submitted.
+/// Returns everything that still prevents submission.
 pub fn readiness(
     conn: &mut Conn,
     context: &Context,
@@ -409,16 +415,16 @@ pub fn readiness(
     let case: SubmissionCase = context.find(conn, id)?;
     case.authorize(context, Action::WriteScores)?;
     context.accept_read()?;
-    let table = context.app.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_submission(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
     let missing = missing(&table, &sheet, &store::evidence::current(conn, id)?);
     Ok((context.details(conn, case)?, missing))
 }
 
-/// Sends a sheet to the standing body and freezes what was sent.
+/// Submits to the standing body and freezes a revision.
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>, Interrupt> {
     let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Submit, &Ok(()))?;
-    let table = context.app.tables.of_sheet(conn, &case)?;
+    let table = context.app.tables.of_submission(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
     let evidence = store::evidence::current(conn, id)?;
     let change = case.submit(missing(&table, &sheet, &evidence), context.now)?;
@@ -433,29 +439,29 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Sub
         submitted_at: context.now.naive_utc(),
     };
     store::submissions::insert_revision(conn, &revision)?;
-    keeping::sheet_sent(conn, &change.after.submission, Some(date_in(case.zone, context.now)))?;
+    sync::submission_sent(conn, &change.after.submission, Some(date_in(case.zone, context.now)))?;
     context.commit(conn, "submission.submit", &case, change)
 }
 
-/// Takes a sheet back while its gate is open.
+/// Withdraws a submission while its gate is open.
 pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>, Interrupt> {
     let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Withdraw, &Ok(()))?;
     let change = case.withdraw(context.now);
-    keeping::sheet_sent(conn, &change.after.submission, None)?;
+    sync::submission_sent(conn, &change.after.submission, None)?;
     context.commit(conn, "submission.withdraw", &case, change)
 }
 
-/// Sends a sheet back to its unit; a draft review of it is dropped.
+/// Returns a submission to its unit and discards draft reviews of it.
 pub fn send_back(
     conn: &mut Conn,
     context: &Context,
     id: &Id,
     input: &Input<Return>,
 ) -> Result<Details<SubmissionCase>, Interrupt> {
-    let (case, given): (SubmissionCase, _) = context.enter(conn, id, Action::Return, input)?;
-    let latest = keeping::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
-    let reason = case.check_return(given, latest, context.now)?;
-    let own_due_on = keeping::sheet_returned(conn, &case.submission, given.due_on, context.now)?;
+    let (case, command): (SubmissionCase, _) = context.enter(conn, id, Action::Return, input)?;
+    let latest = sync::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
+    let reason = case.check_return(command, latest, context.now)?;
+    let own_due_on = sync::submission_returned(conn, &case.submission, command.due_on, context.now)?;
     for review in store::reviews::of_submission(conn, id)? {
         store::scores::delete_of_review(conn, &review.id)?;
         store::reviews::delete(conn, &review.id)?;
@@ -463,80 +469,87 @@ pub fn send_back(
     context.commit(conn, "submission.return", &case, case.send_back(reason, own_due_on, context.now))
 }
 
-/// The frozen revisions of a sheet.
+/// Lists the frozen revisions of a submission.
 pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revision>, Interrupt> {
     context.find::<SubmissionCase>(conn, id)?;
     context.accept_read()?;
     Ok(store::submissions::revisions(conn, id)?)
 }
 
-/// One frozen revision.
+/// Returns one frozen revision.
 pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision, Interrupt> {
     context.find::<SubmissionCase>(conn, id)?;
     context.accept_read()?;
     Ok(store::submissions::revision(conn, id, number)?.ok_or(Code::NotFound)?)
 }
 
-/// Writes down what the clock has caused: a draft is missed, a returned sheet stands as last sent.
-/// Doing it twice is doing it once.
+/// Applies and records the lapses in `scope`: a draft becomes missed, a returned submission reverts to its last revision.
+/// Idempotent.
 ///
 /// # Errors
-/// When the database does not answer.
-pub fn settle(conn: &mut Conn, app: &App, request_id: &str, scope: Lapsed, now: DateTime<Utc>) -> Result<(), Error> {
+/// `busy` or `internal` when the database fails.
+pub fn apply_lapses(
+    conn: &mut Conn,
+    app: &App,
+    request_id: &str,
+    scope: Lapsed,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let lapses = lapse_all(conn, app, scope, now)?;
     lapses.into_iter().try_for_each(|lapse| lapse.record(conn, app, request_id, now))
 }
 
-/// Takes every sheet from its unit whose gate has closed. Recorded by [`Lapse::record`] once every row is held that the
-/// act needs: the journal comes last.
+/// Applies lapses without recording them. The caller records them with [`Lapse::record`] after it has locked every row
+/// that it needs, because the journal is locked last.
 pub fn lapse_all(conn: &mut Conn, app: &App, scope: Lapsed, now: DateTime<Utc>) -> Result<Vec<Lapse>, Error> {
-    let sheets = store::submissions::lapsed(conn, scope, now)?;
-    let lapses = sheets.into_iter().map(|sheet| lapse(conn, app, sheet, now)).collect::<Result<Vec<_>, _>>()?;
-    keeping::recount_after(conn, &lapses.iter().map(|lapse| &lapse.after).collect::<Vec<_>>(), now)?;
+    let submissions = store::submissions::lapsed(conn, scope, now)?;
+    let lapses = submissions.into_iter().map(|before| lapse(conn, app, before, now)).collect::<Result<Vec<_>, _>>()?;
+    sync::update_stages_after(conn, &lapses.iter().map(|lapse| &lapse.after).collect::<Vec<_>>(), now)?;
     Ok(lapses)
 }
 
-/// A sheet that the clock has taken from its unit.
+/// A submission whose gate the clock has closed.
 pub struct Lapse {
-    was: SubmissionStatus,
-    /// As it is now.
+    previous_status: SubmissionStatus,
+    /// The submission after the lapse.
     pub after: Submission,
-    /// What was added to a returned sheet goes, what was taken off it comes back.
-    undone: Vec<FrozenEvidence>,
+    /// Evidence changed since the last revision: additions are discarded, removals undone.
+    reverted: Vec<FrozenEvidence>,
 }
 
-/// Takes one sheet from its unit because its gate has closed.
+/// Applies the lapse of one submission.
 fn lapse(conn: &mut Conn, app: &App, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
-    let was = before.status;
+    let previous_status = before.status;
     let after = Submission { updated_at: now, ..before }.lapsed();
     let mut after = store::submissions::update_by_clock(conn, after)?;
-    let mut undone: Vec<FrozenEvidence> = Vec::new();
-    if was == SubmissionStatus::Returned {
+    let mut reverted: Vec<FrozenEvidence> = Vec::new();
+    if previous_status == SubmissionStatus::Returned {
         let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
-        let table = app.tables.of_sheet(conn, &case)?;
-        let (edited, sent) = (store::scores::of_submission(conn, &table, &after.id)?, last_sent(conn, &after)?.sheet());
+        let table = app.tables.of_submission(conn, &case)?;
+        let (edited, sent) =
+            (store::scores::of_submission(conn, &table, &after.id)?, last_submitted(conn, &after)?.sheet());
         store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
         let pieces = store::evidence::of_submission(conn, &after.id)?;
-        let is_undone = |piece: &&Evidence| piece.is_current() != piece.is_of(after.revision);
-        undone = pieces.iter().filter(is_undone).map(FrozenEvidence::from).collect();
+        let is_reverted = |piece: &&Evidence| piece.is_current() != piece.is_of(after.revision);
+        reverted = pieces.iter().filter(is_reverted).map(FrozenEvidence::from).collect();
         store::evidence::restore(conn, &after.id, after.revision)?;
         let tally = table.tally(&sent);
         after.totals = tally.totals;
         store::submissions::set_sums(conn, &after, &table.breakdown(&tally), after.version)?;
-        keeping::sheet_sent(conn, &after, after.submitted_at.map(|at| date_in(case.zone, at)))?;
+        sync::submission_sent(conn, &after, after.submitted_at.map(|at| date_in(case.zone, at)))?;
     }
-    Ok(Lapse { was, after, undone })
+    Ok(Lapse { previous_status, after, reverted })
 }
 
 impl Lapse {
-    /// What would come of a sheet.
-    pub fn foretold(before: Submission) -> Self {
-        Lapse { was: before.status, after: before.lapsed(), undone: Vec::new() }
+    /// The lapse that would be applied, for a dry run.
+    pub fn preview(before: Submission) -> Self {
+        Lapse { previous_status: before.status, after: before.lapsed(), reverted: Vec::new() }
     }
 
-    /// What subscribers are told.
+    /// The event of the lapse.
     pub fn event(&self) -> EventDraft {
-        let kind = match self.was {
+        let kind = match self.previous_status {
             SubmissionStatus::Returned => EventType::SubmissionStands,
             SubmissionStatus::Draft
             | SubmissionStatus::Submitted
@@ -548,7 +561,7 @@ impl Lapse {
         event(&self.after, kind)
     }
 
-    /// Records it.
+    /// Records the lapse in the journal.
     pub fn record(self, conn: &mut Conn, app: &App, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
         let author = Author { issuer: "system", subject: "clock", request_id };
         let draft = AuditDraft {
@@ -556,8 +569,8 @@ impl Lapse {
             action: "submission.lapse",
             subject_type: SubmissionCase::TYPE,
             subject_id: self.after.id,
-            before: Some(json!({"status": self.was}).into()),
-            after: Some(json!({"status": self.after.status, "evidence_undone": self.undone}).into()),
+            before: Some(json!({"status": self.previous_status}).into()),
+            after: Some(json!({"status": self.after.status, "evidence_undone": self.reverted}).into()),
             event: Some(self.event()),
         };
         record_as(conn, app, now, &author, draft)

@@ -27,10 +27,10 @@ pub fn replace(
     period_id: &Id,
     input: &Input<Vec<Target>>,
 ) -> Result<(Vec<Target>, Details<Period>), Interrupt> {
-    let (period, given): (Period, _) = context.enter(conn, period_id, Action::SetTargets, input)?;
+    let (period, command): (Period, _) = context.enter(conn, period_id, Action::SetTargets, input)?;
     let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
     let mut check = Check::default();
-    let after = target::read(given, &table, &period.rules.unit_ids, &mut check);
+    let after = target::read(command, &table, &period.rules.unit_ids, &mut check);
     Error::unless_valid(check.faults)?;
     let before = store::targets::of_period(conn, period_id)?;
     let scored: HashSet<(Id, String)> = store::targets::scored_lines(conn, period_id)?.into_iter().collect();
@@ -49,10 +49,10 @@ pub fn replace(
         return Err(Error::of_faults(Code::GuardFailed, in_use.into_iter().map(fault).collect()).into());
     }
     store::targets::replace(conn, period_id, &after)?;
-    let touched: HashSet<&Id> = changed.iter().map(|(unit_id, _)| *unit_id).collect();
-    store::submissions::touch(conn, period_id, &touched.into_iter().collect::<Vec<_>>(), context.now)?;
-    let (was, is) = (json!({"targets": before}), json!({"targets": after}));
-    let period = periods::touch(conn, context, period)?;
-    record(conn, context, AuditDraft::of("period.set_targets", &period.value, Some(was), Some(is)))?;
+    let changed_units: HashSet<&Id> = changed.iter().map(|(unit_id, _)| *unit_id).collect();
+    store::submissions::touch(conn, period_id, &changed_units.into_iter().collect::<Vec<_>>(), context.now)?;
+    let (old, new) = (json!({"targets": before}), json!({"targets": after}));
+    let period = periods::bump_version(conn, context, period)?;
+    record(conn, context, AuditDraft::of("period.set_targets", &period.value, Some(old), Some(new)))?;
     Ok((store::targets::of_period(conn, period_id)?, period))
 }

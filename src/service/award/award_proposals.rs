@@ -12,9 +12,9 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
-use crate::service::files::Stored;
+use crate::service::files::StoredFile;
 use crate::service::schedule::calendar::Move;
-use crate::service::schedule::deadlines::keeping;
+use crate::service::schedule::deadlines::sync;
 use crate::service::{AuditDraft, Context, Details, EventDraft, Input, Interrupt, Subject, record};
 use crate::store::award_proposals::Filter;
 use crate::store::page::Page;
@@ -41,7 +41,7 @@ impl Subject for ProposalCase {
         Facts { unit: Some(&self.unit), announced: true, ..Facts::of(&self.proposal.organization_id) }
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         Action::ReadProposal
     }
 
@@ -167,7 +167,7 @@ pub fn attach(
     id: &Id,
     code: &str,
     name: &str,
-    stored: &Stored,
+    stored: &StoredFile,
 ) -> Result<Details<ProposalCase>, Interrupt> {
     let (case, ()): (ProposalCase, _) = context.enter(conn, id, attaching(code), &Ok(()))?;
     check_document(&case.proposal, code)?;
@@ -199,7 +199,7 @@ pub fn document(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Resu
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ProposalCase>, Interrupt> {
     let (case, ()): (ProposalCase, _) = context.enter(conn, id, Action::SubmitProposal, &Ok(()))?;
     let change = case.submit(context.now)?;
-    keeping::dossier_sent(conn, &change.after.proposal, date_in(case.zone, context.now))?;
+    sync::dossier_sent(conn, &change.after.proposal, date_in(case.zone, context.now))?;
     context.commit(conn, "award_proposal.submit", &case, change)
 }
 
@@ -217,12 +217,12 @@ pub fn send_back(
     let proposal = &case.proposal;
     store::calendar::lock_for_share(conn)?;
     store::award_proposals::lock_of_unit(conn, &proposal.period_id, &proposal.unit_id)?;
-    let term = keeping::dossier_term(conn, proposal)?;
-    let moved = keeping::dossier_returned(conn, proposal, &term, context.now)?;
+    let term = sync::dossier_term(conn, proposal)?;
+    let moved = sync::dossier_returned(conn, proposal, &term, context.now)?;
     let moved = moved.map(|(before, after)| Move { before, after, explanation: term.explanation.clone() });
     let due_on = moved.as_ref().map_or(term.due_on, |moved| moved.after.due_on());
     // By a calendar that has changed since: told like every other move.
-    if let Some(moved) = moved.filter(Move::shows) {
+    if let Some(moved) = moved.filter(Move::is_visible) {
         record(conn, context, moved.draft())?;
     }
     let change = case.send_back(reason, DossierTerm { due_on, ..term }, context.now);
@@ -236,6 +236,6 @@ pub fn record_decision(
     id: &Id,
     input: &Input<Decision>,
 ) -> Result<Details<ProposalCase>, Interrupt> {
-    let (case, given): (ProposalCase, _) = context.enter(conn, id, Action::RecordDecision, input)?;
-    context.commit(conn, "award_proposal.record_decision", &case, case.record_decision(given, context.now)?)
+    let (case, command): (ProposalCase, _) = context.enter(conn, id, Action::RecordDecision, input)?;
+    context.commit(conn, "award_proposal.record_decision", &case, case.record_decision(command, context.now)?)
 }

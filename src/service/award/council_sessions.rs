@@ -65,7 +65,7 @@ impl Subject for SessionCase {
         Facts::of(&self.session.organization_id)
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         Action::ReadSessions
     }
 

@@ -1,6 +1,6 @@
 //! The ranking of a period, and the council's decisions on ties.
 
-pub mod basis;
+pub mod inputs;
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::domain::assessment::period::{Period, PeriodStatus};
 use crate::domain::award::ranking::{Inputs, Ranking};
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error};
-use crate::service::{AuditDraft, Context, Input, Interrupt, Unsettled, record, sha256_hex};
+use crate::service::{AuditDraft, Context, Input, Interrupt, PendingLapse, record, sha256_hex};
 use crate::store::rankings::TieDecision;
 use crate::store::{self, Conn};
 
@@ -50,14 +50,14 @@ pub struct NewTieDecision {
     pub council_session_id: Id,
 }
 
-fn about(period: &Period) -> Facts<'_> {
+fn facts_of(period: &Period) -> Facts<'_> {
     Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) }
 }
 
 /// Finds a period whose ranking the caller may see: before the announcement, others are not told that there is one.
 fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period, Interrupt> {
     let period: Period = context.find(conn, period_id)?;
-    access::require(&context.actor, Action::ReadRanking, &about(&period))?;
+    access::require(&context.actor, Action::ReadRanking, &facts_of(&period))?;
     Ok(period)
 }
 
@@ -74,9 +74,9 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Ranking
         }
     } else {
         if !store::submissions::lapsed(conn, store::submissions::Lapsed::OfPeriod(period_id), context.now)?.is_empty() {
-            return Err(Interrupt::Unsettled(Unsettled::Period(*period_id)));
+            return Err(Interrupt::PendingLapse(PendingLapse::Period(*period_id)));
         }
-        let inputs = basis::inputs(conn, &period)?;
+        let inputs = inputs::current(conn, &period)?;
         let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
         RankingDetails {
             status: RankingStatus::Provisional,
@@ -102,19 +102,20 @@ fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
 pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(bool, String), Interrupt> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
-    let Some((kept, ranking, row)) = basis::frozen(conn, period_id)? else {
+    let Some((stored_inputs, ranking, row)) = inputs::frozen(conn, period_id)? else {
         period.status.must_be(&[PeriodStatus::Finalized, PeriodStatus::Announced, PeriodStatus::Closed])?;
         return Err(Code::NotFound.into());
     };
     let digest_holds = sha256_hex(row.inputs.as_bytes()) == row.inputs_sha256;
-    let ok = digest_holds && kept.rank() == ranking && kept.agrees_with(&basis::inputs(conn, &period)?);
+    let ok =
+        digest_holds && stored_inputs.rank() == ranking && stored_inputs.agrees_with(&inputs::current(conn, &period)?);
     Ok((ok, row.inputs_sha256))
 }
 
 /// The decisions on ties of a period.
 pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>, Interrupt> {
     let period: Period = context.find(conn, period_id)?;
-    access::require_collection(&context.actor, Action::ReadTieDecisions, &about(&period))?;
+    access::require_collection(&context.actor, Action::ReadTieDecisions, &facts_of(&period))?;
     context.accept_read()?;
     Ok(store::rankings::tie_decisions(conn, period_id)?)
 }
@@ -129,7 +130,7 @@ pub fn decide_tie(
     // Two decisions on one tie must not pass each other.
     store::periods::lock_for_update(conn, period_id)?;
     let period: Period = context.find(conn, period_id)?;
-    access::require_collection(&context.actor, Action::DecideTie, &about(&period))?;
+    access::require_collection(&context.actor, Action::DecideTie, &facts_of(&period))?;
     let new = context.accept(input)?;
     period.may(Action::DecideTie)?;
     let mut check = Check::default();
@@ -178,7 +179,7 @@ pub fn decide_tie(
 
 /// Whether the units, in order of id, are exactly those that the chain leaves tied when no decision speaks.
 fn is_tied_group(conn: &mut Conn, period: &Period, group: &[Id]) -> Result<bool, Error> {
-    let undecided = Inputs { decisions: Vec::new(), ..basis::inputs(conn, period)? };
+    let undecided = Inputs { decisions: Vec::new(), ..inputs::current(conn, period)? };
     let ranking = undecided.rank();
     let Some(first) = group.first() else {
         return Ok(false);

@@ -14,7 +14,7 @@ use crate::store::{self, Conn};
 
 /// What is said of a table beside its file, in place of what the file says.
 #[derive(Debug, Clone, Default)]
-pub struct Given {
+pub struct Overrides {
     /// Its key.
     pub code: Option<String>,
     /// Its heading.
@@ -34,7 +34,7 @@ pub struct NewImport {
 }
 
 /// What became of an import.
-pub struct Imported {
+pub struct ImportReport {
     /// What kind of file it was.
     pub format: Format,
     /// How the table lay on its sheet; none where there was no sheet.
@@ -51,10 +51,10 @@ pub struct Imported {
 ///
 /// # Errors
 /// Those of [`transfer::read`]; `required` for what neither the file nor the caller says.
-pub fn of_spreadsheet(bytes: &[u8], given: Given) -> Result<NewImport, Error> {
+pub fn from_spreadsheet(bytes: &[u8], overrides: Overrides) -> Result<NewImport, Error> {
     let (format, table) = transfer::read(bytes)?;
     let Heading { code, title, year, legal_basis, not_applicable } = table.heading.clone();
-    let (code, title, year) = (given.code.or(code), given.title.or(title), given.year.or(year));
+    let (code, title, year) = (overrides.code.or(code), overrides.title.or(title), overrides.year.or(year));
     let mut check = Check::default();
     check.ensure(code.is_some(), "/code", Code::Required);
     check.ensure(title.is_some(), "/title", Code::Required);
@@ -64,7 +64,7 @@ pub fn of_spreadsheet(bytes: &[u8], given: Given) -> Result<NewImport, Error> {
         code: code.unwrap_or_default(),
         title: title.unwrap_or_default(),
         year: year.unwrap_or_default(),
-        legal_basis: given.legal_basis.or(legal_basis),
+        legal_basis: overrides.legal_basis.or(legal_basis),
         total_points: table.total_points,
         not_applicable,
         parts: table.parts.clone(),
@@ -73,7 +73,7 @@ pub fn of_spreadsheet(bytes: &[u8], given: Given) -> Result<NewImport, Error> {
 }
 
 /// The same for a table that came as the service itself writes it.
-pub fn of_json(content: CriteriaContent) -> NewImport {
+pub fn from_json(content: CriteriaContent) -> NewImport {
     NewImport { content, format: Format::Json, sheet: None }
 }
 
@@ -82,7 +82,7 @@ impl NewImport {
     ///
     /// # Errors
     /// Every text and figure that is none, with its row.
-    fn cleaned(&self) -> Result<CriteriaContent, Error> {
+    fn normalized(&self) -> Result<CriteriaContent, Error> {
         let (mut content, mut check) = (self.content.clone(), Check::default());
         content.clean(&mut check);
         let faults = match &self.sheet {
@@ -93,13 +93,13 @@ impl NewImport {
     }
 
     /// The table in its stored form, with what there is to say of it.
-    fn examined(&self, conn: &mut Conn, organization_id: &Id) -> Result<Imported, Error> {
-        let content = self.cleaned()?;
+    fn examine(&self, conn: &mut Conn, organization_id: &Id) -> Result<ImportReport, Error> {
+        let content = self.normalized()?;
         if store::criteria_sets::has_code(conn, organization_id, &content.code)? {
             return Err(Error::new(Code::AlreadyExists));
         }
         let (findings, shape) = (self.findings(&content), self.sheet.as_ref().map(|sheet| sheet.shape));
-        Ok(Imported { format: self.format, shape, content, findings, created: None })
+        Ok(ImportReport { format: self.format, shape, content, findings, created: None })
     }
 
     /// What there is to say of a table, with its rows.
@@ -133,18 +133,18 @@ pub fn import(
     organization_id: Option<&Id>,
     input: &Input<NewImport>,
     dry_run: bool,
-) -> Result<Imported, Interrupt> {
+) -> Result<ImportReport, Interrupt> {
     let organization_id = context.organization(organization_id)?;
     access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(&organization_id))?;
     let new = context.accept(input)?;
-    let imported = new.examined(conn, &organization_id)?;
+    let imported = new.examine(conn, &organization_id)?;
     if dry_run {
         return Ok(imported);
     }
     let set = criteria_sets::draft(context.new_id(), context.now, organization_id, imported.content.clone());
     store::criteria_sets::insert(conn, &set)?;
     context.record_created(conn, "criteria_set.import", &set, None)?;
-    Ok(Imported { created: Some(context.details(conn, set)?), ..imported })
+    Ok(ImportReport { created: Some(context.details(conn, set)?), ..imported })
 }
 
 /// The same from the command line, where the right is that to the machine.
@@ -152,18 +152,18 @@ pub fn import(
 /// # Errors
 /// `not_found` for an organisation that is not there, `organization_required` where it is not clear which, and those
 /// of the table.
-pub fn import_here(
+pub fn import_from_cli(
     conn: &mut Conn,
     app: &App,
     organization: Option<&str>,
     new: &NewImport,
     dry_run: bool,
-) -> Result<Imported, Error> {
+) -> Result<ImportReport, Error> {
     let organization_id = match organization {
         Some(code) => store::organizations::find_by_code(conn, code)?.ok_or(Code::NotFound)?.id,
         None => store::organizations::only(conn)?.ok_or(Code::OrganizationRequired)?.id,
     };
-    let imported = new.examined(conn, &organization_id)?;
+    let imported = new.examine(conn, &organization_id)?;
     if !dry_run {
         let now = app.clock.now();
         let set = criteria_sets::draft(app.ids.next(), now, organization_id, imported.content.clone());

@@ -68,7 +68,7 @@ impl Subject for CriteriaSet {
         Facts::of(&self.organization_id)
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         match self.status {
             CriteriaSetStatus::Draft => Action::ReadCriteriaDraft,
             CriteriaSetStatus::Published | CriteriaSetStatus::Retired => Action::ReadOffice,
@@ -133,7 +133,7 @@ pub fn list(
     Ok(store::criteria_sets::list(conn, &organization_id, &filter, page)?)
 }
 
-fn cleaned(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
+fn normalized(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
     let mut check = Check::default();
     content.clean(&mut check);
     Error::unless_valid(check.faults).map(|()| content)
@@ -163,7 +163,7 @@ pub fn create(
 ) -> Result<Details<CriteriaSet>, Interrupt> {
     let (organization_id, new) =
         context.enter_collection(input, |new| new.organization_id, Action::WriteCriteriaSet)?;
-    let set = draft(context.new_id(), context.now, organization_id, cleaned(new.content.clone())?);
+    let set = draft(context.new_id(), context.now, organization_id, normalized(new.content.clone())?);
     store::criteria_sets::insert(conn, &set)?;
     context.record_created(conn, "criteria_set.create", &set, None)?;
     Ok(context.details(conn, set)?)
@@ -180,7 +180,7 @@ pub fn copy(
     let NewCopy { code, title, year } = copy.clone();
     let CriteriaSet { organization_id, content, .. } = original;
     let (title, year) = (title.unwrap_or(content.title), year.unwrap_or(content.year));
-    let next = cleaned(CriteriaContent { code, title, year, ..content })?;
+    let next = normalized(CriteriaContent { code, title, year, ..content })?;
     let set = CriteriaSet { copied_from_id: Some(*id), ..draft(context.new_id(), context.now, organization_id, next) };
     store::criteria_sets::insert(conn, &set)?;
     context.record_created(conn, "criteria_set.copy", &set, None)?;
@@ -211,7 +211,7 @@ pub fn replace(
     input: &Input<NewCriteriaSet>,
 ) -> Result<Details<CriteriaSet>, Interrupt> {
     let (before, new): (CriteriaSet, _) = context.enter(conn, id, Action::WriteCriteriaSet, input)?;
-    let replaced = CriteriaSet { content: cleaned(new.content.clone())?, updated_at: context.now, ..before.clone() };
+    let replaced = CriteriaSet { content: normalized(new.content.clone())?, updated_at: context.now, ..before.clone() };
     context.commit(conn, "criteria_set.replace", &before, Change::silent(replaced))
 }
 

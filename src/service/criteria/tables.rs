@@ -12,14 +12,14 @@ use crate::error::{Code, Error};
 use crate::store::{self, Conn};
 
 /// How many tables are kept.
-const KEPT: usize = 64;
+const CAPACITY: usize = 64;
 
 /// The tables kept so far.
 pub struct Tables(Cache<Id, Arc<ScoringTable>>);
 
 impl Default for Tables {
     fn default() -> Self {
-        Tables(Cache::new(KEPT))
+        Tables(Cache::new(CAPACITY))
     }
 }
 
@@ -44,7 +44,7 @@ impl Tables {
     ///
     /// # Errors
     /// `not_found` where there is none.
-    pub fn of_sheet(&self, conn: &mut Conn, case: &SubmissionCase) -> Result<Arc<ScoringTable>, Error> {
+    pub fn of_submission(&self, conn: &mut Conn, case: &SubmissionCase) -> Result<Arc<ScoringTable>, Error> {
         let table = self.get(conn, &case.criteria_set_id)?;
         if !table.asks_for_targets() {
             return Ok(table);

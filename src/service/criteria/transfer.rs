@@ -17,7 +17,7 @@ const MAX_ROWS: usize = 20_000;
 /// The columns of a sheet that are looked at.
 const MAX_COLUMNS: usize = 64;
 /// The most that all cells together may hold in memory, in bytes: one text may stand in many of them.
-const MAX_HELD: usize = 24 * 1024 * 1024;
+const MAX_CELL_BYTES: usize = 24 * 1024 * 1024;
 
 /// What kind of file a table is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -85,14 +85,14 @@ pub fn read(bytes: &[u8]) -> Result<(Format, Table), Error> {
 /// When it cannot be put into the format.
 pub fn write(content: &CriteriaContent, format: Format, shape: Shape) -> Result<Vec<u8>, Error> {
     match format {
-        Format::Json => json_of(content),
+        Format::Json => write_json(content),
         Format::Csv => csv::write(&spreadsheet::write(content, shape)),
         Format::Xlsx => xlsx::write(&spreadsheet::write(content, shape), shape),
     }
 }
 
 /// The body that `POST /v1/criteria-sets` takes.
-fn json_of(content: &CriteriaContent) -> Result<Vec<u8>, Error> {
+fn write_json(content: &CriteriaContent) -> Result<Vec<u8>, Error> {
     let body = serde_json::to_value(content).map_err(Error::internal)?;
     let mut text = serde_json::to_vec_pretty(&body).map_err(Error::internal)?;
     text.push(b'\n');
@@ -108,15 +108,15 @@ fn too_large(limit: &str, max: usize) -> Error {
 }
 
 /// A sheet in the making; empty rows are left out.
-struct Rows {
+struct RowBuffer {
     rows: Vec<Row>,
     /// How much the sheets so far hold.
-    held: usize,
+    cell_bytes: usize,
 }
 
-impl Rows {
+impl RowBuffer {
     fn new() -> Self {
-        Rows { rows: Vec::new(), held: 0 }
+        RowBuffer { rows: Vec::new(), cell_bytes: 0 }
     }
 
     fn add(&mut self, number: u32, column: usize, cell: Cell) -> Result<(), Error> {
@@ -131,20 +131,20 @@ impl Rows {
         }
         if let Some(row) = self.rows.last_mut() {
             let (before, width) = (row.cells.len(), row.cells.len().max(column + 1));
-            self.held += cell.shown().len() + (width - before) * size_of::<Cell>();
-            if self.held > MAX_HELD {
-                return Err(too_large("bytes", MAX_HELD));
+            self.cell_bytes += cell.shown().len() + (width - before) * size_of::<Cell>();
+            if self.cell_bytes > MAX_CELL_BYTES {
+                return Err(too_large("bytes", MAX_CELL_BYTES));
             }
             row.cells.resize(width, Cell::Empty);
-            if let Some(place) = row.cells.get_mut(column) {
-                *place = cell;
+            if let Some(slot) = row.cells.get_mut(column) {
+                *slot = cell;
             }
         }
         Ok(())
     }
 
     /// Ends a sheet, and goes on to the next.
-    fn take(&mut self, sheet: &str) -> Grid {
+    fn finish_sheet(&mut self, sheet: &str) -> Grid {
         Grid { sheet: sheet.to_owned(), rows: std::mem::take(&mut self.rows) }
     }
 }

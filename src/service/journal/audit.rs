@@ -14,7 +14,7 @@ const SCORED: [&str; 7] =
     ["submission", "review", "ranking", "award_proposal", "tie_decision", "facts", "council_session"];
 
 /// An entry as its caller sees it.
-pub struct Seen {
+pub struct VisibleEntry {
     /// The entry.
     pub entry: Entry,
     /// Whether the hashes are shown: who does not see all that they are made of could guess scores by them.
@@ -41,7 +41,7 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page<i64>,
-) -> Result<Vec<Seen>, Interrupt> {
+) -> Result<Vec<VisibleEntry>, Interrupt> {
     let organization_id = readable(context, organization_id)?;
     let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;
     let sees_scores = sees_scores(context, &organization_id);
@@ -50,7 +50,7 @@ pub fn list(
             entry.before_state = None;
             entry.after_state = None;
         }
-        Seen { entry, shows_hashes: sees_scores }
+        VisibleEntry { entry, shows_hashes: sees_scores }
     });
     Ok(seen.collect())
 }

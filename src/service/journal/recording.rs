@@ -12,24 +12,24 @@ use crate::store::audit::Entry;
 use crate::store::{self, Conn, journals};
 
 /// A record, or what matters of it, as an audit entry keeps it: canonical JSON (RFC 8785).
-pub struct State(String);
+pub struct AuditState(String);
 
-impl State {
+impl AuditState {
     /// Writes down a record whose keys are in order already: what is written all the time needs no sorting.
     ///
     /// # Errors
     /// When it is no JSON.
-    pub fn in_order(record: &impl Serialize) -> Result<Self, Error> {
+    pub fn from_sorted(record: &impl Serialize) -> Result<Self, Error> {
         let text = serde_json::to_string(record).map_err(Error::internal)?;
         debug_assert_eq!(Ok(&text), serde_json_canonicalizer::to_string(record).as_ref().map_err(|_| ()));
-        Ok(State(text))
+        Ok(AuditState(text))
     }
 }
 
-impl From<Value> for State {
+impl From<Value> for AuditState {
     fn from(value: Value) -> Self {
         // A value without floats out of range, which no number of ours is, is always canonical JSON.
-        serde_json_canonicalizer::to_string(&value).map_or_else(|_| State(value.to_string()), State)
+        serde_json_canonicalizer::to_string(&value).map_or_else(|_| AuditState(value.to_string()), AuditState)
     }
 }
 
@@ -57,9 +57,9 @@ pub struct AuditDraft<'a> {
     /// To which.
     pub subject_id: Id,
     /// As it was.
-    pub before: Option<State>,
+    pub before: Option<AuditState>,
     /// As it became.
-    pub after: Option<State>,
+    pub after: Option<AuditState>,
     /// What subscribers are told of it.
     pub event: Option<EventDraft>,
 }
@@ -121,7 +121,7 @@ fn record_all_as(
     let (mut entries, mut events) = (Vec::with_capacity(drafts.len()), Vec::new());
     for draft in drafts {
         if let (Some(organization_id), Some(event)) = (draft.organization_id, draft.event) {
-            events.push(numberless(app, now, &organization_id, (draft.subject_type, &draft.subject_id), event));
+            events.push(unnumbered_event(app, now, &organization_id, (draft.subject_type, &draft.subject_id), event));
         }
         entries.push(Entry {
             id: app.ids.next().to_string(),
@@ -162,13 +162,19 @@ pub fn publish(
         return Ok(());
     }
     let mut journal = journals::lock_for_update(conn, organization_id.as_str())?;
-    let events = drafts.into_iter().map(|(subject, draft)| numberless(app, now, organization_id, subject, draft));
+    let events = drafts.into_iter().map(|(subject, draft)| unnumbered_event(app, now, organization_id, subject, draft));
     store::events::append(conn, &mut journal, events.collect())?;
     journals::save(conn, &journal)
 }
 
 /// An event that the journal has not numbered yet.
-fn numberless(app: &App, now: DateTime<Utc>, organization_id: &Id, subject: (&str, &Id), draft: EventDraft) -> Event {
+fn unnumbered_event(
+    app: &App,
+    now: DateTime<Utc>,
+    organization_id: &Id,
+    subject: (&str, &Id),
+    draft: EventDraft,
+) -> Event {
     Event {
         id: app.ids.next(),
         organization_id: *organization_id,

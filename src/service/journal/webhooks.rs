@@ -1,7 +1,7 @@
 //! Telling subscribers of events: their endpoints, and the log of what was sent.
 
 pub mod address;
-pub mod courier;
+pub mod dispatcher;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -65,7 +65,7 @@ impl Subject for Endpoint {
         facts(&self.organization_id, Some(&self.member_id))
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         Action::ReadWebhook
     }
 
@@ -132,8 +132,8 @@ pub fn list(
 
 /// Adds an endpoint: told of every event from now on that its maker may see.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) -> Result<Details<Endpoint>, Interrupt> {
-    let given = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
-    let organization_id = context.organization(given)?;
+    let named = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
+    let organization_id = context.organization(named)?;
     let member_id = context.member_id(&organization_id)?;
     let own = facts(&organization_id, Some(&member_id));
     access::require_collection(&context.actor, Action::WriteWebhook, &own)?;
@@ -141,7 +141,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) ->
     access::require_collection(&context.actor, Action::ReadOffice, &own)?;
     let new = context.accept(input)?;
     let mut check = Check::default();
-    let url = context.app.courier.check(&new.url, &mut check);
+    let url = context.app.dispatcher.check(&new.url, &mut check);
     Error::unless_valid(check.faults)?;
     if store::webhooks::count(conn, &organization_id)? >= MAX_ENDPOINTS {
         return Err(Error::new(Code::QuotaExceeded).into());
@@ -184,7 +184,7 @@ pub fn change(
     let (before, change): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, input)?;
     let mut check = Check::default();
     let url = match &change.url {
-        Some(url) => context.app.courier.check(url, &mut check),
+        Some(url) => context.app.dispatcher.check(url, &mut check),
         None => before.url.clone(),
     };
     Error::unless_valid(check.faults)?;

@@ -63,7 +63,7 @@ impl Subject for OwnedAccount {
         Facts::of(&self.organization_id)
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         Action::ReadMembers
     }
 
@@ -177,20 +177,20 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interru
 ///
 /// # Errors
 /// `invalid_client`, `invalid_scope`.
-pub fn authenticate(conn: &mut Conn, client_id: &str, secret: &str, asked: Option<&str>) -> Result<Caller, Error> {
-    let given = sha256_hex(secret.as_bytes());
+pub fn authenticate(conn: &mut Conn, client_id: &str, secret: &str, requested: Option<&str>) -> Result<Caller, Error> {
+    let digest = sha256_hex(secret.as_bytes());
     let found = store::accounts::find_client(conn, client_id)?;
-    let known = found.filter(|(account, _, _)| account.secret_sha256.as_bytes().ct_eq(given.as_bytes()).into());
+    let known = found.filter(|(account, _, _)| account.secret_sha256.as_bytes().ct_eq(digest.as_bytes()).into());
     let (account, issuer, subject) = known.ok_or(Code::InvalidClient)?;
     let granted = Scopes::parse(account.scopes.as_deref());
-    let scopes = match asked.filter(|asked| !asked.is_empty()) {
+    let scopes = match requested.filter(|requested| !requested.is_empty()) {
         None => granted,
-        Some(asked) => {
-            let asked = Scopes::parse(Some(asked));
-            if !asked.are_known() || !asked.within(&granted) {
+        Some(requested) => {
+            let requested = Scopes::parse(Some(requested));
+            if !requested.are_known() || !requested.within(&granted) {
                 return Err(Error::new(Code::InvalidScope));
             }
-            asked
+            requested
         }
     };
     Ok(Caller { issuer, subject, client_id: Some(account.client_id), scopes })

@@ -68,7 +68,7 @@ impl Subject for Member {
         Facts::of(self.organization_id.as_ref().unwrap_or(&Id::NIL))
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         Action::ReadMembers
     }
 

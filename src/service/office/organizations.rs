@@ -71,7 +71,7 @@ impl Subject for Organization {
         Facts::of(&self.id)
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         Action::ReadOrganization
     }
 
@@ -82,9 +82,9 @@ impl Subject for Organization {
     /// Its members read it; the operator, who is a member of none, reads and changes every one.
     fn authorize(&self, context: &Context, action: Action) -> Result<(), Error> {
         if !context.actor.is_operator() {
-            access::require(&context.actor, self.reading(), &self.facts())?;
+            access::require(&context.actor, self.read_action(), &self.facts())?;
         }
-        if action == self.reading() { Ok(()) } else { access::require_operator(&context.actor, "write") }
+        if action == self.read_action() { Ok(()) } else { access::require_operator(&context.actor, "write") }
     }
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {

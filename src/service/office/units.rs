@@ -61,7 +61,7 @@ impl Subject for Unit {
         Facts::of(&self.organization_id)
     }
 
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         Action::ReadOffice
     }
 

@@ -48,7 +48,7 @@ pub struct Move {
 
 impl Move {
     /// Whether anybody notices: an extension that is longer than both days hides it.
-    pub fn shows(&self) -> bool {
+    pub fn is_visible(&self) -> bool {
         (self.before.due_on(), self.before.opens_on) != (self.after.due_on(), self.after.opens_on)
     }
 
@@ -92,13 +92,13 @@ fn span(from: NaiveDate) -> Result<(NaiveDate, NaiveDate), Error> {
 }
 
 /// The calendar of every year that a reckoning from `from` can touch.
-fn around(conn: &mut Conn, organization_id: Option<&Id>, from: NaiveDate) -> Result<WorkingCalendar, Error> {
+fn calendar_after(conn: &mut Conn, organization_id: Option<&Id>, from: NaiveDate) -> Result<WorkingCalendar, Error> {
     let (first, last) = span(from)?;
     store::calendar::of(conn, organization_id, first, last)
 }
 
 /// The organisation whose calendar a caller counts by; none for an operator, who has the nation's alone.
-fn counting(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id>, Error> {
+fn readable_organization(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id>, Error> {
     if organization_id.is_none() && context.actor.is_operator() {
         return Ok(None);
     }
@@ -118,9 +118,9 @@ pub fn add(
     from: NaiveDate,
     days: u32,
 ) -> Result<Reckoning, Interrupt> {
-    let organization_id = counting(context, organization_id)?;
+    let organization_id = readable_organization(context, organization_id)?;
     context.accept_read()?;
-    Ok(around(conn, organization_id.as_ref(), from)?.add(from, days).map_err(Error::from)?)
+    Ok(calendar_after(conn, organization_id.as_ref(), from)?.add(from, days).map_err(Error::from)?)
 }
 
 /// How many working days there are after `from` up to and with `to`.
@@ -134,9 +134,9 @@ pub fn count(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Reckoning, Interrupt> {
-    let organization_id = counting(context, organization_id)?;
+    let organization_id = readable_organization(context, organization_id)?;
     context.accept_read()?;
-    Ok(around(conn, organization_id.as_ref(), from)?.count(from, to).map_err(Error::from)?)
+    Ok(calendar_after(conn, organization_id.as_ref(), from)?.count(from, to).map_err(Error::from)?)
 }
 
 /// How the days after a notice are counted, with the calendar that is confirmed or not.
@@ -164,7 +164,7 @@ pub fn dossier_term(
     notice_on: NaiveDate,
     deadline: &DossierDeadline,
 ) -> Result<DossierTerm, Error> {
-    let calendar = around(conn, Some(organization_id), notice_on)?;
+    let calendar = calendar_after(conn, Some(organization_id), notice_on)?;
     Ok(dossier_reckoning(&calendar, notice_on, deadline)?.0)
 }
 
@@ -172,7 +172,7 @@ pub fn dossier_term(
 ///
 /// # Errors
 /// `calendar_range`.
-pub fn around_all(
+pub fn calendar_after_all(
     conn: &mut Conn,
     organization_id: &Id,
     notices: impl Iterator<Item = NaiveDate> + Clone,
@@ -196,7 +196,7 @@ pub fn days(
     organization_id: Option<&Id>,
     (from, to): (Option<NaiveDate>, Option<NaiveDate>),
 ) -> Result<Vec<CalendarDay>, Interrupt> {
-    let organization_id = counting(context, organization_id)?;
+    let organization_id = readable_organization(context, organization_id)?;
     context.accept_read()?;
     let organization = match &organization_id {
         Some(id) => store::organizations::find(conn, id)?,
@@ -228,7 +228,7 @@ pub fn day(
 }
 
 /// Whose days the caller sets: the nation's as an operator, an organisation's as its admin.
-fn setting(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id>, Error> {
+fn writable_organization(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id>, Error> {
     if organization_id.is_none() && context.actor.is_operator() {
         access::require_operator(&context.actor, "write")?;
         return Ok(None);
@@ -247,15 +247,15 @@ pub fn put(
     input: &Input<DayInput>,
     dry_run: bool,
 ) -> Result<Outcome, Interrupt> {
-    let organization_id = setting(context, organization_id)?;
-    let given = context.accept(input)?;
+    let organization_id = writable_organization(context, organization_id)?;
+    let command = context.accept(input)?;
     store::calendar::lock_for_update(conn)?;
     let before = store::calendar::find(conn, organization_id.as_ref(), on)?;
     match &before {
         Some(before) => context.check_precondition(&tag(before).state)?,
         None => context.expect_absent()?,
     }
-    let DayInput { kind, name, status, legal_basis } = given.clone();
+    let DayInput { kind, name, status, legal_basis } = command.clone();
     let id = before.as_ref().map_or_else(|| context.new_id().to_string(), |before| before.id.clone());
     let version = before.as_ref().map_or(0, |before| before.version);
     let mut day = CalendarDay { id, organization_id, on, kind, name, status, legal_basis, version };
@@ -265,7 +265,7 @@ pub fn put(
     let day = if dry_run { day } else { store::calendar::save(conn, day)? };
     let moves = moves(conn, context, day.organization_id.as_ref(), on, Some((day.kind, day.status)))?;
     if !dry_run {
-        written(conn, context, before.as_ref(), Some(&day), &moves)?;
+        record_change(conn, context, before.as_ref(), Some(&day), &moves)?;
     }
     Ok(Outcome { day: Some(day), is_new: before.is_none(), moves })
 }
@@ -278,7 +278,7 @@ pub fn remove(
     on: NaiveDate,
     dry_run: bool,
 ) -> Result<Outcome, Interrupt> {
-    let organization_id = setting(context, organization_id)?;
+    let organization_id = writable_organization(context, organization_id)?;
     context.accept(&Ok(()))?;
     store::calendar::lock_for_update(conn)?;
     let before = store::calendar::find(conn, organization_id.as_ref(), on)?.ok_or(Code::NotFound)?;
@@ -288,7 +288,7 @@ pub fn remove(
     }
     let moves = moves(conn, context, organization_id.as_ref(), on, None)?;
     if !dry_run {
-        written(conn, context, Some(&before), None, &moves)?;
+        record_change(conn, context, Some(&before), None, &moves)?;
     }
     Ok(Outcome { day: None, is_new: false, moves })
 }
@@ -345,15 +345,15 @@ fn moves(
 }
 
 /// Writes down what a day became and moves what hangs off it.
-fn written(
+fn record_change(
     conn: &mut Conn,
     context: &Context,
     before: Option<&CalendarDay>,
     after: Option<&CalendarDay>,
     moves: &[Move],
 ) -> Result<(), Error> {
-    let shown = |day: &CalendarDay| json!({"on": day.on, "kind": day.kind, "name": day.name, "status": day.status, "legal_basis": day.legal_basis});
-    let of = before.or(after).ok_or_else(|| Error::internal("a day that neither was nor is"))?;
+    let audit = |day: &CalendarDay| json!({"on": day.on, "kind": day.kind, "name": day.name, "status": day.status, "legal_basis": day.legal_basis});
+    let of = before.or(after).ok_or_else(|| Error::internal("a calendar change without a day"))?;
     for Move { after, explanation, .. } in moves {
         if let Some(unit_id) = &after.unit_id {
             // An extension stands as long as it is the later day.
@@ -368,15 +368,15 @@ fn written(
         action: if after.is_some() { "calendar_day.put" } else { "calendar_day.remove" },
         subject_type: "calendar_day",
         subject_id: Id::from_uuid_text(&of.id),
-        before: before.map(|day| shown(day).into()),
-        after: after.map(|day| shown(day).into()),
+        before: before.map(|day| audit(day).into()),
+        after: after.map(|day| audit(day).into()),
         event: None,
     };
     // The nation's day is in the chain of the installation, an office's own in the office's, before what it moves.
     record(conn, context, draft)?;
-    let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.shows()).collect();
-    for of_one in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
-        record_all(conn, context, of_one.iter().map(|moved| moved.draft()).collect())?;
+    let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.is_visible()).collect();
+    for moves in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
+        record_all(conn, context, moves.iter().map(|moved| moved.draft()).collect())?;
     }
     Ok(())
 }

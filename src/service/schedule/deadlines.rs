@@ -1,6 +1,6 @@
 //! What is due, when, and by whom: read by everybody, extended and waived by the secretary.
 
-pub mod keeping;
+pub mod sync;
 
 use std::collections::HashMap;
 
@@ -28,8 +28,8 @@ use crate::service::assessment::submissions;
 use crate::service::assessment::submissions::Lapse;
 use crate::service::journal::events;
 use crate::service::schedule::calendar;
-use crate::service::subject::differing;
-use crate::service::{App, AuditDraft, Context, Details, EventDraft, Input, Interrupt, Subject, Unsettled, record};
+use crate::service::subject::changed_fields;
+use crate::service::{App, AuditDraft, Context, Details, EventDraft, Input, Interrupt, PendingLapse, Subject, record};
 use crate::store::deadlines::Filter;
 use crate::store::page::Page;
 use crate::store::periods::Terms;
@@ -50,7 +50,7 @@ pub struct NewExtension {
 }
 
 /// A deadline with everything that is told of it.
-pub struct Told {
+pub struct DeadlineDetails {
     /// The deadline.
     pub deadline: Deadline,
     /// How it stands now.
@@ -74,26 +74,26 @@ pub struct Told {
 }
 
 /// What all deadlines of an organisation are told by.
-struct Day<'a> {
+struct DeadlineContext<'a> {
     zone: Tz,
     today: NaiveDate,
     app: &'a App,
 }
 
-impl<'a> Day<'a> {
+impl<'a> DeadlineContext<'a> {
     fn of(context: &'a Context, organization: &Organization) -> Self {
         let zone = organization.zone();
-        Day { zone, today: date_in(zone, context.now), app: context.app }
+        DeadlineContext { zone, today: date_in(zone, context.now), app: context.app }
     }
 
-    fn tell(
+    fn describe(
         &self,
         deadline: Deadline,
         terms: &Terms,
         calendar: &WorkingCalendar,
         unit_code: Option<String>,
         extensions: Vec<Extension>,
-    ) -> Result<Told, Error> {
+    ) -> Result<DeadlineDetails, Error> {
         let reminders = &self.app.reminders;
         let (mut explanation, mut calendar_confirmed) = (Vec::new(), true);
         let rule = match deadline.kind {
@@ -114,7 +114,7 @@ impl<'a> Day<'a> {
             | DeadlineKind::CouncilReview
             | DeadlineKind::ResultNotice => DeadlineRule::FixedDate { on: deadline.scheduled_on },
         };
-        Ok(Told {
+        Ok(DeadlineDetails {
             status: deadline.status(self.today, reminders),
             closes_at: deadline.due_on().map(|due_on| closes_at(due_on, self.zone)),
             overdue_days: deadline.overdue_days(self.today),
@@ -130,16 +130,16 @@ impl<'a> Day<'a> {
 }
 
 /// Tells everything of some deadlines of an organisation.
-fn tell_all(
+fn describe_all(
     conn: &mut Conn,
     context: &Context,
     organization: &Organization,
     deadlines: Vec<Deadline>,
     terms: &HashMap<Id, Terms>,
-) -> Result<Vec<Told>, Error> {
-    let day = Day::of(context, organization);
+) -> Result<Vec<DeadlineDetails>, Error> {
+    let deadline_context = DeadlineContext::of(context, organization);
     let notices = terms.values().filter_map(|terms| terms.notice_on);
-    let calendar = calendar::around_all(conn, &organization.id, notices)?;
+    let calendar = calendar::calendar_after_all(conn, &organization.id, notices)?;
     let unit_ids: Vec<&Id> = deadlines.iter().filter_map(|deadline| deadline.unit_id.as_ref()).collect();
     let codes = store::units::codes_of(conn, &unit_ids)?;
     let ids: Vec<&Id> = deadlines.iter().map(|deadline| &deadline.id).collect();
@@ -147,30 +147,32 @@ fn tell_all(
     for extension in store::deadlines::extensions(conn, &ids)? {
         extensions.entry(extension.deadline_id).or_default().push(extension);
     }
-    let told = deadlines.into_iter().map(|deadline| {
+    let details = deadlines.into_iter().map(|deadline| {
         let terms = terms.get(&deadline.period_id).ok_or_else(|| Error::internal("a deadline without its period"))?;
         let code = deadline.unit_id.as_ref().and_then(|unit_id| codes.get(unit_id).cloned());
         let granted = extensions.remove(&deadline.id).unwrap_or_default();
-        day.tell(deadline, terms, &calendar, code, granted)
+        deadline_context.describe(deadline, terms, &calendar, code, granted)
     });
-    let mut told: Vec<Told> = told.collect::<Result<_, _>>()?;
-    explain_settled(conn, &mut told)?;
-    Ok(told)
+    let mut details: Vec<DeadlineDetails> = details.collect::<Result<_, _>>()?;
+    explain_from_proposals(conn, &mut details)?;
+    Ok(details)
 }
 
 /// Where the calendar has changed since a dossier was sent or waived, its proposal knows how its day was counted.
-fn explain_settled(conn: &mut Conn, told: &mut [Told]) -> Result<(), Error> {
-    let of_unit = |told: &Told| (told.deadline.period_id, told.deadline.unit_id);
-    let unexplained = |told: &&mut Told| told.deadline.kind == DeadlineKind::Dossier && told.explanation.is_empty();
-    let mut unexplained: Vec<&mut Told> = told.iter_mut().filter(unexplained).collect();
-    let (periods, units): (Vec<Id>, Vec<Option<Id>>) = unexplained.iter().map(|told| of_unit(told)).unzip();
+fn explain_from_proposals(conn: &mut Conn, details: &mut [DeadlineDetails]) -> Result<(), Error> {
+    let key = |details: &DeadlineDetails| (details.deadline.period_id, details.deadline.unit_id);
+    let unexplained = |details: &&mut DeadlineDetails| {
+        details.deadline.kind == DeadlineKind::Dossier && details.explanation.is_empty()
+    };
+    let mut unexplained: Vec<&mut DeadlineDetails> = details.iter_mut().filter(unexplained).collect();
+    let (periods, units): (Vec<Id>, Vec<Option<Id>>) = unexplained.iter().map(|details| key(details)).unzip();
     let units: Vec<Id> = units.into_iter().flatten().collect();
     if units.is_empty() {
         return Ok(());
     }
-    let mut kept = store::award_proposals::explanations(conn, &periods, &units)?;
-    for told in &mut unexplained {
-        told.explanation = kept.remove(&of_unit(told)).unwrap_or_default();
+    let mut explanations = store::award_proposals::explanations(conn, &periods, &units)?;
+    for details in &mut unexplained {
+        details.explanation = explanations.remove(&key(details)).unwrap_or_default();
     }
     Ok(())
 }
@@ -182,23 +184,23 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: (bool, &Page),
-) -> Result<Vec<Told>, Interrupt> {
+) -> Result<Vec<DeadlineDetails>, Interrupt> {
     let organization = readable(conn, context, organization_id)?;
     context.accept_read()?;
-    settled(conn, context, &organization.id)?;
+    require_no_pending_lapse(conn, context, &organization.id)?;
     let named = events::named_units(conn, &context.actor, &organization.id)?;
     let visibility = access::unit_visibility(&context.actor, &organization.id, Action::ReadDeadline, &named);
     let today = date_in(organization.zone(), context.now);
     let rows =
         store::deadlines::list(conn, &organization.id, &visibility, filter, (today, &context.app.reminders), page)?;
     let terms = store::periods::terms(conn, rows.iter().map(|deadline| &deadline.period_id))?;
-    Ok(tell_all(conn, context, &organization, rows, &terms)?)
+    Ok(describe_all(conn, context, &organization, rows, &terms)?)
 }
 
 /// What the clock has taken is written down before anybody reads how it stands.
-fn settled(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(), Interrupt> {
+fn require_no_pending_lapse(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(), Interrupt> {
     match store::submissions::any_lapsed(conn, organization_id, context.now)? {
-        true => Err(Interrupt::Unsettled(Unsettled::Organization(*organization_id))),
+        true => Err(Interrupt::PendingLapse(PendingLapse::Organization(*organization_id))),
         false => Ok(()),
     }
 }
@@ -233,7 +235,7 @@ impl DeadlineCase {
 
 impl Subject for DeadlineCase {
     type Key = Id;
-    type Visible = Told;
+    type Visible = DeadlineDetails;
     const TYPE: &'static str = "deadline";
 
     fn id(&self) -> Id {
@@ -253,7 +255,7 @@ impl Subject for DeadlineCase {
     }
 
     /// What is no unit's is there for everybody in the organisation.
-    fn reading(&self) -> Action {
+    fn read_action(&self) -> Action {
         if self.unit.is_some() { Action::ReadDeadline } else { Action::ReadOffice }
     }
 
@@ -275,9 +277,9 @@ impl Subject for DeadlineCase {
         let mut lapses = Vec::new();
         match (deadline.kind, &deadline.unit_id) {
             (DeadlineKind::SelfAssessment, Some(unit_id)) => {
-                if let Some(sheet) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)? {
-                    store::submissions::lock_for_update(conn, &sheet)?;
-                    lapses = submissions::lapse_all(conn, context.app, Lapsed::One(&sheet), context.now)?;
+                if let Some(submission) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)? {
+                    store::submissions::lock_for_update(conn, &submission)?;
+                    lapses = submissions::lapse_all(conn, context.app, Lapsed::One(&submission), context.now)?;
                 }
             }
             (DeadlineKind::Dossier, Some(unit_id)) => {
@@ -295,25 +297,26 @@ impl Subject for DeadlineCase {
         self.deadline.may(action, today, reminders, self.period_status()).map(|()| None)
     }
 
-    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<Told, Error> {
-        let told = tell_all(conn, context, &self.organization, vec![self.deadline.clone()], &self.terms)?.pop();
-        told.ok_or_else(|| Error::internal("a deadline of which nothing is told"))
+    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<DeadlineDetails, Error> {
+        let details = describe_all(conn, context, &self.organization, vec![self.deadline.clone()], &self.terms)?.pop();
+        details.ok_or_else(|| Error::internal("describing a deadline returned nothing"))
     }
 
-    fn parts(&self, _visible: &Told) -> Vec<(Id, i64)> {
+    fn parts(&self, _visible: &DeadlineDetails) -> Vec<(Id, i64)> {
         vec![(self.deadline.id, self.deadline.version)]
     }
 
-    fn parts_seen_by(&self, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
+    fn visible_parts(&self, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
         Ok(vec![(self.deadline.id, self.deadline.version)])
     }
 
     /// What the clock and the calendar alone change is no change of the state.
-    fn phase(&self, told: &Told) -> Option<String> {
-        let Told { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } = told;
-        let counted = (&told.rule, &told.explanation);
-        let shown = (status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted);
-        Some(format!("{shown:?}"))
+    fn phase(&self, details: &DeadlineDetails) -> Option<String> {
+        let DeadlineDetails { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } =
+            details;
+        let counted = (&details.rule, &details.explanation);
+        let time_dependent = (status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted);
+        Some(format!("{time_dependent:?}"))
     }
 
     fn audit(&self) -> Value {
@@ -341,7 +344,7 @@ impl Subject for DeadlineCase {
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<DeadlineCase>, Interrupt> {
     let case: DeadlineCase = context.find(conn, id)?;
     context.accept_read()?;
-    settled(conn, context, &case.organization.id)?;
+    require_no_pending_lapse(conn, context, &case.organization.id)?;
     Ok(context.details(conn, case)?)
 }
 
@@ -358,11 +361,11 @@ fn save(
     for lapse in lapses {
         lapse.record(conn, context.app, context.request_id(), context.now)?;
     }
-    let was = before.audit();
+    let old = before.audit();
     let case = DeadlineCase { deadline: changed, ..before };
-    let (was, is) = differing(was, case.audit());
+    let (old, new) = changed_fields(old, case.audit());
     let event = Some(case.event(event));
-    record(conn, context, AuditDraft { event, ..AuditDraft::of(act, &case, Some(was), Some(is)) })?;
+    record(conn, context, AuditDraft { event, ..AuditDraft::of(act, &case, Some(old), Some(new)) })?;
     Ok(case)
 }
 
@@ -373,14 +376,14 @@ pub fn extend(
     id: &Id,
     input: &Input<NewExtension>,
 ) -> Result<Details<DeadlineCase>, Interrupt> {
-    let (case, given): (DeadlineCase, _) = context.enter_to_add(conn, id, Action::ExtendDeadline, input)?;
+    let (case, command): (DeadlineCase, _) = context.enter_to_add(conn, id, Action::ExtendDeadline, input)?;
     let before = &case.deadline;
     let mut check = Check::default();
-    if given.unit_id.is_some() && given.unit_id != before.unit_id {
+    if command.unit_id.is_some() && command.unit_id != before.unit_id {
         check.fault("/unit_id", Code::UnknownReference);
     }
     let today = case.today(context);
-    if let Err(code) = check_extension(given.due_on, today, before.due_on()) {
+    if let Err(code) = check_extension(command.due_on, today, before.due_on()) {
         let fault = Fault::at("/due_on", code);
         let due_on = before.due_on().map(|day| day.to_string()).unwrap_or_default();
         check.faults.push(if code == Code::DeadlineShortened { fault.with("due_on", due_on) } else { fault });
@@ -388,9 +391,9 @@ pub fn extend(
     let extension = Extension {
         id: context.new_id(),
         deadline_id: before.id,
-        due_on: given.due_on,
-        reason: check.text("/reason", &given.reason, NOTE_CHARS),
-        basis_document: check.text("/basis_document", &given.basis_document, TITLE_CHARS),
+        due_on: command.due_on,
+        reason: check.text("/reason", &command.reason, NOTE_CHARS),
+        basis_document: check.text("/basis_document", &command.basis_document, TITLE_CHARS),
         granted_by: context.member_id(&before.organization_id)?,
         granted_at: context.now,
     };
@@ -398,18 +401,18 @@ pub fn extend(
     let mut reopened = None;
     match (before.kind, &before.unit_id) {
         (DeadlineKind::SelfAssessment, Some(unit_id)) => {
-            reopened = extend_sheet(conn, context, &before.period_id, unit_id, given.due_on)?;
+            reopened = extend_submission(conn, context, &before.period_id, unit_id, command.due_on)?;
         }
         (DeadlineKind::Dossier, Some(unit_id)) => {
-            store::award_proposals::extend(conn, (&before.period_id, unit_id), given.due_on, context.now)?;
+            store::award_proposals::extend(conn, (&before.period_id, unit_id), command.due_on, context.now)?;
         }
         (DeadlineKind::Appraisal | DeadlineKind::CouncilReview | DeadlineKind::ResultNotice, Some(_)) | (_, None) => {}
     }
     store::deadlines::insert_extension(conn, &extension)?;
     if reopened.is_some() {
-        keeping::recount(conn, &before.period_id, today, context.now)?;
+        sync::update_stages(conn, &before.period_id, today, context.now)?;
     }
-    let extended = before.clone().extended(given.due_on, context.now);
+    let extended = before.clone().extended(command.due_on, context.now);
     let case = save(conn, context, ("deadline.extend", EventType::DeadlineExtended), case, extended)?;
     if let Some(draft) = reopened {
         record(conn, context, draft)?;
@@ -418,7 +421,7 @@ pub fn extend(
 }
 
 /// Gives a unit's sheet a later gate. Where it was missed it is given back, which is recorded by the caller.
-fn extend_sheet(
+fn extend_submission(
     conn: &mut Conn,
     context: &Context,
     period_id: &Id,
@@ -428,11 +431,11 @@ fn extend_sheet(
     let Some(id) = store::submissions::of_unit(conn, period_id, unit_id)? else {
         return Ok(None);
     };
-    let sheet = SubmissionCase::find(conn, context, &id)?;
-    let Change { after, event } = sheet.extend(due_on, context.now);
+    let submission = SubmissionCase::find(conn, context, &id)?;
+    let Change { after, event } = submission.extend(due_on, context.now);
     let after = after.save(conn)?;
     let event = event.map(|kind| after.event(kind));
-    Ok(event.map(|event| AuditDraft::of_change("submission.reopen", &sheet, &after, Some(event))))
+    Ok(event.map(|event| AuditDraft::of_change("submission.reopen", &submission, &after, Some(event))))
 }
 
 /// Asks it of nobody any more.

@@ -11,9 +11,9 @@ use crate::domain::access::{self, Offers, Scopes};
 use crate::domain::schedule::feed::FeedToken;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
-use crate::service::schedule::deadlines::{self, Told};
+use crate::service::schedule::deadlines::{self, DeadlineDetails};
 use crate::service::tag::Tag;
-use crate::service::{App, AuditDraft, Caller, Context, Input, Interrupt, State, record, sha256_hex};
+use crate::service::{App, AuditDraft, AuditState, Caller, Context, Input, Interrupt, record, sha256_hex};
 use crate::store::deadlines::Filter;
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -69,7 +69,7 @@ fn draft<'a>(token: &FeedToken, action: &'a str, organization_id: Option<Id>) ->
     }
 }
 
-fn audit(token: &FeedToken) -> State {
+fn audit(token: &FeedToken) -> AuditState {
     json!({"issuer": token.issuer, "subject": token.subject, "scopes": token.scopes}).into()
 }
 
@@ -117,7 +117,7 @@ pub async fn caller(app: &Arc<App>, token: &str) -> Result<Caller, Error> {
 /// A deadline with the heading of its period.
 pub struct Entry {
     /// The deadline.
-    pub told: Told,
+    pub details: DeadlineDetails,
     /// The period's title.
     pub period_title: String,
 }
@@ -132,10 +132,10 @@ pub fn entries(conn: &mut Conn, context: &Context) -> Result<Vec<Entry>, Interru
         let filter = Filter { due_from: Some(due_from), ..Filter::default() };
         let page = Page { after: None, descending: false, limit: MAX_DEADLINES };
         let rows = deadlines::list(conn, context, Some(&organization_id), &filter, (true, &page))?;
-        let titles = store::periods::titles(conn, rows.iter().map(|told| &told.deadline.period_id))?;
-        entries.extend(rows.into_iter().map(|told| {
-            let period_title = titles.get(&told.deadline.period_id).cloned().unwrap_or_default();
-            Entry { told, period_title }
+        let titles = store::periods::titles(conn, rows.iter().map(|details| &details.deadline.period_id))?;
+        entries.extend(rows.into_iter().map(|details| {
+            let period_title = titles.get(&details.deadline.period_id).cloned().unwrap_or_default();
+            Entry { details, period_title }
         }));
     }
     Ok(entries)

@@ -16,15 +16,15 @@ use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus};
 use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::service::award::award_proposals;
-use crate::service::award::ranking::basis::{self, ToFreeze};
-use crate::service::{Context, Interrupt, Unsettled};
+use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
+use crate::service::{Context, Interrupt, PendingLapse};
 use crate::store::page::Page;
 use crate::store::periods::Terms;
 use crate::store::submissions::Listed;
 use crate::store::{self, Conn};
 
 /// The most rows of a kind that are looked at.
-const MOST: Page = Page { after: None, descending: false, limit: 10_000 };
+const MAX_PAGE: Page = Page { after: None, descending: false, limit: 10_000 };
 
 /// Something to be done.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ fn order(task: &Task) -> (NaiveDate, &Id, Option<&str>, &str, Option<&str>) {
 }
 
 /// What lies on the desk of an organisation.
-struct Desk<'a> {
+struct TaskBuilder<'a> {
     context: &'a Context<'a>,
     organization_id: &'a Id,
     zone: chrono_tz::Tz,
@@ -91,7 +91,7 @@ fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> 
     let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
     let deadlines = store::deadlines::of_periods(conn, &period_ids)?;
     let unit_ids: Vec<&Id> = deadlines.iter().filter_map(|deadline| deadline.unit_id.as_ref()).collect();
-    let desk = Desk {
+    let builder = TaskBuilder {
         context,
         organization_id,
         zone: organization.zone(),
@@ -103,14 +103,14 @@ fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> 
             .map(|deadline| ((deadline.period_id, deadline.kind, deadline.unit_id), deadline))
             .collect(),
     };
-    let proposals = desk.proposals(conn, &period_ids)?;
-    let mut tasks = desk.sheets(conn, &period_ids)?;
-    tasks.extend(desk.sessions(conn, &period_ids)?);
-    tasks.extend(proposals.iter().flat_map(|proposal| desk.dossier(proposal)));
+    let proposals = builder.proposals(conn, &period_ids)?;
+    let mut tasks = builder.submissions(conn, &period_ids)?;
+    tasks.extend(builder.sessions(conn, &period_ids)?);
+    tasks.extend(proposals.iter().flat_map(|proposal| builder.dossier(proposal)));
     for id in &period_ids {
-        let to_freeze = desk.to_freeze(conn, id)?;
-        tasks.extend(to_freeze.iter().flat_map(|to_freeze| desk.ranking(id, to_freeze)));
-        tasks.extend(desk.period(id, &proposals, to_freeze.as_ref()));
+        let provisional = builder.provisional(conn, id)?;
+        tasks.extend(provisional.iter().flat_map(|provisional| builder.ranking(id, provisional)));
+        tasks.extend(builder.period(id, &proposals, provisional.as_ref()));
     }
     Ok(tasks)
 }
@@ -119,7 +119,7 @@ fn may(context: &Context, action: Action, facts: &Facts) -> bool {
     matches!(access::decide(&context.actor, action, facts), Decision::Allow)
 }
 
-impl Desk<'_> {
+impl TaskBuilder<'_> {
     fn may(&self, action: Action, unit: Option<&UnitKey>) -> bool {
         let announced = true;
         may(self.context, action, &Facts { unit, announced, ..Facts::of(self.organization_id) })
@@ -165,21 +165,21 @@ impl Desk<'_> {
     }
 
     /// Sheets to be begun, written, sent, appraised and reviewed.
-    fn sheets(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Interrupt> {
+    fn submissions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Interrupt> {
         let visibility = access::submission_visibility(&self.context.actor, self.organization_id);
         let filter = store::submissions::Filter {
             period_ids: Some(period_ids.to_vec()),
             ..store::submissions::Filter::default()
         };
-        let sheets = store::submissions::list(conn, self.organization_id, &visibility, &filter, &MOST)?;
-        if sheets.iter().any(|sheet| sheet.submission.has_lapsed(self.context.now)) {
-            return Err(Interrupt::Unsettled(Unsettled::Organization(*self.organization_id)));
+        let submissions = store::submissions::list(conn, self.organization_id, &visibility, &filter, &MAX_PAGE)?;
+        if submissions.iter().any(|row| row.submission.has_lapsed(self.context.now)) {
+            return Err(Interrupt::PendingLapse(PendingLapse::Organization(*self.organization_id)));
         }
         let drafts = store::reviews::drafts(conn, self.organization_id)?;
-        let mut tasks: Vec<Task> = sheets.iter().filter_map(|sheet| self.sheet(sheet, &drafts)).collect();
-        let began = |period_id: &Id, unit_id: &Id| {
-            let of = |sheet: &Listed| sheet.submission.period_id == *period_id && sheet.submission.unit_id == *unit_id;
-            sheets.iter().any(of)
+        let mut tasks: Vec<Task> = submissions.iter().filter_map(|row| self.submission(row, &drafts)).collect();
+        let exists = |period_id: &Id, unit_id: &Id| {
+            let matches = |row: &Listed| row.submission.period_id == *period_id && row.submission.unit_id == *unit_id;
+            submissions.iter().any(matches)
         };
         for ((period_id, kind, unit_id), deadline) in &self.deadlines {
             let (DeadlineKind::SelfAssessment, Some(unit_id)) = (kind, unit_id) else {
@@ -189,10 +189,10 @@ impl Desk<'_> {
             let in_time = deadline.due_on().is_some_and(|due_on| self.today <= due_on);
             let late = self.terms.get(period_id).map(|terms| terms.late_submissions);
             let stays_open = late == Some(LateSubmissions::AcceptFlagged);
-            let open = self.status(period_id) == PeriodStatus::SelfAssessment && !began(period_id, unit_id);
+            let open = self.status(period_id) == PeriodStatus::SelfAssessment && !exists(period_id, unit_id);
             if open && (in_time || stays_open) && self.may(Action::CreateSubmission, Some(&unit)) {
-                let place = ("submission", None, String::new());
-                let task = self.task(Action::CreateSubmission, place, (period_id, Some(unit)), Some(deadline));
+                let subject = ("submission", None, String::new());
+                let task = self.task(Action::CreateSubmission, subject, (period_id, Some(unit)), Some(deadline));
                 let until = deadline.due_on().filter(|_| !stays_open).map(|due_on| closes_at(due_on, self.zone));
                 tasks.push(Task { until, ..task });
             }
@@ -201,31 +201,32 @@ impl Desk<'_> {
     }
 
     /// The one act on a sheet that is the caller's turn.
-    fn sheet(&self, listed: &Listed, drafts: &HashMap<(Id, Stage), Id>) -> Option<Task> {
-        let sheet = &listed.submission;
-        let unit = UnitKey { id: sheet.unit_id, code: listed.unit_code.clone() };
-        let facts = Facts { unit: Some(&unit), sheet: Some(sheet.status), ..Facts::of(self.organization_id) };
-        let status = self.status(&sheet.period_id);
-        let turn =
-            |action: Action| may(self.context, action, &facts) && sheet.may(action, status, self.context.now).is_ok();
+    fn submission(&self, listed: &Listed, drafts: &HashMap<(Id, Stage), Id>) -> Option<Task> {
+        let submission = &listed.submission;
+        let unit = UnitKey { id: submission.unit_id, code: listed.unit_code.clone() };
+        let facts = Facts { unit: Some(&unit), sheet: Some(submission.status), ..Facts::of(self.organization_id) };
+        let status = self.status(&submission.period_id);
+        let can_act = |action: Action| {
+            may(self.context, action, &facts) && submission.may(action, status, self.context.now).is_ok()
+        };
         let acts = [
             (Action::Submit, DeadlineKind::SelfAssessment, None),
             (Action::WriteScores, DeadlineKind::SelfAssessment, None),
             (Action::Appraise, DeadlineKind::Appraisal, Some(Stage::Appraisal)),
             (Action::CouncilReview, DeadlineKind::CouncilReview, Some(Stage::Council)),
         ];
-        let (action, kind, stage) = acts.into_iter().find(|(action, ..)| turn(*action))?;
-        let of_unit = (kind == DeadlineKind::SelfAssessment).then_some(&sheet.unit_id);
-        let deadline = self.deadline(&sheet.period_id, kind, of_unit);
-        let draft = stage.and_then(|stage| Some((stage, drafts.get(&(sheet.id, stage))?)));
-        let (action, place) = match draft {
+        let (action, kind, stage) = acts.into_iter().find(|(action, ..)| can_act(*action))?;
+        let of_unit = (kind == DeadlineKind::SelfAssessment).then_some(&submission.unit_id);
+        let deadline = self.deadline(&submission.period_id, kind, of_unit);
+        let draft = stage.and_then(|stage| Some((stage, drafts.get(&(submission.id, stage))?)));
+        let (action, subject) = match draft {
             // A review that was begun is to be finished.
             Some((stage, id)) => (Action::SubmitReview(stage), ("review", Some(id), format!("/v1/reviews/{id}"))),
-            None => (action, ("submission", Some(&sheet.id), format!("/v1/submissions/{}", sheet.id))),
+            None => (action, ("submission", Some(&submission.id), format!("/v1/submissions/{}", submission.id))),
         };
-        let task = self.task(action, place, (&sheet.period_id, Some(unit)), deadline);
+        let task = self.task(action, subject, (&submission.period_id, Some(unit)), deadline);
         // A sheet has a gate of its own, which stands open where late ones are accepted.
-        Some(if kind == DeadlineKind::SelfAssessment { Task { until: sheet.closes_at, ..task } } else { task })
+        Some(if kind == DeadlineKind::SelfAssessment { Task { until: submission.closes_at, ..task } } else { task })
     }
 
     fn met(&self, period_id: &Id, kind: DeadlineKind) -> bool {
@@ -233,39 +234,39 @@ impl Desk<'_> {
     }
 
     /// The ranking of a period whose sheets are all reviewed, for who may know of it before it is announced.
-    fn to_freeze(&self, conn: &mut Conn, period_id: &Id) -> Result<Option<ToFreeze>, Error> {
+    fn provisional(&self, conn: &mut Conn, period_id: &Id) -> Result<Option<ProvisionalRanking>, Error> {
         let reviewed = self.status(period_id) == PeriodStatus::CouncilReview
             && self.met(period_id, DeadlineKind::CouncilReview)
             && may(self.context, Action::ReadRanking, &Facts::of(self.organization_id));
         let period = if reviewed { store::periods::find(conn, period_id)? } else { None };
-        period.map(|period| basis::to_freeze(conn, &period)).transpose()
+        period.map(|period| inputs::provisional(conn, &period)).transpose()
     }
 
     /// What a ranking still needs: facts of units, and decisions on ties.
-    fn ranking(&self, period_id: &Id, to_freeze: &ToFreeze) -> Vec<Task> {
+    fn ranking(&self, period_id: &Id, provisional: &ProvisionalRanking) -> Vec<Task> {
         let deadline = self.deadline(period_id, DeadlineKind::ResultNotice, None);
         let base = format!("/v1/periods/{period_id}");
-        let unknown = to_freeze.inputs.contenders.iter().map(|contender| self.unit(&contender.unit_id));
-        let unknown = unknown.filter(|unit| to_freeze.ranking.facts_missing.contains(&unit.code));
+        let unknown = provisional.inputs.contenders.iter().map(|contender| self.unit(&contender.unit_id));
+        let unknown = unknown.filter(|unit| provisional.ranking.facts_missing.contains(&unit.code));
         let facts = unknown.filter(|unit| self.may(Action::WriteFacts, Some(unit))).map(|unit| {
-            let place = ("facts", Some(&unit.id), format!("{base}/facts/{}", unit.id));
-            self.task(Action::WriteFacts, place, (period_id, Some(unit.clone())), deadline)
+            let subject = ("facts", Some(&unit.id), format!("{base}/facts/{}", unit.id));
+            self.task(Action::WriteFacts, subject, (period_id, Some(unit.clone())), deadline)
         });
         let mut tasks: Vec<Task> = facts.collect();
         // Facts that are missing may still untie what looks tied.
-        let tied = !to_freeze.ranking.unresolved_ties.is_empty() && to_freeze.ranking.facts_missing.is_empty();
+        let tied = !provisional.ranking.unresolved_ties.is_empty() && provisional.ranking.facts_missing.is_empty();
         let decides =
-            to_freeze.inputs.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
+            provisional.inputs.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
         if tied && decides && self.may(Action::DecideTie, None) {
-            let place = ("period", Some(period_id), base);
-            tasks.push(self.task(Action::DecideTie, place, (period_id, None), deadline));
+            let subject = ("period", Some(period_id), base);
+            tasks.push(self.task(Action::DecideTie, subject, (period_id, None), deadline));
         }
         tasks
     }
 
     /// The next step of a period, once nothing keeps it back.
-    fn period(&self, period_id: &Id, undecided: &[Proposal], to_freeze: Option<&ToFreeze>) -> Option<Task> {
-        let sheet_open = |deadline: &Deadline| {
+    fn period(&self, period_id: &Id, undecided: &[Proposal], provisional: Option<&ProvisionalRanking>) -> Option<Task> {
+        let submission_open = |deadline: &Deadline| {
             deadline.period_id == *period_id
                 && deadline.kind == DeadlineKind::SelfAssessment
                 && deadline.met_on.is_none()
@@ -273,14 +274,14 @@ impl Desk<'_> {
         };
         let (action, kind, ready) = match self.status(period_id) {
             PeriodStatus::SelfAssessment => {
-                (Action::StartAppraisal, DeadlineKind::Appraisal, !self.deadlines.values().any(sheet_open))
+                (Action::StartAppraisal, DeadlineKind::Appraisal, !self.deadlines.values().any(submission_open))
             }
             PeriodStatus::Appraisal => {
                 let appraised = self.met(period_id, DeadlineKind::Appraisal);
                 (Action::StartCouncilReview, DeadlineKind::CouncilReview, appraised)
             }
             PeriodStatus::CouncilReview => {
-                let ready = to_freeze.is_some_and(|to_freeze| to_freeze.faults.is_empty());
+                let ready = provisional.is_some_and(|provisional| provisional.faults.is_empty());
                 (Action::Finalize, DeadlineKind::ResultNotice, ready)
             }
             PeriodStatus::Finalized => (Action::Announce, DeadlineKind::ResultNotice, true),
@@ -290,9 +291,9 @@ impl Desk<'_> {
             }
             PeriodStatus::Draft | PeriodStatus::Closed | PeriodStatus::Cancelled => return None,
         };
-        let place = ("period", Some(period_id), format!("/v1/periods/{period_id}"));
+        let subject = ("period", Some(period_id), format!("/v1/periods/{period_id}"));
         let deadline = self.deadline(period_id, kind, None);
-        (ready && self.may(action, None)).then(|| self.task(action, place, (period_id, None), deadline))
+        (ready && self.may(action, None)).then(|| self.task(action, subject, (period_id, None), deadline))
     }
 
     /// What a session is to be held for: the review, and once every sheet is through it, the notice.
@@ -304,22 +305,22 @@ impl Desk<'_> {
 
     /// Sessions to be called, held and closed.
     fn sessions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Error> {
-        let reviewing = |id: &&Id| self.status(id) == PeriodStatus::CouncilReview;
-        let reviewed: Vec<&Id> = period_ids.iter().filter(reviewing).collect();
-        if reviewed.is_empty() || !self.may(Action::ReadSessions, None) {
+        let is_in_review = |id: &&Id| self.status(id) == PeriodStatus::CouncilReview;
+        let in_review: Vec<&Id> = period_ids.iter().filter(is_in_review).collect();
+        if in_review.is_empty() || !self.may(Action::ReadSessions, None) {
             return Ok(Vec::new());
         }
-        let sessions = store::council_sessions::list(conn, self.organization_id, None, &MOST)?;
+        let sessions = store::council_sessions::list(conn, self.organization_id, None, &MAX_PAGE)?;
         // One that was closed without a quorum decides nothing.
-        let serves = |session: &CouncilSession| session.status != SessionStatus::Closed || session.could_decide();
-        let called = |id: &Id| sessions.iter().any(|session| session.period_id == *id && serves(session));
-        let to_call = reviewed.into_iter().filter(|id| !called(id) && self.may(Action::CreateSession, None));
-        let calls = to_call.map(|id| {
+        let may_decide = |session: &CouncilSession| session.status != SessionStatus::Closed || session.could_decide();
+        let planned = |id: &Id| sessions.iter().any(|session| session.period_id == *id && may_decide(session));
+        let to_plan = in_review.into_iter().filter(|id| !planned(id) && self.may(Action::CreateSession, None));
+        let planning = to_plan.map(|id| {
             let deadline = self.of_session(id);
             self.task(Action::CreateSession, ("council_session", None, String::new()), (id, None), deadline)
         });
-        let calls: Vec<Task> = calls.collect();
-        let turn = sessions.into_iter().filter_map(|session| {
+        let planning: Vec<Task> = planning.collect();
+        let ongoing = sessions.into_iter().filter_map(|session| {
             let action = match session.status {
                 SessionStatus::Planned if session.held_on <= self.today => Action::HoldSession,
                 SessionStatus::Held => Action::CloseSession,
@@ -327,10 +328,10 @@ impl Desk<'_> {
             };
             let open = self.status(&session.period_id) == PeriodStatus::CouncilReview && self.may(action, None);
             let deadline = self.of_session(&session.period_id);
-            let place = ("council_session", Some(&session.id), format!("/v1/council-sessions/{}", session.id));
-            open.then(|| self.task(action, place, (&session.period_id, None), deadline))
+            let subject = ("council_session", Some(&session.id), format!("/v1/council-sessions/{}", session.id));
+            open.then(|| self.task(action, subject, (&session.period_id, None), deadline))
         });
-        Ok(calls.into_iter().chain(turn).collect())
+        Ok(planning.into_iter().chain(ongoing).collect())
     }
 
     /// The proposals that are not decided and that the caller may read.
@@ -346,17 +347,17 @@ impl Desk<'_> {
             statuses: Some(vec![ProposalStatus::Draft, ProposalStatus::Returned, ProposalStatus::Submitted]),
             ..store::award_proposals::Filter::default()
         };
-        award_proposals::list(conn, self.context, Some(self.organization_id), filter, &MOST)
+        award_proposals::list(conn, self.context, Some(self.organization_id), filter, &MAX_PAGE)
     }
 
     /// What a dossier still needs of the caller: each missing document, then to be sent, then its decision.
     fn dossier(&self, proposal: &Proposal) -> Vec<Task> {
         let unit = self.unit(&proposal.unit_id);
-        let turn = |action: Action| self.may(action, Some(&unit)) && proposal.may(action).is_ok();
+        let can_act = |action: Action| self.may(action, Some(&unit)) && proposal.may(action).is_ok();
         let deadline = self.deadline(&proposal.period_id, DeadlineKind::Dossier, Some(&proposal.unit_id));
         let task = |action, document: Option<&str>| {
-            let place = ("award_proposal", Some(&proposal.id), format!("/v1/award-proposals/{}", proposal.id));
-            let task = self.task(action, place, (&proposal.period_id, Some(unit.clone())), deadline);
+            let subject = ("award_proposal", Some(&proposal.id), format!("/v1/award-proposals/{}", proposal.id));
+            let task = self.task(action, subject, (&proposal.period_id, Some(unit.clone())), deadline);
             Task { document: document.map(str::to_owned), ..task }
         };
         let missing = proposal.documents.iter().filter(|document| document.file.is_none());
@@ -364,14 +365,14 @@ impl Desk<'_> {
             .filter_map(|document| {
                 let report = document.code == ACHIEVEMENT_REPORT;
                 let action = if report { Action::AttachAchievementReport } else { Action::AttachDocument };
-                turn(action).then(|| task(action, Some(&document.code)))
+                can_act(action).then(|| task(action, Some(&document.code)))
             })
             .collect();
         let open = proposal.term.opens_on.is_none_or(|opens_on| opens_on <= self.today);
-        if open && proposal.is_complete() && turn(Action::SubmitProposal) {
+        if open && proposal.is_complete() && can_act(Action::SubmitProposal) {
             tasks.push(task(Action::SubmitProposal, None));
         }
-        if turn(Action::RecordDecision) {
+        if can_act(Action::RecordDecision) {
             // Sent in time: nothing is due any more.
             tasks.push(Task {
                 deadline_id: None,

@@ -1,11 +1,11 @@
 //! Rows of cells as comma-separated text, and as what spreadsheet programs make of that name.
 
-use super::{Rows, unreadable};
+use super::{RowBuffer, unreadable};
 use crate::domain::criteria::spreadsheet::{Cell, Grid, has_headings};
 use crate::error::Error;
 
 /// A spreadsheet program takes a text that begins so for a formula; an apostrophe before it keeps it a text.
-const BEGIN_FORMULAS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 /// What separates cells: a program of a Vietnamese machine writes semicolons.
 const SEPARATORS: [u8; 3] = *b",;\t";
 
@@ -28,13 +28,13 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
 }
 
 fn decoded(bytes: &[u8]) -> Option<String> {
-    let wide = |bytes: &[u8], join: fn([u8; 2]) -> u16| {
+    let utf16 = |bytes: &[u8], join: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().copied().map(join).collect();
         String::from_utf16(&units).ok()
     };
     match bytes {
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
         _ => String::from_utf8(bytes.to_vec()).ok(),
     }
@@ -44,29 +44,29 @@ fn decoded(bytes: &[u8]) -> Option<String> {
 fn rows(text: &str, separator: u8) -> Result<Grid, Error> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
-    let (mut rows, mut record) = (Rows::new(), csv::StringRecord::new());
+    let (mut rows, mut record) = (RowBuffer::new(), csv::StringRecord::new());
     let (mut inner_lines, mut before) = (0_usize, 0_u32);
     while reader.read_record(&mut record).map_err(|_| unreadable())? {
         // A spreadsheet counts a row once, however many lines its texts have. The reader stands behind the row, and does
         // not tell of blank ones before it.
         inner_lines += record.iter().map(|text| text.matches('\n').count()).sum::<usize>();
-        let behind = usize::try_from(reader.position().line()).map_err(|_| unreadable())?;
-        let number = u32::try_from(behind.saturating_sub(1 + inner_lines)).map_err(|_| unreadable())?;
+        let position = usize::try_from(reader.position().line()).map_err(|_| unreadable())?;
+        let number = u32::try_from(position.saturating_sub(1 + inner_lines)).map_err(|_| unreadable())?;
         // A quote that never ends takes in all lines to the last, and then no line of its own is left.
         if number <= before {
             return Err(unreadable());
         }
         before = number;
         for (column, text) in record.iter().enumerate() {
-            rows.add(number, column, Cell::text(released(text)))?;
+            rows.add(number, column, Cell::text(unescaped(text)))?;
         }
     }
-    Ok(rows.take("CSV"))
+    Ok(rows.finish_sheet("CSV"))
 }
 
 /// Takes away the apostrophe that keeps a text from being a formula.
-fn released(text: &str) -> &str {
-    let rest = text.strip_prefix('\'').filter(|rest| rest.starts_with(BEGIN_FORMULAS) || rest.starts_with('\''));
+fn unescaped(text: &str) -> &str {
+    let rest = text.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA_STARTS) || rest.starts_with('\''));
     rest.unwrap_or(text)
 }
 
@@ -77,14 +77,14 @@ fn released(text: &str) -> &str {
 pub fn write(rows: &[Vec<Cell>]) -> Result<Vec<u8>, Error> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(b"\xef\xbb\xbf".to_vec());
     for row in rows {
-        writer.write_record(row.iter().map(kept)).map_err(Error::internal)?;
+        writer.write_record(row.iter().map(escaped)).map_err(Error::internal)?;
     }
     writer.into_inner().map_err(|error| Error::internal(error.to_string()))
 }
 
-fn kept(cell: &Cell) -> String {
+fn escaped(cell: &Cell) -> String {
     match cell {
-        Cell::Text(text) if text.starts_with(BEGIN_FORMULAS) || text.starts_with('\'') => format!("'{text}"),
+        Cell::Text(text) if text.starts_with(FORMULA_STARTS) || text.starts_with('\'') => format!("'{text}"),
         Cell::Empty | Cell::Text(_) | Cell::Number(_) => cell.shown().to_owned(),
     }
 }

@@ -28,20 +28,20 @@ proptest! {
     fn what_is_written_to_a_file_is_read_back(table in any_content()) {
         for format in [Format::Csv, Format::Xlsx] {
             let bytes = write(&table, format, Shape::Full).unwrap();
-            let (told, read) = read(&bytes).unwrap();
-            prop_assert_eq!((told, read.shape), (format, Shape::Full));
+            let (detected, read) = read(&bytes).unwrap();
+            prop_assert_eq!((detected, read.shape), (format, Shape::Full));
             prop_assert_eq!(content(read), table.clone());
         }
     }
 }
 
 #[test]
-fn the_guideline_comes_back_from_every_shape_and_format() {
+fn the_guideline_round_trips_in_every_shape_and_format() {
     for format in [Format::Csv, Format::Xlsx] {
         for shape in [Shape::Office, Shape::Full] {
             let bytes = write(&guideline(), format, shape).unwrap();
-            let (told, table) = read(&bytes).unwrap();
-            assert_eq!((told, table.shape), (format, shape));
+            let (detected, table) = read(&bytes).unwrap();
+            assert_eq!((detected, table.shape), (format, shape));
             assert_eq!((table.parts, table.total_points), (guideline().parts, guideline().total_points));
             assert_eq!(write(&guideline(), format, shape).unwrap(), bytes, "the same table is the same file");
         }
@@ -50,7 +50,7 @@ fn the_guideline_comes_back_from_every_shape_and_format() {
 
 /// No text of a file becomes a formula, and none is changed by keeping it from becoming one.
 #[test]
-fn what_begins_like_a_formula_stays_text() {
+fn texts_that_look_like_formulas_stay_text() {
     let mut table = guideline();
     for (at, text) in ["=1+1", "+84", "-10 điểm", "@SUM(A1)", "'quoted'", "''=x"].into_iter().enumerate() {
         table.parts[0].children[at].title = text.into();
@@ -86,7 +86,7 @@ fn text_is_read_as_spreadsheet_programs_write_it() {
 }
 
 #[test]
-fn what_is_no_spreadsheet_is_refused() {
+fn files_other_than_spreadsheets_are_refused() {
     let not_utf8 = b"STT,N\xd4I DUNG,\xd0I\xd6M\n";
     for bytes in [&b"PK\x03\x04 no archive"[..], not_utf8, b"a\0b"] {
         assert_eq!(code(read(bytes)), Code::SpreadsheetUnreadable, "{bytes:?}");
@@ -103,7 +103,7 @@ fn too_many_rows_are_refused() {
 
 /// 64 MiB of nothing in a few kilobytes, whatever the archive says of itself.
 #[test]
-fn what_swells_when_unpacked_is_refused() {
+fn a_decompression_bomb_is_refused() {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     archive.start_file("xl/workbook.xml", options).unwrap();
@@ -117,7 +117,7 @@ fn what_swells_when_unpacked_is_refused() {
 
 /// One cell at the far end of a sheet costs no more than one cell.
 #[test]
-fn a_cell_far_away_makes_no_field_of_empty_ones() {
+fn a_distant_cell_does_not_allocate_those_between() {
     let mut workbook = rust_xlsxwriter::Workbook::new();
     let sheet = workbook.add_worksheet();
     for (column, text) in (0_u16..).zip(["STT", "NỘI DUNG", "ĐIỂM"]) {
@@ -135,7 +135,7 @@ fn a_cell_far_away_makes_no_field_of_empty_ones() {
 
 /// One long text that every cell of a sheet refers to.
 #[test]
-fn one_text_in_many_cells_is_counted_in_each() {
+fn a_shared_string_is_counted_in_each_cell() {
     let mut workbook = rust_xlsxwriter::Workbook::new();
     let sheet = workbook.add_worksheet();
     let text = "x".repeat(30_000);
@@ -148,7 +148,7 @@ fn one_text_in_many_cells_is_counted_in_each() {
 }
 
 /// The parts of a workbook with one cell, some of them otherwise.
-fn workbook(otherwise: &[(&str, &str)]) -> Vec<u8> {
+fn workbook(replacements: &[(&str, &str)]) -> Vec<u8> {
     let mut written = rust_xlsxwriter::Workbook::new();
     written.add_worksheet().write_string(0, 0, "STT").unwrap();
     let mut from = zip::ZipArchive::new(Cursor::new(written.save_to_buffer().unwrap())).unwrap();
@@ -159,7 +159,7 @@ fn workbook(otherwise: &[(&str, &str)]) -> Vec<u8> {
         let name = entry.name().unwrap().into_owned();
         let mut text = String::new();
         std::io::Read::read_to_string(&mut entry, &mut text).unwrap();
-        for (old, new) in otherwise {
+        for (old, new) in replacements {
             text = text.replace(old, new);
         }
         into.start_file(name, options).unwrap();
@@ -170,7 +170,7 @@ fn workbook(otherwise: &[(&str, &str)]) -> Vec<u8> {
 
 /// Figures that are not true neither fill the memory nor stop the service.
 #[test]
-fn a_workbook_that_lies_about_its_figures_is_refused() {
+fn a_workbook_with_false_counts_is_refused() {
     assert_eq!(code(read(&workbook(&[]))), Code::HeadingNotFound);
     for (old, new) in [
         ("count=\"1\"", "count=\"4294967295\""),
@@ -184,14 +184,14 @@ fn a_workbook_that_lies_about_its_figures_is_refused() {
 
 /// A text without its last quote would swallow the rows after it.
 #[test]
-fn a_quote_that_never_ends_is_refused() {
+fn an_unterminated_quote_is_refused() {
     let bytes = b"STT,N\xe1\xbb\x98I DUNG,\xc4\x90I\xe1\xbb\x82M\nA,x,10\n1,y,1\n2,\"z,5\n3,w,4\n";
     assert_eq!(code(read(bytes)), Code::SpreadsheetUnreadable);
 }
 
 /// However much is wrong, the answer is of bounded size.
 #[test]
-fn faults_are_told_up_to_a_number_and_in_short() {
+fn the_number_and_length_of_faults_is_bounded() {
     let rows = format!("STT,NỘI DUNG,ĐIỂM\nA,ĐIỂM CHUẨN,10\n{}", format!("1,Một,{}\n", "x".repeat(500)).repeat(5_000));
     let error = read(rows.as_bytes()).unwrap_err();
     assert_eq!(error.faults.len(), 200);
@@ -214,7 +214,7 @@ fn a_table_nested_too_deep_is_refused_while_it_is_read() {
 
 /// Texts that come decomposed are composed before they are looked at.
 #[test]
-fn decomposed_texts_are_the_same_texts() {
+fn decomposed_and_composed_texts_are_equal() {
     use unicode_normalization::UnicodeNormalization as _;
     let rows = "STT,NỘI DUNG,ĐIỂM\nA,ĐIỂM CHUẨN,10\n1,Không thực hiện không tính điểm,10\n,TỔNG ĐIỂM,10\n";
     let decomposed: String = rows.nfd().collect();

@@ -6,7 +6,7 @@ use calamine::{DataRef, Reader, Xlsx};
 use rust_xlsxwriter::{DataValidation, DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use zip::ZipArchive;
 
-use super::{Rows, too_large, unreadable};
+use super::{RowBuffer, too_large, unreadable};
 use crate::domain::criteria::spreadsheet::{Cell, Grid, Shape};
 use crate::error::Error;
 
@@ -20,36 +20,36 @@ const DIGITS: usize = 15;
 const SHEET: &str = "Bảng tiêu chí";
 
 /// The most texts that a workbook may say it shares: room is made for as many as it says.
-const MAX_SHARED: u64 = 1_000_000;
+const MAX_SHARED_STRINGS: u64 = 1_000_000;
 
 /// Reads the sheets that hold anything.
 ///
 /// # Errors
 /// `spreadsheet_unreadable`, `spreadsheet_too_large`.
 pub fn read(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
-    measure(bytes)?;
+    check_unpacked_size(bytes)?;
     // The reader counts on figures that a file may lie about, and stops where they overflow.
     std::panic::catch_unwind(|| cells(bytes)).unwrap_or_else(|_| Err(unreadable()))
 }
 
 fn cells(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
-    let (mut grids, mut rows) = (Vec::new(), Rows::new());
+    let (mut grids, mut rows) = (Vec::new(), RowBuffer::new());
     for name in workbook.sheet_names().into_iter().take(MAX_SHEETS) {
         // Cell by cell: one far away must not make a whole field of empty ones.
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| unreadable())?;
         while let Some(cell) = cells.next_cell().map_err(|_| unreadable())? {
             let (row, column) = cell.get_position();
             let column = usize::try_from(column).map_err(|_| unreadable())?;
-            rows.add(row.saturating_add(1), column, shown(cell.get_value()))?;
+            rows.add(row.saturating_add(1), column, cell_of(cell.get_value()))?;
         }
-        grids.push(rows.take(&name));
+        grids.push(rows.finish_sheet(&name));
     }
     Ok(grids)
 }
 
 /// Unpacks everything into nothing, to know how much it is: what the archive says of itself need not be true.
-fn measure(bytes: &[u8]) -> Result<(), Error> {
+fn check_unpacked_size(bytes: &[u8]) -> Result<(), Error> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
     let mut left = MAX_UNPACKED;
     for at in 0..archive.len() {
@@ -59,7 +59,7 @@ fn measure(bytes: &[u8]) -> Result<(), Error> {
         let unpacked = if shares {
             let mut text = Vec::new();
             entry.read_to_end(&mut text).map_err(|_| unreadable())?;
-            if counts(&text).any(|count| count > MAX_SHARED) {
+            if declared_counts(&text).any(|count| count > MAX_SHARED_STRINGS) {
                 return Err(unreadable());
             }
             u64::try_from(text.len()).map_err(|_| unreadable())?
@@ -72,7 +72,7 @@ fn measure(bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// What stands as the figure of every attribute whose name ends in `ount`: `count`, `uniqueCount`.
-fn counts(xml: &[u8]) -> impl Iterator<Item = u64> {
+fn declared_counts(xml: &[u8]) -> impl Iterator<Item = u64> {
     let starts = xml.windows(4).enumerate().filter(|(_, word)| *word == b"ount").map(|(at, _)| at + 4);
     starts.filter_map(|at| {
         let rest = xml.get(at..)?.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
@@ -82,7 +82,7 @@ fn counts(xml: &[u8]) -> impl Iterator<Item = u64> {
     })
 }
 
-fn shown(value: &DataRef) -> Cell {
+fn cell_of(value: &DataRef) -> Cell {
     match value {
         DataRef::Int(number) => Cell::Number(number.to_string()),
         DataRef::Float(number) => Cell::Number(digits(*number)),
@@ -98,12 +98,12 @@ fn shown(value: &DataRef) -> Cell {
 /// A number in the digits that a spreadsheet program shows: what a formula left beyond them is no part of it.
 fn digits(number: f64) -> String {
     let shortest = number.to_string();
-    let (whole, part) = shortest.split_once('.').unwrap_or((&shortest, ""));
-    let whole_digits = whole.trim_start_matches('-').len();
-    if whole_digits + part.len() <= DIGITS {
+    let (integer, fraction) = shortest.split_once('.').unwrap_or((&shortest, ""));
+    let integer_digits = integer.trim_start_matches('-').len();
+    if integer_digits + fraction.len() <= DIGITS {
         return shortest;
     }
-    let places = DIGITS.saturating_sub(whole_digits);
+    let places = DIGITS.saturating_sub(integer_digits);
     let rounded = format!("{number:.places$}");
     match rounded.contains('.') {
         true => rounded.trim_end_matches('0').trim_end_matches('.').to_owned(),
@@ -134,7 +134,7 @@ fn workbook(rows: &[Vec<Cell>], shape: Shape) -> Result<Vec<u8>, XlsxError> {
             write_cell(sheet, (number, column), cell, bold)?;
         }
     }
-    lay_out(sheet, u32::try_from(headings).unwrap_or(0), shape)?;
+    format_sheet(sheet, u32::try_from(headings).unwrap_or(0), shape)?;
     workbook.save_to_buffer()
 }
 
@@ -165,7 +165,7 @@ fn write_cell(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, bol
 }
 
 /// Widths, headings that stay in sight, and lists of words to choose from.
-fn lay_out(sheet: &mut Worksheet, headings: u32, shape: Shape) -> Result<(), XlsxError> {
+fn format_sheet(sheet: &mut Worksheet, headings: u32, shape: Shape) -> Result<(), XlsxError> {
     sheet.set_freeze_panes(headings + 1, 0)?;
     match shape {
         Shape::Office => {
@@ -178,16 +178,16 @@ fn lay_out(sheet: &mut Worksheet, headings: u32, shape: Shape) -> Result<(), Xls
             sheet.set_column_width(7, 40)?;
             sheet.set_column_width(9, 20)?;
             let last = headings + 5_000;
-            let choose = |words: &[&str]| DataValidation::new().allow_list_strings(words);
+            let choices = |words: &[&str]| DataValidation::new().allow_list_strings(words);
             let rows = ["set", "part", "section", "criterion", "level", "band", "step", "option"];
-            sheet.add_data_validation(headings + 1, 0, last, 0, &choose(&rows)?)?;
-            sheet.add_data_validation(headings + 1, 4, last, 4, &choose(&["base", "bonus"])?)?;
+            sheet.add_data_validation(headings + 1, 0, last, 0, &choices(&rows)?)?;
+            sheet.add_data_validation(headings + 1, 4, last, 4, &choices(&["base", "bonus"])?)?;
             sheet.add_data_validation(
                 headings + 1,
                 9,
                 last,
                 9,
-                &choose(crate::domain::criteria::rules::Rule::NAMES)?,
+                &choices(crate::domain::criteria::rules::Rule::NAMES)?,
             )?;
         }
     }
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_what_a_spreadsheet_program_shows() {
+    fn numbers_are_formatted_as_spreadsheet_programs_display_them() {
         for (number, shown) in [
             (30.0, "30"),
             (27.5, "27.5"),

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_public_internet_is_public() {
+    fn only_public_addresses_are_allowed() {
         for (text, public) in [
             ("8.8.8.8", true),
             ("203.113.131.1", true),

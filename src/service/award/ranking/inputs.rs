@@ -16,13 +16,13 @@ use crate::store::reviews::StageTotals;
 use crate::store::{self, Conn};
 
 /// Everything that the ranking of a period is computed from now.
-pub fn inputs(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
+pub fn current(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
     let chain = period.rules.tie_break.iter().filter_map(|step| TieBreak::parse(step));
-    let asks_more = chain.into_iter().any(|step| step.asks_for_breakdown());
+    let needs_breakdown = chain.into_iter().any(|step| step.asks_for_breakdown());
     let units = store::periods::units_of(conn, &period.id)?;
-    let mut own = if asks_more { store::submissions::breakdowns(conn, &period.id)? } else { HashMap::new() };
+    let mut own = if needs_breakdown { store::submissions::breakdowns(conn, &period.id)? } else { HashMap::new() };
     let mut furthest: HashMap<Id, StageTotals> = HashMap::new();
-    for review in store::reviews::submitted_of_period(conn, &period.id, asks_more)? {
+    for review in store::reviews::submitted_of_period(conn, &period.id, needs_breakdown)? {
         let before = furthest.get(&review.submission_id);
         if before.is_none_or(|before| before.stage < review.stage) {
             furthest.insert(review.submission_id, review);
@@ -77,7 +77,7 @@ pub fn frozen(
 }
 
 /// A ranking as things stand now, with what keeps it from being frozen.
-pub struct ToFreeze {
+pub struct ProvisionalRanking {
     /// What it was computed from.
     pub inputs: Inputs,
     /// What came out.
@@ -87,17 +87,17 @@ pub struct ToFreeze {
 }
 
 /// The ranking of a period whose sheets are all reviewed.
-pub fn to_freeze(conn: &mut Conn, period: &Period) -> Result<ToFreeze, Error> {
+pub fn provisional(conn: &mut Conn, period: &Period) -> Result<ProvisionalRanking, Error> {
     let sessions = store::council_sessions::closed_of_period(conn, &period.id)?;
-    let held = sessions.iter().any(CouncilSession::could_decide);
-    let inputs = inputs(conn, period)?;
+    let has_quorum = sessions.iter().any(CouncilSession::could_decide);
+    let inputs = current(conn, period)?;
     let ranking = inputs.rank();
-    let mut faults: Vec<Fault> = (!held).then(|| Fault::at("", Code::SessionWithoutQuorum)).into_iter().collect();
+    let mut faults: Vec<Fault> = (!has_quorum).then(|| Fault::at("", Code::SessionWithoutQuorum)).into_iter().collect();
     faults.extend(ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)));
     faults.extend(ranking.unresolved_ties.iter().map(|tie| {
         Fault::at("", Code::UnresolvedTie)
             .with("unit_ids", json!(tie.unit_ids))
             .with("award_code", tie.award_code.as_str())
     }));
-    Ok(ToFreeze { inputs, ranking, faults })
+    Ok(ProvisionalRanking { inputs, ranking, faults })
 }

@@ -29,26 +29,26 @@ use crate::service::journal::events;
 use crate::store::{self, Conn};
 
 /// How long an endpoint may take to answer.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a message belongs to who took it: longer than sending it can take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How many messages are taken at once, of each endpoint and in all.
-const AT_ONCE: (i64, i64) = (4, 64);
+const CLAIM_LIMITS: (i64, i64) = (4, 64);
 /// How many events become messages in one transaction.
-const EVENTS_AT_ONCE: i64 = 500;
+const MAX_EVENTS_PER_BATCH: i64 = 500;
 
 /// Who carries messages.
-pub struct Courier {
+pub struct Dispatcher {
     allow_private: bool,
     client: OnceLock<reqwest::Client>,
     /// The endpoints that this instance has messages under way to.
     busy: Mutex<HashSet<Id>>,
 }
 
-impl Courier {
+impl Dispatcher {
     /// Carries to public addresses alone, or to every one.
     pub fn new(allow_private: bool) -> Self {
-        Courier { allow_private, client: OnceLock::new(), busy: Mutex::default() }
+        Dispatcher { allow_private, client: OnceLock::new(), busy: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<Id>> {
@@ -77,8 +77,8 @@ impl Courier {
         let builder = reqwest::Client::builder()
             .redirect(Policy::none())
             .no_proxy()
-            .timeout(ACQUIRE_TIMEOUT)
-            .pool_idle_timeout(ACQUIRE_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .pool_idle_timeout(REQUEST_TIMEOUT)
             .user_agent(concat!("thidua/", env!("CARGO_PKG_VERSION")));
         let builder = if self.allow_private { builder } else { builder.dns_resolver(Arc::new(PublicOnly)) };
         let client = builder.build().map_err(Error::internal)?;
@@ -92,10 +92,10 @@ impl Courier {
             check.fault("/url", Code::UrlInvalid);
             return text;
         };
-        let plain = url.has_host() && url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-        let web = plain && matches!(url.scheme(), "http" | "https");
-        check.ensure(web, "/url", Code::UrlInvalid);
-        check.ensure(!web || self.allows(&url), "/url", Code::UrlNotAllowed);
+        let bare = url.has_host() && url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        let valid = bare && matches!(url.scheme(), "http" | "https");
+        check.ensure(valid, "/url", Code::UrlInvalid);
+        check.ensure(!valid || self.allows(&url), "/url", Code::UrlNotAllowed);
         url.into()
     }
 
@@ -110,10 +110,10 @@ impl Courier {
     }
 
     /// Sends one message and tells what came of it.
-    async fn send(&self, endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Attempt {
-        let began = Instant::now();
+    async fn attempt(&self, endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Attempt {
+        let started = Instant::now();
         let sent = self.post(endpoint, message, now).await;
-        let duration_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
         let attempt = Attempt { at: now, status: None, error: None, duration_ms, retry_after: None };
         match sent {
             Ok(response) => {
@@ -126,7 +126,7 @@ impl Courier {
                     ..attempt
                 }
             }
-            Err(why) => Attempt { error: Some(why), ..attempt }.shortened(),
+            Err(error) => Attempt { error: Some(error), ..attempt }.shortened(),
         }
     }
 
@@ -150,13 +150,13 @@ impl Courier {
 
 /// An error with its causes: the client's own words say only that it could not connect.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        told = format!("{told}: {error}");
+        text = format!("{text}: {error}");
         cause = error.source();
     }
-    told
+    text
 }
 
 /// What is sent.
@@ -214,7 +214,7 @@ fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<
         webhook.sign(&message.id, timestamp, message.body.as_bytes()).map_err(|error| error.to_string())
     });
     let signatures = signatures.collect::<Result<Vec<_>, String>>()?.join(" ");
-    let named = [
+    let headers = [
         (CONTENT_TYPE.as_str(), "application/cloudevents+json"),
         (HEADER_WEBHOOK_ID, &message.id),
         (HEADER_WEBHOOK_TIMESTAMP, &timestamp.to_string()),
@@ -223,11 +223,11 @@ fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<
     let header = |(name, value): (&'static str, &str)| {
         Ok((HeaderName::from_static(name), HeaderValue::from_str(value).map_err(|error| error.to_string())?))
     };
-    named.into_iter().map(header).collect()
+    headers.into_iter().map(header).collect()
 }
 
 /// Turns events into messages for one endpoint, up to the last that there is.
-fn spread(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+fn fan_out(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
     let Some(endpoint) = store::webhooks::lock_for_update(conn, id, false)?.filter(|endpoint| endpoint.active) else {
         return Ok(());
     };
@@ -238,7 +238,7 @@ fn spread(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<(),
     let named = events::named_units(conn, &actor, organization_id)?;
     let visibility = access::event_visibility(&actor, organization_id, &named);
     let types = Some(endpoint.event_types.as_slice()).filter(|types| !types.is_empty());
-    let new = store::events::list(conn, organization_id, &visibility, types, endpoint.sequence, EVENTS_AT_ONCE)?;
+    let new = store::events::list(conn, organization_id, &visibility, types, endpoint.sequence, MAX_EVENTS_PER_BATCH)?;
     let deliveries: Vec<Delivery> = new
         .iter()
         .map(|event| {
@@ -248,7 +248,7 @@ fn spread(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<(),
         .collect();
     store::webhooks::insert_deliveries(conn, &deliveries)?;
     let last = new.last().map_or(0, |event| event.sequence);
-    let full = i64::try_from(new.len()).map_err(Error::internal)? == EVENTS_AT_ONCE;
+    let full = i64::try_from(new.len()).map_err(Error::internal)? == MAX_EVENTS_PER_BATCH;
     store::webhooks::advance(conn, id, if full { last } else { last.max(head) })
 }
 
@@ -275,25 +275,25 @@ pub struct Batch(Vec<(Delivery, Endpoint, Message)>);
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn take(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>, Error> {
+pub async fn claim_due(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>, Error> {
     for id in app.db.read(store::webhooks::behind).await? {
-        let within = Arc::clone(app);
-        app.db.write(move |conn| spread(conn, &within, &id, now)).await?;
+        let shared = Arc::clone(app);
+        app.db.write(move |conn| fan_out(conn, &shared, &id, now)).await?;
     }
     if !app.db.read(move |conn| store::webhooks::any_due(conn, now)).await? {
         return Ok(Vec::new());
     }
-    let busy = app.courier.busy();
-    let mut taken = app.db.write(move |conn| take_due(conn, &busy, now)).await?;
-    taken.sort_by_key(|a| a.1.id);
+    let busy = app.dispatcher.busy();
+    let mut claimed = app.db.write(move |conn| claim(conn, &busy, now)).await?;
+    claimed.sort_by_key(|a| a.1.id);
     let mut batches: Vec<Batch> = Vec::new();
-    for message in taken {
+    for message in claimed {
         match batches.last_mut().filter(|batch| batch.0.last().is_some_and(|last| last.1.id == message.1.id)) {
             Some(batch) => batch.0.push(message),
             None => batches.push(Batch(vec![message])),
         }
     }
-    app.courier.set_busy(batches.iter().filter_map(|batch| Some(batch.0.first()?.1.id)));
+    app.dispatcher.set_busy(batches.iter().filter_map(|batch| Some(batch.0.first()?.1.id)));
     Ok(batches)
 }
 
@@ -301,30 +301,30 @@ pub async fn take(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>, Erro
 ///
 /// # Errors
 /// When the database does not answer; what was not written down is taken again when its lease is over.
-pub async fn carry(app: Arc<App>, batch: Batch, now: DateTime<Utc>) -> Result<usize, Error> {
-    let (app, began) = (&app, Instant::now());
+pub async fn send_batch(app: Arc<App>, batch: Batch, now: DateTime<Utc>) -> Result<usize, Error> {
+    let (app, started) = (&app, Instant::now());
     let endpoint_id = batch.0.first().map(|(_, endpoint, _)| endpoint.id);
     let number = batch.0.len();
     let one = |(delivery, endpoint, message): (Delivery, Endpoint, Message)| async move {
-        let at = now + TimeDelta::from_std(began.elapsed()).unwrap_or_default();
-        let attempt = app.courier.send(&endpoint, &message, at).await;
-        let chance = random_bytes::<2>().map(u16::from_le_bytes).unwrap_or_default();
-        let tried = delivery.tried(&attempt, chance);
+        let at = now + TimeDelta::from_std(started.elapsed()).unwrap_or_default();
+        let attempt = app.dispatcher.attempt(&endpoint, &message, at).await;
+        let jitter = random_bytes::<2>().map(u16::from_le_bytes).unwrap_or_default();
+        let updated = delivery.tried(&attempt, jitter);
         if let Some(error) = &attempt.error {
-            log::info!(endpoint:% = endpoint.id, attempts = tried.attempts, error:%; "a webhook was not taken");
+            log::info!(endpoint:% = endpoint.id, attempts = updated.attempts, error:%; "a webhook delivery failed");
         }
-        app.db.write(move |conn| store::webhooks::save_attempt(conn, &tried, &attempt)).await
+        app.db.write(move |conn| store::webhooks::save_attempt(conn, &updated, &attempt)).await
     };
     let saved = futures_util::future::join_all(batch.0.into_iter().map(one)).await;
     if let Some(id) = endpoint_id {
-        app.courier.set_idle(&id);
+        app.dispatcher.set_idle(&id);
     }
     saved.into_iter().collect::<Result<(), Error>>()?;
     Ok(number)
 }
 
-fn take_due(conn: &mut Conn, busy: &[Id], now: DateTime<Utc>) -> Result<Vec<(Delivery, Endpoint, Message)>, Error> {
-    let deliveries = store::webhooks::take_due(conn, (now, now + LEASE), busy, AT_ONCE)?;
+fn claim(conn: &mut Conn, busy: &[Id], now: DateTime<Utc>) -> Result<Vec<(Delivery, Endpoint, Message)>, Error> {
+    let deliveries = store::webhooks::take_due(conn, (now, now + LEASE), busy, CLAIM_LIMITS)?;
     let ids: Vec<&Id> = deliveries.iter().map(|delivery| &delivery.endpoint_id).collect();
     let endpoints = store::webhooks::among(conn, &ids)?;
     let endpoints: HashMap<Id, Endpoint> = endpoints.into_iter().map(|endpoint| (endpoint.id, endpoint)).collect();

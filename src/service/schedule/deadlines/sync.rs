@@ -21,7 +21,7 @@ use crate::service::{App, EventDraft};
 use crate::store::{self, Conn};
 
 /// Sets down what is due in a period that opens.
-pub fn begin(conn: &mut Conn, app: &App, period: &Period, now: DateTime<Utc>) -> Result<(), Error> {
+pub fn plan_period(conn: &mut Conn, app: &App, period: &Period, now: DateTime<Utc>) -> Result<(), Error> {
     store::deadlines::insert_all(conn, &Deadline::plan(period, || app.ids.next(), now))
 }
 
@@ -36,9 +36,9 @@ pub fn reschedule(
         let days = deadline::scheduled_on(kind, &before.rules).zip(deadline::scheduled_on(kind, &after.rules));
         days.filter(|(from, to)| from != to)
     };
-    let sheets_move = after.status == PeriodStatus::SelfAssessment;
+    let submissions_move = after.status == PeriodStatus::SelfAssessment;
     for kind in DeadlineKind::VARIANTS.iter().copied() {
-        let Some((from, to)) = moved(kind).filter(|_| sheets_move || kind != DeadlineKind::SelfAssessment) else {
+        let Some((from, to)) = moved(kind).filter(|_| submissions_move || kind != DeadlineKind::SelfAssessment) else {
             continue;
         };
         if kind != DeadlineKind::SelfAssessment {
@@ -46,9 +46,11 @@ pub fn reschedule(
             continue;
         }
         // What was missed stays so: only an extension gives it back.
-        let sheets = store::submissions::of_period(conn, &after.id)?;
+        let submissions = store::submissions::of_period(conn, &after.id)?;
         let missed = |unit_id: &Id| {
-            sheets.iter().any(|sheet| sheet.unit_id == *unit_id && sheet.status == SubmissionStatus::Missed)
+            submissions
+                .iter()
+                .any(|submission| submission.unit_id == *unit_id && submission.status == SubmissionStatus::Missed)
         };
         let mut gates: BTreeMap<NaiveDate, Vec<Id>> = BTreeMap::new();
         for deadline in store::deadlines::of_period(conn, &after.id)? {
@@ -70,7 +72,7 @@ pub fn reschedule(
 }
 
 /// Until when a unit may send its sheet, by schedule or extension.
-pub fn sheet_due_on(conn: &mut Conn, period: &Period, unit_id: &Id) -> Result<NaiveDate, Error> {
+pub fn submission_due_on(conn: &mut Conn, period: &Period, unit_id: &Id) -> Result<NaiveDate, Error> {
     // Held, so that an extension that is granted meanwhile finds the sheet that is being made.
     store::deadlines::lock_sheet(conn, &period.id, unit_id)?;
     let deadline = store::deadlines::find_of(conn, &period.id, DeadlineKind::SelfAssessment, Some(unit_id))?;
@@ -79,21 +81,21 @@ pub fn sheet_due_on(conn: &mut Conn, period: &Period, unit_id: &Id) -> Result<Na
 }
 
 /// Notes that a unit has sent its sheet, or took it back.
-pub fn sheet_sent(conn: &mut Conn, sheet: &Submission, sent_on: Option<NaiveDate>) -> Result<(), Error> {
-    let key = (&sheet.period_id, DeadlineKind::SelfAssessment, Some(&sheet.unit_id));
-    store::deadlines::set_met(conn, key, sent_on, sheet.updated_at)
+pub fn submission_sent(conn: &mut Conn, submission: &Submission, sent_on: Option<NaiveDate>) -> Result<(), Error> {
+    let key = (&submission.period_id, DeadlineKind::SelfAssessment, Some(&submission.unit_id));
+    store::deadlines::set_met(conn, key, sent_on, submission.updated_at)
 }
 
 /// Notes that a sheet was sent back, with a day of its own where one was given. Gives the day that holds: an extension
 /// is never shortened.
-pub fn sheet_returned(
+pub fn submission_returned(
     conn: &mut Conn,
-    sheet: &Submission,
+    submission: &Submission,
     due_on: Option<NaiveDate>,
     now: DateTime<Utc>,
 ) -> Result<Option<NaiveDate>, Error> {
-    let unit_id = Some(&sheet.unit_id);
-    let found = store::deadlines::find_of(conn, &sheet.period_id, DeadlineKind::SelfAssessment, unit_id)?;
+    let unit_id = Some(&submission.unit_id);
+    let found = store::deadlines::find_of(conn, &submission.period_id, DeadlineKind::SelfAssessment, unit_id)?;
     let Some(deadline) = found else {
         return Ok(due_on);
     };
@@ -108,10 +110,10 @@ pub fn appraisal_due_on(conn: &mut Conn, period_id: &Id, scheduled_on: NaiveDate
 }
 
 /// Notes which stages every sheet of a period has been through, or is to go through again.
-pub fn recount(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
+pub fn update_stages(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
     // Held before the sheets are read, so that of two who end the last two sheets together one sees both.
     let stages = store::deadlines::lock_stages(conn, period_id)?;
-    let sheets = store::submissions::statuses(conn, period_id)?;
+    let submissions = store::submissions::statuses(conn, period_id)?;
     for deadline in stages {
         let status = match deadline.kind {
             DeadlineKind::Appraisal => SubmissionStatus::Appraised,
@@ -120,7 +122,7 @@ pub fn recount(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<
             | DeadlineKind::ResultNotice
             | DeadlineKind::Dossier => SubmissionStatus::Reviewed,
         };
-        let done = sheets.iter().all(|sheet| sheet.has_reached(status));
+        let done = submissions.iter().all(|submission| submission.has_reached(status));
         if deadline.met_on.is_some() != done {
             store::deadlines::set_met(conn, (period_id, deadline.kind, None), done.then_some(today), now)?;
         }
@@ -129,16 +131,17 @@ pub fn recount(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<
 }
 
 /// The same after the clock has taken sheets: who was given more time and missed it keeps the appraisal no longer.
-pub fn recount_after(conn: &mut Conn, taken: &[&Submission], now: DateTime<Utc>) -> Result<(), Error> {
-    let missed = taken.iter().filter(|sheet| sheet.status == SubmissionStatus::Missed);
-    let mut periods: Vec<(&Id, &Id)> = missed.map(|sheet| (&sheet.period_id, &sheet.organization_id)).collect();
+pub fn update_stages_after(conn: &mut Conn, lapsed: &[&Submission], now: DateTime<Utc>) -> Result<(), Error> {
+    let missed = lapsed.iter().filter(|submission| submission.status == SubmissionStatus::Missed);
+    let mut periods: Vec<(&Id, &Id)> =
+        missed.map(|submission| (&submission.period_id, &submission.organization_id)).collect();
     periods.sort_unstable();
     periods.dedup();
     let terms = store::periods::terms(conn, periods.iter().map(|(period_id, _)| *period_id))?;
     periods.retain(|(period_id, _)| terms.get(*period_id).is_some_and(|terms| terms.status == PeriodStatus::Appraisal));
     for (period_id, organization_id) in periods {
         let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
-        recount(conn, period_id, date_in(organization.zone(), now), now)?;
+        update_stages(conn, period_id, date_in(organization.zone(), now), now)?;
     }
     Ok(())
 }
@@ -199,7 +202,7 @@ pub fn dossier_returned(
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn adopt(conn: &mut Conn, app: &App) -> Result<(), Error> {
+pub fn backfill(conn: &mut Conn, app: &App) -> Result<(), Error> {
     store::deadlines::lock_adoption(conn)?;
     for id in store::deadlines::periods_without(conn, &PeriodStatus::OPEN)? {
         let Some(period) = store::periods::find(conn, &id)? else {
@@ -207,22 +210,24 @@ pub fn adopt(conn: &mut Conn, app: &App) -> Result<(), Error> {
         };
         let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
         let (now, zone) = (app.clock.now(), organization.zone());
-        begin(conn, app, &period, now)?;
-        for sheet in store::submissions::of_period(conn, &id)? {
-            let sent_on = sheet.submitted_at.map(|at| date_in(zone, at));
-            match sheet.status {
+        plan_period(conn, app, &period, now)?;
+        for submission in store::submissions::of_period(conn, &id)? {
+            let sent_on = submission.submitted_at.map(|at| date_in(zone, at));
+            match submission.status {
                 SubmissionStatus::Draft | SubmissionStatus::Missed => {}
-                SubmissionStatus::Returned => drop(sheet_returned(conn, &sheet, Some(sheet.due_on), now)?),
+                SubmissionStatus::Returned => {
+                    submission_returned(conn, &submission, Some(submission.due_on), now)?;
+                }
                 SubmissionStatus::Submitted
                 | SubmissionStatus::Appraised
                 | SubmissionStatus::Reviewed
                 | SubmissionStatus::Finalized => {
-                    sheet_sent(conn, &Submission { updated_at: now, ..sheet.clone() }, sent_on)?;
+                    submission_sent(conn, &Submission { updated_at: now, ..submission.clone() }, sent_on)?;
                 }
             }
         }
         if period.status != PeriodStatus::SelfAssessment {
-            recount(conn, &id, date_in(zone, now), now)?;
+            update_stages(conn, &id, date_in(zone, now), now)?;
         }
         if let Some(notice) = &period.notice {
             let proposals = store::award_proposals::of_period(conn, &id)?;
@@ -239,13 +244,13 @@ pub fn adopt(conn: &mut Conn, app: &App) -> Result<(), Error> {
 }
 
 /// What a reminder tells subscribers.
-pub fn reminder(deadline: &Deadline, told: i32, today: NaiveDate) -> EventDraft {
+pub fn reminder(deadline: &Deadline, reminder_days: i32, today: NaiveDate) -> EventDraft {
     let due_on = deadline.due_on();
     let days = due_on.map_or(0, |due_on| (due_on - today).num_days());
-    let (kind, data) = if told == deadline::OVERDUE {
+    let (kind, data) = if reminder_days == deadline::OVERDUE {
         (EventType::DeadlineOverdue, json!({"kind": deadline.kind, "due_on": due_on, "overdue_days": -days}))
     } else {
-        let data = json!({"kind": deadline.kind, "due_on": due_on, "days_left": days, "reminder_days": told});
+        let data = json!({"kind": deadline.kind, "due_on": due_on, "days_left": days, "reminder_days": reminder_days});
         (EventType::DeadlineDueSoon, data)
     };
     EventDraft { kind, period_id: Some(deadline.period_id), unit_id: deadline.unit_id, data }
