@@ -1,46 +1,46 @@
-//! What an act answers.
+//! The response that an act produces.
 
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::store::idempotency::FirstAnswer;
 
-/// What goes back to the client.
+/// A response to be sent to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
+    /// HTTP status code.
     pub status: u16,
-    /// Where a new record is.
+    /// URL of the new record.
     pub location: Option<String>,
-    /// The tag of what it shows.
+    /// `ETag` of the representation.
     pub etag: Option<String>,
     /// The query of a list's next page.
     pub next: Option<String>,
     /// JSON; empty for 204.
     pub body: String,
-    /// Whether this is a first answer again.
+    /// Whether it repeats the stored response to an earlier request with the same idempotency key.
     pub replayed: bool,
 }
 
 impl Answer {
-    /// 200 with a tag.
+    /// A 200 response with a tag.
     ///
     /// # Errors
-    /// When the view is no JSON.
+    /// `internal` when the view cannot be serialised.
     pub fn ok(view: &impl Serialize, etag: String) -> Result<Self, Error> {
         let body = serde_json::to_string(view).map_err(Error::internal)?;
         Ok(Answer { status: 200, location: None, etag: Some(etag), next: None, body, replayed: false })
     }
 
-    /// 201 with a tag and the new record's place.
+    /// A 201 response with a tag and the new record's URL.
     ///
     /// # Errors
-    /// When the view is no JSON.
+    /// `internal` when the view cannot be serialised.
     pub fn created(view: &impl Serialize, etag: String, location: String) -> Result<Self, Error> {
         Ok(Answer { status: 201, location: Some(location), ..Answer::ok(view, etag)? })
     }
 
-    /// 204.
+    /// A 204 response.
     pub fn nothing() -> Self {
         Answer { status: 204, location: None, etag: None, next: None, body: String::new(), replayed: false }
     }

@@ -1,4 +1,4 @@
-//! The installation: what every act needs of it.
+//! Shared state of the running service.
 
 use crate::clock::{Clock, Ids};
 use crate::domain::schedule::deadline::Reminders;
@@ -7,28 +7,28 @@ use crate::service::files::Files;
 use crate::service::journal::webhooks::dispatcher::Dispatcher;
 use crate::store::Db;
 
-/// What every act needs of the installation.
+/// Shared state of the running service.
 pub struct App {
     /// The database.
     pub db: Db,
-    /// The time.
+    /// The only source of the current time.
     pub clock: Clock,
-    /// The names of new records.
+    /// The generator of ids for new records.
     pub ids: Ids,
-    /// Published tables, ready for scoring.
+    /// Cache of published criteria tables, compiled for scoring.
     pub tables: Tables,
-    /// Attached documents.
+    /// Storage of attached files.
     pub files: Files,
 
-    /// Rings when there are new events, for who waits for them in this process.
+    /// Wakes requests of this process that wait for new events.
     pub event_signal: EventSignal,
-    /// Who carries messages to subscribers.
+    /// Sends webhook messages to subscribers.
     pub dispatcher: Dispatcher,
     /// When subscribers are reminded of a deadline.
     pub reminders: Reminders,
 }
 
-/// Rings when there are new events. Other instances are not heard: who waits looks again from time to time.
+/// Wakes requests that wait for new events. It does not reach other instances, so waiting requests also poll.
 #[derive(Debug)]
 pub struct EventSignal(tokio::sync::watch::Sender<()>);
 
@@ -39,12 +39,12 @@ impl Default for EventSignal {
 }
 
 impl EventSignal {
-    /// Wakes who waits.
+    /// Wakes all waiting requests.
     pub fn notify(&self) {
         self.0.send_replace(());
     }
 
-    /// Hears it from now on.
+    /// Returns a receiver that sees notifications from now on.
     pub fn subscribe(&self) -> tokio::sync::watch::Receiver<()> {
         self.0.subscribe()
     }

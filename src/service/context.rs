@@ -1,4 +1,4 @@
-//! What an act is given: who calls, what the request asks for, and the installation.
+//! The context of an act: its caller, the request's conditions and the service's shared state.
 
 use chrono::{DateTime, Utc};
 
@@ -11,77 +11,77 @@ use crate::error::{Code, Error};
 use crate::store::idempotency::FirstAnswer;
 use crate::store::{self, Conn};
 
-/// Who calls, as the token says.
+/// The caller named by the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Who vouches for it.
+    /// Identity provider that vouches for the subject.
     pub issuer: String,
-    /// Its name there.
+    /// Identifier of the subject at its issuer.
     pub subject: String,
-    /// The service account that fetched the token, if one did.
+    /// The service account that obtained the token; none for a person's own token.
     pub client_id: Option<String>,
-    /// What the token is narrowed to.
+    /// Scopes that narrow what the roles allow.
     pub scopes: Scopes,
 }
 
-/// What a request demands beyond its body.
+/// Conditions that a request states outside its body.
 #[derive(Debug, Clone, Default)]
 pub struct Conditions {
-    /// The tag that the caller last saw.
+    /// Value of `If-Match`.
     pub if_match: Option<String>,
-    /// The key under which the answer is kept, with the digest of what was asked.
+    /// Value of `Idempotency-Key`, with the digest of the request.
     pub idempotency: Option<(String, String)>,
-    /// What is wrong with the request's form (406, 415), told only to who may do the act.
+    /// A fault of the headers or the query (406, 415, 400), reported only after authorisation so that it reveals nothing.
     pub form: Option<Error>,
 }
 
-/// A request as it comes from the gate.
+/// An authenticated request.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Who calls.
+    /// The caller named by the token.
     pub caller: Caller,
-    /// Its id, for log and audit.
+    /// Id for the log and the audit entry.
     pub request_id: String,
-    /// What it demands.
+    /// Conditions stated outside the body.
     pub conditions: Conditions,
 }
 
-/// A body as it was read, or why it could not be: told only after the right was checked.
+/// A parsed body, or the reason why it cannot be parsed, reported only after authorisation.
 pub type Input<T> = Result<T, Error>;
 
-/// Everything that an act needs beside its command.
+/// Everything that an act needs besides its command.
 pub struct Context<'a> {
-    /// The installation.
+    /// Shared state of the running service.
     pub app: &'a App,
-    /// Who acts, with the memberships that stand now.
+    /// The caller, with the memberships valid now.
     pub actor: Actor,
-    /// Now.
+    /// The instant of the request.
     pub now: DateTime<Utc>,
     pub(super) request: &'a Request,
     pub(super) first_answer: Option<FirstAnswer>,
 }
 
 impl Context<'_> {
-    /// The request's id.
+    /// Id of the request.
     pub fn request_id(&self) -> &str {
         &self.request.request_id
     }
 
-    /// The service account that fetched the caller's token, if one did.
+    /// The service account that obtained the caller's token; none for a person's own token.
     pub fn client_id(&self) -> Option<&str> {
         self.request.caller.client_id.as_deref()
     }
 
-    /// The next id.
+    /// Returns an id for a new record.
     pub fn new_id(&self) -> Id {
         self.app.ids.next()
     }
 
-    /// Lets the command in, once the right was checked: the form (406, 415), the syntax (400),
-    /// then a first answer that is given again.
+    /// Returns the parsed command. To be called after authorisation: faults of headers (406, 415) come before faults of the
+    /// body (400), and both before the replay of a stored response.
     ///
     /// # Errors
-    /// Those of the form and the syntax, `idempotency_key_reused`; [`Interrupt::Replayed`].
+    /// Faults of headers and body, `idempotency_key_reused`; [`Interrupt::Replayed`].
     pub fn accept<'i, T>(&self, input: &'i Input<T>) -> Result<&'i T, Interrupt> {
         if let Some(error) = &self.request.conditions.form {
             return Err(Interrupt::Refused(error.clone()));
@@ -96,15 +96,15 @@ impl Context<'_> {
         }
     }
 
-    /// Lets a read pass whose form is right.
+    /// Rejects a read whose headers or query are at fault. To be called after authorisation.
     ///
     /// # Errors
-    /// 406.
+    /// `not_acceptable` and the faults of the query.
     pub fn accept_read(&self) -> Result<(), Error> {
         self.request.conditions.form.clone().map_or(Ok(()), Err)
     }
 
-    /// Asks that the caller saw the state that the change starts from.
+    /// Rejects a missing or stale `If-Match`.
     ///
     /// # Errors
     /// `precondition_required`, `version_mismatch`.
@@ -116,7 +116,7 @@ impl Context<'_> {
         }
     }
 
-    /// Asks that the caller saw no state where there is none.
+    /// Rejects an `If-Match` where the record does not exist yet.
     ///
     /// # Errors
     /// `version_mismatch`.
@@ -124,10 +124,11 @@ impl Context<'_> {
         if self.request.conditions.if_match.is_none() { Ok(()) } else { Err(Error::new(Code::VersionMismatch)) }
     }
 
-    /// The organisation that a request is about: the one it names, or the caller's only one.
+    /// The organisation of a request: the one it names, or the caller's only one.
     ///
     /// # Errors
-    /// `not_found` for a foreign one, `organization_required` where it is not clear.
+    /// `not_found` for an organisation of others, `organization_required` when the caller belongs to several,
+    /// `role_required` when it belongs to none.
     pub fn organization(&self, named: Option<&Id>) -> Result<Id, Error> {
         match (named, self.actor.organization_ids().as_slice()) {
             (Some(id), own) if own.contains(id) => Ok(*id),
@@ -138,10 +139,10 @@ impl Context<'_> {
         }
     }
 
-    /// The caller's member id in an organisation.
+    /// Id of the caller's membership in an organisation.
     ///
     /// # Errors
-    /// `not_found` for who is no member.
+    /// `not_found` when the caller is not a member.
     pub fn member_id(&self, organization_id: &Id) -> Result<Id, Error> {
         let membership = self.actor.membership(organization_id).ok_or(Code::NotFound)?;
         Ok(membership.member_id)

@@ -1,8 +1,8 @@
-//! Attached documents, by what they contain: a file once stored is never replaced.
+//! Content-addressed storage of attached files: a stored file is never replaced.
 //!
-//! A document goes three steps: it arrives under a name of its own, its place is claimed in the database, and it is moved
-//! there. A crash between any two leaves something that [`sweep`] finds: an arrival that nobody fetched, or a claim
-//! that no row names. The parts of an upload that broke off in a bucket are the bucket's to forget, by a rule of its own.
+//! Storing a file takes three steps: it is uploaded under a temporary name, its digest is claimed in the database, and it is
+//! moved to its final path. After a crash between two steps, [`sweep`] finds what is left: an abandoned upload, or a claim
+//! that no row refers to. Parts of an interrupted multipart upload are left to the bucket's own lifecycle rule.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -21,16 +21,16 @@ use crate::domain::Id;
 use crate::error::{Code, Error};
 use crate::store;
 
-/// The largest document, in bytes.
+/// Largest accepted file, in bytes.
 pub const MAX_BYTES: u64 = 20 * 1024 * 1024;
-/// How much of a file's beginning tells its type.
+/// Length of the file header that the type is detected from, in bytes.
 const HEAD_BYTES: usize = 8 * 1024;
-/// How much of its end, where it is an archive.
+/// Length of the file trailer that an archive's directory is read from, in bytes.
 const TAIL_BYTES: usize = 256 * 1024;
-/// How many parts of one file may be on their way to the store at once.
+/// Concurrent part uploads of one file.
 const MAX_CONCURRENT_PARTS: usize = 2;
 
-/// The types that are taken, as the bytes tell them.
+/// Accepted media types, as detected from the content.
 const ALLOWED: [&str; 5] = [
     "application/pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -39,41 +39,41 @@ const ALLOWED: [&str; 5] = [
     "image/jpeg",
 ];
 
-/// Where documents are.
+/// The store of attached files.
 #[derive(Clone)]
 pub struct Files(Arc<dyn ObjectStore>);
 
-/// A document that was stored.
+/// A stored file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
-    /// SHA-256 of its bytes, in hex.
+    /// SHA-256 of the content, in hex.
     pub sha256: String,
-    /// How many bytes.
+    /// Length in bytes.
     pub size: i64,
-    /// Its type, told from its bytes.
+    /// Media type, as detected from the content.
     pub media_type: String,
 }
 
-/// A document that has arrived whole, but is in no place of its own yet.
+/// A completely received upload that is not yet at its final path.
 #[derive(Debug)]
 pub struct ReceivedFile {
     at: Path,
-    /// What it is.
+    /// Digest, length and type.
     pub stored: StoredFile,
 }
 
 impl Files {
-    /// Documents in a store.
+    /// Wraps an object store.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
         Files(store)
     }
 
-    /// Whether the store takes documents: it is better to know at the start.
+    /// Checks at start-up that the store accepts writes.
     ///
     /// # Errors
-    /// When it does not.
+    /// `internal` when it does not.
     pub async fn check(&self) -> Result<(), Error> {
-        // A chance name, so that two instances that start together do not take each other's away; a sandbox's ids are counted.
+        // A random name: instances that start together must not delete each other's probe, and a sandbox's ids are sequential.
         let probe = Path::from(format!("{INCOMING}/{}", Ids::Random.next()));
         self.0.put(&probe, Bytes::from_static(b"probe").into()).await.map_err(Error::internal)?;
         self.remove(&probe).await
@@ -83,10 +83,10 @@ impl Files {
         Path::from(format!("sha256/{}/{sha256}", sha256.get(..2).unwrap_or_default()))
     }
 
-    /// Receives a document as it comes. Memory holds a few parts of it, never the whole.
+    /// Receives an upload as a stream, holding at most a few parts of it in memory.
     ///
     /// # Errors
-    /// `file_empty`, `file_too_large`, `file_type_not_allowed`, and those of the stream.
+    /// `file_empty`, `file_too_large`, `file_type_not_allowed`, `internal`, and the errors of the stream.
     pub async fn receive(
         &self,
         id: &Id,
@@ -120,7 +120,7 @@ impl Files {
         let media_type = match checked {
             Ok(media_type) => media_type,
             Err(error) => {
-                // The sender hears what was wrong with the file; what is left of it is the sweep's.
+                // The client is told what was wrong with its file; the abandoned upload is left to the sweep.
                 if let Err(failure) = writer.abort().await {
                     log::warn!(error:% = failure; "could not abort an upload");
                 }
@@ -133,17 +133,17 @@ impl Files {
         Ok(ReceivedFile { at, stored: StoredFile { sha256, size, media_type: media_type.to_owned() } })
     }
 
-    /// Drops a document that arrived for nothing; where that fails, the sweep will.
+    /// Deletes an upload that is not needed; on failure the sweep will.
     pub async fn discard(&self, received: &ReceivedFile) {
         if let Err(failure) = self.0.delete(&received.at).await {
             log::warn!(error:% = failure; "could not delete an unneeded upload");
         }
     }
 
-    /// A document's bytes.
+    /// Streams a file's content.
     ///
     /// # Errors
-    /// When the store does not have it.
+    /// `internal` when the store does not have it.
     pub async fn get(&self, sha256: &str) -> Result<BoxStream<'static, Result<Bytes, std::io::Error>>, Error> {
         let found = self.0.get(&Self::path_of(sha256)).await.map_err(Error::internal)?;
         Ok(found.into_stream().map_err(std::io::Error::other).boxed())
@@ -157,13 +157,13 @@ impl Files {
     }
 }
 
-/// Where documents arrive.
+/// Prefix of temporary uploads.
 const INCOMING: &str = "incoming";
 
-/// Puts a document that has arrived in its place, where a row may name it.
+/// Moves an upload to its final path, so that rows may refer to it.
 ///
 /// # Errors
-/// `busy` while the same document, which nobody needed, is being taken away; when database or store do not answer.
+/// `busy` while a sweep is deleting the same content; `internal`.
 pub async fn promote(app: &App, received: ReceivedFile) -> Result<StoredFile, Error> {
     let (sha256, now) = (received.stored.sha256.clone(), machine_now());
     app.db.write(move |conn| store::files::claim(conn, &sha256, now)).await?;
@@ -172,11 +172,11 @@ pub async fn promote(app: &App, received: ReceivedFile) -> Result<StoredFile, Er
     Ok(received.stored)
 }
 
-/// Takes away the documents that were claimed before `before`, by the machine's clock, and that no row names, and those
-/// that arrived before then and were never fetched. Gives how many. What cannot be taken away now is tried the next time.
+/// Deletes files that were claimed before `before`, by the machine's clock, and that no row refers to, and temporary uploads
+/// older than that. Returns how many were deleted; failed deletions are retried by the next sweep.
 ///
 /// # Errors
-/// The first failure of database or store, once all else was tried.
+/// The first failure of the database or the store, after everything else was tried.
 pub async fn sweep(app: &App, before: DateTime<Utc>) -> Result<usize, Error> {
     let now = machine_now();
     let marked = app.db.write(move |conn| store::files::mark_unnamed(conn, before, now)).await?;
@@ -205,20 +205,20 @@ pub async fn sweep(app: &App, before: DateTime<Utc>) -> Result<usize, Error> {
     failed.map_or(Ok(deleted), Err)
 }
 
-/// The end of a file: where an archive lists what it holds.
+/// The trailer of a file, where an archive keeps its directory.
 #[derive(Debug, Default)]
 struct Tail {
     bytes: Vec<u8>,
-    /// Where in the file they begin.
+    /// Offset of the first byte within the file.
     start: u64,
-    /// Where in the file a reader stands.
+    /// Position of the reader within the file.
     at: u64,
 }
 
 impl Tail {
     fn add(&mut self, chunk: &[u8]) {
         self.bytes.extend_from_slice(chunk);
-        // Twice as much is let grow, so that not every chunk moves all of it.
+        // Grows to twice the length before it is cut, so that not every chunk moves all bytes.
         if self.bytes.len() > 2 * TAIL_BYTES {
             let removed = self.bytes.len() - TAIL_BYTES;
             self.bytes.drain(..removed);
@@ -230,7 +230,7 @@ impl Tail {
         self.start + u64::try_from(self.bytes.len()).unwrap_or_default()
     }
 
-    /// What kind of office document an archive is, by what it lists.
+    /// Returns the type of the office document in an archive, judged by its directory.
     fn office_document(self) -> Option<&'static str> {
         let archive = zip::ZipArchive::new(self).ok()?;
         let has = |name: &str| archive.index_for_name(name).is_some();
@@ -241,7 +241,7 @@ impl Tail {
 }
 
 impl Read for Tail {
-    /// What lies before the end is not there to be read.
+    /// Fails for bytes before the trailer, which were not kept.
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let offset = self.at.checked_sub(self.start).and_then(|offset| usize::try_from(offset).ok());
         let rest = offset.and_then(|offset| self.bytes.get(offset..)).ok_or(std::io::ErrorKind::UnexpectedEof)?;
@@ -271,7 +271,7 @@ fn media_type(head: &[u8], tail: Tail) -> Result<&'static str, Error> {
         return tail.office_document().ok_or_else(|| Error::new(Code::FileTypeNotAllowed));
     }
     let detected = infer::get(head).map(|kind| kind.mime_type());
-    // The library takes the mark of a PDF anywhere near the beginning; a page that mentions one is no PDF.
+    // The library accepts a PDF signature anywhere near the beginning; text that merely mentions one is not a PDF.
     let detected = detected.filter(|detected| *detected != "application/pdf" || head.starts_with(b"%PDF-"));
     detected.filter(|detected| ALLOWED.contains(detected)).ok_or_else(|| Error::new(Code::FileTypeNotAllowed))
 }
@@ -299,7 +299,7 @@ mod tests {
         }
     }
 
-    /// An archive of these entries, in this order, each with a megabyte that does not shrink.
+    /// An archive of these entries in this order, each an incompressible megabyte.
     fn archive(names: &[&str]) -> Vec<u8> {
         use std::io::Write as _;
         let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -311,7 +311,7 @@ mod tests {
         archive.finish().unwrap().into_inner()
     }
 
-    /// Whatever program wrote it, and however much stands before what tells.
+    /// Independent of the producing program and of the order of the entries.
     #[test]
     fn an_office_document_is_recognised_by_its_entries() {
         let detected = |names: &[&str]| {

@@ -1,34 +1,34 @@
-//! Why an act goes no further.
+//! The reasons why an act stops early.
 
 use crate::domain::Id;
 use crate::error::Error;
 use crate::store::idempotency::FirstAnswer;
 use crate::store::submissions::Lapsed;
 
-/// Why an act goes no further.
+/// A reason why an act stops early.
 #[derive(Debug)]
 pub enum Interrupt {
     /// It is refused.
     Refused(Error),
-    /// It was done before: here is the first answer.
+    /// It was done before under the same idempotency key; the stored response is repeated.
     Replayed(FirstAnswer),
-    /// The clock has closed gates that no row says so of yet: settle that, then read again.
+    /// A submission's gate has closed but its lapse is not stored yet: apply the lapses, then read again.
     PendingLapse(PendingLapse),
 }
 
-/// Where the clock has closed gates.
+/// The scope in which lapses are to be applied.
 #[derive(Debug, Clone)]
 pub enum PendingLapse {
-    /// Of one sheet.
+    /// One submission.
     Submission(Id),
-    /// Of one period.
+    /// The submissions of a period.
     Period(Id),
-    /// Of an organisation.
+    /// The submissions of an organisation.
     Organization(Id),
 }
 
 impl PendingLapse {
-    /// Which sheets that are.
+    /// The submissions that it covers.
     pub fn scope(&self) -> Lapsed<'_> {
         match self {
             PendingLapse::Submission(id) => Lapsed::One(id),

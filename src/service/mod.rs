@@ -1,4 +1,4 @@
-//! One act is one function and one transaction: load, ask the domain, save, record.
+//! The service layer: one act is one function and one transaction, which loads, asks the domain, saves and records.
 
 pub mod assessment;
 pub mod award;
@@ -28,7 +28,7 @@ pub use journal::recording::{AuditDraft, AuditState, Author, EventDraft, publish
 pub use run::{act, read};
 pub use subject::{Details, Subject};
 
-/// SHA-256 in hex.
+/// Returns the SHA-256 of `bytes` in hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }

@@ -11,17 +11,17 @@ use crate::error::{Code, Error};
 use crate::store::idempotency::FirstAnswer;
 use crate::store::{self, Conn};
 
-/// Runs a reading act on one snapshot.
+/// Runs a read-only act on one snapshot.
 ///
 /// # Errors
-/// Those of `work`.
+/// The errors of `work`; `busy` when new lapses keep appearing.
 pub async fn read<T: Send + 'static>(
     app: Arc<App>,
     request: Request,
     work: impl Fn(&mut Conn, &Context) -> Result<T, Interrupt> + Send + Sync + 'static,
 ) -> Result<T, Error> {
     let work = Arc::new(work);
-    // Each round settles what the round before met; more than a few would mean that time runs away.
+    // Each round applies the lapses that the previous one found; more than a few mean that the clock outruns the work.
     for _ in 0..4 {
         let (shared, request_copy, run) = (Arc::clone(&app), request.clone(), Arc::clone(&work));
         let outcome = app
@@ -51,10 +51,10 @@ pub async fn read<T: Send + 'static>(
     Err(Error::new(Code::Busy))
 }
 
-/// Runs a changing act: its effect, its audit entries and its kept answer commit together or not at all.
+/// Runs a changing act: its effect, audit entries, events and stored response commit together or not at all.
 ///
 /// # Errors
-/// Those of `work`.
+/// The errors of `work`; `idempotency_in_progress`.
 pub async fn act(
     app: Arc<App>,
     request: Request,
@@ -96,7 +96,7 @@ pub async fn act(
         app.event_signal.notify();
     }
     if done.as_ref().is_err_and(|error| error.source.is_some()) {
-        // What was not committed may have been read: a table published and taken back is no published table.
+        // The cache may hold a table that was published in the transaction and rolled back.
         app.tables.clear();
     }
     done

@@ -1,4 +1,4 @@
-//! A small world to play in: the guideline's office on the first morning of November 2023. The same at every start.
+//! Seed data of the sandbox: the guideline's office on 1 November 2023, identical at every start.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -19,18 +19,18 @@ use crate::error::Error;
 use crate::service::schedule::deadlines::sync;
 use crate::store::{self, Conn, migrations};
 
-/// Somebody of the sandbox.
+/// A user of the sandbox.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// The name in the token.
+    /// Subject of the token.
     pub subject: String,
-    /// Shown to others.
+    /// Name shown to other users.
     pub display_name: String,
-    /// As what.
+    /// Roles held.
     pub roles: Vec<Role>,
-    /// Of which unit.
+    /// Code of the user's unit.
     pub unit_code: Option<String>,
-    /// What the token is narrowed to.
+    /// Scopes that narrow what the roles allow.
     pub scope: Option<String>,
 }
 
@@ -45,10 +45,10 @@ const UNITS: [(&str, &str, UnitKind); 8] = [
     ("THCB", "Trung tâm Tin học – Công báo", UnitKind::Centre),
 ];
 
-/// Units that a member of the council comes out of.
+/// Units that send a member to the council.
 const COUNCIL: [&str; 5] = ["HCTC", "TH", "KT", "KGVX", "NC"];
 
-/// People of no unit: subject, name, role, scope.
+/// Users without a unit: subject, display name, role, scope.
 const OTHERS: [(&str, &str, Role, Option<&str>); 8] = [
     ("appraiser", "Chuyên viên thẩm định độc lập", Role::Appraiser, None),
     ("council-chair", "Chủ tịch Hội đồng", Role::CouncilChair, None),
@@ -64,7 +64,7 @@ fn person(subject: String, display_name: String, role: Role, unit_code: Option<&
     Person { subject, display_name, roles: vec![role], unit_code: unit_code.map(str::to_owned), scope: None }
 }
 
-/// The people of the guideline's office, then those of the other one.
+/// Returns the users of the guideline's office, then those of the second office.
 pub fn people() -> Vec<Person> {
     let mut people = Vec::new();
     for (code, name, _) in UNITS {
@@ -104,10 +104,10 @@ pub fn people() -> Vec<Person> {
     people
 }
 
-/// The guideline's table.
+/// The criteria table of the guideline.
 ///
 /// # Errors
-/// When the table that is built in cannot be read.
+/// `internal` when the embedded table cannot be parsed.
 pub fn guideline() -> Result<CriteriaContent, Error> {
     let content: CriteriaContent =
         serde_json::from_str(include_str!("../../openapi/examples/criteria-2023.json")).map_err(Error::internal)?;
@@ -119,7 +119,7 @@ fn day(month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2023, month, day).unwrap_or_default()
 }
 
-/// The rules of the guideline's year.
+/// Rules of a period as the guideline's year sets them.
 pub fn rules(criteria_set_id: Id, unit_ids: Vec<Id>) -> PeriodRules {
     let award = |code: &str, title: &str, quota| Award { code: code.into(), title: title.into(), quota };
     let document = |code: &str, title: &str| RequiredDocument { code: code.into(), title: title.into() };
@@ -154,10 +154,10 @@ pub fn rules(criteria_set_id: Id, unit_ids: Vec<Id>) -> PeriodRules {
     }
 }
 
-/// Fills an empty database. `empty` leaves out the period and the table.
+/// Seeds an empty database; `empty` leaves out the criteria set and the period.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `busy` or `internal` when the database fails.
 pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
     let now = first_moment();
     store::installation::set_sandbox_now(conn, now)?;
@@ -262,10 +262,11 @@ fn member(app: &App, now: DateTime<Utc>, person: Person, organization_id: Option
     }
 }
 
-/// Readies a database for the sandbox: fills an empty one, goes on with one that the sandbox made, refuses any other.
+/// Prepares a database for the sandbox: seeds an empty one, resumes one that the sandbox created, refuses any other.
+/// Returns whether it was seeded.
 ///
 /// # Errors
-/// `already_exists` for a database that is somebody's.
+/// `already_exists` for a database with data of its own.
 pub fn prepare(conn: &mut Conn, app: &App, empty: bool) -> Result<bool, Error> {
     if let Some(now) = store::installation::sandbox_now(conn)? {
         app.clock.set(now, false);
@@ -277,10 +278,10 @@ pub fn prepare(conn: &mut Conn, app: &App, empty: bool) -> Result<bool, Error> {
     fill(conn, app, empty).map(|()| true)
 }
 
-/// Everything as at the first start.
+/// Resets the sandbox to its initial state.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `busy` or `internal` when the database fails.
 pub async fn reset(app: &std::sync::Arc<App>, empty: bool) -> Result<(), Error> {
     app.db.maintain(migrations::rebuild).await?;
     app.tables.clear();

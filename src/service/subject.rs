@@ -1,7 +1,8 @@
-//! The one door for changes.
+//! The common path of every change.
 //!
-//! [`Subject`] is what a record says of itself; [`Context::enter`] opens it for an act, [`Context::commit`] saves what the
-//! rules made of it, with its audit entry and its event, and [`Context::details`] shows it to the caller.
+//! A [`Subject`] describes a record with a life cycle. [`Context::enter`] loads, locks and authorises it for an act,
+//! [`Context::commit`] saves the result of the domain's transition with its audit entry and event, and
+//! [`Context::details`] builds the caller's view of it.
 
 use serde_json::{Map, Value};
 
@@ -17,40 +18,40 @@ use crate::domain::journal::event::EventType;
 use crate::error::{Code, Error};
 use crate::store::Conn;
 
-/// A record that is read, changed and recorded.
+/// A record with a life cycle: read, changed and audited by the same path.
 pub trait Subject: Sized {
-    /// What names one: its id, for most.
+    /// The key that identifies a record, usually its id.
     type Key: ?Sized;
-    /// What a caller sees of it beyond its own value.
+    /// Related data that the caller's view contains besides the record itself.
     type Visible;
-    /// Its kind, as audit entries and events name it.
+    /// Type name in audit entries and events.
     const TYPE: &'static str;
 
-    /// Its id.
+    /// Id of the record.
     fn id(&self) -> Id;
 
-    /// The organisation that it belongs to; none for what is the installation's.
+    /// The organisation that owns it; none for records of the whole installation.
     fn organization_id(&self) -> Option<Id>;
 
-    /// The acts on it, in the order in which they are offered.
+    /// Actions offered on it, in order of presentation.
     fn actions(&self) -> &'static [Action] {
         &[]
     }
 
-    /// What rights ask of it.
+    /// Facts that authorisation depends on.
     fn facts(&self) -> Facts<'_>;
 
-    /// The act of reading it as it stands.
+    /// The action that reading it in its present state requires.
     fn read_action(&self) -> Action;
 
-    /// Finds it, whoever asks.
+    /// Loads it without authorisation.
     ///
     /// # Errors
-    /// `not_found`; [`Interrupt::Unsettled`] where the clock has closed a gate that no row tells of yet.
+    /// `not_found`; [`Interrupt::PendingLapse`] where a gate has closed but the lapse is not stored yet.
     fn find(conn: &mut Conn, context: &Context, key: &Self::Key) -> Result<Self, Interrupt>;
 
-    /// Locks it for an act, after what it depends on and in the order in which every act locks, and finds it. What is
-    /// guarded by its version alone needs no lock.
+    /// Locks and loads it for an act. Its dependencies are locked first, in the order that every act uses, to avoid deadlocks.
+    /// Records guarded by their version alone need no lock.
     ///
     /// # Errors
     /// `not_found`.
@@ -58,7 +59,7 @@ pub trait Subject: Sized {
         Self::find(conn, context, key)
     }
 
-    /// Whether state and clock let an act pass, and until when.
+    /// Whether state and clock permit an action, and until when.
     ///
     /// # Errors
     /// `invalid_state`, `deadline_passed` and the like.
@@ -66,93 +67,93 @@ pub trait Subject: Sized {
         Ok(None)
     }
 
-    /// Whether the caller may do an act with it. What the caller may not read is not there.
+    /// Authorises an action on it. A record that the caller may not read is reported as missing.
     ///
     /// # Errors
-    /// `not_found` and those of [`access::decide`].
+    /// `not_found` and the errors of [`access::decide`].
     fn authorize(&self, context: &Context, action: Action) -> Result<(), Error> {
         let facts = self.facts();
         match access::require(&context.actor, self.read_action(), &facts) {
-            // Whoever may act but whose token lacks `read` still acts.
+            // A token without the `read` scope may still act.
             Err(error) if error.code != Code::ScopeRequired || action == self.read_action() => Err(error),
             Ok(()) | Err(_) => access::require(&context.actor, action, &facts),
         }
     }
 
-    /// What this caller sees beyond its value.
+    /// Loads the related data that the caller may see.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// `busy` or `internal` when the database fails.
     fn visible(&self, conn: &mut Conn, context: &Context) -> Result<Self::Visible, Error>;
 
-    /// The ids and versions of the parts that this caller sees: the state in its tag.
+    /// Ids and versions of the parts that the caller may see; they make up the state of the tag.
     fn parts(&self, visible: &Self::Visible) -> Vec<(Id, i64)>;
 
-    /// The same parts where nothing else of it is asked for.
+    /// Same as [`Self::parts`], for callers that need nothing else of the view.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// `busy` or `internal` when the database fails.
     fn visible_parts(&self, conn: &mut Conn, context: &Context) -> Result<Vec<(Id, i64)>, Error> {
         Ok(self.parts(&self.visible(conn, context)?))
     }
 
-    /// What the clock alone changes of it: a part of the phase in its tag.
+    /// A digest of whatever the clock alone changes in the view; it enters the phase of the tag.
     fn phase(&self, _visible: &Self::Visible) -> Option<String> {
         None
     }
 
-    /// Everything of it that an audit entry keeps: a JSON object.
+    /// The fields that audit entries keep: a JSON object.
     fn audit(&self) -> Value;
 
-    /// Writes it where its version still stands, and gives it as written.
+    /// Updates the row if its version is unchanged, and returns the stored record.
     ///
     /// # Errors
     /// `version_mismatch`.
     fn save(self, conn: &mut Conn) -> Result<Self, Error>;
 
-    /// What subscribers are told when `kind` happens to it.
+    /// The event that subscribers receive when `kind` happens to it.
     fn event(&self, kind: EventType) -> EventDraft {
         EventDraft { kind, period_id: None, unit_id: None, data: Value::Object(Map::new()) }
     }
 }
 
-/// A record as its caller sees it.
+/// A record as the caller sees it.
 pub struct Details<S: Subject> {
     /// The record.
     pub value: S,
-    /// What else of it the caller sees.
+    /// Related data that the caller may see.
     pub visible: S::Visible,
-    /// What the caller may do with it now.
+    /// Actions open to the caller now, and blocked ones with the reason.
     pub offers: Offers,
-    /// Its tag.
+    /// The tag for `ETag`.
     pub tag: Tag,
 }
 
 impl Context<'_> {
-    /// Finds a record that the caller may read.
+    /// Loads a record that the caller may read.
     ///
     /// # Errors
-    /// `not_found` and those of the right.
+    /// `not_found` and the errors of authorisation.
     pub fn find<S: Subject>(&self, conn: &mut Conn, key: &S::Key) -> Result<S, Interrupt> {
         let value = S::find(conn, self, key)?;
         value.authorize(self, value.read_action())?;
         Ok(value)
     }
 
-    /// One record as the caller sees it.
+    /// Loads a record as the caller sees it.
     ///
     /// # Errors
-    /// Those of [`Self::find`]; 406.
+    /// The errors of [`Self::find`] and [`Self::accept_read`].
     pub fn get<S: Subject>(&self, conn: &mut Conn, key: &S::Key) -> Result<Details<S>, Interrupt> {
         let value = self.find(conn, key)?;
         self.accept_read()?;
         Ok(self.details(conn, value)?)
     }
 
-    /// Shows a record to the caller.
+    /// Builds the caller's view of a record.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// `busy` or `internal` when the database fails.
     pub fn details<S: Subject>(&self, conn: &mut Conn, value: S) -> Result<Details<S>, Error> {
         let visible = value.visible(conn, self)?;
         let offers = self.offers(&value);
@@ -168,11 +169,11 @@ impl Context<'_> {
         access::offers(&self.actor, &value.facts(), value.actions(), |action| value.may(self, action))
     }
 
-    /// Opens a record for an act that starts from the state the caller saw: lock, right, form and syntax, first answer,
-    /// `If-Match`, state and clock, in this order.
+    /// Opens a record for an act that replaces or moves on the state that the caller saw. Checks in this order: lock,
+    /// authorisation, headers and body, replay, `If-Match`, state and clock.
     ///
     /// # Errors
-    /// `not_found`, those of the right and of the body, `precondition_required`, `version_mismatch`, `invalid_state`,
+    /// `not_found`, the errors of authorisation and of the body, `precondition_required`, `version_mismatch`, `invalid_state`,
     /// `deadline_passed`; [`Interrupt::Replayed`].
     pub fn enter<'i, S: Subject, T>(
         &self,
@@ -189,10 +190,10 @@ impl Context<'_> {
         Ok((value, command))
     }
 
-    /// Opens a record for an act that adds something to it: as [`Self::enter`], but from any state.
+    /// Opens a record for an act that only adds to it: like [`Self::enter`], but without `If-Match`.
     ///
     /// # Errors
-    /// Those of [`Self::enter`] without those of `If-Match`.
+    /// The errors of [`Self::enter`] except those of `If-Match`.
     pub fn enter_to_add<'i, S: Subject, T>(
         &self,
         conn: &mut Conn,
@@ -207,7 +208,7 @@ impl Context<'_> {
         Ok((value, command))
     }
 
-    /// Rejects a change that does not start from the record's state as this caller sees it.
+    /// Rejects a change whose `If-Match` does not name the record's state as this caller sees it.
     ///
     /// # Errors
     /// `precondition_required`, `version_mismatch`.
@@ -216,10 +217,10 @@ impl Context<'_> {
         self.check_precondition(&Tag::state_of(&parts))
     }
 
-    /// Opens a collection for something new in the organisation that the body names, or the caller's only one.
+    /// Authorises the creation of a record in the organisation that the body names, or the caller's only one.
     ///
     /// # Errors
-    /// `organization_required`, `role_required`, `not_found`, those of the body; [`Interrupt::Replayed`].
+    /// `organization_required`, `role_required`, `not_found`, the errors of the body; [`Interrupt::Replayed`].
     pub fn enter_collection<'i, T>(
         &self,
         input: &'i Input<T>,
@@ -232,10 +233,10 @@ impl Context<'_> {
         Ok((organization_id, self.accept(input)?))
     }
 
-    /// The organisation whose records of a kind the caller may list.
+    /// Authorises a listing and returns the organisation to list.
     ///
     /// # Errors
-    /// `organization_required`, `role_required`, `not_found`, 406.
+    /// `organization_required`, `role_required`, `not_found`, `not_acceptable`.
     pub fn enter_list(&self, organization_id: Option<&Id>, action: Action) -> Result<Id, Interrupt> {
         let organization_id = self.organization(organization_id)?;
         access::require_collection(&self.actor, action, &Facts::of(&organization_id))?;
@@ -243,11 +244,11 @@ impl Context<'_> {
         Ok(organization_id)
     }
 
-    /// A body that says what it is about. One that cannot be read is refused once the caller has shown a role for one
-    /// of `actions`.
+    /// Returns a body that names the record to authorise against. If the body cannot be parsed, its error is shown only to
+    /// callers with a role for one of `actions`.
     ///
     /// # Errors
-    /// `role_required` and those of the body.
+    /// `role_required` and the errors of the body.
     pub fn parsed<'i, T>(&self, input: &'i Input<T>, actions: &[Action]) -> Result<&'i T, Interrupt> {
         if let Ok(command) = input {
             return Ok(command);
@@ -260,10 +261,10 @@ impl Context<'_> {
         self.accept(input)
     }
 
-    /// Saves what the rules made of a record, with its audit entry and its event, and shows it to the caller.
+    /// Saves a transition with its audit entry and event, and returns the caller's view of the result.
     ///
     /// # Errors
-    /// `version_mismatch`; when the database does not answer.
+    /// `version_mismatch`; `busy` or `internal` when the database fails.
     pub fn commit<S: Subject>(
         &self,
         conn: &mut Conn,
@@ -275,10 +276,10 @@ impl Context<'_> {
         Ok(self.details(conn, after)?)
     }
 
-    /// Saves what the rules made of a record, with its audit entry and its event.
+    /// Saves a transition with its audit entry and event.
     ///
     /// # Errors
-    /// `version_mismatch`; when the database does not answer.
+    /// `version_mismatch`; `busy` or `internal` when the database fails.
     pub fn save<S: Subject>(&self, conn: &mut Conn, act: &str, before: &S, change: Change<S>) -> Result<S, Error> {
         let Change { after, event } = change;
         let after = after.save(conn)?;
@@ -287,10 +288,10 @@ impl Context<'_> {
         Ok(after)
     }
 
-    /// Records a new record with its event.
+    /// Records the creation of a record, with its event.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// `busy` or `internal` when the database fails.
     pub fn record_created<S: Subject>(
         &self,
         conn: &mut Conn,
@@ -302,17 +303,17 @@ impl Context<'_> {
         record(conn, self, AuditDraft { event, ..AuditDraft::of(act, created, None, Some(created.audit())) })
     }
 
-    /// Records that a record is gone.
+    /// Records the deletion of a record.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// `busy` or `internal` when the database fails.
     pub fn record_removed<S: Subject>(&self, conn: &mut Conn, act: &str, removed: &S) -> Result<(), Error> {
         record(conn, self, AuditDraft::of(act, removed, Some(removed.audit()), None))
     }
 }
 
 impl<'a> AuditDraft<'a> {
-    /// An entry about a record.
+    /// Builds an entry about a record.
     pub fn of<S: Subject>(action: &'a str, subject: &S, before: Option<Value>, after: Option<Value>) -> Self {
         AuditDraft {
             organization_id: subject.organization_id(),
@@ -325,14 +326,14 @@ impl<'a> AuditDraft<'a> {
         }
     }
 
-    /// An entry that keeps every field in which a record differs from what it was.
+    /// Builds an entry with the fields that differ between two states of a record.
     pub fn of_change<S: Subject>(action: &'a str, before: &S, after: &S, event: Option<EventDraft>) -> Self {
-        let (was, is) = changed_fields(before.audit(), after.audit());
-        AuditDraft { event, ..AuditDraft::of(action, after, Some(was), Some(is)) }
+        let (old, new) = changed_fields(before.audit(), after.audit());
+        AuditDraft { event, ..AuditDraft::of(action, after, Some(old), Some(new)) }
     }
 }
 
-/// The fields in which two audit forms differ, as they were and as they are.
+/// The fields that differ between two audit forms: old values, new values.
 pub fn changed_fields(before: Value, after: Value) -> (Value, Value) {
     let (Value::Object(mut before), Value::Object(mut after)) = (before, after) else {
         return (Value::Null, Value::Null);

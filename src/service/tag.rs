@@ -1,4 +1,4 @@
-//! Tags: what a caller saw, and what it could do then.
+//! Entity tags: the state that a caller saw, and the actions open to it then.
 
 use sha2::{Digest, Sha256};
 
@@ -6,7 +6,7 @@ use super::hex;
 use crate::domain::Id;
 use crate::domain::access::Offers;
 
-/// A resource's tag: the state that a change must start from, and the phase that only a cache compares.
+/// The tag of a resource: a state that `If-Match` compares, and a phase that only caches compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
     /// Hash of the ids and versions of the parts that the caller sees.
@@ -15,7 +15,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// The tag of a resource made of `parts`, with what may be done with it now.
+    /// Computes the tag of a resource made of `parts`, on which `offers` are open now.
     pub fn of(parts: &[(Id, i64)], offers: &Offers) -> Self {
         let mut phase = Sha256::new();
         for (action, until) in &offers.allowed {
@@ -27,7 +27,7 @@ impl Tag {
         Tag { state: Tag::state_of(parts), phase: short(&phase.finalize()) }
     }
 
-    /// The state alone: what `If-Match` is compared with.
+    /// Computes the state alone, which `If-Match` is compared with.
     pub fn state_of(parts: &[(Id, i64)]) -> String {
         let mut state = Sha256::new();
         for (id, version) in parts {
@@ -37,20 +37,20 @@ impl Tag {
         short(&state.finalize())
     }
 
-    /// The same in a phase that the clock alone has begun: the state that a change starts from stays.
+    /// Mixes into the phase whatever the clock alone has changed; the state stays, so a pending change remains valid.
     #[must_use]
     pub fn in_phase(mut self, marker: &str) -> Self {
         self.phase = short(&Sha256::digest(format!("{}{marker}", self.phase)));
         self
     }
 
-    /// As the `ETag` header carries it.
+    /// Returns the value of the `ETag` header.
     pub fn header(&self) -> String {
         format!("\"{}-{}\"", self.state, self.phase)
     }
 }
 
-/// The tag of an answer that has no versions: the hash of its body.
+/// The tag of a response without versions: the hash of its body.
 pub fn of_body(body: impl AsRef<[u8]>) -> String {
     format!("\"{}-0\"", short(&Sha256::digest(body)))
 }
@@ -59,8 +59,8 @@ fn short(digest: &[u8]) -> String {
     hex(digest.get(..8).unwrap_or(digest))
 }
 
-/// Whether an `If-Match` header names the state. A proxy that compresses may have marked the tag as weak
-/// or added a suffix of its own; the state inside is still exact.
+/// Whether an `If-Match` header names the state. A compressing proxy may have weakened the tag
+/// or added a suffix; the state inside is still exact.
 pub fn matches(header: &str, state: &str) -> bool {
     header.split(',').map(str::trim).any(|candidate| {
         let candidate = candidate.strip_prefix("W/").unwrap_or(candidate).trim_matches('"');

@@ -1,4 +1,4 @@
-//! Acts on the evidence of a unit's sheet.
+//! Acts on the evidence of a submission.
 
 use serde_json::{Value, json};
 
@@ -18,30 +18,30 @@ use crate::service::tag::Tag;
 use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::{self, Conn};
 
-/// A new piece: what it is said to be, and the proof.
+/// A new piece of evidence.
 #[derive(Debug, Clone)]
 pub struct NewEvidence {
-    /// What it is said to be.
+    /// Criterion and title.
     pub label: Label,
-    /// The proof.
+    /// The file or document.
     pub proof: NewProof,
 }
 
-/// The proof of a new piece.
+/// The file or document of a new piece.
 #[derive(Debug, Clone)]
 pub enum NewProof {
-    /// A file that was stored, and the name it came under.
+    /// An uploaded file.
     File {
-        /// The name it came under.
+        /// Name of the uploaded file.
         name: String,
-        /// Where and what it is.
+        /// The stored content.
         stored: StoredFile,
     },
-    /// A document that the office's eGov system keeps.
+    /// A reference to a document in the office's eGov system.
     EgovDocument(EgovDocument),
 }
 
-/// The pieces of a sheet that the caller may see, as its lines: those that stand, or those last sent.
+/// The evidence of a submission that the caller may see, following the visibility of its lines: current, or as last sent.
 pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(Vec<Evidence>, Tag), Interrupt> {
     let case: SubmissionCase = context.find(conn, submission_id)?;
     context.accept_read()?;
@@ -60,16 +60,16 @@ pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(V
     Ok((pieces, context.details(conn, case)?.tag))
 }
 
-/// A piece of evidence with the sheet that it proves.
+/// A piece of evidence with its submission.
 #[derive(Debug, Clone)]
 pub struct EvidenceCase {
-    /// The piece, as it stands.
+    /// The piece, unfiltered.
     pub piece: Evidence,
-    /// Its sheet.
+    /// The submission that it belongs to.
     pub sheet: SubmissionCase,
 }
 
-/// What a caller sees of a piece and of its sheet.
+/// The caller's view of a piece and its submission.
 pub struct VisibleEvidence {
     /// The piece as the caller may see it.
     pub piece: Evidence,
@@ -77,8 +77,8 @@ pub struct VisibleEvidence {
 }
 
 impl EvidenceCase {
-    /// The piece as the caller may see it: one that stands, where the unit's own work may be seen, or one that was ever
-    /// sent. What the unit has done to it since is the unit's own.
+    /// The piece as the caller may see it: any piece for viewers of the unit's current work, otherwise only pieces that were
+    /// sent. Removals after the last submission stay hidden from others.
     fn as_seen(&self, context: &Context) -> Option<Evidence> {
         let (revision, piece) = (self.sheet.submission.revision, self.piece.clone());
         match submissions::visible_lines(context, &self.sheet) {
@@ -91,7 +91,7 @@ impl EvidenceCase {
     }
 }
 
-/// A piece is read and changed by the rights of its sheet, and shares its tag.
+/// A piece has no rights or tag of its own: it uses those of its submission.
 impl Subject for EvidenceCase {
     type Key = Id;
     type Visible = VisibleEvidence;
@@ -126,7 +126,7 @@ impl Subject for EvidenceCase {
     fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
         let submission_id = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?.submission_id;
         let sheet = SubmissionCase::lock(conn, context, &submission_id)?;
-        // Read again: the gate of a returned sheet may have closed, and taken back what was added since.
+        // Read again after the lock: a returned submission may have lapsed, which discards pieces added since.
         let piece = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?;
         Ok(EvidenceCase { piece, sheet })
     }
@@ -158,26 +158,26 @@ impl Subject for EvidenceCase {
         json!(FrozenEvidence::from(&self.piece))
     }
 
-    /// Counts as a change of its sheet.
+    /// Counts as a change of the submission.
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
         Ok(EvidenceCase { sheet: self.sheet.save(conn)?, ..self })
     }
 }
 
-/// One piece.
+/// Returns one piece.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<EvidenceCase>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The file of a piece. What is no file has none.
+/// Returns the file of a piece; an eGov reference has none.
 pub fn file(conn: &mut Conn, context: &Context, id: &Id) -> Result<AttachedFile, Interrupt> {
     let case: EvidenceCase = context.find(conn, id)?;
     context.accept_read()?;
     Ok(case.piece.proof.file().cloned().ok_or(Code::NotFound)?)
 }
 
-/// Whether the caller may add a piece now, asked before a file is received. A request that may come twice is asked
-/// for its right alone: its first answer may have moved the state on.
+/// Checks before an upload whether the caller may add a piece. For a request with an idempotency key only the rights are
+/// checked: the first attempt may have changed the state.
 pub fn may_add(conn: &mut Conn, context: &Context, submission_id: &Id, may_come_twice: bool) -> Result<(), Interrupt> {
     let case: SubmissionCase = context.find(conn, submission_id)?;
     case.authorize(context, Action::WriteEvidence)?;
@@ -188,7 +188,7 @@ pub fn may_add(conn: &mut Conn, context: &Context, submission_id: &Id, may_come_
     Ok(())
 }
 
-/// Adds a piece to a sheet that its unit may change.
+/// Adds a piece to a submission that its unit may edit.
 pub fn add(
     conn: &mut Conn,
     context: &Context,
@@ -251,8 +251,8 @@ impl NewProof {
     }
 }
 
-/// Takes a piece off a sheet that its unit may change, and gives the sheet's new tag. One that was sent stays with the
-/// revisions that were sent with it.
+/// Removes a piece from a submission that its unit may edit, and returns the submission's new tag. A piece that was sent
+/// stays in the revisions that contain it.
 pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<Tag, Interrupt> {
     let (EvidenceCase { piece, sheet }, ()) = context.enter(conn, id, Action::WriteEvidence, &Ok(()))?;
     if !piece.is_current() {

@@ -1,4 +1,4 @@
-//! Acts on what is known of a unit beyond its score.
+//! Acts on facts about a unit that do not come from its score.
 
 use serde_json::json;
 
@@ -31,7 +31,7 @@ fn facts_of<'a>(period: &'a Period, unit: &'a UnitKey) -> Facts<'a> {
     Facts { unit: Some(unit), ..Facts::of(&period.organization_id) }
 }
 
-/// One unit's facts.
+/// Returns a unit's facts.
 pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<RecordedFacts, Interrupt> {
     let (period, unit) = find(conn, context, period_id, unit_id)?;
     access::require(&context.actor, Action::ReadFacts, &facts_of(&period, &unit))?;
@@ -39,7 +39,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> 
     Ok(store::facts::find(conn, period_id, unit_id)?.ok_or(Code::NotFound)?)
 }
 
-/// The facts of a period's units that the caller may see.
+/// Lists the facts of a period's units that the caller may see.
 pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<RecordedFacts>, Interrupt> {
     let period: Period = context.find(conn, period_id)?;
     context.accept_read()?;
@@ -54,7 +54,7 @@ pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<Re
     Ok(facts)
 }
 
-/// Records a unit's facts; a change names the tag that was seen. Answers whether they are new.
+/// Creates or replaces a unit's facts; a replacement requires `If-Match`. Returns whether they are new.
 pub fn put(
     conn: &mut Conn,
     context: &Context,

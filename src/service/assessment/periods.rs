@@ -1,4 +1,4 @@
-//! Acts on periods: from the draft to the announced result.
+//! Acts on periods, from draft to announcement.
 
 use std::collections::HashMap;
 
@@ -40,29 +40,29 @@ use crate::store::{self, Conn};
 /// A new period.
 #[derive(Debug, Clone)]
 pub struct NewPeriod {
-    /// Where; none for the caller's only organisation.
+    /// The organisation; none for the caller's only one.
     pub organization_id: Option<Id>,
-    /// What is set.
+    /// The settings of the period.
     pub rules: PeriodRules,
 }
 
-/// A change of a period, laid over what stands; the answer tells what it touched.
+/// A patch of a period's settings. Returns which kinds of fields it contains.
 pub type PeriodChange = Box<dyn Fn(&mut PeriodRules) -> ChangedFields + Send + Sync>;
 
-/// What a change of a period is about.
+/// Kinds of fields that a patch of a period contains.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ChangedFields {
-    /// Anything but the title and the schedule, which stands once the period is open.
+    /// Whether it contains fields other than title and schedule, which are fixed once the period is open.
     pub fixed: bool,
 }
 
-/// Counts and terms of a period at one glance.
+/// The progress of a period.
 pub struct Summary {
     /// The period.
     pub period: Period,
-    /// Its units with their sheets.
+    /// Its units with the state of their submissions.
     pub units: Vec<UnitOfPeriod>,
-    /// The proposals, once announced.
+    /// Its award proposals; empty before the announcement.
     pub proposals: Vec<Proposal>,
 }
 
@@ -124,7 +124,7 @@ impl Subject for Period {
         })
     }
 
-    /// Only a draft's units and awards can have changed.
+    /// Units and awards are written only for a draft: they cannot change later.
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
         let with_units = self.status == PeriodStatus::Draft;
         store::periods::update(conn, self, with_units)
@@ -135,12 +135,12 @@ impl Subject for Period {
     }
 }
 
-/// One period.
+/// Returns one period.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The periods of an organisation.
+/// Lists the periods of an organisation.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -172,7 +172,7 @@ fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> R
     Error::unless_valid(check.faults)
 }
 
-/// Adds a draft.
+/// Creates a draft.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> Result<Details<Period>, Interrupt> {
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::ChangePeriod)?;
     let mut rules = new.rules.clone();
@@ -190,12 +190,12 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> R
     };
     store::periods::insert(conn, &period)?;
     context.record_created(conn, "period.create", &period, None)?;
-    // Read again: the units are shown in order of their code.
+    // Read again: units are returned in order of their code.
     let period = Period::find(conn, context, &period.id)?;
     Ok(context.details(conn, period)?)
 }
 
-/// Changes a period: a draft in everything, an open one in its title and dates.
+/// Changes a period: every field of a draft, title and dates of an open period.
 pub fn change(
     conn: &mut Conn,
     context: &Context,
@@ -227,7 +227,7 @@ pub fn change(
     context.commit(conn, "period.change", &before, Change::with_event(after, EventType::PeriodChanged))
 }
 
-/// Takes away the targets of units and of a table that a draft no longer has.
+/// Removes targets of units and criteria that a draft no longer contains.
 fn drop_targets(conn: &mut Conn, context: &Context, before: &Period, after: &Period) -> Result<(), Error> {
     let same_table = before.rules.criteria_set_id == after.rules.criteria_set_id;
     let previous = store::targets::of_period(conn, &before.id)?;
@@ -241,7 +241,7 @@ fn drop_targets(conn: &mut Conn, context: &Context, before: &Period, after: &Per
     record(conn, context, AuditDraft::of("period.set_targets", before, Some(old), Some(new)))
 }
 
-/// The checks of an open period's change: nothing moves to the past, the steps stay in order.
+/// Checks a change to an open period: dates stay in order and none moves into the past.
 fn check_dates(before: &Schedule, rules: &mut PeriodRules, today: NaiveDate) -> Result<(), Error> {
     let mut check = Check::default();
     rules.title = check.text("/title", &rules.title, crate::domain::text::TITLE_CHARS);
@@ -250,24 +250,24 @@ fn check_dates(before: &Schedule, rules: &mut PeriodRules, today: NaiveDate) -> 
     Error::unless_valid(check.faults)
 }
 
-/// Counts a change of what hangs off a period as one of the period.
+/// Increments the period's version when something that belongs to it has changed.
 pub fn bump_version(conn: &mut Conn, context: &Context, period: Period) -> Result<Details<Period>, Error> {
     let period = Period { updated_at: context.now, ..period }.save(conn)?;
     context.details(conn, period)
 }
 
-/// Lets the units score themselves.
+/// Opens the period: units may score themselves.
 pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Open, &Ok(()))?;
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
     let change = period.open(set.is_some_and(|set| set.status == CriteriaSetStatus::Published), context.now)?;
-    // From here on gates are counted by the zone.
+    // From here on the time zone may not change, because gates are computed from it.
     store::calendar::lock_for_share(conn)?;
     sync::plan_period(conn, context.app, &period, context.now)?;
     context.commit(conn, "period.open", &period, change)
 }
 
-/// Ends the self-assessment: what was not sent is missed.
+/// Ends the self-assessment; units that have not submitted are marked as missed.
 pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::StartAppraisal, &Ok(()))?;
     let zone = zone(conn, &period)?;
@@ -281,7 +281,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
     };
     let change = period.start_appraisal(&units.iter().map(state).collect::<Vec<_>>(), context.now)?;
     if period.rules.late_submissions == LateSubmissions::AcceptFlagged {
-        // The gate that stood open until now closes with the start of the appraisal.
+        // Late submissions were accepted until now; the start of the appraisal closes them.
         store::submissions::close_open_gates(conn, id, context.now)?;
     }
     submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
@@ -308,13 +308,13 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
     context.commit(conn, "period.start_appraisal", &period, change)
 }
 
-/// How far the sheet of each unit is, once the clock has taken what it takes.
+/// Applies lapses, then returns the state of each unit's submission.
 fn submission_states(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<SheetOfUnit>, Error> {
     submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     Ok(store::periods::units_of(conn, id)?.into_iter().map(|unit| unit.sheet).collect())
 }
 
-/// Hands the appraised sheets to the council.
+/// Hands the appraised submissions to the council.
 pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::StartCouncilReview, &Ok(()))?;
     let change = period.start_council_review(&submission_states(conn, context, id)?, context.now)?;
@@ -351,7 +351,7 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<P
     context.commit(conn, "period.finalize", &period, change)
 }
 
-/// Publishes the result and makes the award proposals.
+/// Publishes the result and creates the award proposals.
 pub fn announce(
     conn: &mut Conn,
     context: &Context,
@@ -364,7 +364,7 @@ pub fn announce(
     let decided_on = decisive.map(|session| session.held_on).min();
     let today = date_in(zone(conn, &before)?, context.now);
     let change = before.announce(command, decided_on, today, context.now)?;
-    // No day changes between the counting and the writing.
+    // The calendar must not change between computing the dossier dates and storing them.
     store::calendar::lock_for_share(conn)?;
     let proposals = proposals(conn, context, &before, command.notice_on)?;
     store::award_proposals::insert_all(conn, &proposals)?;
@@ -375,7 +375,7 @@ pub fn announce(
     context.commit(conn, "period.announce", &before, change)
 }
 
-/// One proposal for each award that the frozen ranking gives.
+/// Builds one proposal for each award that the frozen ranking grants.
 fn proposals(
     conn: &mut Conn,
     context: &Context,
@@ -421,7 +421,7 @@ fn proposals(
     Ok(proposals.collect())
 }
 
-/// Ends the period once every proposal is decided.
+/// Closes the period once every proposal is decided.
 pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Close, &Ok(()))?;
     let units = store::periods::units_of(conn, id)?;
@@ -436,10 +436,10 @@ pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Peri
     context.commit(conn, "period.close", &period, change)
 }
 
-/// Why what a closed period has missed is asked of nobody any more.
+/// Reason stored with deadlines that are waived because the period is closed.
 const WAIVE_REASON_CLOSED: &str = "Kỳ thi đua đã kết thúc";
 
-/// Gives the period up.
+/// Cancels the period.
 pub fn cancel(
     conn: &mut Conn,
     context: &Context,
@@ -455,7 +455,7 @@ pub fn cancel(
     context.commit(conn, "period.cancel", &period, change)
 }
 
-/// Counts and terms of a period. Whoever may not see how sheets stand, or not yet, sees only the own unit's.
+/// Returns the progress of a period. Callers who may not see other units' progress see only their own unit.
 pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary, Interrupt> {
     let period: Period = context.find(conn, id)?;
     context.accept_read()?;

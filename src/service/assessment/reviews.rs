@@ -1,4 +1,4 @@
-//! Acts on the reviews of a sheet: the standing body's and the council's.
+//! Acts on the reviews of a submission: the standing body's appraisal and the council's review.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use crate::store::{self, Conn};
 /// A new review.
 #[derive(Debug, Clone)]
 pub struct NewReview {
-    /// Of which sheet.
+    /// The submission under review.
     pub submission_id: Id,
-    /// Whose column.
+    /// The stage: appraisal or council review.
     pub stage: Stage,
 }
 
@@ -32,7 +32,7 @@ pub struct NewReview {
 pub struct ReviewLines {
     /// Its lines.
     pub sheet: Sheet,
-    /// By which table.
+    /// The table they are scored by.
     pub table: Arc<ScoringTable>,
 }
 
@@ -92,7 +92,7 @@ impl Subject for ReviewCase {
         Ok(vec![(self.review.id, self.review.version)])
     }
 
-    /// Its lines are recorded where they are written.
+    /// Lines are audited by the act that writes them.
     fn audit(&self) -> Value {
         let review = &self.review;
         json!({
@@ -101,7 +101,7 @@ impl Subject for ReviewCase {
         })
     }
 
-    /// Its sheet is written only where the review moves it on.
+    /// The submission is saved only when the review is submitted, because only then does it advance.
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
         let review = store::reviews::update(conn, self.review)?;
         let sheet = match review.status {
@@ -123,12 +123,12 @@ fn reading(review: &Review) -> Action {
     }
 }
 
-/// One review.
+/// Returns one review.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ReviewCase>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The reviews of a sheet that the caller may see.
+/// Lists the reviews of a submission that the caller may see.
 pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Vec<Review>, Interrupt> {
     let case = store::submissions::find(conn, submission_id)?.ok_or(Code::NotFound)?;
     case.authorize(context, Action::ReadSubmission)?;
@@ -138,7 +138,7 @@ pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Ve
     Ok(reviews)
 }
 
-/// The lines that a review of this stage starts from and is compared with.
+/// The lines of the preceding stage, which a review copies and is compared with.
 fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, stage: Stage) -> Result<Sheet, Error> {
     match stage {
         Stage::Appraisal => store::scores::of_submission(conn, table, &submission.id),
@@ -152,7 +152,7 @@ fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, 
     }
 }
 
-/// Starts a review as a copy of the stage before.
+/// Starts a review as a copy of the preceding stage.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> Result<Details<ReviewCase>, Interrupt> {
     let new = context.parsed(input, &[Action::Appraise, Action::CouncilReview])?;
     let (sheet, _): (SubmissionCase, _) = context.enter_to_add(conn, &new.submission_id, new.stage.action(), input)?;
@@ -180,7 +180,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     Ok(context.details(conn, case)?)
 }
 
-/// Writes lines of a draft: all, or those given.
+/// Writes lines of a draft: all lines, or those given.
 pub fn write_scores(
     conn: &mut Conn,
     context: &Context,
@@ -207,7 +207,7 @@ pub fn write_scores(
     Ok(context.details(conn, case)?)
 }
 
-/// Opens a review for an act of its own stage.
+/// Opens a review for an act that its stage determines.
 fn enter<'i, T>(
     conn: &mut Conn,
     context: &Context,
@@ -219,7 +219,7 @@ fn enter<'i, T>(
     context.enter(conn, id, act(stage), input)
 }
 
-/// Submits a review: every line is scored, every departure has its reason. The sheet moves on.
+/// Submits a review. Every line must be scored and every deviation justified; the submission then advances.
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ReviewCase>, Interrupt> {
     let (case, ()) = enter(conn, context, id, Action::SubmitReview, &Ok(()))?;
     let table = context.app.tables.of_submission(conn, &case.sheet)?;

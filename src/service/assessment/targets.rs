@@ -14,13 +14,13 @@ use crate::service::assessment::periods;
 use crate::service::{AuditDraft, Context, Details, Input, Interrupt, record};
 use crate::store::{self, Conn};
 
-/// The targets of a period, with the period.
+/// Returns a period with its targets.
 pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(Vec<Target>, Details<Period>), Interrupt> {
     let period = context.get(conn, period_id)?;
     Ok((store::targets::of_period(conn, period_id)?, period))
 }
 
-/// Sets the targets of a period in place of those that were. A line that is scored, or was sent, keeps its target.
+/// Replaces the targets of a period. Targets of lines that are scored or were sent cannot change.
 pub fn replace(
     conn: &mut Conn,
     context: &Context,
@@ -36,7 +36,7 @@ pub fn replace(
     let scored: HashSet<(Id, String)> = store::targets::scored_lines(conn, period_id)?.into_iter().collect();
     let changed = target::changed(&before, &after);
     let mut in_use: Vec<_> = changed.iter().copied().collect();
-    // A sheet that was sent may come to stand again as it was sent.
+    // A lapse can bring a submission back to a sent revision, so its targets must stay.
     let sent: HashSet<Id> = store::targets::units_that_sent(conn, period_id)?.into_iter().collect();
     in_use.retain(|(unit_id, criterion)| {
         sent.contains(*unit_id) || scored.contains(&(*(*unit_id), (*criterion).to_owned()))

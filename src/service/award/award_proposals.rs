@@ -69,7 +69,7 @@ impl Subject for ProposalCase {
         vec![(self.proposal.id, self.proposal.version)]
     }
 
-    /// Its documents are recorded where they are attached.
+    /// Documents are audited by the act that attaches them.
     fn audit(&self) -> Value {
         let proposal = &self.proposal;
         let decision = proposal.decision.as_ref();
@@ -90,12 +90,12 @@ impl Subject for ProposalCase {
     }
 }
 
-/// One proposal.
+/// Returns one proposal.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ProposalCase>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The proposals of an organisation; a unit's people see their own.
+/// Lists the proposals of an organisation; members of a unit see only their unit's.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -116,7 +116,7 @@ pub fn list(
     Ok(store::award_proposals::list(conn, &organization_id, &filter, page)?)
 }
 
-/// The audit entry and the event of a proposal that the announcement makes.
+/// Audit entry and event of a proposal that the announcement creates.
 pub fn created(proposal: &Proposal) -> AuditDraft<'static> {
     let after = json!({"unit_id": proposal.unit_id, "award_code": proposal.award_code, "rank": proposal.rank});
     AuditDraft {
@@ -130,7 +130,7 @@ pub fn created(proposal: &Proposal) -> AuditDraft<'static> {
     }
 }
 
-/// What subscribers are told of a proposal.
+/// The event of a proposal.
 fn event(proposal: &Proposal, kind: EventType) -> EventDraft {
     EventDraft {
         kind,
@@ -144,7 +144,7 @@ fn attaching(code: &str) -> Action {
     if code == ACHIEVEMENT_REPORT { Action::AttachAchievementReport } else { Action::AttachDocument }
 }
 
-/// Whether the caller may attach this document now: asked before a byte of it is received.
+/// Checks before an upload whether the caller may attach this document.
 pub fn may_attach(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<(), Interrupt> {
     let case: ProposalCase = context.find(conn, id)?;
     case.authorize(context, attaching(code))?;
@@ -154,13 +154,13 @@ pub fn may_attach(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Re
     Ok(case.may(attaching(code), context.now)?)
 }
 
-/// A document that the period does not ask for is not there: 404.
+/// Rejects a document that the period does not require.
 fn check_document(proposal: &Proposal, code: &str) -> Result<(), Error> {
     let known = proposal.documents.iter().any(|document| document.code == code);
     if known { Ok(()) } else { Err(Error::new(Code::NotFound)) }
 }
 
-/// Attaches a stored file in place of what was there.
+/// Attaches a stored file, replacing an earlier one.
 pub fn attach(
     conn: &mut Conn,
     context: &Context,
@@ -188,14 +188,14 @@ pub fn attach(
     Ok(context.details(conn, case)?)
 }
 
-/// A document's file.
+/// Returns a document's file.
 pub fn document(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<AttachedFile, Interrupt> {
     let case: ProposalCase = context.find(conn, id)?;
     let found = case.proposal.documents.into_iter().find(|document| document.code == code);
     Ok(found.and_then(|document| document.file).ok_or(Code::NotFound)?)
 }
 
-/// Sends a complete dossier.
+/// Submits a complete dossier.
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ProposalCase>, Interrupt> {
     let (case, ()): (ProposalCase, _) = context.enter(conn, id, Action::SubmitProposal, &Ok(()))?;
     let change = case.submit(context.now)?;
@@ -203,7 +203,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Pro
     context.commit(conn, "award_proposal.submit", &case, change)
 }
 
-/// Sends a dossier back.
+/// Returns a dossier to its unit.
 pub fn send_back(
     conn: &mut Conn,
     context: &Context,
@@ -221,7 +221,7 @@ pub fn send_back(
     let moved = sync::dossier_returned(conn, proposal, &term, context.now)?;
     let moved = moved.map(|(before, after)| Move { before, after, explanation: term.explanation.clone() });
     let due_on = moved.as_ref().map_or(term.due_on, |moved| moved.after.due_on());
-    // By a calendar that has changed since: told like every other move.
+    // The calendar has changed since the deadline was set, so the move is recorded like any other.
     if let Some(moved) = moved.filter(Move::is_visible) {
         record(conn, context, moved.draft())?;
     }
@@ -229,7 +229,7 @@ pub fn send_back(
     context.commit(conn, "award_proposal.return", &case, change)
 }
 
-/// Records what was decided.
+/// Records the decision on a proposal.
 pub fn record_decision(
     conn: &mut Conn,
     context: &Context,

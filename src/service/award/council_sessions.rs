@@ -1,4 +1,4 @@
-//! Acts on the council's sessions.
+//! Acts on council sessions.
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -19,28 +19,28 @@ use crate::store::{self, Conn};
 /// A new session.
 #[derive(Debug, Clone)]
 pub struct NewSession {
-    /// Of which period.
+    /// The period.
     pub period_id: Id,
-    /// Its day.
+    /// Date of the session.
     pub held_on: NaiveDate,
-    /// Its place.
+    /// Place of the session.
     pub place: String,
-    /// What it needs; none for two thirds.
+    /// Required quorum; none for two thirds.
     pub quorum: Option<Quorum>,
-    /// Who was there, as far as it is known.
+    /// Attendance known so far.
     pub attendance: Vec<Attendance>,
 }
 
-/// A change of a planned session; what is absent stays.
+/// A patch of a planned session; absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct SessionChange {
-    /// Its day.
+    /// Date of the session.
     pub held_on: Option<NaiveDate>,
-    /// Its place.
+    /// Place of the session.
     pub place: Option<String>,
-    /// What it needs.
+    /// Required quorum.
     pub quorum: Option<Quorum>,
-    /// Who was there: the whole list.
+    /// Attendance; replaces the whole list.
     pub attendance: Option<Vec<Attendance>>,
 }
 
@@ -78,7 +78,7 @@ impl Subject for SessionCase {
     fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
         let session = store::council_sessions::find(conn, id)?.ok_or(Code::NotFound)?;
         store::periods::lock_for_share(conn, &session.period_id)?;
-        // Read again now that the period is locked: another request may have moved it meanwhile.
+        // Read again after the lock: another request may have changed the period.
         Self::find(conn, context, id)
     }
 
@@ -107,12 +107,12 @@ impl Subject for SessionCase {
     }
 }
 
-/// One session.
+/// Returns one session.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The sessions of an organisation.
+/// Lists the sessions of an organisation.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -124,7 +124,7 @@ pub fn list(
     Ok(store::council_sessions::list(conn, &organization_id, period_id, page)?)
 }
 
-/// Notes what is no session: a quorum that is no share, people who are not of the council that day.
+/// Rejects an invalid quorum and attendance of people outside that day's council.
 fn validate(conn: &mut Conn, session: &mut CouncilSession) -> Result<(), Error> {
     let mut check = Check::default();
     session.place = check.text("/place", &session.place, TITLE_CHARS);
@@ -141,7 +141,7 @@ fn validate(conn: &mut Conn, session: &mut CouncilSession) -> Result<(), Error> 
     Error::unless_valid(check.faults)
 }
 
-/// Calls a session.
+/// Plans a session.
 pub fn create(
     conn: &mut Conn,
     context: &Context,
@@ -175,7 +175,7 @@ pub fn create(
     Ok(context.details(conn, case)?)
 }
 
-/// Changes a planned session, its attendance included.
+/// Changes a planned session and its attendance.
 pub fn change(
     conn: &mut Conn,
     context: &Context,
@@ -195,7 +195,7 @@ pub fn change(
     context.commit(conn, "council_session.change", &case, case.with(after, context.now))
 }
 
-/// Fixes the attendance and counts it.
+/// Marks a session as held: freezes its attendance and computes the quorum.
 pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>, Interrupt> {
     let (case, ()): (SessionCase, _) = context.enter(conn, id, Action::HoldSession, &Ok(()))?;
     let organization_id = &case.session.organization_id;

@@ -1,4 +1,4 @@
-//! From the council’s session to the decided proposal.
+//! Awards, from the council session to the decided proposal.
 
 pub mod award_proposals;
 pub mod council_sessions;

@@ -27,26 +27,26 @@ pub enum RankingStatus {
     Announced,
 }
 
-/// A ranking as its caller sees it.
+/// A ranking as the caller sees it.
 pub struct RankingDetails {
-    /// How far it may be relied on.
+    /// Whether it is provisional, final or announced.
     pub status: RankingStatus,
-    /// Its number; 0 while provisional.
+    /// Version number; 0 while provisional.
     pub version: i64,
-    /// The places.
+    /// The ranked units.
     pub ranking: Ranking,
-    /// What it was computed from.
+    /// SHA-256 of the inputs.
     pub inputs_sha256: String,
 }
 
-/// A decision of the council on a tie.
+/// A council decision on a tie.
 #[derive(Debug, Clone)]
 pub struct NewTieDecision {
-    /// The tied units from first to last.
+    /// The tied units, best first.
     pub unit_ids: Vec<Id>,
-    /// Why.
+    /// The reason given.
     pub reason: String,
-    /// In which session.
+    /// The session that took the decision.
     pub council_session_id: Id,
 }
 
@@ -54,14 +54,14 @@ fn facts_of(period: &Period) -> Facts<'_> {
     Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) }
 }
 
-/// Finds a period whose ranking the caller may see: before the announcement, others are not told that there is one.
+/// Loads a period whose ranking the caller may see; before the announcement others learn nothing about it.
 fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period, Interrupt> {
     let period: Period = context.find(conn, period_id)?;
     access::require(&context.actor, Action::ReadRanking, &facts_of(&period))?;
     Ok(period)
 }
 
-/// The ranking: frozen once finalised, computed from what stands before.
+/// Returns the ranking: frozen once finalised, otherwise computed from the current data.
 pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<RankingDetails, Interrupt> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
@@ -88,7 +88,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Ranking
     Ok(RankingDetails { ranking: for_viewer(context, &period, details.ranking), ..details })
 }
 
-/// Whoever sees the ranking only because it is announced is not told whether other units are eligible.
+/// Hides the eligibility of other units from callers who see the ranking only because it is announced.
 fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
     let unannounced = Facts::of(&period.organization_id);
     if access::require(&context.actor, Action::ReadRanking, &unannounced).is_ok() {
@@ -98,7 +98,7 @@ fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
     ranking.seen_from(own.map(|unit| &unit.id))
 }
 
-/// Recomputes the frozen ranking from its inputs, and the inputs from the tables.
+/// Verifies a frozen ranking: recomputes it from its stored inputs, and compares those with the tables.
 pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(bool, String), Interrupt> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
@@ -112,7 +112,7 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(boo
     Ok((ok, row.inputs_sha256))
 }
 
-/// The decisions on ties of a period.
+/// Lists the tie decisions of a period.
 pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>, Interrupt> {
     let period: Period = context.find(conn, period_id)?;
     access::require_collection(&context.actor, Action::ReadTieDecisions, &facts_of(&period))?;
@@ -120,14 +120,14 @@ pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Resu
     Ok(store::rankings::tie_decisions(conn, period_id)?)
 }
 
-/// Records in which order the council puts tied units, in place of an earlier decision on the same ones.
+/// Records the council's order of tied units, replacing an earlier decision on the same units.
 pub fn decide_tie(
     conn: &mut Conn,
     context: &Context,
     period_id: &Id,
     input: &Input<NewTieDecision>,
 ) -> Result<TieDecision, Interrupt> {
-    // Two decisions on one tie must not pass each other.
+    // Serialises concurrent decisions on the same tie.
     store::periods::lock_for_update(conn, period_id)?;
     let period: Period = context.find(conn, period_id)?;
     access::require_collection(&context.actor, Action::DecideTie, &facts_of(&period))?;
@@ -177,7 +177,7 @@ pub fn decide_tie(
     Ok(decision)
 }
 
-/// Whether the units, in order of id, are exactly those that the chain leaves tied when no decision speaks.
+/// Whether the units, sorted by id, are exactly a group that the tie-break chain leaves tied without decisions.
 fn is_tied_group(conn: &mut Conn, period: &Period, group: &[Id]) -> Result<bool, Error> {
     let undecided = Inputs { decisions: Vec::new(), ..inputs::current(conn, period)? };
     let ranking = undecided.rank();

@@ -1,4 +1,4 @@
-//! The import of a table of criteria.
+//! Import of criteria tables.
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -12,20 +12,20 @@ use crate::service::criteria::transfer::{self, Format};
 use crate::service::{App, AuditDraft, Author, Context, Details, Input, Interrupt, Subject, record_as};
 use crate::store::{self, Conn};
 
-/// What is said of a table beside its file, in place of what the file says.
+/// Heading fields given by the caller; they take precedence over those in the file.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    /// Its key.
+    /// Code, unique within its scope.
     pub code: Option<String>,
-    /// Its heading.
+    /// Title.
     pub title: Option<String>,
-    /// The year that it is for.
+    /// Year that the table applies to.
     pub year: Option<i32>,
-    /// The paper that sets it.
+    /// Legal document that establishes it.
     pub legal_basis: Option<String>,
 }
 
-/// A table that was read and is to be added.
+/// A parsed table, ready for import.
 #[derive(Debug, Clone)]
 pub struct NewImport {
     content: CriteriaContent,
@@ -33,24 +33,24 @@ pub struct NewImport {
     sheet: Option<Table>,
 }
 
-/// What became of an import.
+/// The outcome of an import.
 pub struct ImportReport {
-    /// What kind of file it was.
+    /// Format of the file.
     pub format: Format,
-    /// How the table lay on its sheet; none where there was no sheet.
+    /// Layout of the spreadsheet; none for JSON.
     pub shape: Option<Shape>,
-    /// What was read.
+    /// The parsed content.
     pub content: CriteriaContent,
-    /// What must be mended before it can be published, and what should be looked at: what was guessed first.
+    /// Errors to correct before publication, and warnings; guesses come first.
     pub findings: Findings,
-    /// The draft; none where nothing was to be added.
+    /// The created draft; none in a dry run.
     pub created: Option<Details<CriteriaSet>>,
 }
 
-/// Reads a spreadsheet.
+/// Reads a table from a spreadsheet.
 ///
 /// # Errors
-/// Those of [`transfer::read`]; `required` for what neither the file nor the caller says.
+/// The errors of [`transfer::read`]; `required` for fields that neither the file nor the caller gives.
 pub fn from_spreadsheet(bytes: &[u8], overrides: Overrides) -> Result<NewImport, Error> {
     let (format, table) = transfer::read(bytes)?;
     let Heading { code, title, year, legal_basis, not_applicable } = table.heading.clone();
@@ -72,16 +72,16 @@ pub fn from_spreadsheet(bytes: &[u8], overrides: Overrides) -> Result<NewImport,
     Ok(NewImport { content, format, sheet: Some(table) })
 }
 
-/// The same for a table that came as the service itself writes it.
+/// Wraps a table that came as JSON.
 pub fn from_json(content: CriteriaContent) -> NewImport {
     NewImport { content, format: Format::Json, sheet: None }
 }
 
 impl NewImport {
-    /// The table in its stored form.
+    /// Returns the table in normalised form.
     ///
     /// # Errors
-    /// Every text and figure that is none, with its row.
+    /// Invalid texts and numbers, with their rows.
     fn normalized(&self) -> Result<CriteriaContent, Error> {
         let (mut content, mut check) = (self.content.clone(), Check::default());
         content.clean(&mut check);
@@ -92,7 +92,7 @@ impl NewImport {
         Error::unless_valid(faults).map(|()| content)
     }
 
-    /// The table in its stored form, with what there is to say of it.
+    /// Normalises the table and reports the findings on it.
     fn examine(&self, conn: &mut Conn, organization_id: &Id) -> Result<ImportReport, Error> {
         let content = self.normalized()?;
         if store::criteria_sets::has_code(conn, organization_id, &content.code)? {
@@ -102,7 +102,7 @@ impl NewImport {
         Ok(ImportReport { format: self.format, shape, content, findings, created: None })
     }
 
-    /// What there is to say of a table, with its rows.
+    /// The findings on a table, with their rows.
     fn findings(&self, content: &CriteriaContent) -> Findings {
         let found = content.findings();
         let Some(sheet) = &self.sheet else {
@@ -114,7 +114,7 @@ impl NewImport {
     }
 }
 
-/// Whether the caller may import at all, asked before a file is received.
+/// Checks before an upload whether the caller may import.
 pub fn may_import(context: &Context) -> Result<(), Interrupt> {
     let organizations = context.actor.organization_ids();
     let may = |id: &Id| access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(id));
@@ -126,7 +126,7 @@ pub fn may_import(context: &Context) -> Result<(), Interrupt> {
     Ok(context.accept_read()?)
 }
 
-/// Adds a table as a draft, or only tells what would come of it.
+/// Imports a table as a draft, or in a dry run only reports the findings.
 pub fn import(
     conn: &mut Conn,
     context: &Context,
@@ -147,10 +147,10 @@ pub fn import(
     Ok(ImportReport { created: Some(context.details(conn, set)?), ..imported })
 }
 
-/// The same from the command line, where the right is that to the machine.
+/// Imports a table from the command line, without a caller: access to the machine is the authorisation.
 ///
 /// # Errors
-/// `not_found` for an organisation that is not there, `organization_required` where it is not clear which, and those
+/// `not_found` for an unknown organisation, `organization_required` where several exist and none is named, and the errors
 /// of the table.
 pub fn import_from_cli(
     conn: &mut Conn,

@@ -1,4 +1,4 @@
-//! Acts on tables of criteria.
+//! Acts on criteria sets.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -17,33 +17,33 @@ use crate::store::criteria_sets::{Filter, Head};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
-/// A new table.
+/// A new criteria set.
 #[derive(Debug, Clone)]
 pub struct NewCriteriaSet {
-    /// Where; none for the caller's only organisation.
+    /// The organisation; none for the caller's only one.
     pub organization_id: Option<Id>,
-    /// What it says.
+    /// Its content.
     pub content: CriteriaContent,
 }
 
-/// A table that begins as a copy.
+/// A copy of a criteria set.
 #[derive(Debug, Clone)]
 pub struct NewCopy {
-    /// Its key.
+    /// Code, unique within its scope.
     pub code: String,
-    /// Its heading; none for that of the original.
+    /// Title; none for that of the original.
     pub title: Option<String>,
-    /// The year that it is for; none for that of the original.
+    /// Year; none for that of the original.
     pub year: Option<i32>,
 }
 
-/// What differs between two tables.
+/// The differences between two criteria sets.
 pub struct Difference {
-    /// The one compared with.
+    /// The set compared with.
     pub before: CriteriaSet,
-    /// The one asked about.
+    /// The requested set.
     pub after: CriteriaSet,
-    /// What became of its parts, sections and criteria.
+    /// Changes of parts, sections and criteria.
     pub changes: Vec<EntryChange>,
 }
 
@@ -110,12 +110,12 @@ impl Subject for CriteriaSet {
     }
 }
 
-/// One table.
+/// Returns one criteria set.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The tables of an organisation; drafts only for who writes or checks them.
+/// Lists the criteria sets of an organisation; drafts only for callers who may read them.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -139,7 +139,7 @@ fn normalized(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
     Error::unless_valid(check.faults).map(|()| content)
 }
 
-/// A table that nobody has published yet.
+/// Builds a draft.
 pub fn draft(id: Id, now: DateTime<Utc>, organization_id: Id, table: CriteriaContent) -> CriteriaSet {
     CriteriaSet {
         id,
@@ -155,7 +155,7 @@ pub fn draft(id: Id, now: DateTime<Utc>, organization_id: Id, table: CriteriaCon
     }
 }
 
-/// Adds a draft. It need not be without errors yet.
+/// Creates a draft, which may still contain errors.
 pub fn create(
     conn: &mut Conn,
     context: &Context,
@@ -169,7 +169,7 @@ pub fn create(
     Ok(context.details(conn, set)?)
 }
 
-/// Begins the next table with what this one says.
+/// Creates a draft as a copy of this set.
 pub fn copy(
     conn: &mut Conn,
     context: &Context,
@@ -187,8 +187,7 @@ pub fn copy(
     Ok(context.details(conn, set)?)
 }
 
-/// What a table says otherwise than another of the same organisation: than the one it was copied from, unless
-/// another is named.
+/// Compares a set with another of the same organisation; by default with the one it was copied from.
 pub fn diff(conn: &mut Conn, context: &Context, id: &Id, against: Option<&Id>) -> Result<Difference, Interrupt> {
     let after: CriteriaSet = context.find(conn, id)?;
     context.accept_read()?;
@@ -203,7 +202,7 @@ pub fn diff(conn: &mut Conn, context: &Context, id: &Id, against: Option<&Id>) -
     Ok(Difference { before, after, changes })
 }
 
-/// Replaces the whole of a draft.
+/// Replaces the content of a draft.
 pub fn replace(
     conn: &mut Conn,
     context: &Context,
@@ -215,20 +214,20 @@ pub fn replace(
     context.commit(conn, "criteria_set.replace", &before, Change::silent(replaced))
 }
 
-/// What must be mended, and what should be looked at.
+/// Returns errors that prevent publication, and warnings.
 pub fn validation(conn: &mut Conn, context: &Context, id: &Id) -> Result<Findings, Interrupt> {
     let set: CriteriaSet = context.find(conn, id)?;
     context.accept_read()?;
     Ok(set.content.findings())
 }
 
-/// Puts a draft without errors in force.
+/// Publishes a draft without errors.
 pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>, Interrupt> {
     let (set, ()): (CriteriaSet, _) = context.enter(conn, id, Action::PublishCriteriaSet, &Ok(()))?;
     context.commit(conn, "criteria_set.publish", &set, set.publish(context.now)?)
 }
 
-/// Keeps a table from new periods.
+/// Retires a set: new periods cannot use it.
 pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>, Interrupt> {
     let (set, ()): (CriteriaSet, _) = context.enter(conn, id, Action::RetireCriteriaSet, &Ok(()))?;
     context.commit(conn, "criteria_set.retire", &set, set.retire(context.now))

@@ -1,4 +1,4 @@
-//! Criteria sets: their rules, their arithmetic, and the tables they are read from.
+//! Criteria sets, their import and export, and the cache of scoring tables.
 
 pub mod criteria_import;
 pub mod criteria_sets;

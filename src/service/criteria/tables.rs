@@ -1,4 +1,4 @@
-//! Published tables, ready for scoring. They never change, so every instance may keep them.
+//! Cache of published criteria tables, compiled for scoring. They never change, so every instance may cache them.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::domain::criteria::scoring::ScoringTable;
 use crate::error::{Code, Error};
 use crate::store::{self, Conn};
 
-/// How many tables are kept.
+/// Largest number of cached tables.
 const CAPACITY: usize = 64;
 
-/// The tables kept so far.
+/// The cache.
 pub struct Tables(Cache<Id, Arc<ScoringTable>>);
 
 impl Default for Tables {
@@ -24,10 +24,10 @@ impl Default for Tables {
 }
 
 impl Tables {
-    /// The table of a criteria set.
+    /// Returns the scoring table of a criteria set.
     ///
     /// # Errors
-    /// `not_found` where there is none.
+    /// `not_found`.
     pub fn get(&self, conn: &mut Conn, id: &Id) -> Result<Arc<ScoringTable>, Error> {
         if let Some(table) = self.0.get(id) {
             return Ok(table);
@@ -40,10 +40,10 @@ impl Tables {
         Ok(table)
     }
 
-    /// The table as it is for one sheet: with the targets of its unit, where the table leaves any open.
+    /// Returns the scoring table for one submission, with its unit's targets where the table depends on targets.
     ///
     /// # Errors
-    /// `not_found` where there is none.
+    /// `not_found`.
     pub fn of_submission(&self, conn: &mut Conn, case: &SubmissionCase) -> Result<Arc<ScoringTable>, Error> {
         let table = self.get(conn, &case.criteria_set_id)?;
         if !table.asks_for_targets() {
@@ -57,7 +57,7 @@ impl Tables {
         Ok(Arc::new(ScoringTable::clone(&table).with_targets(targets)))
     }
 
-    /// Forgets everything: the sandbox makes new tables under old ids.
+    /// Clears the cache: after a reset, the sandbox reuses ids for other tables.
     pub fn clear(&self) {
         self.0.clear();
     }

@@ -1,4 +1,4 @@
-//! Tables of criteria on their way in and out: bytes of a file to rows of cells, and back.
+//! Import and export of criteria tables: conversion between file bytes and rows of cells.
 
 mod csv;
 mod xlsx;
@@ -10,13 +10,13 @@ use crate::domain::criteria::criteria_set::CriteriaContent;
 use crate::domain::criteria::spreadsheet::{self, Cell, Grid, Row, Shape, Table};
 use crate::error::{Code, Error, Fault};
 
-/// The largest file that a table is read from, in bytes.
+/// Largest file to import, in bytes.
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
-/// The most rows of a sheet.
+/// Largest number of rows.
 const MAX_ROWS: usize = 20_000;
-/// The columns of a sheet that are looked at.
+/// Number of columns that are read.
 const MAX_COLUMNS: usize = 64;
-/// The most that all cells together may hold in memory, in bytes: one text may stand in many of them.
+/// Largest total size of all cells in memory, in bytes: many cells may share one long string.
 const MAX_CELL_BYTES: usize = 24 * 1024 * 1024;
 
 /// What kind of file a table is in.
@@ -32,7 +32,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// What the bytes of a file tell.
+    /// Detects the format from the content of a file.
     pub fn of(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -42,7 +42,7 @@ impl Format {
         }
     }
 
-    /// Its media type.
+    /// Media type.
     pub const fn media_type(self) -> &'static str {
         match self {
             Format::Json => "application/json",
@@ -51,7 +51,7 @@ impl Format {
         }
     }
 
-    /// How the name of such a file ends.
+    /// File name extension.
     pub const fn extension(self) -> &'static str {
         match self {
             Format::Json => "json",
@@ -61,10 +61,10 @@ impl Format {
     }
 }
 
-/// Reads a table from a spreadsheet: from its first sheet that has the headings of one.
+/// Reads a table from the first sheet that has table headings.
 ///
 /// # Errors
-/// `spreadsheet_unreadable`, `spreadsheet_too_large`; every cell that is wrong, with sheet, row and column.
+/// `spreadsheet_unreadable`, `spreadsheet_too_large`; the fault of every invalid cell, with sheet, row and column.
 pub fn read(bytes: &[u8]) -> Result<(Format, Table), Error> {
     let format = Format::of(bytes);
     let grids = match format {
@@ -79,10 +79,10 @@ pub fn read(bytes: &[u8]) -> Result<(Format, Table), Error> {
     }
 }
 
-/// Writes a table as a file.
+/// Writes a table to a file.
 ///
 /// # Errors
-/// When it cannot be put into the format.
+/// `internal` when it cannot be represented in the format.
 pub fn write(content: &CriteriaContent, format: Format, shape: Shape) -> Result<Vec<u8>, Error> {
     match format {
         Format::Json => write_json(content),
@@ -91,7 +91,7 @@ pub fn write(content: &CriteriaContent, format: Format, shape: Shape) -> Result<
     }
 }
 
-/// The body that `POST /v1/criteria-sets` takes.
+/// Writes the body that `POST /v1/criteria-sets` accepts.
 fn write_json(content: &CriteriaContent) -> Result<Vec<u8>, Error> {
     let body = serde_json::to_value(content).map_err(Error::internal)?;
     let mut text = serde_json::to_vec_pretty(&body).map_err(Error::internal)?;
@@ -107,10 +107,10 @@ fn too_large(limit: &str, max: usize) -> Error {
     Error::of_fault(Fault::at("/file", Code::SpreadsheetTooLarge).with("limit", limit).with("max", max))
 }
 
-/// A sheet in the making; empty rows are left out.
+/// Collects the rows of a sheet, without empty ones.
 struct RowBuffer {
     rows: Vec<Row>,
-    /// How much the sheets so far hold.
+    /// Total size of the cells of all sheets so far.
     cell_bytes: usize,
 }
 
@@ -143,7 +143,7 @@ impl RowBuffer {
         Ok(())
     }
 
-    /// Ends a sheet, and goes on to the next.
+    /// Returns the finished sheet and starts the next.
     fn finish_sheet(&mut self, sheet: &str) -> Grid {
         Grid { sheet: sheet.to_owned(), rows: std::mem::take(&mut self.rows) }
     }

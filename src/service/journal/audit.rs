@@ -1,4 +1,4 @@
-//! Reading the audit entries, and proving that none was touched.
+//! Reading and verifying the audit log.
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -9,19 +9,19 @@ use crate::store::audit::{Entry, Filter, Verdict};
 use crate::store::page::Page;
 use crate::store::{self, Conn, journals};
 
-/// Records whose before and after tell of scores and results, which an admin does not see.
+/// Subject types whose states contain scores or results, which an admin may not see.
 const SCORED: [&str; 7] =
     ["submission", "review", "ranking", "award_proposal", "tie_decision", "facts", "council_session"];
 
-/// An entry as its caller sees it.
+/// An entry as the caller sees it.
 pub struct VisibleEntry {
     /// The entry.
     pub entry: Entry,
-    /// Whether the hashes are shown: who does not see all that they are made of could guess scores by them.
+    /// Whether the hashes are included: with a hash, a caller who cannot see the scores could guess them by trial.
     pub shows_hashes: bool,
 }
 
-/// Whether the caller sees every entry whole, and so its hash.
+/// Whether the caller sees entries in full, scores and hashes included.
 fn sees_scores(context: &Context, organization_id: &Id) -> bool {
     access::holds(&context.actor, Action::ReadAuditScores, &Facts::of(organization_id))
 }
@@ -34,7 +34,7 @@ fn readable(context: &Context, organization_id: Option<&Id>) -> Result<Id, Error
     Ok(organization_id)
 }
 
-/// The entries of an organisation: whole for the auditor, without scores for the admin.
+/// Lists the entries of an organisation: in full for auditors, without scores for admins.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -55,8 +55,8 @@ pub fn list(
     Ok(seen.collect())
 }
 
-/// Where an organisation's chain stands: what a checkpoint says. The auditor's alone: by a hash, who does not see a score
-/// could find it by trying.
+/// Returns the head of an organisation's hash chain, for a checkpoint. Auditors only: whoever cannot see the scores could
+/// guess them from a hash.
 pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<(Id, i64, String), Interrupt> {
     let organization_id = readable(context, organization_id)?;
     if !sees_scores(context, &organization_id) {
@@ -66,7 +66,7 @@ pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) ->
     Ok((organization_id, journal.audit_sequence, journal.audit_hash))
 }
 
-/// Works an organisation's chain out anew. `known` is what an earlier checkpoint said.
+/// Recomputes an organisation's hash chain and compares it with an earlier checkpoint, `known`.
 pub fn verify(
     conn: &mut Conn,
     context: &Context,

@@ -1,4 +1,4 @@
-//! Reading what happened.
+//! Reading events.
 
 use serde_json::{Value, json};
 
@@ -10,13 +10,13 @@ use crate::error::{Code, Error};
 use crate::service::{Context, Interrupt};
 use crate::store::{self, Conn};
 
-/// The units that somebody's token names, of one organisation.
+/// Ids of the units that the token's scopes name, in one organisation.
 pub fn named_units(conn: &mut Conn, actor: &Actor, organization_id: &Id) -> Result<Vec<Id>, Error> {
     let codes = actor.scopes.unit_codes();
     if codes.is_empty() { Ok(Vec::new()) } else { store::units::ids_of(conn, organization_id, &codes) }
 }
 
-/// What an event says besides its subject.
+/// Data of an event, with its period and unit.
 pub fn data(event: &Event) -> Value {
     let mut data = event.data.clone();
     if let Some(fields) = data.as_object_mut() {
@@ -26,7 +26,7 @@ pub fn data(event: &Event) -> Value {
     data
 }
 
-/// The events of an organisation after the one with the id `after` that the caller may see, at most `limit`.
+/// Lists at most `limit` events after the one with id `after` that the caller may see.
 pub fn list(
     conn: &mut Conn,
     context: &Context,

@@ -1,4 +1,4 @@
-//! What is kept of every change: audit entries, events and webhooks.
+//! The journal of changes: audit entries, events and webhooks.
 
 pub mod audit;
 pub mod events;

@@ -1,4 +1,4 @@
-//! What is written down of every change, in its own transaction: who did it, and what subscribers are told.
+//! Recording of changes in their own transaction: audit entries and events.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -11,14 +11,14 @@ use crate::service::{App, Context};
 use crate::store::audit::Entry;
 use crate::store::{self, Conn, journals};
 
-/// A record, or what matters of it, as an audit entry keeps it: canonical JSON (RFC 8785).
+/// The state of a record in an audit entry: canonical JSON (RFC 8785).
 pub struct AuditState(String);
 
 impl AuditState {
-    /// Writes down a record whose keys are in order already: what is written all the time needs no sorting.
+    /// Serialises a record whose keys are already sorted, which saves the sorting on hot paths.
     ///
     /// # Errors
-    /// When it is no JSON.
+    /// `internal` when it cannot be serialised.
     pub fn from_sorted(record: &impl Serialize) -> Result<Self, Error> {
         let text = serde_json::to_string(record).map_err(Error::internal)?;
         debug_assert_eq!(Ok(&text), serde_json_canonicalizer::to_string(record).as_ref().map_err(|_| ()));
@@ -28,46 +28,46 @@ impl AuditState {
 
 impl From<Value> for AuditState {
     fn from(value: Value) -> Self {
-        // A value without floats out of range, which no number of ours is, is always canonical JSON.
+        // Canonicalisation fails only for floats out of range, which our values do not contain.
         serde_json_canonicalizer::to_string(&value).map_or_else(|_| AuditState(value.to_string()), AuditState)
     }
 }
 
-/// What subscribers are told of a change.
+/// An event to be published.
 #[derive(Debug, Clone)]
 pub struct EventDraft {
-    /// What happened.
+    /// Type of the event.
     pub kind: EventType,
-    /// In which period.
+    /// The period concerned.
     pub period_id: Option<Id>,
-    /// About which unit.
+    /// The unit concerned.
     pub unit_id: Option<Id>,
-    /// What more there is to say; never a score.
+    /// Further data of the event; never a score.
     pub data: Value,
 }
 
-/// An audit entry to be written, with the event that goes with it.
+/// An audit entry to be written, with its event.
 pub struct AuditDraft<'a> {
-    /// Where; none for the installation itself.
+    /// The organisation; none for the installation itself.
     pub organization_id: Option<Id>,
-    /// What was done.
+    /// The action recorded.
     pub action: &'a str,
-    /// To what kind of record.
+    /// Type of the record.
     pub subject_type: &'a str,
-    /// To which.
+    /// Id of the record.
     pub subject_id: Id,
-    /// As it was.
+    /// State before the change.
     pub before: Option<AuditState>,
-    /// As it became.
+    /// State after the change.
     pub after: Option<AuditState>,
-    /// What subscribers are told of it.
+    /// The event to publish with it.
     pub event: Option<EventDraft>,
 }
 
-/// Writes an audit entry and its event in the change's own transaction.
+/// Writes an audit entry and its event in the transaction of the change.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `busy` or `internal` when the database fails.
 pub fn record(conn: &mut Conn, context: &Context, draft: AuditDraft) -> Result<(), Error> {
     record_all(conn, context, vec![draft])
 }
@@ -75,27 +75,27 @@ pub fn record(conn: &mut Conn, context: &Context, draft: AuditDraft) -> Result<(
 /// Writes several entries of one organisation.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `busy` or `internal` when the database fails.
 pub fn record_all(conn: &mut Conn, context: &Context, drafts: Vec<AuditDraft>) -> Result<(), Error> {
     let author =
         Author { issuer: &context.actor.issuer, subject: &context.actor.subject, request_id: context.request_id() };
     record_all_as(conn, context.app, context.now, &author, drafts)
 }
 
-/// Who an audit entry names.
+/// The author named by an audit entry.
 pub struct Author<'a> {
-    /// Who vouches for it; `system` for what the clock or the command line does.
+    /// Issuer of the subject; `system` for the clock and the command line.
     pub issuer: &'a str,
-    /// Its name there.
+    /// Identifier of the subject at its issuer.
     pub subject: &'a str,
-    /// By which request.
+    /// Id of the request.
     pub request_id: &'a str,
 }
 
-/// Writes an entry of what happens without a caller.
+/// Writes an entry for a change without a caller.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `busy` or `internal` when the database fails.
 pub fn record_as(
     conn: &mut Conn,
     app: &App,
@@ -135,7 +135,7 @@ fn record_all_as(
             subject_id: draft.subject_id.to_string(),
             before_state: draft.before.map(|state| state.0),
             after_state: draft.after.map(|state| state.0),
-            // The journal gives it its place.
+            // Set when the entry is appended to the chain.
             chain: String::new(),
             sequence: 0,
             prev_hash: String::new(),
@@ -147,10 +147,10 @@ fn record_all_as(
     journals::save(conn, &journal)
 }
 
-/// Publishes several events at once, without audit entries.
+/// Publishes several events without audit entries.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `busy` or `internal` when the database fails.
 pub fn publish(
     conn: &mut Conn,
     app: &App,
@@ -167,7 +167,7 @@ pub fn publish(
     journals::save(conn, &journal)
 }
 
-/// An event that the journal has not numbered yet.
+/// Builds an event that has no sequence number yet.
 fn unnumbered_event(
     app: &App,
     now: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! Telling subscribers of events: their endpoints, and the log of what was sent.
+//! Webhooks: subscribers' endpoints and the log of deliveries.
 
 pub mod address;
 pub mod dispatcher;
@@ -21,30 +21,30 @@ use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
-/// The most endpoints of an organisation.
+/// Largest number of endpoints of an organisation.
 const MAX_ENDPOINTS: i64 = 100;
 
 /// A new endpoint.
 #[derive(Debug, Clone)]
 pub struct NewEndpoint {
-    /// Where; none for the caller's only organisation.
+    /// The organisation; none for the caller's only one.
     pub organization_id: Option<Id>,
-    /// Where to.
+    /// Target URL.
     pub url: String,
-    /// Which types; empty for all.
+    /// Event types to send; empty for all.
     pub event_types: Vec<EventType>,
-    /// Whether it is told anything.
+    /// Whether events are sent to it.
     pub active: bool,
 }
 
-/// A change of an endpoint; what is absent stays.
+/// A patch of an endpoint; absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct EndpointChange {
-    /// Where to.
+    /// Target URL.
     pub url: Option<String>,
-    /// Which types.
+    /// Event types to send.
     pub event_types: Option<Vec<EventType>>,
-    /// Whether it is told anything.
+    /// Whether events are sent to it.
     pub active: Option<bool>,
 }
 
@@ -89,7 +89,7 @@ impl Subject for Endpoint {
     fn audit(&self) -> Value {
         json!({
             "url": self.url, "event_types": self.event_types, "active": self.active, "member_id": self.member_id,
-            // That the secret changed is told, not what it is.
+            // The audit keeps that the secret changed, not its value.
             "secret_valid_until": self.previous_secret.as_ref().map(|(_, until)| instant(*until)),
         })
     }
@@ -104,17 +104,17 @@ fn new_secret() -> Result<Secret, Error> {
     Ok(Secret(format!("whsec_{}", STANDARD.encode(bytes))))
 }
 
-/// What rights ask of an organisation's endpoint: whose it is.
+/// Facts for authorisation on an endpoint: its organisation and owner.
 fn facts<'a>(organization_id: &'a Id, owner: Option<&'a Id>) -> Facts<'a> {
     Facts { owner, ..Facts::of(organization_id) }
 }
 
-/// One endpoint.
+/// Returns one endpoint.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Endpoint>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The endpoints of an organisation; a machine sees its own.
+/// Lists the endpoints of an organisation; integrations see only their own.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -130,14 +130,14 @@ pub fn list(
     Ok(store::webhooks::list(conn, &organization_id, only, page)?)
 }
 
-/// Adds an endpoint: told of every event from now on that its maker may see.
+/// Creates an endpoint, which receives events from now on that its owner may see.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) -> Result<Details<Endpoint>, Interrupt> {
     let named = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(named)?;
     let member_id = context.member_id(&organization_id)?;
     let own = facts(&organization_id, Some(&member_id));
     access::require_collection(&context.actor, Action::WriteWebhook, &own)?;
-    // What an endpoint is told is read with the maker's rights.
+    // Events are sent with the owner's rights, so reading is required.
     access::require_collection(&context.actor, Action::ReadOffice, &own)?;
     let new = context.accept(input)?;
     let mut check = Check::default();
@@ -174,7 +174,7 @@ fn sorted(types: &[EventType]) -> Vec<EventType> {
     types
 }
 
-/// Changes an endpoint. One that is made active again is told of what happens from then on.
+/// Changes an endpoint. A reactivated endpoint receives events from then on.
 pub fn change(
     conn: &mut Conn,
     context: &Context,
@@ -198,23 +198,23 @@ pub fn change(
     context.commit(conn, "webhook_endpoint.change", &before, Change::silent(after))
 }
 
-/// Gives an endpoint a new secret; the one before signs as well for a day.
+/// Rotates an endpoint's secret; the previous one also signs for another day.
 pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Endpoint>, Interrupt> {
     let (before, ()): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, &Ok(()))?;
-    // Messages are signed by the machine's time, whatever the sandbox's clock says.
+    // Signatures use the machine's clock even in the sandbox.
     let rotated = before.clone().rotated(new_secret()?, machine_now());
     let after = Endpoint { updated_at: context.now, ..rotated };
     context.commit(conn, "webhook_endpoint.rotate_secret", &before, Change::silent(after))
 }
 
-/// Takes an endpoint away with its log.
+/// Deletes an endpoint with its delivery log.
 pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
     let (endpoint, ()): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, &Ok(()))?;
     store::webhooks::delete(conn, &endpoint)?;
     Ok(context.record_removed(conn, "webhook_endpoint.remove", &endpoint)?)
 }
 
-/// Sends an endpoint a message that is no event.
+/// Queues a test message, which is not an event.
 pub fn test(conn: &mut Conn, context: &Context, id: &Id) -> Result<Delivery, Interrupt> {
     let (endpoint, ()): (Endpoint, _) = context.enter_to_add(conn, id, Action::WriteWebhook, &Ok(()))?;
     let delivery = Delivery::new(context.new_id(), endpoint.id, None, TEST.to_owned(), machine_now());
@@ -222,7 +222,7 @@ pub fn test(conn: &mut Conn, context: &Context, id: &Id) -> Result<Delivery, Int
     Ok(delivery)
 }
 
-/// What was sent to an endpoint, and what waits.
+/// Lists the deliveries to an endpoint, sent and pending.
 pub fn deliveries(
     conn: &mut Conn,
     context: &Context,
@@ -235,7 +235,7 @@ pub fn deliveries(
     Ok(store::webhooks::list_deliveries(conn, id, statuses, page)?)
 }
 
-/// One message with every attempt at it.
+/// Returns a delivery with its attempts.
 pub fn delivery(
     conn: &mut Conn,
     context: &Context,
@@ -249,7 +249,7 @@ pub fn delivery(
     Ok((delivery, attempts))
 }
 
-/// Sends a message once more, whatever became of it.
+/// Queues a delivery again, whatever its outcome was.
 pub fn replay(conn: &mut Conn, context: &Context, id: &Id, delivery_id: &Id) -> Result<Delivery, Interrupt> {
     let (endpoint, ()): (Endpoint, _) = context.enter_to_add(conn, id, Action::WriteWebhook, &Ok(()))?;
     let before = store::webhooks::find_delivery(conn, &endpoint.id, delivery_id)?.ok_or(Code::NotFound)?;

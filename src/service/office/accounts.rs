@@ -1,4 +1,4 @@
-//! Service accounts: how machines, and the first admin, get in.
+//! Service accounts: credentials of machines and of the first admin.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -22,13 +22,13 @@ use crate::store::{self, Conn};
 /// A new service account.
 #[derive(Debug, Clone)]
 pub struct NewServiceAccount {
-    /// As whom it acts.
+    /// The member that it acts as.
     pub member_id: Id,
-    /// What its tokens are narrowed to; none: all that the roles give.
+    /// Scopes of its tokens; none for everything its roles allow.
     pub scopes: Option<Vec<String>>,
 }
 
-/// Credentials, with the secret that is shown this once.
+/// New credentials; the secret is shown only once.
 #[derive(Debug, Clone)]
 pub struct NewSecret {
     /// The account.
@@ -37,12 +37,12 @@ pub struct NewSecret {
     pub secret: String,
 }
 
-/// A service account with the organisation of the member that it acts as.
+/// A service account with the organisation of its member.
 #[derive(Debug, Clone)]
 pub struct OwnedAccount {
     /// The account.
     pub account: ServiceAccount,
-    /// Where its member belongs.
+    /// The organisation of its member.
     pub organization_id: Id,
 }
 
@@ -67,7 +67,7 @@ impl Subject for OwnedAccount {
         Action::ReadMembers
     }
 
-    /// A revoked account is of use to nobody: it is not there.
+    /// A revoked account is reported as missing.
     fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
         let found = store::accounts::find(conn, id)?.filter(|account| account.revoked_at.is_none());
         let account = found.ok_or(Code::NotFound)?;
@@ -87,7 +87,7 @@ impl Subject for OwnedAccount {
         let ServiceAccount { member_id, client_id, scopes, revoked_at, .. } = &self.account;
         json!({
             "member_id": member_id, "client_id": client_id, "scopes": scopes, "revoked_at": revoked_at.map(instant),
-            // That the secret changed is told, not what it is or hashes to.
+            // The audit keeps that the secret changed, not its value or hash.
             "secret_version": self.account.version,
         })
     }
@@ -97,7 +97,7 @@ impl Subject for OwnedAccount {
     }
 }
 
-/// Makes credentials for a member.
+/// Creates credentials for a member.
 pub fn add(
     conn: &mut Conn,
     app: &App,
@@ -122,7 +122,7 @@ pub fn add(
     Ok(NewSecret { account, secret })
 }
 
-/// Adds a service account to a member of the organisation.
+/// Creates a service account for a member of the organisation.
 pub fn create(
     conn: &mut Conn,
     context: &Context,
@@ -149,12 +149,12 @@ pub fn create(
     Ok((context.details(conn, owned)?, secret))
 }
 
-/// One service account.
+/// Returns one service account.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<OwnedAccount>, Interrupt> {
     context.get(conn, id)
 }
 
-/// Gives an account a new secret; the old one is of no use from then on.
+/// Rotates an account's secret; the old one stops working immediately.
 pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<OwnedAccount>, String), Interrupt> {
     let (before, ()): (OwnedAccount, _) = context.enter(conn, id, Action::WriteMember, &Ok(()))?;
     let secret = new_secret().map_err(Error::internal)?;
@@ -164,7 +164,7 @@ pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<Ow
     Ok((context.commit(conn, "service_account.rotate", &before, rotated)?, secret))
 }
 
-/// Ends an account; its tokens are of no use from then on.
+/// Revokes an account; its tokens stop working immediately.
 pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
     let (before, ()): (OwnedAccount, _) = context.enter(conn, id, Action::WriteMember, &Ok(()))?;
     let account = ServiceAccount { revoked_at: Some(context.now), updated_at: context.now, ..before.account.clone() };
@@ -173,7 +173,7 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interru
     Ok(())
 }
 
-/// Who a client id and secret stand for, with the scopes that the token may carry.
+/// Authenticates client credentials and returns the caller, with the scopes granted to the token.
 ///
 /// # Errors
 /// `invalid_client`, `invalid_scope`.
@@ -196,10 +196,10 @@ pub fn authenticate(conn: &mut Conn, client_id: &str, secret: &str, requested: O
     Ok(Caller { issuer, subject, client_id: Some(account.client_id), scopes })
 }
 
-/// For whom the command line makes credentials.
+/// The kind of first account to create.
 #[derive(Debug, Clone)]
 pub enum FirstAccount {
-    /// The admin of an organisation, which is made where there is none of that code.
+    /// The admin of an organisation, which is created if missing.
     Admin {
         /// The organisation's code.
         organization: String,
@@ -208,7 +208,7 @@ pub enum FirstAccount {
     Operator,
 }
 
-/// Makes the first way in, from the command line of the machine itself.
+/// Creates the first account, from the command line.
 pub fn create_first(conn: &mut Conn, app: &App, first: &FirstAccount, name: &str) -> Result<NewSecret, Error> {
     let now = app.clock.now();
     let mut check = Check::default();

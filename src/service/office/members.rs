@@ -18,36 +18,36 @@ use crate::store::{self, Conn};
 /// A new member.
 #[derive(Debug, Clone)]
 pub struct NewMember {
-    /// Where; none for the caller's only organisation.
+    /// The organisation; none for the caller's only one.
     pub organization_id: Option<Id>,
-    /// Who vouches for the person; none for the service itself.
+    /// Issuer of the person's identity; none for this service.
     pub issuer: Option<String>,
-    /// The person's name there.
+    /// Subject at the issuer.
     pub subject: String,
-    /// Shown to others.
+    /// Name shown to other users.
     pub display_name: String,
-    /// As what.
+    /// Roles held.
     pub roles: Vec<Role>,
-    /// Where the person belongs.
+    /// The person's unit.
     pub unit_id: Option<Id>,
-    /// First day; none for today.
+    /// First day of membership; none for today.
     pub valid_from_on: Option<NaiveDate>,
-    /// Last day.
+    /// Last day of membership.
     pub valid_until_on: Option<NaiveDate>,
 }
 
-/// A change of a member; what is absent stays.
+/// A patch of a member; absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct MemberChange {
-    /// Shown to others.
+    /// Name shown to other users.
     pub display_name: Option<String>,
-    /// As what.
+    /// Roles held.
     pub roles: Option<Vec<Role>>,
-    /// Where the person belongs; the inner none takes it away.
+    /// The person's unit; `Some(None)` removes it.
     pub unit_id: Option<Option<Id>>,
-    /// First day.
+    /// First day of membership.
     pub valid_from_on: Option<NaiveDate>,
-    /// Last day; the inner none takes it away.
+    /// Last day of membership; `Some(None)` removes it.
     pub valid_until_on: Option<Option<NaiveDate>>,
 }
 
@@ -72,7 +72,7 @@ impl Subject for Member {
         Action::ReadMembers
     }
 
-    /// An operator belongs to no organisation, so that nobody reads it.
+    /// Operators belong to no organisation and cannot be read here.
     fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
         let member = store::members::find(conn, id)?.filter(|member| member.organization_id.is_some());
         Ok(member.ok_or(Code::NotFound)?)
@@ -98,12 +98,12 @@ impl Subject for Member {
     }
 }
 
-/// One member.
+/// Returns one member.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Member>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The members of an organisation.
+/// Lists the members of an organisation.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -115,7 +115,7 @@ pub fn list(
     Ok(store::members::list(conn, &organization_id, unit_id, page)?)
 }
 
-/// Adds a member.
+/// Creates a member.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Details<Member>, Interrupt> {
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::WriteMember)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;

@@ -1,4 +1,4 @@
-//! Acts on organisations: the operator's, and its own admin's reading.
+//! Acts on organisations: managed by the operator, readable by their members.
 
 use serde_json::{Value, json};
 
@@ -17,40 +17,40 @@ use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
-/// A new office and who runs its house.
+/// A new organisation with its first admin.
 #[derive(Debug, Clone)]
 pub struct NewOrganization {
-    /// Its key.
+    /// Code, unique within its scope.
     pub code: String,
-    /// Its name.
+    /// Name.
     pub name: String,
     /// IANA zone name.
     pub time_zone: String,
-    /// Its code in the national register.
+    /// Code in the national register of agencies.
     pub agency_code: Option<String>,
-    /// Who runs its house.
+    /// Its first admin.
     pub first_admin: FirstAdmin,
 }
 
-/// The first admin of an office.
+/// The first admin of an organisation.
 #[derive(Debug, Clone)]
 pub struct FirstAdmin {
-    /// Who vouches for it.
+    /// Identity provider that vouches for the subject.
     pub issuer: String,
-    /// Its name there.
+    /// Identifier of the subject at its issuer.
     pub subject: String,
-    /// Shown to others.
+    /// Name shown to other users.
     pub display_name: String,
 }
 
-/// A change of an office; what is absent stays.
+/// A patch of an organisation; absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct OrganizationChange {
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
     /// IANA zone name.
     pub time_zone: Option<String>,
-    /// Its code in the national register; the inner none takes it away.
+    /// Code in the national register of agencies; `Some(None)` removes it.
     pub agency_code: Option<Option<String>>,
 }
 
@@ -79,7 +79,7 @@ impl Subject for Organization {
         Ok(store::organizations::find(conn, id)?.ok_or(Code::NotFound)?)
     }
 
-    /// Its members read it; the operator, who is a member of none, reads and changes every one.
+    /// Members read their organisation; the operator, a member of none, reads and changes all.
     fn authorize(&self, context: &Context, action: Action) -> Result<(), Error> {
         if !context.actor.is_operator() {
             access::require(&context.actor, self.read_action(), &self.facts())?;
@@ -104,12 +104,12 @@ impl Subject for Organization {
     }
 }
 
-/// One office: its members', or the operator's.
+/// Returns one organisation.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Organization>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The offices that the caller belongs to; all of them for the operator.
+/// Lists the caller's organisations; all of them for the operator.
 pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organization>, Interrupt> {
     context.accept_read()?;
     let own = context.actor.organization_ids();
@@ -117,7 +117,7 @@ pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organ
     Ok(store::organizations::list(conn, among, page)?)
 }
 
-/// Adds an office with its first admin and that admin's credentials, whose secret is shown this once.
+/// Creates an organisation with its first admin and that admin's credentials, whose secret is shown only once.
 pub fn create(
     conn: &mut Conn,
     context: &Context,
@@ -166,7 +166,7 @@ pub fn create(
     Ok((context.details(conn, organization)?, admin, secret))
 }
 
-/// Changes an office.
+/// Changes an organisation.
 pub fn change(
     conn: &mut Conn,
     context: &Context,

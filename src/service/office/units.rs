@@ -17,30 +17,30 @@ use crate::store::{self, Conn};
 /// A new unit.
 #[derive(Debug, Clone)]
 pub struct NewUnit {
-    /// Where; none for the caller's only organisation.
+    /// The organisation; none for the caller's only one.
     pub organization_id: Option<Id>,
-    /// Its key.
+    /// Code, unique within its scope.
     pub code: String,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// What it is.
+    /// Kind of unit.
     pub kind: UnitKind,
-    /// Those that it was merged or split from.
+    /// Units that it was merged or split from.
     pub predecessor_ids: Vec<Id>,
 }
 
-/// A change of a unit; what is absent stays.
+/// A patch of a unit; absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct UnitChange {
-    /// Its key.
+    /// Code, unique within its scope.
     pub code: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// What it is.
+    /// Kind of unit.
     pub kind: Option<UnitKind>,
     /// Whether it takes part in new periods.
     pub active: Option<bool>,
-    /// Those that it was merged or split from.
+    /// Units that it was merged or split from.
     pub predecessor_ids: Option<Vec<Id>>,
 }
 
@@ -89,12 +89,12 @@ impl Subject for Unit {
     }
 }
 
-/// One unit.
+/// Returns one unit.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Unit>, Interrupt> {
     context.get(conn, id)
 }
 
-/// The units of an organisation.
+/// Lists the units of an organisation.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -107,7 +107,7 @@ pub fn list(
     Ok(store::units::list(conn, &organization_id, filter, by_code, page)?)
 }
 
-/// Adds a unit.
+/// Creates a unit.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Result<Details<Unit>, Interrupt> {
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::WriteUnit)?;
     let mut unit = Unit {

@@ -1,4 +1,4 @@
-//! Counting working days, and the days that differ from their weekday.
+//! Working-day arithmetic and calendar exceptions.
 
 use std::collections::HashMap;
 
@@ -22,37 +22,37 @@ use crate::service::tag::Tag;
 use crate::service::{AuditDraft, Context, EventDraft, Input, Interrupt, record, record_all};
 use crate::store::{self, Conn};
 
-/// A day as it is to be.
+/// The new state of a calendar day.
 #[derive(Debug, Clone)]
 pub struct DayInput {
-    /// How it differs from its weekday.
+    /// Whether and why it is a day off or a working day.
     pub kind: DayKind,
-    /// What it is called.
+    /// Name of the day.
     pub name: String,
-    /// How far it may be relied on.
+    /// Whether it is announced or only expected.
     pub status: DayStatus,
-    /// The paper that sets it.
+    /// Legal document that establishes it.
     pub legal_basis: String,
 }
 
-/// A deadline that a change of the calendar moves.
+/// A deadline that a calendar change moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    /// As it was.
+    /// State before the change.
     pub before: Deadline,
-    /// As it becomes.
+    /// The deadline after the change.
     pub after: Deadline,
-    /// Each day on the way there.
+    /// The days counted to the new date.
     pub explanation: Vec<CountedDay>,
 }
 
 impl Move {
-    /// Whether anybody notices: an extension that is longer than both days hides it.
+    /// Whether the effective dates change; an extension beyond both dates hides the move.
     pub fn is_visible(&self) -> bool {
         (self.before.due_on(), self.before.opens_on) != (self.after.due_on(), self.after.opens_on)
     }
 
-    /// The audit entry and the event of it.
+    /// Audit entry and event of the move.
     pub fn draft(&self) -> AuditDraft<'static> {
         let Move { before, after, .. } = self;
         let audit = |deadline: &Deadline| json!({"due_on": deadline.due_on(), "opens_on": deadline.opens_on});
@@ -70,20 +70,20 @@ impl Move {
     }
 }
 
-/// What became, or would become, of a day.
+/// The result, actual or simulated, of changing a calendar day.
 pub struct Outcome {
-    /// The day; none once it was taken away.
+    /// The day; none after removal.
     pub day: Option<CalendarDay>,
-    /// Whether there was none before.
+    /// Whether the day was created.
     pub is_new: bool,
-    /// The deadlines that it moves.
+    /// The deadlines that move.
     pub moves: Vec<Move>,
 }
 
-/// The most days of the calendar that are listed at once: ten years.
+/// Largest number of listed days: ten years.
 const MAX_LISTED_DAYS: i64 = 3_653;
 
-/// The first and the last day of every year that a reckoning from `from` can touch.
+/// First and last day of the years that a count starting at `from` can reach.
 fn span(from: NaiveDate) -> Result<(NaiveDate, NaiveDate), Error> {
     let first = NaiveDate::from_ymd_opt(from.year(), 1, 1).ok_or(Code::CalendarRange)?;
     let last = from.checked_add_days(Days::new(u64::from(MAX_SPAN_DAYS))).ok_or(Code::CalendarRange)?;
@@ -91,13 +91,13 @@ fn span(from: NaiveDate) -> Result<(NaiveDate, NaiveDate), Error> {
     Ok((first, last))
 }
 
-/// The calendar of every year that a reckoning from `from` can touch.
+/// Loads the calendar of the years that a count starting at `from` can reach.
 fn calendar_after(conn: &mut Conn, organization_id: Option<&Id>, from: NaiveDate) -> Result<WorkingCalendar, Error> {
     let (first, last) = span(from)?;
     store::calendar::of(conn, organization_id, first, last)
 }
 
-/// The organisation whose calendar a caller counts by; none for an operator, who has the nation's alone.
+/// Authorises reading and returns the organisation; none for an operator, who uses the national calendar alone.
 fn readable_organization(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id>, Error> {
     if organization_id.is_none() && context.actor.is_operator() {
         return Ok(None);
@@ -107,7 +107,7 @@ fn readable_organization(context: &Context, organization_id: Option<&Id>) -> Res
     Ok(Some(organization_id))
 }
 
-/// The day that is `days` working days after `from`.
+/// Returns the day `days` working days after `from`.
 ///
 /// # Errors
 /// `calendar_range`.
@@ -123,7 +123,7 @@ pub fn add(
     Ok(calendar_after(conn, organization_id.as_ref(), from)?.add(from, days).map_err(Error::from)?)
 }
 
-/// How many working days there are after `from` up to and with `to`.
+/// Counts the working days after `from`, up to and including `to`.
 ///
 /// # Errors
 /// `calendar_range`.
@@ -139,7 +139,7 @@ pub fn count(
     Ok(calendar_after(conn, organization_id.as_ref(), from)?.count(from, to).map_err(Error::from)?)
 }
 
-/// How the days after a notice are counted, with the calendar that is confirmed or not.
+/// Counts the dossier term after a notice. Also returns whether the calendar is confirmed.
 pub fn dossier_reckoning(
     calendar: &WorkingCalendar,
     notice_on: NaiveDate,
@@ -154,7 +154,7 @@ pub fn dossier_reckoning(
     Ok((DossierTerm { due_on, opens_on, explanation }, calendar_confirmed))
 }
 
-/// When the dossiers of an organisation are due after a notice.
+/// Computes the dossier term of an organisation after a notice.
 ///
 /// # Errors
 /// `calendar_range`.
@@ -168,7 +168,7 @@ pub fn dossier_term(
     Ok(dossier_reckoning(&calendar, notice_on, deadline)?.0)
 }
 
-/// The calendar for dossiers after several notices.
+/// Loads the calendar for counting from several notices.
 ///
 /// # Errors
 /// `calendar_range`.
@@ -188,8 +188,8 @@ pub fn tag(day: &CalendarDay) -> Tag {
     Tag::of(&[(Id::from_uuid_text(&day.id), day.version)], &Offers::default())
 }
 
-/// The days by which the caller's organisation works, from one to another, or of this year: its own in place of the
-/// nation's.
+/// Lists the calendar days in effect for the caller's organisation, in a range or in this year; its own days override the
+/// national ones.
 pub fn days(
     conn: &mut Conn,
     context: &Context,
@@ -210,14 +210,14 @@ pub fn days(
         return Err(Code::CalendarRange.into());
     }
     let mut days = store::calendar::days(conn, organization_id.as_ref(), from, to)?;
-    // Of a day that both have, the organisation's comes last.
+    // Of two entries for a day, the organisation's comes last and wins.
     days.reverse();
     days.dedup_by_key(|day| day.on);
     days.reverse();
     Ok(days)
 }
 
-/// One of these days.
+/// Returns one calendar day.
 pub fn day(
     conn: &mut Conn,
     context: &Context,
@@ -227,7 +227,8 @@ pub fn day(
     Ok(days(conn, context, organization_id, (Some(on), Some(on)))?.pop().ok_or(Code::NotFound)?)
 }
 
-/// Whose days the caller sets: the nation's as an operator, an organisation's as its admin.
+/// Authorises a change and returns the owner of the days: none for the national calendar of the operator, otherwise the
+/// organisation of an admin.
 fn writable_organization(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id>, Error> {
     if organization_id.is_none() && context.actor.is_operator() {
         access::require_operator(&context.actor, "write")?;
@@ -238,7 +239,7 @@ fn writable_organization(context: &Context, organization_id: Option<&Id>) -> Res
     Ok(Some(organization_id))
 }
 
-/// Sets a day, or, in a dry run, tells what that would move.
+/// Creates or replaces a calendar day; a dry run only returns the deadlines that would move.
 pub fn put(
     conn: &mut Conn,
     context: &Context,
@@ -270,7 +271,7 @@ pub fn put(
     Ok(Outcome { day: Some(day), is_new: before.is_none(), moves })
 }
 
-/// Takes a day away, or, in a dry run, tells what that would move.
+/// Removes a calendar day; a dry run only returns the deadlines that would move.
 pub fn remove(
     conn: &mut Conn,
     context: &Context,
@@ -293,8 +294,8 @@ pub fn remove(
     Ok(Outcome { day: None, is_new: false, moves })
 }
 
-/// The dossiers that a day moves which is to be `day`, in the organisation that sets it, or in every one that has no
-/// day of its own there.
+/// The dossier deadlines that move when `on` becomes `day`: those of the organisation, or, for a national day, of every
+/// organisation without an entry of its own.
 fn moves(
     conn: &mut Conn,
     context: &Context,
@@ -302,7 +303,7 @@ fn moves(
     on: NaiveDate,
     day: Option<(DayKind, DayStatus)>,
 ) -> Result<Vec<Move>, Error> {
-    // A dossier's deadline changes only under its proposal.
+    // The deadline of a dossier is guarded by the lock on its proposal.
     store::award_proposals::lock_undecided(conn, organization_id)?;
     let mut open = store::deadlines::open_dossiers(conn, organization_id)?;
     if organization_id.is_none() {
@@ -314,7 +315,7 @@ fn moves(
     let (Some(first), Some(last)) = (notices.clone().min(), notices.max()) else {
         return Ok(Vec::new());
     };
-    // An organisation that takes its own day away has the nation's again.
+    // After an organisation removes its own entry, the national one applies again.
     let national = match (day, organization_id) {
         (None, Some(_)) => store::calendar::find(conn, None, on)?.map(|day| (day.kind, day.status)),
         (None, None) | (Some(_), _) => None,
@@ -335,7 +336,7 @@ fn moves(
             continue;
         };
         let (term, _) = dossier_reckoning(calendar, notice_on, &term.dossier)?;
-        // Also where an extension hides it: the day below it counts once more when the calendar changes again.
+        // Moved even where an extension hides it: the scheduled date matters again at the next change.
         if (before.scheduled_on, before.opens_on) != (term.due_on, term.opens_on) {
             let after = before.clone().scheduled(term.due_on, term.opens_on, context.now);
             moves.push(Move { before, after, explanation: term.explanation });
@@ -344,7 +345,7 @@ fn moves(
     Ok(moves)
 }
 
-/// Writes down what a day became and moves what hangs off it.
+/// Records the change of a day, and moves the affected deadlines.
 fn record_change(
     conn: &mut Conn,
     context: &Context,
@@ -356,7 +357,7 @@ fn record_change(
     let of = before.or(after).ok_or_else(|| Error::internal("a calendar change without a day"))?;
     for Move { after, explanation, .. } in moves {
         if let Some(unit_id) = &after.unit_id {
-            // An extension stands as long as it is the later day.
+            // An extension applies for as long as it is later.
             let (due_on, opens_on, explanation) = (after.due_on(), after.opens_on, explanation.clone());
             let term = DossierTerm { due_on, opens_on, explanation };
             store::award_proposals::set_term(conn, (&after.period_id, unit_id), &term, context.now)?;
@@ -372,7 +373,7 @@ fn record_change(
         after: after.map(|day| audit(day).into()),
         event: None,
     };
-    // The nation's day is in the chain of the installation, an office's own in the office's, before what it moves.
+    // National days are recorded in the installation's chain, an organisation's in its own, before the moves they cause.
     record(conn, context, draft)?;
     let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.is_visible()).collect();
     for moves in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {

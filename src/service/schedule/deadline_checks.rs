@@ -1,5 +1,5 @@
-//! What the clock alone causes: sheets that are missed, reminders of what is near, word of what has passed. Called by
-//! requests, by the command line and by the timer inside. Twice is once.
+//! Effects of time alone: lapsed submissions, reminders and overdue notices. Run by requests, by the command line and by the
+//! internal timer. Idempotent.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,29 +22,29 @@ use crate::service::{App, Context, EventDraft, Input, Interrupt, publish};
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
 
-/// What a check is asked for.
+/// A request to check deadlines.
 #[derive(Debug, Clone, Default)]
 pub struct CheckRequest {
-    /// Which organisation; none for the caller's only one.
+    /// The organisation; none for the caller's only one.
     pub organization_id: Option<Id>,
-    /// Only to tell what it would do.
+    /// Whether only to report what would happen.
     pub dry_run: bool,
 }
 
-/// One thing that the clock has caused.
+/// An effect of time on one record.
 #[derive(Debug, Clone)]
 pub struct Effect {
-    /// What happened.
+    /// Type of the event.
     pub kind: EventType,
-    /// To what kind of record.
+    /// Type of the record.
     pub subject_type: &'static str,
-    /// To which.
+    /// Id of the record.
     pub subject_id: Id,
-    /// In which period.
+    /// The period concerned.
     pub period_id: Option<Id>,
-    /// About which unit.
+    /// The unit concerned.
     pub unit_id: Option<Id>,
-    /// What more there is to say.
+    /// Further data of the event.
     pub data: Value,
 }
 
@@ -61,31 +61,31 @@ impl Effect {
     }
 }
 
-/// What came of a check of an organisation.
+/// The result of checking an organisation.
 #[derive(Debug, Clone)]
 pub struct CheckReport {
-    /// Which organisation.
+    /// The organisation.
     pub organization_id: Id,
-    /// Its code.
+    /// Code of the organisation.
     pub organization_code: String,
-    /// When.
+    /// Instant of the check.
     pub at: DateTime<Utc>,
-    /// Whether it only tells what it would do.
+    /// Whether nothing was changed.
     pub dry_run: bool,
-    /// What the clock has caused since the last check.
+    /// Effects since the last check.
     pub effects: Vec<Effect>,
-    /// How many deadlines are near.
+    /// Number of deadlines within the reminder period.
     pub due_soon: i64,
-    /// How many have passed and can still be met.
+    /// Number of deadlines that have passed and can still be met.
     pub overdue: i64,
-    /// When the clock alone causes something next.
+    /// When the next effect is due.
     pub next_check_at: Option<DateTime<Utc>>,
 }
 
 /// Checks the deadlines of an organisation.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `busy` or `internal` when the database fails.
 pub fn check_organization(
     conn: &mut Conn,
     app: &App,
@@ -96,7 +96,7 @@ pub fn check_organization(
 ) -> Result<CheckReport, Error> {
     let (zone, reminders) = (organization.zone(), &app.reminders);
     let today = date_in(zone, now);
-    // First every row that is touched, sheets before deadlines as everywhere, then the journal.
+    // Rows are locked first, submissions before deadlines as in every act; the journal comes last.
     let scope = Lapsed::OfOrganization(&organization.id);
     let lapses: Vec<Lapse> = match dry_run {
         true => store::submissions::lapsed(conn, scope, now)?.into_iter().map(Lapse::preview).collect(),
@@ -139,7 +139,7 @@ pub fn check_organization(
     })
 }
 
-/// A check that somebody asked for.
+/// Runs a check at a caller's request.
 pub fn check_requested(
     conn: &mut Conn,
     context: &Context,
@@ -153,21 +153,21 @@ pub fn check_requested(
     Ok(check_organization(conn, context.app, context.request_id(), &organization, context.now, request.dry_run)?)
 }
 
-/// Which organisations to check.
+/// Organisations to check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
-    /// Those where there is something to look at.
+    /// Those with a check due.
     Due,
-    /// Every one.
+    /// All.
     All,
-    /// The one of this code.
+    /// The one with this code.
     Code(String),
 }
 
-/// Checks organisations one after the other, each in a transaction of its own.
+/// Checks organisations one by one, each in its own transaction.
 ///
 /// # Errors
-/// When the database does not answer; what was done stays done.
+/// `busy` or `internal` when the database fails; organisations checked before stay checked.
 pub async fn run(
     app: &Arc<App>,
     request_id: &str,

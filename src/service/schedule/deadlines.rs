@@ -1,4 +1,4 @@
-//! What is due, when, and by whom: read by everybody, extended and waived by the secretary.
+//! Deadlines: readable by members, extended and waived by the secretary.
 
 pub mod sync;
 
@@ -36,44 +36,44 @@ use crate::store::periods::Terms;
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
 
-/// An extension to be granted.
+/// A new extension.
 #[derive(Debug, Clone)]
 pub struct NewExtension {
-    /// Which unit's; may be left out, because a unit's deadline is its own.
+    /// The unit; optional, because a unit's deadline is its own record.
     pub unit_id: Option<Id>,
-    /// Until which day.
+    /// The new last day.
     pub due_on: NaiveDate,
-    /// Why.
+    /// The reason given.
     pub reason: String,
-    /// The paper that it rests on.
+    /// The document that justifies it.
     pub basis_document: String,
 }
 
-/// A deadline with everything that is told of it.
+/// A deadline with its status and derivation.
 pub struct DeadlineDetails {
     /// The deadline.
     pub deadline: Deadline,
-    /// How it stands now.
+    /// Current status.
     pub status: DeadlineStatus,
-    /// The code of its unit.
+    /// Code of its unit.
     pub unit_code: Option<String>,
-    /// Where its due date comes from.
+    /// The rule that sets its date.
     pub rule: DeadlineRule,
-    /// Each day on the way there, where working days are counted.
+    /// The days counted to the date, where working days are counted.
     pub explanation: Vec<CountedDay>,
-    /// Whether every year that is counted through has its official calendar now.
+    /// Whether the calendar of every year involved is confirmed.
     pub calendar_confirmed: bool,
-    /// The first instant that is too late.
+    /// The first instant after the deadline.
     pub closes_at: Option<DateTime<Utc>>,
-    /// By how many days it has passed.
+    /// Days overdue.
     pub overdue_days: i64,
-    /// When the clock alone changes its status, opens it or tells of it next.
+    /// When time alone next changes its status or triggers a reminder.
     pub next_check_at: Option<DateTime<Utc>>,
-    /// The extensions that were granted.
+    /// Granted extensions.
     pub extensions: Vec<Extension>,
 }
 
-/// What all deadlines of an organisation are told by.
+/// What describing the deadlines of an organisation depends on.
 struct DeadlineContext<'a> {
     zone: Tz,
     today: NaiveDate,
@@ -129,7 +129,7 @@ impl<'a> DeadlineContext<'a> {
     }
 }
 
-/// Tells everything of some deadlines of an organisation.
+/// Describes deadlines of one organisation.
 fn describe_all(
     conn: &mut Conn,
     context: &Context,
@@ -158,7 +158,7 @@ fn describe_all(
     Ok(details)
 }
 
-/// Where the calendar has changed since a dossier was sent or waived, its proposal knows how its day was counted.
+/// Takes the explanation from the proposal where the calendar has changed since the dossier was sent or waived.
 fn explain_from_proposals(conn: &mut Conn, details: &mut [DeadlineDetails]) -> Result<(), Error> {
     let key = |details: &DeadlineDetails| (details.deadline.period_id, details.deadline.unit_id);
     let unexplained = |details: &&mut DeadlineDetails| {
@@ -177,7 +177,7 @@ fn explain_from_proposals(conn: &mut Conn, details: &mut [DeadlineDetails]) -> R
     Ok(())
 }
 
-/// The deadlines of an organisation that the caller may see.
+/// Lists the deadlines that the caller may see.
 pub fn list(
     conn: &mut Conn,
     context: &Context,
@@ -197,7 +197,7 @@ pub fn list(
     Ok(describe_all(conn, context, &organization, rows, &terms)?)
 }
 
-/// What the clock has taken is written down before anybody reads how it stands.
+/// Interrupts a read while lapses are not stored yet.
 fn require_no_pending_lapse(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(), Interrupt> {
     match store::submissions::any_lapsed(conn, organization_id, context.now)? {
         true => Err(Interrupt::PendingLapse(PendingLapse::Organization(*organization_id))),
@@ -205,21 +205,21 @@ fn require_no_pending_lapse(conn: &mut Conn, context: &Context, organization_id:
     }
 }
 
-/// The organisation whose deadlines the caller may list.
+/// Authorises listing and returns the organisation.
 fn readable(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<Organization, Error> {
     let organization_id = context.organization(organization_id)?;
     access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
     store::organizations::find(conn, &organization_id)?.ok_or_else(|| Error::new(Code::NotFound))
 }
 
-/// A deadline with what its rights and acts depend on.
+/// A deadline with the context of its rights and acts.
 pub struct DeadlineCase {
     /// The deadline.
     pub deadline: Deadline,
     unit: Option<UnitKey>,
     organization: Organization,
     terms: HashMap<Id, Terms>,
-    /// What the clock had taken when it was locked, recorded with the act: the journal comes last.
+    /// Lapses applied under the lock, recorded with the act because the journal is locked last.
     lapses: Vec<Lapse>,
 }
 
@@ -254,7 +254,7 @@ impl Subject for DeadlineCase {
         Facts { unit: self.unit.as_ref(), ..Facts::of(&self.organization.id) }
     }
 
-    /// What is no unit's is there for everybody in the organisation.
+    /// Deadlines without a unit are readable by every member.
     fn read_action(&self) -> Action {
         if self.unit.is_some() { Action::ReadDeadline } else { Action::ReadOffice }
     }
@@ -270,7 +270,7 @@ impl Subject for DeadlineCase {
         Ok(DeadlineCase { deadline, unit, organization, terms, lapses: Vec::new() })
     }
 
-    /// Its period first, then what it is about, then itself. What the clock has taken already is taken first.
+    /// Locks the period, then the submission or proposal, then the deadline, after applying pending lapses.
     fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
         let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
         store::periods::lock_for_share(conn, &deadline.period_id)?;
@@ -310,7 +310,7 @@ impl Subject for DeadlineCase {
         Ok(vec![(self.deadline.id, self.deadline.version)])
     }
 
-    /// What the clock and the calendar alone change is no change of the state.
+    /// Changes by clock and calendar alone affect the phase of the tag, not its state.
     fn phase(&self, details: &DeadlineDetails) -> Option<String> {
         let DeadlineDetails { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } =
             details;
@@ -340,7 +340,7 @@ impl Subject for DeadlineCase {
     }
 }
 
-/// One deadline.
+/// Returns one deadline.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<DeadlineCase>, Interrupt> {
     let case: DeadlineCase = context.find(conn, id)?;
     context.accept_read()?;
@@ -348,7 +348,7 @@ pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Deadli
     Ok(context.details(conn, case)?)
 }
 
-/// Saves a deadline and records it, after what the clock had taken.
+/// Saves a deadline and records the change, after the lapses found under the lock.
 fn save(
     conn: &mut Conn,
     context: &Context,
@@ -369,7 +369,7 @@ fn save(
     Ok(case)
 }
 
-/// Grants more time. It is never shortened again, and gives a missed sheet back to its unit.
+/// Grants an extension, which is final. A missed submission is reopened.
 pub fn extend(
     conn: &mut Conn,
     context: &Context,
@@ -420,7 +420,7 @@ pub fn extend(
     Ok(context.details(conn, case)?)
 }
 
-/// Gives a unit's sheet a later gate. Where it was missed it is given back, which is recorded by the caller.
+/// Extends the gate of a unit's submission. Returns the audit entry of a reopened submission for the caller to record.
 fn extend_submission(
     conn: &mut Conn,
     context: &Context,
@@ -438,7 +438,7 @@ fn extend_submission(
     Ok(event.map(|event| AuditDraft::of_change("submission.reopen", &submission, &after, Some(event))))
 }
 
-/// Asks it of nobody any more.
+/// Waives a deadline.
 pub fn waive(
     conn: &mut Conn,
     context: &Context,

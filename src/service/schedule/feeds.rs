@@ -1,4 +1,4 @@
-//! A person's deadlines for a calendar program, by a token that can be revoked.
+//! Calendar feeds of a person's deadlines, by revocable tokens.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::store::deadlines::Filter;
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
-/// The most tokens of a person.
+/// Largest number of tokens of a person.
 const MAX_TOKENS: usize = 20;
-/// How far back a feed goes, in days.
+/// How far back a feed reaches, in days.
 const BACK_DAYS: u64 = 400;
-/// The most deadlines of a feed.
+/// Largest number of deadlines in a feed.
 const MAX_DEADLINES: i64 = 5_000;
 
 /// The tag of a token.
@@ -30,11 +30,11 @@ pub fn tag(token: &FeedToken) -> Tag {
     Tag::of(&[(token.id, 1)], &Offers::default())
 }
 
-/// Makes a token. It is shown this once.
+/// Creates a token, which is shown only once.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(FeedToken, String), Interrupt> {
     let first = context.actor.memberships.first().ok_or(Code::RoleRequired)?;
     access::require_scope(&context.actor, "write")?;
-    // What the feed shows is read with the same scopes.
+    // The feed is read with the token's scopes, so `read` is required.
     access::require_scope(&context.actor, "read")?;
     context.accept(input)?;
     let own = store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?;
@@ -73,7 +73,7 @@ fn audit(token: &FeedToken) -> AuditState {
     json!({"issuer": token.issuer, "subject": token.subject, "scopes": token.scopes}).into()
 }
 
-/// The caller's tokens.
+/// Lists the caller's tokens.
 pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<FeedToken>, Interrupt> {
     context.accept_read()?;
     Ok(store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?)
@@ -84,7 +84,7 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Error>
     own.into_iter().find(|token| token.id == *id).ok_or_else(|| Error::new(Code::NotFound))
 }
 
-/// One of the caller's tokens.
+/// Returns one of the caller's tokens.
 pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Interrupt> {
     let token = find(conn, context, id)?;
     context.accept_read()?;
@@ -103,7 +103,7 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interru
     Ok(record(conn, context, draft)?)
 }
 
-/// Who a token stands for.
+/// Returns the caller that a token acts for.
 ///
 /// # Errors
 /// `token_invalid`.
@@ -114,15 +114,15 @@ pub async fn caller(app: &Arc<App>, token: &str) -> Result<Caller, Error> {
     Ok(Caller { issuer, subject, client_id, scopes: Scopes::parse(scopes.as_deref()) })
 }
 
-/// A deadline with the heading of its period.
+/// A deadline with the title of its period.
 pub struct Entry {
     /// The deadline.
     pub details: DeadlineDetails,
-    /// The period's title.
+    /// Title of the period.
     pub period_title: String,
 }
 
-/// The deadlines of a person that have a day, from all of their organisations: a year back and all that come.
+/// Lists the dated deadlines from all of a person's organisations, beginning [`BACK_DAYS`] ago.
 pub fn entries(conn: &mut Conn, context: &Context) -> Result<Vec<Entry>, Interrupt> {
     let mut entries = Vec::new();
     for organization_id in context.actor.organization_ids() {

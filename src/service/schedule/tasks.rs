@@ -1,4 +1,4 @@
-//! What somebody has to do now: told from what is due, what was done, and what the person may do.
+//! The caller's to-do list, derived from deadlines, progress and rights.
 
 use std::collections::HashMap;
 
@@ -23,39 +23,39 @@ use crate::store::periods::Terms;
 use crate::store::submissions::Listed;
 use crate::store::{self, Conn};
 
-/// The most rows of a kind that are looked at.
+/// The largest page, to read all rows of a kind.
 const MAX_PAGE: Page = Page { after: None, descending: false, limit: 10_000 };
 
-/// Something to be done.
+/// A pending task.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// The act.
+    /// The action to take.
     pub action: Action,
-    /// On what kind of record.
+    /// Type of the record.
     pub subject_type: &'static str,
-    /// On which; none for one that is still to be made.
+    /// Id of the record; none for one still to be created.
     pub subject_id: Option<Id>,
-    /// Where that is.
+    /// Path of the record; empty for one still to be created.
     pub base: String,
-    /// Which document, where one is to be attached.
+    /// Code of the document to attach.
     pub document: Option<String>,
-    /// In which organisation.
+    /// The organisation.
     pub organization_id: Id,
-    /// In which period.
+    /// The period concerned.
     pub period_id: Id,
-    /// About which unit.
+    /// The unit concerned.
     pub unit: Option<UnitKey>,
-    /// The deadline that it meets.
+    /// The deadline that the task meets.
     pub deadline_id: Option<Id>,
-    /// The last day.
+    /// Last day.
     pub due_on: Option<NaiveDate>,
-    /// The first instant that is too late.
+    /// The first instant after the deadline.
     pub until: Option<DateTime<Utc>>,
-    /// How the deadline stands.
+    /// Status of the deadline.
     pub status: Option<DeadlineStatus>,
 }
 
-/// What the caller has to do now, in all of its organisations: what is due first comes first.
+/// Lists the caller's tasks in all organisations, earliest deadline first.
 pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<Task>, Interrupt> {
     context.accept_read()?;
     let mut tasks = Vec::new();
@@ -66,13 +66,13 @@ pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<Task>, Interrupt> 
     Ok(tasks)
 }
 
-/// What is due first comes first; of the same day always in the same order.
+/// Sort key: earliest deadline first, then a stable order within a day.
 fn order(task: &Task) -> (NaiveDate, &Id, Option<&str>, &str, Option<&str>) {
     let unit = task.unit.as_ref().map(|unit| unit.code.as_str());
     (task.due_on.unwrap_or(NaiveDate::MAX), &task.period_id, unit, &task.base, task.document.as_deref())
 }
 
-/// What lies on the desk of an organisation.
+/// Builds a caller's tasks in one organisation.
 struct TaskBuilder<'a> {
     context: &'a Context<'a>,
     organization_id: &'a Id,
@@ -137,7 +137,7 @@ impl TaskBuilder<'_> {
         self.deadlines.get(&(*period_id, kind, unit_id.copied()))
     }
 
-    /// A task on a record, due by one of the period's deadlines, or by one of a unit's.
+    /// Builds a task on a record, with the deadline of its period or unit.
     fn task(
         &self,
         action: Action,
@@ -145,7 +145,7 @@ impl TaskBuilder<'_> {
         (period_id, unit): (&Id, Option<UnitKey>),
         deadline: Option<&Deadline>,
     ) -> Task {
-        // What is waived is due to nobody, though it can still be done.
+        // A waived deadline no longer applies, though the action remains possible.
         let deadline = deadline.filter(|deadline| deadline.waived.is_none());
         let due_on = deadline.and_then(Deadline::due_on);
         Task {
@@ -164,7 +164,7 @@ impl TaskBuilder<'_> {
         }
     }
 
-    /// Sheets to be begun, written, sent, appraised and reviewed.
+    /// Tasks on submissions: create, score, submit, appraise, review.
     fn submissions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Interrupt> {
         let visibility = access::submission_visibility(&self.context.actor, self.organization_id);
         let filter = store::submissions::Filter {
@@ -200,7 +200,7 @@ impl TaskBuilder<'_> {
         Ok(tasks)
     }
 
-    /// The one act on a sheet that is the caller's turn.
+    /// The task on a submission that falls to the caller.
     fn submission(&self, listed: &Listed, drafts: &HashMap<(Id, Stage), Id>) -> Option<Task> {
         let submission = &listed.submission;
         let unit = UnitKey { id: submission.unit_id, code: listed.unit_code.clone() };
@@ -220,12 +220,12 @@ impl TaskBuilder<'_> {
         let deadline = self.deadline(&submission.period_id, kind, of_unit);
         let draft = stage.and_then(|stage| Some((stage, drafts.get(&(submission.id, stage))?)));
         let (action, subject) = match draft {
-            // A review that was begun is to be finished.
+            // A started review is to be finished.
             Some((stage, id)) => (Action::SubmitReview(stage), ("review", Some(id), format!("/v1/reviews/{id}"))),
             None => (action, ("submission", Some(&submission.id), format!("/v1/submissions/{}", submission.id))),
         };
         let task = self.task(action, subject, (&submission.period_id, Some(unit)), deadline);
-        // A sheet has a gate of its own, which stands open where late ones are accepted.
+        // A submission has its own gate, which stays open where late submissions are accepted.
         Some(if kind == DeadlineKind::SelfAssessment { Task { until: submission.closes_at, ..task } } else { task })
     }
 
@@ -233,7 +233,7 @@ impl TaskBuilder<'_> {
         self.deadline(period_id, kind, None).is_some_and(|deadline| deadline.met_on.is_some())
     }
 
-    /// The ranking of a period whose sheets are all reviewed, for who may know of it before it is announced.
+    /// The ranking of a period under council review, for callers who may see it before the announcement.
     fn provisional(&self, conn: &mut Conn, period_id: &Id) -> Result<Option<ProvisionalRanking>, Error> {
         let reviewed = self.status(period_id) == PeriodStatus::CouncilReview
             && self.met(period_id, DeadlineKind::CouncilReview)
@@ -242,7 +242,7 @@ impl TaskBuilder<'_> {
         period.map(|period| inputs::provisional(conn, &period)).transpose()
     }
 
-    /// What a ranking still needs: facts of units, and decisions on ties.
+    /// Tasks that a ranking depends on: recording facts and deciding ties.
     fn ranking(&self, period_id: &Id, provisional: &ProvisionalRanking) -> Vec<Task> {
         let deadline = self.deadline(period_id, DeadlineKind::ResultNotice, None);
         let base = format!("/v1/periods/{period_id}");
@@ -253,7 +253,7 @@ impl TaskBuilder<'_> {
             self.task(Action::WriteFacts, subject, (period_id, Some(unit.clone())), deadline)
         });
         let mut tasks: Vec<Task> = facts.collect();
-        // Facts that are missing may still untie what looks tied.
+        // Missing facts may still resolve an apparent tie.
         let tied = !provisional.ranking.unresolved_ties.is_empty() && provisional.ranking.facts_missing.is_empty();
         let decides =
             provisional.inputs.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
@@ -264,7 +264,7 @@ impl TaskBuilder<'_> {
         tasks
     }
 
-    /// The next step of a period, once nothing keeps it back.
+    /// The task of moving a period to its next state, once nothing prevents it.
     fn period(&self, period_id: &Id, undecided: &[Proposal], provisional: Option<&ProvisionalRanking>) -> Option<Task> {
         let submission_open = |deadline: &Deadline| {
             deadline.period_id == *period_id
@@ -296,14 +296,14 @@ impl TaskBuilder<'_> {
         (ready && self.may(action, None)).then(|| self.task(action, subject, (period_id, None), deadline))
     }
 
-    /// What a session is to be held for: the review, and once every sheet is through it, the notice.
+    /// The deadline that a session serves: the council review, or the result notice once all submissions are reviewed.
     fn of_session(&self, period_id: &Id) -> Option<&Deadline> {
         let reviewed = self.met(period_id, DeadlineKind::CouncilReview);
         let kind = if reviewed { DeadlineKind::ResultNotice } else { DeadlineKind::CouncilReview };
         self.deadline(period_id, kind, None)
     }
 
-    /// Sessions to be called, held and closed.
+    /// Tasks on sessions: plan, hold, close.
     fn sessions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Error> {
         let is_in_review = |id: &&Id| self.status(id) == PeriodStatus::CouncilReview;
         let in_review: Vec<&Id> = period_ids.iter().filter(is_in_review).collect();
@@ -311,7 +311,7 @@ impl TaskBuilder<'_> {
             return Ok(Vec::new());
         }
         let sessions = store::council_sessions::list(conn, self.organization_id, None, &MAX_PAGE)?;
-        // One that was closed without a quorum decides nothing.
+        // A session closed without a quorum cannot decide anything.
         let may_decide = |session: &CouncilSession| session.status != SessionStatus::Closed || session.could_decide();
         let planned = |id: &Id| sessions.iter().any(|session| session.period_id == *id && may_decide(session));
         let to_plan = in_review.into_iter().filter(|id| !planned(id) && self.may(Action::CreateSession, None));
@@ -334,7 +334,7 @@ impl TaskBuilder<'_> {
         Ok(planning.into_iter().chain(ongoing).collect())
     }
 
-    /// The proposals that are not decided and that the caller may read.
+    /// The undecided proposals that the caller may read.
     fn proposals(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Proposal>, Interrupt> {
         let membership = self.context.actor.membership(self.organization_id);
         let own = membership.and_then(|membership| membership.unit.as_ref());
@@ -350,7 +350,7 @@ impl TaskBuilder<'_> {
         award_proposals::list(conn, self.context, Some(self.organization_id), filter, &MAX_PAGE)
     }
 
-    /// What a dossier still needs of the caller: each missing document, then to be sent, then its decision.
+    /// Tasks on a dossier: attach each missing document, submit it, record the decision.
     fn dossier(&self, proposal: &Proposal) -> Vec<Task> {
         let unit = self.unit(&proposal.unit_id);
         let can_act = |action: Action| self.may(action, Some(&unit)) && proposal.may(action).is_ok();
@@ -373,7 +373,7 @@ impl TaskBuilder<'_> {
             tasks.push(task(Action::SubmitProposal, None));
         }
         if can_act(Action::RecordDecision) {
-            // Sent in time: nothing is due any more.
+            // Submitted in time, so the deadline no longer applies.
             tasks.push(Task {
                 deadline_id: None,
                 due_on: None,

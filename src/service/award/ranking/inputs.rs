@@ -1,4 +1,4 @@
-//! What a ranking is computed from: as things stand now, or as they were frozen.
+//! Inputs of a ranking: current or frozen.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Fault};
 use crate::store::reviews::StageTotals;
 use crate::store::{self, Conn};
 
-/// Everything that the ranking of a period is computed from now.
+/// Collects the inputs of a period's ranking from the current data.
 pub fn current(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
     let chain = period.rules.tie_break.iter().filter_map(|step| TieBreak::parse(step));
     let needs_breakdown = chain.into_iter().any(|step| step.asks_for_breakdown());
@@ -63,7 +63,7 @@ pub fn current(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
     })
 }
 
-/// The frozen ranking of a finalised period: what it was computed from, what came out, and the row.
+/// Loads the frozen ranking of a finalised period: inputs, result and stored row.
 pub fn frozen(
     conn: &mut Conn,
     period_id: &Id,
@@ -76,17 +76,17 @@ pub fn frozen(
     Ok(Some((inputs, ranking, row)))
 }
 
-/// A ranking as things stand now, with what keeps it from being frozen.
+/// A ranking computed from current data, with the faults that prevent freezing it.
 pub struct ProvisionalRanking {
-    /// What it was computed from.
+    /// The inputs of the computation.
     pub inputs: Inputs,
-    /// What came out.
+    /// The computed ranking.
     pub ranking: Ranking,
-    /// The session, the facts and the decisions that it still needs.
+    /// Missing sessions, facts and tie decisions.
     pub faults: Vec<Fault>,
 }
 
-/// The ranking of a period whose sheets are all reviewed.
+/// Computes the ranking of a period and checks whether it can be frozen.
 pub fn provisional(conn: &mut Conn, period: &Period) -> Result<ProvisionalRanking, Error> {
     let sessions = store::council_sessions::closed_of_period(conn, &period.id)?;
     let has_quorum = sessions.iter().any(CouncilSession::could_decide);

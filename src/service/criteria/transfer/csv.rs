@@ -1,20 +1,20 @@
-//! Rows of cells as comma-separated text, and as what spreadsheet programs make of that name.
+//! Cells as comma-separated values and the dialects that spreadsheet programs write under that name.
 
 use super::{RowBuffer, unreadable};
 use crate::domain::criteria::spreadsheet::{Cell, Grid, has_headings};
 use crate::error::Error;
 
-/// A spreadsheet program takes a text that begins so for a formula; an apostrophe before it keeps it a text.
+/// Characters that make a spreadsheet program read a text as a formula; a leading apostrophe prevents that.
 const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-/// What separates cells: a program of a Vietnamese machine writes semicolons.
+/// Cell separators; with a Vietnamese locale, spreadsheet programs write semicolons.
 const SEPARATORS: [u8; 3] = *b",;\t";
 
-/// Reads text in UTF-8, or in UTF-16 that says so.
+/// Reads UTF-8, or UTF-16 with a byte order mark.
 ///
 /// # Errors
 /// `spreadsheet_unreadable`, `spreadsheet_too_large`.
 pub fn read(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
-    // Lines end in one way, the last one too, so that they can be counted.
+    // Line endings are unified, and the last line gets one, so that lines can be counted.
     let text = decoded(bytes).ok_or_else(unreadable)?.replace("\r\n", "\n").replace('\r', "\n") + "\n";
     let mut first = None;
     for separator in SEPARATORS {
@@ -47,12 +47,12 @@ fn rows(text: &str, separator: u8) -> Result<Grid, Error> {
     let (mut rows, mut record) = (RowBuffer::new(), csv::StringRecord::new());
     let (mut inner_lines, mut before) = (0_usize, 0_u32);
     while reader.read_record(&mut record).map_err(|_| unreadable())? {
-        // A spreadsheet counts a row once, however many lines its texts have. The reader stands behind the row, and does
-        // not tell of blank ones before it.
+        // A spreadsheet counts a row once, however many lines its cells contain. The reader's position is after the row, and
+        // blank lines before it are skipped silently.
         inner_lines += record.iter().map(|text| text.matches('\n').count()).sum::<usize>();
         let position = usize::try_from(reader.position().line()).map_err(|_| unreadable())?;
         let number = u32::try_from(position.saturating_sub(1 + inner_lines)).map_err(|_| unreadable())?;
-        // A quote that never ends takes in all lines to the last, and then no line of its own is left.
+        // An unterminated quote swallows all remaining lines, which leaves the record without a line number of its own.
         if number <= before {
             return Err(unreadable());
         }
@@ -64,16 +64,16 @@ fn rows(text: &str, separator: u8) -> Result<Grid, Error> {
     Ok(rows.finish_sheet("CSV"))
 }
 
-/// Takes away the apostrophe that keeps a text from being a formula.
+/// Removes the apostrophe that keeps a text from being read as a formula.
 fn unescaped(text: &str) -> &str {
     let rest = text.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA_STARTS) || rest.starts_with('\''));
     rest.unwrap_or(text)
 }
 
-/// Writes text in UTF-8 that says so, for spreadsheet programs that would else take it for something older.
+/// Writes UTF-8 with a byte order mark, without which some spreadsheet programs assume a legacy encoding.
 ///
 /// # Errors
-/// When it cannot be written, which memory always can.
+/// `internal`, which cannot happen when writing to memory.
 pub fn write(rows: &[Vec<Cell>]) -> Result<Vec<u8>, Error> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(b"\xef\xbb\xbf".to_vec());
     for row in rows {

@@ -48,7 +48,7 @@ fn the_guideline_round_trips_in_every_shape_and_format() {
     }
 }
 
-/// No text of a file becomes a formula, and none is changed by keeping it from becoming one.
+/// Texts of a file do not become formulas, and the escaping does not alter them.
 #[test]
 fn texts_that_look_like_formulas_stay_text() {
     let mut table = guideline();
@@ -68,7 +68,7 @@ fn texts_that_look_like_formulas_stay_text() {
     assert!(!sheet.contains("<f>"), "{sheet}");
 }
 
-/// Semicolons and decimal commas of a Vietnamese machine, tabs in UTF-16 of "Unicode text", a text of two lines, blank rows.
+/// Semicolons and decimal commas of a Vietnamese locale, tab-separated UTF-16 ("Unicode text"), multi-line cells, blank rows.
 #[test]
 fn text_is_read_as_spreadsheet_programs_write_it() {
     let semicolons = "STT;NỘI DUNG;ĐIỂM\r\nA;ĐIỂM CHUẨN;\"1.000\"\r\n\r\n1;\"Hai\r\ndòng\";999,5\r\n2;Ba;mười\r\n";
@@ -101,7 +101,7 @@ fn too_many_rows_are_refused() {
     assert_eq!(code(read(rows.as_bytes())), Code::SpreadsheetTooLarge);
 }
 
-/// 64 MiB of nothing in a few kilobytes, whatever the archive says of itself.
+/// A few kilobytes that unpack to 64 MiB, whatever size the archive declares.
 #[test]
 fn a_decompression_bomb_is_refused() {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -115,7 +115,7 @@ fn a_decompression_bomb_is_refused() {
     assert_eq!(code(read(&bytes)), Code::SpreadsheetTooLarge);
 }
 
-/// One cell at the far end of a sheet costs no more than one cell.
+/// A distant cell does not allocate the cells between.
 #[test]
 fn a_distant_cell_does_not_allocate_those_between() {
     let mut workbook = rust_xlsxwriter::Workbook::new();
@@ -133,7 +133,7 @@ fn a_distant_cell_does_not_allocate_those_between() {
     assert_eq!(table.parts[0].children[0].title, "Một");
 }
 
-/// One long text that every cell of a sheet refers to.
+/// A long shared string counts once for each cell that refers to it.
 #[test]
 fn a_shared_string_is_counted_in_each_cell() {
     let mut workbook = rust_xlsxwriter::Workbook::new();
@@ -147,7 +147,7 @@ fn a_shared_string_is_counted_in_each_cell() {
     assert_eq!(code(read(&bytes)), Code::SpreadsheetTooLarge);
 }
 
-/// The parts of a workbook with one cell, some of them otherwise.
+/// A one-cell workbook, with replacements in the XML of its parts.
 fn workbook(replacements: &[(&str, &str)]) -> Vec<u8> {
     let mut written = rust_xlsxwriter::Workbook::new();
     written.add_worksheet().write_string(0, 0, "STT").unwrap();
@@ -168,7 +168,7 @@ fn workbook(replacements: &[(&str, &str)]) -> Vec<u8> {
     into.finish().unwrap().into_inner()
 }
 
-/// Figures that are not true neither fill the memory nor stop the service.
+/// False counts neither exhaust memory nor crash the service.
 #[test]
 fn a_workbook_with_false_counts_is_refused() {
     assert_eq!(code(read(&workbook(&[]))), Code::HeadingNotFound);
@@ -182,14 +182,14 @@ fn a_workbook_with_false_counts_is_refused() {
     }
 }
 
-/// A text without its last quote would swallow the rows after it.
+/// Without its closing quote a text would swallow the following rows.
 #[test]
 fn an_unterminated_quote_is_refused() {
     let bytes = b"STT,N\xe1\xbb\x98I DUNG,\xc4\x90I\xe1\xbb\x82M\nA,x,10\n1,y,1\n2,\"z,5\n3,w,4\n";
     assert_eq!(code(read(bytes)), Code::SpreadsheetUnreadable);
 }
 
-/// However much is wrong, the answer is of bounded size.
+/// The size of the error response is bounded, however many faults there are.
 #[test]
 fn the_number_and_length_of_faults_is_bounded() {
     let rows = format!("STT,NỘI DUNG,ĐIỂM\nA,ĐIỂM CHUẨN,10\n{}", format!("1,Một,{}\n", "x".repeat(500)).repeat(5_000));
@@ -212,7 +212,7 @@ fn a_table_nested_too_deep_is_refused_while_it_is_read() {
     );
 }
 
-/// Texts that come decomposed are composed before they are looked at.
+/// Decomposed Unicode is normalised to composed form before parsing.
 #[test]
 fn decomposed_and_composed_texts_are_equal() {
     use unicode_normalization::UnicodeNormalization as _;

@@ -1,4 +1,4 @@
-//! Rows of cells as Office Open XML.
+//! Cells as Office Open XML.
 
 use std::io::{Cursor, Read, copy, sink};
 
@@ -10,25 +10,25 @@ use super::{RowBuffer, too_large, unreadable};
 use crate::domain::criteria::spreadsheet::{Cell, Grid, Shape};
 use crate::error::Error;
 
-/// What may lie behind the compression, in bytes.
+/// Largest total size after decompression, in bytes.
 const MAX_UNPACKED: u64 = 48 * 1024 * 1024;
-/// The most sheets that are looked at.
+/// Number of sheets that are read.
 const MAX_SHEETS: usize = 16;
-/// How many digits a spreadsheet program shows of a number.
+/// Significant digits that a spreadsheet program displays.
 const DIGITS: usize = 15;
-/// The sheet that is written.
+/// Name of the exported sheet.
 const SHEET: &str = "Bảng tiêu chí";
 
-/// The most texts that a workbook may say it shares: room is made for as many as it says.
+/// Largest declared number of shared strings; the reader allocates as many as are declared.
 const MAX_SHARED_STRINGS: u64 = 1_000_000;
 
-/// Reads the sheets that hold anything.
+/// Reads the non-empty sheets.
 ///
 /// # Errors
 /// `spreadsheet_unreadable`, `spreadsheet_too_large`.
 pub fn read(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
     check_unpacked_size(bytes)?;
-    // The reader counts on figures that a file may lie about, and stops where they overflow.
+    // The reader trusts declared counts and panics when they overflow.
     std::panic::catch_unwind(|| cells(bytes)).unwrap_or_else(|_| Err(unreadable()))
 }
 
@@ -36,7 +36,7 @@ fn cells(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
     let (mut grids, mut rows) = (Vec::new(), RowBuffer::new());
     for name in workbook.sheet_names().into_iter().take(MAX_SHEETS) {
-        // Cell by cell: one far away must not make a whole field of empty ones.
+        // Read cell by cell: a distant cell must not allocate the range between.
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| unreadable())?;
         while let Some(cell) = cells.next_cell().map_err(|_| unreadable())? {
             let (row, column) = cell.get_position();
@@ -48,7 +48,7 @@ fn cells(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
     Ok(grids)
 }
 
-/// Unpacks everything into nothing, to know how much it is: what the archive says of itself need not be true.
+/// Measures the decompressed size, because the size that an archive declares may be false.
 fn check_unpacked_size(bytes: &[u8]) -> Result<(), Error> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
     let mut left = MAX_UNPACKED;
@@ -71,7 +71,7 @@ fn check_unpacked_size(bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// What stands as the figure of every attribute whose name ends in `ount`: `count`, `uniqueCount`.
+/// Values of all attributes whose name ends in `ount`: `count`, `uniqueCount`.
 fn declared_counts(xml: &[u8]) -> impl Iterator<Item = u64> {
     let starts = xml.windows(4).enumerate().filter(|(_, word)| *word == b"ount").map(|(at, _)| at + 4);
     starts.filter_map(|at| {
@@ -95,7 +95,7 @@ fn cell_of(value: &DataRef) -> Cell {
     }
 }
 
-/// A number in the digits that a spreadsheet program shows: what a formula left beyond them is no part of it.
+/// Formats a number with the digits that a spreadsheet program displays, dropping rounding noise of formulas.
 fn digits(number: f64) -> String {
     let shortest = number.to_string();
     let (integer, fraction) = shortest.split_once('.').unwrap_or((&shortest, ""));
@@ -111,17 +111,17 @@ fn digits(number: f64) -> String {
     }
 }
 
-/// Writes one sheet.
+/// Writes a workbook with one sheet.
 ///
 /// # Errors
-/// When it cannot be written.
+/// `internal` when it cannot be written.
 pub fn write(rows: &[Vec<Cell>], shape: Shape) -> Result<Vec<u8>, Error> {
     workbook(rows, shape).map_err(Error::internal)
 }
 
 fn workbook(rows: &[Vec<Cell>], shape: Shape) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    // The same table is the same file, whenever it is written.
+    // A fixed creation date, so that the same table always gives the same bytes.
     let made = ExcelDateTime::from_ymd(2023, 1, 1)?;
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let sheet = workbook.add_worksheet();
@@ -138,7 +138,7 @@ fn workbook(rows: &[Vec<Cell>], shape: Shape) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-/// A part, and the total.
+/// Whether a row is a part or the total.
 fn is_bold(row: &[Cell], shape: Shape) -> bool {
     let first = row.first().map_or("", Cell::shown);
     match shape {
@@ -152,7 +152,7 @@ fn write_cell(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, bol
     let format = if bold { format.set_bold() } else { format };
     match cell {
         Cell::Empty => {}
-        // Always as text: what begins like a formula is none.
+        // Always written as text, so that it is never evaluated as a formula.
         Cell::Text(text) => {
             sheet.write_string_with_format(row, column, text, &format)?;
         }
@@ -164,7 +164,7 @@ fn write_cell(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, bol
     Ok(())
 }
 
-/// Widths, headings that stay in sight, and lists of words to choose from.
+/// Sets column widths, frozen headings and drop-down lists.
 fn format_sheet(sheet: &mut Worksheet, headings: u32, shape: Shape) -> Result<(), XlsxError> {
     sheet.set_freeze_panes(headings + 1, 0)?;
     match shape {

@@ -1,10 +1,10 @@
-//! Which addresses a message may go to: none that is private, unless the installation says so.
+//! Address filter for webhooks: only public addresses, unless the configuration allows private ones.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// The blocks that are not of the public internet, by the registries of special-purpose addresses (RFC 6890).
+/// Blocks outside the public internet, from the IANA special-purpose address registries (RFC 6890).
 const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -23,13 +23,13 @@ const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// The only block of IPv6 that is handed out, and the blocks in it that lead elsewhere.
+/// The only IPv6 block allocated for global unicast, and the special-purpose blocks within it.
 const PUBLIC_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 const NOT_PUBLIC_V6: [(Ipv6Addr, u32); 4] = [
-    // Protocol assignments, Teredo and benchmarking among them.
+    // Protocol assignments, including Teredo and benchmarking.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
-    // 6to4, which wraps an address of IPv4.
+    // 6to4, which embeds an IPv4 address.
     (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
@@ -42,7 +42,7 @@ fn within_v6(address: Ipv6Addr, (block, length): (Ipv6Addr, u32)) -> bool {
     (u128::from(address) ^ u128::from(block)).leading_zeros() >= length
 }
 
-/// Whether an address is one of the public internet.
+/// Whether an address belongs to the public internet.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !NOT_PUBLIC_V4.into_iter().any(|block| within_v4(address, block)),
@@ -53,7 +53,7 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Asks the machine for the addresses of a name, each time that a connection is made, and gives only public ones.
+/// Resolves names to public addresses only, on every connection, which prevents DNS rebinding.
 pub struct PublicOnly;
 
 impl Resolve for PublicOnly {

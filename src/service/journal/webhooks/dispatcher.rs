@@ -1,5 +1,5 @@
-//! Carries messages to endpoints: events become messages in the order of their numbers, each message is taken by one
-//! instance at a time, signed, sent, and what came of it is written down. No transaction is open meanwhile.
+//! Dispatches webhooks: events become messages in order of their sequence numbers; each message is claimed by one
+//! instance, signed, sent and its attempt recorded. No transaction is open during the HTTP request.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -28,31 +28,31 @@ use crate::service::App;
 use crate::service::journal::events;
 use crate::store::{self, Conn};
 
-/// How long an endpoint may take to answer.
+/// Time limit of a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a message belongs to who took it: longer than sending it can take.
+/// Lease on a claimed message; longer than a request can take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How many messages are taken at once, of each endpoint and in all.
+/// Messages claimed at once: for each endpoint, in total.
 const CLAIM_LIMITS: (i64, i64) = (4, 64);
-/// How many events become messages in one transaction.
+/// Events turned into messages in one transaction.
 const MAX_EVENTS_PER_BATCH: i64 = 500;
 
-/// Who carries messages.
+/// Sends webhook messages.
 pub struct Dispatcher {
     allow_private: bool,
     client: OnceLock<reqwest::Client>,
-    /// The endpoints that this instance has messages under way to.
+    /// Endpoints with requests in flight from this instance.
     busy: Mutex<HashSet<Id>>,
 }
 
 impl Dispatcher {
-    /// Carries to public addresses alone, or to every one.
+    /// Creates a dispatcher that sends to public addresses only, or to any.
     pub fn new(allow_private: bool) -> Self {
         Dispatcher { allow_private, client: OnceLock::new(), busy: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<Id>> {
-        // A set of ids is whole whatever panicked beside it.
+        // Inserting and removing ids cannot leave the set half-changed, so a poisoned lock is safe to use.
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -68,8 +68,7 @@ impl Dispatcher {
         self.lock().remove(id);
     }
 
-    /// The client, made when the first message is sent. It follows no redirect, asks no proxy, and resolves each name
-    /// anew with each connection.
+    /// The HTTP client, created on first use. It follows no redirects, uses no proxy, and resolves names for each connection.
     fn client(&self) -> Result<&reqwest::Client, Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);
@@ -85,7 +84,7 @@ impl Dispatcher {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// An address that messages may go to, or why not: `url_invalid`, `url_not_allowed`.
+    /// Checks the URL of an endpoint and returns it normalised. Faults: `url_invalid`, `url_not_allowed`.
     pub fn check(&self, given: &str, check: &mut Check) -> String {
         let text = check.text("/url", given, URL_CHARS);
         let Ok(url) = Url::parse(&text) else {
@@ -99,7 +98,7 @@ impl Dispatcher {
         url.into()
     }
 
-    /// Whether a message may go to a URL, as far as the URL itself tells: encrypted, and to no private address.
+    /// Whether a message may go to a URL, as far as the URL itself shows: HTTPS, and no private address.
     fn allows(&self, url: &Url) -> bool {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
@@ -109,7 +108,7 @@ impl Dispatcher {
         self.allow_private || url.scheme() == "https" && address.is_none_or(is_public)
     }
 
-    /// Sends one message and tells what came of it.
+    /// Sends one message and returns the attempt.
     async fn attempt(&self, endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Attempt {
         let started = Instant::now();
         let sent = self.post(endpoint, message, now).await;
@@ -137,7 +136,7 @@ impl Dispatcher {
         now: DateTime<Utc>,
     ) -> Result<reqwest::Response, String> {
         let url = Url::parse(&endpoint.url).map_err(|error| error.to_string())?;
-        // The setting may be another one than when the endpoint was made.
+        // The configuration may have changed since the endpoint was created.
         if !self.allows(&url) {
             return Err("this address is not allowed".to_owned());
         }
@@ -148,7 +147,7 @@ impl Dispatcher {
     }
 }
 
-/// An error with its causes: the client's own words say only that it could not connect.
+/// Formats an error with its causes; the client's own message says only that the request failed.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -159,13 +158,13 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// What is sent.
+/// The id and body of a request.
 struct Message {
     id: String,
     body: String,
 }
 
-/// CloudEvents 1.0, in JSON.
+/// CloudEvents 1.0 JSON format.
 #[derive(Serialize)]
 struct CloudEvent<'a> {
     specversion: &'static str,
@@ -180,7 +179,7 @@ struct CloudEvent<'a> {
 }
 
 impl Message {
-    /// The message of an event. Its id is the event's, so that a message that comes twice is known by it.
+    /// Builds the message of an event. Its id is the event's, so that receivers can discard duplicates.
     fn of(delivery: &Delivery, endpoint: &Endpoint, event: Option<&Event>) -> Result<Self, Error> {
         let id = event.map_or(&delivery.id, |event| &event.id);
         let (subject, at, data) = if let Some(event) = event {
@@ -206,7 +205,7 @@ impl Message {
     }
 }
 
-/// The headers of Standard Webhooks: a signature for each secret that signs now.
+/// Builds the Standard Webhooks headers, with a signature for each active secret.
 fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<HeaderMap, String> {
     let timestamp = now.timestamp();
     let signatures = endpoint.signing(now).into_iter().map(|secret| {
@@ -226,13 +225,13 @@ fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<
     headers.into_iter().map(header).collect()
 }
 
-/// Turns events into messages for one endpoint, up to the last that there is.
+/// Turns new events into messages for one endpoint.
 fn fan_out(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
     let Some(endpoint) = store::webhooks::lock_for_update(conn, id, false)?.filter(|endpoint| endpoint.active) else {
         return Ok(());
     };
     let organization_id = &endpoint.organization_id;
-    // Read first: every event up to this number can be seen.
+    // Read before the events: every event up to this number is already visible.
     let head = store::journals::find(conn, organization_id.as_str())?.event_sequence;
     let actor = owner(conn, app, &endpoint)?;
     let named = events::named_units(conn, &actor, organization_id)?;
@@ -252,7 +251,7 @@ fn fan_out(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<()
     store::webhooks::advance(conn, id, if full { last } else { last.max(head) })
 }
 
-/// By whose rights an endpoint is told: those that its maker has now, narrowed as the token was.
+/// The actor whose rights limit an endpoint: its owner's current memberships, narrowed by the original token's scopes.
 fn owner(conn: &mut Conn, app: &App, endpoint: &Endpoint) -> Result<Actor, Error> {
     let scopes = Scopes::parse(endpoint.scopes.as_deref());
     let member = store::members::find(conn, &endpoint.member_id)?;
@@ -267,14 +266,14 @@ fn owner(conn: &mut Conn, app: &App, endpoint: &Endpoint) -> Result<Actor, Error
     Ok(Actor { issuer: member.issuer, subject: member.subject, memberships, scopes })
 }
 
-/// Some messages to one endpoint, taken by this instance.
+/// Messages to one endpoint, claimed by this instance.
 pub struct Batch(Vec<(Delivery, Endpoint, Message)>);
 
-/// Turns new events into messages, then takes some of those that are due, a few of each endpoint that none are under way
-/// to. They are to be carried by [`carry`], each batch by itself: one endpoint that does not answer keeps no other waiting.
+/// Turns new events into messages, then claims due messages of endpoints without requests in flight. Each batch is to be
+/// sent by [`send_batch`] concurrently, so that a slow endpoint delays no other.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `busy` or `internal` when the database fails.
 pub async fn claim_due(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>, Error> {
     for id in app.db.read(store::webhooks::behind).await? {
         let shared = Arc::clone(app);
@@ -297,10 +296,11 @@ pub async fn claim_due(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>,
     Ok(batches)
 }
 
-/// Sends the messages of a batch and writes down what came of each. Tells how many there were.
+/// Sends the messages of a batch and records the attempts. Returns the number of messages.
 ///
 /// # Errors
-/// When the database does not answer; what was not written down is taken again when its lease is over.
+/// `busy` or `internal` when the database fails; messages whose attempt was not recorded are sent again when their lease
+/// expires.
 pub async fn send_batch(app: Arc<App>, batch: Batch, now: DateTime<Utc>) -> Result<usize, Error> {
     let (app, started) = (&app, Instant::now());
     let endpoint_id = batch.0.first().map(|(_, endpoint, _)| endpoint.id);

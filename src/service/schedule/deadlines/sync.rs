@@ -1,5 +1,5 @@
-//! Keeps the deadlines beside the acts that set, move and meet them: each of these functions is called in the
-//! transaction of such an act, after the sheet or the proposal that it is about is held.
+//! Keeps deadlines in step with the acts that set, move and meet them. Each function is called in the transaction of such
+//! an act, after the submission or proposal concerned is locked.
 
 use std::collections::BTreeMap;
 
@@ -20,12 +20,12 @@ use crate::service::schedule::calendar;
 use crate::service::{App, EventDraft};
 use crate::store::{self, Conn};
 
-/// Sets down what is due in a period that opens.
+/// Creates the deadlines of a period that opens.
 pub fn plan_period(conn: &mut Conn, app: &App, period: &Period, now: DateTime<Utc>) -> Result<(), Error> {
     store::deadlines::insert_all(conn, &Deadline::plan(period, || app.ids.next(), now))
 }
 
-/// Follows a change of an open period's schedule: its deadlines, and the gates of the sheets. An extension stands.
+/// Applies a schedule change of an open period to its deadlines and to the gates of submissions. Extensions stay.
 pub fn reschedule(
     conn: &mut Conn,
     (before, after): (&Period, &Period),
@@ -45,7 +45,7 @@ pub fn reschedule(
             store::deadlines::reschedule(conn, &after.id, kind, None, (from, to), now)?;
             continue;
         }
-        // What was missed stays so: only an extension gives it back.
+        // Missed submissions stay missed: only an extension reopens them.
         let submissions = store::submissions::of_period(conn, &after.id)?;
         let missed = |unit_id: &Id| {
             submissions
@@ -71,23 +71,23 @@ pub fn reschedule(
     Ok(())
 }
 
-/// Until when a unit may send its sheet, by schedule or extension.
+/// Returns the last day for a unit's submission, by schedule or extension.
 pub fn submission_due_on(conn: &mut Conn, period: &Period, unit_id: &Id) -> Result<NaiveDate, Error> {
-    // Held, so that an extension that is granted meanwhile finds the sheet that is being made.
+    // Locked, so that a concurrent extension finds the submission that is being created.
     store::deadlines::lock_sheet(conn, &period.id, unit_id)?;
     let deadline = store::deadlines::find_of(conn, &period.id, DeadlineKind::SelfAssessment, Some(unit_id))?;
     let due_on = deadline.and_then(|deadline| deadline.due_on());
     Ok(due_on.unwrap_or(period.rules.schedule.self_assessment_due_on))
 }
 
-/// Notes that a unit has sent its sheet, or took it back.
+/// Marks a submission's deadline as met, or as unmet after a withdrawal.
 pub fn submission_sent(conn: &mut Conn, submission: &Submission, sent_on: Option<NaiveDate>) -> Result<(), Error> {
     let key = (&submission.period_id, DeadlineKind::SelfAssessment, Some(&submission.unit_id));
     store::deadlines::set_met(conn, key, sent_on, submission.updated_at)
 }
 
-/// Notes that a sheet was sent back, with a day of its own where one was given. Gives the day that holds: an extension
-/// is never shortened.
+/// Reopens the deadline of a returned submission, with a date of its own where one was given. Returns the effective date:
+/// an extension is never shortened.
 pub fn submission_returned(
     conn: &mut Conn,
     submission: &Submission,
@@ -103,15 +103,15 @@ pub fn submission_returned(
     Ok(due_on.and(deadline.due_on()))
 }
 
-/// The last day of a period's appraisal, by schedule or extension.
+/// Returns the last day of a period's appraisal, by schedule or extension.
 pub fn appraisal_due_on(conn: &mut Conn, period_id: &Id, scheduled_on: NaiveDate) -> Result<NaiveDate, Error> {
     let deadline = store::deadlines::find_of(conn, period_id, DeadlineKind::Appraisal, None)?;
     Ok(deadline.and_then(|deadline| deadline.due_on()).unwrap_or(scheduled_on))
 }
 
-/// Notes which stages every sheet of a period has been through, or is to go through again.
+/// Updates which stages all submissions of a period have completed.
 pub fn update_stages(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
-    // Held before the sheets are read, so that of two who end the last two sheets together one sees both.
+    // Locked before the submissions are read, so that of two acts that finish the last two submissions one sees both.
     let stages = store::deadlines::lock_stages(conn, period_id)?;
     let submissions = store::submissions::statuses(conn, period_id)?;
     for deadline in stages {
@@ -130,7 +130,7 @@ pub fn update_stages(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: Dat
     Ok(())
 }
 
-/// The same after the clock has taken sheets: who was given more time and missed it keeps the appraisal no longer.
+/// Updates the stages after lapses: a submission that was extended and missed again no longer holds up the appraisal.
 pub fn update_stages_after(conn: &mut Conn, lapsed: &[&Submission], now: DateTime<Utc>) -> Result<(), Error> {
     let missed = lapsed.iter().filter(|submission| submission.status == SubmissionStatus::Missed);
     let mut periods: Vec<(&Id, &Id)> =
@@ -146,7 +146,7 @@ pub fn update_stages_after(conn: &mut Conn, lapsed: &[&Submission], now: DateTim
     Ok(())
 }
 
-/// Notes the result notice, and when the dossiers of the proposed units are due.
+/// Marks the result notice as met, and creates the dossier deadlines of the proposed units.
 pub fn announced(
     conn: &mut Conn,
     app: &App,
@@ -156,7 +156,7 @@ pub fn announced(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     store::deadlines::set_met(conn, (&period.id, DeadlineKind::ResultNotice, None), Some(notice_on), now)?;
-    // What was waived of all dossiers is waived of each.
+    // A waiver of the pending dossier deadline extends to each unit's.
     let pending = store::deadlines::find_of(conn, &period.id, DeadlineKind::Dossier, None)?;
     let waived = pending.and_then(|pending| pending.waived);
     store::deadlines::delete_pending(conn, &period.id)?;
@@ -167,13 +167,13 @@ pub fn announced(
     store::deadlines::insert_all(conn, &dossiers.iter().map(of_unit).collect::<Vec<_>>())
 }
 
-/// Notes that a unit's dossier was sent.
+/// Marks a dossier's deadline as met.
 pub fn dossier_sent(conn: &mut Conn, proposal: &Proposal, sent_on: NaiveDate) -> Result<(), Error> {
     let key = (&proposal.period_id, DeadlineKind::Dossier, Some(&proposal.unit_id));
     store::deadlines::set_met(conn, key, Some(sent_on), proposal.updated_at)
 }
 
-/// When a dossier is due that comes back: by the calendar as it is now, and never before an extension.
+/// Computes the term of a returned dossier by the current calendar.
 pub fn dossier_term(conn: &mut Conn, proposal: &Proposal) -> Result<DossierTerm, Error> {
     let terms = store::periods::terms(conn, std::iter::once(&proposal.period_id))?.remove(&proposal.period_id);
     let Some((terms, notice_on)) = terms.and_then(|terms| Some((terms.clone(), terms.notice_on?))) else {
@@ -182,7 +182,7 @@ pub fn dossier_term(conn: &mut Conn, proposal: &Proposal) -> Result<DossierTerm,
     calendar::dossier_term(conn, &proposal.organization_id, notice_on, &terms.dossier)
 }
 
-/// Notes that a unit's dossier came back, due by `term`. Gives its deadline as it was and as it is.
+/// Reopens the deadline of a returned dossier, due by `term`. Returns the deadline before and after.
 pub fn dossier_returned(
     conn: &mut Conn,
     proposal: &Proposal,
@@ -198,10 +198,10 @@ pub fn dossier_returned(
     Ok(Some((before, after)))
 }
 
-/// Sets down what is due in open periods that are older than their deadlines. Does nothing where there are none.
+/// Creates the deadlines of open periods that were opened by versions without deadlines. Does nothing otherwise.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `busy` or `internal` when the database fails.
 pub fn backfill(conn: &mut Conn, app: &App) -> Result<(), Error> {
     store::deadlines::lock_adoption(conn)?;
     for id in store::deadlines::periods_without(conn, &PeriodStatus::OPEN)? {
@@ -243,7 +243,7 @@ pub fn backfill(conn: &mut Conn, app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a reminder tells subscribers.
+/// The event of a reminder or overdue notice.
 pub fn reminder(deadline: &Deadline, reminder_days: i32, today: NaiveDate) -> EventDraft {
     let due_on = deadline.due_on();
     let days = due_on.map_or(0, |due_on| (due_on - today).num_days());
