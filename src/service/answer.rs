@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::store::idempotency::FirstAnswer;
+use crate::store::idempotency::StoredResponse;
 
 /// A response to be sent to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +46,8 @@ impl Answer {
     }
 }
 
-impl From<FirstAnswer> for Answer {
-    fn from(first: FirstAnswer) -> Self {
+impl From<StoredResponse> for Answer {
+    fn from(first: StoredResponse) -> Self {
         Answer {
             status: first.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200),
             location: first.location,

@@ -8,7 +8,7 @@ use super::tag;
 use crate::domain::Id;
 use crate::domain::access::{Actor, Scopes};
 use crate::error::{Code, Error};
-use crate::store::idempotency::FirstAnswer;
+use crate::store::idempotency::StoredResponse;
 use crate::store::{self, Conn};
 
 /// The caller named by the token.
@@ -58,7 +58,7 @@ pub struct Context<'a> {
     /// The instant of the request.
     pub now: DateTime<Utc>,
     pub(super) request: &'a Request,
-    pub(super) first_answer: Option<FirstAnswer>,
+    pub(super) first_answer: Option<StoredResponse>,
 }
 
 impl Context<'_> {
@@ -153,11 +153,11 @@ pub(super) fn context<'a>(conn: &mut Conn, app: &'a App, request: &'a Request) -
     let Caller { issuer, subject, client_id, scopes } = &request.caller;
     let now = app.clock.now();
     if let Some(client_id) = client_id
-        && !store::accounts::is_live(conn, client_id)?
+        && !store::accounts::is_active(conn, client_id)?
     {
         return Err(Error::new(Code::TokenInvalid));
     }
-    let memberships = store::members::current_of(conn, issuer, subject, now)?;
+    let memberships = store::members::current_memberships(conn, issuer, subject, now)?;
     let actor = Actor { issuer: issuer.clone(), subject: subject.clone(), memberships, scopes: scopes.clone() };
     Ok(Context { app, actor, now, request, first_answer: None })
 }

@@ -179,7 +179,7 @@ pub async fn promote(app: &App, received: ReceivedFile) -> Result<StoredFile, Er
 /// The first failure of the database or the store, after everything else was tried.
 pub async fn sweep(app: &App, before: DateTime<Utc>) -> Result<usize, Error> {
     let now = machine_now();
-    let marked = app.db.write(move |conn| store::files::mark_unnamed(conn, before, now)).await?;
+    let marked = app.db.write(move |conn| store::files::mark_unreferenced(conn, before, now)).await?;
     let (mut removed, mut failed) = (Vec::new(), None);
     for sha256 in marked {
         match app.files.remove(&Files::path_of(&sha256)).await {
@@ -188,7 +188,7 @@ pub async fn sweep(app: &App, before: DateTime<Utc>) -> Result<usize, Error> {
         }
     }
     let mut deleted = removed.len();
-    app.db.write(move |conn| store::files::forget(conn, &removed)).await?;
+    app.db.write(move |conn| store::files::delete_marked(conn, &removed)).await?;
     let uploads = app.files.0.list(Some(&Path::from(INCOMING)));
     let old: Vec<Path> = uploads
         .try_filter(|upload| std::future::ready(upload.last_modified < before))

@@ -2,7 +2,7 @@
 
 use crate::domain::Id;
 use crate::error::Error;
-use crate::store::idempotency::FirstAnswer;
+use crate::store::idempotency::StoredResponse;
 use crate::store::submissions::Lapsed;
 
 /// A reason why an act stops early.
@@ -11,7 +11,7 @@ pub enum Interrupt {
     /// It is refused.
     Refused(Error),
     /// It was done before under the same idempotency key; the stored response is repeated.
-    Replayed(FirstAnswer),
+    Replayed(StoredResponse),
     /// A submission's gate has closed but its lapse is not stored yet: apply the lapses, then read again.
     PendingLapse(PendingLapse),
 }

@@ -8,7 +8,7 @@ use super::assessment::submissions;
 use super::context::{Caller, Context, Request, context};
 use super::interrupt::Interrupt;
 use crate::error::{Code, Error};
-use crate::store::idempotency::FirstAnswer;
+use crate::store::idempotency::StoredResponse;
 use crate::store::{self, Conn};
 
 /// Runs a read-only act on one snapshot.
@@ -80,7 +80,7 @@ pub async fn act(
             }
         };
         if let Some((key, digest)) = &request.conditions.idempotency {
-            let first = FirstAnswer {
+            let first = StoredResponse {
                 request_sha256: digest.clone(),
                 status: Some(i32::from(answer.status)),
                 location: answer.location.clone(),

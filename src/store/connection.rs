@@ -1,4 +1,4 @@
-//! A connection to either database, chosen by the URL's scheme.
+//! Connections to either database. The URL's scheme decides which.
 
 use std::fmt;
 
@@ -8,26 +8,26 @@ use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection};
 /// A connection to one of the two databases.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
-    /// Embedded.
+    /// A connection to the embedded database.
     Sqlite(SqliteConnection),
-    /// A server.
+    /// A connection to a database server.
     Postgres(PgConnection),
 }
 
-/// Which database, by its URL.
+/// The URL of a database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// `sqlite://FILE`: the file's path.
     Sqlite(String),
-    /// `postgres://…` as it was given.
+    /// `postgres://…`: the whole URL.
     Postgres(String),
 }
 
 impl DatabaseUrl {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// A sentence for whoever set it: an unknown scheme is never taken for a file's name.
+    /// A message for the administrator. An unknown scheme is an error, never taken for a file name.
     pub fn parse(url: &str) -> Result<Self, String> {
         match url.split_once("://") {
             Some(("sqlite", path)) if !path.is_empty() => Ok(DatabaseUrl::Sqlite(path.to_owned())),
@@ -47,7 +47,7 @@ impl DatabaseUrl {
 }
 
 impl fmt::Debug for DatabaseUrl {
-    /// A password in the URL stays out of every log.
+    /// Keeps the password in the URL out of the logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DatabaseUrl::Sqlite(path) => write!(f, "sqlite://{path}"),
@@ -56,45 +56,46 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// What a connection is for.
+/// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Reading alone: `SQLite` refuses a write.
+    /// Only read: `SQLite` refuses writes.
     Read,
-    /// Reading and writing.
+    /// Read and write.
     Write,
 }
 
-/// A connection of the pool.
-pub struct Link {
+/// A connection in the pool.
+pub struct PooledConn {
     /// The connection.
     pub conn: Conn,
-    /// Whether something failed on it that no rule refused: only then is it asked whether it still lives.
+    /// Whether the database reported a failure on it. Only then is the connection tested when it returns to the pool.
     pub suspect: bool,
 }
 
-/// Makes connections.
+/// Opens connections for the pool.
 #[derive(Debug, Clone)]
 pub struct Manager {
-    /// Where to.
+    /// The database to connect to.
     pub url: DatabaseUrl,
-    /// What for.
+    /// What the connections may do.
     pub access: Access,
 }
 
-/// `synchronous=FULL`: an acknowledged commit survives a power cut. The pragmas are a connection's own, so each sets them.
+/// Runs on every new connection, because the settings belong to the connection. With `synchronous=FULL` an acknowledged
+/// commit survives a power cut.
 const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
 
-/// A lock is waited for as long as a client would; nothing runs for ever.
+/// Bounds the wait for a lock by what a client would wait, and the time of every statement.
 const POSTGRES_SETUP: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '5s'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning';";
 
 impl Manager {
-    /// A new connection, set up for its use.
+    /// Opens and configures a connection.
     ///
     /// # Errors
-    /// When the database cannot be reached or set up.
+    /// When the database cannot be reached or the connection cannot be configured.
     pub fn establish(&self) -> Result<Conn, diesel::r2d2::Error> {
         let failed = diesel::r2d2::Error::ConnectionError;
         let setup = |error| failed(ConnectionError::CouldntSetupConfiguration(error));
@@ -117,20 +118,20 @@ impl Manager {
 }
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = Link;
+    type Connection = PooledConn;
     type Error = diesel::r2d2::Error;
 
-    fn connect(&self) -> Result<Link, Self::Error> {
-        Ok(Link { conn: self.establish()?, suspect: false })
+    fn connect(&self) -> Result<PooledConn, Self::Error> {
+        Ok(PooledConn { conn: self.establish()?, suspect: false })
     }
 
-    fn is_valid(&self, link: &mut Link) -> Result<(), Self::Error> {
-        link.conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+    fn is_valid(&self, pooled: &mut PooledConn) -> Result<(), Self::Error> {
+        pooled.conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
     }
 
-    /// Asked when a connection comes back: a server's may have died meanwhile.
-    fn has_broken(&self, link: &mut Link) -> bool {
-        link.suspect && self.is_valid(link).is_err()
+    /// Called when a connection returns to the pool: the server may have closed it.
+    fn has_broken(&self, pooled: &mut PooledConn) -> bool {
+        pooled.suspect && self.is_valid(pooled).is_err()
     }
 }
 
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_shown() {
+    fn the_debug_form_omits_the_password() {
         let shown = format!("{:?}", DatabaseUrl::parse("postgres://u:secret@h/d").unwrap());
         assert!(!shown.contains("secret"), "{shown}");
     }

@@ -1,4 +1,4 @@
-//! Where the two databases need the same words said to each by itself.
+//! The places where the two databases differ, or where diesel's connection enum cannot be used.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -13,9 +13,9 @@ use diesel::sql_types::HasSqlType;
 use super::Conn;
 use super::schema::{deadlines, periods, submissions};
 
-/// Runs one expression on whichever connection it is: for statements that the enum cannot carry, and for those of
-/// every request, which the enum would put into words each time anew.
-macro_rules! on_each {
+/// Evaluates an expression on the concrete connection. For statements that the connection enum does not support, and
+/// for those on the path of every request, whose SQL the enum would rebuild each time.
+macro_rules! dispatch {
     ($conn:expr, $inner:ident => $run:expr) => {
         match $conn {
             $crate::store::Conn::Sqlite($inner) => $run,
@@ -23,13 +23,13 @@ macro_rules! on_each {
         }
     };
 }
-pub(crate) use on_each;
+pub(crate) use dispatch;
 
-/// A statement in its own words; it stays prepared under its text. Diesel prepares every update, upsert and
-/// `sql_query` anew, because their texts may differ each time.
+/// A statement written in SQL. Its prepared statement is cached by its text, unlike those of diesel's updates, upserts
+/// and `sql_query`.
 pub struct RawSql(pub Cow<'static, str>);
 
-/// A statement with one more bind, of the SQL type `S`, and the words after it.
+/// A statement with one more bind, of the SQL type `S`, and the SQL that follows it.
 pub struct Bound<Q, S, T> {
     before: Q,
     value: T,
@@ -37,9 +37,9 @@ pub struct Bound<Q, S, T> {
     of: PhantomData<S>,
 }
 
-/// What takes binds.
+/// A statement that can be extended by a bind.
 pub trait Bind: Sized {
-    /// Goes on with a bind and the words after it.
+    /// Appends a bind and the SQL that follows it.
     fn bind<S, T>(self, value: T, after: impl Into<Cow<'static, str>>) -> Bound<Self, S, T> {
         Bound { before: self, value, after: after.into(), of: PhantomData }
     }
@@ -81,30 +81,30 @@ impl<Q, S, T> QueryId for Bound<Q, S, T> {
 
 impl<Q, S, T, C> RunQueryDsl<C> for Bound<Q, S, T> {}
 
-/// The words around a bound JSON list that make rows of its items, with one column, `value`.
+/// Returns the SQL before and after a bound JSON array that turns its items into rows with one column, `value`.
 pub const fn json_rows(conn: &Conn) -> (&'static str, &'static str) {
     match conn {
-        // The limit keeps each item from being taken out of the list once for each of its columns.
+        // The limit keeps SQLite from flattening the subquery, which would extract each item once per column.
         Conn::Sqlite(_) => ("(SELECT value FROM json_each(", ") LIMIT -1)"),
         Conn::Postgres(_) => ("json_array_elements(", "::json)"),
     }
 }
 
-/// What is held until the transaction ends though it is no row.
+/// A lock on something other than a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdvisoryLock {
-    /// Every calendar and zone: exclusive for a change of a day or a zone, shared for what is counted by them for good.
+    /// All calendars and time zones: exclusive to change a day or a zone, shared to compute dates that are stored.
     Calendar,
-    /// What is done at the start for rows that are older than the program.
+    /// The work at start-up for rows that an earlier version wrote.
     Adoption,
 }
 
-/// Takes a lock on something that is no row, until the transaction ends. `SQLite` has one writer, so there is nothing to do.
+/// Takes an advisory lock until the transaction ends. Does nothing on `SQLite`, which has one writer.
 pub fn lock_advisory(conn: &mut Conn, lock: AdvisoryLock, exclusive: bool) -> QueryResult<()> {
     let Conn::Postgres(conn) = conn else {
         return Ok(());
     };
-    // Any numbers, as long as nobody else uses them.
+    // Arbitrary numbers that nothing else in the database uses.
     let key = match lock {
         AdvisoryLock::Calendar => "7446420317",
         AdvisoryLock::Adoption => "7446420318",
@@ -113,27 +113,27 @@ pub fn lock_advisory(conn: &mut Conn, lock: AdvisoryLock, exclusive: bool) -> Qu
     conn.batch_execute(&format!("SELECT pg_advisory_xact_lock{shared}({key})"))
 }
 
-/// Which row is locked, and how.
+/// The kind of row to lock, and the lock's mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowLock {
-    /// A period, for what happens within it: others may share it, none may change it. A period is always locked before
-    /// anything that belongs to it, so that no two transactions wait for each other.
+    /// A period, for changes to what belongs to it: others may share the lock, nobody may change the period. A period
+    /// is always locked before anything that belongs to it, which rules out deadlocks.
     PeriodForShare,
-    /// A period, for what moves it.
+    /// A period, for changes to the period itself.
     PeriodForUpdate,
-    /// A sheet, after its period.
+    /// A submission, after its period.
     SubmissionForUpdate,
-    /// A deadline, after the sheet that it is about.
+    /// A deadline, after the submission that it belongs to.
     DeadlineForUpdate,
 }
 
-/// Locks a row until the transaction ends. `SQLite` has one writer, so there is nothing to do.
+/// Locks a row until the transaction ends. Does nothing on `SQLite`, which has one writer.
 pub fn lock_row(conn: &mut Conn, lock: RowLock, id: &str) -> QueryResult<()> {
     let Conn::Postgres(conn) = conn else {
         return Ok(());
     };
     let period = || periods::table.find(id).select(periods::version);
-    let held: QueryResult<i64> = match lock {
+    let locked: QueryResult<i64> = match lock {
         RowLock::PeriodForShare => period().for_share().get_result(conn),
         RowLock::PeriodForUpdate => period().for_update().get_result(conn),
         RowLock::DeadlineForUpdate => {
@@ -143,5 +143,5 @@ pub fn lock_row(conn: &mut Conn, lock: RowLock, id: &str) -> QueryResult<()> {
             submissions::table.find(id).select(submissions::version).for_update().get_result(conn)
         }
     };
-    held.optional().map(|_| ())
+    locked.optional().map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! The tables' making and unmaking, built into the binary.
+//! The schema migrations, embedded in the binary.
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
@@ -8,14 +8,14 @@ use diesel::sqlite::Sqlite;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::dialect::on_each;
-use super::{Conn, audit, within};
+use super::dialect::dispatch;
+use super::{Conn, audit, in_transaction};
 use crate::error::Error;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Any number, as long as nobody else uses it: what instances that start together wait on.
+/// Takes the advisory lock that serialises migrations. The number is arbitrary; nothing else in the database uses it.
 const LOCK: &str = "SELECT pg_advisory_lock(7446420316)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock(7446420316)";
 
@@ -26,51 +26,51 @@ const fn source(conn: &Conn) -> EmbeddedMigrations {
     }
 }
 
-/// Brings the tables up to date. Instances that start together wait for each other.
+/// Runs the pending migrations. Instances that start at the same time wait for each other.
 ///
 /// # Errors
-/// When a migration fails; what it did is undone.
+/// When a migration fails; its transaction is rolled back.
 pub fn run(conn: &mut Conn) -> Result<(), Error> {
-    alone(conn, |conn| {
+    with_migration_lock(conn, |conn| {
         let source = source(conn);
-        on_each!(conn, c => c.run_pending_migrations(source).map(|_| ())).map_err(Error::internal)?;
-        seal_older_entries(conn)
+        dispatch!(conn, c => c.run_pending_migrations(source).map(|_| ())).map_err(Error::internal)?;
+        backfill_audit_hashes(conn)
     })
 }
 
-/// Unmakes every table and makes them anew, empty.
+/// Drops all tables and creates them again, empty.
 ///
 /// # Errors
 /// When a migration fails.
 pub fn rebuild(conn: &mut Conn) -> Result<(), Error> {
-    alone(conn, |conn| {
+    with_migration_lock(conn, |conn| {
         let source = || source(conn);
         let (down, up) = (source(), source());
-        on_each!(conn, c => {
+        dispatch!(conn, c => {
             c.revert_all_migrations(down).map_err(Error::internal)?;
             c.run_pending_migrations(up).map(|_| ()).map_err(Error::internal)
         })?;
-        seal_older_entries(conn)
+        backfill_audit_hashes(conn)
     })
 }
 
-/// Hashes what was written before there was a chain, which no SQL can.
-fn seal_older_entries(conn: &mut Conn) -> Result<(), Error> {
+/// Hashes the audit entries that are older than the hash chain, which SQL cannot do.
+fn backfill_audit_hashes(conn: &mut Conn) -> Result<(), Error> {
     let begin = if matches!(conn, Conn::Sqlite(_)) { "BEGIN IMMEDIATE" } else { "BEGIN" };
-    within(conn, begin, audit::seal_older)
+    in_transaction(conn, begin, audit::backfill_hashes)
 }
 
-fn alone(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<(), Error>) -> Result<(), Error> {
+fn with_migration_lock(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<(), Error>) -> Result<(), Error> {
     if matches!(conn, Conn::Sqlite(_)) {
         return work(conn);
     }
-    // Another instance may take longer than a request would wait.
+    // A migration in another instance may take longer than the timeouts for requests.
     conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0;")?;
     conn.batch_execute(LOCK)?;
-    let done = work(conn);
+    let result = work(conn);
     conn.batch_execute(UNLOCK)?;
     conn.batch_execute("SET lock_timeout = '5s'; SET statement_timeout = '30s';")?;
-    done
+    result
 }
 
 #[derive(QueryableByName)]
@@ -79,10 +79,10 @@ struct Applied {
     number: i64,
 }
 
-/// Whether every migration has run. Only reads, so that a reader may ask.
+/// Returns whether every migration has run. Works on a read-only connection.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database fails.
 pub fn are_current(conn: &mut Conn) -> Result<bool, Error> {
     let known = match source(conn) {
         source if matches!(conn, Conn::Sqlite(_)) => {

@@ -1,6 +1,6 @@
-//! Tables. One code path over `SQLite` and `PostgreSQL`; the only place that knows either.
+//! The database layer: one code path over `SQLite` and `PostgreSQL`. No other module knows about either.
 //!
-//! A row by its key is read with `get_result`, not with `first`, which would bind a `LIMIT` for nothing.
+//! A row is read by its key with `get_result` rather than `first`, which would add a needless `LIMIT`.
 
 mod assessment;
 mod award;
@@ -37,28 +37,28 @@ use crate::error::{Code, Error};
 use connection::{Access, Manager};
 use writer::Writer;
 
-/// How long a request waits for a connection before it is told to come back.
+/// How long a request waits for a connection before it fails with `busy`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often an act is tried that the database called off for a conflict with another.
+/// How many times a transaction is attempted that the database aborts because of a conflict.
 const MAX_ATTEMPTS: usize = 4;
-/// Connections to `PostgreSQL`, where no pool size is set.
+/// The number of connections to `PostgreSQL` where no pool size is configured.
 const POSTGRES_POOL: u32 = 8;
 
-/// The database.
+/// A handle to the database.
 #[derive(Clone)]
 pub struct Db {
     manager: Manager,
-    lanes: Lanes,
+    backend: Backend,
 }
 
-/// How work reaches the database.
+/// How each kind of database is accessed.
 #[derive(Clone)]
-enum Lanes {
-    /// Embedded: a read on the thread that serves the request, which takes less time from memory than the way
-    /// to another thread and back, with a connection for each such thread; writes by the one writer.
+enum Backend {
+    /// Reads run on the worker thread that serves the request, each with its own connection: reading from memory is
+    /// faster than switching to another thread and back. All writes go through one writer thread.
     Sqlite { readers: Pool<Manager>, writer: Writer },
-    /// A server: everything on threads that may wait for its answer, with a permit for each connection, so that
-    /// who has one finds a connection at once.
+    /// Everything runs in the blocking pool, because each statement waits for the server. There is a permit for each
+    /// connection, so that no blocking thread waits for the pool.
     Postgres { pool: Pool<Manager>, permits: Arc<Semaphore> },
 }
 
@@ -74,28 +74,28 @@ fn pool(manager: &Manager, access: Access, size: u32) -> Result<Pool<Manager>, E
 }
 
 fn with_connection<T>(pool: &Pool<Manager>, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-    let mut link: PooledConnection<Manager> = pool.get().map_err(|source| {
+    let mut pooled: PooledConnection<Manager> = pool.get().map_err(|source| {
         log::error!(error:% = source; "no connection to the database");
         Error::new(Code::Busy)
     })?;
-    let result = work(&mut link.conn);
-    link.suspect = result.as_ref().is_err_and(|error| error.source.is_some());
+    let result = work(&mut pooled.conn);
+    pooled.suspect = result.as_ref().is_err_and(|error| error.source.is_some());
     result
 }
 
-/// Runs what may wait on a thread that may.
+/// Runs blocking work in the blocking pool.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 
-/// Runs `work` with a connection to the server, when one is free.
+/// Runs `work` in the blocking pool once a connection to the server is free.
 async fn with_permit<T: Send + 'static>(
     pool: &Pool<Manager>,
     permits: &Arc<Semaphore>,
     work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let waiting = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(permits).acquire_owned());
-    let permit = waiting.await.map_err(|_| Error::new(Code::Busy))?.map_err(Error::internal)?;
+    let acquire = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(permits).acquire_owned());
+    let permit = acquire.await.map_err(|_| Error::new(Code::Busy))?.map_err(Error::internal)?;
     let pool = pool.clone();
     blocking(move || {
         let result = with_connection(&pool, work);
@@ -106,76 +106,76 @@ async fn with_permit<T: Send + 'static>(
 }
 
 impl Db {
-    /// Opens the database. `pool_size` is the number of connections to `PostgreSQL`; the embedded database
-    /// has one writer, and a reader for each of the `workers`, the threads that serve, and one to spare.
+    /// Opens the database. `pool_size` is the number of connections to `PostgreSQL`; `SQLite` gets one connection for
+    /// writing, one for reading for each of the `workers` (the worker threads), and a spare one.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// When the database cannot be opened.
     pub fn open(url: &DatabaseUrl, pool_size: Option<u32>, workers: usize) -> Result<Self, Error> {
         let manager = Manager { url: url.clone(), access: Access::Write };
-        let lanes = match url {
+        let backend = match url {
             DatabaseUrl::Sqlite(_) => {
                 let readers = u32::try_from(workers + 1).map_err(Error::internal)?;
                 let writer = Writer::start(manager.establish().map_err(Error::internal)?)?;
-                Lanes::Sqlite { readers: pool(&manager, Access::Read, readers)?, writer }
+                Backend::Sqlite { readers: pool(&manager, Access::Read, readers)?, writer }
             }
             DatabaseUrl::Postgres(_) => {
                 let size = pool_size.unwrap_or(POSTGRES_POOL);
                 let permits = usize::try_from(size).map_err(Error::internal)?;
-                Lanes::Postgres {
+                Backend::Postgres {
                     pool: pool(&manager, Access::Write, size)?,
                     permits: Arc::new(Semaphore::new(permits)),
                 }
             }
         };
-        Ok(Db { manager, lanes })
+        Ok(Db { manager, backend })
     }
 
-    /// Runs `work` on one snapshot of the data.
+    /// Runs `work` in a read-only transaction that sees one snapshot of the data.
     ///
     /// # Errors
-    /// Those of `work`; `busy` where no connection came free in time.
+    /// Those of `work`; `busy` where no connection became free in time.
     pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.lanes {
-            Lanes::Sqlite { readers, .. } => with_connection(readers, |conn| within(conn, "BEGIN", work)),
-            Lanes::Postgres { pool, permits } => {
+        match &self.backend {
+            Backend::Sqlite { readers, .. } => with_connection(readers, |conn| in_transaction(conn, "BEGIN", work)),
+            Backend::Postgres { pool, permits } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                with_permit(pool, permits, move |conn| within(conn, begin, work)).await
+                with_permit(pool, permits, move |conn| in_transaction(conn, begin, work)).await
             }
         }
     }
 
-    /// Runs `work` in a transaction that takes effect whole or not at all. `work` may run again after
-    /// a conflict, so it does nothing outside of the transaction.
+    /// Runs `work` in a transaction. `work` may run again after a conflict, so it must have no effect outside of the
+    /// transaction.
     ///
     /// # Errors
-    /// Those of `work`; `busy` where its turn did not come in time.
+    /// Those of `work`; `busy` where it could not start in time.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.lanes {
-            Lanes::Sqlite { writer, .. } => writer.run(work).await,
-            Lanes::Postgres { pool, permits } => {
+        match &self.backend {
+            Backend::Sqlite { writer, .. } => writer.run(work).await,
+            Backend::Postgres { pool, permits } => {
                 let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
                 let attempts = move |conn: &mut Conn| {
                     for _ in 1..MAX_ATTEMPTS {
-                        match within(conn, begin, &work) {
+                        match in_transaction(conn, begin, &work) {
                             Err(error) if error::is_conflict(&error) => {}
-                            done => return done,
+                            result => return result,
                         }
                     }
-                    within(conn, begin, &work)
+                    in_transaction(conn, begin, &work)
                 };
                 with_permit(pool, permits, attempts).await
             }
         }
     }
 
-    /// Runs `work` on a connection of its own without a transaction: for migrations, which bring their own.
+    /// Runs `work` on a separate connection without a transaction: for migrations, which manage their own.
     ///
     /// # Errors
     /// Those of `work`.
@@ -188,13 +188,13 @@ impl Db {
     }
 }
 
-/// An open transaction; given up when it is dropped before its end, also by a panic.
-struct Open<'a> {
+/// A transaction that is rolled back when it is dropped before the commit, as by a panic.
+struct Transaction<'a> {
     conn: &'a mut Conn,
     ended: bool,
 }
 
-impl Drop for Open<'_> {
+impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if !self.ended
             && let Err(error) = self.conn.batch_execute("ROLLBACK")
@@ -204,11 +204,15 @@ impl Drop for Open<'_> {
     }
 }
 
-fn within<T>(conn: &mut Conn, begin: &str, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+fn in_transaction<T>(
+    conn: &mut Conn,
+    begin: &str,
+    work: impl FnOnce(&mut Conn) -> Result<T, Error>,
+) -> Result<T, Error> {
     conn.batch_execute(begin)?;
-    let mut open = Open { conn, ended: false };
-    let done = work(open.conn)?;
-    open.conn.batch_execute("COMMIT")?;
-    open.ended = true;
-    Ok(done)
+    let mut transaction = Transaction { conn, ended: false };
+    let result = work(transaction.conn)?;
+    transaction.conn.batch_execute("COMMIT")?;
+    transaction.ended = true;
+    Ok(result)
 }

@@ -1,8 +1,8 @@
-//! Pages in SQL.
+//! Keyset pagination in SQL.
 
 pub use crate::domain::page::Page;
 
-/// Orders a boxed query by a unique column and bounds it to a page, and one row more that tells whether there is a next.
+/// Orders a boxed query by a unique column and limits it to a page plus one row, which shows that another page follows.
 macro_rules! paged {
     ($query:expr, $key:expr, $page:expr) => {{
         let mut query = $query.limit($page.limit + 1);

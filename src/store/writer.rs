@@ -1,8 +1,8 @@
-//! The one writer of the embedded database: what comes while it writes is committed together.
+//! The writer thread of the embedded database, which commits waiting transactions in groups.
 //!
-//! A commit that survives a power cut waits for the disk, whatever it holds. Acts that wait for their turn
-//! meanwhile share the next one: each in its own savepoint, so that a refused act undoes itself alone,
-//! and none is answered before the commit that holds it.
+//! A durable commit waits for the disk, however much it holds. Writes that arrive during that wait share the next
+//! commit. Each runs in its own savepoint, so that one that fails is rolled back without the others, and each is
+//! answered only after the commit that contains it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -14,91 +14,91 @@ use tokio::sync::{mpsc, oneshot};
 use super::{ACQUIRE_TIMEOUT, Conn};
 use crate::error::{Code, Error};
 
-/// How many acts one commit holds at most, and as many may wait.
-const BATCH: usize = 64;
+/// The largest number of writes in one commit, and the length of the queue.
+const MAX_BATCH: usize = 64;
 
-/// The way to the writer's thread. The thread ends with the last of these.
+/// A handle to the writer thread, which ends when the last handle is dropped.
 #[derive(Clone)]
 pub struct Writer(mpsc::Sender<Box<dyn Job>>);
 
-/// Work for the writer.
+/// A write in the queue, whatever the type of its result.
 trait Job: Send {
-    /// Does the work; whether it succeeded.
+    /// Runs the write. Returns whether it succeeded.
     fn run(&mut self, conn: &mut Conn) -> bool;
-    /// Answers whoever waits: with the work's own result if that was kept.
-    fn answer(self: Box<Self>, kept: Result<(), Error>);
+    /// Sends the result of the write, or the error of the commit, to the waiting caller.
+    fn answer(self: Box<Self>, committed: Result<(), Error>);
 }
 
-struct Act<T, F> {
+struct QueuedWrite<T, F> {
     work: F,
-    asked_at: Instant,
+    queued_at: Instant,
     result: Result<T, Error>,
     reply: oneshot::Sender<Result<T, Error>>,
 }
 
-impl<T: Send, F: FnMut(&mut Conn) -> Result<T, Error> + Send> Job for Act<T, F> {
+impl<T: Send, F: FnMut(&mut Conn) -> Result<T, Error> + Send> Job for QueuedWrite<T, F> {
     fn run(&mut self, conn: &mut Conn) -> bool {
-        // Nobody waits any more, or has waited for too long: they were told to come back.
-        if self.reply.is_closed() || self.asked_at.elapsed() > ACQUIRE_TIMEOUT {
+        // The caller has gone or has already received `busy`.
+        if self.reply.is_closed() || self.queued_at.elapsed() > ACQUIRE_TIMEOUT {
             return false;
         }
         let done = catch_unwind(AssertUnwindSafe(|| (self.work)(conn)));
-        self.result = done.unwrap_or_else(|_| Err(Error::internal("an act panicked")));
+        self.result = done.unwrap_or_else(|_| Err(Error::internal("a write panicked")));
         self.result.is_ok()
     }
 
-    fn answer(self: Box<Self>, kept: Result<(), Error>) {
-        // Whoever asked may have gone.
-        let _ = self.reply.send(kept.and(self.result));
+    fn answer(self: Box<Self>, committed: Result<(), Error>) {
+        // The caller may have gone.
+        let _ = self.reply.send(committed.and(self.result));
     }
 }
 
 impl Writer {
-    /// Starts the writer's thread.
+    /// Starts the writer thread.
     ///
     /// # Errors
-    /// When there is no thread to be had.
+    /// When the thread cannot be started.
     pub fn start(mut conn: Conn) -> Result<Self, Error> {
-        let (sender, mut queue) = mpsc::channel::<Box<dyn Job>>(BATCH);
+        let (sender, mut queue) = mpsc::channel::<Box<dyn Job>>(MAX_BATCH);
         let serve = move || {
-            let mut jobs = Vec::with_capacity(BATCH);
-            while queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
-                let kept = commit_together(&mut conn, &mut jobs);
-                jobs.drain(..).for_each(|job| job.answer(kept.clone()));
+            let mut jobs = Vec::with_capacity(MAX_BATCH);
+            while queue.blocking_recv_many(&mut jobs, MAX_BATCH) > 0 {
+                let committed = commit_batch(&mut conn, &mut jobs);
+                jobs.drain(..).for_each(|job| job.answer(committed.clone()));
             }
         };
         thread::Builder::new().name("writer".to_owned()).spawn(serve).map_err(Error::internal)?;
         Ok(Writer(sender))
     }
 
-    /// Runs `work` in its turn, and answers once its effect is on disk.
+    /// Queues `work` and returns its result once the commit is on disk.
     ///
     /// # Errors
-    /// Those of `work`; `busy` where its turn did not come in time.
+    /// Those of `work`; `busy` where it could not start in time.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        let act = Act { work, asked_at: Instant::now(), result: Err(Error::new(Code::Busy)), reply };
-        self.0.send_timeout(Box::new(act), ACQUIRE_TIMEOUT).await.map_err(|_| Error::new(Code::Busy))?;
+        let queued_write = QueuedWrite { work, queued_at: Instant::now(), result: Err(Error::new(Code::Busy)), reply };
+        self.0.send_timeout(Box::new(queued_write), ACQUIRE_TIMEOUT).await.map_err(|_| Error::new(Code::Busy))?;
         answer.await.map_err(Error::internal)?
     }
 }
 
-/// Runs each job in its own savepoint and commits what succeeded. On an error none of it was kept.
-fn commit_together(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
+/// Runs each job in its own savepoint and commits those that succeeded. On an error nothing was committed.
+fn commit_batch(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
     let done = conn.batch_execute("BEGIN IMMEDIATE").map_err(Error::from).and_then(|()| {
         for job in jobs {
-            conn.batch_execute("SAVEPOINT act")?;
+            conn.batch_execute("SAVEPOINT job")?;
             let succeeded = job.run(conn);
-            conn.batch_execute(if succeeded { "RELEASE act" } else { "ROLLBACK TO act; RELEASE act" })?;
+            conn.batch_execute(if succeeded { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
         }
         Ok(conn.batch_execute("COMMIT")?)
     });
     done.inspect_err(|error| {
-        log::error!(error:% = error; "nothing of what was to be written together was kept");
-        // Refused where the database has already given the transaction up by itself.
+        log::error!(error:% = error; "a batch of writes could not be committed");
+        // Fails where the database has already rolled the transaction back.
         let _ = conn.batch_execute("ROLLBACK");
     })
 }
@@ -109,7 +109,7 @@ mod tests {
     use diesel::prelude::*;
 
     diesel::table! {
-        acts (n) {
+        writes (n) {
             n -> Integer,
         }
     }
@@ -118,53 +118,53 @@ mod tests {
 
     fn database() -> Conn {
         let mut conn = SqliteConnection::establish(":memory:").unwrap();
-        conn.batch_execute("CREATE TABLE acts (n INTEGER PRIMARY KEY NOT NULL)").unwrap();
+        conn.batch_execute("CREATE TABLE writes (n INTEGER PRIMARY KEY NOT NULL)").unwrap();
         Conn::Sqlite(conn)
     }
 
-    fn act(
+    fn queued_write(
         work: impl FnMut(&mut Conn) -> Result<i32, Error> + Send + 'static,
-        asked_at: Instant,
+        queued_at: Instant,
     ) -> (Box<dyn Job>, Answer) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Act { work, asked_at, result: Err(Error::new(Code::Busy)), reply }), answer)
+        (Box::new(QueuedWrite { work, queued_at, result: Err(Error::new(Code::Busy)), reply }), answer)
     }
 
     fn insert(conn: &mut Conn, n: i32) -> Result<i32, Error> {
-        diesel::insert_into(acts::table).values(acts::n.eq(n)).execute(conn)?;
+        diesel::insert_into(writes::table).values(writes::n.eq(n)).execute(conn)?;
         Ok(n)
     }
 
-    /// Writes `n`, then ends as `end` says.
-    fn writing(n: i32, end: fn(&mut Conn) -> Result<(), Error>) -> (Box<dyn Job>, Answer) {
+    /// A write of `n` that then runs `end`.
+    fn insert_then(n: i32, end: fn(&mut Conn) -> Result<(), Error>) -> (Box<dyn Job>, Answer) {
         let work = move |conn: &mut Conn| {
             insert(conn, n)?;
             end(conn).map(|()| n)
         };
-        act(work, Instant::now())
+        queued_write(work, Instant::now())
     }
 
-    /// The answers' codes, 200 for a success, and what stands in the table.
-    fn play(conn: &mut Conn, acts: Vec<(Box<dyn Job>, Answer)>) -> (Vec<Result<i32, Code>>, i64) {
-        let (mut jobs, answers): (Vec<_>, Vec<_>) = acts.into_iter().unzip();
-        let kept = commit_together(conn, &mut jobs);
+    /// Runs the writes as one batch. Returns their results and the number of rows in the table.
+    fn run_batch(conn: &mut Conn, writes: Vec<(Box<dyn Job>, Answer)>) -> (Vec<Result<i32, Code>>, i64) {
+        let (mut jobs, answers): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
+        let committed = commit_batch(conn, &mut jobs);
         for job in jobs {
-            job.answer(kept.clone());
+            job.answer(committed.clone());
         }
         let result = |mut answer: Answer| answer.try_recv().unwrap().map_err(|error| error.code);
-        (answers.into_iter().map(result).collect(), acts::table.count().get_result(conn).unwrap())
+        (answers.into_iter().map(result).collect(), writes::table.count().get_result(conn).unwrap())
     }
 
     #[test]
-    fn a_refused_act_and_one_that_panics_undo_themselves_alone() {
-        let (answers, count) = play(
+    fn a_write_that_fails_or_panics_is_rolled_back_without_the_others() {
+        let (answers, count) = run_batch(
             &mut database(),
             vec![
-                writing(1, |_| Ok(())),
-                writing(2, |_| Err(Error::new(Code::NotFound))),
-                writing(3, |_| panic!("on purpose")),
-                writing(1, |_| Ok(())),
-                writing(4, |_| Ok(())),
+                insert_then(1, |_| Ok(())),
+                insert_then(2, |_| Err(Error::new(Code::NotFound))),
+                insert_then(3, |_| panic!("on purpose")),
+                insert_then(1, |_| Ok(())),
+                insert_then(4, |_| Ok(())),
             ],
         );
         assert_eq!(answers, [Ok(1), Err(Code::NotFound), Err(Code::Internal), Err(Code::Internal), Ok(4)]);
@@ -172,31 +172,33 @@ mod tests {
     }
 
     #[test]
-    fn where_the_commit_fails_nobody_is_told_of_success() {
-        let give_up = |conn: &mut Conn| conn.batch_execute("ROLLBACK").map_err(Error::from);
+    fn a_failed_commit_fails_every_write_of_the_batch() {
+        let roll_back = |conn: &mut Conn| conn.batch_execute("ROLLBACK").map_err(Error::from);
         let mut conn = database();
-        let (answers, count) =
-            play(&mut conn, vec![writing(1, |_| Ok(())), writing(2, give_up), writing(3, |_| Ok(()))]);
+        let (answers, count) = run_batch(
+            &mut conn,
+            vec![insert_then(1, |_| Ok(())), insert_then(2, roll_back), insert_then(3, |_| Ok(()))],
+        );
         assert!(answers.iter().all(Result::is_err), "{answers:?}");
         assert_eq!(count, 0);
-        let (answers, count) = play(&mut conn, vec![writing(1, |_| Ok(()))]);
+        let (answers, count) = run_batch(&mut conn, vec![insert_then(1, |_| Ok(()))]);
         assert_eq!((answers, count), (vec![Ok(1)], 1));
     }
 
     #[test]
-    fn who_has_gone_or_waited_too_long_is_not_served() {
+    fn a_write_whose_caller_has_gone_or_timed_out_is_skipped() {
         let late = Instant::now().checked_sub(ACQUIRE_TIMEOUT * 2).unwrap();
-        let (gone, answer) = act(|conn| insert(conn, 1), Instant::now());
+        let (abandoned, answer) = queued_write(|conn| insert(conn, 1), Instant::now());
         drop(answer);
         let mut conn = database();
-        let mut jobs = vec![gone];
-        commit_together(&mut conn, &mut jobs).unwrap();
-        let (answers, count) = play(&mut conn, vec![act(|conn| insert(conn, 2), late)]);
+        let mut jobs = vec![abandoned];
+        commit_batch(&mut conn, &mut jobs).unwrap();
+        let (answers, count) = run_batch(&mut conn, vec![queued_write(|conn| insert(conn, 2), late)]);
         assert_eq!((answers, count), (vec![Err(Code::Busy)], 0));
     }
 
     #[test]
-    fn the_thread_answers_many_at_once() {
+    fn the_thread_serves_many_callers_at_once() {
         let writer = Writer::start(database()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let results = runtime.block_on(async {

@@ -32,7 +32,7 @@ use crate::service::{
     sha256_hex,
 };
 use crate::store::page::Page;
-use crate::store::periods::{Filter, Head, UnitOfPeriod};
+use crate::store::periods::{Filter, Head, PeriodUnit};
 use crate::store::rankings::FrozenRanking;
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
@@ -61,7 +61,7 @@ pub struct Summary {
     /// The period.
     pub period: Period,
     /// Its units with the state of their submissions.
-    pub units: Vec<UnitOfPeriod>,
+    pub units: Vec<PeriodUnit>,
     /// Its award proposals; empty before the announcement.
     pub proposals: Vec<Proposal>,
 }
@@ -160,7 +160,7 @@ fn zone(conn: &mut Conn, period: &Period) -> Result<Tz, Error> {
 fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> Result<(), Error> {
     let mut check = Check::default();
     rules.clean(&mut check);
-    let active = store::units::active_among(conn, organization_id, &rules.unit_ids)?;
+    let active = store::units::filter_active(conn, organization_id, &rules.unit_ids)?;
     for (at, id) in rules.unit_ids.iter().enumerate() {
         check.ensure(active.contains(id), &format!("/unit_ids/{at}"), Code::UnknownReference);
     }
@@ -275,7 +275,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
     let due_on = |deadline: Deadline| Some((deadline.unit_id?, deadline.due_on()?));
     let due: HashMap<Id, NaiveDate> = store::deadlines::of_period(conn, id)?.into_iter().filter_map(due_on).collect();
     let due_on = |unit: &Id| due.get(unit).copied().unwrap_or(period.rules.schedule.self_assessment_due_on);
-    let state = |unit: &UnitOfPeriod| {
+    let state = |unit: &PeriodUnit| {
         let gate = unit.sheet.closes_at.unwrap_or_else(|| closes_at(due_on(&unit.unit.id), zone));
         SheetOfUnit { closes_at: Some(gate), ..unit.sheet.clone() }
     };
@@ -449,7 +449,7 @@ pub fn cancel(
     let (period, reason): (Period, _) = context.enter(conn, id, Action::Cancel, input)?;
     let change = period.cancel(reason, context.now)?;
     submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
-    store::submissions::open_gates(conn, id, context.now)?;
+    store::submissions::clear_gates(conn, id, context.now)?;
     let reason = change.after.cancel_reason.as_deref().unwrap_or_default();
     store::deadlines::waive_rest(conn, id, reason, context.now)?;
     context.commit(conn, "period.cancel", &period, change)

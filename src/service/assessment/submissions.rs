@@ -346,7 +346,7 @@ pub fn write_scores(
     store::scores::save_submission(conn, &table, id, &before, &after)?;
     let tally = table.tally(&after);
     let scored = Submission { totals: tally.totals, updated_at: context.now, ..case.submission.clone() };
-    let submission = store::submissions::update_sums(conn, scored, &table.breakdown(&tally))?;
+    let submission = store::submissions::update_totals(conn, scored, &table.breakdown(&tally))?;
     let case = SubmissionCase { submission, ..case };
     let (old, new) = changed_lines(&table, &before, &after)?;
     let draft = AuditDraft::of("submission.write_scores", &case, None, None);
@@ -535,7 +535,7 @@ fn lapse(conn: &mut Conn, app: &App, before: Submission, now: DateTime<Utc>) -> 
         store::evidence::restore(conn, &after.id, after.revision)?;
         let tally = table.tally(&sent);
         after.totals = tally.totals;
-        store::submissions::set_sums(conn, &after, &table.breakdown(&tally), after.version)?;
+        store::submissions::set_totals(conn, &after, &table.breakdown(&tally), after.version)?;
         sync::submission_sent(conn, &after, after.submitted_at.map(|at| date_in(case.zone, at)))?;
     }
     Ok(Lapse { previous_status, after, reverted })

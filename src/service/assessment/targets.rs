@@ -37,7 +37,7 @@ pub fn replace(
     let changed = target::changed(&before, &after);
     let mut in_use: Vec<_> = changed.iter().copied().collect();
     // A lapse can bring a submission back to a sent revision, so its targets must stay.
-    let sent: HashSet<Id> = store::targets::units_that_sent(conn, period_id)?.into_iter().collect();
+    let sent: HashSet<Id> = store::targets::submitted_units(conn, period_id)?.into_iter().collect();
     in_use.retain(|(unit_id, criterion)| {
         sent.contains(*unit_id) || scored.contains(&(*(*unit_id), (*criterion).to_owned()))
     });

@@ -161,7 +161,7 @@ pub fn import_from_cli(
 ) -> Result<ImportReport, Error> {
     let organization_id = match organization {
         Some(code) => store::organizations::find_by_code(conn, code)?.ok_or(Code::NotFound)?.id,
-        None => store::organizations::only(conn)?.ok_or(Code::OrganizationRequired)?.id,
+        None => store::organizations::sole(conn)?.ok_or(Code::OrganizationRequired)?.id,
     };
     let imported = new.examine(conn, &organization_id)?;
     if !dry_run {

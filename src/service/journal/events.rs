@@ -13,7 +13,7 @@ use crate::store::{self, Conn};
 /// Ids of the units that the token's scopes name, in one organisation.
 pub fn named_units(conn: &mut Conn, actor: &Actor, organization_id: &Id) -> Result<Vec<Id>, Error> {
     let codes = actor.scopes.unit_codes();
-    if codes.is_empty() { Ok(Vec::new()) } else { store::units::ids_of(conn, organization_id, &codes) }
+    if codes.is_empty() { Ok(Vec::new()) } else { store::units::ids_by_code(conn, organization_id, &codes) }
 }
 
 /// Data of an event, with its period and unit.

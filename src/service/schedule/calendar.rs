@@ -305,9 +305,9 @@ fn moves(
 ) -> Result<Vec<Move>, Error> {
     // The deadline of a dossier is guarded by the lock on its proposal.
     store::award_proposals::lock_undecided(conn, organization_id)?;
-    let mut open = store::deadlines::open_dossiers(conn, organization_id)?;
+    let mut open = store::deadlines::unsettled_dossiers(conn, organization_id)?;
     if organization_id.is_none() {
-        let overlaid = store::calendar::overlaid(conn, on)?;
+        let overlaid = store::calendar::overriding_organizations(conn, on)?;
         open.retain(|deadline| !overlaid.contains(&deadline.organization_id));
     }
     let terms = store::periods::terms(conn, open.iter().map(|deadline| &deadline.period_id))?;

@@ -118,7 +118,7 @@ pub fn check_organization(
     effects.extend(notices.iter().map(|(id, event)| Effect::of("deadline", id, event)));
     if !dry_run {
         for ((told, check_on), ids) in &next_checks {
-            store::deadlines::checked(conn, ids, *told, *check_on)?;
+            store::deadlines::record_check(conn, ids, *told, *check_on)?;
         }
         for lapse in lapses {
             lapse.record(conn, app, request_id, now)?;
@@ -126,7 +126,7 @@ pub fn check_organization(
         let events = notices.iter().map(|(id, event)| (("deadline", id), event.clone())).collect();
         publish(conn, app, now, &organization.id, events)?;
     }
-    let summary = store::deadlines::standing(conn, &organization.id, today, reminders)?;
+    let summary = store::deadlines::summary(conn, &organization.id, today, reminders)?;
     Ok(CheckReport {
         organization_id: organization.id,
         organization_code: organization.code.clone(),
@@ -178,9 +178,9 @@ pub async fn run(
     let organizations = app.db.read(move |conn| match selection {
         Selection::Due => {
             let ids = store::deadlines::organizations_to_check(conn, shared.clock.now())?;
-            store::organizations::every(conn, Some(&ids))
+            store::organizations::all(conn, Some(&ids))
         }
-        Selection::All => store::organizations::every(conn, None),
+        Selection::All => store::organizations::all(conn, None),
         Selection::Code(code) => Ok(store::organizations::find_by_code(conn, &code)?.into_iter().collect()),
     });
     let mut checked = Vec::new();

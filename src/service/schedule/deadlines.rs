@@ -141,7 +141,7 @@ fn describe_all(
     let notices = terms.values().filter_map(|terms| terms.notice_on);
     let calendar = calendar::calendar_after_all(conn, &organization.id, notices)?;
     let unit_ids: Vec<&Id> = deadlines.iter().filter_map(|deadline| deadline.unit_id.as_ref()).collect();
-    let codes = store::units::codes_of(conn, &unit_ids)?;
+    let codes = store::units::codes_by_id(conn, &unit_ids)?;
     let ids: Vec<&Id> = deadlines.iter().map(|deadline| &deadline.id).collect();
     let mut extensions: HashMap<Id, Vec<Extension>> = HashMap::new();
     for extension in store::deadlines::extensions(conn, &ids)? {

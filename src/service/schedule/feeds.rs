@@ -109,7 +109,7 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interru
 /// `token_invalid`.
 pub async fn caller(app: &Arc<App>, token: &str) -> Result<Caller, Error> {
     let hashed = sha256_hex(token.as_bytes());
-    let found = app.db.read(move |conn| store::feeds::find_hashed(conn, &hashed)).await?;
+    let found = app.db.read(move |conn| store::feeds::find_by_hash(conn, &hashed)).await?;
     let FeedToken { issuer, subject, scopes, client_id, .. } = found.ok_or(Code::TokenInvalid)?;
     Ok(Caller { issuer, subject, client_id, scopes: Scopes::parse(scopes.as_deref()) })
 }

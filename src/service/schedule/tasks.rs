@@ -97,7 +97,7 @@ fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> 
         zone: organization.zone(),
         today: date_in(organization.zone(), context.now),
         terms: store::periods::terms(conn, period_ids.iter())?,
-        units: store::units::codes_of(conn, &unit_ids)?,
+        units: store::units::codes_by_id(conn, &unit_ids)?,
         deadlines: deadlines
             .into_iter()
             .map(|deadline| ((deadline.period_id, deadline.kind, deadline.unit_id), deadline))

@@ -1,4 +1,4 @@
-//! The pieces of evidence of the sheets.
+//! The evidence of submissions.
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -8,9 +8,9 @@ use crate::domain::assessment::evidence::{EgovDocument, Evidence, Proof};
 use crate::domain::file::AttachedFile;
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::error::one_row;
+use crate::store::error::ensure_one_row;
 use crate::store::schema::evidence::{self, dsl};
-use crate::store::types::{id, naive, utc, word};
+use crate::store::types::{enum_text, id, naive, utc};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = evidence)]
@@ -44,7 +44,7 @@ impl From<&Evidence> for Row {
             submission_id: evidence.submission_id.to_string(),
             criterion_code: evidence.criterion_code.clone(),
             title: evidence.title.clone(),
-            kind: word(evidence.proof.kind()),
+            kind: enum_text(evidence.proof.kind()),
             file_name: file.map(|file| file.name.clone()),
             media_type: file.map(|file| file.media_type.clone()),
             size: file.map(|file| file.size),
@@ -64,22 +64,22 @@ impl From<&Evidence> for Row {
 impl TryFrom<Row> for Evidence {
     type Error = Error;
     fn try_from(row: Row) -> Result<Self, Error> {
-        let half = || Error::internal("evidence that is neither a file nor a document");
+        let invalid = || Error::internal("evidence that is neither a file nor a document");
         let proof = match (row.sha256, row.number) {
             (Some(sha256), None) => Proof::File(AttachedFile {
-                name: row.file_name.ok_or_else(half)?,
-                media_type: row.media_type.ok_or_else(half)?,
-                size: row.size.ok_or_else(half)?,
+                name: row.file_name.ok_or_else(invalid)?,
+                media_type: row.media_type.ok_or_else(invalid)?,
+                size: row.size.ok_or_else(invalid)?,
                 sha256,
                 attached_at: utc(row.created_at),
             }),
             (None, Some(number)) => Proof::EgovDocument(EgovDocument {
                 number,
-                issued_on: row.issued_on.ok_or_else(half)?,
-                issuer: row.issuer.ok_or_else(half)?,
+                issued_on: row.issued_on.ok_or_else(invalid)?,
+                issuer: row.issuer.ok_or_else(invalid)?,
                 url: row.url,
             }),
-            _ => return Err(half()),
+            _ => return Err(invalid()),
         };
         Ok(Evidence {
             id: id(row.id),
@@ -96,44 +96,44 @@ impl TryFrom<Row> for Evidence {
     }
 }
 
-/// One piece.
+/// Returns a piece of evidence.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Evidence>, Error> {
     let row: Option<Row> = dsl::evidence.find(id.as_str()).get_result(conn).optional()?;
     row.map(Evidence::try_from).transpose()
 }
 
-/// Every piece that a sheet has or had, in the order in which it was added.
+/// Returns all evidence that a submission has or had, in the order in which it was added.
 pub fn of_submission(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Evidence>, Error> {
     let of_submission = dsl::evidence.filter(dsl::submission_id.eq(submission_id.as_str()));
     let rows: Vec<Row> = of_submission.order(dsl::id).load(conn)?;
     rows.into_iter().map(Evidence::try_from).collect()
 }
 
-/// The pieces that stand on a sheet as its unit has it now.
+/// Returns the current evidence of a submission.
 pub fn current(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Evidence>, Error> {
     let mut pieces = of_submission(conn, submission_id)?;
     pieces.retain(Evidence::is_current);
     Ok(pieces)
 }
 
-/// Adds a piece.
+/// Adds a piece of evidence.
 pub fn insert(conn: &mut Conn, piece: &Evidence) -> Result<(), Error> {
     diesel::insert_into(evidence::table).values(Row::from(piece)).execute(conn)?;
     Ok(())
 }
 
-/// Takes away a piece that was never sent.
+/// Deletes a piece of evidence that was never submitted.
 pub fn delete(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    one_row(diesel::delete(dsl::evidence.find(id.as_str())).execute(conn)?)
+    ensure_one_row(diesel::delete(dsl::evidence.find(id.as_str())).execute(conn)?)
 }
 
-/// Takes a piece off a sheet that has been sent with it: it stays with these revisions.
+/// Removes a piece of evidence from a submission but keeps it with the revisions up to `revision`.
 pub fn remove_after(conn: &mut Conn, id: &Id, revision: i32) -> Result<(), Error> {
-    let standing = dsl::evidence.find(id.as_str()).filter(dsl::removed_after.is_null());
-    one_row(diesel::update(standing).set(dsl::removed_after.eq(revision)).execute(conn)?)
+    let current = dsl::evidence.find(id.as_str()).filter(dsl::removed_after.is_null());
+    ensure_one_row(diesel::update(current).set(dsl::removed_after.eq(revision)).execute(conn)?)
 }
 
-/// Sets the pieces of a sheet back to those that were sent with its last revision.
+/// Restores the evidence of a submission to that of its last revision.
 pub fn restore(conn: &mut Conn, submission_id: &Id, revision: i32) -> Result<(), Error> {
     let of_submission = || dsl::evidence.filter(dsl::submission_id.eq(submission_id.to_string()));
     diesel::delete(of_submission().filter(dsl::added_after.ge(revision))).execute(conn)?;

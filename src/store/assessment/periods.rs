@@ -1,4 +1,4 @@
-//! The periods, with their units and awards.
+//! Periods, with their units and awards.
 
 use std::collections::HashMap;
 
@@ -15,12 +15,12 @@ use crate::domain::criteria::scoring::Totals;
 use crate::domain::office::unit::UnitKey;
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::{RowLock, lock_row, on_each};
-use crate::store::error::{one_row, unique};
+use crate::store::dialect::{RowLock, dispatch, lock_row};
+use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{Page, paged};
 use crate::store::schema::periods::{self, dsl};
 use crate::store::schema::{period_awards, period_units, submissions, units};
-use crate::store::types::{from_json, from_word, id, json, naive, totals, utc, utc_option, word};
+use crate::store::types::{enum_text, from_json, id, json, naive, parse_enum, totals, utc, utc_option};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = periods, treat_none_as_null = true)]
@@ -70,19 +70,19 @@ fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Err
                 council_review_to_on: row.council_review_to_on,
                 result_notice_due_on: row.result_notice_due_on,
             },
-            late_submissions: from_word(&row.late_submissions)?,
-            council_scoring: from_word(&row.council_scoring)?,
+            late_submissions: parse_enum(&row.late_submissions)?,
+            council_scoring: parse_enum(&row.council_scoring)?,
             tie_break: from_json(&row.tie_break)?,
             awards,
             eligibility: from_json(&row.eligibility)?,
-            when_ineligible: from_word(&row.when_ineligible)?,
+            when_ineligible: parse_enum(&row.when_ineligible)?,
             required_documents: from_json(&row.required_documents)?,
             dossier_deadline: DossierDeadline {
                 working_days: row.dossier_working_days,
-                semantics: from_word(&row.dossier_semantics)?,
+                semantics: parse_enum(&row.dossier_semantics)?,
             },
         },
-        status: from_word(&row.status)?,
+        status: parse_enum(&row.status)?,
         notice: row.notice_number.zip(row.notice_on).map(|(number, on)| Notice { number, on }),
         cancel_reason: row.cancel_reason,
         version: row.version,
@@ -102,20 +102,20 @@ impl TryFrom<&Period> for Row {
             title: rules.title.clone(),
             year: rules.year,
             criteria_set_id: rules.criteria_set_id.to_string(),
-            status: word(period.status),
+            status: enum_text(period.status),
             self_assessment_due_on: rules.schedule.self_assessment_due_on,
             appraisal_due_on: rules.schedule.appraisal_due_on,
             council_review_from_on: rules.schedule.council_review_from_on,
             council_review_to_on: rules.schedule.council_review_to_on,
             result_notice_due_on: rules.schedule.result_notice_due_on,
-            late_submissions: word(rules.late_submissions),
-            council_scoring: word(rules.council_scoring),
+            late_submissions: enum_text(rules.late_submissions),
+            council_scoring: enum_text(rules.council_scoring),
             tie_break: json(&rules.tie_break)?,
             eligibility: json(&rules.eligibility)?,
-            when_ineligible: word(rules.when_ineligible),
+            when_ineligible: enum_text(rules.when_ineligible),
             required_documents: json(&rules.required_documents)?,
             dossier_working_days: rules.dossier_deadline.working_days,
-            dossier_semantics: word(rules.dossier_deadline.semantics),
+            dossier_semantics: enum_text(rules.dossier_deadline.semantics),
             notice_number: period.notice.as_ref().map(|notice| notice.number.clone()),
             notice_on: period.notice.as_ref().map(|notice| notice.on),
             cancel_reason: period.cancel_reason.clone(),
@@ -126,26 +126,26 @@ impl TryFrom<&Period> for Row {
     }
 }
 
-/// A period in a list: without its units and awards.
+/// A period in a list, without its units and awards.
 #[derive(Debug, Clone)]
 pub struct Head {
-    /// Its id.
+    /// The period's id.
     pub id: Id,
-    /// Its key.
+    /// The code, unique within the organisation.
     pub code: String,
-    /// Its heading.
+    /// The title.
     pub title: String,
-    /// The year that it is about.
+    /// The year that it assesses.
     pub year: i32,
-    /// Where it is.
+    /// The state.
     pub status: PeriodStatus,
-    /// When sheets are due.
+    /// The due date of the self-assessments.
     pub self_assessment_due_on: NaiveDate,
-    /// Counts changes.
+    /// The version, which every change increments.
     pub version: i64,
 }
 
-/// What a list of periods is narrowed to.
+/// The filters of a list of periods.
 #[derive(Debug, Default)]
 pub struct Filter {
     /// Only these states.
@@ -154,17 +154,17 @@ pub struct Filter {
     pub years: Option<Vec<i32>>,
 }
 
-/// Holds a period until the transaction ends: `Shared` for what happens within it, `Alone` for what moves it.
+/// Locks a period for share until the transaction ends, for changes to what belongs to it.
 pub fn lock_for_share(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     Ok(lock_row(conn, RowLock::PeriodForShare, id.as_str())?)
 }
 
-/// See [`lock_for_share`].
+/// Locks a period for update until the transaction ends, for changes to the period itself.
 pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     Ok(lock_row(conn, RowLock::PeriodForUpdate, id.as_str())?)
 }
 
-/// One period.
+/// Returns a period.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Period>, Error> {
     let row: Option<Row> = dsl::periods.find(id.as_str()).get_result(conn).optional()?;
     let Some(row) = row else { return Ok(None) };
@@ -183,11 +183,11 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Period>, Error> {
     period(row, unit_ids.into_iter().map(Id::from_uuid_text).collect(), awards).map(Some)
 }
 
-/// A page of an organisation's periods.
+/// Returns a page of an organisation's periods.
 pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Head>, Error> {
     let mut query = dsl::periods.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(statuses) = &filter.statuses {
-        query = query.filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+        query = query.filter(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
     if let Some(years) = &filter.years {
         query = query.filter(dsl::year.eq_any(years.clone()));
@@ -197,24 +197,40 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
         paged!(query, dsl::id, page).select(columns).load(conn)?;
     rows.into_iter()
         .map(|(row_id, code, title, year, status, self_assessment_due_on, version)| {
-            Ok(Head { id: id(row_id), code, title, year, status: from_word(&status)?, self_assessment_due_on, version })
+            Ok(Head {
+                id: id(row_id),
+                code,
+                title,
+                year,
+                status: parse_enum(&status)?,
+                self_assessment_due_on,
+                version,
+            })
         })
         .collect()
 }
 
 /// Adds a period.
+///
+/// # Errors
+/// `already_exists` where the code is in use.
 pub fn insert(conn: &mut Conn, period: &Period) -> Result<(), Error> {
     let inserted = diesel::insert_into(periods::table).values(Row::try_from(period)?).execute(conn);
-    unique(inserted, Code::AlreadyExists)?;
+    map_unique_violation(inserted, Code::AlreadyExists)?;
     insert_members(conn, period)
 }
 
-/// Saves a change of the version that was read; units and awards only while nothing hangs off them.
+/// Saves a change to a period. `with_members` replaces its units and awards, which is possible only before other rows
+/// refer to them.
+///
+/// # Errors
+/// `version_mismatch` where the period has changed since it was read; `already_exists` where the code is in use.
 pub fn update(conn: &mut Conn, period: Period, with_members: bool) -> Result<Period, Error> {
     let after = Period { version: period.version + 1, ..period };
-    let seen = dsl::periods.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
-    one_row(rows)?;
+    let expected = dsl::periods.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows =
+        map_unique_violation(diesel::update(expected).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
+    ensure_one_row(rows)?;
     if with_members {
         let of_period = period_units::table.filter(period_units::period_id.eq(after.id.as_str()));
         diesel::delete(of_period).execute(conn)?;
@@ -250,27 +266,27 @@ fn insert_members(conn: &mut Conn, period: &Period) -> Result<(), Error> {
             )
         })
         .collect();
-    on_each!(conn, c => {
+    dispatch!(conn, c => {
         diesel::insert_into(period_units::table).values(&units).execute(c)?;
         diesel::insert_into(period_awards::table).values(&awards).execute(c)?;
     });
     Ok(())
 }
 
-/// What the deadlines of a period depend on.
+/// The settings of a period on which its deadlines depend.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// Where it is.
+    /// The state.
     pub status: PeriodStatus,
-    /// What becomes of late sheets.
+    /// How late submissions are treated.
     pub late_submissions: LateSubmissions,
-    /// When the dossiers are due after the notice.
+    /// How the due date of dossiers is counted from the result notice.
     pub dossier: DossierDeadline,
-    /// The day of the notice.
+    /// The date of the result notice; `None` before it is announced.
     pub notice_on: Option<NaiveDate>,
 }
 
-/// What the deadlines of some periods depend on.
+/// Returns the settings of periods on which their deadlines depend.
 pub fn terms<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<HashMap<Id, Terms>, Error> {
     let mut ids: Vec<&str> = ids.map(Id::as_str).collect();
     ids.sort_unstable();
@@ -280,14 +296,14 @@ pub fn terms<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<H
     type Columns = (String, String, String, (i32, String), Option<NaiveDate>);
     let rows: Vec<Columns> = dsl::periods.filter(dsl::id.eq_any(ids)).select(columns).load(conn)?;
     let terms = |(row_id, status, late_submissions, (working_days, semantics), notice_on): Columns| {
-        let (status, late_submissions) = (from_word(&status)?, from_word(&late_submissions)?);
-        let dossier = DossierDeadline { working_days, semantics: from_word(&semantics)? };
+        let (status, late_submissions) = (parse_enum(&status)?, parse_enum(&late_submissions)?);
+        let dossier = DossierDeadline { working_days, semantics: parse_enum(&semantics)? };
         Ok((id(row_id), Terms { status, late_submissions, dossier, notice_on }))
     };
     rows.into_iter().map(terms).collect()
 }
 
-/// The titles of some periods.
+/// Returns the titles of periods.
 pub fn titles<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<HashMap<Id, String>, Error> {
     let mut ids: Vec<&str> = ids.map(Id::as_str).collect();
     ids.sort_unstable();
@@ -297,32 +313,32 @@ pub fn titles<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<
     Ok(rows.into_iter().map(|(row_id, title)| (id(row_id), title)).collect())
 }
 
-/// The periods of an organisation in one of these states, in order.
+/// Returns the periods of an organisation in one of these states, in order of id.
 pub fn in_status(conn: &mut Conn, organization_id: &Id, statuses: &[PeriodStatus]) -> Result<Vec<Id>, Error> {
     let of_organization = dsl::periods
         .filter(dsl::organization_id.eq(organization_id.as_str()))
-        .filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+        .filter(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     let ids: Vec<String> = of_organization.order(dsl::id).select(dsl::id).load(conn)?;
     Ok(ids.into_iter().map(id).collect())
 }
 
-/// A unit of a period and how far its sheet is.
+/// A unit of a period, with its submission.
 #[derive(Debug, Clone)]
-pub struct UnitOfPeriod {
-    /// Which unit.
+pub struct PeriodUnit {
+    /// The unit's id and code.
     pub unit: UnitKey,
-    /// Its name.
+    /// The unit's name.
     pub name: String,
-    /// Its sheet, where there is one.
+    /// The unit's submission; `None` before there is one.
     pub submission_id: Option<Id>,
-    /// What the unit's own sheet adds up to.
+    /// The totals of the self-assessment; `None` while nothing is scored.
     pub totals: Option<Totals>,
-    /// How far that is.
+    /// The state and the gate of the submission.
     pub sheet: SheetOfUnit,
 }
 
-/// The units of a period in order of code, each with its sheet.
-pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<UnitOfPeriod>, Error> {
+/// Returns the units of a period in order of code, each with its submission.
+pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<PeriodUnit>, Error> {
     type Joined =
         (String, String, String, Option<String>, Option<String>, Option<NaiveDateTime>, Option<i64>, Option<i64>);
     let rows: Vec<Joined> =
@@ -346,14 +362,14 @@ pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<UnitOfPeriod>, Er
             .load(conn)?;
     rows.into_iter()
         .map(|(unit_id, code, name, submission_id, status, closes_at, base, bonus)| {
-            Ok(UnitOfPeriod {
+            Ok(PeriodUnit {
                 unit: UnitKey { id: id(unit_id), code: code.clone() },
                 name,
                 submission_id: submission_id.map(id),
                 totals: totals(base, bonus),
                 sheet: SheetOfUnit {
                     unit_code: code,
-                    status: status.as_deref().map(from_word).transpose()?,
+                    status: status.as_deref().map(parse_enum).transpose()?,
                     closes_at: utc_option(closes_at),
                 },
             })

@@ -1,4 +1,4 @@
-//! The reviews' heads. Their lines are in `scores`.
+//! Reviews, without their lines, which are in `scores`.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use crate::domain::criteria::scoring::{Breakdown, Totals};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::error::{one_row, unique};
+use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::schema::reviews::{self, dsl};
 use crate::store::schema::submissions;
-use crate::store::types::{from_json, from_word, id, json, naive, naive_option, utc, utc_option, word};
+use crate::store::types::{enum_text, from_json, id, json, naive, naive_option, parse_enum, utc, utc_option};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = reviews, treat_none_as_null = true)]
@@ -41,9 +41,9 @@ impl TryFrom<Row> for Review {
             id: id(row.id),
             organization_id: id(row.organization_id),
             submission_id: id(row.submission_id),
-            stage: from_word(&row.stage)?,
+            stage: parse_enum(&row.stage)?,
             reviewer_id: id(row.reviewer_id),
-            status: from_word(&row.status)?,
+            status: parse_enum(&row.status)?,
             submitted_at: utc_option(row.submitted_at),
             totals: Totals::new(Points::from_hundredths(row.base), Points::from_hundredths(row.bonus)),
             breakdown: from_json(&row.breakdown)?,
@@ -61,9 +61,9 @@ impl TryFrom<&Review> for Row {
             id: review.id.to_string(),
             organization_id: review.organization_id.to_string(),
             submission_id: review.submission_id.to_string(),
-            stage: word(review.stage),
+            stage: enum_text(review.stage),
             reviewer_id: review.reviewer_id.to_string(),
-            status: word(review.status),
+            status: enum_text(review.status),
             submitted_at: naive_option(review.submitted_at),
             base: review.totals.base.hundredths(),
             bonus: review.totals.bonus.hundredths(),
@@ -75,51 +75,51 @@ impl TryFrom<&Review> for Row {
     }
 }
 
-/// One review.
+/// Returns a review.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Review>, Error> {
     let row: Option<Row> = dsl::reviews.find(id.as_str()).get_result(conn).optional()?;
     row.map(Review::try_from).transpose()
 }
 
-/// Which sheet a review is of.
+/// Returns the submission that a review belongs to.
 pub fn submission_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
     let submission: Option<String> =
         dsl::reviews.find(id.as_str()).select(dsl::submission_id).get_result(conn).optional()?;
     Ok(submission.map(Id::from_uuid_text))
 }
 
-/// The reviews of a sheet, the appraisal before the council's.
+/// Returns the reviews of a submission, the appraisal before the council review.
 pub fn of_submission(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>, Error> {
     let rows: Vec<Row> =
         dsl::reviews.filter(dsl::submission_id.eq(submission_id.as_str())).order(dsl::stage).load(conn)?;
     rows.into_iter().map(Review::try_from).collect()
 }
 
-/// The reviews of an organisation that are being written, by sheet and stage.
+/// Returns the draft reviews of an organisation, by submission and stage.
 pub fn drafts(conn: &mut Conn, organization_id: &Id) -> Result<HashMap<(Id, Stage), Id>, Error> {
     let drafts = dsl::reviews
         .filter(dsl::organization_id.eq(organization_id.as_str()))
-        .filter(dsl::status.eq(word(ReviewStatus::Draft)))
+        .filter(dsl::status.eq(enum_text(ReviewStatus::Draft)))
         .select((dsl::submission_id, dsl::stage, dsl::id));
     let rows: Vec<(String, String, String)> = drafts.load(conn)?;
-    rows.into_iter().map(|(sheet, stage, review)| Ok(((id(sheet), from_word(&stage)?), id(review)))).collect()
+    rows.into_iter().map(|(sheet, stage, review)| Ok(((id(sheet), parse_enum(&stage)?), id(review)))).collect()
 }
 
-/// What a submitted review adds up to.
+/// The totals of a submitted review.
 #[derive(Debug, Clone)]
 pub struct StageTotals {
-    /// Of which sheet.
+    /// The submission.
     pub submission_id: Id,
-    /// Whose column.
+    /// The stage of the review.
     pub stage: Stage,
-    /// The sums.
+    /// The totals.
     pub totals: Totals,
-    /// What the tie-break chain may ask beyond them.
+    /// The partial sums that tie-breaks may compare.
     pub breakdown: Breakdown,
 }
 
-/// The submitted totals of a period's sheets: the ranking reads these rows, not the lines.
-/// The breakdown is read only where the chain asks for it.
+/// Returns the totals of the submitted reviews of a period, so that a ranking need not read their lines. Parses the
+/// breakdowns only where `with_breakdown` asks for them.
 pub fn submitted_of_period(conn: &mut Conn, period_id: &Id, with_breakdown: bool) -> Result<Vec<StageTotals>, Error> {
     let rows: Vec<(String, String, i64, i64, String)> = reviews::table
         .inner_join(submissions::table.on(submissions::id.eq(reviews::submission_id)))
@@ -131,7 +131,7 @@ pub fn submitted_of_period(conn: &mut Conn, period_id: &Id, with_breakdown: bool
         .map(|(submission_id, stage, base, bonus, breakdown)| {
             Ok(StageTotals {
                 submission_id: id(submission_id),
-                stage: from_word(&stage)?,
+                stage: parse_enum(&stage)?,
                 totals: Totals::new(Points::from_hundredths(base), Points::from_hundredths(bonus)),
                 breakdown: if with_breakdown { from_json(&breakdown)? } else { Breakdown::default() },
             })
@@ -140,19 +140,25 @@ pub fn submitted_of_period(conn: &mut Conn, period_id: &Id, with_breakdown: bool
 }
 
 /// Adds a review.
+///
+/// # Errors
+/// `already_exists` where the submission has a review of this stage.
 pub fn insert(conn: &mut Conn, review: &Review) -> Result<(), Error> {
     let inserted = diesel::insert_into(reviews::table).values(Row::try_from(review)?).execute(conn);
-    unique(inserted, Code::AlreadyExists).map(|_| ())
+    map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to a review.
+///
+/// # Errors
+/// `version_mismatch` where the review has changed since it was read.
 pub fn update(conn: &mut Conn, review: Review) -> Result<Review, Error> {
     let after = Review { version: review.version + 1, ..review };
-    let seen = dsl::reviews.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
+    let expected = dsl::reviews.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    ensure_one_row(diesel::update(expected).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
 }
 
-/// Drops a draft whose lines are gone already.
+/// Deletes a draft review, whose lines must have been deleted before.
 pub fn delete(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     diesel::delete(dsl::reviews.find(id.as_str())).execute(conn)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The lines of a unit's own sheet and of the reviews: a table each, the same shape.
+//! The lines of self-assessments and of reviews, in two tables of the same form.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -7,7 +7,7 @@ use crate::domain::criteria::scoring::{Line, ScoringTable, Sheet};
 use crate::domain::{Id, Points};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::{Bind, RawSql, json_rows, on_each};
+use crate::store::dialect::{Bind, RawSql, dispatch, json_rows};
 use crate::store::schema::{review_scores, scores};
 use crate::store::types::{from_json, json};
 
@@ -25,7 +25,7 @@ fn sheet(table: &ScoringTable, rows: Vec<Columns>) -> Result<Sheet, Error> {
     Ok(sheet)
 }
 
-/// The lines of a unit's own sheet.
+/// Returns the lines of a submission's self-assessment.
 pub fn of_submission(conn: &mut Conn, table: &ScoringTable, id: &Id) -> Result<Sheet, Error> {
     type Columns = (String, Option<String>, Option<i64>, Option<String>);
     let lines = scores::table.filter(scores::submission_id.eq(id.as_str())).select((
@@ -34,11 +34,11 @@ pub fn of_submission(conn: &mut Conn, table: &ScoringTable, id: &Id) -> Result<S
         scores::points,
         scores::note,
     ));
-    let rows: Vec<Columns> = on_each!(conn, c => lines.load(c))?;
+    let rows: Vec<Columns> = dispatch!(conn, c => lines.load(c))?;
     sheet(table, rows.into_iter().map(|(code, answer, points, note)| (code, answer, points, note, None)).collect())
 }
 
-/// The lines of a review.
+/// Returns the lines of a review.
 pub fn of_review(conn: &mut Conn, table: &ScoringTable, id: &Id) -> Result<Sheet, Error> {
     use review_scores::{answer, criterion_code, note, points, reason};
     let lines = review_scores::table.filter(review_scores::review_id.eq(id.as_str())).select((
@@ -48,23 +48,23 @@ pub fn of_review(conn: &mut Conn, table: &ScoringTable, id: &Id) -> Result<Sheet
         note,
         reason,
     ));
-    let rows: Vec<Columns> = on_each!(conn, c => lines.load(c))?;
+    let rows: Vec<Columns> = dispatch!(conn, c => lines.load(c))?;
     sheet(table, rows)
 }
 
-/// A table of lines.
-struct Lines {
+/// The names of a database table that holds lines.
+struct LinesTable {
     table: &'static str,
     owner: &'static str,
     has_reason: bool,
 }
 
-const OWN: Lines = Lines { table: "scores", owner: "submission_id", has_reason: false };
-const REVIEWED: Lines = Lines { table: "review_scores", owner: "review_id", has_reason: true };
+const SELF_ASSESSMENT: LinesTable = LinesTable { table: "scores", owner: "submission_id", has_reason: false };
+const REVIEW: LinesTable = LinesTable { table: "review_scores", owner: "review_id", has_reason: true };
 
-impl Lines {
-    /// Turns the stored lines from `before` into `after`: what changed in one statement, what was emptied in
-    /// another. They are handed over as JSON, so that a statement is the same text however many there are.
+impl LinesTable {
+    /// Saves the difference between `before` and `after`: changed lines in one statement, cleared ones in another. The
+    /// lines are bound as JSON, so that the statement's text does not depend on their number.
     fn save(
         &self,
         conn: &mut Conn,
@@ -74,49 +74,56 @@ impl Lines {
     ) -> Result<(), Error> {
         let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
         let changed = lines.filter(|(_, (before, after))| before != after);
-        let (mut written, mut emptied) = (Vec::new(), Vec::new());
+        let (mut written, mut cleared) = (Vec::new(), Vec::new());
         for (criterion, (_, line)) in changed {
             if *line == Line::default() {
-                emptied.push([criterion.code.as_str()]);
+                cleared.push([criterion.code.as_str()]);
                 continue;
             }
             let answer = line.answer().map(json).transpose()?;
-            // What does not apply has no points, and 0 in this column.
+            // `max_points` is 0 for a criterion that does not apply, which has no points.
             let points = line.scored.as_ref().map(|(_, points)| points.hundredths());
-            let most = criterion.ceiling.hundredths();
-            written.push((criterion.code.as_str(), answer, points, most, line.note.as_deref(), line.reason.as_deref()));
+            let max_points = criterion.ceiling.hundredths();
+            written.push((
+                criterion.code.as_str(),
+                answer,
+                points,
+                max_points,
+                line.note.as_deref(),
+                line.reason.as_deref(),
+            ));
         }
-        let Lines { table, owner, has_reason } = self;
-        let (reason, its_value, its_change) =
+        let LinesTable { table, owner, has_reason } = self;
+        let (reason, reason_value, reason_update) =
             if *has_reason { (", reason", ", value ->> 5", ", reason = excluded.reason") } else { ("", "", "") };
         let (open, close) = json_rows(conn);
-        if !emptied.is_empty() {
+        if !cleared.is_empty() {
             let statement = RawSql(format!("DELETE FROM {table} WHERE {owner} = ").into())
                 .bind::<Text, _>(id.as_str(), format!(" AND criterion_code IN (SELECT value ->> 0 FROM {open}"))
-                .bind::<Text, _>(json(&emptied)?, format!("{close})"));
-            on_each!(conn, c => statement.execute(c))?;
+                .bind::<Text, _>(json(&cleared)?, format!("{close})"));
+            dispatch!(conn, c => statement.execute(c))?;
         }
         if !written.is_empty() {
             let into = format!(
                 "INSERT INTO {table} ({owner}, criterion_code, answer, points, max_points, note{reason}) SELECT "
             );
             let columns = format!(
-                ", value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), value ->> 4{its_value} \
+                ", value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), value ->> 4{reason_value} \
                  FROM {open}"
             );
             let upsert = format!(
                 "{close} WHERE true ON CONFLICT ({owner}, criterion_code) DO UPDATE \
-                 SET answer = excluded.answer, points = excluded.points, note = excluded.note{its_change}"
+                 SET answer = excluded.answer, points = excluded.points, note = excluded.note{reason_update}"
             );
             let statement =
                 RawSql(into.into()).bind::<Text, _>(id.as_str(), columns).bind::<Text, _>(json(&written)?, upsert);
-            on_each!(conn, c => statement.execute(c))?;
+            dispatch!(conn, c => statement.execute(c))?;
         }
         Ok(())
     }
 }
 
-/// Saves a unit's own lines.
+/// Saves the lines of a submission's self-assessment.
 pub fn save_submission(
     conn: &mut Conn,
     table: &ScoringTable,
@@ -124,15 +131,15 @@ pub fn save_submission(
     before: &Sheet,
     after: &Sheet,
 ) -> Result<(), Error> {
-    OWN.save(conn, table, id, (before, after))
+    SELF_ASSESSMENT.save(conn, table, id, (before, after))
 }
 
 /// Saves the lines of a review.
 pub fn save_review(conn: &mut Conn, table: &ScoringTable, id: &Id, before: &Sheet, after: &Sheet) -> Result<(), Error> {
-    REVIEWED.save(conn, table, id, (before, after))
+    REVIEW.save(conn, table, id, (before, after))
 }
 
-/// Takes away the lines of a review that is dropped.
+/// Deletes the lines of a review.
 pub fn delete_of_review(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     diesel::delete(review_scores::table.filter(review_scores::review_id.eq(id.as_str()))).execute(conn)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The sheets' heads and frozen revisions. Their lines are in `scores`.
+//! Submissions and their frozen revisions, without the current lines, which are in `scores`.
 
 use std::collections::HashMap;
 
@@ -15,12 +15,14 @@ use crate::domain::office::unit::UnitKey;
 use crate::domain::time::zone;
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::{Bind, RawSql, RowLock, lock_row, on_each};
-use crate::store::error::{one_row, unique};
+use crate::store::dialect::{Bind, RawSql, RowLock, dispatch, lock_row};
+use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{Page, paged};
 use crate::store::schema::submissions::{self, dsl};
 use crate::store::schema::{organizations, periods, revisions, units};
-use crate::store::types::{from_json, from_word, id, json, naive, naive_option, texts, totals, utc, utc_option, word};
+use crate::store::types::{
+    enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, utc, utc_option,
+};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = submissions, treat_none_as_default_value = false)]
@@ -43,7 +45,7 @@ struct Row {
     updated_at: NaiveDateTime,
 }
 
-/// The columns of a [`Row`]: without the breakdown, which only a ranking reads.
+/// The columns of a [`Row`]. Omits the breakdown, which only a ranking reads.
 macro_rules! columns {
     () => {
         (
@@ -67,11 +69,11 @@ macro_rules! columns {
     };
 }
 
-/// What changes when a sheet moves on. Naming the other columns would check keys and rewrite indexes that stay as
-/// they are.
+/// The columns that a transition changes. Setting the others as well would check foreign keys and update indexes for
+/// nothing.
 #[derive(AsChangeset)]
 #[diesel(table_name = submissions, treat_none_as_null = true)]
-struct Moved {
+struct StateChange {
     status: String,
     revision: i32,
     late: bool,
@@ -83,10 +85,10 @@ struct Moved {
     updated_at: NaiveDateTime,
 }
 
-impl From<&Submission> for Moved {
+impl From<&Submission> for StateChange {
     fn from(submission: &Submission) -> Self {
-        Moved {
-            status: word(submission.status),
+        StateChange {
+            status: enum_text(submission.status),
             revision: submission.revision,
             late: submission.late,
             due_on: submission.due_on,
@@ -107,7 +109,7 @@ impl TryFrom<Row> for Submission {
             organization_id: id(row.organization_id),
             period_id: id(row.period_id),
             unit_id: id(row.unit_id),
-            status: from_word(&row.status)?,
+            status: parse_enum(&row.status)?,
             revision: row.revision,
             late: row.late,
             due_on: row.due_on,
@@ -129,7 +131,7 @@ impl From<&Submission> for Row {
             organization_id: submission.organization_id.to_string(),
             period_id: submission.period_id.to_string(),
             unit_id: submission.unit_id.to_string(),
-            status: word(submission.status),
+            status: enum_text(submission.status),
             revision: submission.revision,
             late: submission.late,
             due_on: submission.due_on,
@@ -145,19 +147,19 @@ impl From<&Submission> for Row {
     }
 }
 
-/// The period of a sheet, which is held before the sheet itself.
+/// Returns the period of a submission, which is locked before the submission itself.
 pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
     let period: Option<String> =
         dsl::submissions.find(id.as_str()).select(dsl::period_id).get_result(conn).optional()?;
     Ok(period.map(Id::from_uuid_text))
 }
 
-/// Holds a sheet until the transaction ends. Its period is held already.
+/// Locks a submission until the transaction ends. The caller has locked its period.
 pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     Ok(lock_row(conn, RowLock::SubmissionForUpdate, id.as_str())?)
 }
 
-/// One sheet.
+/// Returns a submission with its unit and the settings of its period.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
     type Joined = (Row, String, String, NaiveDate, String, String);
     let case = submissions::table
@@ -173,14 +175,14 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
             periods::criteria_set_id,
             organizations::time_zone,
         ));
-    let found: Option<Joined> = on_each!(conn, c => case.get_result(c)).optional()?;
+    let found: Option<Joined> = dispatch!(conn, c => case.get_result(c)).optional()?;
     found
         .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
             let submission = Submission::try_from(row)?;
             Ok(SubmissionCase {
                 unit: UnitKey { id: submission.unit_id, code },
                 submission,
-                period_status: from_word(&status)?,
+                period_status: parse_enum(&status)?,
                 appraisal_due_on,
                 criteria_set_id: Id::from_uuid_text(criteria_set_id),
                 zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
@@ -189,7 +191,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
         .transpose()
 }
 
-/// What a list of sheets is narrowed to.
+/// The filters of a list of submissions.
 #[derive(Debug, Default)]
 pub struct Filter {
     /// Only these periods.
@@ -200,16 +202,16 @@ pub struct Filter {
     pub statuses: Option<Vec<SubmissionStatus>>,
 }
 
-/// A sheet in a list.
+/// A submission in a list.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// The sheet.
+    /// The submission.
     pub submission: Submission,
-    /// Its unit's code.
+    /// The code of its unit.
     pub unit_code: String,
 }
 
-/// A page of an organisation's sheets that the caller may see.
+/// Returns a page of an organisation's submissions that the caller may see.
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
@@ -229,7 +231,7 @@ pub fn list(
             .iter()
             .copied()
             .filter(|status| visibility.others_from.is_some_and(|from| status.has_reached(from)))
-            .map(word)
+            .map(enum_text)
             .collect();
         query = query.filter(
             submissions::unit_id
@@ -242,20 +244,20 @@ pub fn list(
         query = query.filter(units::code.eq_any(visibility.only_codes.clone()));
     }
     if let Some(ids) = &filter.period_ids {
-        query = query.filter(submissions::period_id.eq_any(texts(ids)));
+        query = query.filter(submissions::period_id.eq_any(id_texts(ids)));
     }
     if let Some(ids) = &filter.unit_ids {
-        query = query.filter(submissions::unit_id.eq_any(texts(ids)));
+        query = query.filter(submissions::unit_id.eq_any(id_texts(ids)));
     }
     if let Some(statuses) = &filter.statuses {
-        query = query.filter(submissions::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+        query = query.filter(submissions::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
     let rows: Vec<(Row, String)> = paged!(query, submissions::id, page).load(conn)?;
     rows.into_iter().map(|(row, unit_code)| Ok(Listed { submission: row.try_into()?, unit_code })).collect()
 }
 
-/// The sheets that the clock has taken from their units but that no row says so of yet: of one organisation, one period
-/// or all, held until the transaction ends, so that whoever looks at the same time finds none.
+/// Locks the submissions whose gate has closed but whose row does not say so yet, until the transaction ends, and
+/// returns them. A transaction that looks at the same time waits and then finds none.
 pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<Vec<Submission>, Error> {
     let mut query = dsl::submissions
         .filter(dsl::status.eq_any(["draft", "returned"]))
@@ -271,20 +273,20 @@ pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let still = dsl::submissions
+    let locked = dsl::submissions
         .filter(dsl::id.eq_any(ids))
         .filter(dsl::status.eq_any(["draft", "returned"]))
         .filter(dsl::closes_at.le(naive(now)))
         .order(dsl::id)
         .select(columns!());
     let rows: Vec<Row> = match conn {
-        Conn::Sqlite(conn) => still.load(conn)?,
-        Conn::Postgres(conn) => still.for_update().load(conn)?,
+        Conn::Sqlite(conn) => locked.load(conn)?,
+        Conn::Postgres(conn) => locked.for_update().load(conn)?,
     };
     rows.into_iter().map(Submission::try_from).collect()
 }
 
-/// Whether the clock has taken a sheet of an organisation and no row says so yet.
+/// Returns whether a submission of an organisation has lapsed and its row does not say so yet.
 pub fn any_lapsed(conn: &mut Conn, organization_id: &Id, now: DateTime<Utc>) -> Result<bool, Error> {
     let lapsed = dsl::submissions
         .filter(dsl::organization_id.eq(organization_id.as_str()))
@@ -293,8 +295,8 @@ pub fn any_lapsed(conn: &mut Conn, organization_id: &Id, now: DateTime<Utc>) -> 
     Ok(diesel::select(diesel::dsl::exists(lapsed)).get_result(conn)?)
 }
 
-/// Lets no gate of a period close any more: it was given up.
-pub fn open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+/// Removes the gates of a cancelled period, so that its submissions no longer lapse.
+pub fn clear_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
     let waiting = dsl::submissions
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::status.eq_any(["draft", "returned"]));
@@ -304,21 +306,21 @@ pub fn open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result
     Ok(())
 }
 
-/// The sheets of a period.
+/// Returns the submissions of a period.
 pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Submission>, Error> {
     let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).order(dsl::id);
     let rows: Vec<Row> = of_period.select(columns!()).load(conn)?;
     rows.into_iter().map(Submission::try_from).collect()
 }
 
-/// Where the sheets of a period are.
+/// Returns the states of the submissions of a period.
 pub fn statuses(conn: &mut Conn, period_id: &Id) -> Result<Vec<SubmissionStatus>, Error> {
     let words: Vec<String> =
         dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).select(dsl::status).load(conn)?;
-    words.iter().map(|word| from_word(word)).collect()
+    words.iter().map(|enum_text| parse_enum(enum_text)).collect()
 }
 
-/// A unit's sheet in a period, where there is one.
+/// Returns the submission of a unit in a period.
 pub fn of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<Option<Id>, Error> {
     let of_unit =
         dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq(unit_id.as_str()));
@@ -326,55 +328,64 @@ pub fn of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<Option<I
     Ok(found.map(id))
 }
 
-/// Where to look for sheets that the clock has taken.
+/// The submissions among which to look for lapsed ones.
 #[derive(Debug, Clone, Copy)]
 pub enum Lapsed<'a> {
-    /// In a whole organisation.
+    /// Those of an organisation.
     OfOrganization(&'a Id),
-    /// In one period.
+    /// Those of a period.
     OfPeriod(&'a Id),
-    /// One sheet.
+    /// A single submission.
     One(&'a Id),
 }
 
-/// Adds a sheet.
+/// Adds a submission.
+///
+/// # Errors
+/// `already_exists` where the unit has a submission in the period.
 pub fn insert(conn: &mut Conn, submission: &Submission) -> Result<(), Error> {
     let inserted = diesel::insert_into(submissions::table).values(Row::from(submission)).execute(conn);
-    unique(inserted, Code::AlreadyExists).map(|_| ())
+    map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())
 }
 
-/// Adds several sheets in one statement.
+/// Adds several submissions in one statement.
 pub fn insert_all(conn: &mut Conn, new: &[Submission]) -> Result<(), Error> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
     if rows.is_empty() {
         return Ok(());
     }
-    on_each!(conn, c => diesel::insert_into(submissions::table).values(&rows).execute(c))?;
+    dispatch!(conn, c => diesel::insert_into(submissions::table).values(&rows).execute(c))?;
     Ok(())
 }
 
-/// Saves that a sheet, of the version that was read, has moved on: all but its sums.
+/// Saves a change to a submission, without its totals.
+///
+/// # Errors
+/// `version_mismatch` where the submission has changed since it was read.
 pub fn update(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
     let after = Submission { version: submission.version + 1, ..submission };
-    let seen = dsl::submissions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Moved::from(&after)).execute(conn)?).map(|()| after)
+    let expected = dsl::submissions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    ensure_one_row(diesel::update(expected).set(StateChange::from(&after)).execute(conn)?).map(|()| after)
 }
 
-/// The same for what the clock alone has caused. The version stays: whoever saw the sheet before the gate closed
-/// is told that it is too late, not that the sheet has changed.
+/// Saves a lapse. Does not increment the version, so that a client that read the submission before the gate closed
+/// gets `deadline_passed` rather than `version_mismatch`.
 pub fn update_by_clock(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
-    let seen = dsl::submissions.find(submission.id.as_str()).filter(dsl::version.eq(submission.version));
-    one_row(diesel::update(seen).set(Moved::from(&submission)).execute(conn)?).map(|()| submission)
+    let expected = dsl::submissions.find(submission.id.as_str()).filter(dsl::version.eq(submission.version));
+    ensure_one_row(diesel::update(expected).set(StateChange::from(&submission)).execute(conn)?).map(|()| submission)
 }
 
-/// Saves what the lines of a sheet, of the version that was read, now add up to.
-pub fn update_sums(conn: &mut Conn, submission: Submission, breakdown: &Breakdown) -> Result<Submission, Error> {
+/// Saves the totals of a submission after a change to its lines.
+///
+/// # Errors
+/// `version_mismatch` where the submission has changed since it was read.
+pub fn update_totals(conn: &mut Conn, submission: Submission, breakdown: &Breakdown) -> Result<Submission, Error> {
     let after = Submission { version: submission.version + 1, ..submission };
-    set_sums(conn, &after, breakdown, after.version - 1).map(|()| after)
+    set_totals(conn, &after, breakdown, after.version - 1).map(|()| after)
 }
 
-/// Sets what the lines of the sheet that has the version `seen` add up to. A sheet without a scored line has no sums.
-pub fn set_sums(conn: &mut Conn, after: &Submission, breakdown: &Breakdown, seen: i64) -> Result<(), Error> {
+/// Saves the totals of the submission whose version is `expected`. A submission without a scored line has none.
+pub fn set_totals(conn: &mut Conn, after: &Submission, breakdown: &Breakdown, expected: i64) -> Result<(), Error> {
     let breakdown = after.totals.map(|_| json(breakdown)).transpose()?;
     let statement = RawSql("UPDATE submissions SET base = ".into())
         .bind::<Nullable<BigInt>, _>(after.totals.map(|totals| totals.base.hundredths()), ", bonus = ")
@@ -383,11 +394,11 @@ pub fn set_sums(conn: &mut Conn, after: &Submission, breakdown: &Breakdown, seen
         .bind::<BigInt, _>(after.version, ", updated_at = ")
         .bind::<Timestamp, _>(naive(after.updated_at), " WHERE id = ")
         .bind::<Text, _>(after.id.as_str(), " AND version = ")
-        .bind::<BigInt, _>(seen, "");
-    one_row(on_each!(conn, c => statement.execute(c))?)
+        .bind::<BigInt, _>(expected, "");
+    ensure_one_row(dispatch!(conn, c => statement.execute(c))?)
 }
 
-/// The breakdowns of a period's sheets that have one.
+/// Returns the breakdowns of a period's submissions that have one.
 pub fn breakdowns(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, Breakdown>, Error> {
     let rows: Vec<(String, Option<String>)> =
         dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).select((dsl::id, dsl::breakdown)).load(conn)?;
@@ -395,7 +406,7 @@ pub fn breakdowns(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, Breakdo
     scored.map(|(of, breakdown)| Ok((id(of), from_json(&breakdown)?))).collect()
 }
 
-/// Moves every sheet of a period from one state to another.
+/// Moves all submissions of a period from one state to another.
 pub fn move_all(
     conn: &mut Conn,
     period_id: &Id,
@@ -403,14 +414,14 @@ pub fn move_all(
     to: SubmissionStatus,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq(word(from)));
-    let change = (dsl::status.eq(word(to)), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    let of_period =
+        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq(enum_text(from)));
+    let change = (dsl::status.eq(enum_text(to)), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
     diesel::update(of_period).set(change).execute(conn)?;
     Ok(())
 }
 
-/// Gives a new gate to the sheets of some units in a period: those that are with their units, and those that can still
-/// be withdrawn.
+/// Moves the gate of some units' submissions in a period that are with their units or can still be withdrawn.
 pub fn move_gate(
     conn: &mut Conn,
     (period_id, unit_ids): (&Id, &[&Id]),
@@ -434,16 +445,16 @@ pub fn move_gate(
     Ok(())
 }
 
-/// Counts a change of what the sheets of some units depend on as one of the sheets.
+/// Increments the versions of some units' submissions after a change to data that they depend on.
 pub fn touch(conn: &mut Conn, period_id: &Id, unit_ids: &[&Id], now: DateTime<Utc>) -> Result<(), Error> {
     let units: Vec<&str> = unit_ids.iter().map(|id| id.as_str()).collect();
-    let touched = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq_any(units));
+    let of_units = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq_any(units));
     let change = (dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
-    diesel::update(touched).set(change).execute(conn)?;
+    diesel::update(of_units).set(change).execute(conn)?;
     Ok(())
 }
 
-/// Closes the gates of a period that were to stand open until somebody closes them.
+/// Closes the gates of a period that have no closing time.
 pub fn close_open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
     let open = dsl::submissions
         .filter(dsl::period_id.eq(period_id.as_str()))
@@ -453,38 +464,38 @@ pub fn close_open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> 
     Ok(())
 }
 
-/// A frozen revision.
+/// A frozen revision of a submission.
 #[derive(Debug, Clone, Queryable, Insertable)]
 #[diesel(table_name = revisions)]
 pub struct Revision {
-    /// Of which sheet.
+    /// The submission.
     pub submission_id: String,
-    /// Its number, from 1.
+    /// The revision's number, from 1.
     pub revision: i32,
-    /// The lines as they were sent, in JSON.
+    /// The lines as submitted, in JSON.
     pub content: String,
-    /// SHA-256 of the content, in hex.
+    /// The SHA-256 of the content, in hex.
     pub sha256: String,
-    /// By which table they were scored.
+    /// The criteria set by which the lines were scored.
     pub criteria_set_id: String,
-    /// Which member sent them.
+    /// The member who submitted them.
     pub submitted_by: String,
-    /// When, in UTC.
+    /// The time of the submission, in UTC.
     pub submitted_at: NaiveDateTime,
 }
 
-/// Freezes a revision.
+/// Saves a frozen revision.
 pub fn insert_revision(conn: &mut Conn, revision: &Revision) -> Result<(), Error> {
     diesel::insert_into(revisions::table).values(revision).execute(conn)?;
     Ok(())
 }
 
-/// One revision of a sheet.
+/// Returns a revision of a submission.
 pub fn revision(conn: &mut Conn, id: &Id, number: i32) -> Result<Option<Revision>, Error> {
     Ok(revisions::table.find((id.as_str(), number)).get_result(conn).optional()?)
 }
 
-/// The revisions of a sheet, first to last.
+/// Returns the revisions of a submission, first to last.
 pub fn revisions(conn: &mut Conn, id: &Id) -> Result<Vec<Revision>, Error> {
     Ok(revisions::table.filter(revisions::submission_id.eq(id.as_str())).order(revisions::revision).load(conn)?)
 }

@@ -1,4 +1,4 @@
-//! The targets of a period's units.
+//! The targets of units in a period.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -7,7 +7,7 @@ use crate::domain::assessment::target::Target;
 use crate::domain::{Id, Quantity};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::{Bind, RawSql, json_rows, on_each};
+use crate::store::dialect::{Bind, RawSql, dispatch, json_rows};
 use crate::store::schema::period_targets::{self, dsl};
 use crate::store::schema::{scores, submissions};
 use crate::store::types::{id, json};
@@ -21,24 +21,24 @@ fn target((unit_id, criterion_code, target, unit_of_measure): Columns) -> Target
     Target { unit_id: id(unit_id), criterion_code, target: Quantity::from_units(target), unit_of_measure }
 }
 
-/// The targets of a period, by unit and criterion.
+/// Returns the targets of a period, in order of unit and criterion.
 pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Target>, Error> {
     let of_period = dsl::period_targets.filter(dsl::period_id.eq(period_id.as_str())).select(COLUMNS);
     let rows: Vec<Columns> = of_period.order((dsl::unit_id, dsl::criterion_code)).load(conn)?;
     Ok(rows.into_iter().map(target).collect())
 }
 
-/// The targets of one unit in a period.
+/// Returns the targets of a unit in a period.
 pub fn of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<Vec<Target>, Error> {
     let of_unit = period_targets::table
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::unit_id.eq(unit_id.as_str()))
         .select(COLUMNS);
-    let rows: Vec<Columns> = on_each!(conn, c => of_unit.load(c))?;
+    let rows: Vec<Columns> = dispatch!(conn, c => of_unit.load(c))?;
     Ok(rows.into_iter().map(target).collect())
 }
 
-/// Sets the targets of a period in place of those that were.
+/// Replaces the targets of a period.
 pub fn replace(conn: &mut Conn, period_id: &Id, targets: &[Target]) -> Result<(), Error> {
     diesel::delete(dsl::period_targets.filter(dsl::period_id.eq(period_id.as_str()))).execute(conn)?;
     if targets.is_empty() {
@@ -54,21 +54,21 @@ pub fn replace(conn: &mut Conn, period_id: &Id, targets: &[Target]) -> Result<()
     let statement = RawSql(into.into())
         .bind::<Text, _>(period_id.as_str(), columns)
         .bind::<Text, _>(json(&rows)?, format!("{close} WHERE true"));
-    on_each!(conn, c => statement.execute(c))?;
+    dispatch!(conn, c => statement.execute(c))?;
     Ok(())
 }
 
-/// The units of a period whose sheets have been sent, whatever has become of them since.
-pub fn units_that_sent(conn: &mut Conn, period_id: &Id) -> Result<Vec<Id>, Error> {
-    let sent = submissions::table
+/// Returns the units of a period that have submitted at least once, whatever the state of their submissions is now.
+pub fn submitted_units(conn: &mut Conn, period_id: &Id) -> Result<Vec<Id>, Error> {
+    let submitted = submissions::table
         .filter(submissions::period_id.eq(period_id.as_str()))
         .filter(submissions::revision.gt(0))
         .select(submissions::unit_id);
-    let rows: Vec<String> = sent.load(conn)?;
+    let rows: Vec<String> = submitted.load(conn)?;
     Ok(rows.into_iter().map(id).collect())
 }
 
-/// Unit and criterion of every scored line of a period.
+/// Returns the unit and the criterion of every scored line of a period's self-assessments.
 pub fn scored_lines(conn: &mut Conn, period_id: &Id) -> Result<Vec<(Id, String)>, Error> {
     let lines = scores::table
         .inner_join(submissions::table.on(submissions::id.eq(scores::submission_id)))

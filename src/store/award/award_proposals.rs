@@ -1,4 +1,4 @@
-//! The award proposals, with what their dossiers hold.
+//! Award proposals, with the documents of their dossiers.
 
 use std::collections::HashMap;
 
@@ -12,12 +12,12 @@ use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::on_each;
-use crate::store::error::{one_row, unique};
+use crate::store::dialect::dispatch;
+use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{Page, paged};
 use crate::store::schema::award_proposals::{self, dsl};
 use crate::store::schema::{proposal_documents, units};
-use crate::store::types::{from_json, from_word, id, json, naive, naive_option, texts, utc, utc_option, word};
+use crate::store::types::{enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, utc, utc_option};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = award_proposals, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -47,7 +47,7 @@ struct Row {
 }
 
 fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
-    let status: ProposalStatus = from_word(&row.status)?;
+    let status: ProposalStatus = parse_enum(&row.status)?;
     let decided = status.is_decided();
     Ok(Proposal {
         id: id(row.id),
@@ -95,7 +95,7 @@ impl TryFrom<&Proposal> for Row {
             due_on: proposal.term.due_on,
             opens_on: proposal.term.opens_on,
             explanation: json(&proposal.term.explanation)?,
-            status: word(proposal.status),
+            status: enum_text(proposal.status),
             submitted_at: naive_option(proposal.submitted_at),
             return_reason: proposal.return_reason.clone(),
             decision_number: decision.and_then(|decision| decision.number.clone()),
@@ -155,20 +155,20 @@ fn with_documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Proposal>, Erro
         .collect()
 }
 
-/// What a list of proposals is narrowed to.
+/// The filters of a list of proposals.
 #[derive(Debug, Default)]
 pub struct Filter {
     /// Only these periods.
     pub period_ids: Option<Vec<Id>>,
     /// Only these states.
     pub statuses: Option<Vec<ProposalStatus>>,
-    /// Only this unit, because the caller may see no other.
+    /// Only this unit: the only one whose proposals the caller may see.
     pub only_unit: Option<Id>,
-    /// Only units of these codes, where the token names any.
+    /// Only units with these codes, to which the token is restricted; empty for no restriction.
     pub only_codes: Vec<String>,
 }
 
-/// One proposal with its unit.
+/// Returns a proposal with its unit.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<(Proposal, UnitKey)>, Error> {
     let found: Option<(Row, String)> = award_proposals::table
         .inner_join(units::table.on(units::id.eq(award_proposals::unit_id)))
@@ -186,44 +186,47 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<(Proposal, UnitKey)>, Err
     }))
 }
 
-/// The period of a proposal, which is held before the proposal itself.
+/// Returns the period of a proposal, which is locked before the proposal itself.
 pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
     let period: Option<String> =
         dsl::award_proposals.find(id.as_str()).select(dsl::period_id).get_result(conn).optional()?;
     Ok(period.map(Id::from_uuid_text))
 }
 
-/// A page of an organisation's proposals.
+/// Returns a page of an organisation's proposals.
 pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Proposal>, Error> {
     let mut query = dsl::award_proposals.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(ids) = &filter.period_ids {
         query = query.filter(dsl::period_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
     }
     if let Some(statuses) = &filter.statuses {
-        query = query.filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+        query = query.filter(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
     if let Some(unit) = &filter.only_unit {
         query = query.filter(dsl::unit_id.eq(unit.to_string()));
     }
     if !filter.only_codes.is_empty() {
-        let named = units::table
+        let with_codes = units::table
             .filter(units::organization_id.eq(organization_id.as_str()))
             .filter(units::code.eq_any(filter.only_codes.clone()));
-        let ids: Vec<String> = named.select(units::id).load(conn)?;
+        let ids: Vec<String> = with_codes.select(units::id).load(conn)?;
         query = query.filter(dsl::unit_id.eq_any(ids));
     }
     let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
     with_documents(conn, rows)
 }
 
-/// The proposals of a period, in order of award and slot.
+/// Returns the proposals of a period, in order of award and slot.
 pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Proposal>, Error> {
     let of_period = dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str()));
     let rows: Vec<Row> = of_period.order((dsl::award_code, dsl::slot)).load(conn)?;
     with_documents(conn, rows)
 }
 
-/// Adds the proposals of a period with their empty dossiers.
+/// Adds the proposals of a period with empty dossiers.
+///
+/// # Errors
+/// `quota_exceeded` where a slot of an award is taken.
 pub fn insert_all(conn: &mut Conn, proposals: &[Proposal]) -> Result<(), Error> {
     let rows: Vec<Row> = proposals.iter().map(Row::try_from).collect::<Result<_, _>>()?;
     let documents: Vec<DocumentRow> = proposals
@@ -245,35 +248,38 @@ pub fn insert_all(conn: &mut Conn, proposals: &[Proposal]) -> Result<(), Error> 
     if rows.is_empty() {
         return Ok(());
     }
-    let inserted = on_each!(conn, c => diesel::insert_into(award_proposals::table).values(&rows).execute(c));
-    unique(inserted, Code::QuotaExceeded)?;
+    let inserted = dispatch!(conn, c => diesel::insert_into(award_proposals::table).values(&rows).execute(c));
+    map_unique_violation(inserted, Code::QuotaExceeded)?;
     if !documents.is_empty() {
-        on_each!(conn, c => diesel::insert_into(proposal_documents::table).values(&documents).execute(c))?;
+        dispatch!(conn, c => diesel::insert_into(proposal_documents::table).values(&documents).execute(c))?;
     }
     Ok(())
 }
 
-/// How due dates were counted, by period and unit.
+/// The days counted for each due date, by period and unit.
 pub type Explanations = HashMap<(Id, Option<Id>), Vec<CountedDay>>;
 
-/// How the due dates of some dossiers were counted.
+/// Returns how the due dates of dossiers were counted.
 pub fn explanations(conn: &mut Conn, period_ids: &[Id], unit_ids: &[Id]) -> Result<Explanations, Error> {
-    let these = dsl::award_proposals
-        .filter(dsl::period_id.eq_any(texts(period_ids)))
-        .filter(dsl::unit_id.eq_any(texts(unit_ids)));
+    let of_units = dsl::award_proposals
+        .filter(dsl::period_id.eq_any(id_texts(period_ids)))
+        .filter(dsl::unit_id.eq_any(id_texts(unit_ids)));
     let rows: Vec<(String, String, String)> =
-        these.select((dsl::period_id, dsl::unit_id, dsl::explanation)).load(conn)?;
+        of_units.select((dsl::period_id, dsl::unit_id, dsl::explanation)).load(conn)?;
     rows.into_iter().map(|(period, unit, text)| Ok(((id(period), Some(id(unit))), from_json(&text)?))).collect()
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to a proposal, without its documents.
+///
+/// # Errors
+/// `version_mismatch` where the proposal has changed since it was read.
 pub fn update(conn: &mut Conn, proposal: Proposal) -> Result<Proposal, Error> {
     let after = Proposal { version: proposal.version + 1, ..proposal };
-    let seen = dsl::award_proposals.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
+    let expected = dsl::award_proposals.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    ensure_one_row(diesel::update(expected).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
 }
 
-/// Holds the proposal of a unit until the transaction ends.
+/// Locks the proposal of a unit until the transaction ends.
 pub fn lock_of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
     let of_unit = dsl::award_proposals
         .filter(dsl::period_id.eq(period_id.as_str()))
@@ -285,12 +291,12 @@ pub fn lock_of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(),
     Ok(())
 }
 
-/// Holds the proposals of an organisation, or of all, that are not decided, until the transaction ends.
+/// Locks the undecided proposals of an organisation, or of all organisations, until the transaction ends.
 pub fn lock_undecided(conn: &mut Conn, organization_id: Option<&Id>) -> Result<(), Error> {
     let Conn::Postgres(conn) = conn else {
         return Ok(());
     };
-    let decided = [ProposalStatus::Approved, ProposalStatus::Declined].map(word);
+    let decided = [ProposalStatus::Approved, ProposalStatus::Declined].map(enum_text);
     let open = dsl::award_proposals.filter(dsl::status.ne_all(decided)).order(dsl::id).select(dsl::version);
     match organization_id {
         Some(id) => open.filter(dsl::organization_id.eq(id.as_str())).for_update().load::<i64>(conn)?,
@@ -299,7 +305,7 @@ pub fn lock_undecided(conn: &mut Conn, organization_id: Option<&Id>) -> Result<(
     Ok(())
 }
 
-/// Gives the proposal of a unit another term.
+/// Replaces the dates of a unit's dossier.
 pub fn set_term(
     conn: &mut Conn,
     (period_id, unit_id): (&Id, &Id),
@@ -319,7 +325,7 @@ pub fn set_term(
     Ok(())
 }
 
-/// Gives the dossier of a unit a later last day, by an extension.
+/// Extends the due date of a unit's dossier.
 pub fn extend(
     conn: &mut Conn,
     (period_id, unit_id): (&Id, &Id),
@@ -333,7 +339,7 @@ pub fn extend(
     Ok(())
 }
 
-/// Attaches a file in place of what was there.
+/// Attaches a file to a document of the dossier, in place of any earlier file.
 pub fn attach(conn: &mut Conn, id: &Id, code: &str, file: &AttachedFile) -> Result<(), Error> {
     use proposal_documents::{attached_at, file_name, media_type, sha256, size};
     let change = (
@@ -344,5 +350,5 @@ pub fn attach(conn: &mut Conn, id: &Id, code: &str, file: &AttachedFile) -> Resu
         attached_at.eq(naive(file.attached_at)),
     );
     let rows = diesel::update(proposal_documents::table.find((id.as_str(), code))).set(change).execute(conn)?;
-    one_row(rows)
+    ensure_one_row(rows)
 }

@@ -1,4 +1,4 @@
-//! The council's sessions, with their attendance.
+//! Council sessions, with their attendance.
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -7,12 +7,12 @@ use crate::domain::Id;
 use crate::domain::award::council_session::{Attendance, CouncilSession, Quorum, SessionStatus};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::on_each;
-use crate::store::error::one_row;
+use crate::store::dialect::dispatch;
+use crate::store::error::ensure_one_row;
 use crate::store::page::{Page, paged};
 use crate::store::schema::council_attendance;
 use crate::store::schema::council_sessions::{self, dsl};
-use crate::store::types::{from_word, id, naive, utc, word};
+use crate::store::types::{enum_text, id, naive, parse_enum, utc};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = council_sessions, treat_none_as_null = true)]
@@ -39,7 +39,7 @@ fn session(row: Row, attendance: Vec<Attendance>) -> Result<CouncilSession, Erro
         period_id: id(row.period_id),
         held_on: row.held_on,
         place: row.place,
-        status: from_word(&row.status)?,
+        status: parse_enum(&row.status)?,
         quorum: Quorum { numerator: row.quorum_numerator, denominator: row.quorum_denominator },
         attendance,
         present: row.present,
@@ -58,7 +58,7 @@ impl From<&CouncilSession> for Row {
             period_id: session.period_id.to_string(),
             held_on: session.held_on,
             place: session.place.clone(),
-            status: word(session.status),
+            status: enum_text(session.status),
             quorum_numerator: session.quorum.numerator,
             quorum_denominator: session.quorum.denominator,
             present: session.present,
@@ -77,8 +77,15 @@ fn attendance_of(conn: &mut Conn, ids: &[String]) -> Result<Vec<(String, Attenda
         .order((session_id, member_id))
         .select((session_id, member_id, present, written_opinion))
         .load(conn)?;
-    let entry = |member, here, written| Attendance { member_id: id(member), present: here, written_opinion: written };
-    Ok(rows.into_iter().map(|(session, member, here, written)| (session, entry(member, here, written))).collect())
+    let entry = |member, is_present, written| Attendance {
+        member_id: id(member),
+        present: is_present,
+        written_opinion: written,
+    };
+    Ok(rows
+        .into_iter()
+        .map(|(session, member, is_present, written)| (session, entry(member, is_present, written)))
+        .collect())
 }
 
 fn with_attendance(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<CouncilSession>, Error> {
@@ -94,13 +101,13 @@ fn with_attendance(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<CouncilSession
         .collect()
 }
 
-/// One session.
+/// Returns a session.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CouncilSession>, Error> {
     let row: Option<Row> = dsl::council_sessions.find(id.as_str()).get_result(conn).optional()?;
     Ok(with_attendance(conn, row.into_iter().collect())?.pop())
 }
 
-/// A page of an organisation's sessions, of one period where that is named.
+/// Returns a page of an organisation's sessions, of one period where one is given.
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
@@ -115,11 +122,11 @@ pub fn list(
     with_attendance(conn, rows)
 }
 
-/// The closed sessions of a period, in order of day.
+/// Returns the closed sessions of a period, in order of day.
 pub fn closed_of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<CouncilSession>, Error> {
     let closed = dsl::council_sessions
         .filter(dsl::period_id.eq(period_id.as_str()))
-        .filter(dsl::status.eq(word(SessionStatus::Closed)));
+        .filter(dsl::status.eq(enum_text(SessionStatus::Closed)));
     let rows: Vec<Row> = closed.order((dsl::held_on, dsl::id)).load(conn)?;
     with_attendance(conn, rows)
 }
@@ -130,11 +137,14 @@ pub fn insert(conn: &mut Conn, session: &CouncilSession) -> Result<(), Error> {
     insert_attendance(conn, session)
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to a session and replaces its attendance.
+///
+/// # Errors
+/// `version_mismatch` where the session has changed since it was read.
 pub fn update(conn: &mut Conn, session: CouncilSession) -> Result<CouncilSession, Error> {
     let after = CouncilSession { version: session.version + 1, ..session };
-    let seen = dsl::council_sessions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?)?;
+    let expected = dsl::council_sessions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    ensure_one_row(diesel::update(expected).set(Row::from(&after)).execute(conn)?)?;
     let of_session = council_attendance::table.filter(council_attendance::session_id.eq(after.id.as_str()));
     diesel::delete(of_session).execute(conn)?;
     insert_attendance(conn, &after)?;
@@ -156,7 +166,7 @@ fn insert_attendance(conn: &mut Conn, session: &CouncilSession) -> Result<(), Er
         })
         .collect();
     if !rows.is_empty() {
-        on_each!(conn, c => diesel::insert_into(council_attendance::table).values(&rows).execute(c))?;
+        dispatch!(conn, c => diesel::insert_into(council_attendance::table).values(&rows).execute(c))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The frozen rankings, and the council's decisions on ties.
+//! Frozen rankings, and the council's tie decisions.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -6,61 +6,65 @@ use diesel::prelude::*;
 use crate::domain::Id;
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::error::unique;
+use crate::store::error::map_unique_violation;
 use crate::store::schema::{rankings, tie_decisions};
 use crate::store::types::{from_json, id, json, naive, utc};
 
-/// The frozen ranking of a period.
+/// The frozen ranking of a finalised period.
 #[derive(Debug, Clone, Queryable, Insertable)]
 #[diesel(table_name = rankings)]
 pub struct FrozenRanking {
-    /// Of which period.
+    /// The period.
     pub period_id: String,
-    /// Its number, from 1.
+    /// The ranking's number within the period, from 1.
     pub version: i64,
-    /// What it was computed from, in canonical JSON.
+    /// The inputs from which it was computed, in canonical JSON.
     pub inputs: String,
-    /// SHA-256 of the inputs, in hex.
+    /// The SHA-256 of the inputs, in hex.
     pub inputs_sha256: String,
-    /// What came out, in JSON.
+    /// The result, in JSON.
     pub result: String,
-    /// When, in UTC.
+    /// The time at which it was frozen, in UTC.
     pub frozen_at: NaiveDateTime,
 }
 
-/// The frozen ranking, once the period is finalised.
+/// Returns the frozen ranking of a period; `None` before the period is finalised.
 pub fn frozen(conn: &mut Conn, period_id: &Id) -> Result<Option<FrozenRanking>, Error> {
     let of_period = rankings::table.filter(rankings::period_id.eq(period_id.as_str()));
     Ok(of_period.order(rankings::version.desc()).first(conn).optional()?)
 }
 
-/// Freezes a ranking.
+/// Saves a frozen ranking.
+///
+/// # Errors
+/// `already_exists` where the period has a frozen ranking.
 pub fn freeze(conn: &mut Conn, ranking: &FrozenRanking) -> Result<(), Error> {
-    unique(diesel::insert_into(rankings::table).values(ranking).execute(conn), Code::AlreadyExists).map(|_| ())
+    map_unique_violation(diesel::insert_into(rankings::table).values(ranking).execute(conn), Code::AlreadyExists)
+        .map(|_| ())
 }
 
-/// A decision of the council on a tie.
+/// The council's decision on the order of tied units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TieDecision {
-    /// Its id.
+    /// The decision's id.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation.
     pub organization_id: Id,
-    /// In which period.
+    /// The period.
     pub period_id: Id,
-    /// The units from first to last.
+    /// The tied units, in the order decided.
     pub unit_ids: Vec<Id>,
-    /// Why.
+    /// The reason for the order.
     pub reason: String,
-    /// In which session.
+    /// The session in which the council decided.
     pub council_session_id: Id,
-    /// Which member recorded it.
+    /// The member who recorded the decision.
     pub decided_by: Id,
-    /// Counts changes; 0 before it is recorded.
+    /// The version, which every change increments; 0 for a decision that is not saved yet.
     pub version: i64,
-    /// When it was first recorded.
+    /// The time at which it was first recorded.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -98,14 +102,14 @@ impl TryFrom<Row> for TieDecision {
     }
 }
 
-/// The decisions of a period, in the order in which they were made.
+/// Returns the tie decisions of a period, in the order in which they were recorded.
 pub fn tie_decisions(conn: &mut Conn, period_id: &Id) -> Result<Vec<TieDecision>, Error> {
     let of_period = tie_decisions::table.filter(tie_decisions::period_id.eq(period_id.as_str()));
     let rows: Vec<Row> = of_period.order(tie_decisions::id).load(conn)?;
     rows.into_iter().map(TieDecision::try_from).collect()
 }
 
-/// Records a decision, in place of an earlier one on the same units.
+/// Saves a tie decision, in place of an earlier one where its version is not 0.
 pub fn save_tie_decision(conn: &mut Conn, decision: TieDecision) -> Result<TieDecision, Error> {
     let after = TieDecision { version: decision.version + 1, ..decision };
     let mut group = after.unit_ids.clone();

@@ -1,4 +1,4 @@
-//! The tables of criteria.
+//! Criteria sets, whose tree of parts and criteria is stored as JSON.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -7,10 +7,12 @@ use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, Criter
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::error::{one_row, unique};
+use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{Page, paged};
 use crate::store::schema::criteria_sets::{self, dsl};
-use crate::store::types::{from_json, from_word, id, id_option, json, naive, naive_option, utc, utc_option, word};
+use crate::store::types::{
+    enum_text, from_json, id, id_option, json, naive, naive_option, parse_enum, utc, utc_option,
+};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = criteria_sets, treat_none_as_null = true)]
@@ -45,10 +47,10 @@ impl TryFrom<Row> for CriteriaSet {
                 year: row.year,
                 legal_basis: row.legal_basis,
                 total_points: Points::from_hundredths(row.total_points),
-                not_applicable: from_word(&row.not_applicable)?,
+                not_applicable: parse_enum(&row.not_applicable)?,
                 parts: from_json(&row.parts)?,
             },
-            status: from_word(&row.status)?,
+            status: parse_enum(&row.status)?,
             published_at: utc_option(row.published_at),
             retired_at: utc_option(row.retired_at),
             version: row.version,
@@ -71,19 +73,19 @@ impl TryFrom<&CriteriaSet> for Row {
             legal_basis: set.content.legal_basis.clone(),
             total_points: set.content.total_points.hundredths(),
             parts: json(&set.content.parts)?,
-            status: word(set.status),
+            status: enum_text(set.status),
             published_at: naive_option(set.published_at),
             retired_at: naive_option(set.retired_at),
             version: set.version,
             created_at: naive(set.created_at),
             updated_at: naive(set.updated_at),
             copied_from_id: set.copied_from_id.as_ref().map(ToString::to_string),
-            not_applicable: word(set.content.not_applicable),
+            not_applicable: enum_text(set.content.not_applicable),
         })
     }
 }
 
-/// What a list of criteria sets is narrowed to.
+/// The filters of a list of criteria sets.
 #[derive(Debug, Default)]
 pub struct Filter {
     /// Only these states.
@@ -92,42 +94,42 @@ pub struct Filter {
     pub years: Option<Vec<i32>>,
 }
 
-/// A table in a list: without its tree.
+/// A criteria set in a list, without its tree.
 #[derive(Debug, Clone)]
 pub struct Head {
-    /// Its id.
+    /// The criteria set's id.
     pub id: Id,
-    /// Its key.
+    /// The code, unique within the organisation.
     pub code: String,
-    /// Its heading.
+    /// The title.
     pub title: String,
-    /// The year that it is for.
+    /// The year for which it scores.
     pub year: i32,
-    /// What all parts together give.
+    /// The maximum points of all parts together.
     pub total_points: Points,
-    /// Where it is in its life.
+    /// The state.
     pub status: CriteriaSetStatus,
-    /// Counts changes.
+    /// The version, which every change increments.
     pub version: i64,
 }
 
-/// One table.
+/// Returns a criteria set.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CriteriaSet>, Error> {
     let row: Option<Row> = dsl::criteria_sets.find(id.as_str()).get_result(conn).optional()?;
     row.map(CriteriaSet::try_from).transpose()
 }
 
-/// Whether an organisation has a table of this code.
+/// Returns whether an organisation has a criteria set of this code.
 pub fn has_code(conn: &mut Conn, organization_id: &Id, code: &str) -> Result<bool, Error> {
     let known = dsl::criteria_sets.filter(dsl::organization_id.eq(organization_id.as_str())).filter(dsl::code.eq(code));
     Ok(diesel::select(diesel::dsl::exists(known)).get_result(conn)?)
 }
 
-/// A page of an organisation's tables.
+/// Returns a page of an organisation's criteria sets.
 pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Head>, Error> {
     let mut query = dsl::criteria_sets.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(statuses) = &filter.statuses {
-        query = query.filter(dsl::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+        query = query.filter(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
     if let Some(years) = &filter.years {
         query = query.filter(dsl::year.eq_any(years.clone()));
@@ -138,21 +140,28 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     rows.into_iter()
         .map(|(row_id, code, title, year, total, status, version)| {
             let total_points = Points::from_hundredths(total);
-            Ok(Head { id: id(row_id), code, title, year, total_points, status: from_word(&status)?, version })
+            Ok(Head { id: id(row_id), code, title, year, total_points, status: parse_enum(&status)?, version })
         })
         .collect()
 }
 
-/// Adds a table.
+/// Adds a criteria set.
+///
+/// # Errors
+/// `already_exists` where the code is in use.
 pub fn insert(conn: &mut Conn, set: &CriteriaSet) -> Result<(), Error> {
     let inserted = diesel::insert_into(criteria_sets::table).values(Row::try_from(set)?).execute(conn);
-    unique(inserted, Code::AlreadyExists).map(|_| ())
+    map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to a criteria set.
+///
+/// # Errors
+/// `version_mismatch` where it has changed since it was read; `already_exists` where the code is in use.
 pub fn update(conn: &mut Conn, set: CriteriaSet) -> Result<CriteriaSet, Error> {
     let after = CriteriaSet { version: set.version + 1, ..set };
-    let seen = dsl::criteria_sets.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
-    one_row(rows).map(|()| after)
+    let expected = dsl::criteria_sets.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows =
+        map_unique_violation(diesel::update(expected).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
+    ensure_one_row(rows).map(|()| after)
 }

@@ -1,3 +1,3 @@
-//! Criteria sets: their rules, their arithmetic, and the tables they are read from.
+//! Criteria sets.
 
 pub mod criteria_sets;

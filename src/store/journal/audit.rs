@@ -1,4 +1,4 @@
-//! Every change, with who made it: written in the change's own transaction, chained by its hash, never altered.
+//! Audit entries: one for every change, written in its transaction, linked by a hash chain and never updated.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -8,55 +8,55 @@ use crate::domain::text::hex;
 use crate::domain::time::instant;
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::on_each;
+use crate::store::dialect::dispatch;
 use crate::store::journals::{self, FIRST_PREV_HASH, Journal};
 use crate::store::page::{Page, paged};
 use crate::store::schema::audit_entries::{self, dsl};
 
-/// How many entries one statement writes at most.
-const AT_ONCE: usize = 500;
-/// How many entries are read at a time where all are.
-const BATCH: i64 = 1_000;
+/// The largest number of entries that one statement inserts.
+const INSERT_ROWS: usize = 500;
+/// The number of entries that one statement reads of a whole chain.
+const READ_ROWS: i64 = 1_000;
 
-/// An entry as its row holds it.
+/// An audit entry.
 #[derive(Debug, Clone, Queryable, Insertable)]
 #[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
 pub struct Entry {
-    /// Its id.
+    /// The entry's id.
     pub id: String,
-    /// Where.
+    /// The organisation; `None` for a change that belongs to the installation.
     pub organization_id: Option<String>,
-    /// When, in UTC.
+    /// The time of the change, in UTC.
     pub at: NaiveDateTime,
-    /// By which request.
+    /// The request that made the change.
     pub request_id: String,
-    /// By whom.
+    /// The issuer of the person who made the change.
     pub actor_issuer: String,
-    /// By whom.
+    /// The subject of the person who made the change.
     pub actor_subject: String,
-    /// What was done.
+    /// The action, such as `submission.submit`.
     pub action: String,
-    /// To what kind of record.
+    /// The type of the changed record.
     pub subject_type: String,
-    /// To which.
+    /// The id of the changed record.
     pub subject_id: String,
-    /// As it was, in canonical JSON.
+    /// The record before the change, in canonical JSON; `None` for a new record.
     pub before_state: Option<String>,
-    /// As it became, in canonical JSON.
+    /// The record after the change, in canonical JSON; `None` for a deleted record.
     pub after_state: Option<String>,
-    /// Which chain it belongs to.
+    /// The chain that the entry belongs to.
     pub chain: String,
-    /// Its number in the chain, from 1.
+    /// The entry's number in the chain, from 1.
     pub sequence: i64,
-    /// The hash of the entry before, in hex; 64 zeros for the first.
+    /// The hash of the previous entry, in hex; 64 zeros for the first entry.
     pub prev_hash: String,
-    /// SHA-256 of `prev_hash` as text and the entry's canonical JSON, in hex.
+    /// The SHA-256 of `prev_hash` as text followed by the entry's canonical JSON, in hex.
     pub hash: String,
 }
 
 impl Entry {
-    /// What the hash is made of besides the hash before: RFC 8785, so the keys are in order. The states are canonical
-    /// as they stand.
+    /// Returns the entry as canonical JSON (RFC 8785), which is why the keys are sorted. The states are stored in that
+    /// form.
     fn canonical(&self) -> Result<String, Error> {
         let text = |text: &str| serde_json::to_string(text).map_err(Error::internal);
         let state = |state: &Option<String>| state.clone().unwrap_or_else(|| "null".to_owned());
@@ -78,54 +78,55 @@ impl Entry {
         ))
     }
 
-    fn sealed_hash(&self) -> Result<String, Error> {
+    fn compute_hash(&self) -> Result<String, Error> {
         let digest = Sha256::new().chain_update(&self.prev_hash).chain_update(self.canonical()?).finalize();
         Ok(hex(&digest))
     }
 
-    /// Whether each state is one JSON value: otherwise one could hold what belongs to the fields after it.
-    fn has_whole_states(&self) -> bool {
+    /// Returns whether each state is one JSON value. Otherwise text could be moved between a state and the next field
+    /// without changing the hash.
+    fn has_valid_states(&self) -> bool {
         let states = [&self.before_state, &self.after_state].into_iter().flatten();
         states.into_iter().all(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
     }
 
-    /// Gives it the next place of a journal that is held.
+    /// Appends the entry to a locked journal: sets its number and hashes.
     fn seal(&mut self, journal: &mut Journal) -> Result<(), Error> {
         journal.audit_sequence += 1;
         self.chain.clone_from(&journal.chain);
         self.sequence = journal.audit_sequence;
         self.prev_hash = std::mem::take(&mut journal.audit_hash);
-        self.hash = self.sealed_hash()?;
+        self.hash = self.compute_hash()?;
         journal.audit_hash.clone_from(&self.hash);
         Ok(())
     }
 }
 
-/// What a list of entries is narrowed to.
+/// The filters of a list of entries.
 #[derive(Debug, Default)]
 pub struct Filter {
-    /// Only these kinds of record.
+    /// Only these types of record.
     pub subject_types: Option<Vec<String>>,
     /// Only this record.
     pub subject_id: Option<String>,
-    /// Only these acts.
+    /// Only these actions.
     pub actions: Option<Vec<String>>,
 }
 
-/// Adds entries at the end of a chain whose journal is held.
+/// Appends entries to the chain of a locked journal.
 pub fn append(conn: &mut Conn, journal: &mut Journal, mut entries: Vec<Entry>) -> Result<(), Error> {
     entries.iter_mut().try_for_each(|entry| entry.seal(journal))?;
-    for entries in entries.chunks(AT_ONCE) {
+    for entries in entries.chunks(INSERT_ROWS) {
         match entries {
-            // The statement for one, which is nearly every time, stays prepared.
-            [entry] => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?,
-            several => on_each!(conn, c => diesel::insert_into(audit_entries::table).values(several).execute(c))?,
+            // By far the most frequent case. A statement for one row stays in the cache of prepared statements.
+            [entry] => dispatch!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?,
+            several => dispatch!(conn, c => diesel::insert_into(audit_entries::table).values(several).execute(c))?,
         };
     }
     Ok(())
 }
 
-/// A page of a chain, by number.
+/// Returns a page of a chain, in order of number.
 pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<i64>) -> Result<Vec<Entry>, Error> {
     let mut query = dsl::audit_entries.filter(dsl::chain.eq(chain.to_owned())).into_boxed();
     if let Some(types) = &filter.subject_types {
@@ -142,22 +143,22 @@ pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<i64>) -> 
 
 fn batch(conn: &mut Conn, chain: &str, after: i64) -> Result<Vec<Entry>, Error> {
     let rest = dsl::audit_entries.filter(dsl::chain.eq(chain)).filter(dsl::sequence.gt(after));
-    Ok(rest.order(dsl::sequence).limit(BATCH).load(conn)?)
+    Ok(rest.order(dsl::sequence).limit(READ_ROWS).load(conn)?)
 }
 
-/// How far a chain holds.
+/// The result of verifying a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// How many entries are as they were written, from the first on.
+    /// The number of intact entries before the first altered one.
     pub checked: i64,
-    /// The first that is not; none where entries are missing at the end.
+    /// The first altered entry; `None` where all are intact or entries are missing at the end.
     pub first_bad_id: Option<String>,
-    /// Whether all are.
+    /// Whether the whole chain is intact.
     pub ok: bool,
 }
 
-/// Reads a chain from its first entry and works every hash out anew. `known` is a number with the hash that was
-/// there at an earlier time.
+/// Recomputes every hash of a chain from its first entry. `known` is a checkpoint: the number of an entry and the hash
+/// that it had earlier.
 pub fn verify(conn: &mut Conn, chain: &str, known: Option<(i64, &str)>) -> Result<Verdict, Error> {
     let journal = journals::find(conn, chain)?;
     let (mut number, mut hash) = (0, FIRST_PREV_HASH.to_owned());
@@ -169,7 +170,7 @@ pub fn verify(conn: &mut Conn, chain: &str, known: Option<(i64, &str)>) -> Resul
         for entry in entries {
             let in_place = entry.sequence == number + 1 && entry.prev_hash == hash;
             let unaltered =
-                in_place && entry.has_whole_states() && entry.sealed_hash().is_ok_and(|sealed| sealed == entry.hash);
+                in_place && entry.has_valid_states() && entry.compute_hash().is_ok_and(|sealed| sealed == entry.hash);
             let as_known = known.is_none_or(|(at, known)| at != entry.sequence || known == entry.hash);
             if !unaltered || !as_known {
                 return Ok(Verdict { checked: number, first_bad_id: Some(entry.id), ok: false });
@@ -183,8 +184,8 @@ pub fn verify(conn: &mut Conn, chain: &str, known: Option<(i64, &str)>) -> Resul
     Ok(Verdict { checked: number, first_bad_id: None, ok: whole && reaches })
 }
 
-/// Chains the entries that are older than the chain. Does nothing where there are none.
-pub fn seal_older(conn: &mut Conn) -> Result<(), Error> {
+/// Hashes the entries that were written before the hash chain was introduced. Does nothing where there are none.
+pub fn backfill_hashes(conn: &mut Conn) -> Result<(), Error> {
     let unsealed = journals::all(conn)?.into_iter().filter(|journal| journal.audit_hash.is_empty());
     for journal in unsealed {
         let mut sealed = Journal { audit_sequence: 0, audit_hash: FIRST_PREV_HASH.to_owned(), ..journal.clone() };
@@ -242,36 +243,36 @@ mod tests {
         }
     }
 
-    /// Text that is pushed from one field into another and hashes as before: a state that is no JSON gives it away.
+    /// Moving text between fields can leave the hash unchanged; the state is then no longer valid JSON.
     #[test]
-    fn a_state_that_is_cut_short_is_no_state() {
+    fn text_moved_between_fields_leaves_an_invalid_state() {
         let (early, late) = ("1970-01-01T00:00:00.000Z", "2023-11-01T01:00:00.000Z");
         let whole = Entry {
             at: chrono::DateTime::UNIX_EPOCH.naive_utc(),
             ..entry("x".into(), Some("null".into()), Some(format!(r#"{{"a":0,"at":"{late}","before":5}}"#)))
         };
-        let pushed = Entry {
+        let tampered = Entry {
             at: late.parse::<chrono::DateTime<chrono::Utc>>().unwrap().naive_utc(),
             after_state: Some(r#"{"a":0"#.into()),
             before_state: Some(format!(r#"5}},"at":"{early}","before":null"#)),
             ..whole.clone()
         };
-        assert_eq!(whole.sealed_hash().unwrap(), pushed.sealed_hash().unwrap());
-        assert!(whole.has_whole_states() && !pushed.has_whole_states());
+        assert_eq!(whole.compute_hash().unwrap(), tampered.compute_hash().unwrap());
+        assert!(whole.has_valid_states() && !tampered.has_valid_states());
     }
 
     proptest! {
-        /// What is hashed is what RFC 8785 makes of the entry, whatever stands in it.
+        /// The hashed text is the RFC 8785 form of the entry, whatever it contains.
         #[test]
-        fn what_is_hashed_is_canonical(action in ".*", text in ".*", hundredths in -10_000_000_i64..10_000_000, cases in any::<u32>()) {
+        fn the_hashed_text_is_canonical(action in ".*", text in ".*", hundredths in -10_000_000_i64..10_000_000, cases in any::<u32>()) {
             let points = crate::domain::Points::from_hundredths(hundredths);
             let state = json!({"ghi chú": text, "points": points, "b": [cases, null, true], "a": {"z": {}, "Ä": []}});
             let canonical = serde_json_canonicalizer::to_string(&state).unwrap();
             let entry = entry(action, Some(canonical), None);
-            let anew: serde_json::Value = serde_json::from_str(&entry.canonical().unwrap()).unwrap();
-            prop_assert_eq!(entry.canonical().unwrap(), serde_json_canonicalizer::to_string(&anew).unwrap());
-            prop_assert_eq!(&anew["before"], &state);
-            prop_assert_eq!(&anew["action"], &json!(entry.action));
+            let parsed: serde_json::Value = serde_json::from_str(&entry.canonical().unwrap()).unwrap();
+            prop_assert_eq!(entry.canonical().unwrap(), serde_json_canonicalizer::to_string(&parsed).unwrap());
+            prop_assert_eq!(&parsed["before"], &state);
+            prop_assert_eq!(&parsed["action"], &json!(entry.action));
         }
     }
 }

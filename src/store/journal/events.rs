@@ -1,4 +1,4 @@
-//! What subscribers are told, in the order of the commits; never altered.
+//! Events: the outbox for subscribers, in the order of the commits, never updated.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -8,10 +8,13 @@ use crate::domain::access::EventVisibility;
 use crate::domain::journal::event::{Audience, Event, EventType};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::on_each;
+use crate::store::dialect::dispatch;
 use crate::store::journals::Journal;
 use crate::store::schema::events::{self, dsl};
-use crate::store::types::{from_json, from_word, id, id_option, naive, texts, utc, word};
+use crate::store::types::{enum_text, from_json, id, id_option, id_texts, naive, parse_enum, utc};
+
+/// The largest number of events that one statement inserts.
+const INSERT_ROWS: usize = 500;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
@@ -36,7 +39,7 @@ impl TryFrom<Row> for Event {
             id: id(row.id),
             organization_id: id(row.organization_id),
             sequence: row.sequence,
-            kind: from_word(&row.kind)?,
+            kind: parse_enum(&row.kind)?,
             subject_type: row.subject_type,
             subject_id: id(row.subject_id),
             period_id: id_option(row.period_id),
@@ -53,8 +56,8 @@ impl From<&Event> for Row {
             organization_id: event.organization_id.to_string(),
             sequence: event.sequence,
             id: event.id.to_string(),
-            kind: word(event.kind),
-            audience: word(event.kind.audience(event.unit_id.is_some())),
+            kind: enum_text(event.kind),
+            audience: enum_text(event.kind.audience(event.unit_id.is_some())),
             subject_type: event.subject_type.clone(),
             subject_id: event.subject_id.to_string(),
             period_id: event.period_id.as_ref().map(ToString::to_string),
@@ -65,38 +68,38 @@ impl From<&Event> for Row {
     }
 }
 
-/// Adds events after those of a journal that is held, in one statement for each few hundred.
+/// Appends events to a locked journal.
 pub fn append(conn: &mut Conn, journal: &mut Journal, new: Vec<Event>) -> Result<(), Error> {
     let numbered = new.into_iter().map(|event| {
         journal.event_sequence += 1;
         Row::from(&Event { sequence: journal.event_sequence, ..event })
     });
     let rows: Vec<Row> = numbered.collect();
-    for rows in rows.chunks(500) {
-        on_each!(conn, c => diesel::insert_into(events::table).values(rows).execute(c))?;
+    for rows in rows.chunks(INSERT_ROWS) {
+        dispatch!(conn, c => diesel::insert_into(events::table).values(rows).execute(c))?;
     }
     Ok(())
 }
 
-/// A type as it is written.
-pub fn type_word(kind: EventType) -> String {
-    word(kind)
+/// Returns the name of an event type, as in `period.opened`.
+pub fn type_name(kind: EventType) -> String {
+    enum_text(kind)
 }
 
-/// The events of these ids.
-pub fn among(conn: &mut Conn, ids: &[&Id]) -> Result<Vec<Event>, Error> {
+/// Returns the events with these ids.
+pub fn by_ids(conn: &mut Conn, ids: &[&Id]) -> Result<Vec<Event>, Error> {
     let rows: Vec<Row> =
         dsl::events.filter(dsl::id.eq_any(ids.iter().map(|id| id.as_str()).collect::<Vec<_>>())).load(conn)?;
     rows.into_iter().map(Event::try_from).collect()
 }
 
-/// The number of an event of an organisation.
+/// Returns the number of an event of an organisation.
 pub fn sequence_of(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Option<i64>, Error> {
     let known = dsl::events.filter(dsl::id.eq(id.as_str())).filter(dsl::organization_id.eq(organization_id.as_str()));
     Ok(known.select(dsl::sequence).get_result(conn).optional()?)
 }
 
-/// The events after the number `after` that a caller may see, of these types where any are named, at most `limit`.
+/// Returns at most `limit` events after the number `after` that the caller may see, only of these types if given.
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
@@ -105,24 +108,24 @@ pub fn list(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Event>, Error> {
-    let words = |audiences: &[Audience]| audiences.iter().map(word).collect::<Vec<_>>();
-    let foreign = dsl::unit_id.ne(visibility.own.as_ref().map(ToString::to_string).unwrap_or_default());
+    let words = |audiences: &[Audience]| audiences.iter().map(enum_text).collect::<Vec<_>>();
+    let of_other_unit = dsl::unit_id.ne(visibility.own.as_ref().map(ToString::to_string).unwrap_or_default());
     let visible = dsl::audience
         .eq_any(words(&visibility.of_all))
-        .or(dsl::audience.eq_any(words(&visibility.of_others)).and(foreign.assume_not_null()))
+        .or(dsl::audience.eq_any(words(&visibility.of_others)).and(of_other_unit.assume_not_null()))
         .or(dsl::audience
             .eq_any(words(&visibility.of_some))
-            .and(dsl::unit_id.eq_any(texts(&visibility.some)).assume_not_null()));
+            .and(dsl::unit_id.eq_any(id_texts(&visibility.some)).assume_not_null()));
     let mut query = dsl::events
         .filter(dsl::organization_id.eq(organization_id.to_string()))
         .filter(dsl::sequence.gt(after))
         .filter(visible)
         .into_boxed();
     if let Some(only) = &visibility.only {
-        query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(texts(only)).assume_not_null()));
+        query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(id_texts(only)).assume_not_null()));
     }
     if let Some(types) = types {
-        query = query.filter(dsl::kind.eq_any(types.iter().map(word).collect::<Vec<_>>()));
+        query = query.filter(dsl::kind.eq_any(types.iter().map(enum_text).collect::<Vec<_>>()));
     }
     let rows: Vec<Row> = query.order(dsl::sequence).limit(limit).load(conn)?;
     rows.into_iter().map(Event::try_from).collect()

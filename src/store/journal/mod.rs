@@ -1,4 +1,4 @@
-//! What is kept of every change: audit entries, events and webhooks.
+//! The records of changes: audit entries, events, webhooks and idempotency keys.
 
 pub mod audit;
 pub mod events;

@@ -1,4 +1,4 @@
-//! Where subscribers want to be told, and the messages to them.
+//! Webhook endpoints, and the deliveries to them with their attempts.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -9,16 +9,18 @@ use crate::domain::Id;
 use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint, Secret};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::on_each;
-use crate::store::error::one_row;
+use crate::store::dialect::dispatch;
+use crate::store::error::ensure_one_row;
 use crate::store::page::{Page, paged};
 use crate::store::schema::webhook_deliveries::dsl as deliveries;
 use crate::store::schema::webhook_endpoints::dsl as endpoints;
 use crate::store::schema::{journals, webhook_attempts, webhook_deliveries, webhook_endpoints};
-use crate::store::types::{from_json, from_word, id, id_option, json, naive, naive_option, utc, utc_option, word};
+use crate::store::types::{
+    enum_text, from_json, id, id_option, json, naive, naive_option, parse_enum, utc, utc_option,
+};
 
-/// How many rows one statement writes at most.
-const AT_ONCE: usize = 500;
+/// The largest number of rows that one statement inserts.
+const INSERT_ROWS: usize = 500;
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = webhook_endpoints, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -86,13 +88,13 @@ impl TryFrom<&Endpoint> for EndpointRow {
     }
 }
 
-/// One endpoint.
+/// Returns an endpoint.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Endpoint>, Error> {
     let row: Option<EndpointRow> = endpoints::webhook_endpoints.find(id.as_str()).get_result(conn).optional()?;
     row.map(Endpoint::try_from).transpose()
 }
 
-/// A page of an organisation's endpoints: all, or those of one member.
+/// Returns a page of an organisation's endpoints, of one member where one is given.
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
@@ -108,7 +110,7 @@ pub fn list(
     rows.into_iter().map(Endpoint::try_from).collect()
 }
 
-/// How many endpoints an organisation has.
+/// Returns the number of an organisation's endpoints.
 pub fn count(conn: &mut Conn, organization_id: &Id) -> Result<i64, Error> {
     let own = endpoints::webhook_endpoints.filter(endpoints::organization_id.eq(organization_id.as_str()));
     Ok(own.count().get_result(conn)?)
@@ -120,46 +122,55 @@ pub fn insert(conn: &mut Conn, endpoint: &Endpoint) -> Result<(), Error> {
     Ok(())
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to an endpoint.
+///
+/// # Errors
+/// `version_mismatch` where the endpoint has changed since it was read.
 pub fn update(conn: &mut Conn, endpoint: Endpoint) -> Result<Endpoint, Error> {
     let after = Endpoint { version: endpoint.version + 1, ..endpoint };
-    let seen = endpoints::webhook_endpoints.find(after.id.as_str()).filter(endpoints::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(EndpointRow::try_from(&after)?).execute(conn)?).map(|()| after)
+    let expected =
+        endpoints::webhook_endpoints.find(after.id.as_str()).filter(endpoints::version.eq(after.version - 1));
+    ensure_one_row(diesel::update(expected).set(EndpointRow::try_from(&after)?).execute(conn)?).map(|()| after)
 }
 
-/// Takes an endpoint away, and its messages with it.
+/// Deletes an endpoint together with its deliveries.
+///
+/// # Errors
+/// `version_mismatch` where the endpoint has changed since it was read.
 pub fn delete(conn: &mut Conn, endpoint: &Endpoint) -> Result<(), Error> {
-    let seen = endpoints::webhook_endpoints.find(endpoint.id.as_str()).filter(endpoints::version.eq(endpoint.version));
-    one_row(diesel::delete(seen).execute(conn)?)
+    let expected =
+        endpoints::webhook_endpoints.find(endpoint.id.as_str()).filter(endpoints::version.eq(endpoint.version));
+    ensure_one_row(diesel::delete(expected).execute(conn)?)
 }
 
-/// The endpoints that have not been told of every event yet.
-pub fn behind(conn: &mut Conn) -> Result<Vec<Id>, Error> {
-    let behind = endpoints::webhook_endpoints
+/// Returns the active endpoints for which some events have not become deliveries yet.
+pub fn with_new_events(conn: &mut Conn) -> Result<Vec<Id>, Error> {
+    let with_new_events = endpoints::webhook_endpoints
         .inner_join(journals::table.on(journals::chain.eq(endpoints::organization_id)))
         .filter(endpoints::active.eq(true))
         .filter(journals::event_sequence.gt(endpoints::sequence))
         .order(endpoints::id)
         .select(endpoints::id);
-    let ids: Vec<String> = behind.load(conn)?;
+    let ids: Vec<String> = with_new_events.load(conn)?;
     Ok(ids.into_iter().map(id).collect())
 }
 
-/// An endpoint, held until the transaction ends. Who only passes by does not wait for somebody else, and finds none.
-pub fn lock_for_update(conn: &mut Conn, id: &Id, waits: bool) -> Result<Option<Endpoint>, Error> {
+/// Locks an endpoint until the transaction ends and returns it. Without `wait`, returns `None` where another
+/// transaction has locked it.
+pub fn lock_for_update(conn: &mut Conn, id: &Id, wait: bool) -> Result<Option<Endpoint>, Error> {
     let endpoint = endpoints::webhook_endpoints.find(id.as_str());
     let row: Option<EndpointRow> = match conn {
         Conn::Sqlite(conn) => endpoint.get_result(conn).optional()?,
-        Conn::Postgres(conn) if waits => endpoint.for_update().get_result(conn).optional()?,
+        Conn::Postgres(conn) if wait => endpoint.for_update().get_result(conn).optional()?,
         Conn::Postgres(conn) => endpoint.for_update().skip_locked().get_result(conn).optional()?,
     };
     row.map(Endpoint::try_from).transpose()
 }
 
-/// Notes up to which event an endpoint has its messages. That is no change of the endpoint.
+/// Records up to which event an endpoint has its deliveries. Does not count as a change to the endpoint.
 pub fn advance(conn: &mut Conn, id: &Id, sequence: i64) -> Result<(), Error> {
     let endpoint = endpoints::webhook_endpoints.find(id.as_str());
-    one_row(diesel::update(endpoint).set(endpoints::sequence.eq(sequence)).execute(conn)?)
+    ensure_one_row(diesel::update(endpoint).set(endpoints::sequence.eq(sequence)).execute(conn)?)
 }
 
 #[derive(Queryable, Insertable, AsChangeset, QueryableByName)]
@@ -188,7 +199,7 @@ impl TryFrom<DeliveryRow> for Delivery {
             endpoint_id: id(row.endpoint_id),
             event_id: id_option(row.event_id),
             event_type: row.event_type,
-            status: from_word(&row.status)?,
+            status: parse_enum(&row.status)?,
             attempts: row.attempts,
             next_attempt_at: utc_option(row.next_attempt_at),
             give_up_at: utc(row.give_up_at),
@@ -208,7 +219,7 @@ impl From<&Delivery> for DeliveryRow {
             endpoint_id: delivery.endpoint_id.to_string(),
             event_id: delivery.event_id.as_ref().map(ToString::to_string),
             event_type: delivery.event_type.clone(),
-            status: word(delivery.status),
+            status: enum_text(delivery.status),
             attempts: delivery.attempts,
             next_attempt_at: naive_option(delivery.next_attempt_at),
             give_up_at: naive(delivery.give_up_at),
@@ -221,16 +232,16 @@ impl From<&Delivery> for DeliveryRow {
     }
 }
 
-/// Adds messages.
+/// Adds deliveries.
 pub fn insert_deliveries(conn: &mut Conn, new: &[Delivery]) -> Result<(), Error> {
     let rows: Vec<DeliveryRow> = new.iter().map(DeliveryRow::from).collect();
-    for rows in rows.chunks(AT_ONCE) {
-        on_each!(conn, c => diesel::insert_into(webhook_deliveries::table).values(rows).execute(c))?;
+    for rows in rows.chunks(INSERT_ROWS) {
+        dispatch!(conn, c => diesel::insert_into(webhook_deliveries::table).values(rows).execute(c))?;
     }
     Ok(())
 }
 
-/// One message to an endpoint.
+/// Returns a delivery to an endpoint.
 pub fn find_delivery(conn: &mut Conn, endpoint_id: &Id, id: &Id) -> Result<Option<Delivery>, Error> {
     let of_endpoint = deliveries::webhook_deliveries
         .filter(deliveries::id.eq(id.as_str()))
@@ -239,7 +250,7 @@ pub fn find_delivery(conn: &mut Conn, endpoint_id: &Id, id: &Id) -> Result<Optio
     row.map(Delivery::try_from).transpose()
 }
 
-/// A page of the messages to an endpoint.
+/// Returns a page of the deliveries to an endpoint.
 pub fn list_deliveries(
     conn: &mut Conn,
     endpoint_id: &Id,
@@ -249,7 +260,7 @@ pub fn list_deliveries(
     let mut query =
         deliveries::webhook_deliveries.filter(deliveries::endpoint_id.eq(endpoint_id.to_string())).into_boxed();
     if let Some(statuses) = statuses {
-        query = query.filter(deliveries::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()));
+        query = query.filter(deliveries::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
     let rows: Vec<DeliveryRow> = paged!(query, deliveries::id, page).load(conn)?;
     rows.into_iter().map(Delivery::try_from).collect()
@@ -266,7 +277,7 @@ struct AttemptRow {
     duration_ms: i64,
 }
 
-/// The attempts at a message, first to last.
+/// Returns the attempts of a delivery, first to last.
 pub fn attempts(conn: &mut Conn, delivery_id: &Id) -> Result<Vec<Attempt>, Error> {
     let of_delivery = webhook_attempts::table.filter(webhook_attempts::delivery_id.eq(delivery_id.as_str()));
     let rows: Vec<AttemptRow> = of_delivery.order(webhook_attempts::number).load(conn)?;
@@ -280,56 +291,56 @@ pub fn attempts(conn: &mut Conn, delivery_id: &Id) -> Result<Vec<Attempt>, Error
     Ok(rows.into_iter().map(attempt).collect())
 }
 
-/// The messages that are due: of endpoints that are told anything, and tests of any.
+/// The condition for a due delivery: test deliveries of every endpoint, others of active endpoints only.
 const DUE: &str =
     "next_attempt_at <= $1 AND (event_id IS NULL OR endpoint_id IN (SELECT id FROM webhook_endpoints WHERE active))";
 
 #[derive(QueryableByName)]
-struct Found {
+struct CountRow {
     #[diesel(sql_type = BigInt)]
     number: i64,
 }
 
-/// Whether a message is due.
+/// Returns whether a delivery is due.
 pub fn any_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
     let text =
         format!("SELECT COUNT(*) AS number FROM (SELECT 1 FROM webhook_deliveries WHERE {DUE} LIMIT 1) AS first");
-    let found: Found = sql_query(text).bind::<Timestamp, _>(naive(now)).get_result(conn)?;
+    let found: CountRow = sql_query(text).bind::<Timestamp, _>(naive(now)).get_result(conn)?;
     Ok(found.number > 0)
 }
 
-/// Takes some of the messages that are due: `of_each` endpoint that is not `busy`, so that one that does not answer
-/// keeps nobody waiting, and `in_all`. Nobody else takes them before `until`.
-pub fn take_due(
+/// Claims due deliveries until `until`, so that no other instance attempts them before: at most `per_endpoint` for each
+/// endpoint, so that one that does not respond delays no other, and `limit` in total. Skips `busy` endpoints.
+pub fn claim_due(
     conn: &mut Conn,
     (now, until): (DateTime<Utc>, DateTime<Utc>),
     busy: &[Id],
-    (of_each, in_all): (i64, i64),
+    (per_endpoint, limit): (i64, i64),
 ) -> Result<Vec<Delivery>, Error> {
-    // Ids are of the service's own making: hexadecimal figures and hyphens.
+    // No injection is possible: an id consists of hexadecimal digits and hyphens.
     let busy: Vec<String> = busy.iter().map(|id| format!("'{id}'")).collect();
     let idle = if busy.is_empty() { String::new() } else { format!(" AND endpoint_id NOT IN ({})", busy.join(", ")) };
     let lock = if matches!(conn, Conn::Postgres(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
     let text = format!(
         "SELECT * FROM webhook_deliveries WHERE next_attempt_at <= $1 AND id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER \
          (PARTITION BY endpoint_id ORDER BY next_attempt_at, id) AS place FROM webhook_deliveries WHERE {DUE}{idle}) AS ranked \
-         WHERE place <= {of_each} ORDER BY place LIMIT {in_all}) ORDER BY id{lock}"
+         WHERE place <= {per_endpoint} ORDER BY place LIMIT {limit}) ORDER BY id{lock}"
     );
     let rows: Vec<DeliveryRow> = sql_query(text).bind::<Timestamp, _>(naive(now)).load(conn)?;
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-    let taken = deliveries::webhook_deliveries.filter(deliveries::id.eq_any(ids));
-    diesel::update(taken).set(deliveries::next_attempt_at.eq(naive(until))).execute(conn)?;
+    let claimed = deliveries::webhook_deliveries.filter(deliveries::id.eq_any(ids));
+    diesel::update(claimed).set(deliveries::next_attempt_at.eq(naive(until))).execute(conn)?;
     rows.into_iter().map(Delivery::try_from).collect()
 }
 
-/// The endpoints of these ids.
-pub fn among(conn: &mut Conn, ids: &[&Id]) -> Result<Vec<Endpoint>, Error> {
+/// Returns the endpoints with these ids.
+pub fn by_ids(conn: &mut Conn, ids: &[&Id]) -> Result<Vec<Endpoint>, Error> {
     let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
     let rows: Vec<EndpointRow> = endpoints::webhook_endpoints.filter(endpoints::id.eq_any(ids)).load(conn)?;
     rows.into_iter().map(Endpoint::try_from).collect()
 }
 
-/// Saves what came of an attempt. Where the endpoint was taken away meanwhile, nothing is left to save.
+/// Saves the outcome of an attempt. Does nothing where the endpoint has been deleted meanwhile.
 pub fn save_attempt(conn: &mut Conn, delivery: &Delivery, attempt: &Attempt) -> Result<(), Error> {
     let before = deliveries::webhook_deliveries
         .find(delivery.id.as_str())
@@ -349,11 +360,11 @@ pub fn save_attempt(conn: &mut Conn, delivery: &Delivery, attempt: &Attempt) -> 
     Ok(())
 }
 
-/// Forgets messages that are older than `before` and not waiting, and the attempts at them.
+/// Deletes finished deliveries that were created before `before`, together with their attempts.
 pub fn sweep(conn: &mut Conn, before: DateTime<Utc>) -> Result<(), Error> {
     let old = deliveries::webhook_deliveries
         .filter(deliveries::created_at.lt(naive(before)))
-        .filter(deliveries::status.ne(word(DeliveryStatus::Pending)));
+        .filter(deliveries::status.ne(enum_text(DeliveryStatus::Pending)));
     diesel::delete(old).execute(conn)?;
     Ok(())
 }

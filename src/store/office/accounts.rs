@@ -1,4 +1,4 @@
-//! Service accounts.
+//! Service accounts: the OAuth clients through which members use the API.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use crate::domain::Id;
 use crate::domain::office::member::ServiceAccount;
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::error::one_row;
+use crate::store::error::ensure_one_row;
 use crate::store::schema::members;
 use crate::store::schema::service_accounts::{self, dsl};
 use crate::store::types::{id, naive, naive_option, utc, utc_option};
@@ -58,13 +58,13 @@ impl From<&ServiceAccount> for Row {
     }
 }
 
-/// One account.
+/// Returns an account.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<ServiceAccount>, Error> {
     let row: Option<Row> = dsl::service_accounts.find(id.as_str()).get_result(conn).optional()?;
     Ok(row.map(ServiceAccount::from))
 }
 
-/// The account of a client id that is still of use, with its member's issuer and subject.
+/// Returns the account of a client id unless it is revoked, with its member's issuer and subject.
 pub fn find_client(conn: &mut Conn, client_id: &str) -> Result<Option<(ServiceAccount, String, String)>, Error> {
     let found: Option<(Row, String, String)> = service_accounts::table
         .inner_join(members::table.on(members::id.eq(service_accounts::member_id)))
@@ -76,10 +76,10 @@ pub fn find_client(conn: &mut Conn, client_id: &str) -> Result<Option<(ServiceAc
     Ok(found.map(|(row, issuer, subject)| (ServiceAccount::from(row), issuer, subject)))
 }
 
-/// Whether a client may still act: a revoked one's tokens die with it.
-pub fn is_live(conn: &mut Conn, client_id: &str) -> Result<bool, Error> {
-    let live = dsl::service_accounts.filter(dsl::client_id.eq(client_id)).filter(dsl::revoked_at.is_null());
-    let found: Option<String> = live.select(dsl::id).get_result(conn).optional()?;
+/// Returns whether a client is not revoked. Revoking a client also invalidates its tokens.
+pub fn is_active(conn: &mut Conn, client_id: &str) -> Result<bool, Error> {
+    let active = dsl::service_accounts.filter(dsl::client_id.eq(client_id)).filter(dsl::revoked_at.is_null());
+    let found: Option<String> = active.select(dsl::id).get_result(conn).optional()?;
     Ok(found.is_some())
 }
 
@@ -89,9 +89,12 @@ pub fn insert(conn: &mut Conn, account: &ServiceAccount) -> Result<(), Error> {
     Ok(())
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to an account.
+///
+/// # Errors
+/// `version_mismatch` where the account has changed since it was read.
 pub fn update(conn: &mut Conn, account: ServiceAccount) -> Result<ServiceAccount, Error> {
     let after = ServiceAccount { version: account.version + 1, ..account };
-    let seen = dsl::service_accounts.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?).map(|()| after)
+    let expected = dsl::service_accounts.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    ensure_one_row(diesel::update(expected).set(Row::from(&after)).execute(conn)?).map(|()| after)
 }

@@ -1,4 +1,4 @@
-//! Who belongs where.
+//! Members: who holds which roles in which organisation.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -11,8 +11,8 @@ use crate::domain::office::unit::UnitKey;
 use crate::domain::time::{date_in, zone};
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::on_each;
-use crate::store::error::{one_row, unique};
+use crate::store::dialect::dispatch;
+use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{Page, paged};
 use crate::store::schema::members::{self, dsl};
 use crate::store::schema::{organizations, units};
@@ -75,8 +75,8 @@ impl TryFrom<&Member> for Row {
     }
 }
 
-/// A membership, and the day on which its organisation now is.
-type Joined = (
+/// A membership with its term, the organisation's time zone, and the unit's id and code.
+type MembershipRow = (
     String,
     Option<String>,
     String,
@@ -88,8 +88,13 @@ type Joined = (
     Option<String>,
 );
 
-/// The memberships of a person that stand now, each by its organisation's own date.
-pub fn current_of(conn: &mut Conn, issuer: &str, subject: &str, now: DateTime<Utc>) -> Result<Vec<Membership>, Error> {
+/// Returns the memberships of a person that are valid today, by the date in each organisation's time zone.
+pub fn current_memberships(
+    conn: &mut Conn,
+    issuer: &str,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<Membership>, Error> {
     let of_person = members::table
         .left_join(organizations::table.on(members::organization_id.eq(organizations::id.nullable())))
         .left_join(units::table.on(members::unit_id.eq(units::id.nullable())))
@@ -107,13 +112,13 @@ pub fn current_of(conn: &mut Conn, issuer: &str, subject: &str, now: DateTime<Ut
             units::id.nullable(),
             units::code.nullable(),
         ));
-    let rows: Vec<Joined> = on_each!(conn, c => of_person.load(c))?;
-    let standing = rows.into_iter().filter(|row| {
+    let rows: Vec<MembershipRow> = dispatch!(conn, c => of_person.load(c))?;
+    let current = rows.into_iter().filter(|row| {
         let zone = zone(row.6.as_deref().unwrap_or(DEFAULT_ZONE)).unwrap_or(chrono_tz::UTC);
         let today = date_in(zone, now);
         row.4 <= today && row.5.is_none_or(|until| today <= until)
     });
-    standing
+    current
         .map(|(member_id, organization_id, display_name, roles, _, _, _, unit_id, unit_code)| {
             Ok(Membership {
                 member_id: id(member_id),
@@ -126,13 +131,13 @@ pub fn current_of(conn: &mut Conn, issuer: &str, subject: &str, now: DateTime<Ut
         .collect()
 }
 
-/// One member.
+/// Returns a member.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Member>, Error> {
     let row: Option<Row> = dsl::members.find(id.as_str()).get_result(conn).optional()?;
     row.map(Member::try_from).transpose()
 }
 
-/// A page of an organisation's members.
+/// Returns a page of an organisation's members, of one unit where one is given.
 pub fn list(conn: &mut Conn, organization_id: &Id, unit_id: Option<&Id>, page: &Page) -> Result<Vec<Member>, Error> {
     let mut query = dsl::members.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(unit_id) = unit_id {
@@ -142,25 +147,34 @@ pub fn list(conn: &mut Conn, organization_id: &Id, unit_id: Option<&Id>, page: &
     rows.into_iter().map(Member::try_from).collect()
 }
 
-/// The members of the council on a day.
+/// Returns the members who belong to the council on a day, in order of id.
 pub fn council_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Result<Vec<Id>, Error> {
     let all: Vec<Row> =
         dsl::members.filter(dsl::organization_id.eq(organization_id.as_str())).order(dsl::id).load(conn)?;
     let members: Vec<Member> = all.into_iter().map(Member::try_from).collect::<Result<_, _>>()?;
-    let sits = |member: &Member| member.is_valid_on(day) && member.roles.iter().any(|role: &Role| role.is_of_council());
-    Ok(members.into_iter().filter(sits).map(|member| member.id).collect())
+    let is_on_council =
+        |member: &Member| member.is_valid_on(day) && member.roles.iter().any(|role: &Role| role.is_of_council());
+    Ok(members.into_iter().filter(is_on_council).map(|member| member.id).collect())
 }
 
 /// Adds a member.
+///
+/// # Errors
+/// `already_exists` where the person is a member already.
 pub fn insert(conn: &mut Conn, member: &Member) -> Result<(), Error> {
     let inserted = diesel::insert_into(members::table).values(Row::try_from(member)?).execute(conn);
-    unique(inserted, Code::AlreadyExists).map(|_| ())
+    map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to a member.
+///
+/// # Errors
+/// `version_mismatch` where the member has changed since it was read; `already_exists` where the person is a member
+/// already.
 pub fn update(conn: &mut Conn, member: Member) -> Result<Member, Error> {
     let after = Member { version: member.version + 1, ..member };
-    let seen = dsl::members.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
-    one_row(rows).map(|()| after)
+    let expected = dsl::members.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows =
+        map_unique_violation(diesel::update(expected).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
+    ensure_one_row(rows).map(|()| after)
 }

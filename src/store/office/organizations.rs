@@ -1,4 +1,4 @@
-//! The offices.
+//! Organisations.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use crate::domain::Id;
 use crate::domain::office::organization::Organization;
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::error::{one_row, unique};
+use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::journals;
 use crate::store::page::{Page, paged};
 use crate::store::schema::organizations::{self, dsl};
@@ -56,56 +56,63 @@ impl From<&Organization> for Row {
     }
 }
 
-/// One office.
+/// Returns an organisation.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Organization>, Error> {
     let row: Option<Row> = dsl::organizations.find(id.as_str()).get_result(conn).optional()?;
     Ok(row.map(Organization::from))
 }
 
-/// One office by its code.
+/// Returns an organisation by its code.
 pub fn find_by_code(conn: &mut Conn, code: &str) -> Result<Option<Organization>, Error> {
     let row: Option<Row> = dsl::organizations.filter(dsl::code.eq(code)).get_result(conn).optional()?;
     Ok(row.map(Organization::from))
 }
 
-/// The only office of the installation; none where there are more, or none.
-pub fn only(conn: &mut Conn) -> Result<Option<Organization>, Error> {
+/// Returns the only organisation of the installation; `None` where there is none or more than one.
+pub fn sole(conn: &mut Conn) -> Result<Option<Organization>, Error> {
     let mut rows: Vec<Row> = dsl::organizations.limit(2).load(conn)?;
     let first = rows.pop();
     Ok(first.filter(|_| rows.is_empty()).map(Organization::from))
 }
 
-/// Every office, or those named, in order.
-pub fn every(conn: &mut Conn, among: Option<&[Id]>) -> Result<Vec<Organization>, Error> {
+/// Returns all organisations, or those with these ids, in order of id.
+pub fn all(conn: &mut Conn, ids: Option<&[Id]>) -> Result<Vec<Organization>, Error> {
     let mut query = dsl::organizations.order(dsl::id).into_boxed();
-    if let Some(ids) = among {
+    if let Some(ids) = ids {
         query = query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
     }
     let rows: Vec<Row> = query.load(conn)?;
     Ok(rows.into_iter().map(Organization::from).collect())
 }
 
-/// A page of offices: of all, or of those named.
-pub fn list(conn: &mut Conn, among: Option<&[Id]>, page: &Page) -> Result<Vec<Organization>, Error> {
+/// Returns a page of all organisations, or of those with these ids.
+pub fn list(conn: &mut Conn, ids: Option<&[Id]>, page: &Page) -> Result<Vec<Organization>, Error> {
     let mut query = dsl::organizations.into_boxed();
-    if let Some(ids) = among {
+    if let Some(ids) = ids {
         query = query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
     }
     let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
     Ok(rows.into_iter().map(Organization::from).collect())
 }
 
-/// Adds an office, and begins its journal.
+/// Adds an organisation with an empty journal.
+///
+/// # Errors
+/// `already_exists` where the code is in use.
 pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<(), Error> {
     let inserted = diesel::insert_into(organizations::table).values(Row::from(organization)).execute(conn);
-    unique(inserted, Code::AlreadyExists)?;
+    map_unique_violation(inserted, Code::AlreadyExists)?;
     journals::begin(conn, &organization.id)
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to an organisation.
+///
+/// # Errors
+/// `version_mismatch` where the organisation has changed since it was read; `already_exists` where the code is in use.
 pub fn update(conn: &mut Conn, organization: Organization) -> Result<Organization, Error> {
     let after = Organization { version: organization.version + 1, ..organization };
-    let seen = dsl::organizations.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    let rows = unique(diesel::update(seen).set(Row::from(&after)).execute(conn), Code::AlreadyExists)?;
-    one_row(rows).map(|()| after)
+    let expected = dsl::organizations.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows =
+        map_unique_violation(diesel::update(expected).set(Row::from(&after)).execute(conn), Code::AlreadyExists)?;
+    ensure_one_row(rows).map(|()| after)
 }

@@ -1,4 +1,4 @@
-//! The units.
+//! The units of an organisation.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,10 @@ use crate::domain::office::unit::Unit;
 use crate::domain::office::unit::UnitKey;
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::error::{one_row, unique};
+use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{Page, paged};
 use crate::store::schema::units::{self, dsl};
-use crate::store::types::{from_json, from_word, id, json, naive, utc, word};
+use crate::store::types::{enum_text, from_json, id, json, naive, parse_enum, utc};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = units)]
@@ -38,7 +38,7 @@ impl TryFrom<Row> for Unit {
             organization_id: id(row.organization_id),
             code: row.code,
             name: row.name,
-            kind: from_word(&row.kind)?,
+            kind: parse_enum(&row.kind)?,
             active: row.active,
             predecessor_ids: from_json(&row.predecessor_ids)?,
             version: row.version,
@@ -56,7 +56,7 @@ impl TryFrom<&Unit> for Row {
             organization_id: unit.organization_id.to_string(),
             code: unit.code.clone(),
             name: unit.name.clone(),
-            kind: word(unit.kind),
+            kind: enum_text(unit.kind),
             active: unit.active,
             predecessor_ids: json(&unit.predecessor_ids)?,
             version: unit.version,
@@ -66,52 +66,51 @@ impl TryFrom<&Unit> for Row {
     }
 }
 
-/// What a list of units is narrowed to.
+/// The filters of a list of units.
 #[derive(Debug, Default)]
 pub struct Filter {
-    /// Only active ones, or only others.
+    /// Only active units (`true`) or only inactive ones (`false`).
     pub active: Option<bool>,
     /// Only these codes.
     pub codes: Option<Vec<String>>,
 }
 
-/// One unit.
+/// Returns a unit.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Unit>, Error> {
     let row: Option<Row> = dsl::units.find(id.as_str()).get_result(conn).optional()?;
     row.map(Unit::try_from).transpose()
 }
 
-/// Both names of one unit of an organisation.
+/// Returns the id and the code of a unit; `None` where the organisation does not have it.
 pub fn find_key(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Option<UnitKey>, Error> {
     let own = dsl::units.find(id.as_str()).filter(dsl::organization_id.eq(organization_id.as_str()));
     let code: Option<String> = own.select(dsl::code).get_result(conn).optional()?;
     Ok(code.map(|code| UnitKey { id: *id, code }))
 }
 
-/// Those of the named units that the organisation has and that are active.
-pub fn active_among(conn: &mut Conn, organization_id: &Id, ids: &[Id]) -> Result<Vec<Id>, Error> {
-    let named: Vec<&str> = ids.iter().map(Id::as_str).collect();
+/// Returns those of the ids that belong to active units of the organisation.
+pub fn filter_active(conn: &mut Conn, organization_id: &Id, ids: &[Id]) -> Result<Vec<Id>, Error> {
+    let ids: Vec<&str> = ids.iter().map(Id::as_str).collect();
     let own = dsl::units.filter(dsl::organization_id.eq(organization_id.as_str())).filter(dsl::active.eq(true));
-    let found: Vec<String> = own.filter(dsl::id.eq_any(named)).select(dsl::id).load(conn)?;
+    let found: Vec<String> = own.filter(dsl::id.eq_any(ids)).select(dsl::id).load(conn)?;
     Ok(found.into_iter().map(Id::from_uuid_text).collect())
 }
 
-/// The ids of an organisation's units of these codes.
-pub fn ids_of(conn: &mut Conn, organization_id: &Id, codes: &[String]) -> Result<Vec<Id>, Error> {
+/// Returns the ids of an organisation's units that have these codes.
+pub fn ids_by_code(conn: &mut Conn, organization_id: &Id, codes: &[String]) -> Result<Vec<Id>, Error> {
     let own = dsl::units.filter(dsl::organization_id.eq(organization_id.as_str()));
     let found: Vec<String> = own.filter(dsl::code.eq_any(codes)).select(dsl::id).load(conn)?;
     Ok(found.into_iter().map(Id::from_uuid_text).collect())
 }
 
-/// The codes of some units, by their ids.
-pub fn codes_of(conn: &mut Conn, ids: &[&Id]) -> Result<HashMap<Id, String>, Error> {
-    let named: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
-    let rows: Vec<(String, String)> =
-        dsl::units.filter(dsl::id.eq_any(named)).select((dsl::id, dsl::code)).load(conn)?;
+/// Returns the codes of units by id.
+pub fn codes_by_id(conn: &mut Conn, ids: &[&Id]) -> Result<HashMap<Id, String>, Error> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let rows: Vec<(String, String)> = dsl::units.filter(dsl::id.eq_any(ids)).select((dsl::id, dsl::code)).load(conn)?;
     Ok(rows.into_iter().map(|(unit_id, code)| (id(unit_id), code)).collect())
 }
 
-/// A page of an organisation's units.
+/// Returns a page of an organisation's units, in order of code or of id.
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
@@ -134,15 +133,22 @@ pub fn list(
 }
 
 /// Adds a unit.
+///
+/// # Errors
+/// `already_exists` where the organisation has a unit of this code.
 pub fn insert(conn: &mut Conn, unit: &Unit) -> Result<(), Error> {
     let inserted = diesel::insert_into(units::table).values(Row::try_from(unit)?).execute(conn);
-    unique(inserted, Code::AlreadyExists).map(|_| ())
+    map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to a unit.
+///
+/// # Errors
+/// `version_mismatch` where the unit has changed since it was read; `already_exists` where the code is in use.
 pub fn update(conn: &mut Conn, unit: Unit) -> Result<Unit, Error> {
     let after = Unit { version: unit.version + 1, ..unit };
-    let seen = dsl::units.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    let rows = unique(diesel::update(seen).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
-    one_row(rows).map(|()| after)
+    let expected = dsl::units.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    let rows =
+        map_unique_violation(diesel::update(expected).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
+    ensure_one_row(rows).map(|()| after)
 }

@@ -1,4 +1,4 @@
-//! The days that differ from their weekday: the nation's, and what an organisation lays over them.
+//! Calendar days that differ from their weekday: national days, and an organisation's days that override them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,9 +10,9 @@ use crate::domain::schedule::calendar::{CalendarDay, WorkingCalendar};
 use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::{AdvisoryLock, lock_advisory};
-use crate::store::error::{one_row, unique};
+use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::schema::calendar_days::{self, dsl};
-use crate::store::types::{from_word, id_option, word};
+use crate::store::types::{enum_text, id_option, parse_enum};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = calendar_days, treat_none_as_null = true)]
@@ -34,9 +34,9 @@ impl TryFrom<Row> for CalendarDay {
             id: row.id,
             organization_id: id_option(row.organization_id),
             on: row.day_on,
-            kind: from_word(&row.kind)?,
+            kind: parse_enum(&row.kind)?,
             name: row.name,
-            status: from_word(&row.status)?,
+            status: parse_enum(&row.status)?,
             legal_basis: row.legal_basis,
             version: row.version,
         })
@@ -49,24 +49,24 @@ impl From<&CalendarDay> for Row {
             id: day.id.clone(),
             organization_id: day.organization_id.as_ref().map(ToString::to_string),
             day_on: day.on,
-            kind: word(day.kind),
+            kind: enum_text(day.kind),
             name: day.name.clone(),
-            status: word(day.status),
+            status: enum_text(day.status),
             legal_basis: day.legal_basis.clone(),
             version: day.version,
         }
     }
 }
 
-/// The days of the nation and, where one is named, of an organisation, from one day to another, in order; of a day
-/// that both have, the nation's comes first.
+/// Returns the national days and, where one is given, an organisation's days between two dates, in order of date. Where
+/// both have a day, the national one comes first.
 pub fn days(
     conn: &mut Conn,
     organization_id: Option<&Id>,
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<CalendarDay>, Error> {
-    // No organisation's id is empty.
+    // Matches no organisation, because no id is empty.
     let own = organization_id.map(ToString::to_string).unwrap_or_default();
     let days = dsl::calendar_days
         .filter(dsl::organization_id.is_null().or(dsl::organization_id.eq(own).assume_not_null()))
@@ -77,7 +77,7 @@ pub fn days(
     Ok(days)
 }
 
-/// The nation's calendar with what each of some organisations lays over it, from one day to another.
+/// Returns the working calendar of each organisation between two dates: the national days, overridden by its own.
 pub fn calendars(
     conn: &mut Conn,
     organization_ids: &[&Id],
@@ -93,21 +93,21 @@ pub fn calendars(
     let mut national = Vec::new();
     let mut overlays: HashMap<String, Vec<_>> = HashMap::new();
     for (organization_id, on, kind, status) in rows {
-        let day = (on, from_word(&kind)?, from_word(&status)?);
+        let day = (on, parse_enum(&kind)?, parse_enum(&status)?);
         match organization_id {
             None => national.push(day),
             Some(id) => overlays.entry(id).or_default().push(day),
         }
     }
     let national: WorkingCalendar = national.into_iter().collect();
-    let mut overlaid = |id: &&Id| {
+    let mut with_overlay = |id: &&Id| {
         let overlay = overlays.remove(id.as_str()).unwrap_or_default();
         (*(*id), national.clone().overlaid(overlay))
     };
-    Ok(organization_ids.iter().map(&mut overlaid).collect())
+    Ok(organization_ids.iter().map(&mut with_overlay).collect())
 }
 
-/// The calendar by which an organisation works, or the nation's alone, from one day to another.
+/// Returns the working calendar of an organisation between two dates, or the national one where none is given.
 pub fn of(
     conn: &mut Conn,
     organization_id: Option<&Id>,
@@ -119,24 +119,24 @@ pub fn of(
     Ok(calendars(conn, &[id], from, to)?.remove(id).unwrap_or_default())
 }
 
-/// The organisations that have a day of their own in place of the nation's.
-pub fn overlaid(conn: &mut Conn, on: NaiveDate) -> Result<HashSet<Id>, Error> {
+/// Returns the organisations that override the national calendar on a day.
+pub fn overriding_organizations(conn: &mut Conn, on: NaiveDate) -> Result<HashSet<Id>, Error> {
     let own = dsl::calendar_days.filter(dsl::day_on.eq(on)).filter(dsl::organization_id.is_not_null());
     let ids: Vec<Option<String>> = own.select(dsl::organization_id).load(conn)?;
     Ok(ids.into_iter().flatten().map(Id::from_uuid_text).collect())
 }
 
-/// Locks every calendar and zone until the transaction ends, to change a day or a zone.
+/// Locks all calendars and time zones until the transaction ends, to change a day or a zone.
 pub fn lock_for_update(conn: &mut Conn) -> Result<(), Error> {
     Ok(lock_advisory(conn, AdvisoryLock::Calendar, true)?)
 }
 
-/// Keeps every calendar and zone as it is until the transaction ends, for what is counted by them for good.
+/// Prevents changes to calendars and time zones until the transaction ends, to compute dates that are stored.
 pub fn lock_for_share(conn: &mut Conn) -> Result<(), Error> {
     Ok(lock_advisory(conn, AdvisoryLock::Calendar, false)?)
 }
 
-/// The day that the nation, or an organisation, itself has set.
+/// Returns the day as an organisation defines it, or as the national calendar does where none is given.
 pub fn find(conn: &mut Conn, organization_id: Option<&Id>, on: NaiveDate) -> Result<Option<CalendarDay>, Error> {
     let day = dsl::calendar_days.filter(dsl::day_on.eq(on));
     let row: Option<Row> = match organization_id {
@@ -146,20 +146,26 @@ pub fn find(conn: &mut Conn, organization_id: Option<&Id>, on: NaiveDate) -> Res
     row.map(CalendarDay::try_from).transpose()
 }
 
-/// Adds a day, or saves it where its version was read.
+/// Adds a day, or saves a change to it where its version is not 0.
+///
+/// # Errors
+/// `version_mismatch` where the day has been added or changed meanwhile.
 pub fn save(conn: &mut Conn, day: CalendarDay) -> Result<CalendarDay, Error> {
     let after = CalendarDay { version: day.version + 1, ..day };
     if after.version == 1 {
         let inserted = diesel::insert_into(calendar_days::table).values(Row::from(&after)).execute(conn);
-        unique(inserted, Code::VersionMismatch)?;
+        map_unique_violation(inserted, Code::VersionMismatch)?;
         return Ok(after);
     }
-    let seen = dsl::calendar_days.find(&after.id).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?).map(|()| after)
+    let expected = dsl::calendar_days.find(&after.id).filter(dsl::version.eq(after.version - 1));
+    ensure_one_row(diesel::update(expected).set(Row::from(&after)).execute(conn)?).map(|()| after)
 }
 
-/// Takes a day away whose version was read.
+/// Deletes a day.
+///
+/// # Errors
+/// `version_mismatch` where the day has changed since it was read.
 pub fn delete(conn: &mut Conn, day: &CalendarDay) -> Result<(), Error> {
-    let seen = dsl::calendar_days.find(&day.id).filter(dsl::version.eq(day.version));
-    one_row(diesel::delete(seen).execute(conn)?)
+    let expected = dsl::calendar_days.find(&day.id).filter(dsl::version.eq(day.version));
+    ensure_one_row(diesel::delete(expected).execute(conn)?)
 }

@@ -1,4 +1,4 @@
-//! What is due, and the extensions of it.
+//! Deadlines and their extensions.
 
 use std::collections::HashMap;
 
@@ -14,15 +14,15 @@ use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus, Extension, Reminders};
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::dialect::{AdvisoryLock, Bind, RawSql, RowLock, lock_advisory, lock_row, on_each};
-use crate::store::error::one_row;
+use crate::store::dialect::{AdvisoryLock, Bind, RawSql, RowLock, dispatch, lock_advisory, lock_row};
+use crate::store::error::ensure_one_row;
 use crate::store::page::{Page, paged};
 use crate::store::schema::deadlines::{self, dsl};
 use crate::store::schema::{deadline_extensions, periods, submissions};
-use crate::store::types::{from_word, id, id_option, naive, texts, utc, word};
+use crate::store::types::{enum_text, id, id_option, id_texts, naive, parse_enum, utc};
 
-/// How many rows one statement writes at most.
-const AT_ONCE: usize = 500;
+/// The largest number of rows that one statement writes.
+const BATCH_ROWS: usize = 500;
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = deadlines, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -53,7 +53,7 @@ impl TryFrom<Row> for Deadline {
             id: id(row.id),
             organization_id: id(row.organization_id),
             period_id: id(row.period_id),
-            kind: from_word(&row.kind)?,
+            kind: parse_enum(&row.kind)?,
             unit_id: id_option(row.unit_id),
             scheduled_on: row.scheduled_on,
             extended_on: row.extended_on,
@@ -68,8 +68,8 @@ impl TryFrom<Row> for Deadline {
     }
 }
 
-/// The day from which on a check looks at what has changed: at once. It works out the next one.
-fn at_the_next_check() -> NaiveDate {
+/// Returns a day in the past, so that the next check picks the deadline up and computes when to check it again.
+fn check_immediately() -> NaiveDate {
     DateTime::UNIX_EPOCH.date_naive()
 }
 
@@ -79,7 +79,7 @@ impl From<&Deadline> for Row {
             id: deadline.id.to_string(),
             organization_id: deadline.organization_id.to_string(),
             period_id: deadline.period_id.to_string(),
-            kind: word(deadline.kind),
+            kind: enum_text(deadline.kind),
             unit_id: deadline.unit_id.as_ref().map(ToString::to_string),
             scheduled_on: deadline.scheduled_on,
             extended_on: deadline.extended_on,
@@ -89,7 +89,7 @@ impl From<&Deadline> for Row {
             waived_at: deadline.waived.as_ref().map(|(at, _)| naive(*at)),
             waive_reason: deadline.waived.as_ref().map(|(_, reason)| reason.clone()),
             told: deadline.told,
-            check_on: deadline.due_on().filter(|_| !deadline.is_settled()).map(|_| at_the_next_check()),
+            check_on: deadline.due_on().filter(|_| !deadline.is_settled()).map(|_| check_immediately()),
             version: deadline.version,
             created_at: naive(deadline.created_at),
             updated_at: naive(deadline.updated_at),
@@ -97,7 +97,7 @@ impl From<&Deadline> for Row {
     }
 }
 
-/// What a list of deadlines is narrowed to.
+/// The filters of a list of deadlines.
 #[derive(Debug, Default)]
 pub struct Filter {
     /// Only these states.
@@ -108,15 +108,15 @@ pub struct Filter {
     pub period_ids: Option<Vec<Id>>,
     /// Only these units.
     pub unit_ids: Option<Vec<Id>>,
-    /// Only what is due on this day or later.
+    /// Only those due on this day or later.
     pub due_from: Option<NaiveDate>,
-    /// Only what is due before this day.
+    /// Only those due before this day.
     pub due_before: Option<NaiveDate>,
-    /// Only what is overdue by so many days or more.
+    /// Only those overdue by at least this number of days.
     pub overdue_days_gte: Option<i64>,
 }
 
-/// [`Deadline::status`] in the words of the databases. A test compares the two.
+/// Returns [`Deadline::status`] as a SQL expression. A test compares the two.
 fn status_sql(today: NaiveDate, reminders: &Reminders) -> String {
     let soon = today + chrono::TimeDelta::days(i64::from(reminders.first()));
     format!(
@@ -126,7 +126,7 @@ fn status_sql(today: NaiveDate, reminders: &Reminders) -> String {
     )
 }
 
-/// A page of an organisation's deadlines that the caller may see.
+/// Returns a page of an organisation's deadlines that the caller may see, in order of due date or of id.
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
@@ -142,24 +142,24 @@ pub fn list(
             query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.ne(own.to_string()).assume_not_null()));
         }
         Units::Among(ids) => {
-            query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(texts(ids)).assume_not_null()));
+            query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(id_texts(ids)).assume_not_null()));
         }
     }
     if let Some(only) = &visibility.only {
-        query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(texts(only)).assume_not_null()));
+        query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(id_texts(only)).assume_not_null()));
     }
     if let Some(statuses) = &filter.statuses {
-        let words: Vec<String> = statuses.iter().map(word).collect();
+        let words: Vec<String> = statuses.iter().map(enum_text).collect();
         query = query.filter(sql::<Text>(&status_sql(today, reminders)).eq_any(words));
     }
     if let Some(kinds) = &filter.kinds {
-        query = query.filter(dsl::kind.eq_any(kinds.iter().map(word).collect::<Vec<_>>()));
+        query = query.filter(dsl::kind.eq_any(kinds.iter().map(enum_text).collect::<Vec<_>>()));
     }
     if let Some(ids) = &filter.period_ids {
-        query = query.filter(dsl::period_id.eq_any(texts(ids)));
+        query = query.filter(dsl::period_id.eq_any(id_texts(ids)));
     }
     if let Some(ids) = &filter.unit_ids {
-        query = query.filter(dsl::unit_id.eq_any(texts(ids)));
+        query = query.filter(dsl::unit_id.eq_any(id_texts(ids)));
     }
     if let Some(from) = filter.due_from {
         query = query.filter(dsl::due_on.ge(from));
@@ -178,30 +178,30 @@ pub fn list(
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// The key of the order by due date, in the words of the databases: a day, the last there is where there is none, and
-/// the id.
+/// The key of the order by due date as a SQL expression: the due date, or the last date where there is none, followed
+/// by the id.
 const BY_DUE: &str = "COALESCE(CAST(due_on AS TEXT), '9999-12-31') || id";
 
-/// The same of one deadline.
+/// Returns the key of a deadline in the order by due date, as in the SQL expression.
 pub fn due_key(deadline: &Deadline) -> String {
     let day = deadline.due_on().map_or_else(|| "9999-12-31".to_owned(), |day| day.to_string());
     format!("{day}{}", deadline.id)
 }
 
-/// One deadline.
+/// Returns a deadline.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Deadline>, Error> {
     let row: Option<Row> = dsl::deadlines.find(id.as_str()).get_result(conn).optional()?;
     row.map(Deadline::try_from).transpose()
 }
 
-/// The deadline of a kind, of a unit or of the whole period.
+/// Returns the deadline of a kind, for a unit or for the whole period.
 pub fn find_of(
     conn: &mut Conn,
     period_id: &Id,
     kind: DeadlineKind,
     unit_id: Option<&Id>,
 ) -> Result<Option<Deadline>, Error> {
-    let of_kind = dsl::deadlines.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::kind.eq(word(kind)));
+    let of_kind = dsl::deadlines.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::kind.eq(enum_text(kind)));
     let row: Option<Row> = match unit_id {
         Some(unit_id) => of_kind.filter(dsl::unit_id.eq(unit_id.as_str())).get_result(conn).optional()?,
         None => of_kind.filter(dsl::unit_id.is_null()).get_result(conn).optional()?,
@@ -209,16 +209,16 @@ pub fn find_of(
     row.map(Deadline::try_from).transpose()
 }
 
-/// Holds off every other instance that would set down deadlines for older periods.
+/// Takes the lock that lets only one instance add the missing deadlines of older periods.
 pub fn lock_adoption(conn: &mut Conn) -> Result<(), Error> {
     Ok(lock_advisory(conn, AdvisoryLock::Adoption, true)?)
 }
 
-/// The periods in one of these states that have no deadlines.
+/// Returns the periods in one of these states that have no deadlines.
 pub fn periods_without(conn: &mut Conn, statuses: &[PeriodStatus]) -> Result<Vec<Id>, Error> {
     let has = diesel::dsl::exists(dsl::deadlines.filter(dsl::period_id.eq(periods::id)));
     let without = periods::table
-        .filter(periods::status.eq_any(statuses.iter().map(word).collect::<Vec<_>>()))
+        .filter(periods::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()))
         .filter(diesel::dsl::not(has))
         .order(periods::id)
         .select(periods::id);
@@ -226,21 +226,23 @@ pub fn periods_without(conn: &mut Conn, statuses: &[PeriodStatus]) -> Result<Vec
     Ok(ids.into_iter().map(id).collect())
 }
 
-/// Every deadline of a period.
+/// Returns all deadlines of a period.
 pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error> {
     let rows: Vec<Row> = dsl::deadlines.filter(dsl::period_id.eq(period_id.as_str())).order(dsl::id).load(conn)?;
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// Every deadline of some periods.
+/// Returns all deadlines of several periods.
 pub fn of_periods(conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Deadline>, Error> {
-    let rows: Vec<Row> = dsl::deadlines.filter(dsl::period_id.eq_any(texts(period_ids))).order(dsl::id).load(conn)?;
+    let rows: Vec<Row> =
+        dsl::deadlines.filter(dsl::period_id.eq_any(id_texts(period_ids))).order(dsl::id).load(conn)?;
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// The deadlines of a period's two stages, held until the transaction ends: who counts sheets counts alone.
+/// Locks the appraisal and council review deadlines of a period until the transaction ends and returns them, so that
+/// only one transaction at a time counts the reviewed submissions.
 pub fn lock_stages(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error> {
-    let kinds = [DeadlineKind::Appraisal, DeadlineKind::CouncilReview].map(word);
+    let kinds = [DeadlineKind::Appraisal, DeadlineKind::CouncilReview].map(enum_text);
     let stages = dsl::deadlines.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::kind.eq_any(kinds));
     let rows: Vec<Row> = match conn {
         Conn::Sqlite(conn) => stages.order(dsl::id).load(conn)?,
@@ -249,10 +251,10 @@ pub fn lock_stages(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Err
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// The dossiers of an organisation, or of all, that are not settled and have a date.
-pub fn open_dossiers(conn: &mut Conn, organization_id: Option<&Id>) -> Result<Vec<Deadline>, Error> {
+/// Returns the unsettled dossier deadlines of units, of one organisation or of all.
+pub fn unsettled_dossiers(conn: &mut Conn, organization_id: Option<&Id>) -> Result<Vec<Deadline>, Error> {
     let mut query = dsl::deadlines
-        .filter(dsl::kind.eq(word(DeadlineKind::Dossier)))
+        .filter(dsl::kind.eq(enum_text(DeadlineKind::Dossier)))
         .filter(dsl::unit_id.is_not_null())
         .filter(dsl::met_on.is_null())
         .filter(dsl::waived_at.is_null())
@@ -265,11 +267,11 @@ pub fn open_dossiers(conn: &mut Conn, organization_id: Option<&Id>) -> Result<Ve
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// Holds the deadline of a unit's sheet until the transaction ends.
+/// Locks the self-assessment deadline of a unit until the transaction ends.
 pub fn lock_sheet(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
     let of_unit = dsl::deadlines
         .filter(dsl::period_id.eq(period_id.as_str()))
-        .filter(dsl::kind.eq(word(DeadlineKind::SelfAssessment)))
+        .filter(dsl::kind.eq(enum_text(DeadlineKind::SelfAssessment)))
         .filter(dsl::unit_id.eq(unit_id.as_str()))
         .select(dsl::version);
     if let Conn::Postgres(conn) = conn {
@@ -278,7 +280,7 @@ pub fn lock_sheet(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), E
     Ok(())
 }
 
-/// Holds a deadline until the transaction ends.
+/// Locks a deadline until the transaction ends.
 pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     Ok(lock_row(conn, RowLock::DeadlineForUpdate, id.as_str())?)
 }
@@ -286,31 +288,34 @@ pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
 /// Adds deadlines.
 pub fn insert_all(conn: &mut Conn, new: &[Deadline]) -> Result<(), Error> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
-    for rows in rows.chunks(AT_ONCE) {
-        on_each!(conn, c => diesel::insert_into(deadlines::table).values(rows).execute(c))?;
+    for rows in rows.chunks(BATCH_ROWS) {
+        dispatch!(conn, c => diesel::insert_into(deadlines::table).values(rows).execute(c))?;
     }
     Ok(())
 }
 
-/// Takes away what waits for the notice once there is one.
+/// Deletes the dossier deadline of the whole period, which stands in for those of the units until the result notice.
 pub fn delete_pending(conn: &mut Conn, period_id: &Id) -> Result<(), Error> {
     let pending = dsl::deadlines
         .filter(dsl::period_id.eq(period_id.as_str()))
-        .filter(dsl::kind.eq(word(DeadlineKind::Dossier)))
+        .filter(dsl::kind.eq(enum_text(DeadlineKind::Dossier)))
         .filter(dsl::unit_id.is_null());
     diesel::delete(pending).execute(conn)?;
     Ok(())
 }
 
-/// Saves a change of the version that was read.
+/// Saves a change to a deadline.
+///
+/// # Errors
+/// `version_mismatch` where the deadline has changed since it was read.
 pub fn update(conn: &mut Conn, deadline: Deadline) -> Result<Deadline, Error> {
     let after = Deadline { version: deadline.version + 1, ..deadline };
-    let seen = dsl::deadlines.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    one_row(diesel::update(seen).set(Row::from(&after)).execute(conn)?).map(|()| after)
+    let expected = dsl::deadlines.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
+    ensure_one_row(diesel::update(expected).set(Row::from(&after)).execute(conn)?).map(|()| after)
 }
 
-/// Gives every deadline of a kind, or those of some units, that the schedule set for one day another day, in one
-/// statement. A longer extension stands, and a sheet that was sent back keeps its own day.
+/// Moves the deadlines of a kind, or those of some units, from one scheduled day to another. A later extension remains
+/// in force, and a deadline with a day of its own, such as that of a returned submission, is not moved.
 pub fn reschedule(
     conn: &mut Conn,
     period_id: &Id,
@@ -319,7 +324,7 @@ pub fn reschedule(
     (from, to): (NaiveDate, NaiveDate),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    // Ids are of the service's own making: hexadecimal figures and hyphens.
+    // No injection is possible: an id consists of hexadecimal digits and hyphens.
     let among = unit_ids.map(|ids| ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", "));
     let among = among.map_or_else(String::new, |ids| format!(" AND unit_id IN ({ids})"));
     if unit_ids.is_some_and(<[&Id]>::is_empty) {
@@ -330,36 +335,36 @@ pub fn reschedule(
         .bind::<Date, _>(to, " THEN extended_on ELSE ")
         .bind::<Date, _>(to, " END, told = CASE WHEN extended_on >= ")
         .bind::<Date, _>(to, " AND extended_on >= scheduled_on THEN told END, check_on = CASE WHEN met_on IS NULL AND waived_at IS NULL THEN ")
-        .bind::<Date, _>(at_the_next_check(), " END, version = version + 1, updated_at = ")
+        .bind::<Date, _>(check_immediately(), " END, version = version + 1, updated_at = ")
         .bind::<Timestamp, _>(naive(now), " WHERE period_id = ")
         .bind::<Text, _>(period_id.as_str(), " AND kind = ")
-        .bind::<Text, _>(word(kind), format!("{among} AND scheduled_on = "))
+        .bind::<Text, _>(enum_text(kind), format!("{among} AND scheduled_on = "))
         .bind::<Date, _>(from, "");
-    on_each!(conn, c => statement.execute(c))?;
+    dispatch!(conn, c => statement.execute(c))?;
     Ok(())
 }
 
-/// Saves on which day something was done; none where it is to be done again.
+/// Saves the day on which a deadline was met; `None` where the work has to be done again.
 pub fn set_met(
     conn: &mut Conn,
     (period_id, kind, unit_id): (&Id, DeadlineKind, Option<&Id>),
     met_on: Option<NaiveDate>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let check_on = met_on.is_none().then_some(at_the_next_check());
+    let check_on = met_on.is_none().then_some(check_immediately());
     let statement = RawSql("UPDATE deadlines SET met_on = ".into())
         .bind::<Nullable<Date>, _>(met_on, ", check_on = CASE WHEN due_on IS NOT NULL AND waived_at IS NULL THEN ")
         .bind::<Nullable<Date>, _>(check_on, " END, version = version + 1, updated_at = ")
         .bind::<Timestamp, _>(naive(now), " WHERE period_id = ")
         .bind::<Text, _>(period_id.as_str(), " AND kind = ")
-        .bind::<Text, _>(word(kind), " AND COALESCE(unit_id, '') = ")
+        .bind::<Text, _>(enum_text(kind), " AND COALESCE(unit_id, '') = ")
         .bind::<Text, _>(unit_id.map_or("", Id::as_str), " AND met_on IS DISTINCT FROM ")
         .bind::<Nullable<Date>, _>(met_on, "");
-    on_each!(conn, c => statement.execute(c))?;
+    dispatch!(conn, c => statement.execute(c))?;
     Ok(())
 }
 
-/// Waives everything of a period that is not settled.
+/// Waives the unsettled deadlines of a period.
 pub fn waive_rest(conn: &mut Conn, period_id: &Id, reason: &str, now: DateTime<Utc>) -> Result<(), Error> {
     let rest = dsl::deadlines
         .filter(dsl::period_id.eq(period_id.as_str()))
@@ -376,7 +381,8 @@ pub fn waive_rest(conn: &mut Conn, period_id: &Id, reason: &str, now: DateTime<U
     Ok(())
 }
 
-/// What a check of an organisation has to look at, with where each period is, held until the transaction ends.
+/// Locks the deadlines of an organisation that a check has to examine until the transaction ends, and returns them
+/// with the states of their periods.
 pub fn to_check(
     conn: &mut Conn,
     organization_id: &Id,
@@ -393,7 +399,7 @@ pub fn to_check(
     }
     let of_organization = periods::table.filter(periods::organization_id.eq(organization_id.as_str()));
     let statuses: Vec<(String, String)> = of_organization.select((periods::id, periods::status)).load(conn)?;
-    let statuses = statuses.into_iter().map(|(id, status)| Ok((id, from_word(&status)?)));
+    let statuses = statuses.into_iter().map(|(id, status)| Ok((id, parse_enum(&status)?)));
     let statuses: HashMap<String, PeriodStatus> = statuses.collect::<Result<_, Error>>()?;
     let with_status = |row: Row| {
         let status = statuses.get(&row.period_id).copied().unwrap_or(PeriodStatus::Closed);
@@ -402,8 +408,8 @@ pub fn to_check(
     rows.into_iter().map(with_status).collect()
 }
 
-/// The organisations where a check has something to look at. The latest day that it is anywhere counts for all, so
-/// that no zone is asked for.
+/// Returns the organisations that a check has to examine. Uses the latest current date in any time zone, so that the
+/// organisations' zones need not be read; a check of an organisation then uses its own.
 pub fn organizations_to_check(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<Id>, Error> {
     let latest = (now + chrono::TimeDelta::hours(14)).date_naive();
     let waiting = dsl::deadlines.filter(dsl::check_on.le(latest)).select(dsl::organization_id).distinct();
@@ -417,28 +423,33 @@ pub fn organizations_to_check(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec
     Ok(found.into_iter().map(id).collect())
 }
 
-/// Saves what was told of some deadlines and when to look at them next. That is no change of the deadline.
-pub fn checked(conn: &mut Conn, ids: &[&Id], told: Option<i32>, check_on: Option<NaiveDate>) -> Result<(), Error> {
-    for ids in ids.chunks(AT_ONCE) {
-        let these = dsl::deadlines.filter(dsl::id.eq_any(ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()));
-        diesel::update(these).set((dsl::told.eq(told), dsl::check_on.eq(check_on))).execute(conn)?;
+/// Records the last reminder sent for deadlines and the day of their next check. Does not count as a change to them.
+pub fn record_check(
+    conn: &mut Conn,
+    ids: &[&Id],
+    last_reminder: Option<i32>,
+    check_on: Option<NaiveDate>,
+) -> Result<(), Error> {
+    for ids in ids.chunks(BATCH_ROWS) {
+        let batch = dsl::deadlines.filter(dsl::id.eq_any(ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()));
+        diesel::update(batch).set((dsl::told.eq(last_reminder), dsl::check_on.eq(check_on))).execute(conn)?;
     }
     Ok(())
 }
 
-/// How an organisation stands.
+/// The state of an organisation's deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
-    /// How many deadlines are near.
+pub struct Summary {
+    /// The number of deadlines that are due soon.
     pub due_soon: i64,
-    /// How many have passed.
+    /// The number of overdue deadlines.
     pub overdue: i64,
-    /// The next day on which a check has something to look at.
+    /// The next day on which a check has a deadline to examine; `None` where there is none.
     pub next_check_on: Option<NaiveDate>,
 }
 
 #[derive(QueryableByName)]
-struct StandingRow {
+struct SummaryRow {
     #[diesel(sql_type = BigInt)]
     due_soon: i64,
     #[diesel(sql_type = BigInt)]
@@ -447,17 +458,17 @@ struct StandingRow {
     next_check_on: Option<NaiveDate>,
 }
 
-/// How many deadlines of an organisation that can still be met are near or past.
-pub fn standing(
+/// Counts the deadlines of an organisation that can still be met and are due soon or overdue.
+pub fn summary(
     conn: &mut Conn,
     organization_id: &Id,
     today: NaiveDate,
     reminders: &Reminders,
-) -> Result<Standing, Error> {
+) -> Result<Summary, Error> {
     let soon = today + chrono::TimeDelta::days(i64::from(reminders.first()));
     let live = |kind| {
         let live = PeriodStatus::OPEN.into_iter().filter(move |status| Deadline::is_live(kind, *status));
-        live.map(|status| format!("'{}'", word(status))).collect::<Vec<_>>().join(", ")
+        live.map(|status| format!("'{}'", enum_text(status))).collect::<Vec<_>>().join(", ")
     };
     let (sheets, others) = (live(DeadlineKind::SelfAssessment), live(DeadlineKind::Dossier));
     let sum = |condition: &str| format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)");
@@ -468,8 +479,8 @@ pub fn standing(
         sum(&format!("due_on >= '{today}' AND due_on <= '{soon}'")),
         sum(&format!("due_on < '{today}'")),
     );
-    let row: StandingRow = sql_query(text).bind::<Text, _>(organization_id.as_str()).get_result(conn)?;
-    Ok(Standing { due_soon: row.due_soon, overdue: row.overdue, next_check_on: row.next_check_on })
+    let row: SummaryRow = sql_query(text).bind::<Text, _>(organization_id.as_str()).get_result(conn)?;
+    Ok(Summary { due_soon: row.due_soon, overdue: row.overdue, next_check_on: row.next_check_on })
 }
 
 #[derive(Queryable, Insertable)]
@@ -499,7 +510,7 @@ pub fn insert_extension(conn: &mut Conn, extension: &Extension) -> Result<(), Er
     Ok(())
 }
 
-/// The extensions of some deadlines, first to last.
+/// Returns the extensions of deadlines, first to last.
 pub fn extensions(conn: &mut Conn, of: &[&Id]) -> Result<Vec<Extension>, Error> {
     use crate::store::schema::deadline_extensions::dsl;
     let ids: Vec<&str> = of.iter().map(|id| id.as_str()).collect();

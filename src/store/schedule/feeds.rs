@@ -1,4 +1,4 @@
-//! The tokens of calendar feeds.
+//! Tokens for calendar feeds.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use crate::domain::Id;
 use crate::domain::schedule::feed::FeedToken;
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::error::one_row;
+use crate::store::error::ensure_one_row;
 use crate::store::schema::feed_tokens::{self, dsl};
 use crate::store::types::{id, naive, utc};
 
@@ -52,20 +52,20 @@ pub fn insert(conn: &mut Conn, token: &FeedToken) -> Result<(), Error> {
     Ok(())
 }
 
-/// The tokens of a person, first to last.
+/// Returns the tokens of a person, first to last.
 pub fn of_person(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Vec<FeedToken>, Error> {
     let own = dsl::feed_tokens.filter(dsl::issuer.eq(issuer)).filter(dsl::subject.eq(subject));
     let rows: Vec<Row> = own.order(dsl::id).load(conn)?;
     Ok(rows.into_iter().map(FeedToken::from).collect())
 }
 
-/// A token by its hash.
-pub fn find_hashed(conn: &mut Conn, token_sha256: &str) -> Result<Option<FeedToken>, Error> {
+/// Returns a token by its SHA-256.
+pub fn find_by_hash(conn: &mut Conn, token_sha256: &str) -> Result<Option<FeedToken>, Error> {
     let row: Option<Row> = dsl::feed_tokens.filter(dsl::token_sha256.eq(token_sha256)).get_result(conn).optional()?;
     Ok(row.map(FeedToken::from))
 }
 
-/// Takes a token away.
+/// Deletes a token.
 pub fn delete(conn: &mut Conn, id: &Id) -> Result<(), Error> {
-    one_row(diesel::delete(dsl::feed_tokens.find(id.as_str())).execute(conn)?)
+    ensure_one_row(diesel::delete(dsl::feed_tokens.find(id.as_str())).execute(conn)?)
 }

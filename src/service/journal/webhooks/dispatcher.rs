@@ -241,7 +241,7 @@ fn fan_out(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<()
     let deliveries: Vec<Delivery> = new
         .iter()
         .map(|event| {
-            let kind = store::events::type_word(event.kind);
+            let kind = store::events::type_name(event.kind);
             Delivery::new(app.ids.next(), endpoint.id, Some(event.id), kind, now)
         })
         .collect();
@@ -256,13 +256,13 @@ fn owner(conn: &mut Conn, app: &App, endpoint: &Endpoint) -> Result<Actor, Error
     let scopes = Scopes::parse(endpoint.scopes.as_deref());
     let member = store::members::find(conn, &endpoint.member_id)?;
     let is_live = match &endpoint.client_id {
-        Some(client_id) => store::accounts::is_live(conn, client_id)?,
+        Some(client_id) => store::accounts::is_active(conn, client_id)?,
         None => true,
     };
     let Some(member) = member.filter(|_| is_live) else {
         return Ok(Actor { issuer: String::new(), subject: String::new(), memberships: Vec::new(), scopes });
     };
-    let memberships = store::members::current_of(conn, &member.issuer, &member.subject, app.clock.now())?;
+    let memberships = store::members::current_memberships(conn, &member.issuer, &member.subject, app.clock.now())?;
     Ok(Actor { issuer: member.issuer, subject: member.subject, memberships, scopes })
 }
 
@@ -275,7 +275,7 @@ pub struct Batch(Vec<(Delivery, Endpoint, Message)>);
 /// # Errors
 /// `busy` or `internal` when the database fails.
 pub async fn claim_due(app: &Arc<App>, now: DateTime<Utc>) -> Result<Vec<Batch>, Error> {
-    for id in app.db.read(store::webhooks::behind).await? {
+    for id in app.db.read(store::webhooks::with_new_events).await? {
         let shared = Arc::clone(app);
         app.db.write(move |conn| fan_out(conn, &shared, &id, now)).await?;
     }
@@ -324,13 +324,13 @@ pub async fn send_batch(app: Arc<App>, batch: Batch, now: DateTime<Utc>) -> Resu
 }
 
 fn claim(conn: &mut Conn, busy: &[Id], now: DateTime<Utc>) -> Result<Vec<(Delivery, Endpoint, Message)>, Error> {
-    let deliveries = store::webhooks::take_due(conn, (now, now + LEASE), busy, CLAIM_LIMITS)?;
+    let deliveries = store::webhooks::claim_due(conn, (now, now + LEASE), busy, CLAIM_LIMITS)?;
     let ids: Vec<&Id> = deliveries.iter().map(|delivery| &delivery.endpoint_id).collect();
-    let endpoints = store::webhooks::among(conn, &ids)?;
+    let endpoints = store::webhooks::by_ids(conn, &ids)?;
     let endpoints: HashMap<Id, Endpoint> = endpoints.into_iter().map(|endpoint| (endpoint.id, endpoint)).collect();
     let ids: Vec<&Id> = deliveries.iter().filter_map(|delivery| delivery.event_id.as_ref()).collect();
     let events: HashMap<Id, Event> =
-        store::events::among(conn, &ids)?.into_iter().map(|event| (event.id, event)).collect();
+        store::events::by_ids(conn, &ids)?.into_iter().map(|event| (event.id, event)).collect();
     let of = |delivery: Delivery| {
         let endpoint = endpoints.get(&delivery.endpoint_id)?.clone();
         let event = delivery.event_id.as_ref().and_then(|id| events.get(id));
