@@ -1,13 +1,13 @@
-//! What is refused, and why: a stable code, its parameters, and every fault found at once.
+//! Errors: a stable code, its parameters, and all faults found in one request.
 //!
-//! Every room speaks of refusals in these words; only `http::problem` turns them into RFC 9457 text.
+//! Every layer uses this type; only `http::problem` turns it into an RFC 9457 problem.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-/// One row a code: the enum and the table are the same list, so neither can lack what the other has.
+/// Declares the enum and the table of codes from one list, so that neither can lack an entry of the other.
 macro_rules! codes {
     ($(
         $(#[$doc:meta])*
@@ -24,7 +24,7 @@ macro_rules! codes {
             /// Every code, in the order of the table.
             pub const ALL: &'static [Code] = &[ $( Code::$variant, )* ];
 
-            /// The row of this code.
+            /// Returns the table row of the code.
             pub const fn row(self) -> &'static $crate::error::Row {
                 match self {
                     $( Code::$variant => &$crate::error::Row {
@@ -43,41 +43,41 @@ macro_rules! codes {
 mod catalogue;
 pub use catalogue::Code;
 
-/// What a code says, in both languages.
+/// A row of the table of codes.
 #[derive(Debug)]
 pub struct Row {
-    /// The stable name.
+    /// The code as clients see it.
     pub code: &'static str,
-    /// The HTTP status it is answered with.
+    /// The HTTP status.
     pub status: u16,
-    /// Whether trying again helps.
+    /// Whether a retry can succeed.
     pub retry: Retry,
-    /// Vietnamese title.
+    /// The Vietnamese title.
     pub title_vi: &'static str,
-    /// Vietnamese sentence with `{param}` places.
+    /// The Vietnamese sentence, with `{param}` placeholders.
     pub text_vi: &'static str,
-    /// English title.
+    /// The English title.
     pub title_en: &'static str,
-    /// English sentence with `{param}` places.
+    /// The English sentence, with `{param}` placeholders.
     pub text_en: &'static str,
 }
 
-/// Whether trying again helps.
+/// Whether a retry can succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// The same request will never succeed.
     Never,
-    /// Read the resource again and adapt the request.
+    /// The request may succeed after the client has read the resource again and adapted it.
     AfterChange,
     /// The same request may succeed later.
     Later,
-    /// Fetch a new token first.
+    /// The request may succeed with a new token.
     NewToken,
 }
 
 impl Retry {
-    /// The word used in `GET /problems/{code}`.
-    pub const fn word(self) -> &'static str {
+    /// Returns the name used in `GET /problems/{code}`.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Retry::Never => "never",
             Retry::AfterChange => "after_change",
@@ -87,75 +87,77 @@ impl Retry {
     }
 }
 
-/// Values that fill the places of a text and that a machine may read.
+/// The named values that fill the placeholders of a sentence and that a client may read.
 pub type Params = Map<String, Value>;
 
-/// One broken rule, at one place of the request.
+/// A broken rule, at one place in the request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// RFC 6901 pointer into the body, or empty where the fault is not in the body.
+    /// An RFC 6901 pointer into the body; empty for a fault outside of it.
     pub pointer: String,
-    /// What is wrong.
+    /// The code.
     pub code: Code,
-    /// The figures of it.
+    /// The parameters of its sentence.
     pub params: Params,
 }
 
 impl Fault {
-    /// A fault at `pointer`.
+    /// Returns a fault at `pointer`.
     pub fn at(pointer: impl Into<String>, code: Code) -> Self {
         Fault { pointer: pointer.into(), code, params: Params::new() }
     }
 
-    /// Adds a figure.
+    /// Adds a parameter.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.params.insert(name.to_owned(), value.into());
         self
     }
 }
 
-/// Why an act did not happen.
+/// The reason why an operation failed.
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// What is wrong.
+    /// The code.
     pub code: Code,
-    /// The figures of it.
+    /// The parameters of its sentence.
     pub params: Params,
-    /// Every broken rule, where there are several.
+    /// Every broken rule; empty for an error that has no place in the request.
     pub faults: Vec<Fault>,
-    /// For the log only; never shown.
+    /// The underlying error, which is logged but never sent to clients.
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
-    /// A refusal without figures.
+    /// Returns an error without parameters.
     pub fn new(code: Code) -> Self {
         Error { code, params: Params::new(), faults: Vec::new(), source: None }
     }
 
-    /// Adds a figure.
+    /// Adds a parameter.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.params.insert(name.to_owned(), value.into());
         self
     }
 
-    /// A failure of the service itself, with its cause for the log.
+    /// Returns an `internal` error, with its cause for the log.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Error { source: Some(Arc::from(source.into())), ..Error::new(Code::Internal) }
     }
 
-    /// Several broken rules under one heading.
+    /// Returns an error with several broken rules under a common code.
     pub fn of_faults(code: Code, faults: Vec<Fault>) -> Self {
         Error { faults, ..Error::new(code) }
     }
 
-    /// One broken rule: its code is that of the whole answer.
+    /// Returns an error with one broken rule, whose code and parameters it takes over.
     pub fn of_fault(fault: Fault) -> Self {
         Error { params: fault.params.clone(), ..Error::of_faults(fault.code, vec![fault]) }
     }
 
-    /// `Ok` when nothing was found, else 422 `validation_failed` with all of it.
-    /// A single fault gives its own code to the whole answer.
+    /// Returns an error unless `faults` is empty.
+    ///
+    /// # Errors
+    /// The code of the fault where there is only one, otherwise `validation_failed` with all of them.
     pub fn unless_valid(faults: Vec<Fault>) -> Result<(), Self> {
         match faults.as_slice() {
             [] => Ok(()),
@@ -166,7 +168,7 @@ impl Error {
 }
 
 impl Error {
-    /// Several broken rules, of which there is at least one: as [`Error::unless_valid`].
+    /// Returns the error of [`Error::unless_valid`] for at least one broken rule.
     pub fn of_invalid(faults: Vec<Fault>) -> Self {
         Error::unless_valid(faults).err().unwrap_or_else(|| Error::new(Code::Internal))
     }

@@ -57,7 +57,7 @@ async fn get(request: HttpRequest, code: web::Path<String>) -> Result<HttpRespon
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-cache")).json(Explanation {
         code: row.code,
         status: row.status,
-        retry: row.retry.word(),
+        retry: row.retry.as_str(),
         vi: Text { title: row.title_vi, text: row.text_vi },
         en: Text { title: row.title_en, text: row.text_en },
     }))
