@@ -1,4 +1,4 @@
-//! What happens without a request.
+//! Periodic work: deadline checks, webhook delivery, and the removal of expired data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,98 +13,99 @@ use crate::service::journal::webhooks::dispatcher;
 use crate::service::schedule::deadline_checks::{self, Selection};
 use crate::store::{idempotency, webhooks};
 
-/// How often is swept.
-const EVERY: Duration = Duration::from_hours(1);
-/// How long a file that no row names is left alone: its upload may still be on its way.
-const UNNAMED_FOR: TimeDelta = TimeDelta::hours(24);
-/// How long the log of webhooks goes back.
-const LOGGED_FOR: TimeDelta = TimeDelta::days(30);
+/// How often expired data is removed.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+/// How long a file that no row refers to is kept: its upload may still be in progress.
+const UNREFERENCED_GRACE: TimeDelta = TimeDelta::hours(24);
+/// How long finished webhook deliveries are kept.
+const DELIVERY_RETENTION: TimeDelta = TimeDelta::days(30);
 
-/// How often the deadlines are looked at.
-const CHECK_EVERY: Duration = Duration::from_secs(30);
+/// How often the deadlines are checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Does what the clock alone causes, again and again, until the task is dropped. Instances that share a database do
-/// the same; each thing is done once.
-pub async fn keep_checking(app: Arc<App>) {
-    let mut rounds = tokio::time::interval(CHECK_EVERY);
-    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Checks the deadlines periodically until the task is dropped. Every instance that shares the database does so; row
+/// locks make sure that each reminder is sent and each submission lapses once.
+pub async fn run_deadline_checks(app: Arc<App>) {
+    let mut interval = tokio::time::interval(CHECK_INTERVAL);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        rounds.tick().await;
+        interval.tick().await;
         if let Err(error) = deadline_checks::run(&app, "timer", &Selection::Due, false).await {
-            log::warn!(error:% = error; "the deadlines could not be checked");
+            log::warn!(error:% = error; "the deadline check failed");
         }
     }
 }
 
-/// How often is looked for messages that another instance has made or that are to be tried again.
-const DELIVER_EVERY: Duration = Duration::from_secs(1);
-/// The pause between two looks, however often the bell rings.
-const BREATH: Duration = Duration::from_millis(100);
+/// How often to look for deliveries that another instance created or that are due for a retry.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest pause between two polls, however many events are published.
+const MIN_POLL_PAUSE: Duration = Duration::from_millis(100);
 
-/// Carries messages to subscribers, until the task is dropped. Instances that share a database share the work.
-pub async fn keep_delivering(app: Arc<App>) {
+/// Delivers webhooks until the task is dropped. Instances that share the database share the work.
+pub async fn run_webhook_delivery(app: Arc<App>) {
     let mut event_signal = app.event_signal.subscribe();
     loop {
         event_signal.mark_unchanged();
         let now = machine_now();
         match dispatcher::claim_due(&app, now).await {
             Ok(batches) if batches.is_empty() => {
-                // Whether it rang or not: look again.
-                let _ = tokio::time::timeout(DELIVER_EVERY, event_signal.changed()).await;
+                // A signal and a timeout both lead to the next poll.
+                let _ = tokio::time::timeout(POLL_INTERVAL, event_signal.changed()).await;
             }
             Ok(batches) => {
                 for batch in batches {
-                    let carrying = dispatcher::send_batch(Arc::clone(&app), batch, now);
+                    let sending = dispatcher::send_batch(Arc::clone(&app), batch, now);
                     actix_web::rt::spawn(async move {
-                        if let Err(error) = carrying.await {
-                            log::warn!(error:% = error; "what came of a webhook could not be written down");
+                        if let Err(error) = sending.await {
+                            log::warn!(error:% = error; "the outcome of a webhook delivery could not be saved");
                         }
                     });
                 }
             }
             Err(error) => {
-                log::warn!(error:% = error; "the webhooks could not be looked at");
-                tokio::time::sleep(DELIVER_EVERY).await;
+                log::warn!(error:% = error; "due webhook deliveries could not be loaded");
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         }
-        tokio::time::sleep(BREATH).await;
+        tokio::time::sleep(MIN_POLL_PAUSE).await;
     }
 }
 
-/// Makes messages of new events and sends a batch to each endpoint that some are due to at `now`. Tells how many were
-/// sent; none where there is nothing to do.
+/// Creates the deliveries of new events and sends each endpoint one batch of those due at `now`. Returns the number of
+/// deliveries attempted.
 ///
 /// # Errors
-/// When the database does not answer; what was taken and not written down is taken again after a minute.
+/// When the database fails. Deliveries whose outcome was not saved are attempted again when their lease expires.
 pub async fn deliver(app: &Arc<App>, now: DateTime<Utc>) -> Result<usize, Error> {
     let batches = dispatcher::claim_due(app, now).await?;
-    let carried = batches.into_iter().map(|batch| dispatcher::send_batch(Arc::clone(app), batch, now));
-    let carried = futures_util::future::join_all(carried).await;
-    carried.into_iter().sum()
+    let sent = batches.into_iter().map(|batch| dispatcher::send_batch(Arc::clone(app), batch, now));
+    let sent = futures_util::future::join_all(sent).await;
+    sent.into_iter().sum()
 }
 
-/// Sweeps again and again, until the task is dropped.
-pub async fn keep_sweeping(app: Arc<App>) {
-    let mut hours = tokio::time::interval(EVERY);
+/// Removes expired data periodically until the task is dropped.
+pub async fn run_sweeps(app: Arc<App>) {
+    let mut interval = tokio::time::interval(SWEEP_INTERVAL);
     loop {
-        hours.tick().await;
-        if let Err(error) = sweep(&app, machine_now() - UNNAMED_FOR).await {
-            log::warn!(error:% = error; "not all that is old could be swept");
+        interval.tick().await;
+        if let Err(error) = sweep(&app, machine_now() - UNREFERENCED_GRACE).await {
+            log::warn!(error:% = error; "expired data could not be removed completely");
         }
     }
 }
 
-/// Forgets kept answers and logs that are too old, and takes away the files that no row has named since `unnamed_before`.
+/// Deletes expired idempotency records and webhook deliveries, and the files that no row has referred to since
+/// `unreferenced_before`.
 ///
 /// # Errors
-/// When database or store do not answer; what is left is found the next time.
-pub async fn sweep(app: &Arc<App>, unnamed_before: DateTime<Utc>) -> Result<(), Error> {
-    let within = Arc::clone(app);
-    app.db.write(move |conn| idempotency::sweep(conn, within.clock.now())).await?;
-    app.db.write(move |conn| webhooks::sweep(conn, machine_now() - LOGGED_FOR)).await?;
-    let swept = files::sweep(app, unnamed_before).await?;
+/// When the database or the file store fails; the next run removes the rest.
+pub async fn sweep(app: &Arc<App>, unreferenced_before: DateTime<Utc>) -> Result<(), Error> {
+    let shared = Arc::clone(app);
+    app.db.write(move |conn| idempotency::sweep(conn, shared.clock.now())).await?;
+    app.db.write(move |conn| webhooks::sweep(conn, machine_now() - DELIVERY_RETENTION)).await?;
+    let swept = files::sweep(app, unreferenced_before).await?;
     if swept > 0 {
-        log::info!(files = swept; "took away files that nothing names");
+        log::info!(files = swept; "removed unreferenced files");
     }
     Ok(())
 }

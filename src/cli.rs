@@ -1,4 +1,4 @@
-//! Arguments, settings, log, and then the command.
+//! The command line: parses the arguments, starts the logger and runs the command.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::background;
-use crate::clock::{Clock, Ids, first_moment};
+use crate::clock::{Clock, Ids, sandbox_start};
 use crate::config::{Config, Setting};
 use crate::error::{Code, Error, Fault};
 use crate::http::auth::Keys;
@@ -34,94 +34,94 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve; brings the database up to date first.
+    /// Migrate the database and start the service.
     Serve,
-    /// Serve a place to play on loopback, with the 2023 guideline loaded.
+    /// Start a sandbox on loopback, with the 2023 guideline loaded.
     Sandbox {
-        /// The port; 0 for any that is free.
+        /// The port; 0 for any free one.
         #[arg(long, default_value_t = 8080)]
         port: u16,
-        /// An empty database, or one that the sandbox made; without it a fresh temporary one.
+        /// The URL of an empty database or of one that the sandbox created; a temporary one by default.
         #[arg(long)]
         database: Option<String>,
-        /// Without the period and the table of criteria.
+        /// Leave out the sample period and its criteria set.
         #[arg(long)]
         empty: bool,
     },
-    /// Bring the database up to date.
+    /// Migrate the database.
     Migrate,
     /// Print the OpenAPI document.
     Openapi,
-    /// Make the first way in, and print its client id and secret once.
+    /// Create the first account, and print its client id and secret once.
     CreateAdmin {
-        /// The organisation's code; it is made where there is none of that code.
+        /// The organisation's code; the organisation is created if it does not exist.
         #[arg(long, required_unless_present = "operator", conflicts_with = "operator")]
         organization: Option<String>,
-        /// An operator of the installation instead.
+        /// Create an operator of the installation instead.
         #[arg(long)]
         operator: bool,
-        /// Who it is for.
+        /// The display name of the account's owner.
         #[arg(long)]
         name: String,
     },
-    /// Import a table of criteria from a spreadsheet or from JSON, as a draft.
+    /// Import a criteria set from a spreadsheet or from JSON, as a draft.
     ImportCriteria {
-        /// XLSX, CSV or JSON, told from its bytes.
+        /// An XLSX, CSV or JSON file; the content decides which.
         file: PathBuf,
-        /// The organisation's code; may be left out where there is only one.
+        /// The organisation's code; optional if there is only one organisation.
         #[arg(long)]
         organization: Option<String>,
-        /// The table's code, where the file does not say it.
+        /// The criteria set's code, if the file does not state it.
         #[arg(long)]
         code: Option<String>,
-        /// The table's title, where the file does not say it.
+        /// The criteria set's title, if the file does not state it.
         #[arg(long)]
         title: Option<String>,
-        /// The year that it is for, where the file does not say it.
+        /// The criteria set's year, if the file does not state it.
         #[arg(long)]
         year: Option<i32>,
-        /// The paper that sets it.
+        /// The document that issued the criteria set.
         #[arg(long)]
         legal_basis: Option<String>,
-        /// Only tell what would come of it.
+        /// Report the result without saving it.
         #[arg(long)]
         dry_run: bool,
     },
-    /// Do what the clock alone causes, and tell how the deadlines stand, in JSON. Ends with 0 where nothing is due, 10
-    /// where something is due soon, 20 where something is overdue.
+    /// Check the deadlines once and print a summary in JSON. The exit status is 0 if nothing is due, 10 if something is
+    /// due soon, 20 if something is overdue.
     CheckDeadlines {
-        /// Only this organisation's, by its code.
+        /// Check only the organisation with this code.
         #[arg(long)]
         organization: Option<String>,
-        /// Only tell what it would do.
+        /// Report what would be done without doing it.
         #[arg(long)]
         dry_run: bool,
     },
-    /// Work out every audit chain anew; ends with 1 where one is not as it was written.
+    /// Verify every audit chain. The exit status is 1 if one was altered.
     VerifyAudit {
-        /// A file with a checkpoint that was kept: its chain must go on from there.
+        /// A file with a saved checkpoint that its chain must contain.
         #[arg(long)]
         checkpoint: Option<PathBuf>,
     },
-    /// Ask the service that the settings describe whether it is alive.
+    /// Check that the configured service is alive.
     Health,
 }
 
-type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+type CommandResult = Result<ExitCode, Box<dyn std::error::Error>>;
 
-/// The commands and their options.
+/// Returns the commands and their options.
 pub fn commands() -> clap::Command {
     Arguments::command()
 }
 
-/// Runs the program.
+/// Parses the arguments and runs the command.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
     env_logger::Builder::from_env(env_logger::Env::new().filter_or(Setting::RustLog.name(), "info,actix_server=warn"))
         .init();
     let outcome = match arguments.command {
         Command::Serve => serve().await,
-        Command::Sandbox { port, database, empty } => play(port, database, empty).await,
+        Command::Sandbox { port, database, empty } => run_sandbox(port, database, empty).await,
         Command::Migrate => migrate().await,
         Command::Openapi => print_document(),
         Command::CreateAdmin { organization, name, .. } => create_admin(organization, name).await,
@@ -142,14 +142,14 @@ pub async fn run() -> ExitCode {
     }
 }
 
-async fn serve() -> Outcome {
+async fn serve() -> CommandResult {
     let config = Config::from_env()?;
     let app = server::open(&config, Clock::System, Ids::Random).await?;
     let bound = server::bind(&config, Arc::clone(&app), &Kind::Production).await?;
     log::info!(address:% = bound.address, database:? = config.database; "serving");
-    let sweeping = actix_web::rt::spawn(background::keep_sweeping(Arc::clone(&app)));
-    let checking = actix_web::rt::spawn(background::keep_checking(Arc::clone(&app)));
-    let delivering = actix_web::rt::spawn(background::keep_delivering(app));
+    let sweeping = actix_web::rt::spawn(background::run_sweeps(Arc::clone(&app)));
+    let checking = actix_web::rt::spawn(background::run_deadline_checks(Arc::clone(&app)));
+    let delivering = actix_web::rt::spawn(background::run_webhook_delivery(app));
     let ended = bound.server.await;
     for task in [sweeping, checking, delivering] {
         task.abort();
@@ -158,81 +158,80 @@ async fn serve() -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn migrate() -> Outcome {
+async fn migrate() -> CommandResult {
     let config = Config::from_env()?;
     server::open(&config, Clock::System, Ids::Random).await?;
     println!("up to date");
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_document() -> Outcome {
+fn print_document() -> CommandResult {
     print!("{}", Document::of(routes::operations(true)).text()?);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create_admin(organization: Option<String>, name: String) -> Outcome {
+async fn create_admin(organization: Option<String>, name: String) -> CommandResult {
     let config = Config::from_env()?;
     let app = server::open(&config, Clock::System, Ids::Random).await?;
     let first = organization.map_or(FirstAccount::Operator, |organization| FirstAccount::Admin { organization });
-    let within = Arc::clone(&app);
-    let made = app.db.write(move |conn| accounts::create_first(conn, &within, &first, &name)).await?;
-    println!("client_id: {}", made.account.client_id);
-    println!("client_secret: {}", made.secret);
-    println!("The secret is not kept and not shown again.");
+    let shared = Arc::clone(&app);
+    let created = app.db.write(move |conn| accounts::create_first(conn, &shared, &first, &name)).await?;
+    println!("client_id: {}", created.account.client_id);
+    println!("client_secret: {}", created.secret);
+    println!("Store the secret now: it cannot be shown again.");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Imports a table; what is wrong with it comes line by line, each with its row.
-async fn import_criteria(file: &Path, organization: Option<String>, given: Overrides, dry_run: bool) -> Outcome {
+/// Imports a criteria set and prints its errors and warnings, one per line.
+async fn import_criteria(file: &Path, organization: Option<String>, given: Overrides, dry_run: bool) -> CommandResult {
     let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let new = criteria_import::read(&bytes, given).map_err(|error| told(&error))?;
+    let new = criteria_import::read(&bytes, given).map_err(|error| describe_error(&error))?;
     let config = Config::from_env()?;
     let app = server::open(&config, Clock::System, Ids::Random).await?;
-    let within = Arc::clone(&app);
+    let shared = Arc::clone(&app);
     let office = organization.clone();
-    let import = move |conn: &mut Conn| import_from_cli(conn, &within, office.as_deref(), &new, dry_run);
+    let import = move |conn: &mut Conn| import_from_cli(conn, &shared, office.as_deref(), &new, dry_run);
     let imported = app.db.write(import).await.map_err(|error| match (error.code, organization) {
         (Code::NotFound, Some(code)) => format!("there is no organisation {code}"),
         (Code::OrganizationRequired, _) => {
-            "which organisation? --organization CODE; where there is none yet, `thidua create-admin` makes one"
-                .to_owned()
+            "name the organisation with --organization CODE; `thidua create-admin` creates the first one".to_owned()
         }
-        _ => told(&error),
+        _ => describe_error(&error),
     })?;
-    let lines = |faults: &[Fault], kind: &str| {
+    let print_faults = |faults: &[Fault], kind: &str| {
         for fault in fault_bodies(faults, Language::Vi) {
-            println!("{kind}: {}", line(&fault));
+            println!("{kind}: {}", describe_fault(&fault));
         }
     };
-    lines(&imported.findings.errors, "error, to be mended before it is published");
-    lines(&imported.findings.warnings, "warning");
+    print_faults(&imported.findings.errors, "error, to be fixed before publication");
+    print_faults(&imported.findings.warnings, "warning");
     let (content, done) = (&imported.content, if dry_run { "read, not added" } else { "added as a draft" });
     let criteria = content.entries().iter().filter(|entry| entry.rule.is_some()).count();
     println!("{}: {} criteria, {} points, {done}", content.code, criteria, content.total_points);
     Ok(ExitCode::SUCCESS)
 }
 
-/// A fault in words, after its row and column where it has them.
-fn line(fault: &FaultBody) -> String {
+/// Formats a fault as its message, after its row and column where it has them.
+fn describe_fault(fault: &FaultBody) -> String {
     let figure = |name: &str| fault.params.get(name).map(|figure| figure.to_string().trim_matches('"').to_owned());
     let place = ["row", "column"].into_iter().filter_map(|name| Some(format!("{name} {}: ", figure(name)?)));
     place.chain([fault.message.clone()]).collect()
 }
 
-/// A refusal in words, every fault on a line of its own.
-fn told(error: &Error) -> String {
+/// Formats an error as its faults, one per line, or as its own text where it has none.
+fn describe_error(error: &Error) -> String {
     let problem = ProblemBody::of(error, Language::Vi, "", "");
     let faults = fault_bodies(&error.faults, Language::Vi);
-    let lines: Vec<String> = faults.iter().map(line).collect();
+    let lines: Vec<String> = faults.iter().map(describe_fault).collect();
     if lines.is_empty() { problem.detail } else { lines.join("\n  ") }
 }
 
-/// What ends with 10.
+/// The exit status where a deadline is due soon.
 const DUE_SOON: u8 = 10;
-/// What ends with 20.
+/// The exit status where a deadline is overdue.
 const OVERDUE: u8 = 20;
 
-async fn check_deadlines(organization: Option<&str>, dry_run: bool) -> Outcome {
+async fn check_deadlines(organization: Option<&str>, dry_run: bool) -> CommandResult {
     let config = Config::from_env()?;
     let app = server::open(&config, Clock::System, Ids::Random).await?;
     let which = organization.map_or(Selection::All, |code| Selection::Code(code.to_owned()));
@@ -243,8 +242,8 @@ async fn check_deadlines(organization: Option<&str>, dry_run: bool) -> Outcome {
     let sum = |count: fn(&CheckReport) -> i64| checked.iter().map(count).sum::<i64>();
     let (due_soon, overdue) = (sum(|checked| checked.due_soon), sum(|checked| checked.overdue));
     let organizations: Vec<CheckView> = checked.iter().map(CheckView::from).collect();
-    let told = json!({"due_soon": due_soon, "overdue": overdue, "organizations": organizations});
-    println!("{}", serde_json::to_string_pretty(&told)?);
+    let summary = json!({"due_soon": due_soon, "overdue": overdue, "organizations": organizations});
+    println!("{}", serde_json::to_string_pretty(&summary)?);
     Ok(match (overdue, due_soon) {
         (0, 0) => ExitCode::SUCCESS,
         (0, _) => ExitCode::from(DUE_SOON),
@@ -252,7 +251,7 @@ async fn check_deadlines(organization: Option<&str>, dry_run: bool) -> Outcome {
     })
 }
 
-async fn verify_audit(checkpoint: Option<&Path>) -> Outcome {
+async fn verify_audit(checkpoint: Option<&Path>) -> CommandResult {
     let config = Config::from_env()?;
     let known = match checkpoint {
         None => None,
@@ -274,44 +273,44 @@ async fn verify_audit(checkpoint: Option<&Path>) -> Outcome {
     });
     let chains = chains.await?;
     for (chain, verdict) in &chains {
-        let told = match (&verdict.first_bad_id, verdict.ok) {
-            (_, true) => "as written".to_owned(),
-            (Some(id), false) => format!("NOT as written from entry {id} on"),
-            (None, false) => "NOT as written: entries are missing at the end".to_owned(),
+        let status = match (&verdict.first_bad_id, verdict.ok) {
+            (_, true) => String::new(),
+            (Some(id), false) => format!(", ALTERED from entry {id} on"),
+            (None, false) => ", entries MISSING at the end".to_owned(),
         };
-        println!("{chain}: {} entries {told}", verdict.checked);
+        println!("{chain}: {} entries intact{status}", verdict.checked);
     }
     let all = chains.iter().all(|(_, verdict)| verdict.ok);
-    if all { Ok(ExitCode::SUCCESS) } else { Err("the audit was altered".into()) }
+    if all { Ok(ExitCode::SUCCESS) } else { Err("the audit log was altered".into()) }
 }
 
-/// Asks `/livez` on loopback: a container's health check needs no other program.
-async fn health() -> Outcome {
+/// Requests `/livez` on loopback, so that a container's health check needs no other program.
+async fn health() -> CommandResult {
     let listen = Config::from_env()?.listen;
     let host = if listen.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { listen.ip() };
-    let asking = async {
+    let request = async {
         let mut stream = tokio::net::TcpStream::connect((host, listen.port())).await?;
         stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
         Ok::<_, std::io::Error>(answer)
     };
-    let answer = tokio::time::timeout(std::time::Duration::from_secs(3), asking).await??;
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(3), request).await??;
     if answer.starts_with("HTTP/1.1 200") { Ok(ExitCode::SUCCESS) } else { Err("not healthy".into()) }
 }
 
-/// A folder of the sandbox's own, gone when it ends.
-struct Folder(PathBuf);
+/// A temporary folder for the sandbox, removed when it is dropped.
+struct TempFolder(PathBuf);
 
-impl Folder {
+impl TempFolder {
     fn new() -> std::io::Result<Self> {
         let path = std::env::temp_dir().join(format!("thidua-sandbox-{}", Ids::Random.next()));
         std::fs::create_dir_all(&path)?;
-        Ok(Folder(path))
+        Ok(TempFolder(path))
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             log::warn!(error:% = error; "the sandbox's folder could not be removed");
@@ -319,24 +318,24 @@ impl Drop for Folder {
     }
 }
 
-async fn play(port: u16, database: Option<String>, empty: bool) -> Outcome {
-    let folder = Folder::new()?;
-    let goes_on = database.is_some();
+async fn run_sandbox(port: u16, database: Option<String>, empty: bool) -> CommandResult {
+    let folder = TempFolder::new()?;
+    let is_existing = database.is_some();
     let fresh = || format!("sqlite://{}", folder.0.join("sandbox.db").display());
     let config = Config::of_sandbox(&database.unwrap_or_else(fresh), port, &folder.0)?;
-    // On a database that it goes on with, counted ids would come twice.
-    let ids = if goes_on { Ids::Random } else { Ids::counted() };
-    let app = server::open(&config, Clock::standing_at(first_moment()), ids).await?;
+    // In an existing database, counted ids would collide with those that it holds.
+    let ids = if is_existing { Ids::Random } else { Ids::counted() };
+    let app = server::open(&config, Clock::paused_at(sandbox_start()), ids).await?;
     let bound = server::bind(&config, Arc::clone(&app), &Kind::Sandbox { empty }).await.map_err(|error| {
         if error.code.row().code == "already_exists" {
-            "this database was not made by the sandbox".into()
+            "the database was not created by the sandbox".into()
         } else {
             Box::<dyn std::error::Error>::from(error)
         }
     })?;
-    let checking = actix_web::rt::spawn(background::keep_checking(Arc::clone(&app)));
-    let delivering = actix_web::rt::spawn(background::keep_delivering(Arc::clone(&app)));
-    print!("{}", invitation(&format!("http://{}", bound.address)));
+    let checking = actix_web::rt::spawn(background::run_deadline_checks(Arc::clone(&app)));
+    let delivering = actix_web::rt::spawn(background::run_webhook_delivery(Arc::clone(&app)));
+    print!("{}", welcome(&format!("http://{}", bound.address)));
     let ended = bound.server.await;
     checking.abort();
     delivering.abort();
@@ -346,13 +345,13 @@ async fn play(port: u16, database: Option<String>, empty: bool) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where it is, and three requests to begin with.
-fn invitation(base: &str) -> String {
+/// Returns the greeting: the sandbox's address and three requests to start with.
+fn welcome(base: &str) -> String {
     format!(
         r#"The sandbox is at {base} and its documentation at {base}/docs
-It is 2023-11-01 08:00 in the office of the guideline; the clock stands until you set it. Ctrl-C ends it.
+The sample office's clock is paused at 2023-11-01 08:00 until you set it. Press Ctrl-C to stop.
 
-Three requests to paste, one after the other:
+Three requests to paste one after the other:
 
 TOKEN=$(curl -s {base}/v1/sandbox/people | grep -o '"subject":"th-head"[^}}]*' | grep -o '"token":"[^"]*' | cut -d'"' -f4)
 

@@ -1,6 +1,6 @@
-//! The only "now", and the only maker of ids and secrets.
+//! The only source of the current time, of new ids and of secrets.
 
-#![expect(clippy::disallowed_methods, reason = "this is the front door that time and ids enter by")]
+#![expect(clippy::disallowed_methods, reason = "the one module that reads the system clock and makes ids")]
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,98 +10,99 @@ use uuid::Uuid;
 
 use crate::domain::Id;
 
-/// What time it is, in UTC milliseconds.
+/// The current time, in UTC with millisecond precision.
 #[derive(Debug)]
 pub enum Clock {
-    /// The machine's.
+    /// The system clock.
     System,
-    /// One that stands where it was set, or runs from there. For the sandbox and for tests.
-    Manual(Mutex<Hands>),
+    /// A clock that can be set, for the sandbox and for tests: it is paused at the time set or ticks from there.
+    Manual(Mutex<ManualTime>),
 }
 
-/// Where a manual clock stands.
+/// The state of a manual clock.
 #[derive(Debug, Clone, Copy)]
-pub struct Hands {
-    shown: DateTime<Utc>,
-    /// The machine's time when it was set running; none while it stands still.
+pub struct ManualTime {
+    base: DateTime<Utc>,
+    /// The system time at which it began to tick; `None` while it is paused.
     running_since: Option<DateTime<Utc>>,
 }
 
-impl Hands {
+impl ManualTime {
     fn now(self) -> DateTime<Utc> {
         let ran = self.running_since.map_or(TimeDelta::zero(), |since| machine_now() - since);
-        self.shown + ran
+        self.base + ran
     }
 }
 
-/// The machine's time, whatever the service's clock says: a token's validity always follows it.
+/// Returns the system time, whatever the service's clock says: the validity of tokens always follows it.
 pub fn machine_now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
 }
 
 impl Clock {
-    /// A clock that stands at `now`.
-    pub fn standing_at(now: DateTime<Utc>) -> Self {
-        Clock::Manual(Mutex::new(Hands { shown: now.trunc_subsecs(3), running_since: None }))
+    /// Returns a manual clock that is paused at `now`.
+    pub fn paused_at(now: DateTime<Utc>) -> Self {
+        Clock::Manual(Mutex::new(ManualTime { base: now.trunc_subsecs(3), running_since: None }))
     }
 
-    /// The time.
+    /// Returns the current time.
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Clock::System => machine_now(),
-            Clock::Manual(hands) => lock(hands).now(),
+            Clock::Manual(time) => lock(time).now(),
         }
     }
 
-    /// Whether time passes by itself.
+    /// Returns whether the clock ticks rather than being paused.
     pub fn is_ticking(&self) -> bool {
         match self {
             Clock::System => true,
-            Clock::Manual(hands) => lock(hands).running_since.is_some(),
+            Clock::Manual(time) => lock(time).running_since.is_some(),
         }
     }
 
-    /// Sets a manual clock; the machine's cannot be set.
+    /// Sets a manual clock; does nothing on the system clock.
     pub fn set(&self, now: DateTime<Utc>, ticking: bool) {
-        if let Clock::Manual(hands) = self {
+        if let Clock::Manual(time) = self {
             let running_since = ticking.then(machine_now);
-            *lock(hands) = Hands { shown: now.trunc_subsecs(3), running_since };
+            *lock(time) = ManualTime { base: now.trunc_subsecs(3), running_since };
         }
     }
 }
 
-/// A clock's hands are one value, so a panic elsewhere cannot leave them half set.
-fn lock(hands: &Mutex<Hands>) -> std::sync::MutexGuard<'_, Hands> {
-    hands.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+/// Locks the state of a manual clock. Ignores poisoning: the state is replaced as a whole, so a panic cannot leave it
+/// half set.
+fn lock(time: &Mutex<ManualTime>) -> std::sync::MutexGuard<'_, ManualTime> {
+    time.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// The sandbox's first moment: 2023-11-01T08:00+07:00.
-pub fn first_moment() -> DateTime<Utc> {
+/// Returns the time at which the sandbox starts: 2023-11-01T08:00+07:00.
+pub fn sandbox_start() -> DateTime<Utc> {
     DateTime::from_timestamp_nanos(1_698_800_400_000_000_000)
 }
 
-/// Makes ids: `UUIDv7` text.
+/// A source of `UUIDv7` ids.
 #[derive(Debug)]
 pub enum Ids {
-    /// Of the machine's time and chance.
+    /// Ids made from the system time and random bits.
     Random,
-    /// Counted from one, so that a sandbox has the same ids at every start.
+    /// Ids counted from one, so that a sandbox has the same ids at every start.
     Counted(AtomicU64),
 }
 
 impl Ids {
-    /// Ids counted from one.
+    /// Returns a source that counts from one.
     pub fn counted() -> Self {
         Ids::Counted(AtomicU64::new(1))
     }
 
-    /// The next id.
+    /// Returns a new id.
     pub fn next(&self) -> Id {
         let uuid = match self {
             Ids::Random => Uuid::now_v7(),
             Ids::Counted(counter) => {
                 let n = counter.fetch_add(1, Ordering::Relaxed);
-                // 2023-11-01T01:00:00Z, the sandbox's first moment, so that the order of ids is the order of making.
+                // All carry the time at which the sandbox starts, so that they sort in the order of their creation.
                 uuid::Builder::from_unix_timestamp_millis(
                     1_698_800_400_000,
                     &u128::from(n).to_be_bytes().last_chunk().copied().unwrap_or_default(),
@@ -112,7 +113,7 @@ impl Ids {
         Id::from_uuid_text(uuid.to_string())
     }
 
-    /// Begins to count anew.
+    /// Restarts the count at one.
     pub fn restart(&self) {
         if let Ids::Counted(counter) = self {
             counter.store(1, Ordering::Relaxed);
@@ -120,19 +121,19 @@ impl Ids {
     }
 }
 
-/// A secret of 32 random bytes, in base64url.
+/// Returns a secret of 32 random bytes, in base64url.
 ///
 /// # Errors
-/// When the machine has no randomness to give.
+/// When the system's random source fails.
 pub fn new_secret() -> Result<String, getrandom::Error> {
     use base64::Engine as _;
     Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random_bytes::<32>()?))
 }
 
-/// Bytes of chance.
+/// Returns random bytes from the system.
 ///
 /// # Errors
-/// When the machine has no randomness to give.
+/// When the system's random source fails.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     let mut bytes = [0_u8; N];
     getrandom::fill(&mut bytes)?;

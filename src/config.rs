@@ -1,6 +1,6 @@
-//! The settings: the only reader of the environment. All mistakes are told at once.
+//! The settings. The only module that reads the environment; it reports all errors at once.
 
-#![expect(clippy::disallowed_methods, reason = "this is the front door that settings enter by")]
+#![expect(clippy::disallowed_methods, reason = "the one module that reads the environment")]
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,46 +12,46 @@ use strum::{IntoStaticStr, VariantArray};
 use crate::domain::schedule::deadline::Reminders;
 use crate::store::DatabaseUrl;
 
-/// A setting, called in the environment by its name in capitals.
+/// A setting. Its environment variable is the variant's name in upper snake case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Setting {
-    /// Where the data is.
+    /// The URL of the database.
     DatabaseUrl,
-    /// Where to listen.
+    /// The address to listen on.
     ListenAddr,
-    /// How clients know the service.
+    /// The origin under which clients reach the service.
     PublicUrl,
-    /// Where the signing key is.
+    /// The file with the signing key.
     SigningKeyFile,
-    /// Where attached documents are.
+    /// The location of uploaded files.
     StorageUrl,
     /// The address of an S3-compatible store.
     AwsEndpointUrl,
     /// The region of an S3-compatible store.
     AwsRegion,
-    /// The key to an S3-compatible store.
+    /// The access key id for an S3-compatible store.
     AwsAccessKeyId,
-    /// The secret of that key.
+    /// The secret of that access key.
     AwsSecretAccessKey,
-    /// Origins of pages that may call.
+    /// The origins whose pages may call the service.
     CorsOrigins,
-    /// How many days before a due date subscribers are reminded.
+    /// The numbers of days before a due date at which reminders are sent.
     ReminderDays,
-    /// Whether webhooks may go to private addresses.
+    /// Whether webhooks may be sent to private addresses.
     WebhookAllowPrivate,
-    /// Connections to `PostgreSQL`.
+    /// The number of connections to `PostgreSQL`.
     PoolSize,
-    /// Threads that serve.
+    /// The number of worker threads.
     Workers,
-    /// How long running requests are waited for at the end.
+    /// How long a shutdown waits for running requests.
     ShutdownSeconds,
-    /// What is logged; read by the logger.
+    /// The log filter, which `env_logger` reads.
     RustLog,
 }
 
 impl Setting {
-    /// Its name in the environment.
+    /// Returns the name of the environment variable.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -60,56 +60,57 @@ impl Setting {
 /// The settings of a service.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where the data is. `DATABASE_URL`.
+    /// The database. `DATABASE_URL`.
     pub database: DatabaseUrl,
-    /// Where to listen. `LISTEN_ADDR`.
+    /// The address to listen on. `LISTEN_ADDR`.
     pub listen: SocketAddr,
-    /// How clients know the service. `PUBLIC_URL`.
+    /// The origin under which clients reach the service. `PUBLIC_URL`.
     pub public_url: String,
-    /// Where the signing key is; made at the first start. `SIGNING_KEY_FILE`.
+    /// The file with the signing key, created at the first start. `SIGNING_KEY_FILE`.
     pub signing_key_file: PathBuf,
-    /// Where attached documents are. `STORAGE_URL`.
+    /// The location of uploaded files. `STORAGE_URL`.
     pub storage: Storage,
-    /// Origins of pages that may call. `CORS_ORIGINS`.
+    /// The origins whose pages may call the service. `CORS_ORIGINS`.
     pub cors_origins: Vec<String>,
-    /// How many days before a due date subscribers are reminded. `REMINDER_DAYS`.
+    /// The numbers of days before a due date at which reminders are sent. `REMINDER_DAYS`.
     pub reminders: Reminders,
-    /// Whether webhooks may go to private addresses, and unencrypted. `WEBHOOK_ALLOW_PRIVATE`.
+    /// Whether webhooks may be sent to private addresses and over plain HTTP. `WEBHOOK_ALLOW_PRIVATE`.
     pub webhook_allow_private: bool,
-    /// Connections to `PostgreSQL`. `POOL_SIZE`.
+    /// The number of connections to `PostgreSQL`; `None` for the default. `POOL_SIZE`.
     pub pool_size: Option<u32>,
-    /// Threads that serve. `WORKERS`.
+    /// The number of worker threads. `WORKERS`.
     pub workers: usize,
-    /// How long running requests are waited for at the end. `SHUTDOWN_SECONDS`.
+    /// How long a shutdown waits for running requests. `SHUTDOWN_SECONDS`.
     pub shutdown: Duration,
 }
 
-/// Where attached documents are.
+/// The location of uploaded files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
-    /// In a folder.
+    /// A local folder.
     Folder(PathBuf),
-    /// In an S3-compatible store.
+    /// A bucket of an S3-compatible store.
     S3(S3),
 }
 
-/// A place in an S3-compatible store. `s3://BUCKET/PREFIX`, and the settings that every client of such stores knows.
+/// A bucket of an S3-compatible store: `s3://BUCKET/PREFIX`, and the customary `AWS_*` settings.
 #[derive(Clone, PartialEq, Eq)]
 pub struct S3 {
-    /// The bucket.
+    /// The name of the bucket.
     pub bucket: String,
-    /// What every name in it begins with; empty for none.
+    /// The prefix of every object key; empty for none.
     pub prefix: String,
-    /// The store's address; none for Amazon's own. `AWS_ENDPOINT_URL`.
+    /// The address of the store; `None` for Amazon S3. `AWS_ENDPOINT_URL`.
     pub endpoint: Option<String>,
-    /// `AWS_REGION`.
+    /// The region. `AWS_REGION`.
     pub region: String,
-    /// Key and secret; none where the machine has a role of its own. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`.
+    /// The access key id and its secret; `None` where the machine has an instance role. `AWS_ACCESS_KEY_ID`,
+    /// `AWS_SECRET_ACCESS_KEY`.
     pub credentials: Option<(String, String)>,
 }
 
 impl fmt::Debug for S3 {
-    /// Without the secret.
+    /// Omits the secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = self.credentials.as_ref().map(|(key, _)| key);
         let S3 { bucket, prefix, endpoint, region, .. } = self;
@@ -120,63 +121,63 @@ impl fmt::Debug for S3 {
     }
 }
 
-/// Every setting that is wrong.
+/// Every invalid setting, each with what was expected.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Mistakes(Vec<String>);
+pub struct ConfigErrors(Vec<String>);
 
-impl fmt::Display for Mistakes {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "these settings are wrong:")?;
-        self.0.iter().try_for_each(|mistake| writeln!(f, "  {mistake}"))
+        writeln!(f, "invalid settings:")?;
+        self.0.iter().try_for_each(|error| writeln!(f, "  {error}"))
     }
 }
 
-impl std::error::Error for Mistakes {}
+impl std::error::Error for ConfigErrors {}
 
-/// Settings as names and values, so that tests need no environment.
+/// Reads settings through a function, so that tests need no environment.
 struct Settings<'a> {
     get: &'a dyn Fn(&str) -> Option<String>,
-    mistakes: Vec<String>,
+    errors: Vec<String>,
 }
 
 impl Settings<'_> {
-    /// One setting, or its default.
+    /// Reads a setting, or its default where it is absent or empty. Records an error where the value is invalid.
     fn read<T>(&mut self, setting: Setting, default: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let text = (self.get)(setting.name()).filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned());
         match parse(&text) {
             Ok(value) => Some(value),
-            Err(mistake) => {
-                self.mistakes.push(format!("{}: {mistake}", setting.name()));
+            Err(error) => {
+                self.errors.push(format!("{}: {error}", setting.name()));
                 None
             }
         }
     }
 }
 
-fn number<T>(text: &str, least: &T, most: &T) -> Result<T, String>
+fn number<T>(text: &str, min: &T, max: &T) -> Result<T, String>
 where
     T: std::str::FromStr + PartialOrd + fmt::Display,
 {
-    let fits = text.parse().ok().filter(|value| least <= value && value <= most);
-    fits.ok_or_else(|| format!("expected a number from {least} to {most}"))
+    let fits = text.parse().ok().filter(|value| min <= value && value <= max);
+    fits.ok_or_else(|| format!("expected a number from {min} to {max}"))
 }
 
-/// A web address without a path: what a browser sends as `Origin`.
+/// Parses an origin: a web address without a path.
 fn origin(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match rest {
         Some(host) if !host.is_empty() && !host.contains(['/', ' ', '*', '?', '#']) => Ok(text.to_owned()),
-        _ => Err(format!("{text} is no web address without a path")),
+        _ => Err(format!("{text} is not an http or https address without a path")),
     }
 }
 
-/// A folder, as a path or as `file://`, or a bucket, as `s3://`.
+/// Parses a folder, as a path or as `file://`, or a bucket, as `s3://`.
 fn storage(text: &str) -> Result<Storage, String> {
     match text.split_once("://") {
         None => Ok(Storage::Folder(PathBuf::from(text))),
         Some(("file", path)) if !path.is_empty() => Ok(Storage::Folder(PathBuf::from(path))),
-        Some(("s3", place)) => {
-            let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        Some(("s3", location)) => {
+            let (bucket, prefix) = location.split_once('/').unwrap_or((location, ""));
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
             if bucket.is_empty() || !bucket.chars().all(fits) {
                 return Err("expected s3://BUCKET or s3://BUCKET/PREFIX".to_owned());
@@ -191,8 +192,8 @@ fn storage(text: &str) -> Result<Storage, String> {
 }
 
 impl Settings<'_> {
-    /// What else an S3-compatible store needs.
-    fn s3(&mut self, place: S3) -> Option<S3> {
+    /// Adds the endpoint, the region and the credentials to a bucket.
+    fn s3(&mut self, location: S3) -> Option<S3> {
         let endpoint = self.read(Setting::AwsEndpointUrl, "", |text| {
             if text.is_empty() { Ok(None) } else { origin(text.trim_end_matches('/')).map(Some) }
         });
@@ -203,43 +204,43 @@ impl Settings<'_> {
             (true, true) => None,
             (false, false) => Some((key, secret)),
             _ => {
-                self.mistakes.push("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: expected both or none".to_owned());
+                self.errors.push("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: expected both or neither".to_owned());
                 return None;
             }
         };
-        Some(S3 { endpoint: endpoint?, region: region?, credentials, ..place })
+        Some(S3 { endpoint: endpoint?, region: region?, credentials, ..location })
     }
 }
 
 impl Config {
-    /// The settings of the environment.
+    /// Reads the settings from the environment.
     ///
     /// # Errors
-    /// Every mistake at once.
-    pub fn from_env() -> Result<Self, Mistakes> {
+    /// Every invalid setting.
+    pub fn from_env() -> Result<Self, ConfigErrors> {
         Self::read(&|name| std::env::var(name).ok())
     }
 
-    fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
-        let mut settings = Settings { get, mistakes: Vec::new() };
+    fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let mut settings = Settings { get, errors: Vec::new() };
         let database = settings.read(Setting::DatabaseUrl, "sqlite://thidua.db", DatabaseUrl::parse);
         let listen = settings.read(Setting::ListenAddr, "127.0.0.1:8080", |text| {
             text.parse::<SocketAddr>().map_err(|_| "expected ADDRESS:PORT".to_owned())
         });
-        let beside = match &database {
+        let data_dir = match &database {
             Some(DatabaseUrl::Sqlite(path)) => PathBuf::from(path).parent().map(PathBuf::from).unwrap_or_default(),
             _ => PathBuf::new(),
         };
         let default_public =
             listen.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |listen| format!("http://{listen}"));
         let public_url = settings.read(Setting::PublicUrl, &default_public, origin);
-        let key = beside.join("thidua-signing.key");
+        let key = data_dir.join("thidua-signing.key");
         let signing_key_file =
             settings.read(Setting::SigningKeyFile, &key.to_string_lossy(), |text| Ok(PathBuf::from(text)));
-        let files = beside.join("thidua-files");
+        let files = data_dir.join("thidua-files");
         let storage = settings.read(Setting::StorageUrl, &files.to_string_lossy(), storage);
         let storage = match storage {
-            Some(Storage::S3(place)) => settings.s3(place).map(Storage::S3),
+            Some(Storage::S3(location)) => settings.s3(location).map(Storage::S3),
             folder => folder,
         };
         let cors_origins = settings.read(Setting::CorsOrigins, "", |text| {
@@ -247,7 +248,7 @@ impl Config {
         });
         let reminders = settings.read(Setting::ReminderDays, "7,3,1", |text| {
             let days: Result<Vec<i32>, _> = text.split(',').map(|day| day.trim().parse()).collect();
-            let expected = || "expected one to ten numbers of days from 0 to 365, separated by commas".to_owned();
+            let expected = || "expected one to ten numbers from 0 to 365, separated by commas".to_owned();
             days.ok().and_then(Reminders::of).ok_or_else(expected)
         });
         let webhook_allow_private = settings.read(Setting::WebhookAllowPrivate, "false", |text| {
@@ -271,13 +272,13 @@ impl Config {
                 shutdown: Duration::from_secs(shutdown?),
             })
         })();
-        all.ok_or(Mistakes(settings.mistakes))
+        all.ok_or(ConfigErrors(settings.errors))
     }
 
-    /// The settings of a sandbox on loopback, with its files in `folder`.
+    /// Returns the settings of a sandbox on loopback, with its files in `folder`.
     ///
     /// # Errors
-    /// A sentence about a URL that is none.
+    /// A message about an invalid database URL.
     pub fn of_sandbox(database: &str, port: u16, folder: &Path) -> Result<Self, String> {
         let listen = SocketAddr::from(([127, 0, 0, 1], port));
         Ok(Config {
@@ -288,7 +289,7 @@ impl Config {
             storage: Storage::Folder(folder.join("files")),
             cors_origins: Vec::new(),
             reminders: Reminders::default(),
-            // A receiver to play with is on this machine, as the sandbox is.
+            // A webhook receiver to try things out with usually runs on the same machine.
             webhook_allow_private: true,
             pool_size: None,
             workers: cores(),
@@ -305,21 +306,21 @@ fn cores() -> usize {
 mod tests {
     use super::*;
 
-    fn with(pairs: &[(&str, &str)]) -> Result<Config, Mistakes> {
+    fn with(pairs: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Config::read(&move |name| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()))
     }
 
     #[test]
-    fn nothing_set_is_a_service_on_loopback_with_an_embedded_database() {
+    fn the_defaults_are_loopback_and_an_embedded_database() {
         let config = with(&[]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.database, DatabaseUrl::Sqlite("thidua.db".into()));
         assert_eq!(config.public_url, "http://127.0.0.1:8080");
     }
 
-    /// What is listed and never read would be documented for nothing.
+    /// A setting that is listed but never read would be documented for nothing.
     #[test]
     fn every_setting_is_read() {
         let asked = std::cell::RefCell::new(Vec::new());
@@ -333,14 +334,14 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_together_lies_together() {
+    fn the_key_and_the_files_default_to_the_folder_of_the_database() {
         let config = with(&[("DATABASE_URL", "sqlite:///var/lib/thidua/t.db")]).unwrap();
         assert_eq!(config.signing_key_file, PathBuf::from("/var/lib/thidua/thidua-signing.key"));
         assert_eq!(config.storage, Storage::Folder(PathBuf::from("/var/lib/thidua/thidua-files")));
     }
 
     #[test]
-    fn documents_may_lie_in_a_bucket() {
+    fn files_can_be_stored_in_a_bucket() {
         let settings = [
             ("STORAGE_URL", "s3://ho-so/thidua/"),
             ("AWS_ENDPOINT_URL", "https://s3.example.vn"),
@@ -349,19 +350,19 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "very secret"),
         ];
         let config = with(&settings).unwrap();
-        let place = S3 {
+        let location = S3 {
             bucket: "ho-so".into(),
             prefix: "thidua".into(),
             endpoint: Some("https://s3.example.vn".into()),
             region: "hn-1".into(),
             credentials: Some(("key".into(), "very secret".into())),
         };
-        assert_eq!(config.storage, Storage::S3(place));
+        assert_eq!(config.storage, Storage::S3(location));
         assert!(!format!("{config:?}").contains("very secret"));
     }
 
     #[test]
-    fn a_bucket_is_named_and_its_key_has_a_secret() {
+    fn incomplete_s3_settings_are_refused() {
         for (settings, wrong) in [
             (&[("STORAGE_URL", "s3://")][..], "STORAGE_URL"),
             (&[("STORAGE_URL", "s3://a b")], "STORAGE_URL"),
@@ -374,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_are_told_at_once() {
+    fn all_invalid_settings_are_reported_at_once() {
         let wrong = [
             ("DATABASE_URL", "mysql://x"),
             ("LISTEN_ADDR", "8080"),

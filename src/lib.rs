@@ -1,17 +1,18 @@
-//! `thidua`: yearly emulation scoring for Vietnamese public offices, from the table of criteria to the award proposal.
+//! `thidua`: yearly emulation scoring for Vietnamese public offices, from the criteria set to the award proposal.
 //!
-//! # The map of the house
+//! # Architecture
 //!
-//! A request walks through four rooms and back by the same doors:
+//! A request passes through four layers, each of which calls only those below it:
 //!
-//! * `http` – the gate (who are you, what do you demand) and the desks (JSON to command, result to view);
-//! * `service` – one act, one function, one transaction: load, ask the domain, save, record;
-//! * `store` – rows to values and back; the only place that knows tables, and which of two databases they are in;
-//! * `domain` – the rules, asked from everywhere, reaching nowhere.
+//! * `http` – authentication and request headers, JSON to command, result to response;
+//! * `service` – one function and one transaction per operation: load, ask the domain, save, record;
+//! * `store` – rows to values and back; the only layer that knows the tables and which database they are in;
+//! * `domain` – the rules, as pure functions that every other layer may call.
 //!
-//! `error` and `clock` are the ground: codes, now, new ids. `config`, `server`, `background` and `main` carry the keys.
+//! All layers share `error` (the error codes) and `clock` (the current time and new ids). `config`, `server`,
+//! `background` and `cli` start the service and keep it running.
 //!
-//! # The words
+//! # Glossary
 //!
 //! thi đua emulation · khen thưởng commendation · đơn vị unit · bảng tiêu chí criteria set · tiêu chí criterion ·
 //! điểm chuẩn base points · điểm thưởng bonus points · tự chấm điểm self-assessment · thẩm định appraisal ·

@@ -1,4 +1,4 @@
-//! The program. No logic: arguments, then whatever they ask for.
+//! The entry point. The commands are in `cli`.
 
 use std::process::ExitCode;
 

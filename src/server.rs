@@ -1,4 +1,4 @@
-//! From settings to a bound server with its address and stop handle.
+//! Opens the database and the file store, and binds the server.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -28,54 +28,54 @@ use crate::service::schedule::deadlines::sync;
 use crate::service::{App, EventSignal, sandbox};
 use crate::store::{Db, migrations};
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the request line and the headers.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A server that listens.
-pub struct Bound {
-    /// Where.
+/// A server that is bound to its address.
+pub struct BoundServer {
+    /// The address, with the port that the system chose where 0 was asked for.
     pub address: SocketAddr,
-    /// To be awaited.
+    /// Serves requests while it is awaited.
     pub server: Server,
 }
 
-impl Bound {
-    /// Stops it, after the requests that are running.
+impl BoundServer {
+    /// Returns the handle that stops the server gracefully.
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 }
 
-/// Opens the installation: its database, brought up to date, and its files.
+/// Opens the database and the file store, runs pending migrations, and adds the deadlines that older periods lack.
 ///
 /// # Errors
-/// When the database or the folder cannot be opened.
+/// When the database or the file store cannot be opened, or a migration fails.
 pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<App>, Error> {
     let db = Db::open(&config.database, config.pool_size, config.workers)?;
     db.maintain(migrations::run).await?;
     let files = Files::new(match &config.storage {
-        Storage::Folder(folder) => in_folder(folder)?,
-        Storage::S3(place) => in_bucket(place)?,
+        Storage::Folder(folder) => open_folder(folder)?,
+        Storage::S3(location) => open_bucket(location)?,
     });
     let reminders = config.reminders.clone();
     let dispatcher = Dispatcher::new(config.webhook_allow_private);
     let event_signal = EventSignal::default();
     let app = App { db, clock, ids, tables: Tables::default(), files, event_signal, dispatcher, reminders };
     let app = Arc::new(app);
-    let within = Arc::clone(&app);
-    app.db.write(move |conn| sync::backfill(conn, &within)).await?;
+    let shared = Arc::clone(&app);
+    app.db.write(move |conn| sync::backfill(conn, &shared)).await?;
     Ok(app)
 }
 
-fn in_folder(folder: &Path) -> Result<Arc<dyn ObjectStore>, Error> {
+fn open_folder(folder: &Path) -> Result<Arc<dyn ObjectStore>, Error> {
     std::fs::create_dir_all(folder).map_err(Error::internal)?;
     let store = LocalFileSystem::new_with_prefix(folder).map_err(Error::internal)?.with_automatic_cleanup(false);
-    // What a committed row names must not be lost with the power.
+    // A file that a committed row refers to must survive a power cut.
     Ok(Arc::new(store.with_fsync(true)))
 }
 
-fn in_bucket(place: &S3) -> Result<Arc<dyn ObjectStore>, Error> {
-    let S3 { bucket, prefix, endpoint, region, credentials } = place;
+fn open_bucket(location: &S3) -> Result<Arc<dyn ObjectStore>, Error> {
+    let S3 { bucket, prefix, endpoint, region, credentials } = location;
     let mut builder = AmazonS3Builder::new().with_bucket_name(bucket).with_region(region);
     if let Some(endpoint) = endpoint {
         builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
@@ -87,28 +87,29 @@ fn in_bucket(place: &S3) -> Result<Arc<dyn ObjectStore>, Error> {
     Ok(Arc::new(PrefixStore::new(store, prefix.as_str())))
 }
 
-/// Which service to serve.
+/// The kind of service to run.
 pub enum Kind {
-    /// An office's own.
+    /// The service of an office, on the system clock.
     Production,
-    /// A place to play: ready, or empty but for its people.
+    /// A sandbox with sample data, a settable clock and ready-made tokens.
     Sandbox {
-        /// Without the period and the table.
+        /// Leaves out the sample period and its criteria set.
         empty: bool,
     },
 }
 
-/// Binds a server.
+/// Binds the server to the configured address.
 ///
 /// # Errors
-/// When the key cannot be read or the address is taken; in the sandbox, for a database that is somebody's.
-pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<Bound, Error> {
+/// When the signing key cannot be read or the address is in use. `already_exists` where the sandbox is given a database
+/// that it did not create.
+pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<BoundServer, Error> {
     app.files.check().await?;
     let (keys, is_sandbox) = match kind {
         Kind::Production => (Keys::of_file(config.public_url.clone(), &config.signing_key_file)?, false),
         Kind::Sandbox { empty } => {
-            let (within, empty) = (Arc::clone(&app), *empty);
-            app.db.write(move |conn| sandbox::prepare(conn, &within, empty)).await?;
+            let (shared, empty) = (Arc::clone(&app), *empty);
+            app.db.write(move |conn| sandbox::prepare(conn, &shared, empty)).await?;
             (Keys::ephemeral(config.public_url.clone())?, true)
         }
     };
@@ -131,13 +132,13 @@ pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<Bound, 
         .bind(config.listen)
         .map_err(Error::internal)?;
     let address = server.addrs().first().copied().ok_or_else(|| Error::internal("bound to no address"))?;
-    Ok(Bound { address, server: server.run() })
+    Ok(BoundServer { address, server: server.run() })
 }
 
-/// Pages of the named origins may call, and may read the headers that they need.
+/// Allows cross-origin requests from the configured origins, and exposes the response headers that clients need.
 fn cors(origins: &[String]) -> Cors {
     let exposed = ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed"];
-    let sent = [
+    let accepted = [
         "authorization",
         "content-type",
         "if-match",
@@ -150,7 +151,7 @@ fn cors(origins: &[String]) -> Cors {
     let allowed = |cors: Cors, origin: &String| cors.allowed_origin(origin);
     let cors = origins.iter().fold(Cors::default(), allowed);
     cors.allowed_methods(methods)
-        .allowed_headers(sent.map(header::HeaderName::from_static))
+        .allowed_headers(accepted.map(header::HeaderName::from_static))
         .expose_headers(exposed.map(header::HeaderName::from_static))
         .block_on_origin_mismatch(false)
         .max_age(3600)

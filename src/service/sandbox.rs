@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::App;
-use crate::clock::first_moment;
+use crate::clock::sandbox_start;
 use crate::domain::Id;
 use crate::domain::assessment::facts::PartyCellRating;
 use crate::domain::assessment::period::{
@@ -159,7 +159,7 @@ pub fn rules(criteria_set_id: Id, unit_ids: Vec<Id>) -> PeriodRules {
 /// # Errors
 /// `busy` or `internal` when the database fails.
 pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
-    let now = first_moment();
+    let now = sandbox_start();
     store::installation::set_sandbox_now(conn, now)?;
     let office = organization(conn, app, now, "VP-UBND", "Văn phòng Ủy ban nhân dân tỉnh")?;
     let other = organization(conn, app, now, "SO-KHDT", "Sở Kế hoạch và Đầu tư")?;
@@ -286,7 +286,7 @@ pub async fn reset(app: &std::sync::Arc<App>, empty: bool) -> Result<(), Error> 
     app.db.maintain(migrations::rebuild).await?;
     app.tables.clear();
     app.ids.restart();
-    app.clock.set(first_moment(), false);
+    app.clock.set(sandbox_start(), false);
     let shared = std::sync::Arc::clone(app);
     app.db
         .write(move |conn| {

@@ -236,7 +236,7 @@ fn older_entries_are_chained(app: &App) {
     assert_eq!(verdict(app)["ok"], true);
 }
 
-/// The command beside the database: it says which chain is not as it was written, and ends with 1.
+/// The command reports the first altered entry of a chain and exits with status 1.
 #[test]
 fn the_command_line_finds_an_edit() {
     let app = App::on_sqlite();
@@ -249,12 +249,13 @@ fn the_command_line_finds_an_edit() {
         (ran.status.code().unwrap(), String::from_utf8(ran.stdout).unwrap())
     };
     let (code, told) = run();
-    assert!(code == 0 && told.contains(&format!("{} entries as written", entries.len())), "{told}");
+    assert!(code == 0 && told.contains(&format!("{} entries intact", entries.len())), "{told}");
     tamper(&app, "UPDATE audit_entries SET action = 'nothing' WHERE sequence = 3 AND organization_id IS NOT NULL");
     let (code, told) = run();
     assert!(
         code == 1
-            && told.contains(&format!("2 entries NOT as written from entry {} on", entries[2]["id"].as_str().unwrap())),
+            && told
+                .contains(&format!("2 entries intact, ALTERED from entry {} on", entries[2]["id"].as_str().unwrap())),
         "{told}"
     );
 }

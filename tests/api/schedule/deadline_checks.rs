@@ -163,7 +163,7 @@ fn periods_that_are_older_get_their_deadlines(app: &App) {
     let folder = tempfile::tempdir().unwrap();
     let config = Config::of_sandbox(&app.database, 0, folder.path()).unwrap();
     let now = chrono::DateTime::parse_from_rfc3339("2023-11-30T02:00:00Z").unwrap().to_utc();
-    let open = async move { server::open(&config, Clock::standing_at(now), Ids::Random).await.map(drop) };
+    let open = async move { server::open(&config, Clock::paused_at(now), Ids::Random).await.map(drop) };
     std::thread::spawn(|| actix_web::rt::System::new().block_on(open).unwrap()).join().unwrap();
     let different = |(before, after): &(_, _)| before != after;
     let pairs: Vec<_> =

@@ -16,7 +16,7 @@ pub use macro_rules_attribute::apply;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thidua::background::{self, App as ServiceApp};
-use thidua::clock::{Clock, Ids, first_moment};
+use thidua::clock::{Clock, Ids, sandbox_start};
 use thidua::config::Config;
 use thidua::server::{self, Kind};
 
@@ -222,7 +222,7 @@ impl App {
         let kept = config.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let app = server::open(&config, Clock::standing_at(first_moment()), Ids::counted()).await.unwrap();
+                let app = server::open(&config, Clock::paused_at(sandbox_start()), Ids::counted()).await.unwrap();
                 let bound = server::bind(&config, app, &Kind::Sandbox { empty: false }).await.unwrap();
                 told.send((bound.address, bound.handle())).unwrap();
                 bound.server.await.unwrap();
@@ -297,7 +297,7 @@ impl App {
     ) -> T {
         let config = self.config.clone();
         let clock = self.anonymous("GET", "/v1/sandbox/clock").send().expect(200)["now"].as_str().unwrap().to_owned();
-        let clock = Clock::standing_at(DateTime::parse_from_rfc3339(&clock).unwrap().to_utc());
+        let clock = Clock::paused_at(DateTime::parse_from_rfc3339(&clock).unwrap().to_utc());
         let acting = move || {
             actix_web::rt::System::new().block_on(async move {
                 let app = server::open(&config, clock, Ids::Random).await.unwrap();
