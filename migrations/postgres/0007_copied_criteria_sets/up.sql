@@ -1,2 +1,2 @@
--- Without a foreign key, so that the column can be taken away again; a table of criteria is never deleted.
+-- Without a foreign key, so that the column can be dropped again; a criteria set is never deleted.
 ALTER TABLE criteria_sets ADD COLUMN copied_from_id TEXT;

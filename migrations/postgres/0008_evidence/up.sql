@@ -2,8 +2,8 @@
 DROP INDEX submissions_of_organization;
 CREATE UNIQUE INDEX submissions_of_organization ON submissions (organization_id, id);
 
--- Files under their digest. A file is claimed here before it lies in its place, so that one that no row names can be
--- found and taken away; while it is going, nobody may claim it.
+-- Files by their SHA-256. A file is claimed here before it is stored, so that one that no row refers to can be found and
+-- removed; while it is being removed, it cannot be claimed.
 CREATE TABLE stored_files (
     sha256 TEXT PRIMARY KEY NOT NULL CHECK (length(sha256) = 64),
     claimed_at TIMESTAMP NOT NULL,

@@ -31,7 +31,7 @@ SELECT id, id, (SELECT COUNT(*) FROM audit_entries WHERE chain = organizations.i
 CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries
 FOR EACH ROW WHEN (OLD.hash <> '') EXECUTE FUNCTION refuse_change('an audit entry never changes');
 
--- What subscribers are told, in the order of the commits.
+-- The outbox for subscribers, in the order of the commits.
 CREATE TABLE events (
     organization_id TEXT NOT NULL REFERENCES organizations (id),
     sequence BIGINT NOT NULL,

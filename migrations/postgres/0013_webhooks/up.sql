@@ -1,4 +1,4 @@
--- Where subscribers want to be told. The events themselves are the outbox: an endpoint knows the number of the last one
+-- The endpoints of subscribers. The events themselves are the outbox: an endpoint records the number of the last one
 -- that became a delivery.
 CREATE TABLE webhook_endpoints (
     id TEXT PRIMARY KEY NOT NULL,

@@ -1,4 +1,4 @@
--- The way in of a calendar program, which can send no header: read-only, and for one person's deadlines alone.
+-- Tokens for calendar programs, which cannot send a header: read-only, and only for one person's deadlines.
 CREATE TABLE feed_tokens (
     id TEXT PRIMARY KEY NOT NULL,
     issuer TEXT NOT NULL,

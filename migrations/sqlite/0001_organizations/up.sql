@@ -92,7 +92,7 @@ CREATE TABLE idempotency_keys (
 ) STRICT;
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 
--- Without an organisation: a national day, the operator's.
+-- A day without an organisation is a national one, which the operator maintains.
 CREATE TABLE calendar_days (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT REFERENCES organizations (id),

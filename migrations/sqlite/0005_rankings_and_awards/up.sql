@@ -1,4 +1,4 @@
--- `tied_units` is the group in order of id: one decision a group.
+-- `tied_units` is the group in order of id: one decision per group.
 CREATE TABLE tie_decisions (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE tie_decisions (
     FOREIGN KEY (organization_id, council_session_id) REFERENCES council_sessions (organization_id, id)
 ) STRICT;
 
--- The frozen ranking of a finalised period. One a period: a second `finalize` cannot slip in.
+-- The frozen ranking of a finalised period, one per period: a second `finalize` cannot add another.
 CREATE TABLE rankings (
     period_id TEXT NOT NULL REFERENCES periods (id),
     version INTEGER NOT NULL CHECK (version = 1),
@@ -27,7 +27,7 @@ CREATE TABLE rankings (
     PRIMARY KEY (period_id, version)
 ) STRICT;
 
--- `slot` counts within the award's quota, which the foreign key brings along: the quota holds under any race.
+-- `slot` counts within the award's quota, which the foreign key carries: the quota holds under any race.
 CREATE TABLE award_proposals (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT NOT NULL,

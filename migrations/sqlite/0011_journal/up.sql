@@ -33,7 +33,7 @@ BEGIN
     SELECT RAISE(ABORT, 'an audit entry never changes');
 END;
 
--- What subscribers are told, in the order of the commits.
+-- The outbox for subscribers, in the order of the commits.
 CREATE TABLE events (
     organization_id TEXT NOT NULL REFERENCES organizations (id),
     sequence INTEGER NOT NULL,

@@ -1,6 +1,6 @@
 ALTER TABLE calendar_days ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 
--- What is due: one a unit for its sheet and its dossier, one a period for everything else.
+-- One deadline per unit for its self-assessment and its dossier, one per period for everything else.
 CREATE TABLE deadlines (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
