@@ -18,8 +18,7 @@ use super::query::Query;
 use super::{State, json};
 use crate::domain::Id;
 use crate::error::{Code, Error};
-use crate::service::{self, Answer, Caller, Conditions, Context, Input, Interrupt, Request, sha256_hex, tag};
-use crate::store::Conn;
+use crate::service::{self, Answer, Caller, Conditions, Conn, Context, Input, Interrupt, Request, sha256_hex, tag};
 
 /// The largest body that is no upload, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;

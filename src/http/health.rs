@@ -8,7 +8,7 @@ use super::State;
 use super::problem::Problem;
 use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, operations, reads};
-use crate::store::{installation, migrations};
+use crate::service::health;
 
 /// The operations on `service`.
 pub fn operations() -> Vec<Operation> {
@@ -41,11 +41,7 @@ async fn livez() -> HttpResponse {
 /// Asks the database, and whether every migration has run: 503 `not_ready` otherwise.
 #[utoipa::path(get, path = "/readyz", responses((status = 200, description = "It can.", body = Health)))]
 async fn readyz(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let check = state.app.db.read(|conn| {
-        installation::ping(conn)?;
-        migrations::are_current(conn)
-    });
-    match check.await {
+    match health::is_ready(&state.app).await {
         Ok(true) => Ok(livez().await),
         Ok(false) => Err(Problem::new(&request, Error::new(Code::NotReady))),
         Err(error) => Err(Problem::new(&request, Error { code: Code::NotReady, ..error })),

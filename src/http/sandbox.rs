@@ -18,9 +18,7 @@ use crate::domain::access::Scopes;
 use crate::domain::office::member::{LOCAL_ISSUER, Role};
 use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, lists, operations, reads, runs};
-use crate::service::schedule::deadline_checks::{self, Selection};
 use crate::service::{Caller, sandbox};
-use crate::store::installation;
 
 /// The operations on `sandbox`.
 pub fn operations() -> Vec<Operation> {
@@ -124,10 +122,7 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
     let problem = |error| Problem::new(&request, error);
     let bytes = receive(&request, payload.into_inner()).await.map_err(problem)?;
     let ClockBody { now, ticking } = body::read(&bytes).map_err(problem)?;
-    state.app.clock.set(now, ticking);
-    state.app.db.write(move |conn| installation::set_sandbox_now(conn, now)).await.map_err(problem)?;
-    let checked = deadline_checks::run(&state.app, &request_id(&request), &Selection::Due, false).await;
-    checked.map_err(problem)?;
+    sandbox::set_clock(&state.app, &request_id(&request), now, ticking).await.map_err(problem)?;
     Ok(shown(&state))
 }
 

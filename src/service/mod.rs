@@ -11,6 +11,7 @@ pub mod answer;
 pub mod app;
 pub mod context;
 pub mod files;
+pub mod health;
 pub mod interrupt;
 pub mod run;
 pub mod sandbox;
@@ -20,6 +21,7 @@ pub mod tag;
 use sha2::{Digest, Sha256};
 
 pub use crate::domain::text::hex;
+pub use crate::store::Conn;
 pub use answer::Answer;
 pub use app::{App, EventSignal};
 pub use context::{Caller, Conditions, Context, Input, Request};

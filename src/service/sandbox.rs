@@ -16,6 +16,7 @@ use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
 use crate::domain::office::unit::{Unit, UnitKind};
 use crate::error::Error;
+use crate::service::schedule::deadline_checks::{self, Selection};
 use crate::service::schedule::deadlines::sync;
 use crate::store::{self, Conn, migrations};
 
@@ -294,4 +295,19 @@ pub async fn reset(app: &std::sync::Arc<App>, empty: bool) -> Result<(), Error> 
             fill(conn, &shared, empty)
         })
         .await
+}
+
+/// Sets the clock, and does what the clock alone causes by then.
+///
+/// # Errors
+/// `busy` or `internal` when the database fails.
+pub async fn set_clock(
+    app: &std::sync::Arc<App>,
+    request_id: &str,
+    now: DateTime<Utc>,
+    ticking: bool,
+) -> Result<(), Error> {
+    app.clock.set(now, ticking);
+    app.db.write(move |conn| store::installation::set_sandbox_now(conn, now)).await?;
+    deadline_checks::run(app, request_id, &Selection::Due, false).await.map(drop)
 }

@@ -12,23 +12,6 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// The folders that every layer and the API tests have: a noun is at the same place in each.
 const WINGS: [&str; 6] = ["assessment", "award", "criteria", "journal", "office", "schedule"];
 
-/// The files of `http` that may still use `store`.
-const HTTP_THAT_USES_STORE: [&str; 13] = [
-    "http/assessment/facts.rs",
-    "http/assessment/periods.rs",
-    "http/assessment/submissions.rs",
-    "http/award/award_proposals.rs",
-    "http/award/ranking.rs",
-    "http/call.rs",
-    "http/criteria/criteria_sets.rs",
-    "http/health.rs",
-    "http/journal/audit.rs",
-    "http/office/units.rs",
-    "http/page.rs",
-    "http/sandbox.rs",
-    "http/schedule/deadlines.rs",
-];
-
 /// The layers that a layer may use, itself left out.
 fn may_use(layer: &str) -> &'static [&'static str] {
     match layer {
@@ -71,9 +54,8 @@ fn no_layer_uses_one_above_it() {
         for line in fs::read_to_string(&file).unwrap().lines() {
             for (_, path) in line.match_indices("crate::").map(|(at, word)| line.split_at(at + word.len())) {
                 let used: String = path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                let is_excepted = used == "store" && HTTP_THAT_USES_STORE.iter().any(|file| inside == Path::new(file));
                 let is_allowed = used.is_empty() || used == layer || may_use(layer).contains(&used.as_str());
-                assert!(is_allowed || is_excepted, "{} uses {used}: {line}", inside.display());
+                assert!(is_allowed, "{} uses {used}: {line}", inside.display());
             }
         }
     }

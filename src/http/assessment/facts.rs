@@ -13,7 +13,7 @@ use crate::http::page::ListView;
 use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::assessment::facts;
-use crate::store::facts::RecordedFacts;
+use crate::service::assessment::facts::RecordedFacts;
 
 /// The operations on `facts`.
 pub fn operations() -> Vec<Operation> {

@@ -25,9 +25,8 @@ use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::http::time::Instant;
 use crate::service::assessment::periods::{self, ChangedFields, NewPeriod, PeriodChange, Summary};
-use crate::service::{Answer, Context, Details, Input, Interrupt};
-use crate::store::Conn;
-use crate::store::periods::{Filter, Head};
+use crate::service::assessment::periods::{Filter, Head};
+use crate::service::{Answer, Conn, Context, Details, Input, Interrupt};
 
 /// The operations on `periods`.
 pub fn operations() -> Vec<Operation> {

@@ -17,8 +17,8 @@ use crate::http::page::{IdOrder, ListView};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::time::Instant;
 use crate::service::assessment::submissions::{self, NewSubmission, Scores};
+use crate::service::assessment::submissions::{Filter, Listed, Revision};
 use crate::service::{Answer, Details, Input, Interrupt};
-use crate::store::submissions::{Filter, Listed, Revision};
 
 /// The operations on `submissions`.
 pub fn operations() -> Vec<Operation> {

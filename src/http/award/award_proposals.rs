@@ -21,8 +21,8 @@ use crate::http::page::{IdOrder, ListView};
 use crate::http::time::Instant;
 use crate::http::{State, upload};
 use crate::service::award::award_proposals;
+use crate::service::award::award_proposals::Filter;
 use crate::service::{self, Answer, Details, Interrupt};
-use crate::store::award_proposals::Filter;
 
 /// The operations on `award_proposals`.
 pub fn operations() -> Vec<Operation> {

@@ -12,8 +12,8 @@ use crate::http::operation::{Operation, creates, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::time::Instant;
 use crate::service::Answer;
+use crate::service::award::ranking::TieDecision;
 use crate::service::award::ranking::{self, NewTieDecision, RankingDetails, RankingStatus};
-use crate::store::rankings::TieDecision;
 
 /// The operations on `ranking` and `tie_decisions`.
 pub fn operations() -> Vec<Operation> {

@@ -16,8 +16,8 @@ use crate::http::page::{IdOrder, ListView};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::time::Instant;
 use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet};
+use crate::service::criteria::criteria_sets::{Filter, Head};
 use crate::service::{Answer, Details};
-use crate::store::criteria_sets::{Filter, Head};
 
 /// The operations on `criteria_sets`.
 pub fn operations() -> Vec<Operation> {

@@ -16,7 +16,7 @@ use crate::http::page::{ListView, Sort, SortKey};
 use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::journal::audit;
-use crate::store::audit::Filter;
+use crate::service::journal::audit::Filter;
 
 /// The operations on `audit_entries`.
 pub fn operations() -> Vec<Operation> {

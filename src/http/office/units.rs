@@ -13,8 +13,8 @@ use crate::http::page::{ListView, Sort, SortKey};
 use crate::http::patch::present;
 use crate::http::time::Instant;
 use crate::service::Answer;
+use crate::service::office::units::Filter;
 use crate::service::office::units::{self, NewUnit, UnitChange};
-use crate::store::units::Filter;
 
 /// The operations on `units`.
 pub fn operations() -> Vec<Operation> {

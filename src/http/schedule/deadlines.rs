@@ -19,8 +19,8 @@ use crate::http::page::{ListView, Sort, SortKey, Within};
 use crate::http::time::Day;
 use crate::http::time::Instant;
 use crate::service::schedule::deadlines::{self, DeadlineCase, DeadlineDetails, NewExtension};
+use crate::service::schedule::deadlines::{Filter, due_key};
 use crate::service::{Answer, Details, Interrupt};
-use crate::store::deadlines::{Filter, due_key};
 
 /// The operations on `deadlines`.
 pub fn operations() -> Vec<Operation> {

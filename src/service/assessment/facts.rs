@@ -12,7 +12,7 @@ use crate::domain::text::{Check, TITLE_CHARS};
 use crate::error::{Code, Error};
 use crate::service::tag::Tag;
 use crate::service::{AuditDraft, Context, Input, Interrupt, record};
-use crate::store::facts::RecordedFacts;
+pub use crate::store::facts::RecordedFacts;
 use crate::store::{self, Conn};
 
 /// The tag of a unit's facts.

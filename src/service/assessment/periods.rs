@@ -32,7 +32,8 @@ use crate::service::{
     sha256_hex,
 };
 use crate::store::page::Page;
-use crate::store::periods::{Filter, Head, PeriodUnit};
+use crate::store::periods::PeriodUnit;
+pub use crate::store::periods::{Filter, Head};
 use crate::store::rankings::FrozenRanking;
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};

@@ -25,7 +25,8 @@ use crate::service::{
     record_as, sha256_hex,
 };
 use crate::store::page::Page;
-use crate::store::submissions::{Filter, Lapsed, Listed, Revision};
+use crate::store::submissions::Lapsed;
+pub use crate::store::submissions::{Filter, Listed, Revision};
 use crate::store::{self, Conn};
 
 /// Related data of a submission that the caller may see.

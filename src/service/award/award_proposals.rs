@@ -16,7 +16,7 @@ use crate::service::files::StoredFile;
 use crate::service::schedule::calendar::Move;
 use crate::service::schedule::deadlines::sync;
 use crate::service::{AuditDraft, Context, Details, EventDraft, Input, Interrupt, Subject, record};
-use crate::store::award_proposals::Filter;
+pub use crate::store::award_proposals::Filter;
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 

@@ -12,7 +12,7 @@ use crate::domain::award::ranking::{Inputs, Ranking};
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error};
 use crate::service::{AuditDraft, Context, Input, Interrupt, PendingLapse, record, sha256_hex};
-use crate::store::rankings::TieDecision;
+pub use crate::store::rankings::TieDecision;
 use crate::store::{self, Conn};
 
 /// How far a ranking may be relied on.

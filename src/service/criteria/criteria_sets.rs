@@ -13,7 +13,7 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::service::{Context, Details, EventDraft, Input, Interrupt, Subject};
-use crate::store::criteria_sets::{Filter, Head};
+pub use crate::store::criteria_sets::{Filter, Head};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 

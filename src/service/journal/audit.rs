@@ -5,7 +5,8 @@ use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::error::{Code, Error};
 use crate::service::{Context, Interrupt};
-use crate::store::audit::{Entry, Filter, Verdict};
+pub use crate::store::audit::Filter;
+use crate::store::audit::{Entry, Verdict};
 use crate::store::page::Page;
 use crate::store::{self, Conn, journals};
 

@@ -11,7 +11,7 @@ use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::page::Page;
-use crate::store::units::Filter;
+pub use crate::store::units::Filter;
 use crate::store::{self, Conn};
 
 /// A new unit.

@@ -30,7 +30,7 @@ use crate::service::journal::events;
 use crate::service::schedule::calendar;
 use crate::service::subject::changed_fields;
 use crate::service::{App, AuditDraft, Context, Details, EventDraft, Input, Interrupt, PendingLapse, Subject, record};
-use crate::store::deadlines::Filter;
+pub use crate::store::deadlines::{Filter, due_key};
 use crate::store::page::Page;
 use crate::store::periods::Terms;
 use crate::store::submissions::Lapsed;
