@@ -1,7 +1,11 @@
 //! From a local date to the instant at which its gate closes, and how instants are written.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer};
 
 /// The zone of an organisation by its IANA name.
 pub fn zone(name: &str) -> Option<Tz> {
@@ -20,6 +24,24 @@ pub fn starts_at(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let skipped = || zone.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1))).earliest();
     let local = zone.from_local_datetime(&midnight).earliest().or_else(skipped);
     local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
+}
+
+/// Reads a day: `YYYY-MM-DD`, and none of the other forms that a date is read from, within what both databases hold and
+/// an office can mean.
+pub fn read_day(text: &str) -> Option<NaiveDate> {
+    let shape = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let has_shape = text.len() == 10 && text.bytes().enumerate().all(shape);
+    let day: NaiveDate = has_shape.then(|| text.parse().ok()).flatten()?;
+    (1900..=2200).contains(&day.year()).then_some(day)
+}
+
+/// Reads a day of a request, or of what was stored of one.
+///
+/// # Errors
+/// When it is no text that [`read_day`] takes.
+pub fn deserialize_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    read_day(&text).ok_or_else(|| D::Error::invalid_type(Unexpected::Str(&text), &"a day"))
 }
 
 /// The local date at an instant.

@@ -12,7 +12,6 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaType, T
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::time::Day;
 use crate::domain::points::DIGITS;
 use crate::error::{Code, Error, Fault};
 
@@ -133,13 +132,6 @@ fn tree<'a>(raw: &'a str, place: &Place) -> Result<Node<'a>, Error> {
             let within = |(key, value): (Text<'a>, &'a RawValue)| {
                 let place = Place::Field(place, &key.0);
                 let node = tree(value.get(), &place)?;
-                // Every day has a name like this, and nothing else.
-                if let Node::Text(day) = &node
-                    && key.0.ends_with("_on")
-                    && !Day::has_shape(&day.0)
-                {
-                    return Err(invalid(&place.pointer(), "wrong_type", None));
-                }
                 Ok((key, node))
             };
             fields.into_iter().map(within).collect::<Result<_, Error>>().map(Node::Object)

@@ -1,11 +1,10 @@
 //! Days and instants as requests and answers write them.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use serde::de::{Error, Unexpected};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::domain::time::instant;
+use crate::domain::time::{deserialize_day, instant, read_day};
 
 /// An instant: RFC 3339 in UTC with milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
@@ -24,23 +23,15 @@ impl Serialize for Instant {
 pub struct Day(pub NaiveDate);
 
 impl Day {
-    /// Whether a text has the shape of a day: what reads days by itself takes other shapes too.
-    pub fn has_shape(text: &str) -> bool {
-        let shape = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
-        text.len() == 10 && text.bytes().enumerate().all(shape)
-    }
-
     /// Reads a day.
     pub fn parse(text: &str) -> Option<Self> {
-        let day: NaiveDate = Day::has_shape(text).then(|| text.parse().ok()).flatten()?;
-        (1900..=2200).contains(&day.year()).then_some(Day(day))
+        read_day(text).map(Day)
     }
 }
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Day::parse(&text).ok_or_else(|| D::Error::invalid_type(Unexpected::Str(&text), &"a day"))
+        deserialize_day(deserializer).map(Day)
     }
 }
 

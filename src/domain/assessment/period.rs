@@ -12,7 +12,7 @@ use crate::domain::award::eligibility::Condition;
 use crate::domain::award::tie_break::TieBreak;
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::text::{Check, TITLE_CHARS};
-use crate::domain::time::closes_at;
+use crate::domain::time::{closes_at, deserialize_day};
 use crate::error::{Code, Error, Fault};
 
 /// Where a period is.
@@ -75,14 +75,19 @@ impl PeriodStatus {
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// Sheets are due on this day (the guideline: 10 November).
+    #[serde(deserialize_with = "deserialize_day")]
     pub self_assessment_due_on: NaiveDate,
     /// The standing body is done by this day.
+    #[serde(deserialize_with = "deserialize_day")]
     pub appraisal_due_on: NaiveDate,
     /// First day of the council's window ("cuối tháng 11": never falsely precise).
+    #[serde(deserialize_with = "deserialize_day")]
     pub council_review_from_on: NaiveDate,
     /// Last day of it.
+    #[serde(deserialize_with = "deserialize_day")]
     pub council_review_to_on: NaiveDate,
     /// The result notice is due on this day.
+    #[serde(deserialize_with = "deserialize_day")]
     pub result_notice_due_on: NaiveDate,
 }
 

@@ -14,7 +14,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::files::{self, FileView};
 use crate::http::operation::{Operation, creates, deletes, lists, operations, reads};
 use crate::http::page::ListView;
-use crate::http::time::Instant;
+use crate::http::time::{Day, Instant};
 use crate::http::{State, json, upload};
 use crate::service::assessment::evidence::{self, NewEvidence, NewProof};
 use crate::service::{self, Answer, Input};
@@ -140,7 +140,7 @@ struct DocumentBody {
     /// Its number and symbol.
     number: String,
     /// Its date; not after today.
-    issued_on: NaiveDate,
+    issued_on: Day,
     /// Who issued it.
     issuer: String,
     /// Where it can be read.
@@ -152,7 +152,7 @@ impl From<DocumentBody> for NewEvidence {
         let DocumentBody { criterion_code, title, classification, number, issued_on, issuer, url, .. } = body;
         NewEvidence {
             label: Label { criterion_code, title, classification },
-            proof: NewProof::EgovDocument(EgovDocument { number, issued_on, issuer, url }),
+            proof: NewProof::EgovDocument(EgovDocument { number, issued_on: issued_on.into(), issuer, url }),
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
-use crate::http::time::Instant;
+use crate::http::time::{Day, Instant};
 use crate::service::assessment::periods::{self, ChangedFields, NewPeriod, PeriodChange, Summary};
 use crate::service::assessment::periods::{Filter, Head};
 use crate::service::{Answer, Conn, Context, Details, Input, Interrupt};
@@ -222,15 +222,15 @@ impl From<NewBody> for NewPeriod {
 #[serde(deny_unknown_fields)]
 struct ScheduleChange {
     #[serde(default, deserialize_with = "present")]
-    self_assessment_due_on: Option<NaiveDate>,
+    self_assessment_due_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
-    appraisal_due_on: Option<NaiveDate>,
+    appraisal_due_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
-    council_review_from_on: Option<NaiveDate>,
+    council_review_from_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
-    council_review_to_on: Option<NaiveDate>,
+    council_review_to_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
-    result_notice_due_on: Option<NaiveDate>,
+    result_notice_due_on: Option<Day>,
 }
 
 /// A change of a period; what is absent stays. Once it is open, only `title` and `schedule` change.
@@ -281,11 +281,11 @@ impl ChangeBody {
         lay(&mut rules.title, self.title.as_ref());
         if let Some(change) = &self.schedule {
             let schedule = &mut rules.schedule;
-            lay(&mut schedule.self_assessment_due_on, change.self_assessment_due_on.as_ref());
-            lay(&mut schedule.appraisal_due_on, change.appraisal_due_on.as_ref());
-            lay(&mut schedule.council_review_from_on, change.council_review_from_on.as_ref());
-            lay(&mut schedule.council_review_to_on, change.council_review_to_on.as_ref());
-            lay(&mut schedule.result_notice_due_on, change.result_notice_due_on.as_ref());
+            lay(&mut schedule.self_assessment_due_on, change.self_assessment_due_on.map(NaiveDate::from).as_ref());
+            lay(&mut schedule.appraisal_due_on, change.appraisal_due_on.map(NaiveDate::from).as_ref());
+            lay(&mut schedule.council_review_from_on, change.council_review_from_on.map(NaiveDate::from).as_ref());
+            lay(&mut schedule.council_review_to_on, change.council_review_to_on.map(NaiveDate::from).as_ref());
+            lay(&mut schedule.result_notice_due_on, change.result_notice_due_on.map(NaiveDate::from).as_ref());
         }
         let fixed = [
             lay(&mut rules.code, self.code.as_ref()),
@@ -312,7 +312,7 @@ impl ChangeBody {
 struct AnnounceBody {
     notice_number: String,
     /// Not before the council's session, not after today.
-    notice_on: NaiveDate,
+    notice_on: Day,
 }
 
 /// A reason.
@@ -500,7 +500,7 @@ async fn announce(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call
         .body::<AnnounceBody>()
-        .map(|body| Announcement { notice_number: body.notice_number, notice_on: body.notice_on });
+        .map(|body| Announcement { notice_number: body.notice_number, notice_on: body.notice_on.into() });
     call.write(move |conn, context| shown(&periods::announce(conn, context, &id, &input)?)).await
 }
 

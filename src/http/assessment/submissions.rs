@@ -15,7 +15,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
-use crate::http::time::Instant;
+use crate::http::time::{Day, Instant};
 use crate::service::assessment::submissions::{self, NewSubmission, Scores};
 use crate::service::assessment::submissions::{Filter, Listed, Revision};
 use crate::service::{Answer, Details, Input, Interrupt};
@@ -364,7 +364,7 @@ fn lines(body: ScoresBody) -> Vec<LineInput> {
 struct ReturnBody {
     reason: String,
     /// Needed once the gate has closed; not after the appraisal is due.
-    due_on: Option<NaiveDate>,
+    due_on: Option<Day>,
 }
 
 /// Whether a sheet can be submitted.
@@ -540,7 +540,8 @@ async fn withdraw(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/submissions/{id}/return", operation_id = "return", request_body = ReturnBody, responses((status = 200, description = "Returned.", body = SubmissionView)))]
 async fn send_back(call: Call) -> Reply {
     let id = call.id("id")?;
-    let input = call.body::<ReturnBody>().map(|body| Return { reason: body.reason, due_on: body.due_on });
+    let input =
+        call.body::<ReturnBody>().map(|body| Return { reason: body.reason, due_on: body.due_on.map(Into::into) });
     call.write(move |conn, context| shown(&submissions::send_back(conn, context, &id, &input)?)).await
 }
 

@@ -18,7 +18,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::files::{self, FileView};
 use crate::http::operation::{Operation, acts, changes, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
-use crate::http::time::Instant;
+use crate::http::time::{Day, Instant};
 use crate::http::{State, upload};
 use crate::service::award::award_proposals;
 use crate::service::award::award_proposals::Filter;
@@ -171,7 +171,7 @@ struct DecisionBody {
     /// Needed where approved.
     decision_number: Option<String>,
     /// Needed where approved.
-    decided_on: Option<NaiveDate>,
+    decided_on: Option<Day>,
     /// Needed where declined.
     reason: Option<String>,
 }
@@ -286,7 +286,7 @@ async fn record_decision(call: Call) -> Reply {
     let input = call.body::<DecisionBody>().map(|body| Decision {
         approved: body.outcome == Outcome::Approved,
         decision_number: body.decision_number,
-        decided_on: body.decided_on,
+        decided_on: body.decided_on.map(Into::into),
         reason: body.reason,
     });
     call.write(move |conn, context| shown(&award_proposals::record_decision(conn, context, &id, &input)?)).await

@@ -13,7 +13,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
-use crate::http::time::Instant;
+use crate::http::time::{Day, Instant};
 use crate::service::award::council_sessions::{self, NewSession, SessionChange};
 use crate::service::{Answer, Details, Interrupt};
 
@@ -94,7 +94,7 @@ struct SessionView {
 #[schema(as = NewCouncilSession, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "held_on": "2023-11-28", "place": "Phòng họp số 1"}))]
 struct NewBody {
     period_id: Id,
-    held_on: NaiveDate,
+    held_on: Day,
     place: String,
     /// Default two thirds of those who hold `council_member` or `council_chair` on `held_on`.
     quorum: Option<Quorum>,
@@ -108,7 +108,7 @@ struct NewBody {
 #[schema(as = CouncilSessionChange, example = json!({"attendance": [{"member_id": "018b88d6-5f80-7000-8000-000000000007", "present": true}]}))]
 struct ChangeBody {
     #[serde(default, deserialize_with = "present")]
-    held_on: Option<NaiveDate>,
+    held_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
     place: Option<String>,
     #[serde(default, deserialize_with = "present")]
@@ -157,7 +157,7 @@ async fn list(mut call: Call) -> Reply {
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| {
         let NewBody { period_id, held_on, place, quorum, attendance } = body;
-        NewSession { period_id, held_on, place, quorum, attendance }
+        NewSession { period_id, held_on: held_on.into(), place, quorum, attendance }
     });
     call.write(move |conn, context| {
         let details = council_sessions::create(conn, context, &input)?;
@@ -183,7 +183,7 @@ async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ChangeBody>().map(|body| {
         let ChangeBody { held_on, place, quorum, attendance } = body;
-        SessionChange { held_on, place, quorum, attendance }
+        SessionChange { held_on: held_on.map(Into::into), place, quorum, attendance }
     });
     call.write(move |conn, context| shown(&council_sessions::change(conn, context, &id, &input)?)).await
 }

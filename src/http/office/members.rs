@@ -12,7 +12,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::{nullable, present};
-use crate::http::time::Instant;
+use crate::http::time::{Day, Instant};
 use crate::service::Answer;
 use crate::service::office::members::{self, MemberChange, NewMember};
 
@@ -89,8 +89,8 @@ struct NewBody {
     roles: Vec<Role>,
     unit_id: Option<Id>,
     /// Default today.
-    valid_from_on: Option<NaiveDate>,
-    valid_until_on: Option<NaiveDate>,
+    valid_from_on: Option<Day>,
+    valid_until_on: Option<Day>,
 }
 
 impl From<NewBody> for NewMember {
@@ -102,8 +102,8 @@ impl From<NewBody> for NewMember {
             display_name: body.display_name,
             roles: body.roles,
             unit_id: body.unit_id,
-            valid_from_on: body.valid_from_on,
-            valid_until_on: body.valid_until_on,
+            valid_from_on: body.valid_from_on.map(Into::into),
+            valid_until_on: body.valid_until_on.map(Into::into),
         }
     }
 }
@@ -121,10 +121,10 @@ struct ChangeBody {
     #[schema(value_type = Option<Id>)]
     unit_id: Option<Option<Id>>,
     #[serde(default, deserialize_with = "present")]
-    valid_from_on: Option<NaiveDate>,
+    valid_from_on: Option<Day>,
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<NaiveDate>)]
-    valid_until_on: Option<Option<NaiveDate>>,
+    #[schema(value_type = Option<Day>)]
+    valid_until_on: Option<Option<Day>>,
 }
 
 impl From<ChangeBody> for MemberChange {
@@ -133,8 +133,8 @@ impl From<ChangeBody> for MemberChange {
             display_name: body.display_name,
             roles: body.roles,
             unit_id: body.unit_id,
-            valid_from_on: body.valid_from_on,
-            valid_until_on: body.valid_until_on,
+            valid_from_on: body.valid_from_on.map(Into::into),
+            valid_until_on: body.valid_until_on.map(|until| until.map(Into::into)),
         }
     }
 }

@@ -167,7 +167,7 @@ struct ExtensionBody {
     /// The unit of the deadline; may be left out.
     unit_id: Option<Id>,
     /// The new last day, after the present one.
-    due_on: NaiveDate,
+    due_on: Day,
     reason: String,
     /// The paper that it rests on.
     basis_document: String,
@@ -266,7 +266,7 @@ async fn extend(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ExtensionBody>().map(|body| NewExtension {
         unit_id: body.unit_id,
-        due_on: body.due_on,
+        due_on: body.due_on.into(),
         reason: body.reason,
         basis_document: body.basis_document,
     });
