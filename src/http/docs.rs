@@ -14,15 +14,15 @@ use crate::service::tag;
 pub fn operations() -> Vec<Operation> {
     operations![Service, "service";
         document: reads(Callers::Anybody),
-        docs: reads(Callers::Anybody),
     ]
 }
 
 /// The page loads nothing from outside, and nobody else's script.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
 
-/// Registers the files of the page, which are no operations.
+/// Registers the page and its files, which are no operations.
 pub fn register_files(config: &mut web::ServiceConfig) {
+    config.service(resource("/docs", vec![(Method::GET, route(page))]));
     config.service(resource("/docs/{file:.*}", vec![(Method::GET, route(file))]));
 }
 
@@ -37,9 +37,8 @@ async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
         .body(text.to_owned()))
 }
 
-/// The document as a page to read and to try.
-#[utoipa::path(get, path = "/docs", responses((status = 302, description = "To the page.")))]
-async fn docs() -> HttpResponse {
+/// Leads to the document as a page to read and to try.
+async fn page() -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
 }
 

@@ -1,6 +1,6 @@
 //! The document: what the operations say of themselves, and what is the same for all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use actix_web::http::Method;
@@ -51,6 +51,10 @@ Every refusal is an RFC 9457 problem with a stable `code`, explained at `/proble
 `If-Match`; a repeated `POST` with the same `Idempotency-Key` gets the first answer again. `allowed_actions` and `blocked_actions` tell what the \
 caller may do now.";
 
+/// How callers show who they are.
+const TOKENS: &str = "A JWT of the service or of a configured issuer, checked as RFC8725 advises: the algorithm is that of the key; issuer, \
+audience, subject and times are required.";
+
 /// Writes the document.
 ///
 /// # Errors
@@ -66,6 +70,7 @@ fn write(operations: &[Operation]) -> Result<String, Error> {
     let (mut paths, mut schemas) = (json!(paths), named(schemas)?);
     let webhooks = webhooks(&schemas);
     schemas::complete(&mut paths, &webhooks, &mut schemas)?;
+    let examples = problem_examples(&paths);
     let tags = |tag: &Tag| json!({"name": tag.name(), "description": tag.description()});
     let document = json!({
         "openapi": "3.1.0",
@@ -74,6 +79,7 @@ fn write(operations: &[Operation]) -> Result<String, Error> {
             "version": env!("CARGO_PKG_VERSION"),
             "description": INTRODUCTION,
             "contact": {"name": "thidua"},
+            "license": {"name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE")},
         },
         "servers": [{"url": "/", "description": "The installation that serves this document."}],
         "tags": Tag::VARIANTS.iter().map(tags).collect::<Vec<_>>(),
@@ -81,8 +87,8 @@ fn write(operations: &[Operation]) -> Result<String, Error> {
         "webhooks": webhooks,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            "examples": problem_examples(),
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": TOKENS}},
+            "examples": examples,
             "headers": headers(),
         },
     });
@@ -116,6 +122,8 @@ fn webhooks(schemas: &BTreeMap<String, Value>) -> Value {
             "summary": format!("Receive `{kind}`."),
             "description": "A CloudEvents 1.0 message, signed by Standard Webhooks. At least once, in any order.",
             "tags": [Tag::Webhooks.name()],
+            // What is sent is signed; a receiver gets no token of the service.
+            "security": [],
             "parameters": [
                 header("webhook-id", true, "The same for every attempt at one message."),
                 header("webhook-timestamp", true, "Seconds since 1970."),
@@ -137,7 +145,7 @@ fn headers() -> Value {
         "ETag": text("The tag of what is answered: for `If-Match` of a change and `If-None-Match` of the next read."),
         "Location": text("Where the new resource is."),
         "Link": text("`rel=\"next\"`: the next page, where there is one."),
-        "Retry-After": header("Seconds to wait before the same request may succeed.", json!({"type": "integer"})),
+        "Retry-After": header("Seconds to wait before the same request may succeed.", json!({"type": "integer", "format": "int32"})),
         "X-Request-Id": header("The id of the request, to be quoted when asking for help.", json!({"type": "string", "format": "uuid"})),
         "Idempotency-Replayed": header("`true` where the first answer is given again.", json!({"type": "string", "enum": ["true"]})),
     })
@@ -189,9 +197,10 @@ fn described(operation: &Operation) -> Result<Value, Error> {
     let codes = codes(operation, &parameters, fields.contains_key("requestBody"));
     fields.insert("operationId".into(), json!(id));
     fields.insert("tags".into(), json!([operation.tag.name()]));
-    if operation.is_secured() {
-        fields.insert("security".into(), json!([{"bearer": []}]));
-    }
+    let security = if operation.is_secured() { json!([{"bearer": []}]) } else { json!([]) };
+    fields.insert("security".into(), security);
+    let said = fields.get("description").and_then(Value::as_str).map(|said| format!("{said}\n\n"));
+    fields.insert("description".into(), json!(said.unwrap_or_default() + &who_may_call(operation)));
     if !parameters.is_empty() {
         fields.insert("parameters".into(), Value::Array(parameters));
     }
@@ -209,6 +218,18 @@ fn described(operation: &Operation) -> Result<Value, Error> {
         fields.insert("x-roles".into(), json!(roles));
     }
     Ok(described)
+}
+
+/// The roles that may call an operation, as a sentence.
+fn who_may_call(operation: &Operation) -> String {
+    match operation.roles() {
+        Some(roles) => {
+            let names = roles.iter().filter_map(|role| json!(role).as_str().map(|name| format!("`{name}`")));
+            format!("Roles: {}.", names.collect::<Vec<_>>().join(", "))
+        }
+        None if operation.is_secured() => "For everybody with a token.".into(),
+        None => "Asks for no bearer token.".into(),
+    }
 }
 
 /// A body that may be left out is an `Option` in the attribute, which is one that may be `null` besides.
@@ -366,12 +387,28 @@ fn problem_responses(codes: &[Code]) -> Vec<(String, Value)> {
     by_status.into_iter().map(response).collect()
 }
 
-/// What each code looks like.
-fn problem_examples() -> Value {
+/// What each code looks like that an operation names. Others stand only in lists of faults and warnings.
+fn problem_examples(paths: &Value) -> Value {
+    let mut named = BTreeSet::new();
+    name_examples(paths, &mut named);
     let example = |code: &Code| {
         let (path, request_id) = ("/v1/…", "018b88d6-5f80-7000-8000-0000000000ff");
         let body = ProblemBody::of(&Error::new(*code), Language::Vi, path, request_id);
         (code.row().code.to_owned(), json!({"summary": code.row().title_en, "value": body}))
     };
-    Value::Object(Code::ALL.iter().map(example).collect())
+    let is_named = |code: &&Code| named.contains(code.row().code);
+    Value::Object(Code::ALL.iter().filter(is_named).map(example).collect())
+}
+
+/// The examples that a value refers to.
+fn name_examples<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(fields) => {
+            let reference = fields.get("$ref").and_then(Value::as_str);
+            names.extend(reference.and_then(|reference| reference.strip_prefix("#/components/examples/")));
+            fields.values().for_each(|value| name_examples(value, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| name_examples(item, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{self, Deserializer, Unexpected};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
@@ -70,7 +70,8 @@ impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Within<MIN, MAX> 
 impl<const MIN: i64, const MAX: i64> PartialSchema for Within<MIN, MAX> {
     fn schema() -> RefOr<Schema> {
         let integer = ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer));
-        integer.minimum(Some(MIN)).maximum(Some(MAX)).into()
+        let format = SchemaFormat::KnownFormat(KnownFormat::Int32);
+        integer.format(Some(format)).minimum(Some(MIN)).maximum(Some(MAX)).into()
     }
 }
 

@@ -347,8 +347,10 @@ struct AwardUse {
     code: String,
     quota: i32,
     /// Proposals that were made.
+    #[schema(value_type = i64)]
     proposed: usize,
     /// Proposals that were approved.
+    #[schema(value_type = i64)]
     approved: usize,
 }
 
