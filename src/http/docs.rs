@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa_swagger_ui::Config;
 
 use super::State;
+use super::json::AnyObject;
 use super::problem::Problem;
 use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, operations, reads, resource, route};
@@ -27,7 +28,7 @@ pub fn register_files(config: &mut web::ServiceConfig) {
 }
 
 /// The OpenAPI 3.1 document of this service.
-#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", responses((status = 200, description = "The document.", content_type = "application/json")))]
+#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", responses((status = 200, description = "The document.", body = AnyObject)))]
 async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let text = state.document.text().map_err(|error| Problem::new(&request, error))?;
     Ok(HttpResponse::Ok()

@@ -12,6 +12,12 @@ use super::time::Instant;
 use crate::domain::file::AttachedFile;
 use crate::error::Error;
 
+/// The bytes of a file, in the document.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "a type for the document: the bytes are answered as they are")]
+pub struct FileBytes(Vec<u8>);
+
 /// A file as it was attached.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AttachedFile)]

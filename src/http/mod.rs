@@ -9,6 +9,7 @@ pub mod criteria;
 pub mod docs;
 pub mod files;
 pub mod health;
+mod inline;
 pub mod journal;
 mod json;
 pub mod middleware;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use strum::VariantArray;
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::inline::inline_scalars;
 use super::journal::webhooks::CloudEventView;
 use super::operation::{Kind, NamedSchema, Operation, Tag};
 use super::page::PageQuery;
@@ -68,6 +69,8 @@ fn write(operations: &[Operation]) -> Result<String, Error> {
         schemas.extend(operation.schemas());
     }
     let (mut paths, mut schemas) = (json!(paths), named(schemas)?);
+    inline_scalars(&mut paths, &mut schemas);
+    schemas::name_pages(&mut paths, &mut schemas)?;
     let webhooks = webhooks(&schemas);
     schemas::complete(&mut paths, &webhooks, &mut schemas)?;
     let examples = problem_examples(&paths);

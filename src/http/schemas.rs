@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 
 /// The place of the schemas in the document.
-const PREFIX: &str = "#/components/schemas/";
+pub const PREFIX: &str = "#/components/schemas/";
 
 /// Schemas by name.
-type Schemas = BTreeMap<String, Value>;
+pub type Schemas = BTreeMap<String, Value>;
 
 /// Requires every property of what is answered. A schema that requests use as well keeps its optional properties there,
 /// under its name with `Input`.
@@ -38,18 +38,47 @@ pub fn complete(paths: &mut Value, webhooks: &Value, schemas: &mut Schemas) -> R
             return Err(Error::internal(format!("two schemas are named {input}")));
         }
     }
+    let of_requests = |name: &str| split.contains(name).then(|| format!("{name}Input"));
     for (name, schema) in schemas.iter_mut() {
         let of_input = name.strip_suffix("Input").is_some_and(|name| split.contains(name));
         if of_input || written.contains(name) && !read.contains(name) {
-            rename(schema, &split);
+            rename(schema, &of_requests);
         } else if read.contains(name) {
             require_all(schema);
+            // Closed for what is written only. What is read may be a part of a larger whole.
+            if let Some(fields) = schema.as_object_mut().filter(|_| split.contains(name)) {
+                fields.remove("additionalProperties");
+            }
         }
     }
+    close_variants(schemas);
     each_operation(paths, |operation| {
-        operation.get_mut("requestBody").into_iter().for_each(|body| rename(body, &split));
-        operation.get_mut("parameters").into_iter().for_each(|parameters| rename(parameters, &split));
+        operation.get_mut("requestBody").into_iter().for_each(|body| rename(body, &of_requests));
+        operation.get_mut("parameters").into_iter().for_each(|parameters| rename(parameters, &of_requests));
     });
+    Ok(())
+}
+
+/// Refers each page of a list to the schema of its rows, which a generated client would have twice otherwise, and names
+/// it after them: `ListView_Unit` is `UnitList`.
+///
+/// # Errors
+/// When such a name is taken.
+pub fn name_pages(paths: &mut Value, schemas: &mut Schemas) -> Result<(), Error> {
+    let rows = schemas.keys().filter_map(|name| name.strip_prefix("ListView_"));
+    for row in rows.map(str::to_owned).collect::<Vec<_>>() {
+        let (old, new) = (format!("ListView_{row}"), format!("{row}List"));
+        let Some(mut page) = schemas.remove(&old) else {
+            continue;
+        };
+        if let Some(items) = page.pointer_mut("/properties/items/items") {
+            *items = json!({"$ref": format!("{PREFIX}{row}")});
+        }
+        rename(paths, &|name| (name == old).then(|| new.clone()));
+        if schemas.insert(new.clone(), page).is_some() {
+            return Err(Error::internal(format!("two schemas are named {new}")));
+        }
+    }
     Ok(())
 }
 
@@ -83,6 +112,22 @@ fn name_variants(schemas: &mut Schemas) -> Result<(), Error> {
         schemas.get_mut(&name).into_iter().for_each(|schema| add_tag(schema, tag.clone()));
     }
     Ok(())
+}
+
+/// Lets no variant of a union have other properties: some readers tell them apart by that alone.
+fn close_variants(schemas: &mut Schemas) {
+    let mut variants = BTreeSet::new();
+    for union in schemas.values().filter_map(|schema| schema.get("oneOf")) {
+        each_reference(union, &mut |name| {
+            variants.insert(name.to_owned());
+        });
+    }
+    for name in variants {
+        let fields = schemas.get_mut(&name).and_then(Value::as_object_mut);
+        if let Some(fields) = fields.filter(|fields| fields.contains_key("properties")) {
+            fields.insert("additionalProperties".into(), json!(false));
+        }
+    }
 }
 
 /// The name and the tag of a variant that has a schema of its own beside its tag.
@@ -185,18 +230,18 @@ fn require_all(schema: &mut Value) {
     fields.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten().for_each(require_all);
 }
 
-/// Points references to the form that requests have.
-fn rename(value: &mut Value, split: &BTreeSet<String>) {
+/// Points references at the new names of what was renamed.
+fn rename(value: &mut Value, new_name: &impl Fn(&str) -> Option<String>) {
     match value {
         Value::Object(fields) => {
             if let Some(Value::String(reference)) = fields.get_mut("$ref")
-                && reference.strip_prefix(PREFIX).is_some_and(|name| split.contains(name))
+                && let Some(name) = reference.strip_prefix(PREFIX).and_then(new_name)
             {
-                reference.push_str("Input");
+                *reference = format!("{PREFIX}{name}");
             }
-            fields.values_mut().for_each(|value| rename(value, split));
+            fields.values_mut().for_each(|value| rename(value, new_name));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, split)),
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, new_name)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -226,5 +271,29 @@ mod tests {
         assert_eq!(schemas["Tree"]["properties"]["node"], reference("Node"));
         assert_eq!(paths["/"]["post"]["requestBody"], reference("TreeInput"));
         assert_eq!(paths["/"]["post"]["responses"][0], reference("Tree"));
+    }
+
+    #[test]
+    fn a_page_refers_to_its_rows() {
+        let page = json!({"properties": {"items": {"items": {"type": "object"}, "type": "array"}}});
+        let mut schemas: Schemas = [("ListView_Unit".to_owned(), page)].into();
+        let mut paths = json!({"/": {"get": {"responses": reference("ListView_Unit")}}});
+        name_pages(&mut paths, &mut schemas).unwrap();
+        assert_eq!(schemas["UnitList"]["properties"]["items"]["items"], reference("Unit"));
+        assert_eq!(paths["/"]["get"]["responses"], reference("UnitList"));
+    }
+
+    #[test]
+    fn a_variant_has_its_tag_and_no_other_properties() {
+        let tag = json!({"properties": {"type": {"enum": ["cases"]}}});
+        let union = json!({"oneOf": [{"allOf": [reference("CasesAnswer"), tag]}]});
+        let cases = json!({"properties": {"cases": {}}, "required": ["cases"]});
+        let mut schemas: Schemas = [("Answer".to_owned(), union), ("CasesAnswer".to_owned(), cases)].into();
+        complete(&mut json!({}), &Value::Null, &mut schemas).unwrap();
+        assert_eq!(schemas["Answer"]["oneOf"], json!([reference("CasesAnswer")]));
+        assert_eq!(
+            schemas["CasesAnswer"],
+            json!({"properties": {"cases": {}, "type": {"enum": ["cases"]}}, "required": ["cases", "type"], "additionalProperties": false})
+        );
     }
 }

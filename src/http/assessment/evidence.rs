@@ -11,7 +11,7 @@ use crate::domain::access::action::Action;
 use crate::domain::assessment::evidence::{Classification, EgovDocument, Evidence, EvidenceKind, Label};
 use crate::error::{Code, Error};
 use crate::http::call::{Call, Reply};
-use crate::http::files::{self, FileView};
+use crate::http::files::{self, FileBytes, FileView};
 use crate::http::operation::{Operation, creates, deletes, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::time::{Day, Instant};
@@ -247,7 +247,7 @@ async fn get(call: Call) -> Reply {
 ///
 /// As an attachment that no browser runs, with its digest in `Repr-Digest`. A document of the eGov system has none: 404.
 #[utoipa::path(get, path = "/v1/evidence/{id}/content",
-    responses((status = 200, description = "The file.", content_type = "application/octet-stream")))]
+    responses((status = 200, description = "The file.", body = FileBytes, content_type = "application/octet-stream")))]
 async fn content(call: Call) -> Reply {
     let id = call.id("id")?;
     let mut call = call.accepting_any();

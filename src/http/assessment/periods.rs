@@ -154,7 +154,7 @@ impl From<Head> for HeadView {
 /// A new period.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewPeriod, example = json!({"code": "2024", "title": "Thi đua năm 2024", "year": 2024,
+#[schema(as = CreatePeriod, example = json!({"code": "2024", "title": "Thi đua năm 2024", "year": 2024,
     "criteria_set_id": "018b88d6-5f80-7000-8000-000000000001", "unit_ids": ["018b88d6-5f80-7000-8000-000000000002"],
     "schedule": {"self_assessment_due_on": "2024-11-10", "appraisal_due_on": "2024-11-20", "council_review_from_on": "2024-11-21",
         "council_review_to_on": "2024-11-30", "result_notice_due_on": "2024-12-05"},
@@ -222,14 +222,19 @@ impl From<NewBody> for NewPeriod {
 #[serde(deny_unknown_fields)]
 struct ScheduleChange {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     self_assessment_due_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     appraisal_due_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     council_review_from_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     council_review_to_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     result_notice_due_on: Option<Day>,
 }
 
@@ -239,32 +244,46 @@ struct ScheduleChange {
 #[schema(as = PeriodChange, example = json!({"schedule": {"self_assessment_due_on": "2023-11-15"}}))]
 struct ChangeBody {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     code: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     title: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     year: Option<i32>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     criteria_set_id: Option<Id>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     unit_ids: Option<Vec<Id>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     schedule: Option<ScheduleChange>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     late_submissions: Option<LateSubmissions>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     council_scoring: Option<CouncilScoring>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     tie_break: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     awards: Option<Vec<Award>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     eligibility: Option<Vec<Condition>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     when_ineligible: Option<WhenIneligible>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     required_documents: Option<Vec<RequiredDocument>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     dossier_deadline: Option<DossierDeadline>,
 }
 

@@ -125,7 +125,7 @@ impl<'a> From<&'a Details<ReviewCase>> for ReviewView<'a> {
 /// A new review.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewReview, example = json!({"submission_id": "018b88d6-5f80-7000-8000-000000000001", "stage": "appraisal"}))]
+#[schema(as = CreateReview, example = json!({"submission_id": "018b88d6-5f80-7000-8000-000000000001", "stage": "appraisal"}))]
 struct NewBody {
     submission_id: Id,
     stage: Stage,
@@ -145,6 +145,7 @@ struct ScoresBody {
 #[schema(as = ReviewScoreBody)]
 struct ScoreBody {
     criterion_code: String,
+    #[schema(value_type = Option<ScoreAnswer>)]
     answer: Option<AnswerInput>,
     /// Needed at the end where the line departs from the stage before.
     reason: Option<String>,

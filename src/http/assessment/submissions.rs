@@ -270,7 +270,7 @@ impl NodeSteps {
 
 /// A sheet with its lines in the guideline's order.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Scores)]
+#[schema(as = SubmissionScores)]
 struct ScoresView<'a> {
     scores: Vec<ScoreView<'a>>,
     nodes: Vec<NodeView<'a>>,
@@ -322,7 +322,7 @@ impl<'a> From<&'a Scores> for ScoresView<'a> {
 /// A new sheet.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewSubmission, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "unit_id": "018b88d6-5f80-7000-8000-000000000002"}))]
+#[schema(as = CreateSubmission, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "unit_id": "018b88d6-5f80-7000-8000-000000000002"}))]
 struct NewBody {
     period_id: Id,
     unit_id: Id,
@@ -343,6 +343,7 @@ struct ScoresBody {
 #[schema(as = ScoreBody)]
 struct ScoreBody {
     criterion_code: String,
+    #[schema(value_type = Option<ScoreAnswer>)]
     answer: Option<AnswerInput>,
     note: Option<String>,
 }
@@ -360,7 +361,7 @@ fn lines(body: ScoresBody) -> Vec<LineInput> {
 /// Why a sheet is sent back, and until when.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Return, example = json!({"reason": "Thiếu minh chứng mục A.II.1", "due_on": "2023-11-14"}))]
+#[schema(as = SubmissionReturn, example = json!({"reason": "Thiếu minh chứng mục A.II.1", "due_on": "2023-11-14"}))]
 struct ReturnBody {
     reason: String,
     /// Needed once the gate has closed; not after the appraisal is due.

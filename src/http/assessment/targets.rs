@@ -35,7 +35,7 @@ const REPLACE_REFUSALS: &[Code] = &[
 /// The targets of a period.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Targets, example = json!({"targets": [{"unit_id": "018b88d6-5f80-7000-8000-000000000002", "criterion_code": "A.I.1", "target": 104, "unit_of_measure": "văn bản"}]}))]
+#[schema(as = PeriodTargets, example = json!({"targets": [{"unit_id": "018b88d6-5f80-7000-8000-000000000002", "criterion_code": "A.I.1", "target": 104, "unit_of_measure": "văn bản"}]}))]
 struct Body {
     targets: Vec<Target>,
 }

@@ -15,7 +15,7 @@ use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
-use crate::http::files::{self, FileView};
+use crate::http::files::{self, FileBytes, FileView};
 use crate::http::operation::{Operation, acts, changes, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::time::{Day, Instant};
@@ -253,7 +253,7 @@ async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State
 
 /// Read a document.
 #[utoipa::path(get, path = "/v1/award-proposals/{id}/documents/{code}", operation_id = "get_document", params(("code" = String, Path, description = "Which document.", example = "proposal_letter")),
-    responses((status = 200, description = "The file, as an attachment with its digest.", content_type = "application/octet-stream")))]
+    responses((status = 200, description = "The file, as an attachment with its digest.", body = FileBytes, content_type = "application/octet-stream")))]
 async fn document(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     let mut call = call.accepting_any();

@@ -91,7 +91,7 @@ struct SessionView {
 /// A new session.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewCouncilSession, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "held_on": "2023-11-28", "place": "Phòng họp số 1"}))]
+#[schema(as = CreateCouncilSession, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "held_on": "2023-11-28", "place": "Phòng họp số 1"}))]
 struct NewBody {
     period_id: Id,
     held_on: Day,
@@ -108,13 +108,17 @@ struct NewBody {
 #[schema(as = CouncilSessionChange, example = json!({"attendance": [{"member_id": "018b88d6-5f80-7000-8000-000000000007", "present": true}]}))]
 struct ChangeBody {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     held_on: Option<Day>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     place: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     quorum: Option<Quorum>,
     /// The whole list.
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     attendance: Option<Vec<Attendance>>,
 }
 

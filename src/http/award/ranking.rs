@@ -68,7 +68,7 @@ struct VerifyView {
 /// The council's order of tied units.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewTieDecision, example = json!({"unit_ids": ["018b88d6-5f80-7000-8000-000000000002", "018b88d6-5f80-7000-8000-000000000003"],
+#[schema(as = CreateTieDecision, example = json!({"unit_ids": ["018b88d6-5f80-7000-8000-000000000002", "018b88d6-5f80-7000-8000-000000000003"],
     "reason": "Hội đồng biểu quyết 5/5", "council_session_id": "018b88d6-5f80-7000-8000-000000000009"}))]
 struct DecisionBody {
     /// Exactly the tied units, from first to last.

@@ -13,6 +13,7 @@ use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::http::call::{Call, Reply};
 use crate::http::criteria::criteria_sets::{Body, SetView};
+use crate::http::files::FileBytes;
 use crate::http::operation::{Callers, Operation, creates, operations, reads};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::{files, json, upload};
@@ -227,17 +228,11 @@ async fn file(call: &Call, name: String, content: CriteriaContent, format: Forma
     Ok(response.insert_header((header::ETAG, etag)).body(bytes))
 }
 
-/// The bytes of a file, in the document.
-#[derive(ToSchema)]
-#[schema(value_type = String, format = Binary)]
-#[expect(dead_code, reason = "a type for the document: the bytes are answered as they are")]
-struct Spreadsheet(Vec<u8>);
-
 /// Download a blank table to fill in, as a spreadsheet.
 ///
 /// With a short example of everything that the shape has: `office` is the printed table, `full` has the rules.
 #[utoipa::path(get, path = "/v1/criteria-sets/template.xlsx", params(ShapeQuery),
-    responses((status = 200, description = "The file, as an attachment.", body = Spreadsheet, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
+    responses((status = 200, description = "The file, as an attachment.", body = FileBytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
 async fn template_xlsx(call: Call) -> Reply {
     template(call, Format::Xlsx).await
 }
@@ -274,7 +269,7 @@ async fn export_json(call: Call) -> Reply {
 /// In the full shape, what is exported is imported again as it was. The office's shape leaves out what the printed table has no column
 /// for.
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/export.xlsx", params(ShapeQuery),
-    responses((status = 200, description = "The file, as an attachment.", body = Spreadsheet, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
+    responses((status = 200, description = "The file, as an attachment.", body = FileBytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
 async fn export_xlsx(mut call: Call) -> Reply {
     let ShapeQuery { shape } = call.query();
     export(call, Format::Xlsx, shape.unwrap_or(Shape::Full)).await

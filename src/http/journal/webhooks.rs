@@ -98,7 +98,7 @@ impl From<&Endpoint> for SecretView {
 /// A new endpoint.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewWebhookEndpoint, example = json!({"url": "https://egov.example.vn/thidua", "event_types": ["submission.submitted", "deadline.due_soon"]}))]
+#[schema(as = CreateWebhookEndpoint, example = json!({"url": "https://egov.example.vn/thidua", "event_types": ["submission.submitted", "deadline.due_soon"]}))]
 struct NewBody {
     /// May be left out by who belongs to one organisation only.
     organization_id: Option<Id>,

@@ -78,7 +78,7 @@ impl From<&Member> for MemberView {
 /// A new member.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewMember, example = json!({"subject": "nguyen.van.a", "display_name": "Nguyễn Văn A", "roles": ["auditor"]}))]
+#[schema(as = CreateMember, example = json!({"subject": "nguyen.van.a", "display_name": "Nguyễn Văn A", "roles": ["auditor"]}))]
 struct NewBody {
     /// May be left out by who belongs to one organisation only.
     organization_id: Option<Id>,
@@ -114,13 +114,16 @@ impl From<NewBody> for NewMember {
 #[schema(as = MemberChange, example = json!({"valid_until_on": "2023-12-31"}))]
 struct ChangeBody {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     display_name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     roles: Option<Vec<Role>>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Id>)]
     unit_id: Option<Option<Id>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     valid_from_on: Option<Day>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Day>)]

@@ -68,7 +68,7 @@ impl From<&Organization> for OrganizationView {
 /// A new office.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewOrganization, example = json!({"code": "SO-TC", "name": "Sở Tài chính", "first_admin": {"subject": "so-tc-admin", "display_name": "Quản trị Sở Tài chính"}}))]
+#[schema(as = CreateOrganization, example = json!({"code": "SO-TC", "name": "Sở Tài chính", "first_admin": {"subject": "so-tc-admin", "display_name": "Quản trị Sở Tài chính"}}))]
 struct NewBody {
     code: String,
     name: String,
@@ -112,8 +112,10 @@ impl From<NewBody> for NewOrganization {
 #[schema(as = OrganizationChange, example = json!({"name": "Văn phòng UBND tỉnh Tây Ninh"}))]
 struct ChangeBody {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     time_zone: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]

@@ -73,7 +73,7 @@ impl SecretView {
 /// A new service account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewServiceAccount, example = json!({"member_id": "018b88d6-5f80-7000-8000-000000000001", "scopes": ["read", "write", "unit:TH"]}))]
+#[schema(as = CreateServiceAccount, example = json!({"member_id": "018b88d6-5f80-7000-8000-000000000001", "scopes": ["read", "write", "unit:TH"]}))]
 struct NewBody {
     member_id: Id,
     /// `read`, `write`, `deadlines:check`, `unit:<code>`; absent: all that the roles give.

@@ -13,6 +13,7 @@ use crate::error::{Code, Error};
 use crate::http::State;
 use crate::http::auth::LIFETIME_SECONDS;
 use crate::http::call::receive;
+use crate::http::json::AnyObject;
 use crate::http::operation::{Callers, Operation, operations, reads, runs};
 use crate::http::problem::Problem;
 use crate::service::office::accounts;
@@ -106,13 +107,13 @@ fn basic(request: &HttpRequest) -> Option<(String, String)> {
 }
 
 /// The public key that tokens are signed with.
-#[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, description = "RFC 7517.", content_type = "application/json")))]
+#[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, description = "RFC 7517.", body = AnyObject)))]
 async fn jwks(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=300")).json(state.keys.jwks())
 }
 
 /// How to get a token.
-#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", responses((status = 200, description = "RFC 8414.", content_type = "application/json")))]
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", responses((status = 200, description = "RFC 8414.", body = AnyObject)))]
 async fn metadata(state: web::Data<State>) -> HttpResponse {
     let base = &state.public_url;
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=300")).json(json!({

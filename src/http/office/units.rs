@@ -70,7 +70,7 @@ impl From<&Unit> for UnitView {
 /// A new unit.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewUnit, example = json!({"code": "TTHC", "name": "Trung tâm Phục vụ hành chính công", "kind": "centre"}))]
+#[schema(as = CreateUnit, example = json!({"code": "TTHC", "name": "Trung tâm Phục vụ hành chính công", "kind": "centre"}))]
 struct NewBody {
     /// May be left out by who belongs to one organisation only.
     organization_id: Option<Id>,
@@ -99,14 +99,19 @@ impl From<NewBody> for NewUnit {
 #[schema(as = UnitChange, example = json!({"active": false}))]
 struct ChangeBody {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     code: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     kind: Option<UnitKind>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     active: Option<bool>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     predecessor_ids: Option<Vec<Id>>,
 }
 

@@ -162,7 +162,7 @@ struct DeadlineView {
 /// More time.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewExtension, example = json!({"due_on": "2023-11-15", "reason": "Đơn vị di chuyển trụ sở", "basis_document": "CV 45/VP-HCTC"}))]
+#[schema(as = CreateExtension, example = json!({"due_on": "2023-11-15", "reason": "Đơn vị di chuyển trụ sở", "basis_document": "CV 45/VP-HCTC"}))]
 struct ExtensionBody {
     /// The unit of the deadline; may be left out.
     unit_id: Option<Id>,

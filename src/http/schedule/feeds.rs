@@ -202,7 +202,7 @@ struct FeedQuery {
 /// iCalendar (RFC 5545), for a calendar program that subscribes to the address: each deadline is a day with the reminders of the installation,
 /// known by the same `UID` and a higher `SEQUENCE` when it changes. `Accept-Language` chooses the language.
 #[utoipa::path(get, path = "/v1/deadlines.ics", 
-    params(FeedQuery), responses((status = 200, description = "The calendar.", content_type = "text/calendar"), (status = 304, description = "Nothing changed since the tag in `If-None-Match`.")))]
+    params(FeedQuery), responses((status = 200, description = "The calendar.", body = String, content_type = "text/calendar"), (status = 304, description = "Nothing changed since the tag in `If-None-Match`.")))]
 async fn feed(http: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let problem = |error: Error| Problem::new(&http, error);
     let mut query = Query::parse(http.query_string());

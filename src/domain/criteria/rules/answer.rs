@@ -177,6 +177,7 @@ pub struct RatioAnswer {
     /// What was reached.
     pub actual: Quantity,
     /// What was to be reached, where the rule leaves it open.
+    #[schema(required)]
     pub target: Option<Quantity>,
 }
 

@@ -1,0 +1,88 @@
+//! The scalars of the document (ids, days, points), written where they are used: a generated C# client forgets that a
+//! reference to a scalar may be null.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::schemas::{PREFIX, Schemas};
+
+/// Writes the scalars where the paths and the other schemas refer to them.
+pub fn inline_scalars(paths: &mut Value, schemas: &mut Schemas) {
+    let (scalars, mut others): (Schemas, Schemas) =
+        std::mem::take(schemas).into_iter().partition(|(_, schema)| is_scalar(schema));
+    for schema in others.values_mut() {
+        inline(schema, &scalars);
+    }
+    inline(paths, &scalars);
+    *schemas = others;
+}
+
+/// Whether a schema is that of a single value of no name of its own. An enumeration keeps its name.
+fn is_scalar(schema: &Value) -> bool {
+    let kind = schema.get("type").and_then(Value::as_str);
+    let is_enumeration = schema.get("enum").is_some() || schema.get("const").is_some();
+    matches!(kind, Some("string" | "number" | "integer" | "boolean")) && !is_enumeration
+}
+
+/// Writes the scalars where a value refers to them. What is said there besides, its description, stands.
+fn inline(value: &mut Value, scalars: &BTreeMap<String, Value>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| inline(item, scalars)),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|value| inline(value, scalars));
+            let name = fields.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix(PREFIX));
+            if let Some(Value::Object(scalar)) = name.and_then(|name| scalars.get(name)) {
+                fields.remove("$ref");
+                for (key, said) in scalar {
+                    fields.entry(key).or_insert_with(|| said.clone());
+                }
+            }
+            merge_null(value);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Writes a scalar or null as one schema of two types.
+fn merge_null(schema: &mut Value) {
+    let Some(fields) = schema.as_object_mut() else {
+        return;
+    };
+    let alternatives = fields.get("oneOf").and_then(Value::as_array).map(Vec::as_slice);
+    let Some([Value::Object(scalar), null]) = alternatives else {
+        return;
+    };
+    let (scalar, is_nullable) = (scalar.clone(), *null == json!({"type": "null"}));
+    let Some(kind) = scalar.get("type").cloned().filter(|_| is_nullable && is_scalar(&json!(scalar))) else {
+        return;
+    };
+    fields.remove("oneOf");
+    for (key, said) in scalar {
+        fields.entry(key).or_insert(said);
+    }
+    fields.insert("type".into(), json!([kind, "null"]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scalar_is_written_where_it_is_used() {
+        let reference = |name: &str| json!({"$ref": format!("{PREFIX}{name}")});
+        let points = json!({"type": "number", "format": "double", "description": "Points."});
+        let kind = json!({"type": "string", "enum": ["a"]});
+        let mut schemas: Schemas = [("Points".to_owned(), points), ("Kind".to_owned(), kind)].into();
+        let mut paths = json!({
+            "max": {"$ref": "#/components/schemas/Points", "description": "The most."},
+            "own": {"oneOf": [reference("Points"), {"type": "null"}]},
+            "kind": {"oneOf": [reference("Kind"), {"type": "null"}]},
+        });
+        inline_scalars(&mut paths, &mut schemas);
+        assert_eq!(paths["max"], json!({"type": "number", "format": "double", "description": "The most."}));
+        assert_eq!(paths["own"], json!({"type": ["number", "null"], "format": "double", "description": "Points."}));
+        assert_eq!(paths["kind"], json!({"oneOf": [reference("Kind"), {"type": "null"}]}));
+        assert_eq!(schemas.keys().collect::<Vec<_>>(), ["Kind"]);
+    }
+}
