@@ -15,9 +15,10 @@ use crate::config::{Config, Setting};
 use crate::error::{Code, Error, Fault};
 use crate::http::auth::Keys;
 use crate::http::criteria::criteria_import;
+use crate::http::openapi::{Document, Version};
 use crate::http::problem::{FaultBody, Language, ProblemBody, fault_bodies};
+use crate::http::routes;
 use crate::http::schedule::deadline_checks::CheckView;
-use crate::http::{openapi::Document, routes};
 use crate::server::{self, Kind};
 use crate::service::criteria::criteria_import::{Overrides, import_from_cli};
 use crate::service::office::accounts::{self, FirstAccount};
@@ -51,7 +52,11 @@ enum Command {
     /// Migrate the database.
     Migrate,
     /// Print the OpenAPI document.
-    Openapi,
+    Openapi {
+        /// As OpenAPI 3.0, for tools that do not read 3.1.
+        #[arg(long = "v3.0")]
+        v3_0: bool,
+    },
     /// Create the first account, and print its client id and secret once.
     CreateAdmin {
         /// The organisation's code; the organisation is created if it does not exist.
@@ -123,7 +128,7 @@ pub async fn run() -> ExitCode {
         Command::Serve => serve().await,
         Command::Sandbox { port, database, empty } => run_sandbox(port, database, empty).await,
         Command::Migrate => migrate().await,
-        Command::Openapi => print_document(),
+        Command::Openapi { v3_0 } => print_document(if v3_0 { Version::V3_0 } else { Version::V3_1 }),
         Command::CreateAdmin { organization, name, .. } => create_admin(organization, name).await,
         Command::ImportCriteria { file, organization, code, title, year, legal_basis, dry_run } => {
             let given = Overrides { code, title, year, legal_basis };
@@ -165,8 +170,8 @@ async fn migrate() -> CommandResult {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_document() -> CommandResult {
-    print!("{}", Document::of(routes::operations(true)).text()?);
+fn print_document(version: Version) -> CommandResult {
+    print!("{}", Document::of(routes::operations(true)).text(version)?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,7 @@ use utoipa_swagger_ui::Config;
 
 use super::State;
 use super::json::AnyObject;
+use super::openapi::Version;
 use super::problem::Problem;
 use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, operations, reads, resource, route};
@@ -15,6 +16,7 @@ use crate::service::tag;
 pub fn operations() -> Vec<Operation> {
     operations![Service, "service";
         document: reads(Callers::Anybody),
+        document_3_0: reads(Callers::Anybody),
     ]
 }
 
@@ -30,7 +32,19 @@ pub fn register_files(config: &mut web::ServiceConfig) {
 /// The OpenAPI 3.1 document of this service.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", responses((status = 200, description = "The document.", body = AnyObject)))]
 async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let text = state.document.text().map_err(|error| Problem::new(&request, error))?;
+    written_as(Version::V3_1, &request, &state)
+}
+
+/// The same document as OpenAPI 3.0.
+///
+/// For tools that do not read 3.1; made of the other by rule.
+#[utoipa::path(get, path = "/openapi-3.0.json", operation_id = "openapi_3_0", responses((status = 200, description = "The document.", body = AnyObject)))]
+async fn document_3_0(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    written_as(Version::V3_0, &request, &state)
+}
+
+fn written_as(version: Version, request: &HttpRequest, state: &State) -> Result<HttpResponse, Problem> {
+    let text = state.document.text(version).map_err(|error| Problem::new(request, error))?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::ETAG, tag::of_body(text)))

@@ -15,6 +15,7 @@ mod json;
 pub mod middleware;
 pub mod office;
 pub mod openapi;
+mod openapi_3_0;
 pub mod operation;
 pub mod page;
 mod patch;

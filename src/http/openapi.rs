@@ -10,23 +10,34 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::inline::inline_scalars;
 use super::journal::webhooks::CloudEventView;
+use super::openapi_3_0;
 use super::operation::{Kind, NamedSchema, Operation, Tag};
 use super::page::PageQuery;
 use super::problem::{Language, ProblemBody};
 use super::schemas;
 use crate::error::{Code, Error};
 
+/// The form that the document is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// OpenAPI 3.1, which is the contract.
+    V3_1,
+    /// OpenAPI 3.0, for tools that read no other.
+    V3_0,
+}
+
 /// The document of a running service. Written when somebody first asks: the writing takes many times what is kept,
 /// and most instances are never asked.
 pub struct Document {
     operations: Vec<Operation>,
     text: OnceLock<String>,
+    text_3_0: OnceLock<String>,
 }
 
 impl Document {
     /// The document of these operations.
     pub fn of(operations: Vec<Operation>) -> Self {
-        Document { operations, text: OnceLock::new() }
+        Document { operations, text: OnceLock::new(), text_3_0: OnceLock::new() }
     }
 
     /// What it is about.
@@ -38,12 +49,22 @@ impl Document {
     ///
     /// # Errors
     /// When it cannot be written as JSON.
-    pub fn text(&self) -> Result<&str, Error> {
-        if let Some(text) = self.text.get() {
+    pub fn text(&self, version: Version) -> Result<&str, Error> {
+        let kept = match version {
+            Version::V3_1 => &self.text,
+            Version::V3_0 => &self.text_3_0,
+        };
+        if let Some(text) = kept.get() {
             return Ok(text);
         }
-        let text = write(&self.operations)?;
-        Ok(self.text.get_or_init(|| text))
+        let document = write(&self.operations)?;
+        let document = match version {
+            Version::V3_1 => document,
+            Version::V3_0 => openapi_3_0::converted(document),
+        };
+        let mut text = serde_json::to_string_pretty(&document).map_err(Error::internal)?;
+        text.push('\n');
+        Ok(kept.get_or_init(|| text))
     }
 }
 
@@ -60,7 +81,7 @@ audience, subject and times are required.";
 ///
 /// # Errors
 /// When it cannot be written as JSON, or two schemas have one name.
-fn write(operations: &[Operation]) -> Result<String, Error> {
+fn write(operations: &[Operation]) -> Result<Value, Error> {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     let mut schemas = shared_schemas();
     for operation in operations {
@@ -75,7 +96,7 @@ fn write(operations: &[Operation]) -> Result<String, Error> {
     schemas::complete(&mut paths, &webhooks, &mut schemas)?;
     let examples = problem_examples(&paths);
     let tags = |tag: &Tag| json!({"name": tag.name(), "description": tag.description()});
-    let document = json!({
+    Ok(json!({
         "openapi": "3.1.0",
         "info": {
             "title": "thidua",
@@ -94,10 +115,7 @@ fn write(operations: &[Operation]) -> Result<String, Error> {
             "examples": examples,
             "headers": headers(),
         },
-    });
-    let mut text = serde_json::to_string_pretty(&document).map_err(Error::internal)?;
-    text.push('\n');
-    Ok(text)
+    }))
 }
 
 /// The schemas that no operation names: those of every refusal and of what webhooks are sent.

@@ -27,7 +27,7 @@ fn a_table_is_imported_into_the_office_that_there_is() {
         let (ended, told) = import(more);
         assert!(ended == 1 && told.contains(why), "{told}");
     };
-    refused(&[], "`thidua create-admin` makes one");
+    refused(&[], "`thidua create-admin` creates the first one");
     admin("VP-UBND");
     refused(&["--organization", "SO-KHDT"], "there is no organisation SO-KHDT");
     for (more, done) in [(vec!["--dry-run"], "read, not added"), (vec![], "added as a draft")] {

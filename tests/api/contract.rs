@@ -307,11 +307,15 @@ fn every_reference_in_the_document_leads_somewhere(app: &App) {
 }
 
 #[apply(on_both)]
-fn the_document_in_the_repository_is_the_one_that_is_served(app: &App) {
-    let served = app.anonymous("GET", "/openapi.json").send();
+fn the_documents_in_the_repository_are_those_that_are_served(app: &App) {
+    let served = |path: &str| app.anonymous("GET", path).send().bytes;
     assert!(
-        served.bytes == include_bytes!("../../openapi/openapi.json"),
+        served("/openapi.json") == include_bytes!("../../openapi/openapi.json"),
         "write it anew: thidua openapi > openapi/openapi.json"
+    );
+    assert!(
+        served("/openapi-3.0.json") == include_bytes!("../../openapi/openapi-3.0.json"),
+        "write it anew: thidua openapi --v3.0 > openapi/openapi-3.0.json"
     );
 }
 

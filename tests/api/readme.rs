@@ -77,8 +77,8 @@ fn rows(header: &str) -> Vec<&'static str> {
 
 /// The words of a text that begin with two dashes: the options that it names.
 fn options(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-    words.filter_map(|word| word.strip_prefix("--")).map(str::to_owned).collect()
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.')));
+    words.filter_map(|word| word.trim_end_matches('.').strip_prefix("--")).map(str::to_owned).collect()
 }
 
 #[test]
