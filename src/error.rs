@@ -41,7 +41,9 @@ macro_rules! codes {
 }
 
 mod catalogue;
+mod terms;
 pub use catalogue::Code;
+pub use terms::term;
 
 /// A row of the table of codes.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::json::AnyObject;
 
-use crate::error::{Code, Error, Params, Row};
+use crate::error::{Code, Error, Params, Row, term};
 
 /// The languages that texts are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,18 +62,23 @@ impl Language {
     }
 }
 
-/// The sentence of a code with its places filled. Where a figure is not known the title says it all.
+/// The sentence of a code with its places filled, codes by their terms in its language. Where a figure is not known the
+/// title says it all.
 fn sentence(code: Code, params: &Params, language: Language) -> String {
     let row = code.row();
     let mut text = language.text(row).to_owned();
     for (name, value) in params {
+        let said = |code: &str| match (term(name, code), language) {
+            (Some((vi, _)), Language::Vi) => vi.to_owned(),
+            (Some((_, en)), Language::En) => en.to_owned(),
+            (None, Language::Vi | Language::En) => code.to_owned(),
+        };
         let shown = match value {
-            Value::String(text) => text.clone(),
-            Value::Array(items) => items
-                .iter()
-                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
-                .collect::<Vec<_>>()
-                .join(", "),
+            Value::String(text) => said(text),
+            Value::Array(items) => {
+                let said = |item: &Value| item.as_str().map_or_else(|| item.to_string(), said);
+                items.iter().map(said).collect::<Vec<_>>().join(", ")
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
         };
         text = text.replace(&format!("{{{name}}}"), &shown);
@@ -248,7 +253,14 @@ impl ResponseError for Problem {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use strum::VariantArray;
+
     use super::*;
+    use crate::domain::access::action::wrong_state;
+    use crate::domain::assessment::period::PeriodStatus;
+    use crate::domain::assessment::submission::SubmissionStatus;
+    use crate::domain::criteria::rules::Rule;
     use crate::error::Fault;
 
     #[test]
@@ -264,6 +276,23 @@ mod tests {
             let places = |text: &str| text.matches('{').count();
             assert_eq!(places(row.text_vi), places(row.text_en), "{}", row.code);
         }
+    }
+
+    /// A sentence for people names a state, a rule and the like in its own language; the parameters keep the codes.
+    #[test]
+    fn every_state_and_rule_has_a_term_in_both_languages() {
+        let word = |state: Value| ("state", state.as_str().unwrap().to_owned());
+        let submissions = SubmissionStatus::VARIANTS.iter().map(|status| word(json!(status)));
+        let periods = PeriodStatus::VARIANTS.iter().map(|status| word(json!(status)));
+        let rules = Rule::NAMES.iter().map(|name| ("rule", (*name).to_owned()));
+        for (param, code) in submissions.chain(periods).chain(rules) {
+            let terms = term(param, &code);
+            assert!(terms.is_some_and(|(vi, en)| vi != code && !vi.is_empty() && !en.contains('_')), "{param} {code}");
+        }
+        let refusal = wrong_state(SubmissionStatus::Missed, &[SubmissionStatus::Draft, SubmissionStatus::Returned]);
+        let text = sentence(refusal.code, &refusal.params, Language::Vi);
+        assert!(text.contains("không nộp đúng hạn") && text.contains("dự thảo, đã trả lại"), "{text}");
+        assert_eq!(refusal.params["state"], "missed");
     }
 
     #[test]

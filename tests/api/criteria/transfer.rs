@@ -98,7 +98,7 @@ fn the_guidelines_table_as_a_spreadsheet_is_its_data(app: &App) {
     );
     assert_eq!(
         imported["warnings"][0]["message"],
-        "Row 14: the rule all_or_nothing was inferred from the text; please check it."
+        "Row 14: the rule all or nothing was inferred from the text; please check it."
     );
     app.act("admin", &location, "publish", None).expect(200);
 }
