@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -26,13 +26,11 @@ pub fn starts_at(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
 }
 
-/// Reads a day: `YYYY-MM-DD`, and none of the other forms that a date is read from, within what both databases hold and
-/// an office can mean.
+/// Reads a day: `YYYY-MM-DD`, and none of the other forms that a date is read from.
 pub fn read_day(text: &str) -> Option<NaiveDate> {
     let shape = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
     let has_shape = text.len() == 10 && text.bytes().enumerate().all(shape);
-    let day: NaiveDate = has_shape.then(|| text.parse().ok()).flatten()?;
-    (1900..=2200).contains(&day.year()).then_some(day)
+    has_shape.then(|| text.parse().ok()).flatten()
 }
 
 /// Reads a day of a request, or of what was stored of one.

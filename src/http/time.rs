@@ -1,6 +1,7 @@
 //! Days and instants as requests and answers write them.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -17,17 +18,10 @@ impl Serialize for Instant {
     }
 }
 
-/// A day that a request names: `YYYY-MM-DD`, within what both databases hold and an office can mean.
+/// A day in a body: `YYYY-MM-DD`. Which days make sense is a rule of the resource.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String, format = Date, example = "2023-11-10")]
 pub struct Day(pub NaiveDate);
-
-impl Day {
-    /// Reads a day.
-    pub fn parse(text: &str) -> Option<Self> {
-        read_day(text).map(Day)
-    }
-}
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -37,6 +31,31 @@ impl<'de> Deserialize<'de> for Day {
 
 impl From<Day> for NaiveDate {
     fn from(Day(day): Day) -> Self {
+        day
+    }
+}
+
+/// A day in a path or a query: `YYYY-MM-DD`, within what both databases hold and an office can mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, format = Date, example = "2023-11-10")]
+pub struct BoundedDay(pub NaiveDate);
+
+impl BoundedDay {
+    /// Reads a day.
+    pub fn parse(text: &str) -> Option<Self> {
+        read_day(text).filter(|day| (1900..=2200).contains(&day.year())).map(BoundedDay)
+    }
+}
+
+impl<'de> Deserialize<'de> for BoundedDay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        BoundedDay::parse(&text).ok_or_else(|| D::Error::invalid_type(Unexpected::Str(&text), &"a day"))
+    }
+}
+
+impl From<BoundedDay> for NaiveDate {
+    fn from(BoundedDay(day): BoundedDay) -> Self {
         day
     }
 }

@@ -13,7 +13,7 @@ use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, deletes, lists, operations, puts, reads};
 use crate::http::page::ListView;
 use crate::http::problem::Problem;
-use crate::http::time::Day;
+use crate::http::time::BoundedDay;
 use crate::service::schedule::calendar::{self, DayInput, Move, Outcome};
 use crate::service::{Answer, Interrupt};
 
@@ -167,7 +167,7 @@ struct CountView {
 
 /// The day in the path. What is no day names nothing: 404.
 fn date(call: &Call) -> Result<NaiveDate, Problem> {
-    Day::parse(&call.segment("date")).map(NaiveDate::from).ok_or_else(|| call.problem(Code::NotFound))
+    BoundedDay::parse(&call.segment("date")).map(NaiveDate::from).ok_or_else(|| call.problem(Code::NotFound))
 }
 
 /// Which days are listed.
@@ -176,10 +176,10 @@ fn date(call: &Call) -> Result<NaiveDate, Problem> {
 struct DaysQuery {
     /// The first day; without it, the first of this year.
     #[param(inline, example = "2026-01-01")]
-    from: Option<Day>,
+    from: Option<BoundedDay>,
     /// The last day, at most ten years on; without it, the last of the year of `from`.
     #[param(inline, example = "2026-12-31")]
-    to: Option<Day>,
+    to: Option<BoundedDay>,
     /// May be left out by who belongs to one organisation only.
     organization_id: Option<Id>,
 }
@@ -303,7 +303,7 @@ async fn remove(mut call: Call) -> Reply {
 struct AddQuery {
     /// The day of the event.
     #[param(inline, required = true, example = "2023-11-30")]
-    from: Option<Day>,
+    from: Option<BoundedDay>,
     /// How many working days on: 0 to 1000.
     #[param(required = true, example = 5)]
     days: Option<u32>,
@@ -319,7 +319,7 @@ struct AddQuery {
     params(AddQuery), responses((status = 200, description = "The day, with the way there.", body = AddView)))]
 async fn add(mut call: Call) -> Reply {
     let AddQuery { from, days, organization_id } = call.query();
-    let (Day(from), days) = (call.required("from", from), call.required("days", days));
+    let (BoundedDay(from), days) = (call.required("from", from), call.required("days", days));
     call.read(move |conn, context| {
         let reckoning = calendar::add(conn, context, organization_id.as_ref(), from, days)?;
         let view = AddView {
@@ -340,10 +340,10 @@ async fn add(mut call: Call) -> Reply {
 struct CountQuery {
     /// Not counted.
     #[param(inline, required = true, example = "2023-11-30")]
-    from: Option<Day>,
+    from: Option<BoundedDay>,
     /// Counted; at most 2000 days on.
     #[param(inline, required = true, example = "2023-12-07")]
-    to: Option<Day>,
+    to: Option<BoundedDay>,
     /// May be left out by who belongs to one organisation only.
     organization_id: Option<Id>,
 }
@@ -355,7 +355,7 @@ struct CountQuery {
     params(CountQuery), responses((status = 200, description = "The number, with the way there.", body = CountView)))]
 async fn count(mut call: Call) -> Reply {
     let CountQuery { from, to, organization_id } = call.query();
-    let (Day(from), Day(to)) = (call.required("from", from), call.required("to", to));
+    let (BoundedDay(from), BoundedDay(to)) = (call.required("from", from), call.required("to", to));
     call.read(move |conn, context| {
         let reckoning = calendar::count(conn, context, organization_id.as_ref(), from, to)?;
         let view = CountView {

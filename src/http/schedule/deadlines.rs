@@ -16,8 +16,8 @@ use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, creates, lists, operations, reads};
 use crate::http::page::{ListView, Sort, SortKey, Within};
-use crate::http::time::Day;
 use crate::http::time::Instant;
+use crate::http::time::{BoundedDay, Day};
 use crate::service::schedule::deadlines::{self, DeadlineCase, DeadlineDetails, NewExtension};
 use crate::service::schedule::deadlines::{Filter, due_key};
 use crate::service::{Answer, Details, Interrupt};
@@ -214,7 +214,7 @@ struct ListQuery {
     unit_id: Option<Vec<Id>>,
     /// Only what is due before this day.
     #[param(inline)]
-    due_before: Option<Day>,
+    due_before: Option<BoundedDay>,
     /// Only what has passed by so many days or more.
     #[param(inline)]
     overdue_days_gte: Option<Within<1, 100_000>>,
