@@ -70,11 +70,11 @@ def set_clock(now: datetime) -> None:
 def answer_to(criterion: m.Criterion) -> m.PointsAnswer | m.CasesAnswer | m.AchievedAnswer:
     match criterion.rule:
         case m.ManualRule():
-            return m.PointsAnswer(points=10)
+            return m.PointsAnswer(points=10, type_="points")
         case m.DeductionPerCaseRule(floor=0):
-            return m.CasesAnswer(cases=1)
+            return m.CasesAnswer(cases=1, type_="cases")
         case _:
-            return m.AchievedAnswer(achieved=True)
+            return m.AchievedAnswer(achieved=True, type_="achieved")
 
 
 class Year(unittest.TestCase):
@@ -131,7 +131,7 @@ class Year(unittest.TestCase):
             submissions_put_scores.sync_detailed(sheet.id, client=head, if_match=tag, body=m.ScoresBody(scores=lines)),
         )
         changed = [
-            m.ScoreBody(criterion_code="A.II.1", answer=m.PointsAnswer(points=27.5), note=None),
+            m.ScoreBody(criterion_code="A.II.1", answer=m.PointsAnswer(points=27.5, type_="points"), note=None),
             m.ScoreBody(criterion_code="B.1", answer=None),
         ]
         scores, tag = ok(
@@ -143,7 +143,7 @@ class Year(unittest.TestCase):
         assert manual is not None and deduction is not None
         assert (manual.points, manual.note) == (27.5, None)
         assert own["B.1"] is None
-        assert deduction.answer == m.CasesAnswer(cases=1)
+        assert deduction.answer == m.CasesAnswer(cases=1, type_="cases")
         assert deduction.explanation is not None
         assert deduction.explanation.rule == "deduction_per_case"
         assert scores.totals.self_ is not None
@@ -158,7 +158,7 @@ class Year(unittest.TestCase):
                 sheet.id,
                 client=head,
                 if_match=tag,
-                body=m.ScoresBody(scores=[m.ScoreBody(criterion_code="A.II.1", answer=m.PointsAnswer(points=31))]),
+                body=m.ScoresBody(scores=[m.ScoreBody(criterion_code="A.II.1", answer=m.PointsAnswer(points=31, type_="points"))]),
             ),
         )
         assert excessive.errors
@@ -184,7 +184,7 @@ class Year(unittest.TestCase):
         # The line that was cleared keeps the sheet from being sent.
         readiness, tag = ok(m.Readiness, submissions_readiness.sync_detailed(sheet.id, client=head))
         assert [error.code for error in readiness.errors] == ["missing_score"]
-        cleared = [m.ScoreBody(criterion_code="B.1", answer=m.PointsAnswer(points=0))]
+        cleared = [m.ScoreBody(criterion_code="B.1", answer=m.PointsAnswer(points=0, type_="points"))]
         _, tag = ok(
             m.SubmissionScores,
             submissions_patch_scores.sync_detailed(sheet.id, client=head, if_match=tag, body=m.ScoresBody(scores=cleared)),
@@ -204,7 +204,7 @@ class Year(unittest.TestCase):
         ok(m.Period, periods_start_appraisal.sync_detailed(period.id, client=secretary, if_match=period_tag()))
         new_appraisal = m.CreateReview(submission_id=sheet.id, stage="appraisal")
         appraisal, tag = ok(m.Review, reviews_create.sync_detailed(client=appraiser, body=new_appraisal))
-        departing = m.ReviewScoreBody(criterion_code="A.II.1", answer=m.PointsAnswer(points=25), reason="Trình chậm 02 văn bản")
+        departing = m.ReviewScoreBody(criterion_code="A.II.1", answer=m.PointsAnswer(points=25, type_="points"), reason="Trình chậm 02 văn bản")
         _, tag = ok(
             m.Review,
             reviews_patch_scores.sync_detailed(

@@ -113,9 +113,9 @@ test("a year of an office", async () => {
       body: {
         scores: criteria.body.items
           .filter((criterion) => criterion.rule)
-          .map(({ code, rule }) => ({
+          .map(({ code, rule }): Schemas["ScoreBody"] => ({
             criterion_code: code,
-            answer: rule?.type === "manual" ? { points: 10 } : rule?.type === "deduction_per_case" ? { cases: 1 } : { achieved: true },
+            answer: rule?.type === "manual" ? { type: "points", points: 10 } : rule?.type === "deduction_per_case" ? { type: "cases", cases: 1 } : { type: "achieved", achieved: true },
             note: "as agreed",
           })),
       },
@@ -124,7 +124,7 @@ test("a year of an office", async () => {
   const patched = await ok(
     head.PATCH("/v1/submissions/{id}/scores", {
       params: { path, header: { "If-Match": written.tag } },
-      body: { scores: [{ criterion_code: "A.II.1", answer: { points: 27.5 }, note: null }, { criterion_code: "B.1", answer: null }] },
+      body: { scores: [{ criterion_code: "A.II.1", answer: { type: "points", points: 27.5 }, note: null }, { criterion_code: "B.1", answer: null }] },
     }),
   );
   const line = (code: string) => patched.body.scores.find((score) => score.criterion_code === code);
@@ -143,7 +143,7 @@ test("a year of an office", async () => {
   const excessive = await refused(
     head.PATCH("/v1/submissions/{id}/scores", {
       params: { path, header: { "If-Match": patched.tag } },
-      body: { scores: [{ criterion_code: "A.II.1", answer: { points: 31 } }] },
+      body: { scores: [{ criterion_code: "A.II.1", answer: { type: "points", points: 31 } }] },
     }),
   );
   same(excessive.errors?.[0]?.pointer, "/scores/0/answer/points");
@@ -173,7 +173,7 @@ test("a year of an office", async () => {
   const complete = await ok(
     head.PATCH("/v1/submissions/{id}/scores", {
       params: { path, header: { "If-Match": readiness.tag } },
-      body: { scores: [{ criterion_code: "B.1", answer: { points: 0 } }] },
+      body: { scores: [{ criterion_code: "B.1", answer: { type: "points", points: 0 } }] },
     }),
   );
   const submitted = await ok(head.POST("/v1/submissions/{id}/submit", { params: { path, header: { "If-Match": complete.tag, "Idempotency-Key": "submit-1" } } }));
@@ -188,7 +188,7 @@ test("a year of an office", async () => {
   const reviewed = await ok(
     appraiser.PATCH("/v1/reviews/{id}/scores", {
       params: { path: { id: appraisal.body.id }, header: { "If-Match": appraisal.tag } },
-      body: { scores: [{ criterion_code: "A.II.1", answer: { points: 25 }, reason: "Trình chậm 02 văn bản" }] },
+      body: { scores: [{ criterion_code: "A.II.1", answer: { type: "points", points: 25 }, reason: "Trình chậm 02 văn bản" }] },
     }),
   );
   await ok(appraiser.POST("/v1/reviews/{id}/submit", { params: { path: { id: appraisal.body.id }, header: { "If-Match": reviewed.tag } } }));

@@ -134,7 +134,7 @@ struct NewBody {
 /// Lines of a review.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ReviewScoresBody, example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 25}, "reason": "Trình chậm 02 văn bản"}]}))]
+#[schema(as = ReviewScoresBody, example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"type": "points", "points": 25}, "reason": "Trình chậm 02 văn bản"}]}))]
 struct ScoresBody {
     scores: Vec<ScoreBody>,
 }

@@ -331,8 +331,8 @@ struct NewBody {
 /// Lines of a sheet.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ScoresBody, example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 27.5}, "note": "Trình chậm 01 văn bản"},
-    {"criterion_code": "A.III.1", "answer": {"achieved": true}}, {"criterion_code": "A.IV.4", "answer": {"cases": 1}}]}))]
+#[schema(as = ScoresBody, example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"type": "points", "points": 27.5}, "note": "Trình chậm 01 văn bản"},
+    {"criterion_code": "A.III.1", "answer": {"type": "achieved", "achieved": true}}, {"criterion_code": "A.IV.4", "answer": {"type": "cases", "cases": 1}}]}))]
 struct ScoresBody {
     scores: Vec<ScoreBody>,
 }
