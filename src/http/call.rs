@@ -12,11 +12,12 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::page::{Asked, InOrder, Sort, SortKey, next_link};
+use super::page::{Asked, InOrder, Sort, next_link};
 use super::problem::{Problem, request_id};
 use super::query::Query;
 use super::{State, json};
 use crate::domain::Id;
+use crate::domain::page::SortKey;
 use crate::error::{Code, Error};
 use crate::service::{self, Answer, Caller, Conditions, Conn, Context, Input, Interrupt, Request, sha256_hex, tag};
 

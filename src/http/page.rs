@@ -4,13 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{self, Deserializer, Unexpected};
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::query::Query;
 use crate::domain::Id;
-use crate::domain::page::Page;
+use crate::domain::page::{ById, Direction, Order, Page, SortKey};
 use crate::error::{Code, Error};
 use crate::service::{Answer, tag};
 
@@ -77,46 +78,32 @@ impl<const MIN: i64, const MAX: i64> PartialSchema for Within<MIN, MAX> {
 
 impl<const MIN: i64, const MAX: i64> ToSchema for Within<MIN, MAX> {}
 
-/// What a list can be sorted by.
-pub trait SortKey: Copy + PartialEq + 'static {
-    /// Each key with its name; the first is the order where none is asked for.
-    const ALL: &'static [(Self, &'static str)];
-}
-
-/// The order of most lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ById {
-    /// As they were made.
-    Id,
-}
-
-impl SortKey for ById {
-    const ALL: &'static [(Self, &'static str)] = &[(ById::Id, "id")];
-}
+/// The order of a list as it was asked for: a key, with `-` from last to first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort<K>(Order<K>);
 
 /// By id, from first to last or from last to first.
 pub type IdOrder = Sort<ById>;
 
-/// An order: by a key, from first to last or, with `-`, from last to first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sort<K> {
-    key: (K, &'static str),
-    descending: bool,
-}
-
 impl<'de, K: SortKey> Deserialize<'de> for Sort<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let (descending, name) = text.strip_prefix('-').map_or((false, text.as_str()), |name| (true, name));
-        let key = K::ALL.iter().copied().find(|(_, known)| *known == name);
         let refused = || de::Error::invalid_value(Unexpected::Str(&text), &"a sort key");
-        key.map(|key| Sort { key, descending }).ok_or_else(refused)
+        parse_key(&text).map(|key| Sort(Order::by([key]))).ok_or_else(refused)
     }
+}
+
+fn parse_key<K: SortKey>(text: &str) -> Option<(K, Direction)> {
+    let (direction, name) =
+        text.strip_prefix('-').map_or((Direction::Ascending, text), |name| (Direction::Descending, name));
+    let key = K::VARIANTS.iter().copied().find(|key| Into::<&str>::into(*key) == name)?;
+    Some((key, direction))
 }
 
 impl<K: SortKey> PartialSchema for Sort<K> {
     fn schema() -> RefOr<Schema> {
-        let orders = K::ALL.iter().flat_map(|(_, name)| [(*name).to_owned(), format!("-{name}")]);
+        let names = K::VARIANTS.iter().map(|key| Into::<&str>::into(*key));
+        let orders = names.flat_map(|name| [name.to_owned(), format!("-{name}")]);
         ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(orders)).into()
     }
 }
@@ -124,14 +111,9 @@ impl<K: SortKey> PartialSchema for Sort<K> {
 impl<K: SortKey> ToSchema for Sort<K> {}
 
 /// A page as it was asked for.
-#[derive(Debug, Clone)]
-pub struct Asked<K> {
+pub struct Asked<K: SortKey> {
     /// Which rows.
-    pub page: Page,
-    /// The key of the order; none where the list has one order only.
-    pub key: Option<K>,
-    /// The order as a cursor names it.
-    order: String,
+    pub page: Page<K>,
     /// The words of the query, for the link to the next page.
     words: Vec<(String, String)>,
 }
@@ -139,44 +121,31 @@ pub struct Asked<K> {
 impl<K: SortKey> Asked<K> {
     /// Reads the page of a list that can be sorted. A cursor belongs to one order.
     pub fn sorted(query: &mut Query, sort: Option<Sort<K>>) -> Self {
-        let first = K::ALL.first().map(|key| Sort { key: *key, descending: false });
-        let sort = sort.or(first);
-        let descending = sort.is_some_and(|sort| sort.descending);
-        let name = sort.map_or("", |sort| sort.key.1);
-        let order = format!("{}{name}:", if descending { "-" } else { "" });
-        Asked::ordered(query, sort.map(|sort| sort.key.0), order, descending)
-    }
-}
-
-impl<K> Asked<K> {
-    fn ordered(query: &mut Query, key: Option<K>, order: String, descending: bool) -> Self {
+        let order = sort.map(|Sort(order)| order).unwrap_or_default();
         let page: PageQuery = query.take();
-        let named = page.cursor.as_ref().map(|cursor| {
-            let text = decoded(cursor)?;
-            text.strip_prefix(&order).filter(|after| !after.contains('\0')).map(str::to_owned)
-        });
-        if named == Some(None) {
+        let after = page.cursor.as_ref().map(|cursor| read_position(cursor, &order));
+        if let Some(None) = after {
             query.fail(Code::InvalidCursor);
         }
         let words = query.asked().iter().filter(|(name, _)| name != "cursor").cloned().collect();
-        Asked { page: Page { after: named.flatten(), descending, limit: page.limit() }, key, order, words }
+        Asked { page: Page { order, after: after.flatten(), limit: page.limit() }, words }
     }
 
-    /// Answers a page: `rows` hold one more than asked where there is a next page; `key` is the order's column.
+    /// Answers a page: `rows` hold one more than asked where there is a next page.
     ///
     /// # Errors
     /// When the rows are no JSON.
     pub fn answer<R, V: Serialize>(
         &self,
         mut rows: Vec<R>,
-        key: impl Fn(&R) -> String,
+        position: impl Fn(&R) -> K::Position,
         view: impl Fn(R) -> V,
     ) -> Result<Answer, Error> {
         let limit = usize::try_from(self.page.limit).map_err(Error::internal)?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let last = rows.last().filter(|_| more).map(&key);
-        let next_cursor = last.map(|last| URL_SAFE_NO_PAD.encode(format!("{}{last}", self.order)));
+        let last = rows.last().filter(|_| more);
+        let next_cursor = last.map(|last| cursor_after(&position(last), &self.page.order)).transpose()?;
         let next = next_cursor.as_ref().map(|cursor| {
             let with_cursor = self.words.iter().cloned().chain([("cursor".to_owned(), cursor.clone())]);
             serde_urlencoded::to_string(with_cursor.collect::<Vec<_>>())
@@ -188,14 +157,36 @@ impl<K> Asked<K> {
     }
 }
 
-/// The one order of a list that is read whole because it is short by its nature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InOrder {}
+/// Returns the cursor of the rows after a position in an order.
+fn cursor_after<K: SortKey>(position: &K::Position, order: &Order<K>) -> Result<String, Error> {
+    let text = serde_json::to_string(&(order.to_string(), position)).map_err(Error::internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(text))
+}
+
+/// Reads the position in a cursor; none where the cursor belongs to another order.
+fn read_position<K: SortKey>(cursor: &str, order: &Order<K>) -> Option<K::Position> {
+    // No row holds a NUL character, and PostgreSQL takes none.
+    let text = decoded(cursor).filter(|text| !text.contains("\\u0000"))?;
+    let (of, position): (String, K::Position) = serde_json::from_str(&text).ok()?;
+    (of == order.to_string()).then_some(position)
+}
+
+/// The key of a list that has one order and is read whole because it is short by its nature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, IntoStaticStr)]
+pub enum InOrder {
+    /// What tells the rows apart.
+    Row,
+}
+
+impl SortKey for InOrder {
+    type Position = String;
+    const UNIQUE: Self = InOrder::Row;
+}
 
 impl Asked<InOrder> {
     /// Reads the page of a list that has one order.
     pub fn in_order(query: &mut Query) -> Self {
-        Asked::ordered(query, None, ":".to_owned(), false)
+        Asked::sorted(query, None)
     }
 
     /// Answers a page of all `rows`, told apart by `key`.
@@ -213,18 +204,6 @@ impl Asked<InOrder> {
             rows.drain(..=at);
         }
         self.answer(rows, key, view)
-    }
-}
-
-impl<K> Asked<K> {
-    /// The same page of a list whose key is a number.
-    ///
-    /// # Errors
-    /// `invalid_cursor`.
-    pub fn numbered(&self) -> Result<Page<i64>, Error> {
-        let Page { after, descending, limit } = self.page.clone();
-        let after = after.map(|after| after.parse().map_err(|_| Error::new(Code::InvalidCursor))).transpose()?;
-        Ok(Page { after, descending, limit })
     }
 }
 

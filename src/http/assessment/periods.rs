@@ -432,7 +432,7 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = periods::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)
+        Ok(asked.answer(rows, |row| row.id, HeadView::from)?)
     })
     .await
 }

@@ -443,7 +443,7 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = submissions::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
-        Ok(asked.answer(rows, |(row, _)| row.submission.id.to_string(), ListedView::from)?)
+        Ok(asked.answer(rows, |(row, _)| row.submission.id, ListedView::from)?)
     })
     .await
 }

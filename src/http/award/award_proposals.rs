@@ -221,7 +221,7 @@ async fn list(mut call: Call) -> Reply {
     call.read(move |conn, context| {
         let filter = Filter { period_ids: period_id.clone(), statuses: status.clone(), ..Filter::default() };
         let rows = award_proposals::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id.to_string(), |row| ProposalHeadView::from(&row))?)
+        Ok(asked.answer(rows, |row| row.id, |row| ProposalHeadView::from(&row))?)
     })
     .await
 }

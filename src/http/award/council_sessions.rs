@@ -151,7 +151,7 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = council_sessions::list(conn, context, organization_id.as_ref(), period_id.as_ref(), &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id.to_string(), |row| SessionHeadView::from(&row))?)
+        Ok(asked.answer(rows, |row| row.id, |row| SessionHeadView::from(&row))?)
     })
     .await
 }

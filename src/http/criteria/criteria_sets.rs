@@ -256,7 +256,7 @@ async fn list(mut call: Call) -> Reply {
     call.read(move |conn, context| {
         let filter = Filter { statuses: status.clone(), years: year.clone() };
         let rows = criteria_sets::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id.to_string(), HeadView::from)?)
+        Ok(asked.answer(rows, |row| row.id, HeadView::from)?)
     })
     .await
 }

@@ -12,11 +12,11 @@ use crate::http::auth::Checkpoint;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::json::AnyObject;
 use crate::http::operation::{Operation, lists, operations, reads};
-use crate::http::page::{ListView, Sort, SortKey};
+use crate::http::page::{ListView, Sort};
 use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::journal::audit;
-use crate::service::journal::audit::Filter;
+use crate::service::journal::audit::{Filter, SortBy};
 
 /// The operations on `audit_entries`.
 pub fn operations() -> Vec<Operation> {
@@ -123,17 +123,7 @@ struct CheckpointView {
     checkpoint: String,
 }
 
-/// What entries can be sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SortBy {
-    Sequence,
-}
-
 type Order = Sort<SortBy>;
-
-impl SortKey for SortBy {
-    const ALL: &'static [(Self, &'static str)] = &[(SortBy::Sequence, "sequence")];
-}
 
 /// Which entries are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -162,8 +152,8 @@ async fn list(mut call: Call) -> Reply {
     let filter = Filter { subject_types: subject_type, subject_id, actions: action };
     let asked = call.page(sort);
     call.read(move |conn, context| {
-        let rows = audit::list(conn, context, organization_id.as_ref(), &filter, &asked.numbered()?)?;
-        Ok(asked.answer(rows, |row| row.entry.sequence.to_string(), EntryView::from)?)
+        let rows = audit::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
+        Ok(asked.answer(rows, |row| row.entry.sequence, EntryView::from)?)
     })
     .await
 }

@@ -277,7 +277,7 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = webhooks::list(conn, context, organization_id.as_ref(), &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id.to_string(), |row| EndpointView::from(&row))?)
+        Ok(asked.answer(rows, |row| row.id, |row| EndpointView::from(&row))?)
     })
     .await
 }
@@ -379,7 +379,7 @@ async fn deliveries(mut call: Call) -> Reply {
     let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = webhooks::deliveries(conn, context, &id, status.as_deref(), &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id.to_string(), |row| DeliveryHeadView::from(&row))?)
+        Ok(asked.answer(rows, |row| row.id, |row| DeliveryHeadView::from(&row))?)
     })
     .await
 }

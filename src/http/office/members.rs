@@ -162,7 +162,7 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = members::list(conn, context, organization_id.as_ref(), unit_id.as_ref(), &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id.to_string(), |row| MemberView::from(&row))?)
+        Ok(asked.answer(rows, |row| row.id, |row| MemberView::from(&row))?)
     })
     .await
 }

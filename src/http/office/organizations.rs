@@ -165,7 +165,7 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = organizations::list(conn, context, &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id.to_string(), |row| OrganizationView::from(&row))?)
+        Ok(asked.answer(rows, |row| row.id, |row| OrganizationView::from(&row))?)
     })
     .await
 }

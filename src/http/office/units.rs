@@ -9,12 +9,12 @@ use crate::domain::office::unit::{Unit, UnitKind};
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, changes, creates, lists, operations, reads};
-use crate::http::page::{ListView, Sort, SortKey};
+use crate::http::page::{ListView, Sort};
 use crate::http::patch::present;
 use crate::http::time::Instant;
 use crate::service::Answer;
-use crate::service::office::units::Filter;
 use crate::service::office::units::{self, NewUnit, UnitChange};
+use crate::service::office::units::{Filter, Position, SortBy};
 
 /// The operations on `units`.
 pub fn operations() -> Vec<Operation> {
@@ -127,18 +127,7 @@ impl From<ChangeBody> for UnitChange {
     }
 }
 
-/// What units can be sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SortBy {
-    Id,
-    Code,
-}
-
 type Order = Sort<SortBy>;
-
-impl SortKey for SortBy {
-    const ALL: &'static [(Self, &'static str)] = &[(SortBy::Id, "id"), (SortBy::Code, "code")];
-}
 
 /// Which units are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -162,12 +151,8 @@ async fn list(mut call: Call) -> Reply {
     let filter = Filter { active, codes: code };
     let asked = call.page(sort);
     call.read(move |conn, context| {
-        let by_code = asked.key == Some(SortBy::Code);
-        let rows = units::list(conn, context, organization_id.as_ref(), &filter, by_code, &asked.page)?;
-        let key = |row: &Unit| {
-            if by_code { row.code.clone() } else { row.id.to_string() }
-        };
-        Ok(asked.answer(rows, key, |row| UnitView::from(&row))?)
+        let rows = units::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
+        Ok(asked.answer(rows, |row| Position::from(row), |row| UnitView::from(&row))?)
     })
     .await
 }

@@ -15,11 +15,11 @@ use crate::http::actions::Actions;
 use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, creates, lists, operations, reads};
-use crate::http::page::{ListView, Sort, SortKey, Within};
+use crate::http::page::{ListView, Sort, Within};
 use crate::http::time::Instant;
 use crate::http::time::{BoundedDay, Day};
 use crate::service::schedule::deadlines::{self, DeadlineCase, DeadlineDetails, NewExtension};
-use crate::service::schedule::deadlines::{Filter, due_key};
+use crate::service::schedule::deadlines::{Filter, Position, SortBy};
 use crate::service::{Answer, Details, Interrupt};
 
 /// The operations on `deadlines`.
@@ -185,18 +185,7 @@ fn shown(details: &Details<DeadlineCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view(details), details.tag.header())?)
 }
 
-/// What deadlines can be sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SortBy {
-    Id,
-    DueOn,
-}
-
 type Order = Sort<SortBy>;
-
-impl SortKey for SortBy {
-    const ALL: &'static [(Self, &'static str)] = &[(SortBy::Id, "id"), (SortBy::DueOn, "due_on")];
-}
 
 /// Which deadlines are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -242,10 +231,8 @@ async fn list(mut call: Call) -> Reply {
     };
     let asked = call.page(query.sort);
     call.read(move |conn, context| {
-        let by_due = asked.key == Some(SortBy::DueOn);
-        let rows = deadlines::list(conn, context, organization_id.as_ref(), &filter, (by_due, &asked.page))?;
-        let key = |told: &DeadlineDetails| if by_due { due_key(&told.deadline) } else { told.deadline.id.to_string() };
-        Ok(asked.answer(rows, key, |told| DeadlineHeadView::from(&told))?)
+        let rows = deadlines::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
+        Ok(asked.answer(rows, |told| Position::from(&told.deadline), |told| DeadlineHeadView::from(&told))?)
     })
     .await
 }

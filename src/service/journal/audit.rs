@@ -5,8 +5,8 @@ use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::error::{Code, Error};
 use crate::service::{Context, Interrupt};
-pub use crate::store::audit::Filter;
 use crate::store::audit::{Entry, Verdict};
+pub use crate::store::audit::{Filter, SortBy};
 use crate::store::page::Page;
 use crate::store::{self, Conn, journals};
 
@@ -41,7 +41,7 @@ pub fn list(
     context: &Context,
     organization_id: Option<&Id>,
     filter: &Filter,
-    page: &Page<i64>,
+    page: &Page<SortBy>,
 ) -> Result<Vec<VisibleEntry>, Interrupt> {
     let organization_id = readable(context, organization_id)?;
     let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;

@@ -11,7 +11,7 @@ use crate::domain::text::Check;
 use crate::error::{Code, Error};
 use crate::service::{Context, Details, Input, Interrupt, Subject};
 use crate::store::page::Page;
-pub use crate::store::units::Filter;
+pub use crate::store::units::{Filter, Position, SortBy};
 use crate::store::{self, Conn};
 
 /// A new unit.
@@ -100,11 +100,10 @@ pub fn list(
     context: &Context,
     organization_id: Option<&Id>,
     filter: &Filter,
-    by_code: bool,
-    page: &Page,
+    page: &Page<SortBy>,
 ) -> Result<Vec<Unit>, Interrupt> {
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
-    Ok(store::units::list(conn, &organization_id, filter, by_code, page)?)
+    Ok(store::units::list(conn, &organization_id, filter, page)?)
 }
 
 /// Creates a unit.

@@ -30,7 +30,7 @@ use crate::service::journal::events;
 use crate::service::schedule::calendar;
 use crate::service::subject::changed_fields;
 use crate::service::{App, AuditDraft, Context, Details, EventDraft, Input, Interrupt, PendingLapse, Subject, record};
-pub use crate::store::deadlines::{Filter, due_key};
+pub use crate::store::deadlines::{Filter, Position, SortBy};
 use crate::store::page::Page;
 use crate::store::periods::Terms;
 use crate::store::submissions::Lapsed;
@@ -183,7 +183,7 @@ pub fn list(
     context: &Context,
     organization_id: Option<&Id>,
     filter: &Filter,
-    page: (bool, &Page),
+    page: &Page<SortBy>,
 ) -> Result<Vec<DeadlineDetails>, Interrupt> {
     let organization = readable(conn, context, organization_id)?;
     context.accept_read()?;

@@ -14,8 +14,8 @@ use crate::error::{Code, Error};
 use crate::service::schedule::deadlines::{self, DeadlineDetails};
 use crate::service::tag::Tag;
 use crate::service::{App, AuditDraft, AuditState, Caller, Context, Input, Interrupt, record, sha256_hex};
-use crate::store::deadlines::Filter;
-use crate::store::page::Page;
+use crate::store::deadlines::{Filter, SortBy};
+use crate::store::page::{Direction, Order, Page};
 use crate::store::{self, Conn};
 
 /// Largest number of tokens of a person.
@@ -130,8 +130,8 @@ pub fn entries(conn: &mut Conn, context: &Context) -> Result<Vec<Entry>, Interru
         let today = date_in(organization.zone(), context.now);
         let due_from = today.checked_sub_days(Days::new(BACK_DAYS)).unwrap_or(NaiveDate::MIN);
         let filter = Filter { due_from: Some(due_from), ..Filter::default() };
-        let page = Page { after: None, descending: false, limit: MAX_DEADLINES };
-        let rows = deadlines::list(conn, context, Some(&organization_id), &filter, (true, &page))?;
+        let page = Page::first(Order::by([(SortBy::DueOn, Direction::Ascending)]), MAX_DEADLINES);
+        let rows = deadlines::list(conn, context, Some(&organization_id), &filter, &page)?;
         let titles = store::periods::titles(conn, rows.iter().map(|details| &details.deadline.period_id))?;
         entries.extend(rows.into_iter().map(|details| {
             let period_title = titles.get(&details.deadline.period_id).cloned().unwrap_or_default();

@@ -18,13 +18,15 @@ use crate::error::{Code, Error};
 use crate::service::award::award_proposals;
 use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
 use crate::service::{Context, Interrupt, PendingLapse};
-use crate::store::page::Page;
+use crate::store::page::{Order, Page};
 use crate::store::periods::Terms;
 use crate::store::submissions::Listed;
 use crate::store::{self, Conn};
 
-/// The largest page, to read all rows of a kind.
-const MAX_PAGE: Page = Page { after: None, descending: false, limit: 10_000 };
+/// Returns the largest page, to read all rows of a kind.
+fn max_page() -> Page {
+    Page::first(Order::default(), 10_000)
+}
 
 /// A pending task.
 #[derive(Debug, Clone)]
@@ -171,7 +173,7 @@ impl TaskBuilder<'_> {
             period_ids: Some(period_ids.to_vec()),
             ..store::submissions::Filter::default()
         };
-        let submissions = store::submissions::list(conn, self.organization_id, &visibility, &filter, &MAX_PAGE)?;
+        let submissions = store::submissions::list(conn, self.organization_id, &visibility, &filter, &max_page())?;
         if submissions.iter().any(|row| row.submission.has_lapsed(self.context.now)) {
             return Err(Interrupt::PendingLapse(PendingLapse::Organization(*self.organization_id)));
         }
@@ -310,7 +312,7 @@ impl TaskBuilder<'_> {
         if in_review.is_empty() || !self.may(Action::ReadSessions, None) {
             return Ok(Vec::new());
         }
-        let sessions = store::council_sessions::list(conn, self.organization_id, None, &MAX_PAGE)?;
+        let sessions = store::council_sessions::list(conn, self.organization_id, None, &max_page())?;
         // A session closed without a quorum cannot decide anything.
         let may_decide = |session: &CouncilSession| session.status != SessionStatus::Closed || session.could_decide();
         let planned = |id: &Id| sessions.iter().any(|session| session.period_id == *id && may_decide(session));
@@ -347,7 +349,7 @@ impl TaskBuilder<'_> {
             statuses: Some(vec![ProposalStatus::Draft, ProposalStatus::Returned, ProposalStatus::Submitted]),
             ..store::award_proposals::Filter::default()
         };
-        award_proposals::list(conn, self.context, Some(self.organization_id), filter, &MAX_PAGE)
+        award_proposals::list(conn, self.context, Some(self.organization_id), filter, &max_page())
     }
 
     /// Tasks on a dossier: attach each missing document, submit it, record the decision.

@@ -17,7 +17,7 @@ use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::{RowLock, dispatch, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
-use crate::store::page::{Page, paged};
+use crate::store::page::{ById, Page, paged};
 use crate::store::schema::periods::{self, dsl};
 use crate::store::schema::{period_awards, period_units, submissions, units};
 use crate::store::types::{enum_text, from_json, id, json, naive, parse_enum, totals, utc, utc_option};
@@ -194,7 +194,7 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     }
     let columns = (dsl::id, dsl::code, dsl::title, dsl::year, dsl::status, dsl::self_assessment_due_on, dsl::version);
     let rows: Vec<(String, String, String, i32, String, NaiveDate, i64)> =
-        paged!(query, dsl::id, page).select(columns).load(conn)?;
+        paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).select(columns).load(conn)?;
     rows.into_iter()
         .map(|(row_id, code, title, year, status, self_assessment_due_on, version)| {
             Ok(Head {

@@ -17,7 +17,7 @@ use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::{Bind, RawSql, RowLock, dispatch, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
-use crate::store::page::{Page, paged};
+use crate::store::page::{ById, Page, paged};
 use crate::store::schema::submissions::{self, dsl};
 use crate::store::schema::{organizations, periods, revisions, units};
 use crate::store::types::{
@@ -252,7 +252,8 @@ pub fn list(
     if let Some(statuses) = &filter.statuses {
         query = query.filter(submissions::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
-    let rows: Vec<(Row, String)> = paged!(query, submissions::id, page).load(conn)?;
+    let rows: Vec<(Row, String)> =
+        paged(query, page, |ById::Id, place| place.by(submissions::id, Id::to_string)).load(conn)?;
     rows.into_iter().map(|(row, unit_code)| Ok(Listed { submission: row.try_into()?, unit_code })).collect()
 }
 

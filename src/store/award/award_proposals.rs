@@ -14,7 +14,7 @@ use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::error::{ensure_one_row, map_unique_violation};
-use crate::store::page::{Page, paged};
+use crate::store::page::{ById, Page, paged};
 use crate::store::schema::award_proposals::{self, dsl};
 use crate::store::schema::{proposal_documents, units};
 use crate::store::types::{enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, utc, utc_option};
@@ -212,7 +212,7 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
         let ids: Vec<String> = with_codes.select(units::id).load(conn)?;
         query = query.filter(dsl::unit_id.eq_any(ids));
     }
-    let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
+    let rows: Vec<Row> = paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).load(conn)?;
     with_documents(conn, rows)
 }
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::error::ensure_one_row;
-use crate::store::page::{Page, paged};
+use crate::store::page::{ById, Page, paged};
 use crate::store::schema::council_attendance;
 use crate::store::schema::council_sessions::{self, dsl};
 use crate::store::types::{enum_text, id, naive, parse_enum, utc};
@@ -118,7 +118,7 @@ pub fn list(
     if let Some(period_id) = period_id {
         query = query.filter(dsl::period_id.eq(period_id.to_string()));
     }
-    let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
+    let rows: Vec<Row> = paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).load(conn)?;
     with_attendance(conn, rows)
 }
 

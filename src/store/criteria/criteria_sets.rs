@@ -8,7 +8,7 @@ use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::error::{ensure_one_row, map_unique_violation};
-use crate::store::page::{Page, paged};
+use crate::store::page::{ById, Page, paged};
 use crate::store::schema::criteria_sets::{self, dsl};
 use crate::store::types::{
     enum_text, from_json, id, id_option, json, naive, naive_option, parse_enum, utc, utc_option,
@@ -136,7 +136,7 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     }
     let columns = (dsl::id, dsl::code, dsl::title, dsl::year, dsl::total_points, dsl::status, dsl::version);
     let rows: Vec<(String, String, String, i32, i64, String, i64)> =
-        paged!(query, dsl::id, page).select(columns).load(conn)?;
+        paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).select(columns).load(conn)?;
     rows.into_iter()
         .map(|(row_id, code, title, year, total, status, version)| {
             let total_points = Points::from_hundredths(total);

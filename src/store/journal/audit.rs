@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::domain::text::hex;
 use crate::domain::time::instant;
@@ -10,7 +11,7 @@ use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::journals::{self, FIRST_PREV_HASH, Journal};
-use crate::store::page::{Page, paged};
+use crate::store::page::{Page, SortKey, paged};
 use crate::store::schema::audit_entries::{self, dsl};
 
 /// The largest number of entries that one statement inserts.
@@ -113,6 +114,19 @@ pub struct Filter {
     pub actions: Option<Vec<String>>,
 }
 
+/// What entries can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum SortBy {
+    /// By number in the chain.
+    Sequence,
+}
+
+impl SortKey for SortBy {
+    type Position = i64;
+    const UNIQUE: Self = SortBy::Sequence;
+}
+
 /// Appends entries to the chain of a locked journal.
 pub fn append(conn: &mut Conn, journal: &mut Journal, mut entries: Vec<Entry>) -> Result<(), Error> {
     entries.iter_mut().try_for_each(|entry| entry.seal(journal))?;
@@ -126,8 +140,8 @@ pub fn append(conn: &mut Conn, journal: &mut Journal, mut entries: Vec<Entry>) -
     Ok(())
 }
 
-/// Returns a page of a chain, in order of number.
-pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<i64>) -> Result<Vec<Entry>, Error> {
+/// Returns a page of a chain.
+pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<SortBy>) -> Result<Vec<Entry>, Error> {
     let mut query = dsl::audit_entries.filter(dsl::chain.eq(chain.to_owned())).into_boxed();
     if let Some(types) = &filter.subject_types {
         query = query.filter(dsl::subject_type.eq_any(types.clone()));
@@ -138,7 +152,7 @@ pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<i64>) -> 
     if let Some(actions) = &filter.actions {
         query = query.filter(dsl::action.eq_any(actions.clone()));
     }
-    Ok(paged!(query, dsl::sequence, page).load(conn)?)
+    Ok(paged(query, page, |SortBy::Sequence, place| place.by(dsl::sequence, |after| *after)).load(conn)?)
 }
 
 fn batch(conn: &mut Conn, chain: &str, after: i64) -> Result<Vec<Entry>, Error> {

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::error::ensure_one_row;
-use crate::store::page::{Page, paged};
+use crate::store::page::{ById, Page, paged};
 use crate::store::schema::webhook_deliveries::dsl as deliveries;
 use crate::store::schema::webhook_endpoints::dsl as endpoints;
 use crate::store::schema::{journals, webhook_attempts, webhook_deliveries, webhook_endpoints};
@@ -106,7 +106,8 @@ pub fn list(
     if let Some(member_id) = member_id {
         query = query.filter(endpoints::member_id.eq(member_id.to_string()));
     }
-    let rows: Vec<EndpointRow> = paged!(query, endpoints::id, page).load(conn)?;
+    let rows: Vec<EndpointRow> =
+        paged(query, page, |ById::Id, place| place.by(endpoints::id, Id::to_string)).load(conn)?;
     rows.into_iter().map(Endpoint::try_from).collect()
 }
 
@@ -262,7 +263,8 @@ pub fn list_deliveries(
     if let Some(statuses) = statuses {
         query = query.filter(deliveries::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
-    let rows: Vec<DeliveryRow> = paged!(query, deliveries::id, page).load(conn)?;
+    let rows: Vec<DeliveryRow> =
+        paged(query, page, |ById::Id, place| place.by(deliveries::id, Id::to_string)).load(conn)?;
     rows.into_iter().map(Delivery::try_from).collect()
 }
 

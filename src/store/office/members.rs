@@ -13,7 +13,7 @@ use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::error::{ensure_one_row, map_unique_violation};
-use crate::store::page::{Page, paged};
+use crate::store::page::{ById, Page, paged};
 use crate::store::schema::members::{self, dsl};
 use crate::store::schema::{organizations, units};
 use crate::store::types::{from_json, id, id_option, json, naive, utc};
@@ -143,7 +143,7 @@ pub fn list(conn: &mut Conn, organization_id: &Id, unit_id: Option<&Id>, page: &
     if let Some(unit_id) = unit_id {
         query = query.filter(dsl::unit_id.eq(unit_id.to_string()));
     }
-    let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
+    let rows: Vec<Row> = paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).load(conn)?;
     rows.into_iter().map(Member::try_from).collect()
 }
 

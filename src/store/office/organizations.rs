@@ -9,7 +9,7 @@ use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::journals;
-use crate::store::page::{Page, paged};
+use crate::store::page::{ById, Page, paged};
 use crate::store::schema::organizations::{self, dsl};
 use crate::store::types::{id, naive, utc};
 
@@ -91,7 +91,7 @@ pub fn list(conn: &mut Conn, ids: Option<&[Id]>, page: &Page) -> Result<Vec<Orga
     if let Some(ids) = ids {
         query = query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
     }
-    let rows: Vec<Row> = paged!(query, dsl::id, page).load(conn)?;
+    let rows: Vec<Row> = paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).load(conn)?;
     Ok(rows.into_iter().map(Organization::from).collect())
 }
 

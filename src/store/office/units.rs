@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::domain::Id;
 use crate::domain::office::unit::Unit;
@@ -11,7 +13,7 @@ use crate::domain::office::unit::UnitKey;
 use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::error::{ensure_one_row, map_unique_violation};
-use crate::store::page::{Page, paged};
+use crate::store::page::{Page, Place, SortKey, paged};
 use crate::store::schema::units::{self, dsl};
 use crate::store::types::{enum_text, from_json, id, json, naive, parse_enum, utc};
 
@@ -75,6 +77,40 @@ pub struct Filter {
     pub codes: Option<Vec<String>>,
 }
 
+/// What units can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum SortBy {
+    /// In order of creation.
+    Id,
+    /// By code, of which an organisation has each once.
+    Code,
+}
+
+impl SortKey for SortBy {
+    type Position = Position;
+    const UNIQUE: Self = SortBy::Id;
+
+    fn is_unique(self) -> bool {
+        match self {
+            SortBy::Id | SortBy::Code => true,
+        }
+    }
+}
+
+/// Where a unit stands in a list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Position {
+    id: Id,
+    code: String,
+}
+
+impl From<&Unit> for Position {
+    fn from(unit: &Unit) -> Self {
+        Position { id: unit.id, code: unit.code.clone() }
+    }
+}
+
 /// Returns a unit.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Unit>, Error> {
     let row: Option<Row> = dsl::units.find(id.as_str()).get_result(conn).optional()?;
@@ -110,14 +146,8 @@ pub fn codes_by_id(conn: &mut Conn, ids: &[&Id]) -> Result<HashMap<Id, String>, 
     Ok(rows.into_iter().map(|(unit_id, code)| (id(unit_id), code)).collect())
 }
 
-/// Returns a page of an organisation's units, in order of code or of id.
-pub fn list(
-    conn: &mut Conn,
-    organization_id: &Id,
-    filter: &Filter,
-    by_code: bool,
-    page: &Page,
-) -> Result<Vec<Unit>, Error> {
+/// Returns a page of an organisation's units.
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page<SortBy>) -> Result<Vec<Unit>, Error> {
     let mut query = dsl::units.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(active) = filter.active {
         query = query.filter(dsl::active.eq(active));
@@ -125,10 +155,11 @@ pub fn list(
     if let Some(codes) = &filter.codes {
         query = query.filter(dsl::code.eq_any(codes.clone()));
     }
-    let rows: Vec<Row> = match by_code {
-        true => paged!(query, dsl::code, page).load(conn)?,
-        false => paged!(query, dsl::id, page).load(conn)?,
+    let key = |key: SortBy, place: Place<'_, Position>| match key {
+        SortBy::Id => place.by(dsl::id, |after| after.id.to_string()),
+        SortBy::Code => place.by(dsl::code, |after| after.code.clone()),
     };
+    let rows: Vec<Row> = paged(query, page, key).load(conn)?;
     rows.into_iter().map(Unit::try_from).collect()
 }
 

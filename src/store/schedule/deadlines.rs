@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamp};
 
-pub use list::{Filter, due_key, list};
+pub use list::{Filter, Position, SortBy, list};
 
 use crate::domain::Id;
 use crate::domain::assessment::period::PeriodStatus;

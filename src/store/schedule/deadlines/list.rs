@@ -3,17 +3,26 @@
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Date, Text};
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::Row;
 use crate::domain::Id;
 use crate::domain::access::{UnitVisibility, Units};
 use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus, Reminders};
+use crate::domain::time::deserialize_day;
 use crate::error::Error;
 use crate::store::Conn;
-use crate::store::page::{Page, paged};
+use crate::store::page::{Key, Page, Place, SortKey, paged};
 use crate::store::schema::deadlines::dsl;
 use crate::store::types::{enum_text, id_texts};
+
+/// The day that stands for no due date in the order by due date.
+const NO_DUE_ON: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
+};
 
 /// The filters of a list of deadlines.
 #[derive(Debug, Default)]
@@ -34,6 +43,36 @@ pub struct Filter {
     pub overdue_days_gte: Option<i64>,
 }
 
+/// What deadlines can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum SortBy {
+    /// In order of creation.
+    Id,
+    /// By due date; what has none comes after everything that has one.
+    DueOn,
+}
+
+impl SortKey for SortBy {
+    type Position = Position;
+    const UNIQUE: Self = SortBy::Id;
+}
+
+/// Where a deadline stands in a list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Position {
+    id: Id,
+    // No day that PostgreSQL cannot hold.
+    #[serde(deserialize_with = "deserialize_day")]
+    due_on: NaiveDate,
+}
+
+impl From<&Deadline> for Position {
+    fn from(deadline: &Deadline) -> Self {
+        Position { id: deadline.id, due_on: deadline.due_on().unwrap_or(NO_DUE_ON) }
+    }
+}
+
 /// Returns [`Deadline::status`] as a SQL expression. A test compares the two.
 fn status_sql(today: NaiveDate, reminders: &Reminders) -> String {
     let soon = today + chrono::TimeDelta::days(i64::from(reminders.first()));
@@ -44,14 +83,14 @@ fn status_sql(today: NaiveDate, reminders: &Reminders) -> String {
     )
 }
 
-/// Returns a page of an organisation's deadlines that the caller may see, in order of due date or of id.
+/// Returns a page of an organisation's deadlines that the caller may see.
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
     visibility: &UnitVisibility,
     filter: &Filter,
     (today, reminders): (NaiveDate, &Reminders),
-    (by_due, page): (bool, &Page),
+    page: &Page<SortBy>,
 ) -> Result<Vec<Deadline>, Error> {
     let mut query = dsl::deadlines.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     match &visibility.sees {
@@ -89,19 +128,13 @@ pub fn list(
         let late = today - chrono::TimeDelta::days(days.max(1));
         query = query.filter(dsl::due_on.le(late)).filter(dsl::met_on.is_null()).filter(dsl::waived_at.is_null());
     }
-    let rows: Vec<Row> = match by_due {
-        true => paged!(query, sql::<Text>(BY_DUE), page).load(conn)?,
-        false => paged!(query, dsl::id, page).load(conn)?,
-    };
+    let rows: Vec<Row> = paged(query, page, key).load(conn)?;
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// The key of the order by due date as a SQL expression: the due date, or the last date where there is none, followed
-/// by the id.
-const BY_DUE: &str = "COALESCE(CAST(due_on AS TEXT), '9999-12-31') || id";
-
-/// Returns the key of a deadline in the order by due date, as in the SQL expression.
-pub fn due_key(deadline: &Deadline) -> String {
-    let day = deadline.due_on().map_or_else(|| "9999-12-31".to_owned(), |day| day.to_string());
-    format!("{day}{}", deadline.id)
+fn key(key: SortBy, place: Place<'_, Position>) -> Key {
+    match key {
+        SortBy::Id => place.by(dsl::id, |after| after.id.to_string()),
+        SortBy::DueOn => place.by(sql::<Date>("COALESCE(due_on, '9999-12-31')"), |after| after.due_on),
+    }
 }
