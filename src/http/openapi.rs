@@ -311,14 +311,18 @@ fn page_parameters() -> Result<Vec<Value>, Error> {
     parameters.into_iter().map(|parameter| serde_json::to_value(parameter).map_err(Error::internal)).collect()
 }
 
-/// A parameter of several values takes them separated by commas: any of them fits.
+/// A parameter of several values takes them separated by commas: any of them fits, but keys of an order follow one another.
 fn separate_by_commas(parameter: &mut Value) {
     if parameter.pointer("/schema/type") != Some(&json!("array")) {
         return;
     }
+    let meaning = match is_named(parameter, "sort") {
+        true => "Keys separated by commas: each orders what those before it leave equal.",
+        false => "Any of several, separated by commas.",
+    };
     if let Some(fields) = parameter.as_object_mut() {
         let description = fields.get("description").and_then(Value::as_str).unwrap_or_default();
-        let description = format!("{description} Any of several, separated by commas.");
+        let description = format!("{description} {meaning}");
         fields.extend([
             ("description".to_owned(), json!(description)),
             ("style".to_owned(), json!("form")),

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{self, Deserializer, Unexpected};
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
@@ -78,7 +78,7 @@ impl<const MIN: i64, const MAX: i64> PartialSchema for Within<MIN, MAX> {
 
 impl<const MIN: i64, const MAX: i64> ToSchema for Within<MIN, MAX> {}
 
-/// The order of a list as it was asked for: a key, with `-` from last to first.
+/// The order of a list as it was asked for: keys separated by commas, each with `-` from last to first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sort<K>(Order<K>);
 
@@ -87,9 +87,16 @@ pub type IdOrder = Sort<ById>;
 
 impl<'de, K: SortKey> Deserialize<'de> for Sort<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let refused = || de::Error::invalid_value(Unexpected::Str(&text), &"a sort key");
-        parse_key(&text).map(|key| Sort(Order::by([key]))).ok_or_else(refused)
+        let mut keys: Vec<(K, Direction)> = Vec::new();
+        for text in Vec::<String>::deserialize(deserializer)? {
+            let refused = || de::Error::invalid_value(Unexpected::Str(&text), &"a sort key, once");
+            let (key, direction) = parse_key(&text).ok_or_else(refused)?;
+            if keys.iter().any(|(known, _)| *known == key) {
+                return Err(refused());
+            }
+            keys.push((key, direction));
+        }
+        Ok(Sort(Order::by(keys)))
     }
 }
 
@@ -104,7 +111,8 @@ impl<K: SortKey> PartialSchema for Sort<K> {
     fn schema() -> RefOr<Schema> {
         let names = K::VARIANTS.iter().map(|key| Into::<&str>::into(*key));
         let orders = names.flat_map(|name| [name.to_owned(), format!("-{name}")]);
-        ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(orders)).into()
+        let key = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(orders));
+        ArrayBuilder::new().items(key).into()
     }
 }
 

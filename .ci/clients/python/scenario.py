@@ -250,7 +250,7 @@ class Year(unittest.TestCase):
         # Deadlines in order; the table as a spreadsheet.
         deadlines, _ = ok(
             m.DeadlineHeadList,
-            deadlines_list.sync_detailed(client=secretary, sort="due_on", kind=["dossier"], status=["due_soon", "scheduled"]),
+            deadlines_list.sync_detailed(client=secretary, sort=["due_on", "-id"], kind=["dossier"], status=["due_soon", "scheduled"]),
         )
         dossier = deadlines.items[0]
         assert dossier.due_on == date(2023, 12, 7)

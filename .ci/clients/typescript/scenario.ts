@@ -225,7 +225,7 @@ test("a year of an office", async () => {
   same([second?.rank, second?.total, second?.eligible], [null, null, null]);
 
   // Deadlines in order; the table as a spreadsheet.
-  const deadlines = await ok(secretary.GET("/v1/deadlines", { params: { query: { sort: "due_on", kind: ["dossier"], status: ["due_soon", "scheduled"] } } }));
+  const deadlines = await ok(secretary.GET("/v1/deadlines", { params: { query: { sort: ["due_on", "-id"], kind: ["dossier"], status: ["due_soon", "scheduled"] } } }));
   const [dossier] = deadlines.body.items;
   same(dossier?.due_on, "2023-12-07");
   assert.ok(dossier?.rule.type === "working_days_after_notice" && dossier.rule.notice_on === "2023-11-30");
