@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::json::AnyObject;
 use super::time::Instant;
 use crate::domain::access::Offers;
-use crate::domain::access::action::Action;
+use crate::domain::access::action::{Action, reading};
 use crate::error::Params;
 
 /// An act that would not be refused for right, state, clock or conflict.
@@ -108,29 +108,12 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::RecordDecision => ("record-decision", "POST", "record-decision"),
         Action::ExtendDeadline => ("extend", "POST", "extensions"),
         Action::WaiveDeadline => ("waive", "POST", "waive"),
-        Action::ReadOrganization
+        reading!()
         | Action::WriteOrganization
-        | Action::ReadDeadline
         | Action::CheckDeadlines
         | Action::WriteCalendar
-        | Action::ReadWebhook
         | Action::WriteWebhook
-        | Action::ReadOffice
         | Action::WriteUnit
-        | Action::ReadMembers
-        | Action::WriteMember
-        | Action::ReadCriteriaDraft
-        | Action::ReadSubmission
-        | Action::ReadUnsentLines
-        | Action::ReadReview(_)
-        | Action::ReadReviewDraft(_)
-        | Action::ReadFacts
-        | Action::ReadRanking
-        | Action::ReadTieDecisions
-        | Action::ReadSessions
-        | Action::ReadProposal
-        | Action::ReadAudit
-        | Action::ReadAuditScores
-        | Action::ReadEvents(_) => ("read", "GET", ""),
+        | Action::WriteMember => ("read", "GET", ""),
     }
 }

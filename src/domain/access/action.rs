@@ -77,6 +77,31 @@ pub enum Action {
     ReadEvents(Audience),
 }
 
+/// The pattern of the acts that only read: a match over all acts has one arm for them.
+macro_rules! reading {
+    () => {
+        Action::ReadOrganization
+            | Action::ReadOffice
+            | Action::ReadMembers
+            | Action::ReadCriteriaDraft
+            | Action::ReadSubmission
+            | Action::ReadUnsentLines
+            | Action::ReadReview(_)
+            | Action::ReadReviewDraft(_)
+            | Action::ReadFacts
+            | Action::ReadRanking
+            | Action::ReadTieDecisions
+            | Action::ReadSessions
+            | Action::ReadProposal
+            | Action::ReadAudit
+            | Action::ReadAuditScores
+            | Action::ReadDeadline
+            | Action::ReadWebhook
+            | Action::ReadEvents(_)
+    };
+}
+pub(crate) use reading;
+
 /// Whose column it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -8,7 +8,7 @@ mod tests;
 mod visibility;
 
 use super::Id;
-use crate::domain::access::action::{Action, Stage};
+use crate::domain::access::action::{Action, Stage, reading};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::journal::event::Audience;
 use crate::domain::office::member::Role;
@@ -296,24 +296,7 @@ impl Action {
     /// The act of reading what this act changes; none where this is one.
     fn reading(self) -> Option<Action> {
         match self {
-            Action::ReadOrganization
-            | Action::ReadOffice
-            | Action::ReadMembers
-            | Action::ReadCriteriaDraft
-            | Action::ReadSubmission
-            | Action::ReadUnsentLines
-            | Action::ReadReview(_)
-            | Action::ReadReviewDraft(_)
-            | Action::ReadFacts
-            | Action::ReadRanking
-            | Action::ReadTieDecisions
-            | Action::ReadSessions
-            | Action::ReadProposal
-            | Action::ReadAudit
-            | Action::ReadAuditScores
-            | Action::ReadDeadline
-            | Action::ReadWebhook
-            | Action::ReadEvents(_) => None,
+            reading!() => None,
             Action::ExtendDeadline | Action::WaiveDeadline => Some(Action::ReadDeadline),
             Action::WriteWebhook => Some(Action::ReadWebhook),
             Action::WriteOrganization => Some(Action::ReadOrganization),
