@@ -20,8 +20,6 @@ use crate::store::Conn;
 
 /// A record with a life cycle: read, changed and audited by the same path.
 pub trait Subject: Sized {
-    /// The key that identifies a record, usually its id.
-    type Key: ?Sized;
     /// Related data that the caller's view contains besides the record itself.
     type Visible;
     /// Type name in audit entries and events.
@@ -48,15 +46,15 @@ pub trait Subject: Sized {
     ///
     /// # Errors
     /// `not_found`; [`Interrupt::PendingLapse`] where a gate has closed but the lapse is not stored yet.
-    fn find(conn: &mut Conn, context: &Context, key: &Self::Key) -> Result<Self, Interrupt>;
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt>;
 
     /// Locks and loads it for an act. Its dependencies are locked first, in the order that every act uses, to avoid deadlocks.
     /// Records guarded by their version alone need no lock.
     ///
     /// # Errors
     /// `not_found`.
-    fn lock(conn: &mut Conn, context: &Context, key: &Self::Key) -> Result<Self, Interrupt> {
-        Self::find(conn, context, key)
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+        Self::find(conn, context, id)
     }
 
     /// Whether state and clock permit an action, and until when.
@@ -134,8 +132,8 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `not_found` and the errors of authorisation.
-    pub fn find<S: Subject>(&self, conn: &mut Conn, key: &S::Key) -> Result<S, Interrupt> {
-        let value = S::find(conn, self, key)?;
+    pub fn find<S: Subject>(&self, conn: &mut Conn, id: &Id) -> Result<S, Interrupt> {
+        let value = S::find(conn, self, id)?;
         value.authorize(self, value.read_action())?;
         Ok(value)
     }
@@ -144,8 +142,8 @@ impl Context<'_> {
     ///
     /// # Errors
     /// The errors of [`Self::find`] and [`Self::accept_read`].
-    pub fn get<S: Subject>(&self, conn: &mut Conn, key: &S::Key) -> Result<Details<S>, Interrupt> {
-        let value = self.find(conn, key)?;
+    pub fn get<S: Subject>(&self, conn: &mut Conn, id: &Id) -> Result<Details<S>, Interrupt> {
+        let value = self.find(conn, id)?;
         self.accept_read()?;
         Ok(self.details(conn, value)?)
     }
@@ -178,11 +176,11 @@ impl Context<'_> {
     pub fn enter<'i, S: Subject, T>(
         &self,
         conn: &mut Conn,
-        key: &S::Key,
+        id: &Id,
         action: Action,
         input: &'i Input<T>,
     ) -> Result<(S, &'i T), Interrupt> {
-        let value = S::lock(conn, self, key)?;
+        let value = S::lock(conn, self, id)?;
         value.authorize(self, action)?;
         let command = self.accept(input)?;
         self.check_state(conn, &value)?;
@@ -197,11 +195,11 @@ impl Context<'_> {
     pub fn enter_to_add<'i, S: Subject, T>(
         &self,
         conn: &mut Conn,
-        key: &S::Key,
+        id: &Id,
         action: Action,
         input: &'i Input<T>,
     ) -> Result<(S, &'i T), Interrupt> {
-        let value = S::lock(conn, self, key)?;
+        let value = S::lock(conn, self, id)?;
         value.authorize(self, action)?;
         let command = self.accept(input)?;
         value.may(self, action)?;

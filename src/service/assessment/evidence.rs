@@ -93,7 +93,6 @@ impl EvidenceCase {
 
 /// A piece has no rights or tag of its own: it uses those of its submission.
 impl Subject for EvidenceCase {
-    type Key = Id;
     type Visible = VisibleEvidence;
     const TYPE: &'static str = "evidence";
 

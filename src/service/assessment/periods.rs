@@ -68,7 +68,6 @@ pub struct Summary {
 }
 
 impl Subject for Period {
-    type Key = Id;
     type Visible = ();
     const TYPE: &'static str = "period";
 

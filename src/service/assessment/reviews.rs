@@ -37,7 +37,6 @@ pub struct ReviewLines {
 }
 
 impl Subject for ReviewCase {
-    type Key = Id;
     type Visible = ReviewLines;
     const TYPE: &'static str = "review";
 

@@ -63,7 +63,6 @@ pub struct NewSubmission {
 }
 
 impl Subject for SubmissionCase {
-    type Key = Id;
     type Visible = VisibleResult;
     const TYPE: &'static str = "submission";
 

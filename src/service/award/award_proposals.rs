@@ -21,7 +21,6 @@ use crate::store::page::Page;
 use crate::store::{self, Conn};
 
 impl Subject for ProposalCase {
-    type Key = Id;
     type Visible = ();
     const TYPE: &'static str = "award_proposal";
 

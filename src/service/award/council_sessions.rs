@@ -45,7 +45,6 @@ pub struct SessionChange {
 }
 
 impl Subject for SessionCase {
-    type Key = Id;
     type Visible = ();
     const TYPE: &'static str = "council_session";
 

@@ -48,7 +48,6 @@ pub struct Difference {
 }
 
 impl Subject for CriteriaSet {
-    type Key = Id;
     type Visible = ();
     const TYPE: &'static str = "criteria_set";
 

@@ -49,7 +49,6 @@ pub struct EndpointChange {
 }
 
 impl Subject for Endpoint {
-    type Key = Id;
     type Visible = ();
     const TYPE: &'static str = "webhook_endpoint";
 

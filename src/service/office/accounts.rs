@@ -47,7 +47,6 @@ pub struct OwnedAccount {
 }
 
 impl Subject for OwnedAccount {
-    type Key = Id;
     type Visible = ();
     const TYPE: &'static str = "service_account";
 

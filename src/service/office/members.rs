@@ -52,7 +52,6 @@ pub struct MemberChange {
 }
 
 impl Subject for Member {
-    type Key = Id;
     type Visible = ();
     const TYPE: &'static str = "member";
 

@@ -55,7 +55,6 @@ pub struct OrganizationChange {
 }
 
 impl Subject for Organization {
-    type Key = Id;
     type Visible = ();
     const TYPE: &'static str = "organization";
 

@@ -45,7 +45,6 @@ pub struct UnitChange {
 }
 
 impl Subject for Unit {
-    type Key = Id;
     type Visible = ();
     const TYPE: &'static str = "unit";
 

@@ -234,7 +234,6 @@ impl DeadlineCase {
 }
 
 impl Subject for DeadlineCase {
-    type Key = Id;
     type Visible = DeadlineDetails;
     const TYPE: &'static str = "deadline";
 
