@@ -37,7 +37,9 @@ pub trait Subject: Sized {
     }
 
     /// Facts that authorisation depends on.
-    fn facts(&self) -> Facts<'_>;
+    fn facts(&self) -> Facts<'_> {
+        Facts::of(&self.organization_id().unwrap_or(Id::NIL))
+    }
 
     /// The action that reading it in its present state requires.
     fn read_action(&self) -> Action;

@@ -161,7 +161,7 @@ enum Reach {
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// Whose it is.
-    pub organization_id: &'a Id,
+    pub organization_id: Id,
     /// Which unit it is about.
     pub unit: Option<&'a UnitKey>,
     /// How far the unit's sheet is.
@@ -172,10 +172,10 @@ pub struct Facts<'a> {
     pub owner: Option<&'a Id>,
 }
 
-impl<'a> Facts<'a> {
+impl Facts<'_> {
     /// Something of an organisation that is no unit's.
-    pub fn of(organization_id: &'a Id) -> Self {
-        Facts { organization_id, unit: None, sheet: None, announced: false, owner: None }
+    pub fn of(organization_id: &Id) -> Self {
+        Facts { organization_id: *organization_id, unit: None, sheet: None, announced: false, owner: None }
     }
 }
 
@@ -374,7 +374,7 @@ impl Reach {
 /// # Errors
 /// As [`Decision::Refuse`]: `role_required`, `not_own_unit`, `recused`, `scope_required`.
 pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
-    let Some(membership) = actor.membership(facts.organization_id) else {
+    let Some(membership) = actor.membership(&facts.organization_id) else {
         return Decision::Hide;
     };
     if facts.unit.is_some_and(|unit| actor.scopes.exclude_unit(&unit.code)) {
@@ -420,7 +420,7 @@ pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error
 /// Whether a role gives the right, whatever the token is narrowed to: for what is shown of a resource that the caller
 /// has already been let in to.
 pub fn holds(actor: &Actor, action: Action, facts: &Facts) -> bool {
-    actor.membership(facts.organization_id).is_some_and(|membership| {
+    actor.membership(&facts.organization_id).is_some_and(|membership| {
         let mut given = grants(action).iter().filter(|(role, _)| membership.roles.contains(role));
         given.any(|(_, reach)| reach.rule(membership, &actor.scopes, facts) == Ruling::Yes)
     })
@@ -432,7 +432,7 @@ pub fn holds(actor: &Actor, action: Action, facts: &Facts) -> bool {
 /// `role_required` instead of `not_found` for a member, and those of [`decide`].
 pub fn require_collection(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error> {
     match decide(actor, action, facts) {
-        Decision::Hide if actor.membership(facts.organization_id).is_some() => Err(Error::new(Code::RoleRequired)),
+        Decision::Hide if actor.membership(&facts.organization_id).is_some() => Err(Error::new(Code::RoleRequired)),
         Decision::Hide => Err(Error::new(Code::NotFound)),
         Decision::Allow => Ok(()),
         Decision::Refuse(error) => Err(error),

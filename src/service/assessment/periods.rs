@@ -83,10 +83,6 @@ impl Subject for Period {
         &period::ACTIONS
     }
 
-    fn facts(&self) -> Facts<'_> {
-        Facts::of(&self.organization_id)
-    }
-
     fn read_action(&self) -> Action {
         Action::ReadOffice
     }

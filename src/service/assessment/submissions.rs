@@ -80,11 +80,10 @@ impl Subject for SubmissionCase {
 
     fn facts(&self) -> Facts<'_> {
         Facts {
-            organization_id: &self.submission.organization_id,
             unit: Some(&self.unit),
             sheet: Some(self.submission.status),
             announced: self.period_status.is_announced(),
-            owner: None,
+            ..Facts::of(&self.submission.organization_id)
         }
     }
 

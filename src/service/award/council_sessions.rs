@@ -60,10 +60,6 @@ impl Subject for SessionCase {
         &council_session::ACTIONS
     }
 
-    fn facts(&self) -> Facts<'_> {
-        Facts::of(&self.session.organization_id)
-    }
-
     fn read_action(&self) -> Action {
         Action::ReadSessions
     }

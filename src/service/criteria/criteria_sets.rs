@@ -63,10 +63,6 @@ impl Subject for CriteriaSet {
         &life::ACTIONS
     }
 
-    fn facts(&self) -> Facts<'_> {
-        Facts::of(&self.organization_id)
-    }
-
     fn read_action(&self) -> Action {
         match self.status {
             CriteriaSetStatus::Draft => Action::ReadCriteriaDraft,

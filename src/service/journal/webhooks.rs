@@ -104,7 +104,7 @@ fn new_secret() -> Result<Secret, Error> {
 }
 
 /// Facts for authorisation on an endpoint: its organisation and owner.
-fn facts<'a>(organization_id: &'a Id, owner: Option<&'a Id>) -> Facts<'a> {
+fn facts<'a>(organization_id: &Id, owner: Option<&'a Id>) -> Facts<'a> {
     Facts { owner, ..Facts::of(organization_id) }
 }
 

@@ -6,8 +6,8 @@ use subtle::ConstantTimeEq;
 
 use crate::clock::new_secret;
 use crate::domain::Id;
+use crate::domain::access::Scopes;
 use crate::domain::access::action::Action;
-use crate::domain::access::{Facts, Scopes};
 use crate::domain::change::Change;
 use crate::domain::office::member::{LOCAL_ISSUER, Member, Role, ServiceAccount};
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
@@ -56,10 +56,6 @@ impl Subject for OwnedAccount {
 
     fn organization_id(&self) -> Option<Id> {
         Some(self.organization_id)
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        Facts::of(&self.organization_id)
     }
 
     fn read_action(&self) -> Action {

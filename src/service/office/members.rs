@@ -4,7 +4,6 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::domain::Id;
-use crate::domain::access::Facts;
 use crate::domain::access::action::Action;
 use crate::domain::change::Change;
 use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
@@ -61,10 +60,6 @@ impl Subject for Member {
 
     fn organization_id(&self) -> Option<Id> {
         self.organization_id
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        Facts::of(self.organization_id.as_ref().unwrap_or(&Id::NIL))
     }
 
     fn read_action(&self) -> Action {

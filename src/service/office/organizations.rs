@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::domain::Id;
+use crate::domain::access;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::change::Change;
 use crate::domain::office::member::{Member, Role};
@@ -64,10 +64,6 @@ impl Subject for Organization {
 
     fn organization_id(&self) -> Option<Id> {
         Some(self.id)
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        Facts::of(&self.id)
     }
 
     fn read_action(&self) -> Action {

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::domain::Id;
-use crate::domain::access::Facts;
 use crate::domain::access::action::Action;
 use crate::domain::change::Change;
 use crate::domain::office::unit::{Unit, UnitKind};
@@ -54,10 +53,6 @@ impl Subject for Unit {
 
     fn organization_id(&self) -> Option<Id> {
         Some(self.organization_id)
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        Facts::of(&self.organization_id)
     }
 
     fn read_action(&self) -> Action {
