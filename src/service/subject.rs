@@ -18,6 +18,24 @@ use crate::domain::journal::event::EventType;
 use crate::error::{Code, Error};
 use crate::store::Conn;
 
+/// What identifies a record and its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// Id of the record.
+    pub id: Id,
+    /// The organisation that owns it; none for records of the whole installation.
+    pub organization_id: Option<Id>,
+    /// Counts the changes of the record.
+    pub version: i64,
+}
+
+impl Identity {
+    /// The record as a part of a tag.
+    pub fn part(&self) -> (Id, i64) {
+        (self.id, self.version)
+    }
+}
+
 /// A record with a life cycle: read, changed and audited by the same path.
 pub trait Subject: Sized {
     /// Related data that the caller's view contains besides the record itself.
@@ -25,11 +43,8 @@ pub trait Subject: Sized {
     /// Type name in audit entries and events.
     const TYPE: &'static str;
 
-    /// Id of the record.
-    fn id(&self) -> Id;
-
-    /// The organisation that owns it; none for records of the whole installation.
-    fn organization_id(&self) -> Option<Id>;
+    /// Its id, its organisation and its version.
+    fn identity(&self) -> Identity;
 
     /// Actions offered on it, in order of presentation.
     fn actions(&self) -> &'static [Action] {
@@ -38,7 +53,7 @@ pub trait Subject: Sized {
 
     /// Facts that authorisation depends on.
     fn facts(&self) -> Facts<'_> {
-        Facts::of(&self.organization_id().unwrap_or(Id::NIL))
+        Facts::of(&self.identity().organization_id.unwrap_or(Id::NIL))
     }
 
     /// The action that reading it in its present state requires.
@@ -87,7 +102,9 @@ pub trait Subject: Sized {
     fn visible(&self, conn: &mut Conn, context: &Context) -> Result<Self::Visible, Error>;
 
     /// Ids and versions of the parts that the caller may see; they make up the state of the tag.
-    fn parts(&self, visible: &Self::Visible) -> Vec<(Id, i64)>;
+    fn parts(&self, _visible: &Self::Visible) -> Vec<(Id, i64)> {
+        vec![self.identity().part()]
+    }
 
     /// Same as [`Self::parts`], for callers that need nothing else of the view.
     ///
@@ -315,11 +332,12 @@ impl Context<'_> {
 impl<'a> AuditDraft<'a> {
     /// Builds an entry about a record.
     pub fn of<S: Subject>(action: &'a str, subject: &S, before: Option<Value>, after: Option<Value>) -> Self {
+        let Identity { id, organization_id, .. } = subject.identity();
         AuditDraft {
-            organization_id: subject.organization_id(),
+            organization_id,
             action,
             subject_type: S::TYPE,
-            subject_id: subject.id(),
+            subject_id: id,
             before: before.map(AuditState::from),
             after: after.map(AuditState::from),
             event: None,

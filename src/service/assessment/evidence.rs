@@ -15,7 +15,7 @@ use crate::error::{Code, Error};
 use crate::service::assessment::submissions::{self, UnitLines, VisibleResult};
 use crate::service::files::StoredFile;
 use crate::service::tag::Tag;
-use crate::service::{Context, Details, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
 use crate::store::{self, Conn};
 
 /// A new piece of evidence.
@@ -96,12 +96,8 @@ impl Subject for EvidenceCase {
     type Visible = VisibleEvidence;
     const TYPE: &'static str = "evidence";
 
-    fn id(&self) -> Id {
-        self.piece.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        self.sheet.organization_id()
+    fn identity(&self) -> Identity {
+        Identity { id: self.piece.id, ..self.sheet.identity() }
     }
 
     fn actions(&self) -> &'static [Action] {

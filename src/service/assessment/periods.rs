@@ -28,8 +28,8 @@ use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
 use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::sync;
 use crate::service::{
-    AuditDraft, Context, Details, EventDraft, Input, Interrupt, PendingLapse, Subject, publish, record, record_all,
-    sha256_hex,
+    AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Subject, publish, record,
+    record_all, sha256_hex,
 };
 use crate::store::page::Page;
 use crate::store::periods::PeriodUnit;
@@ -71,12 +71,8 @@ impl Subject for Period {
     type Visible = ();
     const TYPE: &'static str = "period";
 
-    fn id(&self) -> Id {
-        self.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.organization_id)
+    fn identity(&self) -> Identity {
+        Identity { id: self.id, organization_id: Some(self.organization_id), version: self.version }
     }
 
     fn actions(&self) -> &'static [Action] {
@@ -102,10 +98,6 @@ impl Subject for Period {
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
-        vec![(self.id, self.version)]
     }
 
     fn audit(&self) -> Value {

@@ -16,7 +16,7 @@ use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions::changed_lines;
 use crate::service::schedule::deadlines::sync;
-use crate::service::{AuditDraft, Context, Details, EventDraft, Input, Interrupt, Subject, record};
+use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, Subject, record};
 use crate::store::{self, Conn};
 
 /// A new review.
@@ -40,12 +40,9 @@ impl Subject for ReviewCase {
     type Visible = ReviewLines;
     const TYPE: &'static str = "review";
 
-    fn id(&self) -> Id {
-        self.review.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.review.organization_id)
+    fn identity(&self) -> Identity {
+        let review = &self.review;
+        Identity { id: review.id, organization_id: Some(review.organization_id), version: review.version }
     }
 
     fn actions(&self) -> &'static [Action] {
@@ -81,10 +78,6 @@ impl Subject for ReviewCase {
         let table = context.app.tables.of_submission(conn, &self.sheet)?;
         let sheet = store::scores::of_review(conn, &table, &self.review.id)?;
         Ok(ReviewLines { sheet, table })
-    }
-
-    fn parts(&self, _visible: &ReviewLines) -> Vec<(Id, i64)> {
-        vec![(self.review.id, self.review.version)]
     }
 
     fn visible_parts(&self, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {

@@ -21,8 +21,8 @@ use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 use crate::service::schedule::deadlines::sync;
 use crate::service::{
-    App, AuditDraft, AuditState, Author, Context, Details, EventDraft, Input, Interrupt, PendingLapse, Subject, record,
-    record_as, sha256_hex,
+    App, AuditDraft, AuditState, Author, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse,
+    Subject, record, record_as, sha256_hex,
 };
 use crate::store::page::Page;
 use crate::store::submissions::Lapsed;
@@ -66,12 +66,9 @@ impl Subject for SubmissionCase {
     type Visible = VisibleResult;
     const TYPE: &'static str = "submission";
 
-    fn id(&self) -> Id {
-        self.submission.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.submission.organization_id)
+    fn identity(&self) -> Identity {
+        let submission = &self.submission;
+        Identity { id: submission.id, organization_id: Some(submission.organization_id), version: submission.version }
     }
 
     fn actions(&self) -> &'static [Action] {

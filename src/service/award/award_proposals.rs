@@ -15,7 +15,7 @@ use crate::error::{Code, Error};
 use crate::service::files::StoredFile;
 use crate::service::schedule::calendar::Move;
 use crate::service::schedule::deadlines::sync;
-use crate::service::{AuditDraft, Context, Details, EventDraft, Input, Interrupt, Subject, record};
+use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, Subject, record};
 pub use crate::store::award_proposals::Filter;
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -24,12 +24,9 @@ impl Subject for ProposalCase {
     type Visible = ();
     const TYPE: &'static str = "award_proposal";
 
-    fn id(&self) -> Id {
-        self.proposal.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.proposal.organization_id)
+    fn identity(&self) -> Identity {
+        let proposal = &self.proposal;
+        Identity { id: proposal.id, organization_id: Some(proposal.organization_id), version: proposal.version }
     }
 
     fn actions(&self) -> &'static [Action] {
@@ -62,10 +59,6 @@ impl Subject for ProposalCase {
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
-        vec![(self.proposal.id, self.proposal.version)]
     }
 
     /// Documents are audited by the act that attaches them.

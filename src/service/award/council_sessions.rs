@@ -12,7 +12,7 @@ use crate::domain::change::Gate;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error, Fault};
-use crate::service::{Context, Details, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -48,12 +48,9 @@ impl Subject for SessionCase {
     type Visible = ();
     const TYPE: &'static str = "council_session";
 
-    fn id(&self) -> Id {
-        self.session.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.session.organization_id)
+    fn identity(&self) -> Identity {
+        let session = &self.session;
+        Identity { id: session.id, organization_id: Some(session.organization_id), version: session.version }
     }
 
     fn actions(&self) -> &'static [Action] {
@@ -83,10 +80,6 @@ impl Subject for SessionCase {
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
-        vec![(self.session.id, self.session.version)]
     }
 
     fn audit(&self) -> Value {

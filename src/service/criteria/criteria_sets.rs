@@ -12,7 +12,7 @@ use crate::domain::criteria::life;
 use crate::domain::journal::event::EventType;
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
-use crate::service::{Context, Details, EventDraft, Input, Interrupt, Subject};
+use crate::service::{Context, Details, EventDraft, Identity, Input, Interrupt, Subject};
 pub use crate::store::criteria_sets::{Filter, Head};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -51,12 +51,8 @@ impl Subject for CriteriaSet {
     type Visible = ();
     const TYPE: &'static str = "criteria_set";
 
-    fn id(&self) -> Id {
-        self.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.organization_id)
+    fn identity(&self) -> Identity {
+        Identity { id: self.id, organization_id: Some(self.organization_id), version: self.version }
     }
 
     fn actions(&self) -> &'static [Action] {
@@ -80,10 +76,6 @@ impl Subject for CriteriaSet {
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
-        vec![(self.id, self.version)]
     }
 
     fn audit(&self) -> Value {

@@ -17,7 +17,7 @@ use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoin
 use crate::domain::text::Check;
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
-use crate::service::{Context, Details, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -52,12 +52,8 @@ impl Subject for Endpoint {
     type Visible = ();
     const TYPE: &'static str = "webhook_endpoint";
 
-    fn id(&self) -> Id {
-        self.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.organization_id)
+    fn identity(&self) -> Identity {
+        Identity { id: self.id, organization_id: Some(self.organization_id), version: self.version }
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -79,10 +75,6 @@ impl Subject for Endpoint {
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
-        vec![(self.id, self.version)]
     }
 
     fn audit(&self) -> Value {

@@ -15,7 +15,7 @@ use crate::domain::text::Check;
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error, Fault};
 use crate::service::{
-    App, AuditDraft, Author, Caller, Context, Details, Input, Interrupt, Subject, record_as, sha256_hex,
+    App, AuditDraft, Author, Caller, Context, Details, Identity, Input, Interrupt, Subject, record_as, sha256_hex,
 };
 use crate::store::{self, Conn};
 
@@ -50,12 +50,9 @@ impl Subject for OwnedAccount {
     type Visible = ();
     const TYPE: &'static str = "service_account";
 
-    fn id(&self) -> Id {
-        self.account.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.organization_id)
+    fn identity(&self) -> Identity {
+        let OwnedAccount { account, organization_id } = self;
+        Identity { id: account.id, organization_id: Some(*organization_id), version: account.version }
     }
 
     fn read_action(&self) -> Action {
@@ -72,10 +69,6 @@ impl Subject for OwnedAccount {
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
-        vec![(self.account.id, self.account.version)]
     }
 
     fn audit(&self) -> Value {

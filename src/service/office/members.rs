@@ -10,7 +10,7 @@ use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
 use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
-use crate::service::{Context, Details, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -54,12 +54,8 @@ impl Subject for Member {
     type Visible = ();
     const TYPE: &'static str = "member";
 
-    fn id(&self) -> Id {
-        self.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        self.organization_id
+    fn identity(&self) -> Identity {
+        Identity { id: self.id, organization_id: self.organization_id, version: self.version }
     }
 
     fn read_action(&self) -> Action {
@@ -74,10 +70,6 @@ impl Subject for Member {
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
-        vec![(self.id, self.version)]
     }
 
     fn audit(&self) -> Value {

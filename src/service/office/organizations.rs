@@ -13,7 +13,7 @@ use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::office::accounts::{self, NewSecret};
-use crate::service::{Context, Details, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -58,12 +58,8 @@ impl Subject for Organization {
     type Visible = ();
     const TYPE: &'static str = "organization";
 
-    fn id(&self) -> Id {
-        self.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.id)
+    fn identity(&self) -> Identity {
+        Identity { id: self.id, organization_id: Some(self.id), version: self.version }
     }
 
     fn read_action(&self) -> Action {
@@ -84,10 +80,6 @@ impl Subject for Organization {
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
-        vec![(self.id, self.version)]
     }
 
     fn audit(&self) -> Value {

@@ -8,7 +8,7 @@ use crate::domain::change::Change;
 use crate::domain::office::unit::{Unit, UnitKind};
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
-use crate::service::{Context, Details, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
 use crate::store::page::Page;
 pub use crate::store::units::{Filter, Position, SortBy};
 use crate::store::{self, Conn};
@@ -47,12 +47,8 @@ impl Subject for Unit {
     type Visible = ();
     const TYPE: &'static str = "unit";
 
-    fn id(&self) -> Id {
-        self.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.organization_id)
+    fn identity(&self) -> Identity {
+        Identity { id: self.id, organization_id: Some(self.organization_id), version: self.version }
     }
 
     fn read_action(&self) -> Action {
@@ -65,10 +61,6 @@ impl Subject for Unit {
 
     fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn parts(&self, (): &()) -> Vec<(Id, i64)> {
-        vec![(self.id, self.version)]
     }
 
     fn audit(&self) -> Value {

@@ -29,7 +29,9 @@ use crate::service::assessment::submissions::Lapse;
 use crate::service::journal::events;
 use crate::service::schedule::calendar;
 use crate::service::subject::changed_fields;
-use crate::service::{App, AuditDraft, Context, Details, EventDraft, Input, Interrupt, PendingLapse, Subject, record};
+use crate::service::{
+    App, AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Subject, record,
+};
 pub use crate::store::deadlines::{Filter, Position, SortBy};
 use crate::store::page::Page;
 use crate::store::periods::Terms;
@@ -237,12 +239,9 @@ impl Subject for DeadlineCase {
     type Visible = DeadlineDetails;
     const TYPE: &'static str = "deadline";
 
-    fn id(&self) -> Id {
-        self.deadline.id
-    }
-
-    fn organization_id(&self) -> Option<Id> {
-        Some(self.deadline.organization_id)
+    fn identity(&self) -> Identity {
+        let deadline = &self.deadline;
+        Identity { id: deadline.id, organization_id: Some(deadline.organization_id), version: deadline.version }
     }
 
     fn actions(&self) -> &'static [Action] {
@@ -299,10 +298,6 @@ impl Subject for DeadlineCase {
     fn visible(&self, conn: &mut Conn, context: &Context) -> Result<DeadlineDetails, Error> {
         let details = describe_all(conn, context, &self.organization, vec![self.deadline.clone()], &self.terms)?.pop();
         details.ok_or_else(|| Error::internal("describing a deadline returned nothing"))
-    }
-
-    fn parts(&self, _visible: &DeadlineDetails) -> Vec<(Id, i64)> {
-        vec![(self.deadline.id, self.deadline.version)]
     }
 
     fn visible_parts(&self, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
