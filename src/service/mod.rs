@@ -28,7 +28,7 @@ pub use context::{Caller, Conditions, Context, Input, Request};
 pub use interrupt::{Interrupt, PendingLapse};
 pub use journal::recording::{AuditDraft, AuditState, Author, EventDraft, publish, record, record_all, record_as};
 pub use run::{act, read};
-pub use subject::{Details, Identity, Subject};
+pub use subject::{Details, Identity, Related, Subject};
 
 /// Returns the SHA-256 of `bytes` in hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {

@@ -39,7 +39,7 @@ impl Identity {
 /// A record with a life cycle: read, changed and audited by the same path.
 pub trait Subject: Sized {
     /// Related data that the caller's view contains besides the record itself.
-    type Visible;
+    type Visible: Related<Self>;
     /// Type name in audit entries and events.
     const TYPE: &'static str;
 
@@ -95,30 +95,6 @@ pub trait Subject: Sized {
         }
     }
 
-    /// Loads the related data that the caller may see.
-    ///
-    /// # Errors
-    /// `busy` or `internal` when the database fails.
-    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<Self::Visible, Error>;
-
-    /// Ids and versions of the parts that the caller may see; they make up the state of the tag.
-    fn parts(&self, _visible: &Self::Visible) -> Vec<(Id, i64)> {
-        vec![self.identity().part()]
-    }
-
-    /// Same as [`Self::parts`], for callers that need nothing else of the view.
-    ///
-    /// # Errors
-    /// `busy` or `internal` when the database fails.
-    fn visible_parts(&self, conn: &mut Conn, context: &Context) -> Result<Vec<(Id, i64)>, Error> {
-        Ok(self.parts(&self.visible(conn, context)?))
-    }
-
-    /// A digest of whatever the clock alone changes in the view; it enters the phase of the tag.
-    fn phase(&self, _visible: &Self::Visible) -> Option<String> {
-        None
-    }
-
     /// The fields that audit entries keep: a JSON object.
     fn audit(&self) -> Value;
 
@@ -131,6 +107,40 @@ pub trait Subject: Sized {
     /// The event that subscribers receive when `kind` happens to it.
     fn event(&self, kind: EventType) -> EventDraft {
         EventDraft { kind, period_id: None, unit_id: None, data: Value::Object(Map::new()) }
+    }
+}
+
+/// Related data that the caller's view of a record contains besides the record itself.
+pub trait Related<S: Subject>: Sized {
+    /// Loads what the caller may see.
+    ///
+    /// # Errors
+    /// `busy` or `internal` when the database fails.
+    fn load(record: &S, conn: &mut Conn, context: &Context) -> Result<Self, Error>;
+
+    /// Ids and versions of the parts that the caller may see; they make up the state of the tag.
+    fn parts(&self, record: &S) -> Vec<(Id, i64)> {
+        vec![record.identity().part()]
+    }
+
+    /// Same as [`Self::parts`], for callers that need nothing else of the view.
+    ///
+    /// # Errors
+    /// `busy` or `internal` when the database fails.
+    fn load_parts(record: &S, conn: &mut Conn, context: &Context) -> Result<Vec<(Id, i64)>, Error> {
+        Ok(Self::load(record, conn, context)?.parts(record))
+    }
+
+    /// A digest of whatever the clock alone changes in the view; it enters the phase of the tag.
+    fn phase(&self, _record: &S) -> Option<String> {
+        None
+    }
+}
+
+/// Nothing: the record itself is the whole view.
+impl<S: Subject> Related<S> for () {
+    fn load(_record: &S, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
+        Ok(())
     }
 }
 
@@ -172,10 +182,10 @@ impl Context<'_> {
     /// # Errors
     /// `busy` or `internal` when the database fails.
     pub fn details<S: Subject>(&self, conn: &mut Conn, value: S) -> Result<Details<S>, Error> {
-        let visible = value.visible(conn, self)?;
+        let visible = S::Visible::load(&value, conn, self)?;
         let offers = self.offers(&value);
-        let tag = Tag::of(&value.parts(&visible), &offers);
-        let tag = match value.phase(&visible) {
+        let tag = Tag::of(&visible.parts(&value), &offers);
+        let tag = match visible.phase(&value) {
             Some(phase) => tag.in_phase(&phase),
             None => tag,
         };
@@ -230,7 +240,7 @@ impl Context<'_> {
     /// # Errors
     /// `precondition_required`, `version_mismatch`.
     pub fn check_state<S: Subject>(&self, conn: &mut Conn, value: &S) -> Result<(), Error> {
-        let parts = value.visible_parts(conn, self)?;
+        let parts = S::Visible::load_parts(value, conn, self)?;
         self.check_precondition(&Tag::state_of(&parts))
     }
 

@@ -15,7 +15,7 @@ use crate::error::{Code, Error};
 use crate::service::assessment::submissions::{self, UnitLines, VisibleResult};
 use crate::service::files::StoredFile;
 use crate::service::tag::Tag;
-use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Interrupt, Related, Subject};
 use crate::store::{self, Conn};
 
 /// A new piece of evidence.
@@ -136,19 +136,6 @@ impl Subject for EvidenceCase {
         self.sheet.authorize(context, action)
     }
 
-    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<VisibleEvidence, Error> {
-        let piece = self.as_seen(context).ok_or(Code::NotFound)?;
-        Ok(VisibleEvidence { piece, sheet: self.sheet.visible(conn, context)? })
-    }
-
-    fn parts(&self, visible: &VisibleEvidence) -> Vec<(Id, i64)> {
-        self.sheet.parts(&visible.sheet)
-    }
-
-    fn phase(&self, visible: &VisibleEvidence) -> Option<String> {
-        self.sheet.phase(&visible.sheet)
-    }
-
     fn audit(&self) -> Value {
         json!(FrozenEvidence::from(&self.piece))
     }
@@ -156,6 +143,21 @@ impl Subject for EvidenceCase {
     /// Counts as a change of the submission.
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
         Ok(EvidenceCase { sheet: self.sheet.save(conn)?, ..self })
+    }
+}
+
+impl Related<EvidenceCase> for VisibleEvidence {
+    fn load(case: &EvidenceCase, conn: &mut Conn, context: &Context) -> Result<Self, Error> {
+        let piece = case.as_seen(context).ok_or(Code::NotFound)?;
+        Ok(VisibleEvidence { piece, sheet: VisibleResult::load(&case.sheet, conn, context)? })
+    }
+
+    fn parts(&self, case: &EvidenceCase) -> Vec<(Id, i64)> {
+        self.sheet.parts(&case.sheet)
+    }
+
+    fn phase(&self, case: &EvidenceCase) -> Option<String> {
+        self.sheet.phase(&case.sheet)
     }
 }
 

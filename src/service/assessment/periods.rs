@@ -96,10 +96,6 @@ impl Subject for Period {
         self.may(action).map(|()| None)
     }
 
-    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
-        Ok(())
-    }
-
     fn audit(&self) -> Value {
         let rules = &self.rules;
         json!({

@@ -16,7 +16,7 @@ use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions::changed_lines;
 use crate::service::schedule::deadlines::sync;
-use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, Subject, record};
+use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, Related, Subject, record};
 use crate::store::{self, Conn};
 
 /// A new review.
@@ -74,16 +74,6 @@ impl Subject for ReviewCase {
         self.may_go_on(context.now)
     }
 
-    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<ReviewLines, Error> {
-        let table = context.app.tables.of_submission(conn, &self.sheet)?;
-        let sheet = store::scores::of_review(conn, &table, &self.review.id)?;
-        Ok(ReviewLines { sheet, table })
-    }
-
-    fn visible_parts(&self, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
-        Ok(vec![(self.review.id, self.review.version)])
-    }
-
     /// Lines are audited by the act that writes them.
     fn audit(&self) -> Value {
         let review = &self.review;
@@ -105,6 +95,18 @@ impl Subject for ReviewCase {
 
     fn event(&self, kind: EventType) -> EventDraft {
         self.sheet.event(kind)
+    }
+}
+
+impl Related<ReviewCase> for ReviewLines {
+    fn load(case: &ReviewCase, conn: &mut Conn, context: &Context) -> Result<Self, Error> {
+        let table = context.app.tables.of_submission(conn, &case.sheet)?;
+        let sheet = store::scores::of_review(conn, &table, &case.review.id)?;
+        Ok(ReviewLines { sheet, table })
+    }
+
+    fn load_parts(case: &ReviewCase, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
+        Ok(vec![case.identity().part()])
     }
 }
 

@@ -22,7 +22,7 @@ use crate::error::{Code, Error, Fault};
 use crate::service::schedule::deadlines::sync;
 use crate::service::{
     App, AuditDraft, AuditState, Author, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse,
-    Subject, record, record_as, sha256_hex,
+    Related, Subject, record, record_as, sha256_hex,
 };
 use crate::store::page::Page;
 use crate::store::submissions::Lapsed;
@@ -112,34 +112,6 @@ impl Subject for SubmissionCase {
         self.submission.may(action, self.period_status, context.now)
     }
 
-    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<VisibleResult, Error> {
-        let own_totals = match visible_lines(context, self) {
-            UnitLines::Current => self.submission.totals,
-            UnitLines::LastSubmitted => last_submitted(conn, &self.submission)?.totals,
-            UnitLines::None => None,
-        };
-        let reads = Action::ReadReview(Stage::Appraisal);
-        let sees_result = self.submission.revision > 0
-            && matches!(access::decide(&context.actor, reads, &self.facts()), Decision::Allow);
-        let mut reviews = Vec::new();
-        if sees_result {
-            reviews = store::reviews::of_submission(conn, &self.submission.id)?;
-            reviews.retain(|review| review.status == ReviewStatus::Submitted);
-        }
-        Ok(VisibleResult { own_totals, reviews, sees_result })
-    }
-
-    fn parts(&self, visible: &VisibleResult) -> Vec<(Id, i64)> {
-        let own = (self.submission.id, self.submission.version);
-        let reviews = visible.reviews.iter().map(|review| (review.id, review.version));
-        std::iter::once(own).chain(reviews).collect()
-    }
-
-    /// The status is in the phase because a lapse changes it without changing the version.
-    fn phase(&self, _visible: &VisibleResult) -> Option<String> {
-        Some(format!("{:?}", self.submission.status))
-    }
-
     /// Lines are audited by the act that writes them.
     fn audit(&self) -> Value {
         let submission = &self.submission;
@@ -157,6 +129,35 @@ impl Subject for SubmissionCase {
 
     fn event(&self, kind: EventType) -> EventDraft {
         event(&self.submission, kind)
+    }
+}
+
+impl Related<SubmissionCase> for VisibleResult {
+    fn load(case: &SubmissionCase, conn: &mut Conn, context: &Context) -> Result<Self, Error> {
+        let own_totals = match visible_lines(context, case) {
+            UnitLines::Current => case.submission.totals,
+            UnitLines::LastSubmitted => last_submitted(conn, &case.submission)?.totals,
+            UnitLines::None => None,
+        };
+        let reads = Action::ReadReview(Stage::Appraisal);
+        let sees_result = case.submission.revision > 0
+            && matches!(access::decide(&context.actor, reads, &case.facts()), Decision::Allow);
+        let mut reviews = Vec::new();
+        if sees_result {
+            reviews = store::reviews::of_submission(conn, &case.submission.id)?;
+            reviews.retain(|review| review.status == ReviewStatus::Submitted);
+        }
+        Ok(VisibleResult { own_totals, reviews, sees_result })
+    }
+
+    fn parts(&self, case: &SubmissionCase) -> Vec<(Id, i64)> {
+        let reviews = self.reviews.iter().map(|review| (review.id, review.version));
+        std::iter::once(case.identity().part()).chain(reviews).collect()
+    }
+
+    /// The status is in the phase because a lapse changes it without changing the version.
+    fn phase(&self, case: &SubmissionCase) -> Option<String> {
+        Some(format!("{:?}", case.submission.status))
     }
 }
 

@@ -57,10 +57,6 @@ impl Subject for ProposalCase {
         self.may(action, context.now).map(|()| None)
     }
 
-    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
-        Ok(())
-    }
-
     /// Documents are audited by the act that attaches them.
     fn audit(&self) -> Value {
         let proposal = &self.proposal;

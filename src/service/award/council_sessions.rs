@@ -78,10 +78,6 @@ impl Subject for SessionCase {
         self.may(action).map(|()| None)
     }
 
-    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
-        Ok(())
-    }
-
     fn audit(&self) -> Value {
         let session = &self.session;
         json!({

@@ -74,10 +74,6 @@ impl Subject for CriteriaSet {
         self.may(action).map(|()| None)
     }
 
-    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
-        Ok(())
-    }
-
     fn audit(&self) -> Value {
         let content = &self.content;
         json!({

@@ -73,10 +73,6 @@ impl Subject for Endpoint {
         Self::find(conn, context, id)
     }
 
-    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
-        Ok(())
-    }
-
     fn audit(&self) -> Value {
         json!({
             "url": self.url, "event_types": self.event_types, "active": self.active, "member_id": self.member_id,

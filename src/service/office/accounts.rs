@@ -67,10 +67,6 @@ impl Subject for OwnedAccount {
         Ok(OwnedAccount { account, organization_id: member.organization_id.ok_or(Code::NotFound)? })
     }
 
-    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
-        Ok(())
-    }
-
     fn audit(&self) -> Value {
         let ServiceAccount { member_id, client_id, scopes, revoked_at, .. } = &self.account;
         json!({

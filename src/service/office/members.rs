@@ -68,10 +68,6 @@ impl Subject for Member {
         Ok(member.ok_or(Code::NotFound)?)
     }
 
-    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
-        Ok(())
-    }
-
     fn audit(&self) -> Value {
         json!({
             "issuer": self.issuer, "subject": self.subject, "display_name": self.display_name, "roles": self.roles,

@@ -78,10 +78,6 @@ impl Subject for Organization {
         if action == self.read_action() { Ok(()) } else { access::require_operator(&context.actor, "write") }
     }
 
-    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
-        Ok(())
-    }
-
     fn audit(&self) -> Value {
         json!({"code": self.code, "name": self.name, "time_zone": self.time_zone, "agency_code": self.agency_code})
     }

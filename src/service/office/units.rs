@@ -59,10 +59,6 @@ impl Subject for Unit {
         Ok(store::units::find(conn, id)?.ok_or(Code::NotFound)?)
     }
 
-    fn visible(&self, _conn: &mut Conn, _context: &Context) -> Result<(), Error> {
-        Ok(())
-    }
-
     fn audit(&self) -> Value {
         json!({
             "code": self.code, "name": self.name, "kind": self.kind, "active": self.active,

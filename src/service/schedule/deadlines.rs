@@ -30,7 +30,7 @@ use crate::service::journal::events;
 use crate::service::schedule::calendar;
 use crate::service::subject::changed_fields;
 use crate::service::{
-    App, AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Subject, record,
+    App, AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Related, Subject, record,
 };
 pub use crate::store::deadlines::{Filter, Position, SortBy};
 use crate::store::page::Page;
@@ -295,24 +295,6 @@ impl Subject for DeadlineCase {
         self.deadline.may(action, today, reminders, self.period_status()).map(|()| None)
     }
 
-    fn visible(&self, conn: &mut Conn, context: &Context) -> Result<DeadlineDetails, Error> {
-        let details = describe_all(conn, context, &self.organization, vec![self.deadline.clone()], &self.terms)?.pop();
-        details.ok_or_else(|| Error::internal("describing a deadline returned nothing"))
-    }
-
-    fn visible_parts(&self, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
-        Ok(vec![(self.deadline.id, self.deadline.version)])
-    }
-
-    /// Changes by clock and calendar alone affect the phase of the tag, not its state.
-    fn phase(&self, details: &DeadlineDetails) -> Option<String> {
-        let DeadlineDetails { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } =
-            details;
-        let counted = (&details.rule, &details.explanation);
-        let time_dependent = (status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted);
-        Some(format!("{time_dependent:?}"))
-    }
-
     fn audit(&self) -> Value {
         let deadline = &self.deadline;
         let reason = deadline.waived.as_ref().map(|(_, reason)| reason);
@@ -331,6 +313,26 @@ impl Subject for DeadlineCase {
         let deadline = &self.deadline;
         let data = json!({"kind": deadline.kind, "due_on": deadline.due_on()});
         EventDraft { kind, period_id: Some(deadline.period_id), unit_id: deadline.unit_id, data }
+    }
+}
+
+impl Related<DeadlineCase> for DeadlineDetails {
+    fn load(case: &DeadlineCase, conn: &mut Conn, context: &Context) -> Result<Self, Error> {
+        let details = describe_all(conn, context, &case.organization, vec![case.deadline.clone()], &case.terms)?.pop();
+        details.ok_or_else(|| Error::internal("describing a deadline returned nothing"))
+    }
+
+    fn load_parts(case: &DeadlineCase, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
+        Ok(vec![case.identity().part()])
+    }
+
+    /// Changes by clock and calendar alone affect the phase of the tag, not its state.
+    fn phase(&self, _case: &DeadlineCase) -> Option<String> {
+        let DeadlineDetails { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } =
+            self;
+        let counted = (&self.rule, &self.explanation);
+        let time_dependent = (status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted);
+        Some(format!("{time_dependent:?}"))
     }
 }
 
