@@ -16,7 +16,7 @@ use crate::http::operation::{Operation, creates, deletes, lists, operations, rea
 use crate::http::page::ListView;
 use crate::http::time::{Day, Instant};
 use crate::http::{State, json, upload};
-use crate::service::assessment::evidence::{self, NewEvidence, NewProof};
+use crate::service::assessment::evidence::{self, EvidenceCase, NewEvidence, NewProof};
 use crate::service::{self, Answer, Input};
 
 /// The operations on `evidence`.
@@ -237,7 +237,7 @@ async fn added(call: Call, input: Input<NewEvidence>) -> Reply {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let details = evidence::get(conn, context, &id)?;
+        let details = context.get::<EvidenceCase>(conn, &id)?;
         Ok(Answer::ok(&EvidenceView::from(&details.visible.piece), details.tag.header())?)
     })
     .await

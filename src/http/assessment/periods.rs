@@ -456,7 +456,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/periods/{id}", responses((status = 200, description = "The period.", body = PeriodView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&periods::get(conn, context, &id)?)).await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 fn shown(details: &Details<Period>) -> Result<Answer, Interrupt> {

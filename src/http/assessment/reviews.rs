@@ -201,7 +201,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/reviews/{id}", responses((status = 200, description = "The review.", body = ReviewView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&reviews::get(conn, context, &id)?)).await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 async fn write(call: Call, extent: Extent) -> Reply {

@@ -471,7 +471,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/submissions/{id}", responses((status = 200, description = "The sheet.", body = SubmissionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&submissions::get(conn, context, &id)?)).await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 fn shown_scores(scores: &Scores) -> Result<Answer, Interrupt> {

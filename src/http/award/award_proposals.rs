@@ -230,7 +230,7 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/award-proposals/{id}", responses((status = 200, description = "The proposal.", body = ProposalView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&award_proposals::get(conn, context, &id)?)).await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 /// Attach a document.

@@ -178,7 +178,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/council-sessions/{id}", responses((status = 200, description = "The session.", body = SessionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&council_sessions::get(conn, context, &id)?)).await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 /// Change a planned session, its attendance included.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::Action;
-use crate::domain::criteria::criteria_set::{CriteriaContent, NotApplicable, Part};
+use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, NotApplicable, Part};
 use crate::domain::criteria::spreadsheet::Shape;
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
@@ -18,7 +18,6 @@ use crate::http::operation::{Callers, Operation, creates, operations, reads};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::{files, json, upload};
 use crate::service::criteria::criteria_import::{self, ImportReport, NewImport, Overrides};
-use crate::service::criteria::criteria_sets;
 use crate::service::criteria::transfer::{self, Format};
 use crate::service::{Answer, Input, tag};
 
@@ -288,6 +287,6 @@ async fn export_csv(mut call: Call) -> Reply {
 async fn export(call: Call, format: Format, shape: Shape) -> Reply {
     let id = call.id("id")?;
     let mut call = call.accepting_any();
-    let content = call.fetch(move |conn, context| Ok(criteria_sets::get(conn, context, &id)?.value.content)).await?;
+    let content = call.fetch(move |conn, context| Ok(context.get::<CriteriaSet>(conn, &id)?.value.content)).await?;
     file(&call, content.code.clone(), content, format, shape).await
 }

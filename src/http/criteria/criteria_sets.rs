@@ -283,7 +283,7 @@ async fn create(call: Call) -> Reply {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let details = criteria_sets::get(conn, context, &id)?;
+        let details = context.get::<CriteriaSet>(conn, &id)?;
         Ok(Answer::ok(&SetView::from(&details), details.tag.header())?)
     })
     .await
@@ -386,7 +386,7 @@ async fn validation(call: Call) -> Reply {
 async fn criteria(mut call: Call) -> Reply {
     let (id, asked) = (call.id("id")?, call.page_in_order());
     call.read(move |conn, context| {
-        let entries = criteria_sets::get(conn, context, &id)?.value.content.entries();
+        let entries = context.get::<CriteriaSet>(conn, &id)?.value.content.entries();
         Ok(asked.answer_of_all(entries, |entry| entry.code.clone(), |entry| entry)?)
     })
     .await
@@ -397,7 +397,7 @@ async fn criteria(mut call: Call) -> Reply {
 async fn criterion(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     call.read(move |conn, context| {
-        let details = criteria_sets::get(conn, context, &id)?;
+        let details = context.get::<CriteriaSet>(conn, &id)?;
         let view =
             details.value.content.entries().into_iter().find(|entry| entry.code == code).ok_or(Code::NotFound)?;
         Ok(Answer::ok(&view, body_tag(&view)?)?)

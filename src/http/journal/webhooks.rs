@@ -307,7 +307,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", responses((status = 200, description = "The endpoint.", body = EndpointView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&webhooks::get(conn, context, &id)?)).await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 /// Change a webhook endpoint.

@@ -189,7 +189,7 @@ async fn create(call: Call) -> Reply {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let member = members::get(conn, context, &id)?;
+        let member = context.get::<Member>(conn, &id)?;
         Ok(Answer::ok(&MemberView::from(&member.value), member.tag.header())?)
     })
     .await

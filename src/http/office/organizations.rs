@@ -201,7 +201,7 @@ async fn create(call: Call) -> Reply {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let organization = organizations::get(conn, context, &id)?;
+        let organization = context.get::<Organization>(conn, &id)?;
         Ok(Answer::ok(&OrganizationView::from(&organization.value), organization.tag.header())?)
     })
     .await

@@ -100,7 +100,7 @@ async fn create(call: Call) -> Reply {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let account = accounts::get(conn, context, &id)?;
+        let account = context.get::<OwnedAccount>(conn, &id)?;
         Ok(Answer::ok(&AccountView::from(&account.value.account), account.tag.header())?)
     })
     .await

@@ -173,7 +173,7 @@ async fn create(call: Call) -> Reply {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let unit = units::get(conn, context, &id)?;
+        let unit = context.get::<Unit>(conn, &id)?;
         Ok(Answer::ok(&UnitView::from(&unit.value), unit.tag.header())?)
     })
     .await

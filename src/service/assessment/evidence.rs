@@ -161,11 +161,6 @@ impl Related<EvidenceCase> for VisibleEvidence {
     }
 }
 
-/// Returns one piece.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<EvidenceCase>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Returns the file of a piece; an eGov reference has none.
 pub fn file(conn: &mut Conn, context: &Context, id: &Id) -> Result<AttachedFile, Interrupt> {
     let case: EvidenceCase = context.find(conn, id)?;

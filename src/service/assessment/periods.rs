@@ -119,11 +119,6 @@ impl Subject for Period {
     }
 }
 
-/// Returns one period.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the periods of an organisation.
 pub fn list(
     conn: &mut Conn,

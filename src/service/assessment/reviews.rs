@@ -117,11 +117,6 @@ fn reading(review: &Review) -> Action {
     }
 }
 
-/// Returns one review.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ReviewCase>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the reviews of a submission that the caller may see.
 pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Vec<Review>, Interrupt> {
     let case = store::submissions::find(conn, submission_id)?.ok_or(Code::NotFound)?;

@@ -195,11 +195,6 @@ fn last_submitted(conn: &mut Conn, submission: &Submission) -> Result<FrozenShee
     serde_json::from_str(&revision.content).map_err(Error::internal)
 }
 
-/// Returns one submission.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the submissions that the caller may see, each with whether its own totals are visible.
 pub fn list(
     conn: &mut Conn,

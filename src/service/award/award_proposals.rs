@@ -78,11 +78,6 @@ impl Subject for ProposalCase {
     }
 }
 
-/// Returns one proposal.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ProposalCase>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the proposals of an organisation; members of a unit see only their unit's.
 pub fn list(
     conn: &mut Conn,

@@ -91,11 +91,6 @@ impl Subject for SessionCase {
     }
 }
 
-/// Returns one session.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the sessions of an organisation.
 pub fn list(
     conn: &mut Conn,

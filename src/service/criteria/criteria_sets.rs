@@ -93,11 +93,6 @@ impl Subject for CriteriaSet {
     }
 }
 
-/// Returns one criteria set.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the criteria sets of an organisation; drafts only for callers who may read them.
 pub fn list(
     conn: &mut Conn,

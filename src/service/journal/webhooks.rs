@@ -96,11 +96,6 @@ fn facts<'a>(organization_id: &Id, owner: Option<&'a Id>) -> Facts<'a> {
     Facts { owner, ..Facts::of(organization_id) }
 }
 
-/// Returns one endpoint.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Endpoint>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the endpoints of an organisation; integrations see only their own.
 pub fn list(
     conn: &mut Conn,

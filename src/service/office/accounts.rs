@@ -133,11 +133,6 @@ pub fn create(
     Ok((context.details(conn, owned)?, secret))
 }
 
-/// Returns one service account.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<OwnedAccount>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Rotates an account's secret; the old one stops working immediately.
 pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<OwnedAccount>, String), Interrupt> {
     let (before, ()): (OwnedAccount, _) = context.enter(conn, id, Action::WriteMember, &Ok(()))?;

@@ -80,11 +80,6 @@ impl Subject for Member {
     }
 }
 
-/// Returns one member.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Member>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the members of an organisation.
 pub fn list(
     conn: &mut Conn,

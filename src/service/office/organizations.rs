@@ -87,11 +87,6 @@ impl Subject for Organization {
     }
 }
 
-/// Returns one organisation.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Organization>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the caller's organisations; all of them for the operator.
 pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organization>, Interrupt> {
     context.accept_read()?;

@@ -71,11 +71,6 @@ impl Subject for Unit {
     }
 }
 
-/// Returns one unit.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Unit>, Interrupt> {
-    context.get(conn, id)
-}
-
 /// Lists the units of an organisation.
 pub fn list(
     conn: &mut Conn,
