@@ -344,13 +344,9 @@ impl<'a> AuditDraft<'a> {
     pub fn of<S: Subject>(action: &'a str, subject: &S, before: Option<Value>, after: Option<Value>) -> Self {
         let Identity { id, organization_id, .. } = subject.identity();
         AuditDraft {
-            organization_id,
-            action,
-            subject_type: S::TYPE,
-            subject_id: id,
             before: before.map(AuditState::from),
             after: after.map(AuditState::from),
-            event: None,
+            ..AuditDraft::about(action, organization_id, (S::TYPE, id))
         }
     }
 

@@ -84,13 +84,9 @@ pub fn put(
     };
     let after = store::facts::save(conn, period_id, recorded)?;
     let draft = AuditDraft {
-        organization_id: Some(period.organization_id),
-        action: "facts.put",
-        subject_type: "facts",
-        subject_id: *unit_id,
         before: before.as_ref().map(|before| json!({"period_id": period_id, "facts": before.facts}).into()),
         after: Some(json!({"period_id": period_id, "facts": after.facts}).into()),
-        event: None,
+        ..AuditDraft::about("facts.put", Some(period.organization_id), ("facts", *unit_id))
     };
     record(conn, context, draft)?;
     Ok((after, before.is_none()))

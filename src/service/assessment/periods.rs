@@ -318,13 +318,8 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<P
     store::rankings::freeze(conn, &frozen)?;
     store::submissions::move_all(conn, id, SubmissionStatus::Reviewed, SubmissionStatus::Finalized, context.now)?;
     let draft = AuditDraft {
-        organization_id: Some(period.organization_id),
-        action: "ranking.freeze",
-        subject_type: "ranking",
-        subject_id: *id,
-        before: None,
         after: Some(json!({"version": 1, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows}).into()),
-        event: None,
+        ..AuditDraft::about("ranking.freeze", Some(period.organization_id), ("ranking", *id))
     };
     record(conn, context, draft)?;
     context.commit(conn, "period.finalize", &period, change)

@@ -556,14 +556,12 @@ impl Lapse {
     /// Records the lapse in the journal.
     pub fn record(self, conn: &mut Conn, app: &App, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
         let author = Author { issuer: "system", subject: "clock", request_id };
+        let Submission { id, organization_id, .. } = self.after;
         let draft = AuditDraft {
-            organization_id: Some(self.after.organization_id),
-            action: "submission.lapse",
-            subject_type: SubmissionCase::TYPE,
-            subject_id: self.after.id,
             before: Some(json!({"status": self.previous_status}).into()),
             after: Some(json!({"status": self.after.status, "evidence_undone": self.reverted}).into()),
             event: Some(self.event()),
+            ..AuditDraft::about("submission.lapse", Some(organization_id), (SubmissionCase::TYPE, id))
         };
         record_as(conn, app, now, &author, draft)
     }

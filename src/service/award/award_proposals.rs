@@ -103,13 +103,9 @@ pub fn list(
 pub fn created(proposal: &Proposal) -> AuditDraft<'static> {
     let after = json!({"unit_id": proposal.unit_id, "award_code": proposal.award_code, "rank": proposal.rank});
     AuditDraft {
-        organization_id: Some(proposal.organization_id),
-        action: "award_proposal.create",
-        subject_type: ProposalCase::TYPE,
-        subject_id: proposal.id,
-        before: None,
         after: Some(after.into()),
         event: Some(event(proposal, EventType::AwardProposalCreated)),
+        ..AuditDraft::about("award_proposal.create", Some(proposal.organization_id), (ProposalCase::TYPE, proposal.id))
     }
 }
 

@@ -165,13 +165,9 @@ pub fn decide_tie(
     let decision = store::rankings::save_tie_decision(conn, decision)?;
     let audit = |unit_ids: &[Id], reason: &str, session: &Id| json!({"unit_ids": unit_ids, "reason": reason, "council_session_id": session});
     let draft = AuditDraft {
-        organization_id: Some(period.organization_id),
-        action: "tie_decision.record",
-        subject_type: "tie_decision",
-        subject_id: decision.id,
         before: before.map(|before| audit(&before.unit_ids, &before.reason, &before.council_session_id).into()),
         after: Some(audit(&decision.unit_ids, &decision.reason, &decision.council_session_id).into()),
-        event: None,
+        ..AuditDraft::about("tie_decision.record", Some(period.organization_id), ("tie_decision", decision.id))
     };
     record(conn, context, draft)?;
     Ok(decision)

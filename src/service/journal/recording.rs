@@ -64,6 +64,13 @@ pub struct AuditDraft<'a> {
     pub event: Option<EventDraft>,
 }
 
+impl<'a> AuditDraft<'a> {
+    /// Builds an entry, without states, about a record named by type and id.
+    pub fn about(action: &'a str, organization_id: Option<Id>, (subject_type, subject_id): (&'a str, Id)) -> Self {
+        AuditDraft { organization_id, action, subject_type, subject_id, before: None, after: None, event: None }
+    }
+}
+
 /// Writes an audit entry and its event in the transaction of the change.
 ///
 /// # Errors

@@ -59,13 +59,10 @@ impl Move {
         let data = json!({"kind": after.kind, "due_on": after.due_on(), "opens_on": after.opens_on, "was_due_on": before.due_on()});
         let kind = EventType::DeadlineMoved;
         AuditDraft {
-            organization_id: Some(before.organization_id),
-            action: "deadline.move",
-            subject_type: "deadline",
-            subject_id: before.id,
             before: Some(audit(before).into()),
             after: Some(audit(after).into()),
             event: Some(EventDraft { kind, period_id: Some(after.period_id), unit_id: after.unit_id, data }),
+            ..AuditDraft::about("deadline.move", Some(before.organization_id), ("deadline", before.id))
         }
     }
 }
@@ -364,14 +361,11 @@ fn record_change(
         }
         store::deadlines::update(conn, after.clone())?;
     }
+    let action = if after.is_some() { "calendar_day.put" } else { "calendar_day.remove" };
     let draft = AuditDraft {
-        organization_id: of.organization_id,
-        action: if after.is_some() { "calendar_day.put" } else { "calendar_day.remove" },
-        subject_type: "calendar_day",
-        subject_id: Id::from_uuid_text(&of.id),
         before: before.map(|day| audit(day).into()),
         after: after.map(|day| audit(day).into()),
-        event: None,
+        ..AuditDraft::about(action, of.organization_id, ("calendar_day", Id::from_uuid_text(&of.id)))
     };
     // National days are recorded in the installation's chain, an organisation's in its own, before the moves they cause.
     record(conn, context, draft)?;

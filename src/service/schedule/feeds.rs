@@ -58,15 +58,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(
 }
 
 fn draft<'a>(token: &FeedToken, action: &'a str, organization_id: Option<Id>) -> AuditDraft<'a> {
-    AuditDraft {
-        organization_id,
-        action,
-        subject_type: "feed_token",
-        subject_id: token.id,
-        before: None,
-        after: None,
-        event: None,
-    }
+    AuditDraft::about(action, organization_id, ("feed_token", token.id))
 }
 
 fn audit(token: &FeedToken) -> AuditState {
