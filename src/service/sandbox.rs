@@ -12,8 +12,8 @@ use crate::domain::assessment::period::{
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::eligibility::Condition;
 use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus};
-use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
-use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
+use crate::domain::office::member::{self, Member, Role};
+use crate::domain::office::organization::Organization;
 use crate::domain::office::unit::{Unit, UnitKind};
 use crate::error::Error;
 use crate::service::schedule::deadline_checks::{self, Selection};
@@ -166,9 +166,9 @@ pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
     let other = organization(conn, app, now, "SO-KHDT", "Sở Kế hoạch và Đầu tư")?;
     let mut units = std::collections::HashMap::new();
     for (code, name, kind) in UNITS {
-        units.insert(code.to_owned(), unit(conn, app, now, &office, (code, name, kind))?);
+        units.insert(code.to_owned(), unit(conn, app, now, office, (code, name, kind))?);
     }
-    units.insert("VP".to_owned(), unit(conn, app, now, &other, ("VP", "Văn phòng Sở", UnitKind::Division))?);
+    units.insert("VP".to_owned(), unit(conn, app, now, other, ("VP", "Văn phòng Sở", UnitKind::Division))?);
     for person in people() {
         let organization_id = match person.roles.first() {
             Some(Role::Operator) => None,
@@ -181,46 +181,18 @@ pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
     if empty {
         return Ok(());
     }
-    let set = CriteriaSet {
-        id: app.ids.next(),
-        organization_id: office,
-        content: guideline()?,
-        status: CriteriaSetStatus::Published,
-        copied_from_id: None,
-        published_at: Some(now),
-        retired_at: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
+    let draft = CriteriaSet::draft(app.ids.next(), office, guideline()?, now);
+    let set = CriteriaSet { status: CriteriaSetStatus::Published, published_at: Some(now), ..draft };
     store::criteria_sets::insert(conn, &set)?;
     let unit_ids = UNITS.iter().filter_map(|(code, _, _)| units.get(*code).copied()).collect();
-    let period = Period {
-        id: app.ids.next(),
-        organization_id: office,
-        rules: rules(set.id, unit_ids),
-        status: PeriodStatus::SelfAssessment,
-        notice: None,
-        cancel_reason: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
+    let draft = Period::draft(app.ids.next(), office, rules(set.id, unit_ids), now);
+    let period = Period { status: PeriodStatus::SelfAssessment, ..draft };
     store::periods::insert(conn, &period)?;
     sync::plan_period(conn, app, &period, now)
 }
 
 fn organization(conn: &mut Conn, app: &App, now: DateTime<Utc>, code: &str, name: &str) -> Result<Id, Error> {
-    let organization = Organization {
-        id: app.ids.next(),
-        code: code.into(),
-        name: name.into(),
-        time_zone: DEFAULT_ZONE.into(),
-        agency_code: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
+    let organization = Organization::new(app.ids.next(), code, name, now);
     store::organizations::insert(conn, &organization).map(|()| organization.id)
 }
 
@@ -228,39 +200,17 @@ fn unit(
     conn: &mut Conn,
     app: &App,
     now: DateTime<Utc>,
-    organization_id: &Id,
-    (code, name, kind): (&str, &str, UnitKind),
+    organization_id: Id,
+    described: (&str, &str, UnitKind),
 ) -> Result<Id, Error> {
-    let unit = Unit {
-        id: app.ids.next(),
-        organization_id: *organization_id,
-        code: code.into(),
-        name: name.into(),
-        kind,
-        active: true,
-        predecessor_ids: Vec::new(),
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
+    let unit = Unit::new(app.ids.next(), organization_id, described, now);
     store::units::insert(conn, &unit).map(|()| unit.id)
 }
 
 fn member(app: &App, now: DateTime<Utc>, person: Person, organization_id: Option<Id>, unit_id: Option<Id>) -> Member {
-    Member {
-        id: app.ids.next(),
-        organization_id,
-        issuer: LOCAL_ISSUER.into(),
-        subject: person.subject,
-        display_name: person.display_name,
-        roles: person.roles,
-        unit_id,
-        valid_from_on: day(1, 1),
-        valid_until_on: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    }
+    let Person { subject, display_name, roles, .. } = person;
+    let person = member::Person::of(None, subject, display_name);
+    Member { unit_id, ..Member::new(app.ids.next(), organization_id, person, roles, (day(1, 1), now)) }
 }
 
 /// Prepares a database for the sandbox: seeds an empty one, resumes one that the sandbox created, refuses any other.

@@ -350,6 +350,21 @@ fn unique<'a>(check: &mut Check, pointer: &str, values: impl Iterator<Item = &'a
 }
 
 impl Period {
+    /// A new draft.
+    pub fn draft(id: Id, organization_id: Id, rules: PeriodRules, now: DateTime<Utc>) -> Self {
+        Period {
+            id,
+            organization_id,
+            rules,
+            status: PeriodStatus::Draft,
+            notice: None,
+            cancel_reason: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Whether the state lets the act pass. Guards, which look at other records, come after.
     ///
     /// # Errors

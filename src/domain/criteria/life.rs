@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::Id;
 use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::change::Change;
-use crate::domain::criteria::criteria_set::{CriteriaSet, CriteriaSetStatus};
+use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus};
 use crate::domain::journal::event::EventType;
 use crate::error::{Code, Error};
 
@@ -19,6 +20,22 @@ const NEEDS: [(&[Action], &[CriteriaSetStatus]); 3] = [
 ];
 
 impl CriteriaSet {
+    /// A new draft.
+    pub fn draft(id: Id, organization_id: Id, content: CriteriaContent, now: DateTime<Utc>) -> Self {
+        CriteriaSet {
+            id,
+            organization_id,
+            content,
+            status: CriteriaSetStatus::Draft,
+            published_at: None,
+            retired_at: None,
+            copied_from_id: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Whether its state lets an act pass.
     ///
     /// # Errors

@@ -109,7 +109,49 @@ pub struct Member {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A person as its issuer knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who vouches for the person: `local` or a configured identity provider.
+    pub issuer: String,
+    /// The person's name at that issuer.
+    pub subject: String,
+    /// Shown to others.
+    pub display_name: String,
+}
+
+impl Person {
+    /// A person of an issuer; none for one that the service itself knows.
+    pub fn of(issuer: Option<String>, subject: String, display_name: String) -> Self {
+        Person { issuer: issuer.unwrap_or_else(|| LOCAL_ISSUER.to_owned()), subject, display_name }
+    }
+}
+
 impl Member {
+    /// A new member without a unit, from a day on.
+    pub fn new(
+        id: Id,
+        organization_id: Option<Id>,
+        person: Person,
+        roles: Vec<Role>,
+        (from_on, now): (NaiveDate, DateTime<Utc>),
+    ) -> Self {
+        Member {
+            id,
+            organization_id,
+            issuer: person.issuer,
+            subject: person.subject,
+            display_name: person.display_name,
+            roles,
+            unit_id: None,
+            valid_from_on: from_on,
+            valid_until_on: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Whether the membership stands on a day.
     pub fn is_valid_on(&self, day: NaiveDate) -> bool {
         self.valid_from_on <= day && self.valid_until_on.is_none_or(|until| day <= until)

@@ -33,6 +33,20 @@ pub struct Organization {
 }
 
 impl Organization {
+    /// A new office, in the zone of an office that names none.
+    pub fn new(id: Id, code: &str, name: &str, now: DateTime<Utc>) -> Self {
+        Organization {
+            id,
+            code: code.to_owned(),
+            name: name.to_owned(),
+            time_zone: DEFAULT_ZONE.to_owned(),
+            agency_code: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// The zone that its dates mean. A stored name was checked when it came in.
     pub fn zone(&self) -> Tz {
         zone(&self.time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh)

@@ -56,6 +56,22 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// A new unit that takes part, with nothing before it.
+    pub fn new(id: Id, organization_id: Id, (code, name, kind): (&str, &str, UnitKind), now: DateTime<Utc>) -> Self {
+        Unit {
+            id,
+            organization_id,
+            code: code.to_owned(),
+            name: name.to_owned(),
+            kind,
+            active: true,
+            predecessor_ids: Vec::new(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Brings its texts into their stored form and notes every one that is none.
     pub fn clean(&mut self, check: &mut Check) {
         self.code = check.code("/code", &self.code);

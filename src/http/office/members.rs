@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::office::member::{Member, Role};
+use crate::domain::office::member::{Member, Person, Role};
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, changes, creates, lists, operations, reads};
@@ -97,9 +97,7 @@ impl From<NewBody> for NewMember {
     fn from(body: NewBody) -> Self {
         NewMember {
             organization_id: body.organization_id,
-            issuer: body.issuer,
-            subject: body.subject,
-            display_name: body.display_name,
+            person: Person::of(body.issuer, body.subject, body.display_name),
             roles: body.roles,
             unit_id: body.unit_id,
             valid_from_on: body.valid_from_on.map(Into::into),

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::office::member::LOCAL_ISSUER;
+use crate::domain::office::member::Person;
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
 use crate::error::Code;
 use crate::http::call::{Call, Reply};
@@ -14,7 +14,7 @@ use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::{nullable, present};
 use crate::http::time::Instant;
 use crate::service::Answer;
-use crate::service::office::organizations::{self, FirstAdmin, NewOrganization, OrganizationChange};
+use crate::service::office::organizations::{self, NewOrganization, OrganizationChange};
 
 /// The operations on `organizations`.
 pub fn operations() -> Vec<Operation> {
@@ -92,16 +92,13 @@ struct FirstAdminBody {
 
 impl From<NewBody> for NewOrganization {
     fn from(body: NewBody) -> Self {
+        let admin = body.first_admin;
         NewOrganization {
             code: body.code,
             name: body.name,
             time_zone: body.time_zone.unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
             agency_code: body.agency_code,
-            first_admin: FirstAdmin {
-                issuer: body.first_admin.issuer.unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
-                subject: body.first_admin.subject,
-                display_name: body.first_admin.display_name,
-            },
+            first_admin: Person::of(admin.issuer, admin.subject, admin.display_name),
         }
     }
 }

@@ -156,17 +156,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> R
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::ChangePeriod)?;
     let mut rules = new.rules.clone();
     validate(conn, &organization_id, &mut rules)?;
-    let period = Period {
-        id: context.new_id(),
-        organization_id,
-        rules,
-        status: PeriodStatus::Draft,
-        notice: None,
-        cancel_reason: None,
-        version: 1,
-        created_at: context.now,
-        updated_at: context.now,
-    };
+    let period = Period::draft(context.new_id(), organization_id, rules, context.now);
     store::periods::insert(conn, &period)?;
     context.record_created(conn, "period.create", &period, None)?;
     // Read again: units are returned in order of their code.

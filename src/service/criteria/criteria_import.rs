@@ -7,7 +7,6 @@ use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, Findin
 use crate::domain::criteria::spreadsheet::{Heading, Shape, Table};
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
-use crate::service::criteria::criteria_sets;
 use crate::service::criteria::transfer::{self, Format};
 use crate::service::{App, AuditDraft, Author, Context, Details, Input, Interrupt, Subject, record_as};
 use crate::store::{self, Conn};
@@ -141,7 +140,7 @@ pub fn import(
     if dry_run {
         return Ok(imported);
     }
-    let set = criteria_sets::draft(context.new_id(), context.now, organization_id, imported.content.clone());
+    let set = CriteriaSet::draft(context.new_id(), organization_id, imported.content.clone(), context.now);
     store::criteria_sets::insert(conn, &set)?;
     context.record_created(conn, "criteria_set.import", &set, None)?;
     Ok(ImportReport { created: Some(context.details(conn, set)?), ..imported })
@@ -166,7 +165,7 @@ pub fn import_from_cli(
     let imported = new.examine(conn, &organization_id)?;
     if !dry_run {
         let now = app.clock.now();
-        let set = criteria_sets::draft(app.ids.next(), now, organization_id, imported.content.clone());
+        let set = CriteriaSet::draft(app.ids.next(), organization_id, imported.content.clone(), now);
         store::criteria_sets::insert(conn, &set)?;
         let author = Author { issuer: "system", subject: "command-line", request_id: "import-criteria" };
         let draft = AuditDraft::of("criteria_set.import", &set, None, Some(set.audit()));

@@ -1,6 +1,5 @@
 //! Acts on criteria sets.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::domain::Id;
@@ -117,22 +116,6 @@ fn normalized(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
     Error::unless_valid(check.faults).map(|()| content)
 }
 
-/// Builds a draft.
-pub fn draft(id: Id, now: DateTime<Utc>, organization_id: Id, table: CriteriaContent) -> CriteriaSet {
-    CriteriaSet {
-        id,
-        organization_id,
-        content: table,
-        status: CriteriaSetStatus::Draft,
-        published_at: None,
-        retired_at: None,
-        copied_from_id: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    }
-}
-
 /// Creates a draft, which may still contain errors.
 pub fn create(
     conn: &mut Conn,
@@ -141,7 +124,8 @@ pub fn create(
 ) -> Result<Details<CriteriaSet>, Interrupt> {
     let (organization_id, new) =
         context.enter_collection(input, |new| new.organization_id, Action::WriteCriteriaSet)?;
-    let set = draft(context.new_id(), context.now, organization_id, normalized(new.content.clone())?);
+    let content = normalized(new.content.clone())?;
+    let set = CriteriaSet::draft(context.new_id(), organization_id, content, context.now);
     store::criteria_sets::insert(conn, &set)?;
     context.record_created(conn, "criteria_set.create", &set, None)?;
     Ok(context.details(conn, set)?)
@@ -159,7 +143,8 @@ pub fn copy(
     let CriteriaSet { organization_id, content, .. } = original;
     let (title, year) = (title.unwrap_or(content.title), year.unwrap_or(content.year));
     let next = normalized(CriteriaContent { code, title, year, ..content })?;
-    let set = CriteriaSet { copied_from_id: Some(*id), ..draft(context.new_id(), context.now, organization_id, next) };
+    let draft = CriteriaSet::draft(context.new_id(), organization_id, next, context.now);
+    let set = CriteriaSet { copied_from_id: Some(*id), ..draft };
     store::criteria_sets::insert(conn, &set)?;
     context.record_created(conn, "criteria_set.copy", &set, None)?;
     Ok(context.details(conn, set)?)

@@ -9,8 +9,8 @@ use crate::domain::Id;
 use crate::domain::access::Scopes;
 use crate::domain::access::action::Action;
 use crate::domain::change::Change;
-use crate::domain::office::member::{LOCAL_ISSUER, Member, Role, ServiceAccount};
-use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
+use crate::domain::office::member::{Member, Person, Role, ServiceAccount};
+use crate::domain::office::organization::Organization;
 use crate::domain::text::Check;
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error, Fault};
@@ -198,20 +198,10 @@ pub fn create_first(conn: &mut Conn, app: &App, first: &FirstAccount, name: &str
         }
     };
     let id = app.ids.next();
-    let mut member = Member {
-        organization_id: organization.as_ref().map(|organization| organization.id),
-        issuer: LOCAL_ISSUER.to_owned(),
-        subject: format!("account-{id}"),
-        id,
-        display_name: name.to_owned(),
-        roles: vec![role],
-        unit_id: None,
-        valid_from_on: date_in(organization.as_ref().map_or(chrono_tz::Asia::Ho_Chi_Minh, Organization::zone), now),
-        valid_until_on: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
+    let organization_id = organization.as_ref().map(|organization| organization.id);
+    let today = date_in(organization.as_ref().map_or(chrono_tz::Asia::Ho_Chi_Minh, Organization::zone), now);
+    let person = Person::of(None, format!("account-{id}"), name.to_owned());
+    let mut member = Member::new(id, organization_id, person, vec![role], (today, now));
     member.clean(&mut check);
     Error::unless_valid(check.faults)?;
     store::members::insert(conn, &member)?;
@@ -232,16 +222,7 @@ fn organization_of(
     if let Some(found) = store::organizations::find_by_code(conn, code)? {
         return Ok(found);
     }
-    let mut organization = Organization {
-        id: app.ids.next(),
-        code: code.to_owned(),
-        name: code.to_owned(),
-        time_zone: DEFAULT_ZONE.to_owned(),
-        agency_code: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
+    let mut organization = Organization::new(app.ids.next(), code, code, now);
     organization.clean(check);
     if check.faults.is_empty() {
         store::organizations::insert(conn, &organization)?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::change::Change;
-use crate::domain::office::member::{LOCAL_ISSUER, Member, Role};
+use crate::domain::office::member::{Member, Person, Role};
 use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
@@ -19,12 +19,8 @@ use crate::store::{self, Conn};
 pub struct NewMember {
     /// The organisation; none for the caller's only one.
     pub organization_id: Option<Id>,
-    /// Issuer of the person's identity; none for this service.
-    pub issuer: Option<String>,
-    /// Subject at the issuer.
-    pub subject: String,
-    /// Name shown to other users.
-    pub display_name: String,
+    /// The person.
+    pub person: Person,
     /// Roles held.
     pub roles: Vec<Role>,
     /// The person's unit.
@@ -96,19 +92,12 @@ pub fn list(
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Details<Member>, Interrupt> {
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::WriteMember)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
+    let id = context.new_id();
+    let from_on = new.valid_from_on.unwrap_or_else(|| date_in(organization.zone(), context.now));
     let mut member = Member {
-        id: context.new_id(),
-        organization_id: Some(organization_id),
-        issuer: new.issuer.clone().unwrap_or_else(|| LOCAL_ISSUER.to_owned()),
-        subject: new.subject.clone(),
-        display_name: new.display_name.clone(),
-        roles: new.roles.clone(),
         unit_id: new.unit_id,
-        valid_from_on: new.valid_from_on.unwrap_or_else(|| date_in(organization.zone(), context.now)),
         valid_until_on: new.valid_until_on,
-        version: 1,
-        created_at: context.now,
-        updated_at: context.now,
+        ..Member::new(id, Some(organization_id), new.person.clone(), new.roles.clone(), (from_on, context.now))
     };
     validate(conn, &organization_id, &mut member)?;
     store::members::insert(conn, &member)?;

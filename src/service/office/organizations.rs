@@ -7,7 +7,7 @@ use crate::domain::access;
 use crate::domain::access::action::Action;
 use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::change::Change;
-use crate::domain::office::member::{Member, Role};
+use crate::domain::office::member::{Member, Person, Role};
 use crate::domain::office::organization::Organization;
 use crate::domain::text::Check;
 use crate::domain::time::date_in;
@@ -29,18 +29,7 @@ pub struct NewOrganization {
     /// Code in the national register of agencies.
     pub agency_code: Option<String>,
     /// Its first admin.
-    pub first_admin: FirstAdmin,
-}
-
-/// The first admin of an organisation.
-#[derive(Debug, Clone)]
-pub struct FirstAdmin {
-    /// Identity provider that vouches for the subject.
-    pub issuer: String,
-    /// Identifier of the subject at its issuer.
-    pub subject: String,
-    /// Name shown to other users.
-    pub display_name: String,
+    pub first_admin: Person,
 }
 
 /// A patch of an organisation; absent fields stay unchanged.
@@ -105,30 +94,14 @@ pub fn create(
     let new = context.accept(input)?;
     let mut check = Check::default();
     let mut organization = Organization {
-        id: context.new_id(),
-        code: new.code.clone(),
-        name: new.name.clone(),
         time_zone: new.time_zone.clone(),
         agency_code: new.agency_code.clone(),
-        version: 1,
-        created_at: context.now,
-        updated_at: context.now,
+        ..Organization::new(context.new_id(), &new.code, &new.name, context.now)
     };
     organization.clean(&mut check);
-    let mut admin = Member {
-        id: context.new_id(),
-        organization_id: Some(organization.id),
-        issuer: new.first_admin.issuer.clone(),
-        subject: new.first_admin.subject.clone(),
-        display_name: new.first_admin.display_name.clone(),
-        roles: vec![Role::FIRST_OF_ORGANIZATION],
-        unit_id: None,
-        valid_from_on: date_in(organization.zone(), context.now),
-        valid_until_on: None,
-        version: 1,
-        created_at: context.now,
-        updated_at: context.now,
-    };
+    let (person, roles) = (new.first_admin.clone(), vec![Role::FIRST_OF_ORGANIZATION]);
+    let today = date_in(organization.zone(), context.now);
+    let mut admin = Member::new(context.new_id(), Some(organization.id), person, roles, (today, context.now));
     let mut of_admin = Check::default();
     admin.clean(&mut of_admin);
     check.faults.extend(of_admin.faults.into_iter().map(|mut fault| {

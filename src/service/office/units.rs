@@ -87,16 +87,8 @@ pub fn list(
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Result<Details<Unit>, Interrupt> {
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::WriteUnit)?;
     let mut unit = Unit {
-        id: context.new_id(),
-        organization_id,
-        code: new.code.clone(),
-        name: new.name.clone(),
-        kind: new.kind,
-        active: true,
         predecessor_ids: new.predecessor_ids.clone(),
-        version: 1,
-        created_at: context.now,
-        updated_at: context.now,
+        ..Unit::new(context.new_id(), organization_id, (&new.code, &new.name, new.kind), context.now)
     };
     validate(conn, &mut unit)?;
     store::units::insert(conn, &unit)?;
