@@ -255,9 +255,7 @@ impl Context<'_> {
         action: Action,
     ) -> Result<(Id, &'i T), Interrupt> {
         let named = input.as_ref().ok().and_then(organization_of);
-        let organization_id = self.organization(named.as_ref())?;
-        access::require_collection(&self.actor, action, &Facts::of(&organization_id))?;
-        Ok((organization_id, self.accept(input)?))
+        Ok((self.organization_for(named.as_ref(), action)?, self.accept(input)?))
     }
 
     /// Authorises a listing and returns the organisation to list.
@@ -265,9 +263,18 @@ impl Context<'_> {
     /// # Errors
     /// `organization_required`, `role_required`, `not_found`, `not_acceptable`.
     pub fn enter_list(&self, organization_id: Option<&Id>, action: Action) -> Result<Id, Interrupt> {
-        let organization_id = self.organization(organization_id)?;
-        access::require_collection(&self.actor, action, &Facts::of(&organization_id))?;
+        let organization_id = self.organization_for(organization_id, action)?;
         self.accept_read()?;
+        Ok(organization_id)
+    }
+
+    /// Authorises an action in the organisation named, or the caller's only one, and returns it.
+    ///
+    /// # Errors
+    /// `organization_required`, `role_required`, `not_found`.
+    pub fn organization_for(&self, named: Option<&Id>, action: Action) -> Result<Id, Error> {
+        let organization_id = self.organization(named)?;
+        access::require_collection(&self.actor, action, &Facts::of(&organization_id))?;
         Ok(organization_id)
     }
 

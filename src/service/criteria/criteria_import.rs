@@ -133,8 +133,7 @@ pub fn import(
     input: &Input<NewImport>,
     dry_run: bool,
 ) -> Result<ImportReport, Interrupt> {
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(&organization_id))?;
+    let organization_id = context.organization_for(organization_id, Action::WriteCriteriaSet)?;
     let new = context.accept(input)?;
     let imported = new.examine(conn, &organization_id)?;
     if dry_run {

@@ -3,7 +3,7 @@
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
-use crate::error::{Code, Error};
+use crate::error::Code;
 use crate::service::{Context, Interrupt};
 use crate::store::audit::{Entry, Verdict};
 pub use crate::store::audit::{Filter, SortBy};
@@ -27,14 +27,6 @@ fn sees_scores(context: &Context, organization_id: &Id) -> bool {
     access::holds(&context.actor, Action::ReadAuditScores, &Facts::of(organization_id))
 }
 
-/// The organisation whose entries the caller may read.
-fn readable(context: &Context, organization_id: Option<&Id>) -> Result<Id, Error> {
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadAudit, &Facts::of(&organization_id))?;
-    context.accept_read()?;
-    Ok(organization_id)
-}
-
 /// Lists the entries of an organisation: in full for auditors, without scores for admins.
 pub fn list(
     conn: &mut Conn,
@@ -43,7 +35,7 @@ pub fn list(
     filter: &Filter,
     page: &Page<SortBy>,
 ) -> Result<Vec<VisibleEntry>, Interrupt> {
-    let organization_id = readable(context, organization_id)?;
+    let organization_id = context.enter_list(organization_id, Action::ReadAudit)?;
     let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;
     let sees_scores = sees_scores(context, &organization_id);
     let seen = entries.into_iter().map(|mut entry| {
@@ -59,7 +51,7 @@ pub fn list(
 /// Returns the head of an organisation's hash chain, for a checkpoint. Auditors only: whoever cannot see the scores could
 /// guess them from a hash.
 pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<(Id, i64, String), Interrupt> {
-    let organization_id = readable(context, organization_id)?;
+    let organization_id = context.enter_list(organization_id, Action::ReadAudit)?;
     if !sees_scores(context, &organization_id) {
         return Err(Code::RoleRequired.into());
     }
@@ -74,6 +66,6 @@ pub fn verify(
     organization_id: Option<&Id>,
     known: Option<(i64, &str)>,
 ) -> Result<Verdict, Interrupt> {
-    let organization_id = readable(context, organization_id)?;
+    let organization_id = context.enter_list(organization_id, Action::ReadAudit)?;
     Ok(store::audit::verify(conn, organization_id.as_str(), known)?)
 }

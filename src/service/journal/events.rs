@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Actor, Facts};
+use crate::domain::access::{self, Actor};
 use crate::domain::journal::event::{Event, EventType};
 use crate::error::{Code, Error};
 use crate::service::{Context, Interrupt};
@@ -35,9 +35,7 @@ pub fn list(
     types: Option<&[EventType]>,
     limit: i64,
 ) -> Result<Vec<Event>, Interrupt> {
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
-    context.accept_read()?;
+    let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     let number = match after {
         Some(id) => store::events::sequence_of(conn, &organization_id, id)?.ok_or(Code::InvalidCursor)?,
         None => 0,

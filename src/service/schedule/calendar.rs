@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts, Offers};
+use crate::domain::access::{self, Offers};
 use crate::domain::assessment::period::{DossierDeadline, DossierSemantics};
 use crate::domain::award::award_proposal::DossierTerm;
 use crate::domain::journal::event::EventType;
@@ -99,9 +99,7 @@ fn readable_organization(context: &Context, organization_id: Option<&Id>) -> Res
     if organization_id.is_none() && context.actor.is_operator() {
         return Ok(None);
     }
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
-    Ok(Some(organization_id))
+    context.organization_for(organization_id, Action::ReadOffice).map(Some)
 }
 
 /// Returns the day `days` working days after `from`.
@@ -231,9 +229,7 @@ fn writable_organization(context: &Context, organization_id: Option<&Id>) -> Res
         access::require_operator(&context.actor, "write")?;
         return Ok(None);
     }
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::WriteCalendar, &Facts::of(&organization_id))?;
-    Ok(Some(organization_id))
+    context.organization_for(organization_id, Action::WriteCalendar).map(Some)
 }
 
 /// Creates or replaces a calendar day; a dry run only returns the deadlines that would move.

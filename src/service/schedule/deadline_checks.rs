@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Facts};
 use crate::domain::journal::event::EventType;
 use crate::domain::office::organization::Organization;
 use crate::domain::schedule::deadline::Deadline;
@@ -145,10 +144,8 @@ pub fn check_requested(
     context: &Context,
     input: &Input<CheckRequest>,
 ) -> Result<CheckReport, Interrupt> {
-    let named = input.as_ref().ok().and_then(|request| request.organization_id.as_ref());
-    let organization_id = context.organization(named)?;
-    access::require_collection(&context.actor, Action::CheckDeadlines, &Facts::of(&organization_id))?;
-    let request = context.accept(input)?;
+    let (organization_id, request) =
+        context.enter_collection(input, |request| request.organization_id, Action::CheckDeadlines)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
     Ok(check_organization(conn, context.app, context.request_id(), &organization, context.now, request.dry_run)?)
 }

@@ -187,8 +187,8 @@ pub fn list(
     filter: &Filter,
     page: &Page<SortBy>,
 ) -> Result<Vec<DeadlineDetails>, Interrupt> {
-    let organization = readable(conn, context, organization_id)?;
-    context.accept_read()?;
+    let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
+    let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
     require_no_pending_lapse(conn, context, &organization.id)?;
     let named = events::named_units(conn, &context.actor, &organization.id)?;
     let visibility = access::unit_visibility(&context.actor, &organization.id, Action::ReadDeadline, &named);
@@ -205,13 +205,6 @@ fn require_no_pending_lapse(conn: &mut Conn, context: &Context, organization_id:
         true => Err(Interrupt::PendingLapse(PendingLapse::Organization(*organization_id))),
         false => Ok(()),
     }
-}
-
-/// Authorises listing and returns the organisation.
-fn readable(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<Organization, Error> {
-    let organization_id = context.organization(organization_id)?;
-    access::require_collection(&context.actor, Action::ReadOffice, &Facts::of(&organization_id))?;
-    store::organizations::find(conn, &organization_id)?.ok_or_else(|| Error::new(Code::NotFound))
 }
 
 /// A deadline with the context of its rights and acts.
