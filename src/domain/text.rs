@@ -2,7 +2,7 @@
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use crate::error::{Code, Fault};
+use crate::error::{Code, Error, Fault};
 
 /// The longest human key, in characters.
 pub const CODE_CHARS: usize = 64;
@@ -58,6 +58,16 @@ impl Check {
         self.ensure(fits, pointer, Code::InvalidCode);
         code
     }
+}
+
+/// Reads the values of one body with `read`.
+///
+/// # Errors
+/// Those of [`Error::unless_valid`] for what it found.
+pub fn checked<T>(read: impl FnOnce(&mut Check) -> T) -> Result<T, Error> {
+    let mut check = Check::default();
+    let values = read(&mut check);
+    Error::unless_valid(check.faults).map(|()| values)
 }
 
 /// Bytes in hex.

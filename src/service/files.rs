@@ -18,6 +18,8 @@ use sha2::{Digest, Sha256};
 use super::{App, hex};
 use crate::clock::{Ids, machine_now};
 use crate::domain::Id;
+use crate::domain::file::AttachedFile;
+use crate::domain::text::{Check, TITLE_CHARS};
 use crate::error::{Code, Error};
 use crate::store;
 
@@ -52,6 +54,19 @@ pub struct StoredFile {
     pub size: i64,
     /// Media type, as detected from the content.
     pub media_type: String,
+}
+
+impl StoredFile {
+    /// The file under the name that it was uploaded with.
+    pub fn attached(&self, name: &str, now: DateTime<Utc>, check: &mut Check) -> AttachedFile {
+        AttachedFile {
+            name: check.text("/file", name, TITLE_CHARS),
+            media_type: self.media_type.clone(),
+            size: self.size,
+            sha256: self.sha256.clone(),
+            attached_at: now,
+        }
+    }
 }
 
 /// A completely received upload that is not yet at its final path.

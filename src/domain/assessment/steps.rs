@@ -6,7 +6,7 @@ use crate::domain::assessment::period::{Notice, Period, PeriodStatus};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::change::Change;
 use crate::domain::journal::event::EventType;
-use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS};
+use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS, checked};
 use crate::domain::time::instant;
 use crate::error::{Code, Error, Fault};
 
@@ -153,9 +153,7 @@ impl Period {
     /// # Errors
     /// Those of the reason's text.
     pub fn cancel(&self, reason: &str, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
-        let mut check = Check::default();
-        let reason = check.text("/reason", reason, NOTE_CHARS);
-        Error::unless_valid(check.faults)?;
+        let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
         let change = self.step(PeriodStatus::Cancelled, now, EventType::PeriodCancelled);
         Ok(change.map(|period| Period { cancel_reason: Some(reason), ..period }))
     }

@@ -9,7 +9,7 @@ use crate::domain::assessment::evidence::{EgovDocument, Evidence, FrozenEvidence
 use crate::domain::assessment::submission::{Submission, SubmissionCase};
 use crate::domain::change::Gate;
 use crate::domain::file::AttachedFile;
-use crate::domain::text::{Check, TITLE_CHARS};
+use crate::domain::text::{Check, checked};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions::{self, UnitLines, VisibleResult};
@@ -194,10 +194,8 @@ pub fn add(
         return Err(Error::new(Code::TooManyPieces).with("max", MAX_PIECES).into());
     }
     let table = context.app.tables.of_submission(conn, &case)?;
-    let mut check = Check::default();
-    let Label { criterion_code, title, .. } = label.read(&table, &mut check);
-    let proof = proof.read(context, &case, &mut check);
-    Error::unless_valid(check.faults)?;
+    let (Label { criterion_code, title, .. }, proof) =
+        checked(|check| (label.read(&table, check), proof.read(context, &case, check)))?;
     let piece = Evidence {
         id: context.new_id(),
         organization_id: case.submission.organization_id,
@@ -220,13 +218,7 @@ pub fn add(
 impl NewProof {
     fn read(&self, context: &Context, case: &SubmissionCase, check: &mut Check) -> Proof {
         match self {
-            NewProof::File { name, stored } => Proof::File(AttachedFile {
-                name: check.text("/file", name, TITLE_CHARS),
-                media_type: stored.media_type.clone(),
-                size: stored.size,
-                sha256: stored.sha256.clone(),
-                attached_at: context.now,
-            }),
+            NewProof::File { name, stored } => Proof::File(stored.attached(name, context.now, check)),
             NewProof::EgovDocument(document) => {
                 let is_web_url = |text: &str| {
                     let is_valid = |url: url::Url| {

@@ -8,8 +8,8 @@ use crate::domain::access::{self, Facts, Offers};
 use crate::domain::assessment::facts::UnitFacts;
 use crate::domain::assessment::period::Period;
 use crate::domain::office::unit::UnitKey;
-use crate::domain::text::{Check, TITLE_CHARS};
-use crate::error::{Code, Error};
+use crate::domain::text::{TITLE_CHARS, checked};
+use crate::error::Code;
 use crate::service::tag::Tag;
 use crate::service::{AuditDraft, Context, Input, Interrupt, record};
 pub use crate::store::facts::RecordedFacts;
@@ -72,9 +72,8 @@ pub fn put(
         None => context.expect_absent()?,
     }
     period.may(Action::WriteFacts)?;
-    let mut check = Check::default();
-    let source_document = check.optional("/source_document", command.source_document.as_deref(), TITLE_CHARS);
-    Error::unless_valid(check.faults)?;
+    let given = command.source_document.as_deref();
+    let source_document = checked(|check| check.optional("/source_document", given, TITLE_CHARS))?;
     let recorded = RecordedFacts {
         unit_id: *unit_id,
         facts: UnitFacts { source_document, ..command.clone() },

@@ -19,7 +19,7 @@ use crate::domain::criteria::criteria_set::CriteriaSetStatus;
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::deadline::Deadline;
-use crate::domain::text::Check;
+use crate::domain::text::{Check, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
@@ -212,11 +212,11 @@ fn drop_targets(conn: &mut Conn, context: &Context, before: &Period, after: &Per
 
 /// Checks a change to an open period: dates stay in order and none moves into the past.
 fn check_dates(before: &Schedule, rules: &mut PeriodRules, today: NaiveDate) -> Result<(), Error> {
-    let mut check = Check::default();
-    rules.title = check.text("/title", &rules.title, crate::domain::text::TITLE_CHARS);
-    before.check_change(&rules.schedule, today, &mut check);
-    check.ensure(rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
-    Error::unless_valid(check.faults)
+    checked(|check| {
+        rules.title = check.text("/title", &rules.title, TITLE_CHARS);
+        before.check_change(&rules.schedule, today, check);
+        check.ensure(rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
+    })
 }
 
 /// Increments the period's version when something that belongs to it has changed.

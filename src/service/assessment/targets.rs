@@ -8,7 +8,7 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::assessment::period::Period;
 use crate::domain::assessment::target::{self, Target};
-use crate::domain::text::Check;
+use crate::domain::text::checked;
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::periods;
 use crate::service::{AuditDraft, Context, Details, Input, Interrupt, record};
@@ -29,9 +29,7 @@ pub fn replace(
 ) -> Result<(Vec<Target>, Details<Period>), Interrupt> {
     let (period, command): (Period, _) = context.enter(conn, period_id, Action::SetTargets, input)?;
     let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
-    let mut check = Check::default();
-    let after = target::read(command, &table, &period.rules.unit_ids, &mut check);
-    Error::unless_valid(check.faults)?;
+    let after = checked(|check| target::read(command, &table, &period.rules.unit_ids, check))?;
     let before = store::targets::of_period(conn, period_id)?;
     let scored: HashSet<(Id, String)> = store::targets::scored_lines(conn, period_id)?.into_iter().collect();
     let changed = target::changed(&before, &after);

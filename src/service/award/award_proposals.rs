@@ -9,7 +9,7 @@ use crate::domain::award::award_proposal::{self, ACHIEVEMENT_REPORT, Decision, D
 use crate::domain::change::Gate;
 use crate::domain::file::AttachedFile;
 use crate::domain::journal::event::EventType;
-use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
+use crate::domain::text::{NOTE_CHARS, checked};
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
 use crate::service::files::StoredFile;
@@ -150,15 +150,7 @@ pub fn attach(
 ) -> Result<Details<ProposalCase>, Interrupt> {
     let (case, ()): (ProposalCase, _) = context.enter(conn, id, attaching(code), &Ok(()))?;
     check_document(&case.proposal, code)?;
-    let mut check = Check::default();
-    let file = AttachedFile {
-        name: check.text("/file", name, TITLE_CHARS),
-        media_type: stored.media_type.clone(),
-        size: stored.size,
-        sha256: stored.sha256.clone(),
-        attached_at: context.now,
-    };
-    Error::unless_valid(check.faults)?;
+    let file = checked(|check| stored.attached(name, context.now, check))?;
     store::award_proposals::attach(conn, id, code, &file)?;
     store::award_proposals::update(conn, Proposal { updated_at: context.now, ..case.proposal })?;
     let after = json!({"document": code, "name": file.name, "sha256": file.sha256});
@@ -190,9 +182,7 @@ pub fn send_back(
     input: &Input<String>,
 ) -> Result<Details<ProposalCase>, Interrupt> {
     let (case, reason): (ProposalCase, _) = context.enter(conn, id, Action::ReturnProposal, input)?;
-    let mut check = Check::default();
-    let reason = check.text("/reason", reason, NOTE_CHARS);
-    Error::unless_valid(check.faults)?;
+    let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
     let proposal = &case.proposal;
     store::calendar::lock_for_share(conn)?;
     store::award_proposals::lock_of_unit(conn, &proposal.period_id, &proposal.unit_id)?;

@@ -5,7 +5,7 @@ use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, Findings};
 use crate::domain::criteria::spreadsheet::{Heading, Shape, Table};
-use crate::domain::text::Check;
+use crate::domain::text::{Check, checked};
 use crate::error::{Code, Error};
 use crate::service::criteria::transfer::{self, Format};
 use crate::service::{App, AuditDraft, Author, Context, Details, Input, Interrupt, Subject, record_as};
@@ -54,11 +54,11 @@ pub fn from_spreadsheet(bytes: &[u8], overrides: Overrides) -> Result<NewImport,
     let (format, table) = transfer::read(bytes)?;
     let Heading { code, title, year, legal_basis, not_applicable } = table.heading.clone();
     let (code, title, year) = (overrides.code.or(code), overrides.title.or(title), overrides.year.or(year));
-    let mut check = Check::default();
-    check.ensure(code.is_some(), "/code", Code::Required);
-    check.ensure(title.is_some(), "/title", Code::Required);
-    check.ensure(year.is_some(), "/year", Code::Required);
-    Error::unless_valid(check.faults)?;
+    checked(|check| {
+        check.ensure(code.is_some(), "/code", Code::Required);
+        check.ensure(title.is_some(), "/title", Code::Required);
+        check.ensure(year.is_some(), "/year", Code::Required);
+    })?;
     let content = CriteriaContent {
         code: code.unwrap_or_default(),
         title: title.unwrap_or_default(),

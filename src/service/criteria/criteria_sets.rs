@@ -9,7 +9,7 @@ use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus, EntryChange, Findings};
 use crate::domain::criteria::life;
 use crate::domain::journal::event::EventType;
-use crate::domain::text::Check;
+use crate::domain::text::checked;
 use crate::error::{Code, Error};
 use crate::service::{Context, Details, EventDraft, Identity, Input, Interrupt, Subject};
 pub use crate::store::criteria_sets::{Filter, Head};
@@ -111,9 +111,7 @@ pub fn list(
 }
 
 fn normalized(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
-    let mut check = Check::default();
-    content.clean(&mut check);
-    Error::unless_valid(check.faults).map(|()| content)
+    checked(|check| content.clean(check)).map(|()| content)
 }
 
 /// Creates a draft, which may still contain errors.

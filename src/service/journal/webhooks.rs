@@ -14,7 +14,7 @@ use crate::domain::access::{self, Facts};
 use crate::domain::change::Change;
 use crate::domain::journal::event::EventType;
 use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint, Secret, TEST};
-use crate::domain::text::Check;
+use crate::domain::text::checked;
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
@@ -122,9 +122,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) ->
     // Events are sent with the owner's rights, so reading is required.
     access::require_collection(&context.actor, Action::ReadOffice, &own)?;
     let new = context.accept(input)?;
-    let mut check = Check::default();
-    let url = context.app.dispatcher.check(&new.url, &mut check);
-    Error::unless_valid(check.faults)?;
+    let url = checked(|check| context.app.dispatcher.check(&new.url, check))?;
     if store::webhooks::count(conn, &organization_id)? >= MAX_ENDPOINTS {
         return Err(Error::new(Code::QuotaExceeded).into());
     }
@@ -164,12 +162,10 @@ pub fn change(
     input: &Input<EndpointChange>,
 ) -> Result<Details<Endpoint>, Interrupt> {
     let (before, change): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, input)?;
-    let mut check = Check::default();
     let url = match &change.url {
-        Some(url) => context.app.dispatcher.check(url, &mut check),
+        Some(url) => checked(|check| context.app.dispatcher.check(url, check))?,
         None => before.url.clone(),
     };
-    Error::unless_valid(check.faults)?;
     let active = change.active.unwrap_or(before.active);
     let sequence = match (before.active, active) {
         (false, true) => store::journals::find(conn, before.organization_id.as_str())?.event_sequence,

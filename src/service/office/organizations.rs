@@ -9,7 +9,7 @@ use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::change::Change;
 use crate::domain::office::member::{Member, Person, Role};
 use crate::domain::office::organization::Organization;
-use crate::domain::text::Check;
+use crate::domain::text::{Check, checked};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::office::accounts::{self, NewSecret};
@@ -132,9 +132,7 @@ pub fn change(
         updated_at: context.now,
         ..before.clone()
     };
-    let mut check = Check::default();
-    after.clean(&mut check);
-    Error::unless_valid(check.faults)?;
+    checked(|check| after.clean(check))?;
     if after.time_zone != before.time_zone {
         store::calendar::lock_for_update(conn)?;
         if !store::periods::in_status(conn, id, &PeriodStatus::OPEN)?.is_empty() {

@@ -15,7 +15,7 @@ use crate::domain::schedule::calendar::{
     CalendarDay, CountedDay, DayKind, DayStatus, MAX_SPAN_DAYS, Reckoning, WorkingCalendar,
 };
 use crate::domain::schedule::deadline::Deadline;
-use crate::domain::text::Check;
+use crate::domain::text::checked;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::tag::Tag;
@@ -253,9 +253,7 @@ pub fn put(
     let id = before.as_ref().map_or_else(|| context.new_id().to_string(), |before| before.id.clone());
     let version = before.as_ref().map_or(0, |before| before.version);
     let mut day = CalendarDay { id, organization_id, on, kind, name, status, legal_basis, version };
-    let mut check = Check::default();
-    day.clean(&mut check);
-    Error::unless_valid(check.faults)?;
+    checked(|check| day.clean(check))?;
     let day = if dry_run { day } else { store::calendar::save(conn, day)? };
     let moves = moves(conn, context, day.organization_id.as_ref(), on, Some((day.kind, day.status)))?;
     if !dry_run {

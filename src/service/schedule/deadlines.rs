@@ -21,7 +21,7 @@ use crate::domain::schedule::calendar::{CountedDay, WorkingCalendar};
 use crate::domain::schedule::deadline::{
     ACTIONS, Deadline, DeadlineKind, DeadlineRule, DeadlineStatus, Extension, check_extension,
 };
-use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
+use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in, starts_at};
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::submissions;
@@ -435,9 +435,7 @@ pub fn waive(
     input: &Input<String>,
 ) -> Result<Details<DeadlineCase>, Interrupt> {
     let (case, reason): (DeadlineCase, _) = context.enter(conn, id, Action::WaiveDeadline, input)?;
-    let mut check = Check::default();
-    let reason = check.text("/reason", reason, NOTE_CHARS);
-    Error::unless_valid(check.faults)?;
+    let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
     let waived = case.deadline.clone().waive(reason, context.now);
     let case = save(conn, context, ("deadline.waive", EventType::DeadlineWaived), case, waived)?;
     Ok(context.details(conn, case)?)
