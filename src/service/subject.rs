@@ -4,7 +4,8 @@
 //! [`Context::commit`] saves the result of the domain's transition with its audit entry and event, and
 //! [`Context::details`] builds the caller's view of it.
 
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::context::{Context, Input};
 use super::interrupt::Interrupt;
@@ -364,6 +365,15 @@ impl<'a> AuditDraft<'a> {
     }
 }
 
+/// The fields of a value and further ones, as the audit keeps them.
+pub fn fields(of: &impl Serialize, further: Value) -> Value {
+    let mut fields = json!(of);
+    if let (Value::Object(fields), Value::Object(further)) = (&mut fields, further) {
+        fields.extend(further);
+    }
+    fields
+}
+
 /// The fields that differ between two audit forms: old values, new values.
 pub fn changed_fields(before: Value, after: Value) -> (Value, Value) {
     let (Value::Object(mut before), Value::Object(mut after)) = (before, after) else {
@@ -382,7 +392,6 @@ pub fn changed_fields(before: Value, after: Value) -> (Value, Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn an_entry_keeps_every_field_that_changed_and_no_other() {

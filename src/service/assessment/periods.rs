@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use crate::domain::Id;
@@ -25,8 +24,10 @@ use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
 use crate::service::award::award_proposals;
 use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
+use crate::service::office::organizations::zone_of;
 use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::sync;
+use crate::service::subject::fields;
 use crate::service::{
     AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Subject, publish, record,
     record_all, sha256_hex,
@@ -97,15 +98,8 @@ impl Subject for Period {
     }
 
     fn audit(&self) -> Value {
-        let rules = &self.rules;
-        json!({
-            "code": rules.code, "title": rules.title, "year": rules.year, "criteria_set_id": rules.criteria_set_id,
-            "unit_ids": rules.unit_ids, "schedule": rules.schedule, "late_submissions": rules.late_submissions,
-            "council_scoring": rules.council_scoring, "tie_break": rules.tie_break, "awards": rules.awards,
-            "eligibility": rules.eligibility, "when_ineligible": rules.when_ineligible,
-            "required_documents": rules.required_documents, "dossier_deadline": rules.dossier_deadline,
-            "status": self.status, "notice": self.notice, "cancel_reason": self.cancel_reason,
-        })
+        let further = json!({"status": self.status, "notice": self.notice, "cancel_reason": self.cancel_reason});
+        fields(&self.rules, further)
     }
 
     /// Units and awards are written only for a draft: they cannot change later.
@@ -129,11 +123,6 @@ pub fn list(
 ) -> Result<Vec<Head>, Interrupt> {
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     Ok(store::periods::list(conn, &organization_id, filter, page)?)
-}
-
-fn zone(conn: &mut Conn, period: &Period) -> Result<Tz, Error> {
-    let organization = store::organizations::find(conn, &period.organization_id)?;
-    organization.map(|organization| organization.zone()).ok_or_else(|| Error::new(Code::NotFound))
 }
 
 fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> Result<(), Error> {
@@ -178,7 +167,7 @@ pub fn change(
     if changed.fixed && !is_draft {
         return Err(Code::ResourceLocked.into());
     }
-    let zone = zone(conn, &before)?;
+    let zone = zone_of(conn, &before.organization_id)?;
     if is_draft {
         validate(conn, &before.organization_id, &mut rules)?;
     } else {
@@ -239,7 +228,7 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Perio
 /// Ends the self-assessment; units that have not submitted are marked as missed.
 pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::StartAppraisal, &Ok(()))?;
-    let zone = zone(conn, &period)?;
+    let zone = zone_of(conn, &period.organization_id)?;
     let units = store::periods::units_of(conn, id)?;
     let due_on = |deadline: Deadline| Some((deadline.unit_id?, deadline.due_on()?));
     let due: HashMap<Id, NaiveDate> = store::deadlines::of_period(conn, id)?.into_iter().filter_map(due_on).collect();
@@ -326,7 +315,7 @@ pub fn announce(
     let sessions = store::council_sessions::closed_of_period(conn, id)?;
     let decisive = sessions.iter().filter(|session| session.quorum_met() == Some(true));
     let decided_on = decisive.map(|session| session.held_on).min();
-    let today = date_in(zone(conn, &before)?, context.now);
+    let today = date_in(zone_of(conn, &before.organization_id)?, context.now);
     let change = before.announce(command, decided_on, today, context.now)?;
     // The calendar must not change between computing the dossier dates and storing them.
     store::calendar::lock_for_share(conn)?;

@@ -14,7 +14,7 @@ use crate::domain::criteria::scoring::{Extent, Hand, LineInput, ScoringTable, Sh
 use crate::domain::journal::event::EventType;
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
-use crate::service::assessment::submissions::changed_lines;
+use crate::service::assessment::submissions::scores_written;
 use crate::service::schedule::deadlines::sync;
 use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, Related, Subject, record};
 use crate::store::{self, Conn};
@@ -190,9 +190,7 @@ pub fn write_scores(
         ..case.review
     };
     let case = ReviewCase { review: store::reviews::update(conn, changed)?, ..case };
-    let (old, new) = changed_lines(&table, &before, &after)?;
-    let draft = AuditDraft::of("review.write_scores", &case, None, None);
-    record(conn, context, AuditDraft { before: Some(old), after: Some(new), ..draft })?;
+    record(conn, context, scores_written("review.write_scores", &case, &table, (&before, &after))?)?;
     Ok(context.details(conn, case)?)
 }
 

@@ -340,15 +340,18 @@ pub fn write_scores(
     let scored = Submission { totals: tally.totals, updated_at: context.now, ..case.submission.clone() };
     let submission = store::submissions::update_totals(conn, scored, &table.breakdown(&tally))?;
     let case = SubmissionCase { submission, ..case };
-    let (old, new) = changed_lines(&table, &before, &after)?;
-    let draft = AuditDraft::of("submission.write_scores", &case, None, None);
-    record(conn, context, AuditDraft { before: Some(old), after: Some(new), ..draft })?;
+    record(conn, context, scores_written("submission.write_scores", &case, &table, (&before, &after))?)?;
     let submission = context.details(conn, case)?;
     with_reviews(conn, submission, table, after)
 }
 
-/// The lines that differ, as the audit keeps them: old values, new values.
-pub fn changed_lines(table: &ScoringTable, before: &Sheet, after: &Sheet) -> Result<(AuditState, AuditState), Error> {
+/// The audit entry of an act that wrote lines: old and new values of those that differ.
+pub fn scores_written<'a, S: Subject>(
+    action: &'a str,
+    case: &S,
+    table: &ScoringTable,
+    (before, after): (&Sheet, &Sheet),
+) -> Result<AuditDraft<'a>, Error> {
     let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
     let mut changed: Vec<_> = lines.filter(|(_, (before, after))| before != after).collect();
     changed.sort_unstable_by_key(|(criterion, _)| &criterion.code);
@@ -358,7 +361,8 @@ pub fn changed_lines(table: &ScoringTable, before: &Sheet, after: &Sheet) -> Res
             ((&criterion.code, AuditedLine::of(before)), (&criterion.code, AuditedLine::of(after)))
         })
         .unzip();
-    Ok((AuditState::from_sorted(&LinesByCode(old))?, AuditState::from_sorted(&LinesByCode(new))?))
+    let (old, new) = (AuditState::from_sorted(&LinesByCode(old))?, AuditState::from_sorted(&LinesByCode(new))?);
+    Ok(AuditDraft { before: Some(old), after: Some(new), ..AuditDraft::of(action, case, None, None) })
 }
 
 /// Lines keyed and sorted by criterion code.

@@ -13,6 +13,7 @@ use crate::domain::text::{NOTE_CHARS, checked};
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
 use crate::service::files::StoredFile;
+use crate::service::office::organizations::zone_of;
 use crate::service::schedule::calendar::Move;
 use crate::service::schedule::deadlines::sync;
 use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, Subject, record};
@@ -43,8 +44,8 @@ impl Subject for ProposalCase {
 
     fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
         let (proposal, unit) = store::award_proposals::find(conn, id)?.ok_or(Code::NotFound)?;
-        let organization = store::organizations::find(conn, &proposal.organization_id)?.ok_or(Code::NotFound)?;
-        Ok(ProposalCase { proposal, unit, zone: organization.zone() })
+        let zone = zone_of(conn, &proposal.organization_id)?;
+        Ok(ProposalCase { proposal, unit, zone })
     }
 
     fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {

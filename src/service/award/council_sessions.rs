@@ -12,6 +12,7 @@ use crate::domain::change::Gate;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error, Fault};
+use crate::service::office::organizations::zone_of;
 use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -178,9 +179,9 @@ pub fn change(
 pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>, Interrupt> {
     let (case, ()): (SessionCase, _) = context.enter(conn, id, Action::HoldSession, &Ok(()))?;
     let organization_id = &case.session.organization_id;
-    let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
+    let today = date_in(zone_of(conn, organization_id)?, context.now);
     let council = store::members::council_on(conn, organization_id, case.session.held_on)?;
-    let change = case.hold(&council, date_in(organization.zone(), context.now), context.now)?;
+    let change = case.hold(&council, today, context.now)?;
     context.commit(conn, "council_session.hold", &case, change)
 }
 

@@ -11,6 +11,7 @@ use crate::domain::criteria::life;
 use crate::domain::journal::event::EventType;
 use crate::domain::text::checked;
 use crate::error::{Code, Error};
+use crate::service::subject::fields;
 use crate::service::{Context, Details, EventDraft, Identity, Input, Interrupt, Subject};
 pub use crate::store::criteria_sets::{Filter, Head};
 use crate::store::page::Page;
@@ -74,12 +75,7 @@ impl Subject for CriteriaSet {
     }
 
     fn audit(&self) -> Value {
-        let content = &self.content;
-        json!({
-            "code": content.code, "title": content.title, "year": content.year, "legal_basis": content.legal_basis,
-            "total_points": content.total_points, "not_applicable": content.not_applicable, "parts": content.parts,
-            "status": self.status, "copied_from_id": self.copied_from_id,
-        })
+        fields(&self.content, json!({"status": self.status, "copied_from_id": self.copied_from_id}))
     }
 
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {

@@ -10,6 +10,7 @@ use crate::domain::office::member::{Member, Person, Role};
 use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
+use crate::service::office::organizations::zone_of;
 use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -91,9 +92,8 @@ pub fn list(
 /// Creates a member.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Details<Member>, Interrupt> {
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::WriteMember)?;
-    let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
-    let id = context.new_id();
-    let from_on = new.valid_from_on.unwrap_or_else(|| date_in(organization.zone(), context.now));
+    let (id, today) = (context.new_id(), date_in(zone_of(conn, &organization_id)?, context.now));
+    let from_on = new.valid_from_on.unwrap_or(today);
     let mut member = Member {
         unit_id: new.unit_id,
         valid_until_on: new.valid_until_on,

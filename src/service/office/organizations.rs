@@ -1,5 +1,6 @@
 //! Acts on organisations: managed by the operator, readable by their members.
 
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use crate::domain::Id;
@@ -74,6 +75,11 @@ impl Subject for Organization {
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
         store::organizations::update(conn, self)
     }
+}
+
+/// Returns the zone that the dates of an organisation mean.
+pub fn zone_of(conn: &mut Conn, id: &Id) -> Result<Tz, Error> {
+    Ok(store::organizations::find(conn, id)?.ok_or(Code::NotFound)?.zone())
 }
 
 /// Lists the caller's organisations; all of them for the operator.

@@ -11,6 +11,7 @@ use crate::domain::access::{self, Offers, Scopes};
 use crate::domain::schedule::feed::FeedToken;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
+use crate::service::office::organizations::zone_of;
 use crate::service::schedule::deadlines::{self, DeadlineDetails};
 use crate::service::tag::Tag;
 use crate::service::{App, AuditDraft, AuditState, Caller, Context, Input, Interrupt, record, sha256_hex};
@@ -118,8 +119,7 @@ pub struct Entry {
 pub fn entries(conn: &mut Conn, context: &Context) -> Result<Vec<Entry>, Interrupt> {
     let mut entries = Vec::new();
     for organization_id in context.actor.organization_ids() {
-        let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
-        let today = date_in(organization.zone(), context.now);
+        let today = date_in(zone_of(conn, &organization_id)?, context.now);
         let due_from = today.checked_sub_days(Days::new(BACK_DAYS)).unwrap_or(NaiveDate::MIN);
         let filter = Filter { due_from: Some(due_from), ..Filter::default() };
         let page = Page::first(Order::by([(SortBy::DueOn, Direction::Ascending)]), MAX_DEADLINES);

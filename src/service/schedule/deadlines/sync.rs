@@ -15,7 +15,8 @@ use crate::domain::award::award_proposal::{DossierTerm, Proposal};
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::deadline::{self, Deadline, DeadlineKind};
 use crate::domain::time::date_in;
-use crate::error::{Code, Error};
+use crate::error::Error;
+use crate::service::office::organizations::zone_of;
 use crate::service::schedule::calendar;
 use crate::service::{App, EventDraft};
 use crate::store::{self, Conn};
@@ -140,8 +141,8 @@ pub fn update_stages_after(conn: &mut Conn, lapsed: &[&Submission], now: DateTim
     let terms = store::periods::terms(conn, periods.iter().map(|(period_id, _)| *period_id))?;
     periods.retain(|(period_id, _)| terms.get(*period_id).is_some_and(|terms| terms.status == PeriodStatus::Appraisal));
     for (period_id, organization_id) in periods {
-        let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
-        update_stages(conn, period_id, date_in(organization.zone(), now), now)?;
+        let today = date_in(zone_of(conn, organization_id)?, now);
+        update_stages(conn, period_id, today, now)?;
     }
     Ok(())
 }
@@ -208,8 +209,7 @@ pub fn backfill(conn: &mut Conn, app: &App) -> Result<(), Error> {
         let Some(period) = store::periods::find(conn, &id)? else {
             continue;
         };
-        let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
-        let (now, zone) = (app.clock.now(), organization.zone());
+        let (now, zone) = (app.clock.now(), zone_of(conn, &period.organization_id)?);
         plan_period(conn, app, &period, now)?;
         for submission in store::submissions::of_period(conn, &id)? {
             let sent_on = submission.submitted_at.map(|at| date_in(zone, at));
