@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::app::App;
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Result};
 use super::tag;
 use crate::domain::Id;
 use crate::domain::access::{Actor, Scopes};
@@ -82,7 +82,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// Faults of headers and body, `idempotency_key_reused`; [`Interrupt::Replayed`].
-    pub fn accept<'i, T>(&self, input: &'i Input<T>) -> Result<&'i T, Interrupt> {
+    pub fn accept<'i, T>(&self, input: &'i Input<T>) -> Result<&'i T> {
         if let Some(error) = &self.request.conditions.form {
             return Err(Interrupt::Refused(error.clone()));
         }

@@ -43,3 +43,6 @@ impl<E: Into<Error>> From<E> for Interrupt {
         Interrupt::Refused(error.into())
     }
 }
+
+/// The result of an act: what it returns, or why it stopped early.
+pub type Result<T, E = Interrupt> = std::result::Result<T, E>;

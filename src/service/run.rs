@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::app::App;
 use super::assessment::submissions;
 use super::context::{Caller, Context, Request, context};
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Result};
 use crate::error::{Code, Error};
 use crate::store::idempotency::StoredResponse;
 use crate::store::{self, Conn};
@@ -18,7 +18,7 @@ use crate::store::{self, Conn};
 pub async fn read<T: Send + 'static>(
     app: Arc<App>,
     request: Request,
-    work: impl Fn(&mut Conn, &Context) -> Result<T, Interrupt> + Send + Sync + 'static,
+    work: impl Fn(&mut Conn, &Context) -> Result<T> + Send + Sync + 'static,
 ) -> Result<T, Error> {
     let work = Arc::new(work);
     // Each round applies the lapses that the previous one found; more than a few mean that the clock outruns the work.
@@ -58,7 +58,7 @@ pub async fn read<T: Send + 'static>(
 pub async fn act(
     app: Arc<App>,
     request: Request,
-    work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
+    work: impl Fn(&mut Conn, &Context) -> Result<Answer> + Send + 'static,
 ) -> Result<Answer, Error> {
     let shared = Arc::clone(&app);
     let transaction = move |conn: &mut Conn| {

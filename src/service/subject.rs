@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::context::{Context, Input};
-use super::interrupt::Interrupt;
+use super::interrupt::Result;
 use super::journal::recording::{AuditDraft, AuditState, EventDraft, record};
 use super::tag::Tag;
 use crate::domain::Id;
@@ -63,15 +63,15 @@ pub trait Subject: Sized {
     /// Loads it without authorisation.
     ///
     /// # Errors
-    /// `not_found`; [`Interrupt::PendingLapse`] where a gate has closed but the lapse is not stored yet.
-    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt>;
+    /// `not_found`; `Interrupt::PendingLapse` where a gate has closed but the lapse is not stored yet.
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self>;
 
     /// Locks and loads it for an act. Its dependencies are locked first, in the order that every act uses, to avoid deadlocks.
     /// Records guarded by their version alone need no lock.
     ///
     /// # Errors
     /// `not_found`.
-    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         Self::find(conn, context, id)
     }
 
@@ -162,7 +162,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `not_found` and the errors of authorisation.
-    pub fn find<S: Subject>(&self, conn: &mut Conn, id: &Id) -> Result<S, Interrupt> {
+    pub fn find<S: Subject>(&self, conn: &mut Conn, id: &Id) -> Result<S> {
         let value = S::find(conn, self, id)?;
         value.authorize(self, value.read_action())?;
         Ok(value)
@@ -172,7 +172,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// The errors of [`Self::find`] and [`Self::accept_read`].
-    pub fn get<S: Subject>(&self, conn: &mut Conn, id: &Id) -> Result<Details<S>, Interrupt> {
+    pub fn get<S: Subject>(&self, conn: &mut Conn, id: &Id) -> Result<Details<S>> {
         let value = self.find(conn, id)?;
         self.accept_read()?;
         Ok(self.details(conn, value)?)
@@ -202,14 +202,14 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `not_found`, the errors of authorisation and of the body, `precondition_required`, `version_mismatch`, `invalid_state`,
-    /// `deadline_passed`; [`Interrupt::Replayed`].
+    /// `deadline_passed`; `Interrupt::Replayed`.
     pub fn enter<'i, S: Subject, T>(
         &self,
         conn: &mut Conn,
         id: &Id,
         action: Action,
         input: &'i Input<T>,
-    ) -> Result<(S, &'i T), Interrupt> {
+    ) -> Result<(S, &'i T)> {
         let value = S::lock(conn, self, id)?;
         value.authorize(self, action)?;
         let command = self.accept(input)?;
@@ -228,7 +228,7 @@ impl Context<'_> {
         id: &Id,
         action: Action,
         input: &'i Input<T>,
-    ) -> Result<(S, &'i T), Interrupt> {
+    ) -> Result<(S, &'i T)> {
         let value = S::lock(conn, self, id)?;
         value.authorize(self, action)?;
         let command = self.accept(input)?;
@@ -248,13 +248,13 @@ impl Context<'_> {
     /// Authorises the creation of a record in the organisation that the body names, or the caller's only one.
     ///
     /// # Errors
-    /// `organization_required`, `role_required`, `not_found`, the errors of the body; [`Interrupt::Replayed`].
+    /// `organization_required`, `role_required`, `not_found`, the errors of the body; `Interrupt::Replayed`.
     pub fn enter_collection<'i, T>(
         &self,
         input: &'i Input<T>,
         organization_of: impl Fn(&T) -> Option<Id>,
         action: Action,
-    ) -> Result<(Id, &'i T), Interrupt> {
+    ) -> Result<(Id, &'i T)> {
         let named = input.as_ref().ok().and_then(organization_of);
         Ok((self.organization_for(named.as_ref(), action)?, self.accept(input)?))
     }
@@ -263,7 +263,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `organization_required`, `role_required`, `not_found`, `not_acceptable`.
-    pub fn enter_list(&self, organization_id: Option<&Id>, action: Action) -> Result<Id, Interrupt> {
+    pub fn enter_list(&self, organization_id: Option<&Id>, action: Action) -> Result<Id> {
         let organization_id = self.organization_for(organization_id, action)?;
         self.accept_read()?;
         Ok(organization_id)
@@ -284,7 +284,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `role_required` and the errors of the body.
-    pub fn parsed<'i, T>(&self, input: &'i Input<T>, actions: &[Action]) -> Result<&'i T, Interrupt> {
+    pub fn parsed<'i, T>(&self, input: &'i Input<T>, actions: &[Action]) -> Result<&'i T> {
         if let Ok(command) = input {
             return Ok(command);
         }
@@ -300,13 +300,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `version_mismatch`; `busy` or `internal` when the database fails.
-    pub fn commit<S: Subject>(
-        &self,
-        conn: &mut Conn,
-        act: &str,
-        before: &S,
-        change: Change<S>,
-    ) -> Result<Details<S>, Interrupt> {
+    pub fn commit<S: Subject>(&self, conn: &mut Conn, act: &str, before: &S, change: Change<S>) -> Result<Details<S>> {
         let after = self.save(conn, act, before, change)?;
         Ok(self.details(conn, after)?)
     }

@@ -15,7 +15,7 @@ use crate::error::{Code, Error};
 use crate::service::assessment::submissions::{self, UnitLines, VisibleResult};
 use crate::service::files::StoredFile;
 use crate::service::tag::Tag;
-use crate::service::{Context, Details, Identity, Input, Interrupt, Related, Subject};
+use crate::service::{Context, Details, Identity, Input, Related, Result, Subject};
 use crate::store::{self, Conn};
 
 /// A new piece of evidence.
@@ -42,7 +42,7 @@ pub enum NewProof {
 }
 
 /// The evidence of a submission that the caller may see, following the visibility of its lines: current, or as last sent.
-pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(Vec<Evidence>, Tag), Interrupt> {
+pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<(Vec<Evidence>, Tag)> {
     let case: SubmissionCase = context.find(conn, submission_id)?;
     context.accept_read()?;
     let mut pieces = store::evidence::of_submission(conn, submission_id)?;
@@ -112,13 +112,13 @@ impl Subject for EvidenceCase {
         self.sheet.read_action()
     }
 
-    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let piece = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?;
         let sheet = SubmissionCase::find(conn, context, &piece.submission_id)?;
         Ok(EvidenceCase { piece, sheet })
     }
 
-    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let submission_id = store::evidence::find(conn, id)?.ok_or(Code::NotFound)?.submission_id;
         let sheet = SubmissionCase::lock(conn, context, &submission_id)?;
         // Read again after the lock: a returned submission may have lapsed, which discards pieces added since.
@@ -162,7 +162,7 @@ impl Related<EvidenceCase> for VisibleEvidence {
 }
 
 /// Returns the file of a piece; an eGov reference has none.
-pub fn file(conn: &mut Conn, context: &Context, id: &Id) -> Result<AttachedFile, Interrupt> {
+pub fn file(conn: &mut Conn, context: &Context, id: &Id) -> Result<AttachedFile> {
     let case: EvidenceCase = context.find(conn, id)?;
     context.accept_read()?;
     Ok(case.piece.proof.file().cloned().ok_or(Code::NotFound)?)
@@ -170,7 +170,7 @@ pub fn file(conn: &mut Conn, context: &Context, id: &Id) -> Result<AttachedFile,
 
 /// Checks before an upload whether the caller may add a piece. For a request with an idempotency key only the rights are
 /// checked: the first attempt may have changed the state.
-pub fn may_add(conn: &mut Conn, context: &Context, submission_id: &Id, may_come_twice: bool) -> Result<(), Interrupt> {
+pub fn may_add(conn: &mut Conn, context: &Context, submission_id: &Id, may_come_twice: bool) -> Result<()> {
     let case: SubmissionCase = context.find(conn, submission_id)?;
     case.authorize(context, Action::WriteEvidence)?;
     context.accept_read()?;
@@ -186,7 +186,7 @@ pub fn add(
     context: &Context,
     submission_id: &Id,
     input: &Input<NewEvidence>,
-) -> Result<Details<EvidenceCase>, Interrupt> {
+) -> Result<Details<EvidenceCase>> {
     let (case, NewEvidence { label, proof }): (SubmissionCase, _) =
         context.enter_to_add(conn, submission_id, Action::WriteEvidence, input)?;
     let count = store::evidence::current(conn, submission_id)?.len();
@@ -237,7 +237,7 @@ impl NewProof {
 
 /// Removes a piece from a submission that its unit may edit, and returns the submission's new tag. A piece that was sent
 /// stays in the revisions that contain it.
-pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<Tag, Interrupt> {
+pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<Tag> {
     let (EvidenceCase { piece, sheet }, ()) = context.enter(conn, id, Action::WriteEvidence, &Ok(()))?;
     if !piece.is_current() {
         return Err(Error::new(Code::InvalidState).with("state", "removed").into());

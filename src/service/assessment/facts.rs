@@ -11,7 +11,7 @@ use crate::domain::office::unit::UnitKey;
 use crate::domain::text::{TITLE_CHARS, checked};
 use crate::error::Code;
 use crate::service::tag::Tag;
-use crate::service::{AuditDraft, Context, Input, Interrupt, record};
+use crate::service::{AuditDraft, Context, Input, Result, record};
 pub use crate::store::facts::RecordedFacts;
 use crate::store::{self, Conn};
 
@@ -20,7 +20,7 @@ pub fn tag(period_id: &Id, facts: &RecordedFacts) -> Tag {
     Tag::of(&[(*period_id, 0), (facts.unit_id, facts.version)], &Offers::default())
 }
 
-fn find(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<(Period, UnitKey), Interrupt> {
+fn find(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<(Period, UnitKey)> {
     let period: Period = context.find(conn, period_id)?;
     let taking_part = period.rules.unit_ids.contains(unit_id);
     let unit = store::units::find_key(conn, &period.organization_id, unit_id)?.filter(|_| taking_part);
@@ -32,7 +32,7 @@ fn facts_of<'a>(period: &'a Period, unit: &'a UnitKey) -> Facts<'a> {
 }
 
 /// Returns a unit's facts.
-pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<RecordedFacts, Interrupt> {
+pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<RecordedFacts> {
     let (period, unit) = find(conn, context, period_id, unit_id)?;
     access::require(&context.actor, Action::ReadFacts, &facts_of(&period, &unit))?;
     context.accept_read()?;
@@ -40,7 +40,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> 
 }
 
 /// Lists the facts of a period's units that the caller may see.
-pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<RecordedFacts>, Interrupt> {
+pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<RecordedFacts>> {
     let period: Period = context.find(conn, period_id)?;
     context.accept_read()?;
     let units = store::periods::units_of(conn, period_id)?;
@@ -61,7 +61,7 @@ pub fn put(
     period_id: &Id,
     unit_id: &Id,
     input: &Input<UnitFacts>,
-) -> Result<(RecordedFacts, bool), Interrupt> {
+) -> Result<(RecordedFacts, bool)> {
     store::periods::lock_for_share(conn, period_id)?;
     let (period, unit) = find(conn, context, period_id, unit_id)?;
     access::require(&context.actor, Action::WriteFacts, &facts_of(&period, &unit))?;

@@ -29,8 +29,8 @@ use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::sync;
 use crate::service::subject::fields;
 use crate::service::{
-    AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Subject, publish, record,
-    record_all, sha256_hex,
+    AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Result, Subject, publish,
+    record, record_all, sha256_hex,
 };
 use crate::store::page::Page;
 use crate::store::periods::PeriodUnit;
@@ -84,11 +84,11 @@ impl Subject for Period {
         Action::ReadOffice
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         Ok(store::periods::find(conn, id)?.ok_or(Code::NotFound)?)
     }
 
-    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         store::periods::lock_for_update(conn, id)?;
         Self::find(conn, context, id)
     }
@@ -120,7 +120,7 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page,
-) -> Result<Vec<Head>, Interrupt> {
+) -> Result<Vec<Head>> {
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     Ok(store::periods::list(conn, &organization_id, filter, page)?)
 }
@@ -141,7 +141,7 @@ fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> R
 }
 
 /// Creates a draft.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> Result<Details<Period>, Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> Result<Details<Period>> {
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::ChangePeriod)?;
     let mut rules = new.rules.clone();
     validate(conn, &organization_id, &mut rules)?;
@@ -154,12 +154,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> R
 }
 
 /// Changes a period: every field of a draft, title and dates of an open period.
-pub fn change(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<PeriodChange>,
-) -> Result<Details<Period>, Interrupt> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodChange>) -> Result<Details<Period>> {
     let (before, change): (Period, _) = context.enter(conn, id, Action::ChangePeriod, input)?;
     let mut rules = before.rules.clone();
     let changed = change(&mut rules);
@@ -215,7 +210,7 @@ pub fn bump_version(conn: &mut Conn, context: &Context, period: Period) -> Resul
 }
 
 /// Opens the period: units may score themselves.
-pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Open, &Ok(()))?;
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
     let change = period.open(set.is_some_and(|set| set.status == CriteriaSetStatus::Published), context.now)?;
@@ -226,7 +221,7 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Perio
 }
 
 /// Ends the self-assessment; units that have not submitted are marked as missed.
-pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::StartAppraisal, &Ok(()))?;
     let zone = zone_of(conn, &period.organization_id)?;
     let units = store::periods::units_of(conn, id)?;
@@ -273,14 +268,14 @@ fn submission_states(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<
 }
 
 /// Hands the appraised submissions to the council.
-pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::StartCouncilReview, &Ok(()))?;
     let change = period.start_council_review(&submission_states(conn, context, id)?, context.now)?;
     context.commit(conn, "period.start_council_review", &period, change)
 }
 
 /// Freezes the ranking.
-pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Finalize, &Ok(()))?;
     let states = submission_states(conn, context, id)?;
     let ProvisionalRanking { inputs, ranking, faults } = inputs::provisional(conn, &period)?;
@@ -305,12 +300,7 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<P
 }
 
 /// Publishes the result and creates the award proposals.
-pub fn announce(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<Announcement>,
-) -> Result<Details<Period>, Interrupt> {
+pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Announcement>) -> Result<Details<Period>> {
     let (before, command): (Period, _) = context.enter(conn, id, Action::Announce, input)?;
     let sessions = store::council_sessions::closed_of_period(conn, id)?;
     let decisive = sessions.iter().filter(|session| session.quorum_met() == Some(true));
@@ -375,7 +365,7 @@ fn proposals(
 }
 
 /// Closes the period once every proposal is decided.
-pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>, Interrupt> {
+pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Close, &Ok(()))?;
     let units = store::periods::units_of(conn, id)?;
     let proposals = store::award_proposals::of_period(conn, id)?;
@@ -393,12 +383,7 @@ pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Peri
 const WAIVE_REASON_CLOSED: &str = "Kỳ thi đua đã kết thúc";
 
 /// Cancels the period.
-pub fn cancel(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<String>,
-) -> Result<Details<Period>, Interrupt> {
+pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Details<Period>> {
     let (period, reason): (Period, _) = context.enter(conn, id, Action::Cancel, input)?;
     let change = period.cancel(reason, context.now)?;
     submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
@@ -409,7 +394,7 @@ pub fn cancel(
 }
 
 /// Returns the progress of a period. Callers who may not see other units' progress see only their own unit.
-pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary, Interrupt> {
+pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary> {
     let period: Period = context.find(conn, id)?;
     context.accept_read()?;
     let mut units = store::periods::units_of(conn, id)?;

@@ -16,7 +16,7 @@ use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions::scores_written;
 use crate::service::schedule::deadlines::sync;
-use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, Related, Subject, record};
+use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Related, Result, Subject, record};
 use crate::store::{self, Conn};
 
 /// A new review.
@@ -57,13 +57,13 @@ impl Subject for ReviewCase {
         reading(&self.review)
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         let review = store::reviews::find(conn, id)?.ok_or(Code::NotFound)?;
         let sheet = store::submissions::find(conn, &review.submission_id)?.ok_or(Code::NotFound)?;
         Ok(ReviewCase { review, sheet })
     }
 
-    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let submission_id = store::reviews::submission_of(conn, id)?.ok_or(Code::NotFound)?;
         let sheet = SubmissionCase::lock(conn, context, &submission_id)?;
         let review = store::reviews::find(conn, id)?.ok_or(Code::NotFound)?;
@@ -118,7 +118,7 @@ fn reading(review: &Review) -> Action {
 }
 
 /// Lists the reviews of a submission that the caller may see.
-pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Vec<Review>, Interrupt> {
+pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Vec<Review>> {
     let case = store::submissions::find(conn, submission_id)?.ok_or(Code::NotFound)?;
     case.authorize(context, Action::ReadSubmission)?;
     context.accept_read()?;
@@ -142,7 +142,7 @@ fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, 
 }
 
 /// Starts a review as a copy of the preceding stage.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> Result<Details<ReviewCase>, Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> Result<Details<ReviewCase>> {
     let new = context.parsed(input, &[Action::Appraise, Action::CouncilReview])?;
     let (sheet, _): (SubmissionCase, _) = context.enter_to_add(conn, &new.submission_id, new.stage.action(), input)?;
     let table = context.app.tables.of_submission(conn, &sheet)?;
@@ -176,7 +176,7 @@ pub fn write_scores(
     id: &Id,
     input: &Input<Vec<LineInput>>,
     extent: Extent,
-) -> Result<Details<ReviewCase>, Interrupt> {
+) -> Result<Details<ReviewCase>> {
     let (case, lines) = enter(conn, context, id, Action::WriteReview, input)?;
     let table = context.app.tables.of_submission(conn, &case.sheet)?;
     let before = store::scores::of_review(conn, &table, id)?;
@@ -201,13 +201,13 @@ fn enter<'i, T>(
     id: &Id,
     act: fn(Stage) -> Action,
     input: &'i Input<T>,
-) -> Result<(ReviewCase, &'i T), Interrupt> {
+) -> Result<(ReviewCase, &'i T)> {
     let stage = store::reviews::find(conn, id)?.ok_or(Code::NotFound)?.stage;
     context.enter(conn, id, act(stage), input)
 }
 
 /// Submits a review. Every line must be scored and every deviation justified; the submission then advances.
-pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ReviewCase>, Interrupt> {
+pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ReviewCase>> {
     let (case, ()) = enter(conn, context, id, Action::SubmitReview, &Ok(()))?;
     let table = context.app.tables.of_submission(conn, &case.sheet)?;
     let sheet = store::scores::of_review(conn, &table, id)?;

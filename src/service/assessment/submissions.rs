@@ -22,7 +22,7 @@ use crate::error::{Code, Error, Fault};
 use crate::service::schedule::deadlines::sync;
 use crate::service::{
     App, AuditDraft, AuditState, Author, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse,
-    Related, Subject, record, record_as, sha256_hex,
+    Related, Result, Subject, record, record_as, sha256_hex,
 };
 use crate::store::page::Page;
 use crate::store::submissions::Lapsed;
@@ -88,7 +88,7 @@ impl Subject for SubmissionCase {
         Action::ReadSubmission
     }
 
-    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
         match case.submission.has_lapsed(context.now) {
             true => Err(Interrupt::PendingLapse(PendingLapse::Submission(*id))),
@@ -96,7 +96,7 @@ impl Subject for SubmissionCase {
         }
     }
 
-    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let period_id = store::submissions::period_of(conn, id)?.ok_or(Code::NotFound)?;
         store::periods::lock_for_share(conn, &period_id)?;
         store::submissions::lock_for_update(conn, id)?;
@@ -202,7 +202,7 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page,
-) -> Result<Vec<(Listed, bool)>, Interrupt> {
+) -> Result<Vec<(Listed, bool)>> {
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     let visibility = access::submission_visibility(&context.actor, &organization_id);
     let rows = store::submissions::list(conn, &organization_id, &visibility, filter, page)?;
@@ -224,11 +224,7 @@ pub fn list(
 }
 
 /// Creates a unit's submission.
-pub fn create(
-    conn: &mut Conn,
-    context: &Context,
-    input: &Input<NewSubmission>,
-) -> Result<Details<SubmissionCase>, Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) -> Result<Details<SubmissionCase>> {
     let new = context.parsed(input, &[Action::CreateSubmission])?;
     store::periods::lock_for_share(conn, &new.period_id)?;
     let period = store::periods::find(conn, &new.period_id)?.ok_or(Code::NotFound)?;
@@ -293,7 +289,7 @@ pub fn event(submission: &Submission, kind: EventType) -> EventDraft {
 }
 
 /// Returns a submission with its lines.
-pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores, Interrupt> {
+pub fn scores(conn: &mut Conn, context: &Context, id: &Id) -> Result<Scores> {
     let case: SubmissionCase = context.find(conn, id)?;
     context.accept_read()?;
     let table = context.app.tables.of_submission(conn, &case)?;
@@ -311,7 +307,7 @@ fn with_reviews(
     submission: Details<SubmissionCase>,
     table: Arc<ScoringTable>,
     own: Sheet,
-) -> Result<Scores, Interrupt> {
+) -> Result<Scores> {
     let (mut appraisal, mut council) = (None, None);
     for review in &submission.visible.reviews {
         let lines = store::scores::of_review(conn, &table, &review.id)?;
@@ -330,7 +326,7 @@ pub fn write_scores(
     id: &Id,
     input: &Input<Vec<LineInput>>,
     extent: Extent,
-) -> Result<Scores, Interrupt> {
+) -> Result<Scores> {
     let (case, lines): (SubmissionCase, _) = context.enter(conn, id, Action::WriteScores, input)?;
     let table = context.app.tables.of_submission(conn, &case)?;
     let before = store::scores::of_submission(conn, &table, id)?;
@@ -403,11 +399,7 @@ fn missing(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Vec<Fa
 }
 
 /// Returns everything that still prevents submission.
-pub fn readiness(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-) -> Result<(Details<SubmissionCase>, Vec<Fault>), Interrupt> {
+pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<SubmissionCase>, Vec<Fault>)> {
     let case: SubmissionCase = context.find(conn, id)?;
     case.authorize(context, Action::WriteScores)?;
     context.accept_read()?;
@@ -418,7 +410,7 @@ pub fn readiness(
 }
 
 /// Submits to the standing body and freezes a revision.
-pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>, Interrupt> {
+pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>> {
     let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Submit, &Ok(()))?;
     let table = context.app.tables.of_submission(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
@@ -440,7 +432,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Sub
 }
 
 /// Withdraws a submission while its gate is open.
-pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>, Interrupt> {
+pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>> {
     let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Withdraw, &Ok(()))?;
     let change = case.withdraw(context.now);
     sync::submission_sent(conn, &change.after.submission, None)?;
@@ -453,7 +445,7 @@ pub fn send_back(
     context: &Context,
     id: &Id,
     input: &Input<Return>,
-) -> Result<Details<SubmissionCase>, Interrupt> {
+) -> Result<Details<SubmissionCase>> {
     let (case, command): (SubmissionCase, _) = context.enter(conn, id, Action::Return, input)?;
     let latest = sync::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
     let reason = case.check_return(command, latest, context.now)?;
@@ -466,14 +458,14 @@ pub fn send_back(
 }
 
 /// Lists the frozen revisions of a submission.
-pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revision>, Interrupt> {
+pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revision>> {
     context.find::<SubmissionCase>(conn, id)?;
     context.accept_read()?;
     Ok(store::submissions::revisions(conn, id)?)
 }
 
 /// Returns one frozen revision.
-pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision, Interrupt> {
+pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision> {
     context.find::<SubmissionCase>(conn, id)?;
     context.accept_read()?;
     Ok(store::submissions::revision(conn, id, number)?.ok_or(Code::NotFound)?)

@@ -11,11 +11,11 @@ use crate::domain::assessment::target::{self, Target};
 use crate::domain::text::checked;
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::periods;
-use crate::service::{AuditDraft, Context, Details, Input, Interrupt, record};
+use crate::service::{AuditDraft, Context, Details, Input, Result, record};
 use crate::store::{self, Conn};
 
 /// Returns a period with its targets.
-pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(Vec<Target>, Details<Period>), Interrupt> {
+pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(Vec<Target>, Details<Period>)> {
     let period = context.get(conn, period_id)?;
     Ok((store::targets::of_period(conn, period_id)?, period))
 }
@@ -26,7 +26,7 @@ pub fn replace(
     context: &Context,
     period_id: &Id,
     input: &Input<Vec<Target>>,
-) -> Result<(Vec<Target>, Details<Period>), Interrupt> {
+) -> Result<(Vec<Target>, Details<Period>)> {
     let (period, command): (Period, _) = context.enter(conn, period_id, Action::SetTargets, input)?;
     let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
     let after = checked(|check| target::read(command, &table, &period.rules.unit_ids, check))?;

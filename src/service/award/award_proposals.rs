@@ -16,7 +16,7 @@ use crate::service::files::StoredFile;
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::calendar::Move;
 use crate::service::schedule::deadlines::sync;
-use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, Subject, record};
+use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Result, Subject, record};
 pub use crate::store::award_proposals::Filter;
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -42,13 +42,13 @@ impl Subject for ProposalCase {
         Action::ReadProposal
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         let (proposal, unit) = store::award_proposals::find(conn, id)?.ok_or(Code::NotFound)?;
         let zone = zone_of(conn, &proposal.organization_id)?;
         Ok(ProposalCase { proposal, unit, zone })
     }
 
-    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let period_id = store::award_proposals::period_of(conn, id)?.ok_or(Code::NotFound)?;
         store::periods::lock_for_share(conn, &period_id)?;
         Self::find(conn, context, id)
@@ -86,7 +86,7 @@ pub fn list(
     organization_id: Option<&Id>,
     mut filter: Filter,
     page: &Page,
-) -> Result<Vec<Proposal>, Interrupt> {
+) -> Result<Vec<Proposal>> {
     let organization_id = context.organization(organization_id)?;
     filter.only_codes = access::submission_visibility(&context.actor, &organization_id).only_codes;
     if access::require(&context.actor, Action::ReadProposal, &Facts::of(&organization_id)).is_err() {
@@ -125,7 +125,7 @@ fn attaching(code: &str) -> Action {
 }
 
 /// Checks before an upload whether the caller may attach this document.
-pub fn may_attach(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<(), Interrupt> {
+pub fn may_attach(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<()> {
     let case: ProposalCase = context.find(conn, id)?;
     case.authorize(context, attaching(code))?;
     context.accept(&Ok(()))?;
@@ -148,7 +148,7 @@ pub fn attach(
     code: &str,
     name: &str,
     stored: &StoredFile,
-) -> Result<Details<ProposalCase>, Interrupt> {
+) -> Result<Details<ProposalCase>> {
     let (case, ()): (ProposalCase, _) = context.enter(conn, id, attaching(code), &Ok(()))?;
     check_document(&case.proposal, code)?;
     let file = checked(|check| stored.attached(name, context.now, check))?;
@@ -161,14 +161,14 @@ pub fn attach(
 }
 
 /// Returns a document's file.
-pub fn document(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<AttachedFile, Interrupt> {
+pub fn document(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<AttachedFile> {
     let case: ProposalCase = context.find(conn, id)?;
     let found = case.proposal.documents.into_iter().find(|document| document.code == code);
     Ok(found.and_then(|document| document.file).ok_or(Code::NotFound)?)
 }
 
 /// Submits a complete dossier.
-pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ProposalCase>, Interrupt> {
+pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ProposalCase>> {
     let (case, ()): (ProposalCase, _) = context.enter(conn, id, Action::SubmitProposal, &Ok(()))?;
     let change = case.submit(context.now)?;
     sync::dossier_sent(conn, &change.after.proposal, date_in(case.zone, context.now))?;
@@ -176,12 +176,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Pro
 }
 
 /// Returns a dossier to its unit.
-pub fn send_back(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<String>,
-) -> Result<Details<ProposalCase>, Interrupt> {
+pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Details<ProposalCase>> {
     let (case, reason): (ProposalCase, _) = context.enter(conn, id, Action::ReturnProposal, input)?;
     let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
     let proposal = &case.proposal;
@@ -205,7 +200,7 @@ pub fn record_decision(
     context: &Context,
     id: &Id,
     input: &Input<Decision>,
-) -> Result<Details<ProposalCase>, Interrupt> {
+) -> Result<Details<ProposalCase>> {
     let (case, command): (ProposalCase, _) = context.enter(conn, id, Action::RecordDecision, input)?;
     context.commit(conn, "award_proposal.record_decision", &case, case.record_decision(command, context.now)?)
 }

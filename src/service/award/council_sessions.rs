@@ -13,7 +13,7 @@ use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error, Fault};
 use crate::service::office::organizations::zone_of;
-use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Result, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -62,13 +62,13 @@ impl Subject for SessionCase {
         Action::ReadSessions
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         let session = store::council_sessions::find(conn, id)?.ok_or(Code::NotFound)?;
         let period = store::periods::find(conn, &session.period_id)?.ok_or(Code::NotFound)?;
         Ok(SessionCase { session, period })
     }
 
-    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let session = store::council_sessions::find(conn, id)?.ok_or(Code::NotFound)?;
         store::periods::lock_for_share(conn, &session.period_id)?;
         // Read again after the lock: another request may have changed the period.
@@ -99,7 +99,7 @@ pub fn list(
     organization_id: Option<&Id>,
     period_id: Option<&Id>,
     page: &Page,
-) -> Result<Vec<CouncilSession>, Interrupt> {
+) -> Result<Vec<CouncilSession>> {
     let organization_id = context.enter_list(organization_id, Action::ReadSessions)?;
     Ok(store::council_sessions::list(conn, &organization_id, period_id, page)?)
 }
@@ -122,11 +122,7 @@ fn validate(conn: &mut Conn, session: &mut CouncilSession) -> Result<(), Error> 
 }
 
 /// Plans a session.
-pub fn create(
-    conn: &mut Conn,
-    context: &Context,
-    input: &Input<NewSession>,
-) -> Result<Details<SessionCase>, Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> Result<Details<SessionCase>> {
     let new = context.parsed(input, &[Action::CreateSession])?;
     store::periods::lock_for_share(conn, &new.period_id)?;
     let period: Period = context.find(conn, &new.period_id)?;
@@ -161,7 +157,7 @@ pub fn change(
     context: &Context,
     id: &Id,
     input: &Input<SessionChange>,
-) -> Result<Details<SessionCase>, Interrupt> {
+) -> Result<Details<SessionCase>> {
     let (case, change): (SessionCase, _) = context.enter(conn, id, Action::WriteSession, input)?;
     let before = &case.session;
     let mut after = CouncilSession {
@@ -176,7 +172,7 @@ pub fn change(
 }
 
 /// Marks a session as held: freezes its attendance and computes the quorum.
-pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>, Interrupt> {
+pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>> {
     let (case, ()): (SessionCase, _) = context.enter(conn, id, Action::HoldSession, &Ok(()))?;
     let organization_id = &case.session.organization_id;
     let today = date_in(zone_of(conn, organization_id)?, context.now);
@@ -186,7 +182,7 @@ pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Sessi
 }
 
 /// Closes a held session.
-pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>, Interrupt> {
+pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>> {
     let (case, ()): (SessionCase, _) = context.enter(conn, id, Action::CloseSession, &Ok(()))?;
     context.commit(conn, "council_session.close", &case, case.close(context.now))
 }

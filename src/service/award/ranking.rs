@@ -11,7 +11,7 @@ use crate::domain::assessment::period::{Period, PeriodStatus};
 use crate::domain::award::ranking::{Inputs, Ranking};
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error};
-use crate::service::{AuditDraft, Context, Input, Interrupt, PendingLapse, record, sha256_hex};
+use crate::service::{AuditDraft, Context, Input, Interrupt, PendingLapse, Result, record, sha256_hex};
 pub use crate::store::rankings::TieDecision;
 use crate::store::{self, Conn};
 
@@ -55,14 +55,14 @@ fn facts_of(period: &Period) -> Facts<'_> {
 }
 
 /// Loads a period whose ranking the caller may see; before the announcement others learn nothing about it.
-fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period, Interrupt> {
+fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period> {
     let period: Period = context.find(conn, period_id)?;
     access::require(&context.actor, Action::ReadRanking, &facts_of(&period))?;
     Ok(period)
 }
 
 /// Returns the ranking: frozen once finalised, otherwise computed from the current data.
-pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<RankingDetails, Interrupt> {
+pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<RankingDetails> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
     let details = if let Some(row) = store::rankings::frozen(conn, period_id)? {
@@ -99,7 +99,7 @@ fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
 }
 
 /// Verifies a frozen ranking: recomputes it from its stored inputs, and compares those with the tables.
-pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(bool, String), Interrupt> {
+pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(bool, String)> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
     let Some((stored_inputs, ranking, row)) = inputs::frozen(conn, period_id)? else {
@@ -113,7 +113,7 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(boo
 }
 
 /// Lists the tie decisions of a period.
-pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>, Interrupt> {
+pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>> {
     let period: Period = context.find(conn, period_id)?;
     access::require_collection(&context.actor, Action::ReadTieDecisions, &facts_of(&period))?;
     context.accept_read()?;
@@ -126,7 +126,7 @@ pub fn decide_tie(
     context: &Context,
     period_id: &Id,
     input: &Input<NewTieDecision>,
-) -> Result<TieDecision, Interrupt> {
+) -> Result<TieDecision> {
     // Serialises concurrent decisions on the same tie.
     store::periods::lock_for_update(conn, period_id)?;
     let period: Period = context.find(conn, period_id)?;

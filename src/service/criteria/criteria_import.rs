@@ -8,7 +8,7 @@ use crate::domain::criteria::spreadsheet::{Heading, Shape, Table};
 use crate::domain::text::{Check, checked};
 use crate::error::{Code, Error};
 use crate::service::criteria::transfer::{self, Format};
-use crate::service::{App, AuditDraft, Author, Context, Details, Input, Interrupt, Subject, record_as};
+use crate::service::{App, AuditDraft, Author, Context, Details, Input, Result, Subject, record_as};
 use crate::store::{self, Conn};
 
 /// Heading fields given by the caller; they take precedence over those in the file.
@@ -114,7 +114,7 @@ impl NewImport {
 }
 
 /// Checks before an upload whether the caller may import.
-pub fn may_import(context: &Context) -> Result<(), Interrupt> {
+pub fn may_import(context: &Context) -> Result<()> {
     let organizations = context.actor.organization_ids();
     let may = |id: &Id| access::require_collection(&context.actor, Action::WriteCriteriaSet, &Facts::of(id));
     match organizations.as_slice() {
@@ -132,7 +132,7 @@ pub fn import(
     organization_id: Option<&Id>,
     input: &Input<NewImport>,
     dry_run: bool,
-) -> Result<ImportReport, Interrupt> {
+) -> Result<ImportReport> {
     let organization_id = context.organization_for(organization_id, Action::WriteCriteriaSet)?;
     let new = context.accept(input)?;
     let imported = new.examine(conn, &organization_id)?;

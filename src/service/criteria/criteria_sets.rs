@@ -12,7 +12,7 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::checked;
 use crate::error::{Code, Error};
 use crate::service::subject::fields;
-use crate::service::{Context, Details, EventDraft, Identity, Input, Interrupt, Subject};
+use crate::service::{Context, Details, EventDraft, Identity, Input, Result, Subject};
 pub use crate::store::criteria_sets::{Filter, Head};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -66,7 +66,7 @@ impl Subject for CriteriaSet {
         }
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         Ok(store::criteria_sets::find(conn, id)?.ok_or(Code::NotFound)?)
     }
 
@@ -95,7 +95,7 @@ pub fn list(
     organization_id: Option<&Id>,
     mut filter: Filter,
     page: &Page,
-) -> Result<Vec<Head>, Interrupt> {
+) -> Result<Vec<Head>> {
     use CriteriaSetStatus::{Draft, Published, Retired};
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     if access::require(&context.actor, Action::ReadCriteriaDraft, &Facts::of(&organization_id)).is_err() {
@@ -111,11 +111,7 @@ fn normalized(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
 }
 
 /// Creates a draft, which may still contain errors.
-pub fn create(
-    conn: &mut Conn,
-    context: &Context,
-    input: &Input<NewCriteriaSet>,
-) -> Result<Details<CriteriaSet>, Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>) -> Result<Details<CriteriaSet>> {
     let (organization_id, new) =
         context.enter_collection(input, |new| new.organization_id, Action::WriteCriteriaSet)?;
     let content = normalized(new.content.clone())?;
@@ -126,12 +122,7 @@ pub fn create(
 }
 
 /// Creates a draft as a copy of this set.
-pub fn copy(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<NewCopy>,
-) -> Result<Details<CriteriaSet>, Interrupt> {
+pub fn copy(conn: &mut Conn, context: &Context, id: &Id, input: &Input<NewCopy>) -> Result<Details<CriteriaSet>> {
     let (original, copy): (CriteriaSet, _) = context.enter_to_add(conn, id, Action::CopyCriteriaSet, input)?;
     let NewCopy { code, title, year } = copy.clone();
     let CriteriaSet { organization_id, content, .. } = original;
@@ -145,7 +136,7 @@ pub fn copy(
 }
 
 /// Compares a set with another of the same organisation; by default with the one it was copied from.
-pub fn diff(conn: &mut Conn, context: &Context, id: &Id, against: Option<&Id>) -> Result<Difference, Interrupt> {
+pub fn diff(conn: &mut Conn, context: &Context, id: &Id, against: Option<&Id>) -> Result<Difference> {
     let after: CriteriaSet = context.find(conn, id)?;
     context.accept_read()?;
     let against = against
@@ -165,27 +156,27 @@ pub fn replace(
     context: &Context,
     id: &Id,
     input: &Input<NewCriteriaSet>,
-) -> Result<Details<CriteriaSet>, Interrupt> {
+) -> Result<Details<CriteriaSet>> {
     let (before, new): (CriteriaSet, _) = context.enter(conn, id, Action::WriteCriteriaSet, input)?;
     let replaced = CriteriaSet { content: normalized(new.content.clone())?, updated_at: context.now, ..before.clone() };
     context.commit(conn, "criteria_set.replace", &before, Change::silent(replaced))
 }
 
 /// Returns errors that prevent publication, and warnings.
-pub fn validation(conn: &mut Conn, context: &Context, id: &Id) -> Result<Findings, Interrupt> {
+pub fn validation(conn: &mut Conn, context: &Context, id: &Id) -> Result<Findings> {
     let set: CriteriaSet = context.find(conn, id)?;
     context.accept_read()?;
     Ok(set.content.findings())
 }
 
 /// Publishes a draft without errors.
-pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>, Interrupt> {
+pub fn publish(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>> {
     let (set, ()): (CriteriaSet, _) = context.enter(conn, id, Action::PublishCriteriaSet, &Ok(()))?;
     context.commit(conn, "criteria_set.publish", &set, set.publish(context.now)?)
 }
 
 /// Retires a set: new periods cannot use it.
-pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>, Interrupt> {
+pub fn retire(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<CriteriaSet>> {
     let (set, ()): (CriteriaSet, _) = context.enter(conn, id, Action::RetireCriteriaSet, &Ok(()))?;
     context.commit(conn, "criteria_set.retire", &set, set.retire(context.now))
 }

@@ -4,7 +4,7 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::error::Code;
-use crate::service::{Context, Interrupt};
+use crate::service::{Context, Result};
 use crate::store::audit::{Entry, Verdict};
 pub use crate::store::audit::{Filter, SortBy};
 use crate::store::page::Page;
@@ -34,7 +34,7 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page<SortBy>,
-) -> Result<Vec<VisibleEntry>, Interrupt> {
+) -> Result<Vec<VisibleEntry>> {
     let organization_id = context.enter_list(organization_id, Action::ReadAudit)?;
     let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;
     let sees_scores = sees_scores(context, &organization_id);
@@ -50,7 +50,7 @@ pub fn list(
 
 /// Returns the head of an organisation's hash chain, for a checkpoint. Auditors only: whoever cannot see the scores could
 /// guess them from a hash.
-pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<(Id, i64, String), Interrupt> {
+pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<(Id, i64, String)> {
     let organization_id = context.enter_list(organization_id, Action::ReadAudit)?;
     if !sees_scores(context, &organization_id) {
         return Err(Code::RoleRequired.into());
@@ -65,7 +65,7 @@ pub fn verify(
     context: &Context,
     organization_id: Option<&Id>,
     known: Option<(i64, &str)>,
-) -> Result<Verdict, Interrupt> {
+) -> Result<Verdict> {
     let organization_id = context.enter_list(organization_id, Action::ReadAudit)?;
     Ok(store::audit::verify(conn, organization_id.as_str(), known)?)
 }

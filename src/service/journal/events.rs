@@ -7,7 +7,7 @@ use crate::domain::access::action::Action;
 use crate::domain::access::{self, Actor};
 use crate::domain::journal::event::{Event, EventType};
 use crate::error::{Code, Error};
-use crate::service::{Context, Interrupt};
+use crate::service::{Context, Result};
 use crate::store::{self, Conn};
 
 /// Ids of the units that the token's scopes name, in one organisation.
@@ -34,7 +34,7 @@ pub fn list(
     after: Option<&Id>,
     types: Option<&[EventType]>,
     limit: i64,
-) -> Result<Vec<Event>, Interrupt> {
+) -> Result<Vec<Event>> {
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     let number = match after {
         Some(id) => store::events::sequence_of(conn, &organization_id, id)?.ok_or(Code::InvalidCursor)?,

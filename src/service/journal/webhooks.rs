@@ -17,7 +17,7 @@ use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoin
 use crate::domain::text::checked;
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
-use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Result, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -64,11 +64,11 @@ impl Subject for Endpoint {
         Action::ReadWebhook
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         Ok(store::webhooks::find(conn, id)?.ok_or(Code::NotFound)?)
     }
 
-    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         store::webhooks::lock_for_update(conn, id, true)?;
         Self::find(conn, context, id)
     }
@@ -97,12 +97,7 @@ fn facts<'a>(organization_id: &Id, owner: Option<&'a Id>) -> Facts<'a> {
 }
 
 /// Lists the endpoints of an organisation; integrations see only their own.
-pub fn list(
-    conn: &mut Conn,
-    context: &Context,
-    organization_id: Option<&Id>,
-    page: &Page,
-) -> Result<Vec<Endpoint>, Interrupt> {
+pub fn list(conn: &mut Conn, context: &Context, organization_id: Option<&Id>, page: &Page) -> Result<Vec<Endpoint>> {
     let organization_id = context.organization(organization_id)?;
     let member_id = context.member_id(&organization_id)?;
     access::require_collection(&context.actor, Action::ReadWebhook, &facts(&organization_id, Some(&member_id)))?;
@@ -113,7 +108,7 @@ pub fn list(
 }
 
 /// Creates an endpoint, which receives events from now on that its owner may see.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) -> Result<Details<Endpoint>, Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) -> Result<Details<Endpoint>> {
     let named = input.as_ref().ok().and_then(|new| new.organization_id.as_ref());
     let organization_id = context.organization(named)?;
     let member_id = context.member_id(&organization_id)?;
@@ -155,12 +150,7 @@ fn sorted(types: &[EventType]) -> Vec<EventType> {
 }
 
 /// Changes an endpoint. A reactivated endpoint receives events from then on.
-pub fn change(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<EndpointChange>,
-) -> Result<Details<Endpoint>, Interrupt> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<EndpointChange>) -> Result<Details<Endpoint>> {
     let (before, change): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, input)?;
     let url = match &change.url {
         Some(url) => checked(|check| context.app.dispatcher.check(url, check))?,
@@ -177,7 +167,7 @@ pub fn change(
 }
 
 /// Rotates an endpoint's secret; the previous one also signs for another day.
-pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Endpoint>, Interrupt> {
+pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Endpoint>> {
     let (before, ()): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, &Ok(()))?;
     // Signatures use the machine's clock even in the sandbox.
     let rotated = before.clone().rotated(new_secret()?, machine_now());
@@ -186,14 +176,14 @@ pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<End
 }
 
 /// Deletes an endpoint with its delivery log.
-pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
+pub fn remove(conn: &mut Conn, context: &Context, id: &Id) -> Result<()> {
     let (endpoint, ()): (Endpoint, _) = context.enter(conn, id, Action::WriteWebhook, &Ok(()))?;
     store::webhooks::delete(conn, &endpoint)?;
     Ok(context.record_removed(conn, "webhook_endpoint.remove", &endpoint)?)
 }
 
 /// Queues a test message, which is not an event.
-pub fn test(conn: &mut Conn, context: &Context, id: &Id) -> Result<Delivery, Interrupt> {
+pub fn test(conn: &mut Conn, context: &Context, id: &Id) -> Result<Delivery> {
     let (endpoint, ()): (Endpoint, _) = context.enter_to_add(conn, id, Action::WriteWebhook, &Ok(()))?;
     let delivery = Delivery::new(context.new_id(), endpoint.id, None, TEST.to_owned(), machine_now());
     store::webhooks::insert_deliveries(conn, std::slice::from_ref(&delivery))?;
@@ -207,19 +197,14 @@ pub fn deliveries(
     id: &Id,
     statuses: Option<&[DeliveryStatus]>,
     page: &Page,
-) -> Result<Vec<Delivery>, Interrupt> {
+) -> Result<Vec<Delivery>> {
     context.find::<Endpoint>(conn, id)?;
     context.accept_read()?;
     Ok(store::webhooks::list_deliveries(conn, id, statuses, page)?)
 }
 
 /// Returns a delivery with its attempts.
-pub fn delivery(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    delivery_id: &Id,
-) -> Result<(Delivery, Vec<Attempt>), Interrupt> {
+pub fn delivery(conn: &mut Conn, context: &Context, id: &Id, delivery_id: &Id) -> Result<(Delivery, Vec<Attempt>)> {
     context.find::<Endpoint>(conn, id)?;
     context.accept_read()?;
     let delivery = store::webhooks::find_delivery(conn, id, delivery_id)?.ok_or(Code::NotFound)?;
@@ -228,7 +213,7 @@ pub fn delivery(
 }
 
 /// Queues a delivery again, whatever its outcome was.
-pub fn replay(conn: &mut Conn, context: &Context, id: &Id, delivery_id: &Id) -> Result<Delivery, Interrupt> {
+pub fn replay(conn: &mut Conn, context: &Context, id: &Id, delivery_id: &Id) -> Result<Delivery> {
     let (endpoint, ()): (Endpoint, _) = context.enter_to_add(conn, id, Action::WriteWebhook, &Ok(()))?;
     let before = store::webhooks::find_delivery(conn, &endpoint.id, delivery_id)?.ok_or(Code::NotFound)?;
     let again = before.replayed(context.new_id(), machine_now());

@@ -15,7 +15,7 @@ use crate::domain::text::Check;
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error, Fault};
 use crate::service::{
-    App, AuditDraft, Author, Caller, Context, Details, Identity, Input, Interrupt, Subject, record_as, sha256_hex,
+    App, AuditDraft, Author, Caller, Context, Details, Identity, Input, Result, Subject, record_as, sha256_hex,
 };
 use crate::store::{self, Conn};
 
@@ -60,7 +60,7 @@ impl Subject for OwnedAccount {
     }
 
     /// A revoked account is reported as missing.
-    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let found = store::accounts::find(conn, id)?.filter(|account| account.revoked_at.is_none());
         let account = found.ok_or(Code::NotFound)?;
         let member = Member::find(conn, context, &account.member_id)?;
@@ -111,7 +111,7 @@ pub fn create(
     conn: &mut Conn,
     context: &Context,
     input: &Input<NewServiceAccount>,
-) -> Result<(Details<OwnedAccount>, String), Interrupt> {
+) -> Result<(Details<OwnedAccount>, String)> {
     let member = match input {
         Ok(new) => context.find::<Member>(conn, &new.member_id).ok(),
         Err(_) => None,
@@ -134,7 +134,7 @@ pub fn create(
 }
 
 /// Rotates an account's secret; the old one stops working immediately.
-pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<OwnedAccount>, String), Interrupt> {
+pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<OwnedAccount>, String)> {
     let (before, ()): (OwnedAccount, _) = context.enter(conn, id, Action::WriteMember, &Ok(()))?;
     let secret = new_secret().map_err(Error::internal)?;
     let secret_sha256 = sha256_hex(secret.as_bytes());
@@ -144,7 +144,7 @@ pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<Ow
 }
 
 /// Revokes an account; its tokens stop working immediately.
-pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
+pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<()> {
     let (before, ()): (OwnedAccount, _) = context.enter(conn, id, Action::WriteMember, &Ok(()))?;
     let account = ServiceAccount { revoked_at: Some(context.now), updated_at: context.now, ..before.account.clone() };
     let revoked = Change::silent(OwnedAccount { account, ..before });

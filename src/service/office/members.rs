@@ -11,7 +11,7 @@ use crate::domain::text::Check;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::office::organizations::zone_of;
-use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Result, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -60,7 +60,7 @@ impl Subject for Member {
     }
 
     /// Operators belong to no organisation and cannot be read here.
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         let member = store::members::find(conn, id)?.filter(|member| member.organization_id.is_some());
         Ok(member.ok_or(Code::NotFound)?)
     }
@@ -84,13 +84,13 @@ pub fn list(
     organization_id: Option<&Id>,
     unit_id: Option<&Id>,
     page: &Page,
-) -> Result<Vec<Member>, Interrupt> {
+) -> Result<Vec<Member>> {
     let organization_id = context.enter_list(organization_id, Action::ReadMembers)?;
     Ok(store::members::list(conn, &organization_id, unit_id, page)?)
 }
 
 /// Creates a member.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Details<Member>, Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> Result<Details<Member>> {
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::WriteMember)?;
     let (id, today) = (context.new_id(), date_in(zone_of(conn, &organization_id)?, context.now));
     let from_on = new.valid_from_on.unwrap_or(today);
@@ -106,12 +106,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewMember>) -> R
 }
 
 /// Changes a member.
-pub fn change(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<MemberChange>,
-) -> Result<Details<Member>, Interrupt> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<MemberChange>) -> Result<Details<Member>> {
     let (before, change): (Member, _) = context.enter(conn, id, Action::WriteMember, input)?;
     let mut after = Member {
         display_name: change.display_name.clone().unwrap_or_else(|| before.display_name.clone()),

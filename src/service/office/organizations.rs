@@ -14,7 +14,7 @@ use crate::domain::text::{Check, checked};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::office::accounts::{self, NewSecret};
-use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Result, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -56,7 +56,7 @@ impl Subject for Organization {
         Action::ReadOrganization
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         Ok(store::organizations::find(conn, id)?.ok_or(Code::NotFound)?)
     }
 
@@ -83,7 +83,7 @@ pub fn zone_of(conn: &mut Conn, id: &Id) -> Result<Tz, Error> {
 }
 
 /// Lists the caller's organisations; all of them for the operator.
-pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organization>, Interrupt> {
+pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organization>> {
     context.accept_read()?;
     let own = context.actor.organization_ids();
     let among = if context.actor.is_operator() { None } else { Some(own.as_slice()) };
@@ -95,7 +95,7 @@ pub fn create(
     conn: &mut Conn,
     context: &Context,
     input: &Input<NewOrganization>,
-) -> Result<(Details<Organization>, Member, NewSecret), Interrupt> {
+) -> Result<(Details<Organization>, Member, NewSecret)> {
     access::require_operator(&context.actor, "write")?;
     let new = context.accept(input)?;
     let mut check = Check::default();
@@ -129,7 +129,7 @@ pub fn change(
     context: &Context,
     id: &Id,
     input: &Input<OrganizationChange>,
-) -> Result<Details<Organization>, Interrupt> {
+) -> Result<Details<Organization>> {
     let (before, change): (Organization, _) = context.enter(conn, id, Action::WriteOrganization, input)?;
     let mut after = Organization {
         name: change.name.clone().unwrap_or_else(|| before.name.clone()),

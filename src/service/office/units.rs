@@ -8,7 +8,7 @@ use crate::domain::change::Change;
 use crate::domain::office::unit::{Unit, UnitKind};
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
-use crate::service::{Context, Details, Identity, Input, Interrupt, Subject};
+use crate::service::{Context, Details, Identity, Input, Result, Subject};
 use crate::store::page::Page;
 pub use crate::store::units::{Filter, Position, SortBy};
 use crate::store::{self, Conn};
@@ -55,7 +55,7 @@ impl Subject for Unit {
         Action::ReadOffice
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         Ok(store::units::find(conn, id)?.ok_or(Code::NotFound)?)
     }
 
@@ -78,13 +78,13 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page<SortBy>,
-) -> Result<Vec<Unit>, Interrupt> {
+) -> Result<Vec<Unit>> {
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     Ok(store::units::list(conn, &organization_id, filter, page)?)
 }
 
 /// Creates a unit.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Result<Details<Unit>, Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Result<Details<Unit>> {
     let (organization_id, new) = context.enter_collection(input, |new| new.organization_id, Action::WriteUnit)?;
     let mut unit = Unit {
         predecessor_ids: new.predecessor_ids.clone(),
@@ -97,12 +97,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewUnit>) -> Res
 }
 
 /// Changes a unit.
-pub fn change(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<UnitChange>,
-) -> Result<Details<Unit>, Interrupt> {
+pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<UnitChange>) -> Result<Details<Unit>> {
     let (before, change): (Unit, _) = context.enter(conn, id, Action::WriteUnit, input)?;
     let mut after = Unit {
         code: change.code.clone().unwrap_or_else(|| before.code.clone()),

@@ -19,7 +19,7 @@ use crate::domain::text::checked;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::tag::Tag;
-use crate::service::{AuditDraft, Context, EventDraft, Input, Interrupt, record, record_all};
+use crate::service::{AuditDraft, Context, EventDraft, Input, Result, record, record_all};
 use crate::store::{self, Conn};
 
 /// The new state of a calendar day.
@@ -112,7 +112,7 @@ pub fn add(
     organization_id: Option<&Id>,
     from: NaiveDate,
     days: u32,
-) -> Result<Reckoning, Interrupt> {
+) -> Result<Reckoning> {
     let organization_id = readable_organization(context, organization_id)?;
     context.accept_read()?;
     Ok(calendar_after(conn, organization_id.as_ref(), from)?.add(from, days).map_err(Error::from)?)
@@ -128,7 +128,7 @@ pub fn count(
     organization_id: Option<&Id>,
     from: NaiveDate,
     to: NaiveDate,
-) -> Result<Reckoning, Interrupt> {
+) -> Result<Reckoning> {
     let organization_id = readable_organization(context, organization_id)?;
     context.accept_read()?;
     Ok(calendar_after(conn, organization_id.as_ref(), from)?.count(from, to).map_err(Error::from)?)
@@ -190,7 +190,7 @@ pub fn days(
     context: &Context,
     organization_id: Option<&Id>,
     (from, to): (Option<NaiveDate>, Option<NaiveDate>),
-) -> Result<Vec<CalendarDay>, Interrupt> {
+) -> Result<Vec<CalendarDay>> {
     let organization_id = readable_organization(context, organization_id)?;
     context.accept_read()?;
     let organization = match &organization_id {
@@ -213,12 +213,7 @@ pub fn days(
 }
 
 /// Returns one calendar day.
-pub fn day(
-    conn: &mut Conn,
-    context: &Context,
-    organization_id: Option<&Id>,
-    on: NaiveDate,
-) -> Result<CalendarDay, Interrupt> {
+pub fn day(conn: &mut Conn, context: &Context, organization_id: Option<&Id>, on: NaiveDate) -> Result<CalendarDay> {
     Ok(days(conn, context, organization_id, (Some(on), Some(on)))?.pop().ok_or(Code::NotFound)?)
 }
 
@@ -240,7 +235,7 @@ pub fn put(
     on: NaiveDate,
     input: &Input<DayInput>,
     dry_run: bool,
-) -> Result<Outcome, Interrupt> {
+) -> Result<Outcome> {
     let organization_id = writable_organization(context, organization_id)?;
     let command = context.accept(input)?;
     store::calendar::lock_for_update(conn)?;
@@ -269,7 +264,7 @@ pub fn remove(
     organization_id: Option<&Id>,
     on: NaiveDate,
     dry_run: bool,
-) -> Result<Outcome, Interrupt> {
+) -> Result<Outcome> {
     let organization_id = writable_organization(context, organization_id)?;
     context.accept(&Ok(()))?;
     store::calendar::lock_for_update(conn)?;

@@ -17,7 +17,7 @@ use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
 use crate::service::assessment::submissions::Lapse;
 use crate::service::schedule::deadlines::sync;
-use crate::service::{App, Context, EventDraft, Input, Interrupt, publish};
+use crate::service::{App, Context, EventDraft, Input, Result, publish};
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
 
@@ -139,11 +139,7 @@ pub fn check_organization(
 }
 
 /// Runs a check at a caller's request.
-pub fn check_requested(
-    conn: &mut Conn,
-    context: &Context,
-    input: &Input<CheckRequest>,
-) -> Result<CheckReport, Interrupt> {
+pub fn check_requested(conn: &mut Conn, context: &Context, input: &Input<CheckRequest>) -> Result<CheckReport> {
     let (organization_id, request) =
         context.enter_collection(input, |request| request.organization_id, Action::CheckDeadlines)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;

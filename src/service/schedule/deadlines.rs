@@ -30,7 +30,8 @@ use crate::service::journal::events;
 use crate::service::schedule::calendar;
 use crate::service::subject::changed_fields;
 use crate::service::{
-    App, AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Related, Subject, record,
+    App, AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Related, Result, Subject,
+    record,
 };
 pub use crate::store::deadlines::{Filter, Position, SortBy};
 use crate::store::page::Page;
@@ -186,7 +187,7 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page<SortBy>,
-) -> Result<Vec<DeadlineDetails>, Interrupt> {
+) -> Result<Vec<DeadlineDetails>> {
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
     require_no_pending_lapse(conn, context, &organization.id)?;
@@ -200,7 +201,7 @@ pub fn list(
 }
 
 /// Interrupts a read while lapses are not stored yet.
-fn require_no_pending_lapse(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<(), Interrupt> {
+fn require_no_pending_lapse(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<()> {
     match store::submissions::any_lapsed(conn, organization_id, context.now)? {
         true => Err(Interrupt::PendingLapse(PendingLapse::Organization(*organization_id))),
         false => Ok(()),
@@ -250,7 +251,7 @@ impl Subject for DeadlineCase {
         if self.unit.is_some() { Action::ReadDeadline } else { Action::ReadOffice }
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
         let organization = store::organizations::find(conn, &deadline.organization_id)?.ok_or(Code::NotFound)?;
         let unit = match &deadline.unit_id {
@@ -262,7 +263,7 @@ impl Subject for DeadlineCase {
     }
 
     /// Locks the period, then the submission or proposal, then the deadline, after applying pending lapses.
-    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self, Interrupt> {
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let deadline = store::deadlines::find(conn, id)?.ok_or(Code::NotFound)?;
         store::periods::lock_for_share(conn, &deadline.period_id)?;
         let mut lapses = Vec::new();
@@ -330,7 +331,7 @@ impl Related<DeadlineCase> for DeadlineDetails {
 }
 
 /// Returns one deadline.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<DeadlineCase>, Interrupt> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<DeadlineCase>> {
     let case: DeadlineCase = context.find(conn, id)?;
     context.accept_read()?;
     require_no_pending_lapse(conn, context, &case.organization.id)?;
@@ -364,7 +365,7 @@ pub fn extend(
     context: &Context,
     id: &Id,
     input: &Input<NewExtension>,
-) -> Result<Details<DeadlineCase>, Interrupt> {
+) -> Result<Details<DeadlineCase>> {
     let (case, command): (DeadlineCase, _) = context.enter_to_add(conn, id, Action::ExtendDeadline, input)?;
     let before = &case.deadline;
     let mut check = Check::default();
@@ -416,7 +417,7 @@ fn extend_submission(
     period_id: &Id,
     unit_id: &Id,
     due_on: NaiveDate,
-) -> Result<Option<AuditDraft<'static>>, Interrupt> {
+) -> Result<Option<AuditDraft<'static>>> {
     let Some(id) = store::submissions::of_unit(conn, period_id, unit_id)? else {
         return Ok(None);
     };
@@ -428,12 +429,7 @@ fn extend_submission(
 }
 
 /// Waives a deadline.
-pub fn waive(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<String>,
-) -> Result<Details<DeadlineCase>, Interrupt> {
+pub fn waive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Details<DeadlineCase>> {
     let (case, reason): (DeadlineCase, _) = context.enter(conn, id, Action::WaiveDeadline, input)?;
     let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
     let waived = case.deadline.clone().waive(reason, context.now);

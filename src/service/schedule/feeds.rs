@@ -14,7 +14,7 @@ use crate::error::{Code, Error};
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::deadlines::{self, DeadlineDetails};
 use crate::service::tag::Tag;
-use crate::service::{App, AuditDraft, AuditState, Caller, Context, Input, Interrupt, record, sha256_hex};
+use crate::service::{App, AuditDraft, AuditState, Caller, Context, Input, Result, record, sha256_hex};
 use crate::store::deadlines::{Filter, SortBy};
 use crate::store::page::{Direction, Order, Page};
 use crate::store::{self, Conn};
@@ -32,7 +32,7 @@ pub fn tag(token: &FeedToken) -> Tag {
 }
 
 /// Creates a token, which is shown only once.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(FeedToken, String), Interrupt> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(FeedToken, String)> {
     let first = context.actor.memberships.first().ok_or(Code::RoleRequired)?;
     access::require_scope(&context.actor, "write")?;
     // The feed is read with the token's scopes, so `read` is required.
@@ -67,7 +67,7 @@ fn audit(token: &FeedToken) -> AuditState {
 }
 
 /// Lists the caller's tokens.
-pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<FeedToken>, Interrupt> {
+pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<FeedToken>> {
     context.accept_read()?;
     Ok(store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?)
 }
@@ -78,14 +78,14 @@ fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Error>
 }
 
 /// Returns one of the caller's tokens.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Interrupt> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken> {
     let token = find(conn, context, id)?;
     context.accept_read()?;
     Ok(token)
 }
 
 /// Revokes a token.
-pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<(), Interrupt> {
+pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<()> {
     let token = find(conn, context, id)?;
     access::require_scope(&context.actor, "write")?;
     context.accept(&Ok(()))?;
@@ -116,7 +116,7 @@ pub struct Entry {
 }
 
 /// Lists the dated deadlines from all of a person's organisations, beginning [`BACK_DAYS`] ago.
-pub fn entries(conn: &mut Conn, context: &Context) -> Result<Vec<Entry>, Interrupt> {
+pub fn entries(conn: &mut Conn, context: &Context) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for organization_id in context.actor.organization_ids() {
         let today = date_in(zone_of(conn, &organization_id)?, context.now);

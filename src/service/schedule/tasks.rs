@@ -17,7 +17,7 @@ use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::service::award::award_proposals;
 use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
-use crate::service::{Context, Interrupt, PendingLapse};
+use crate::service::{Context, Interrupt, PendingLapse, Result};
 use crate::store::page::{Order, Page};
 use crate::store::periods::Terms;
 use crate::store::submissions::Listed;
@@ -58,7 +58,7 @@ pub struct Task {
 }
 
 /// Lists the caller's tasks in all organisations, earliest deadline first.
-pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<Task>, Interrupt> {
+pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<Task>> {
     context.accept_read()?;
     let mut tasks = Vec::new();
     for organization_id in context.actor.organization_ids() {
@@ -85,7 +85,7 @@ struct TaskBuilder<'a> {
     units: HashMap<Id, String>,
 }
 
-fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<Vec<Task>, Interrupt> {
+fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<Vec<Task>> {
     let period_ids = store::periods::in_status(conn, organization_id, &PeriodStatus::OPEN)?;
     if period_ids.is_empty() || !may(context, Action::ReadOffice, &Facts::of(organization_id)) {
         return Ok(Vec::new());
@@ -167,7 +167,7 @@ impl TaskBuilder<'_> {
     }
 
     /// Tasks on submissions: create, score, submit, appraise, review.
-    fn submissions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Interrupt> {
+    fn submissions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>> {
         let visibility = access::submission_visibility(&self.context.actor, self.organization_id);
         let filter = store::submissions::Filter {
             period_ids: Some(period_ids.to_vec()),
@@ -337,7 +337,7 @@ impl TaskBuilder<'_> {
     }
 
     /// The undecided proposals that the caller may read.
-    fn proposals(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Proposal>, Interrupt> {
+    fn proposals(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Proposal>> {
         let membership = self.context.actor.membership(self.organization_id);
         let own = membership.and_then(|membership| membership.unit.as_ref());
         if !self.may(Action::ReadProposal, None) && !own.is_some_and(|unit| self.may(Action::ReadProposal, Some(unit)))
