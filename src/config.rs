@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::domain::schedule::deadline::Reminders;
+use crate::domain::schedule::reminders::Reminders;
 use crate::store::DatabaseUrl;
 
 /// A setting. Its environment variable is the variant's name in upper snake case.

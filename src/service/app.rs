@@ -1,7 +1,7 @@
 //! Shared state of the running service.
 
 use crate::clock::{Clock, Ids};
-use crate::domain::schedule::deadline::Reminders;
+use crate::domain::schedule::reminders::Reminders;
 use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
 use crate::service::journal::webhooks::dispatcher::Dispatcher;

@@ -9,7 +9,8 @@ use crate::domain::Id;
 use crate::domain::access::action::{Action, wrong_state};
 use crate::domain::assessment::period::{DossierSemantics, Period, PeriodRules, PeriodStatus};
 use crate::domain::award::award_proposal::DossierTerm;
-use crate::error::{Code, Error};
+use crate::domain::schedule::reminders::{OVERDUE, Reminders};
+use crate::error::Error;
 
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray, ToSchema)]
@@ -46,45 +47,6 @@ pub enum DeadlineStatus {
     /// Asked of nobody any more.
     Waived,
 }
-
-/// The reminders: how many days before the due date, from far to near. The first is where `due_soon` begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reminders(Vec<i32>);
-
-impl Default for Reminders {
-    /// 7, 3 and 1 days.
-    fn default() -> Self {
-        Reminders(vec![7, 3, 1])
-    }
-}
-
-impl Reminders {
-    /// From days in any order: 1 to 10 of them, each from 0 to 365.
-    pub fn of(mut days: Vec<i32>) -> Option<Self> {
-        days.sort_unstable_by(|a, b| b.cmp(a));
-        days.dedup();
-        let fits = (1..=10).contains(&days.len()) && days.iter().all(|days| (0..=365).contains(days));
-        fits.then_some(Reminders(days))
-    }
-
-    /// The days before the due date, from far to near.
-    pub fn days(&self) -> impl Iterator<Item = i32> {
-        self.0.iter().copied()
-    }
-
-    /// How many days before the due date the first is.
-    pub fn first(&self) -> i32 {
-        self.0.first().copied().unwrap_or_default()
-    }
-
-    /// The nearest that has been reached with so many days left.
-    fn reached(&self, days_left: i64) -> Option<i32> {
-        self.0.iter().rev().copied().find(|days| days_left <= i64::from(*days))
-    }
-}
-
-/// What is told once the due date has passed.
-pub const OVERDUE: i32 = -1;
 
 /// A deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,7 +179,7 @@ impl Deadline {
         let due_on = self.due_on().filter(|_| !self.is_settled())?;
         let before = |days: i32| due_on.checked_sub_days(Days::new(u64::try_from(days).ok()?));
         let after = due_on.checked_add_days(Days::new(1));
-        let days = reminders.0.iter().filter_map(|days| before(*days)).chain(after);
+        let days = reminders.days().filter_map(before).chain(after);
         days.filter(|day| *day > today).min()
     }
 
@@ -359,45 +321,11 @@ pub enum DeadlineRule {
     },
 }
 
-/// An extension that was granted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extension {
-    /// Its id.
-    pub id: Id,
-    /// Of which deadline.
-    pub deadline_id: Id,
-    /// Until which day.
-    pub due_on: NaiveDate,
-    /// Why.
-    pub reason: String,
-    /// The paper that it rests on.
-    pub basis_document: String,
-    /// By which member.
-    pub granted_by: Id,
-    /// When.
-    pub granted_at: DateTime<Utc>,
-}
-
-/// The most days from today that an extension may reach: what is further off is a slip of the pen.
-const MAX_EXTENSION_DAYS: u64 = 366;
-
-/// A day that an extension may not go to.
-///
-/// # Errors
-/// `date_in_past`, `deadline_shortened`, `date_out_of_range`.
-pub fn check_extension(due_on: NaiveDate, today: NaiveDate, before: Option<NaiveDate>) -> Result<(), Code> {
-    let latest = today.max(before.unwrap_or(today)).checked_add_days(Days::new(MAX_EXTENSION_DAYS));
-    match before {
-        _ if due_on < today => Err(Code::DateInPast),
-        Some(before) if due_on <= before => Err(Code::DeadlineShortened),
-        _ if latest.is_some_and(|latest| due_on > latest) => Err(Code::DateOutOfRange),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::schedule::extension::check_extension;
+    use crate::error::Code;
     use proptest::prelude::*;
 
     fn on(text: &str) -> NaiveDate {
@@ -512,14 +440,6 @@ mod tests {
         assert_eq!(check_extension(on("2023-11-11"), on("2023-11-12"), None), Err(Code::DateInPast));
         assert_eq!(check_extension(on("2023-11-16"), on("2023-11-12"), extended.due_on()), Ok(()));
         assert_eq!(check_extension(on("2032-11-16"), on("2023-11-12"), None), Err(Code::DateOutOfRange));
-    }
-
-    #[test]
-    fn reminders_are_few_and_within_a_year() {
-        assert_eq!(Reminders::of(vec![1, 7, 3, 7]), Some(Reminders::default()));
-        for bad in [vec![], vec![-1], vec![366], (0..11).collect()] {
-            assert_eq!(Reminders::of(bad), None);
-        }
     }
 
     proptest! {

@@ -2,4 +2,6 @@
 
 pub mod calendar;
 pub mod deadline;
+pub mod extension;
 pub mod feed;
+pub mod reminders;

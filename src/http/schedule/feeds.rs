@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
-use crate::domain::schedule::deadline::{DeadlineKind, Reminders};
+use crate::domain::schedule::deadline::DeadlineKind;
 use crate::domain::schedule::feed::FeedToken;
+use crate::domain::schedule::reminders::Reminders;
 use crate::error::{Code, Error};
 use crate::http::State;
 use crate::http::call::{Call, Reply, knows};

@@ -18,9 +18,8 @@ use crate::domain::journal::event::EventType;
 use crate::domain::office::organization::Organization;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::{CountedDay, WorkingCalendar};
-use crate::domain::schedule::deadline::{
-    ACTIONS, Deadline, DeadlineKind, DeadlineRule, DeadlineStatus, Extension, check_extension,
-};
+use crate::domain::schedule::deadline::{ACTIONS, Deadline, DeadlineKind, DeadlineRule, DeadlineStatus};
+use crate::domain::schedule::extension::{Extension, check_extension};
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in, starts_at};
 use crate::error::{Code, Error, Fault};

@@ -13,7 +13,9 @@ pub use list::{Filter, Position, SortBy, list};
 
 use crate::domain::Id;
 use crate::domain::assessment::period::PeriodStatus;
-use crate::domain::schedule::deadline::{Deadline, DeadlineKind, Extension, Reminders};
+use crate::domain::schedule::deadline::{Deadline, DeadlineKind};
+use crate::domain::schedule::extension::Extension;
+use crate::domain::schedule::reminders::Reminders;
 use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::{AdvisoryLock, Bind, RawSql, RowLock, dispatch, lock_advisory, lock_row};

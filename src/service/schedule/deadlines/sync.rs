@@ -14,6 +14,7 @@ use crate::domain::assessment::submission::{Submission, SubmissionStatus};
 use crate::domain::award::award_proposal::{DossierTerm, Proposal};
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::deadline::{self, Deadline, DeadlineKind};
+use crate::domain::schedule::reminders::OVERDUE;
 use crate::domain::time::date_in;
 use crate::error::Error;
 use crate::service::office::organizations::zone_of;
@@ -247,7 +248,7 @@ pub fn backfill(conn: &mut Conn, app: &App) -> Result<(), Error> {
 pub fn reminder(deadline: &Deadline, reminder_days: i32, today: NaiveDate) -> EventDraft {
     let due_on = deadline.due_on();
     let days = due_on.map_or(0, |due_on| (due_on - today).num_days());
-    let (kind, data) = if reminder_days == deadline::OVERDUE {
+    let (kind, data) = if reminder_days == OVERDUE {
         (EventType::DeadlineOverdue, json!({"kind": deadline.kind, "due_on": due_on, "overdue_days": -days}))
     } else {
         let data = json!({"kind": deadline.kind, "due_on": due_on, "days_left": days, "reminder_days": reminder_days});
