@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::app::App;
-use super::assessment::submissions;
+use super::assessment::submissions::lapses;
 use super::context::{Caller, Context, Request, context};
 use super::interrupt::{Interrupt, Result};
 use crate::error::{Code, Error};
@@ -42,7 +42,7 @@ pub async fn read<T: Send + 'static>(
                 let (shared, request_id) = (Arc::clone(&app), request.request_id.clone());
                 let apply_lapses = move |conn: &mut Conn| {
                     let now = shared.clock.now();
-                    submissions::apply_lapses(conn, &shared, &request_id, unsettled.scope(), now)
+                    lapses::apply_lapses(conn, &shared, &request_id, unsettled.scope(), now)
                 };
                 app.db.write(apply_lapses).await?;
             }

@@ -22,6 +22,7 @@ use crate::domain::text::{Check, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
+use crate::service::assessment::submissions::lapses::apply_lapses;
 use crate::service::award::award_proposals;
 use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
 use crate::service::office::organizations::zone_of;
@@ -173,7 +174,7 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodC
         drop_targets(conn, context, &before, &after)?;
     } else {
         if before.rules.schedule.self_assessment_due_on != after.rules.schedule.self_assessment_due_on {
-            submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+            apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
         }
         sync::reschedule(conn, (&before, &after), zone, context.now)?;
     }
@@ -237,7 +238,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
         // Late submissions were accepted until now; the start of the appraisal closes them.
         store::submissions::close_open_gates(conn, id, context.now)?;
     }
-    submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     let missed: Vec<Submission> = units
         .iter()
         .filter(|unit| unit.submission_id.is_none())
@@ -263,7 +264,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
 
 /// Applies lapses, then returns the state of each unit's submission.
 fn submission_states(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<SheetOfUnit>, Error> {
-    submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     Ok(store::periods::units_of(conn, id)?.into_iter().map(|unit| unit.sheet).collect())
 }
 
@@ -386,7 +387,7 @@ const WAIVE_REASON_CLOSED: &str = "Kỳ thi đua đã kết thúc";
 pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Details<Period>> {
     let (period, reason): (Period, _) = context.enter(conn, id, Action::Cancel, input)?;
     let change = period.cancel(reason, context.now)?;
-    submissions::apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     store::submissions::clear_gates(conn, id, context.now)?;
     let reason = change.after.cancel_reason.as_deref().unwrap_or_default();
     store::deadlines::waive_rest(conn, id, reason, context.now)?;

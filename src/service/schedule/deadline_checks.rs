@@ -14,8 +14,7 @@ use crate::domain::office::organization::Organization;
 use crate::domain::schedule::deadline::Deadline;
 use crate::domain::time::{date_in, starts_at};
 use crate::error::{Code, Error};
-use crate::service::assessment::submissions;
-use crate::service::assessment::submissions::Lapse;
+use crate::service::assessment::submissions::lapses::{Lapse, lapse_all};
 use crate::service::schedule::deadlines::sync;
 use crate::service::{App, Context, EventDraft, Input, Result, publish};
 use crate::store::submissions::Lapsed;
@@ -99,7 +98,7 @@ pub fn check_organization(
     let scope = Lapsed::OfOrganization(&organization.id);
     let lapses: Vec<Lapse> = match dry_run {
         true => store::submissions::lapsed(conn, scope, now)?.into_iter().map(Lapse::preview).collect(),
-        false => submissions::lapse_all(conn, app, scope, now)?,
+        false => lapse_all(conn, app, scope, now)?,
     };
     let waiting = store::deadlines::to_check(conn, &organization.id, today)?;
     let mut notices: Vec<(Id, EventDraft)> = Vec::new();

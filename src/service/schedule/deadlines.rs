@@ -23,8 +23,7 @@ use crate::domain::schedule::extension::{Extension, check_extension};
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in, starts_at};
 use crate::error::{Code, Error, Fault};
-use crate::service::assessment::submissions;
-use crate::service::assessment::submissions::Lapse;
+use crate::service::assessment::submissions::lapses::{Lapse, lapse_all};
 use crate::service::journal::events;
 use crate::service::schedule::calendar;
 use crate::service::subject::changed_fields;
@@ -270,7 +269,7 @@ impl Subject for DeadlineCase {
             (DeadlineKind::SelfAssessment, Some(unit_id)) => {
                 if let Some(submission) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)? {
                     store::submissions::lock_for_update(conn, &submission)?;
-                    lapses = submissions::lapse_all(conn, context.app, Lapsed::One(&submission), context.now)?;
+                    lapses = lapse_all(conn, context.app, Lapsed::One(&submission), context.now)?;
                 }
             }
             (DeadlineKind::Dossier, Some(unit_id)) => {
