@@ -1,0 +1,173 @@
+//! A sheet's lines as they are shown, stage by stage.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::access::action::{Action, Stage};
+use crate::domain::assessment::submission::SubmissionCase;
+use crate::domain::criteria::rules::{Answer as ScoreAnswer, Explanation};
+use crate::domain::criteria::scoring::{Criterion, Line, Sheet, TableNode, Tally, Totals};
+use crate::domain::{Points, Quantity};
+use crate::service::Details;
+use crate::service::assessment::submissions::Scores;
+
+/// Sums of each stage; null where there is none or the caller may not see it.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct StageTotals {
+    /// The unit's own.
+    #[serde(rename = "self")]
+    own: Option<Totals>,
+    /// The standing body's.
+    appraisal: Option<Totals>,
+    /// The council's.
+    council: Option<Totals>,
+    /// That of the furthest submitted stage.
+    #[serde(rename = "final")]
+    result: Option<Totals>,
+}
+
+impl StageTotals {
+    /// The sums that the caller may see, with those of the unit's own lines.
+    pub fn of(own: Option<Totals>, details: &Details<SubmissionCase>) -> Self {
+        let of =
+            |stage| details.visible.reviews.iter().find(|review| review.stage == stage).map(|review| review.totals);
+        let (appraisal, council) = (of(Stage::Appraisal), of(Stage::Council));
+        let result = council.or(appraisal).or(own.filter(|_| details.visible.sees_result));
+        StageTotals { own, appraisal, council, result }
+    }
+}
+
+/// One stage's view of one line; null where it is neither scored nor noted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ScoreCell)]
+pub struct CellView<'a> {
+    answer: Option<&'a ScoreAnswer>,
+    points: Option<Points>,
+    /// Enough to recompute the points by hand.
+    explanation: Option<Explanation>,
+    note: Option<&'a str>,
+    /// Why a review departs from the stage before.
+    reason: Option<&'a str>,
+}
+
+impl<'a> CellView<'a> {
+    /// The cell of a line.
+    pub fn of(criterion: &Criterion, line: &'a Line) -> Option<Self> {
+        let Line { scored, note, reason } = line;
+        let empty = scored.is_none() && note.is_none() && reason.is_none();
+        (!empty).then(|| CellView {
+            answer: line.answer(),
+            points: line.points(),
+            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
+            note: note.as_deref(),
+            reason: reason.as_deref(),
+        })
+    }
+}
+
+/// One criterion, stage by stage.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Score)]
+struct ScoreView<'a> {
+    #[schema(example = "A.II.1")]
+    criterion_code: &'a str,
+    title: &'a str,
+    /// Null where it shares what is left of its section.
+    max_points: Option<Points>,
+    /// What is to be reached, where the rule or the period says so: then the answer gives only `actual`.
+    target: Option<Quantity>,
+    /// Whether points claimed here need a piece of evidence.
+    evidence_required: bool,
+    #[serde(rename = "self")]
+    own: Option<CellView<'a>>,
+    appraisal: Option<CellView<'a>>,
+    council: Option<CellView<'a>>,
+    /// Of the furthest submitted stage that the caller sees.
+    final_points: Option<Points>,
+    /// Whether the caller may write this line now.
+    editable: bool,
+}
+
+/// The sum of a part, section or criterion, stage by stage.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NodeSum)]
+struct NodeView<'a> {
+    code: &'a str,
+    max_points: Option<Points>,
+    #[serde(rename = "self")]
+    own: Option<Points>,
+    appraisal: Option<Points>,
+    council: Option<Points>,
+    #[serde(rename = "final")]
+    result: Option<Points>,
+    /// The arithmetic beyond the plain sum, where there is any: a cap on deductions, what is made up for.
+    steps: Option<NodeSteps>,
+}
+
+/// The arithmetic beyond the plain sum, stage by stage, line by line.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct NodeSteps {
+    #[serde(rename = "self")]
+    #[schema(example = json!(["85 + (15 - 12) = 88"]))]
+    own: Vec<String>,
+    appraisal: Vec<String>,
+    council: Vec<String>,
+}
+
+impl NodeSteps {
+    fn if_any(self) -> Option<Self> {
+        let is_empty = self.own.is_empty() && self.appraisal.is_empty() && self.council.is_empty();
+        (!is_empty).then_some(self)
+    }
+}
+
+/// A sheet with its lines in the guideline's order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SubmissionScores)]
+pub struct ScoresView<'a> {
+    scores: Vec<ScoreView<'a>>,
+    nodes: Vec<NodeView<'a>>,
+    totals: StageTotals,
+}
+
+impl<'a> From<&'a Scores> for ScoresView<'a> {
+    fn from(all: &'a Scores) -> Self {
+        let Scores { submission: details, table, own, appraisal, council } = all;
+        let editable = details.offers.allowed.iter().any(|(action, _)| *action == Action::WriteScores);
+        let furthest: Option<&Sheet> =
+            council.as_ref().or(appraisal.as_ref()).or(details.visible.sees_result.then_some(own));
+        let cell = |sheet: Option<&'a Sheet>, at: usize, criterion| CellView::of(criterion, sheet?.0.get(at)?);
+        let scores = table.criteria.iter().enumerate().map(|(at, criterion)| ScoreView {
+            criterion_code: &criterion.code,
+            title: &criterion.title,
+            max_points: criterion.max_points,
+            target: criterion.rule.target(),
+            evidence_required: criterion.evidence_required,
+            own: cell(Some(own), at, criterion),
+            appraisal: cell(appraisal.as_ref(), at, criterion),
+            council: cell(council.as_ref(), at, criterion),
+            final_points: furthest.and_then(|sheet| sheet.points(at)),
+            editable,
+        });
+        let tallied = |sheet: Option<&Sheet>| sheet.map(|sheet| table.tally(sheet));
+        let of_own = table.tally(own);
+        let (of_appraisal, of_council) = (tallied(appraisal.as_ref()), tallied(council.as_ref()));
+        let of_result =
+            of_council.as_ref().or(of_appraisal.as_ref()).or(details.visible.sees_result.then_some(&of_own));
+        let node = |(at, node): (usize, &'a TableNode)| {
+            let sum = |tally: Option<&Tally>| tally.and_then(|tally| tally.nodes.get(at)).cloned().unwrap_or_default();
+            let [own, appraisal, council] = [Some(&of_own), of_appraisal.as_ref(), of_council.as_ref()].map(sum);
+            NodeView {
+                code: &node.code,
+                max_points: node.max_points,
+                own: own.points,
+                appraisal: appraisal.points,
+                council: council.points,
+                result: of_result.and_then(|tally| tally.nodes.get(at)?.points),
+                steps: NodeSteps { own: own.steps, appraisal: appraisal.steps, council: council.steps }.if_any(),
+            }
+        };
+        let nodes = table.nodes.iter().enumerate().map(node).collect();
+        ScoresView { scores: scores.collect(), nodes, totals: StageTotals::of(of_own.totals, details) }
+    }
+}
