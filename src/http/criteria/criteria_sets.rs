@@ -17,7 +17,7 @@ use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::time::Instant;
 use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet};
 use crate::service::criteria::criteria_sets::{Filter, Head};
-use crate::service::{Answer, Details};
+use crate::service::{Answer, Details, Interrupt};
 
 /// The operations on `criteria_sets`.
 pub fn operations() -> Vec<Operation> {
@@ -267,37 +267,30 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/criteria-sets", request_body = Body, responses((status = 201, description = "Created.", body = SetView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<Body>().map(NewCriteriaSet::from);
-    call.write(move |conn, context| {
-        let details = criteria_sets::create(conn, context, &input)?;
-        Ok(Answer::created(
-            &SetView::from(&details),
-            details.tag.header(),
-            format!("/v1/criteria-sets/{}", details.value.id),
-        )?)
-    })
-    .await
+    call.write(move |conn, context| made(&criteria_sets::create(conn, context, &input)?)).await
+}
+
+fn shown(details: &Details<CriteriaSet>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&SetView::from(details), details.tag.header())?)
+}
+
+fn made(details: &Details<CriteriaSet>) -> Result<Answer, Interrupt> {
+    let place = format!("/v1/criteria-sets/{}", details.value.id);
+    Ok(Answer::created(&SetView::from(details), details.tag.header(), place)?)
 }
 
 /// Read a table of criteria.
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}", responses((status = 200, description = "The table.", body = SetView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| {
-        let details = context.get::<CriteriaSet>(conn, &id)?;
-        Ok(Answer::ok(&SetView::from(&details), details.tag.header())?)
-    })
-    .await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 /// Replace the whole of a draft.
 #[utoipa::path(put, path = "/v1/criteria-sets/{id}", request_body = Body, responses((status = 200, description = "Replaced.", body = SetView)))]
 async fn replace(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<Body>().map(NewCriteriaSet::from));
-    call.write(move |conn, context| {
-        let details = criteria_sets::replace(conn, context, &id, &input)?;
-        Ok(Answer::ok(&SetView::from(&details), details.tag.header())?)
-    })
-    .await
+    call.write(move |conn, context| shown(&criteria_sets::replace(conn, context, &id, &input)?)).await
 }
 
 /// Publish a draft.
@@ -306,11 +299,7 @@ async fn replace(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/criteria-sets/{id}/publish", responses((status = 200, description = "Published.", body = SetView)))]
 async fn publish(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| {
-        let details = criteria_sets::publish(conn, context, &id)?;
-        Ok(Answer::ok(&SetView::from(&details), details.tag.header())?)
-    })
-    .await
+    call.act(move |conn, context| shown(&criteria_sets::publish(conn, context, &id)?)).await
 }
 
 /// Retire a published table.
@@ -319,11 +308,7 @@ async fn publish(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/criteria-sets/{id}/retire", responses((status = 200, description = "Retired.", body = SetView)))]
 async fn retire(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| {
-        let details = criteria_sets::retire(conn, context, &id)?;
-        Ok(Answer::ok(&SetView::from(&details), details.tag.header())?)
-    })
-    .await
+    call.act(move |conn, context| shown(&criteria_sets::retire(conn, context, &id)?)).await
 }
 
 /// Begin the next table as a copy.
@@ -332,15 +317,7 @@ async fn retire(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/criteria-sets/{id}/copy", request_body = CopyBody, responses((status = 201, description = "Copied.", body = SetView)))]
 async fn copy(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<CopyBody>().map(NewCopy::from));
-    call.write(move |conn, context| {
-        let details = criteria_sets::copy(conn, context, &id, &input)?;
-        Ok(Answer::created(
-            &SetView::from(&details),
-            details.tag.header(),
-            format!("/v1/criteria-sets/{}", details.value.id),
-        )?)
-    })
-    .await
+    call.write(move |conn, context| made(&criteria_sets::copy(conn, context, &id, &input)?)).await
 }
 
 /// What a table is compared with.

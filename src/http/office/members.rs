@@ -13,8 +13,8 @@ use crate::http::operation::{Operation, changes, creates, lists, operations, rea
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::{nullable, present};
 use crate::http::time::{Day, Instant};
-use crate::service::Answer;
 use crate::service::office::members::{self, MemberChange, NewMember};
+use crate::service::{Answer, Details, Interrupt};
 
 /// The operations on `members`.
 pub fn operations() -> Vec<Operation> {
@@ -182,15 +182,15 @@ async fn create(call: Call) -> Reply {
     .await
 }
 
+fn shown(member: &Details<Member>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&MemberView::from(&member.value), member.tag.header())?)
+}
+
 /// Read a member.
 #[utoipa::path(get, path = "/v1/members/{id}", responses((status = 200, description = "The member.", body = MemberView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| {
-        let member = context.get::<Member>(conn, &id)?;
-        Ok(Answer::ok(&MemberView::from(&member.value), member.tag.header())?)
-    })
-    .await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 /// Change a member.
@@ -199,9 +199,5 @@ async fn get(call: Call) -> Reply {
 #[utoipa::path(patch, path = "/v1/members/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = MemberView)))]
 async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(MemberChange::from));
-    call.write(move |conn, context| {
-        let member = members::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(&MemberView::from(&member.value), member.tag.header())?)
-    })
-    .await
+    call.write(move |conn, context| shown(&members::change(conn, context, &id, &input)?)).await
 }

@@ -13,8 +13,8 @@ use crate::http::operation::{Callers, Operation, changes, creates, lists, operat
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::{nullable, present};
 use crate::http::time::Instant;
-use crate::service::Answer;
 use crate::service::office::organizations::{self, NewOrganization, OrganizationChange};
+use crate::service::{Answer, Details, Interrupt};
 
 /// The operations on `organizations`.
 pub fn operations() -> Vec<Operation> {
@@ -193,15 +193,15 @@ async fn create(call: Call) -> Reply {
         .await
 }
 
+fn shown(organization: &Details<Organization>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&OrganizationView::from(&organization.value), organization.tag.header())?)
+}
+
 /// Read an organisation.
 #[utoipa::path(get, path = "/v1/organizations/{id}", responses((status = 200, description = "The organisation.", body = OrganizationView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| {
-        let organization = context.get::<Organization>(conn, &id)?;
-        Ok(Answer::ok(&OrganizationView::from(&organization.value), organization.tag.header())?)
-    })
-    .await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 /// Change an organisation.
@@ -210,9 +210,5 @@ async fn get(call: Call) -> Reply {
 #[utoipa::path(patch, path = "/v1/organizations/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = OrganizationView)))]
 async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(OrganizationChange::from));
-    call.write(move |conn, context| {
-        let organization = organizations::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(&OrganizationView::from(&organization.value), organization.tag.header())?)
-    })
-    .await
+    call.write(move |conn, context| shown(&organizations::change(conn, context, &id, &input)?)).await
 }

@@ -12,9 +12,9 @@ use crate::http::operation::{Operation, changes, creates, lists, operations, rea
 use crate::http::page::{ListView, Sort};
 use crate::http::patch::present;
 use crate::http::time::Instant;
-use crate::service::Answer;
 use crate::service::office::units::{self, NewUnit, UnitChange};
 use crate::service::office::units::{Filter, Position, SortBy};
+use crate::service::{Answer, Details, Interrupt};
 
 /// The operations on `units`.
 pub fn operations() -> Vec<Operation> {
@@ -168,15 +168,15 @@ async fn create(call: Call) -> Reply {
     .await
 }
 
+fn shown(unit: &Details<Unit>) -> Result<Answer, Interrupt> {
+    Ok(Answer::ok(&UnitView::from(&unit.value), unit.tag.header())?)
+}
+
 /// Read a unit.
 #[utoipa::path(get, path = "/v1/units/{id}", responses((status = 200, description = "The unit.", body = UnitView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| {
-        let unit = context.get::<Unit>(conn, &id)?;
-        Ok(Answer::ok(&UnitView::from(&unit.value), unit.tag.header())?)
-    })
-    .await
+    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
 /// Change a unit.
@@ -185,9 +185,5 @@ async fn get(call: Call) -> Reply {
 #[utoipa::path(patch, path = "/v1/units/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = UnitView)))]
 async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(UnitChange::from));
-    call.write(move |conn, context| {
-        let unit = units::change(conn, context, &id, &input)?;
-        Ok(Answer::ok(&UnitView::from(&unit.value), unit.tag.header())?)
-    })
-    .await
+    call.write(move |conn, context| shown(&units::change(conn, context, &id, &input)?)).await
 }
