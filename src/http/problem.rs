@@ -260,7 +260,11 @@ mod tests {
     use crate::domain::access::action::wrong_state;
     use crate::domain::assessment::period::PeriodStatus;
     use crate::domain::assessment::submission::SubmissionStatus;
+    use crate::domain::award::award_proposal::ProposalStatus;
+    use crate::domain::award::council_session::SessionStatus;
+    use crate::domain::criteria::criteria_set::CriteriaSetStatus;
     use crate::domain::criteria::rules::Rule;
+    use crate::domain::schedule::deadline::DeadlineStatus;
     use crate::error::Fault;
 
     #[test]
@@ -281,11 +285,17 @@ mod tests {
     /// A sentence for people names a state, a rule and the like in its own language; the parameters keep the codes.
     #[test]
     fn every_state_and_rule_has_a_term_in_both_languages() {
-        let word = |state: Value| ("state", state.as_str().unwrap().to_owned());
-        let submissions = SubmissionStatus::VARIANTS.iter().map(|status| word(json!(status)));
-        let periods = PeriodStatus::VARIANTS.iter().map(|status| word(json!(status)));
-        let rules = Rule::NAMES.iter().map(|name| ("rule", (*name).to_owned()));
-        for (param, code) in submissions.chain(periods).chain(rules) {
+        fn states<S: VariantArray + Serialize>() -> impl Iterator<Item = (&'static str, String)> {
+            S::VARIANTS.iter().map(|state| ("state", json!(state).as_str().unwrap().to_owned()))
+        }
+        let terms = states::<SubmissionStatus>()
+            .chain(states::<PeriodStatus>())
+            .chain(states::<CriteriaSetStatus>())
+            .chain(states::<SessionStatus>())
+            .chain(states::<ProposalStatus>())
+            .chain(states::<DeadlineStatus>())
+            .chain(Rule::NAMES.iter().map(|name| ("rule", (*name).to_owned())));
+        for (param, code) in terms {
             let terms = term(param, &code);
             assert!(terms.is_some_and(|(vi, en)| vi != code && !vi.is_empty() && !en.contains('_')), "{param} {code}");
         }

@@ -19,6 +19,7 @@ use crate::error::{Code, Error, Fault};
 
 /// Where a proposal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum ProposalStatus {
     /// Its dossier is being put together.

@@ -12,6 +12,7 @@ use crate::error::{Code, Error, Fault};
 
 /// Where a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
     /// Called.

@@ -93,6 +93,7 @@ pub enum NotApplicable {
 
 /// The life of a criteria set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum CriteriaSetStatus {
     /// Being written.

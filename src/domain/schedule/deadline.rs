@@ -30,6 +30,7 @@ pub enum DeadlineKind {
 
 /// How it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum DeadlineStatus {
     /// Waits for an event: the notice.

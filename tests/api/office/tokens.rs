@@ -336,11 +336,19 @@ fn the_discovery_document_names_the_endpoints(app: &App) {
 /// A token that may only write changes what it may not read, whatever the record.
 #[apply(on_both)]
 fn a_token_that_may_only_write_changes_every_kind_of_record(app: &App) {
-    let token = token(app, &account(app, "secretary", Some(&["write"])), "");
-    let period = app.period();
-    app.bearer(&token, "GET", &period).send().refused(403, "scope_required");
-    let tag = app.tag("secretary", &period);
-    let renamed = json!({"title": "Thi đua năm 2023 (sửa)"});
-    let changed = app.bearer(&token, "PATCH", &period).if_match(&tag).json(&renamed).send().expect(200);
-    assert_eq!(changed["title"], renamed["title"]);
+    let path_of = |list: &str| {
+        let listed = app.get("admin", list).expect(200);
+        format!("{}/{}", list, listed["items"][0]["id"].as_str().unwrap())
+    };
+    for (person, path, field) in [
+        ("secretary", app.period(), "title"),
+        ("admin", path_of("/v1/units"), "name"),
+        ("admin", path_of("/v1/members"), "display_name"),
+    ] {
+        let token = token(app, &account(app, person, Some(&["write"])), "");
+        app.bearer(&token, "GET", &path).send().refused(403, "scope_required");
+        let (tag, renamed) = (app.tag(person, &path), json!({field: "Tên mới"}));
+        let changed = app.bearer(&token, "PATCH", &path).if_match(&tag).json(&renamed).send().expect(200);
+        assert_eq!(changed[field], renamed[field], "{path}");
+    }
 }
