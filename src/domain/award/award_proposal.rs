@@ -285,3 +285,154 @@ impl ProposalCase {
         Ok(self.moved(Proposal { status, decision, ..self.proposal.clone() }, now, event))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use strum::VariantArray;
+
+    use super::*;
+    use crate::domain::time::zone;
+
+    const OK: Result<(), Code> = Ok(());
+    const STATE: Result<(), Code> = Err(Code::InvalidState);
+    const GUARD: Result<(), Code> = Err(Code::GuardFailed);
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn report() -> AttachedFile {
+        AttachedFile {
+            name: "bao-cao.pdf".into(),
+            media_type: "application/pdf".into(),
+            size: 1,
+            sha256: "00".into(),
+            attached_at: at("2023-12-01T00:00:00Z"),
+        }
+    }
+
+    /// A dossier of one document. Where the term is a wait, it ends on 7 December in Việt Nam.
+    fn proposal(status: ProposalStatus, opens_on: Option<NaiveDate>, file: Option<AttachedFile>) -> ProposalCase {
+        let id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001");
+        let now = at("2023-12-01T00:00:00Z");
+        let proposal = Proposal {
+            id,
+            organization_id: id,
+            period_id: id,
+            unit_id: id,
+            award_code: "emulation_flag".into(),
+            award_quota: 1,
+            slot: 1,
+            rank: 1,
+            total: Points::ZERO,
+            eligibility: Vec::new(),
+            term: DossierTerm { due_on: None, opens_on, explanation: Vec::new() },
+            documents: vec![Document { code: ACHIEVEMENT_REPORT.into(), title: "Báo cáo thành tích".into(), file }],
+            status,
+            submitted_at: None,
+            return_reason: None,
+            decision: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let unit = UnitKey { id, code: "TH".into() };
+        ProposalCase { proposal, unit, zone: zone("Asia/Ho_Chi_Minh").unwrap() }
+    }
+
+    fn outcome(case: &ProposalCase, action: Action, now: DateTime<Utc>) -> Result<(), Code> {
+        case.may(action, now).map_err(|error| error.code)
+    }
+
+    /// In the order of a proposal's life: draft, submitted, returned, approved, declined.
+    #[test]
+    fn each_state_allows_its_acts() {
+        let table = [
+            (Action::AttachDocument, [OK, STATE, OK, STATE, STATE]),
+            (Action::AttachAchievementReport, [OK, STATE, OK, STATE, STATE]),
+            (Action::SubmitProposal, [OK, STATE, OK, STATE, STATE]),
+            (Action::ReturnProposal, [STATE, OK, STATE, STATE, STATE]),
+            (Action::RecordDecision, [STATE, OK, STATE, STATE, STATE]),
+            // Not an act on a proposal.
+            (Action::Submit, [STATE; 5]),
+        ];
+        assert_eq!(table.iter().map(|row| row.0).take(ACTIONS.len()).collect::<Vec<_>>(), ACTIONS);
+        for (action, expected) in table {
+            for (status, expected) in ProposalStatus::VARIANTS.iter().zip(expected) {
+                let case = proposal(*status, None, None);
+                assert_eq!(outcome(&case, action, at("2023-12-01T00:00:00Z")), expected, "{action:?} {status:?}");
+            }
+        }
+    }
+
+    /// "Sau 05 ngày làm việc" read as a wait: until the day has begun the dossier can be prepared but not submitted.
+    #[test]
+    fn a_term_that_is_a_wait_holds_back_submission_alone() {
+        let opens_on = NaiveDate::from_ymd_opt(2023, 12, 7);
+        let table = [
+            (Action::AttachDocument, [OK, STATE, OK, STATE, STATE]),
+            (Action::SubmitProposal, [GUARD, STATE, GUARD, STATE, STATE]),
+            (Action::RecordDecision, [STATE, OK, STATE, STATE, STATE]),
+        ];
+        for (action, expected) in table {
+            for (status, expected) in ProposalStatus::VARIANTS.iter().zip(expected) {
+                let case = proposal(*status, opens_on, Some(report()));
+                assert_eq!(outcome(&case, action, at("2023-12-06T16:59:59.999Z")), expected, "{action:?} {status:?}");
+                let opened = if expected == GUARD { OK } else { expected };
+                assert_eq!(outcome(&case, action, at("2023-12-06T17:00:00Z")), opened, "{action:?} {status:?}, opened");
+            }
+        }
+    }
+
+    #[test]
+    fn an_incomplete_dossier_cannot_be_submitted() {
+        let now = at("2023-12-01T00:00:00Z");
+        let error = proposal(ProposalStatus::Draft, None, None).submit(now).unwrap_err();
+        assert_eq!((error.code, error.faults[0].code), (Code::GuardFailed, Code::DocumentMissing));
+        let change = proposal(ProposalStatus::Draft, None, Some(report())).submit(now).unwrap();
+        assert_eq!(change.after.proposal.status, ProposalStatus::Submitted);
+    }
+
+    /// Performs a permitted act.
+    fn perform(case: &ProposalCase, action: Action, approved: bool, now: DateTime<Utc>) -> ProposalCase {
+        let term = case.proposal.term.clone();
+        let decision = Decision {
+            approved,
+            decision_number: Some("1/QĐ".into()),
+            decided_on: NaiveDate::from_ymd_opt(2023, 12, 1),
+            reason: Some("x".into()),
+        };
+        if action == Action::SubmitProposal {
+            case.submit(now).unwrap().after
+        } else if action == Action::ReturnProposal {
+            case.send_back("x".into(), term, now).after
+        } else if action == Action::RecordDecision {
+            case.record_decision(&decision, now).unwrap().after
+        } else {
+            // Attaching a document changes no state.
+            case.clone()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_permitted_act_leaves_a_decision_or_skips_a_state(acts in proptest::collection::vec((0..ACTIONS.len(), any::<bool>()), 0..24)) {
+            use ProposalStatus::{Approved, Declined, Draft, Returned, Submitted};
+            let now = at("2023-12-01T12:00:00Z");
+            let mut case = proposal(Draft, None, Some(report()));
+            for (at, approved) in acts {
+                let (action, before) = (ACTIONS[at], case.proposal.status);
+                if case.may(action, now).is_err() {
+                    continue;
+                }
+                prop_assert!(!before.is_decided(), "{:?} {:?}", action, before);
+                case = perform(&case, action, approved, now);
+                let after = case.proposal.status;
+                let steps = [(Draft, Submitted), (Returned, Submitted), (Submitted, Returned), (Submitted, Approved), (Submitted, Declined)];
+                prop_assert!(before == after || steps.contains(&(before, after)), "{:?} {:?} {:?}", action, before, after);
+                prop_assert_eq!(case.proposal.decision.is_some(), after.is_decided());
+            }
+        }
+    }
+}

@@ -179,7 +179,140 @@ impl SessionCase {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+    use strum::VariantArray;
+
     use super::*;
+    use crate::domain::assessment::period::PeriodStatus;
+
+    const OK: Result<(), Code> = Ok(());
+    const STATE: Result<(), Code> = Err(Code::InvalidState);
+
+    fn id(last: u8) -> Id {
+        Id::from_uuid_text(format!("018b88d6-5f80-7000-8000-0000000000{last:02x}"))
+    }
+
+    fn on(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// A session on 25 November of a council of three, of whom two are present.
+    fn session(status: SessionStatus, period_status: PeriodStatus) -> SessionCase {
+        let now = DateTime::UNIX_EPOCH;
+        let rules = json!({
+            "code": "2023", "title": "2023", "year": 2023, "criteria_set_id": id(1), "unit_ids": [],
+            "schedule": {
+                "self_assessment_due_on": "2023-11-10", "appraisal_due_on": "2023-11-15",
+                "council_review_from_on": "2023-11-20", "council_review_to_on": "2023-11-30",
+                "result_notice_due_on": "2023-11-30",
+            },
+        });
+        let period = Period {
+            id: id(1),
+            organization_id: id(1),
+            rules: serde_json::from_value(rules).unwrap(),
+            status: period_status,
+            notice: None,
+            cancel_reason: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let attendance = |last, present| Attendance { member_id: id(last), present, written_opinion: false };
+        let session = CouncilSession {
+            id: id(1),
+            organization_id: id(1),
+            period_id: id(1),
+            held_on: on("2023-11-25"),
+            place: "Trụ sở".into(),
+            status,
+            quorum: Quorum::default(),
+            attendance: vec![attendance(2, true), attendance(3, true), attendance(4, false)],
+            present: None,
+            needed: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        SessionCase { session, period }
+    }
+
+    fn outcome(case: &SessionCase, action: Action) -> Result<(), Code> {
+        case.may(action).map_err(|error| error.code)
+    }
+
+    /// In the order of a session's life: planned, held, closed.
+    #[test]
+    fn each_state_allows_its_acts() {
+        let table = [
+            (Action::WriteSession, [OK, STATE, STATE]),
+            (Action::HoldSession, [OK, STATE, STATE]),
+            (Action::CloseSession, [STATE, OK, STATE]),
+            // Not an act on a session.
+            (Action::Finalize, [STATE; 3]),
+        ];
+        assert_eq!(table.iter().map(|row| row.0).take(ACTIONS.len()).collect::<Vec<_>>(), ACTIONS);
+        for (action, expected) in table {
+            for (status, expected) in SessionStatus::VARIANTS.iter().zip(expected) {
+                let case = session(*status, PeriodStatus::CouncilReview);
+                assert_eq!(outcome(&case, action), expected, "{action:?} {status:?}");
+            }
+        }
+    }
+
+    /// In the order of a period's life: draft, self-assessment, appraisal, council review, finalised, announced, closed,
+    /// cancelled.
+    #[test]
+    fn a_session_changes_only_until_the_ranking_is_final() {
+        let expected = [STATE, OK, OK, OK, STATE, STATE, STATE, STATE];
+        let acts = [
+            (Action::WriteSession, SessionStatus::Planned),
+            (Action::HoldSession, SessionStatus::Planned),
+            (Action::CloseSession, SessionStatus::Held),
+        ];
+        for (action, status) in acts {
+            for (period, expected) in PeriodStatus::VARIANTS.iter().zip(expected) {
+                assert_eq!(outcome(&session(status, *period), action), expected, "{action:?} {period:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_is_not_held_before_its_day() {
+        let case = session(SessionStatus::Planned, PeriodStatus::CouncilReview);
+        let council = [id(2), id(3), id(4)];
+        let error = case.hold(&council, on("2023-11-24"), DateTime::UNIX_EPOCH).unwrap_err();
+        assert_eq!((error.code, error.faults[0].code), (Code::GuardFailed, Code::TooEarly));
+        let held = case.hold(&council, on("2023-11-25"), DateTime::UNIX_EPOCH).unwrap().after.session;
+        assert_eq!((held.status, held.present, held.needed), (SessionStatus::Held, Some(2), Some(2)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_permitted_act_leaves_a_closed_session_or_goes_back(acts in proptest::collection::vec(0..ACTIONS.len(), 0..12)) {
+            let mut case = session(SessionStatus::Planned, PeriodStatus::CouncilReview);
+            let place = |status: SessionStatus| SessionStatus::VARIANTS.iter().position(|known| *known == status);
+            for action in acts.into_iter().map(|at| ACTIONS[at]) {
+                if case.may(action).is_err() {
+                    continue;
+                }
+                let before = case.session.clone();
+                prop_assert!(before.status != SessionStatus::Closed, "{:?}", action);
+                case = if action == Action::HoldSession {
+                    case.hold(&[id(2), id(3), id(4)], before.held_on, DateTime::UNIX_EPOCH).unwrap().after
+                } else if action == Action::CloseSession {
+                    case.close(DateTime::UNIX_EPOCH).after
+                } else {
+                    case.with(before.clone(), DateTime::UNIX_EPOCH).after
+                };
+                let after = &case.session;
+                let step = place(after.status).zip(place(before.status)).map(|(after, before)| after - before);
+                prop_assert!(matches!(step, Some(0 | 1)), "{:?} {:?} {:?}", action, before.status, after.status);
+                prop_assert_eq!(after.quorum_met().is_some(), after.status != SessionStatus::Planned);
+            }
+        }
+    }
 
     #[test]
     fn two_thirds_are_rounded_up() {
