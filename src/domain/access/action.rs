@@ -104,6 +104,7 @@ pub(crate) use reading;
 
 /// Whose column it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Thẩm định, by the standing body.
