@@ -76,3 +76,76 @@ impl CriteriaSet {
         Change::with_event(retired, EventType::CriteriaSetRetired)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use strum::VariantArray;
+
+    use super::*;
+    use crate::domain::Id;
+    use crate::domain::criteria::criteria_set::tests::guideline;
+
+    const OK: Result<(), Code> = Ok(());
+    const STATE: Result<(), Code> = Err(Code::InvalidState);
+    const LOCKED: Result<(), Code> = Err(Code::ResourceLocked);
+
+    fn set(status: CriteriaSetStatus) -> CriteriaSet {
+        let id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001");
+        CriteriaSet {
+            id,
+            organization_id: id,
+            content: guideline(),
+            status,
+            published_at: None,
+            retired_at: None,
+            copied_from_id: None,
+            version: 1,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    /// In the order of a criteria set's life: draft, published, retired.
+    #[test]
+    fn each_state_allows_its_acts() {
+        let table = [
+            (Action::WriteCriteriaSet, [OK, LOCKED, LOCKED]),
+            (Action::PublishCriteriaSet, [OK, STATE, STATE]),
+            (Action::RetireCriteriaSet, [STATE, OK, STATE]),
+            (Action::CopyCriteriaSet, [OK, OK, OK]),
+            // Not an act on a criteria set.
+            (Action::Open, [STATE; 3]),
+        ];
+        assert_eq!(table.iter().map(|row| row.0).take(ACTIONS.len()).collect::<Vec<_>>(), ACTIONS);
+        for (action, expected) in table {
+            for (status, expected) in CriteriaSetStatus::VARIANTS.iter().zip(expected) {
+                assert_eq!(set(*status).may(action).map_err(|error| error.code), expected, "{action:?} {status:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_permitted_act_goes_back_to_draft_or_leaves_retired(acts in proptest::collection::vec(0..ACTIONS.len(), 0..12)) {
+            use CriteriaSetStatus::{Draft, Published, Retired};
+            let mut set = set(Draft);
+            for action in acts.into_iter().map(|at| ACTIONS[at]) {
+                if set.may(action).is_err() {
+                    continue;
+                }
+                let before = set.status;
+                set = if action == Action::PublishCriteriaSet {
+                    set.publish(DateTime::UNIX_EPOCH).unwrap().after
+                } else if action == Action::RetireCriteriaSet {
+                    set.retire(DateTime::UNIX_EPOCH).after
+                } else {
+                    // Written or copied: the state stays.
+                    set
+                };
+                let steps = [(Draft, Published), (Published, Retired)];
+                prop_assert!(before == set.status || steps.contains(&(before, set.status)), "{:?} {:?}", action, before);
+            }
+        }
+    }
+}
