@@ -162,8 +162,8 @@ codes! {
         en "Proposal undecided", "The award proposal of unit {unit_code} is neither approved nor declined.";
     /// A required document is not attached to the dossier.
     DocumentMissing = "document_missing", 409, AfterChange,
-        vi "Hồ sơ thiếu tài liệu", "Hồ sơ đề nghị khen thưởng còn thiếu tài liệu: {document}.",
-        en "Document missing", "The dossier lacks the document: {document}.";
+        vi "Hồ sơ thiếu tài liệu", "Hồ sơ đề nghị khen thưởng còn thiếu tài liệu: {title}.",
+        en "Document missing", "The dossier lacks the document: {title}.";
     /// The action is not possible yet.
     TooEarly = "too_early", 409, Later,
         vi "Chưa đến thời điểm thực hiện", "Thao tác này chỉ được thực hiện từ {not_before}.",
@@ -411,8 +411,8 @@ codes! {
         en "Classified content", "Classified documents may not be stored in this system.";
     /// A document that the dossier does not require.
     UnknownDocument = "unknown_document", 422, Never,
-        vi "Tài liệu không thuộc hồ sơ", "Hồ sơ đề nghị khen thưởng không có tài liệu {document}.",
-        en "Unknown document", "The dossier has no document {document}.";
+        vi "Tài liệu không thuộc hồ sơ", "Hồ sơ đề nghị khen thưởng không có tài liệu này.",
+        en "Unknown document", "The dossier does not require this document.";
     /// A spreadsheet without a row of headings.
     HeadingNotFound = "heading_not_found", 422, Never,
         vi "Không tìm thấy dòng tiêu đề", "Không có dòng nào mang các tiêu đề STT, NỘI DUNG, ĐIỂM (hoặc tiêu đề của mẫu đầy đủ).",
@@ -471,8 +471,8 @@ codes! {
         en "Outside the calendar", "The dates are too far apart or outside the years that the calendar supports.";
     /// A grant type that the token endpoint does not offer.
     UnsupportedGrantType = "unsupported_grant_type", 400, Never,
-        vi "Hình thức cấp mã không được hỗ trợ", "Chỉ hỗ trợ hình thức cấp mã truy cập client_credentials.",
-        en "Unsupported grant type", "The only grant type offered is client_credentials.";
+        vi "Hình thức cấp mã không được hỗ trợ", "Chỉ hỗ trợ hình thức cấp mã truy cập bằng mã định danh và khóa bí mật của ứng dụng (client credentials).",
+        en "Unsupported grant type", "The only grant type offered is that of client credentials.";
     /// A scope that is unknown or wider than the account's.
     InvalidScope = "invalid_scope", 400, Never,
         vi "Phạm vi không hợp lệ", "Phạm vi được yêu cầu không tồn tại hoặc vượt phạm vi được cấp.",

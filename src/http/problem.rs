@@ -5,12 +5,13 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::json::AnyObject;
-
+use crate::domain::time::read_day;
 use crate::error::{Code, Error, Params, Row, term};
 
 /// The languages that texts are written in.
@@ -62,26 +63,45 @@ impl Language {
     }
 }
 
-/// The sentence of a code with its places filled, codes by their terms in its language. Where a figure is not known the
-/// title says it all.
+/// The parameters that hold a day or an instant.
+const TIMES: [&str; 5] = ["closed_at", "due_on", "held_on", "latest", "not_before"];
+
+/// Formats a day or an instant as Vietnamese texts write it. Returns `None` for any other text.
+fn vietnamese_time(text: &str) -> Option<String> {
+    if let Some(day) = read_day(text) {
+        return Some(day.format("%d/%m/%Y").to_string());
+    }
+    // A sentence does not know its organisation's zone, so it names the zone that it uses.
+    let local = text.parse::<DateTime<Utc>>().ok()?.with_timezone(&chrono_tz::Asia::Ho_Chi_Minh);
+    Some(local.format("%H:%M ngày %d/%m/%Y (giờ Việt Nam)").to_string())
+}
+
+/// Returns the text of a parameter in a sentence: the term of a code, a time as the language writes it, or the text as
+/// it is.
+fn localized(name: &str, text: &str, language: Language) -> String {
+    match (term(name, text), language) {
+        (Some((vi, _)), Language::Vi) => vi.to_owned(),
+        (Some((_, en)), Language::En) => en.to_owned(),
+        (None, Language::Vi) if TIMES.contains(&name) => vietnamese_time(text).unwrap_or_else(|| text.to_owned()),
+        (None, Language::Vi | Language::En) => text.to_owned(),
+    }
+}
+
+/// Returns the sentence of a code with its placeholders filled, or the title alone if a parameter is missing.
 fn sentence(code: Code, params: &Params, language: Language) -> String {
     let row = code.row();
     let mut text = language.text(row).to_owned();
     for (name, value) in params {
-        let said = |code: &str| match (term(name, code), language) {
-            (Some((vi, _)), Language::Vi) => vi.to_owned(),
-            (Some((_, en)), Language::En) => en.to_owned(),
-            (None, Language::Vi | Language::En) => code.to_owned(),
-        };
-        let shown = match value {
-            Value::String(text) => said(text),
+        let localized = |text: &str| localized(name, text, language);
+        let value = match value {
+            Value::String(text) => localized(text),
             Value::Array(items) => {
-                let said = |item: &Value| item.as_str().map_or_else(|| item.to_string(), said);
-                items.iter().map(said).collect::<Vec<_>>().join(", ")
+                let item = |item: &Value| item.as_str().map_or_else(|| item.to_string(), localized);
+                items.iter().map(item).collect::<Vec<_>>().join(", ")
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
         };
-        text = text.replace(&format!("{{{name}}}"), &shown);
+        text = text.replace(&format!("{{{name}}}"), &value);
     }
     if text.contains('{') { format!("{}.", language.title(row)) } else { text }
 }
@@ -259,6 +279,7 @@ mod tests {
     use super::*;
     use crate::domain::access::action::wrong_state;
     use crate::domain::assessment::period::PeriodStatus;
+    use crate::domain::assessment::review::ReviewStatus;
     use crate::domain::assessment::submission::SubmissionStatus;
     use crate::domain::award::award_proposal::ProposalStatus;
     use crate::domain::award::council_session::SessionStatus;
@@ -282,27 +303,133 @@ mod tests {
         }
     }
 
-    /// A sentence for people names a state, a rule and the like in its own language; the parameters keep the codes.
+    /// Returns the codes of all variants of an enum, as parameters hold them.
+    fn codes<T: serde::Serialize>(variants: &[T]) -> Vec<String> {
+        variants.iter().map(|variant| json!(variant).as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Returns every code that a sentence can name, with the parameter that holds it.
+    fn named_codes() -> Vec<(&'static str, String)> {
+        let states = [
+            codes(SubmissionStatus::VARIANTS),
+            codes(PeriodStatus::VARIANTS),
+            codes(CriteriaSetStatus::VARIANTS),
+            codes(ReviewStatus::VARIANTS),
+            codes(SessionStatus::VARIANTS),
+            codes(ProposalStatus::VARIANTS),
+            codes(DeadlineStatus::VARIANTS),
+            // Of evidence, whose state is no enum.
+            vec!["removed".to_owned()],
+        ];
+        let states = states.concat().into_iter().flat_map(|state| [("state", state.clone()), ("needs", state)]);
+        let rules = Rule::NAMES.iter().map(|name| ("rule", (*name).to_owned()));
+        let problems = ["wrong_type", "missing_field", "unknown_field", "duplicate_field", "unknown_value", "too_deep"];
+        let problems = problems.map(|problem| ("problem", problem.to_owned()));
+        let limits = ["rows", "columns", "bytes"].map(|limit| ("limit", limit.to_owned()));
+        states.chain(rules).chain(problems).chain(limits).chain([("ground", "own_unit".to_owned())]).collect()
+    }
+
+    /// The other parameters of sentences: figures, times, and what the client or the author of a table has written.
+    const SHOWN_AS_GIVEN: [&str; 31] = [
+        "choice",
+        "closed_at",
+        "column",
+        "criteria",
+        "criterion",
+        "decimals",
+        "declared",
+        "due_on",
+        "expected",
+        "from",
+        "got",
+        "heading",
+        "held_on",
+        "known",
+        "latest",
+        "max",
+        "max_bytes",
+        "min",
+        "most",
+        "name",
+        "not_before",
+        "parent",
+        "part",
+        "rank",
+        "row",
+        "step",
+        "sum",
+        "title",
+        "to",
+        "unit_code",
+        "value",
+    ];
+
+    /// Returns the names of the placeholders in a text.
+    fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next())
+    }
+
+    /// Whether a word of a text is a code in `snake_case`.
+    fn shows_code(text: &str) -> bool {
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.any(|word| word.trim_matches('_').contains('_') && !word.chars().any(char::is_uppercase))
+    }
+
     #[test]
-    fn every_state_and_rule_has_a_term_in_both_languages() {
-        fn states<S: VariantArray + Serialize>() -> impl Iterator<Item = (&'static str, String)> {
-            S::VARIANTS.iter().map(|state| ("state", json!(state).as_str().unwrap().to_owned()))
-        }
-        let terms = states::<SubmissionStatus>()
-            .chain(states::<PeriodStatus>())
-            .chain(states::<CriteriaSetStatus>())
-            .chain(states::<SessionStatus>())
-            .chain(states::<ProposalStatus>())
-            .chain(states::<DeadlineStatus>())
-            .chain(Rule::NAMES.iter().map(|name| ("rule", (*name).to_owned())));
-        for (param, code) in terms {
-            let terms = term(param, &code);
-            assert!(terms.is_some_and(|(vi, en)| vi != code && !vi.is_empty() && !en.contains('_')), "{param} {code}");
+    fn every_code_that_a_sentence_names_has_a_term_in_both_languages() {
+        for (param, code) in named_codes() {
+            let (vi, en) = term(param, &code).unwrap_or_else(|| panic!("{param} {code}"));
+            assert!(!vi.is_empty() && vi != code && !en.is_empty(), "{param} {code}");
+            assert!(!shows_code(vi) && !shows_code(en), "{param} {code}");
         }
         let refusal = wrong_state(SubmissionStatus::Missed, &[SubmissionStatus::Draft, SubmissionStatus::Returned]);
         let text = sentence(refusal.code, &refusal.params, Language::Vi);
         assert!(text.contains("không nộp đúng hạn") && text.contains("dự thảo, đã trả lại"), "{text}");
         assert_eq!(refusal.params["state"], "missed");
+    }
+
+    /// A parameter is either known to hold codes, which have terms, or known to hold none.
+    #[test]
+    fn no_sentence_shows_a_code() {
+        let named = named_codes();
+        for code in Code::ALL {
+            let row = code.row();
+            for (text, language) in [(row.text_vi, Language::Vi), (row.text_en, Language::En)] {
+                let mut params = Params::new();
+                for name in placeholders(text) {
+                    let of_param: Vec<&str> =
+                        named.iter().filter(|(param, _)| *param == name).map(|(_, code)| code.as_str()).collect();
+                    assert!(of_param.is_empty() == SHOWN_AS_GIVEN.contains(&name), "{} {name}", row.code);
+                    params.insert(name.to_owned(), if of_param.is_empty() { json!("x") } else { json!(of_param) });
+                }
+                let text = sentence(*code, &params, language);
+                assert!(!shows_code(&text) && !shows_code(language.title(row)), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn vietnamese_sentences_write_days_and_instants_as_offices_do() {
+        let text =
+            |code, name, value, language| sentence(code, &Fault::at("", code).with(name, value).params, language);
+        for (code, name, value, vi) in [
+            (Code::DueOnTooLate, "latest", "2023-11-20", "sau ngày 20/11/2023."),
+            (Code::NoticeBeforeSession, "held_on", "2023-11-05", "họp Hội đồng 05/11/2023."),
+            (Code::TooEarly, "not_before", "2023-12-07", "từ 07/12/2023."),
+            (Code::TooEarly, "not_before", "2023-12-06T17:00:00.000Z", "từ 00:00 ngày 07/12/2023 (giờ Việt Nam)."),
+            (
+                Code::DeadlinePassed,
+                "closed_at",
+                "2023-11-10T17:00:00.000Z",
+                "lúc 00:00 ngày 11/11/2023 (giờ Việt Nam);",
+            ),
+            // What the client has written is no time, whatever it looks like.
+            (Code::Duplicate, "value", "2023-11-10", "Giá trị 2023-11-10 bị"),
+        ] {
+            let (vietnamese, english) = (text(code, name, value, Language::Vi), text(code, name, value, Language::En));
+            assert!(vietnamese.contains(vi), "{vietnamese}");
+            assert!(english.contains(value), "{english}");
+        }
     }
 
     #[test]

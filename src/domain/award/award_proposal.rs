@@ -176,7 +176,8 @@ impl Proposal {
         let mut faults: Vec<Fault> = missing
             .map(|(at, document)| {
                 let pointer = format!("/dossier/documents/{at}");
-                Fault::at(pointer, Code::DocumentMissing).with("document", document.code.as_str())
+                let fault = Fault::at(pointer, Code::DocumentMissing).with("document", document.code.as_str());
+                fault.with("title", document.title.as_str())
             })
             .collect();
         if let Some(opens_at) = opens_at.filter(|opens_at| now < *opens_at) {
