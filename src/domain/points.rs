@@ -141,9 +141,9 @@ impl Decimal {
     /// # Errors
     /// `points_precision` for a third decimal, `points_out_of_range` beyond [`Points::MAX`].
     pub fn points(&self) -> Result<Points, Code> {
-        self.scaled(2, Points::MAX.0).map(Points).map_err(|misfit| match misfit {
-            Misfit::TooFine => Code::PointsPrecision,
-            Misfit::TooLarge => Code::PointsOutOfRange,
+        self.scaled(2, Points::MAX.0).map(Points).map_err(|error| match error {
+            DecimalError::TooPrecise => Code::PointsPrecision,
+            DecimalError::TooLarge => Code::PointsOutOfRange,
         })
     }
 
@@ -151,9 +151,9 @@ impl Decimal {
     ///
     /// # Errors
     /// Where it has more decimals or is more.
-    pub fn scaled(&self, places: u32, most: i64) -> Result<i64, Misfit> {
+    pub fn scaled(&self, places: u32, most: i64) -> Result<i64, DecimalError> {
         let (mantissa, exponent) = match self.0.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| Misfit::TooLarge)?),
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| DecimalError::TooLarge)?),
             None => (self.0.as_str(), 0),
         };
         let (negative, digits) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
@@ -167,12 +167,12 @@ impl Decimal {
         let dropped = i64::try_from(all.len() - significant.len()).unwrap_or(i64::MAX);
         let decimals = i64::try_from(part.len()).unwrap_or(i64::MAX);
         let scale = i64::from(exponent) + dropped - decimals + i64::from(places);
-        let power = u32::try_from(scale).map_err(|_| Misfit::TooFine)?;
+        let power = u32::try_from(scale).map_err(|_| DecimalError::TooPrecise)?;
         let units = 10_i64
             .checked_pow(power)
             .and_then(|unit| significant.parse::<i64>().ok()?.checked_mul(unit))
             .filter(|units| *units <= most)
-            .ok_or(Misfit::TooLarge)?;
+            .ok_or(DecimalError::TooLarge)?;
         Ok(if negative { -units } else { units })
     }
 }
@@ -197,9 +197,9 @@ impl From<Points> for Decimal {
 
 /// Why a number cannot be held exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Misfit {
+pub enum DecimalError {
     /// More decimals than are kept.
-    TooFine,
+    TooPrecise,
     /// Beyond what can be held.
     TooLarge,
 }

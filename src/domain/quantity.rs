@@ -7,7 +7,7 @@ use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::points::{Decimal, Misfit};
+use super::points::{Decimal, DecimalError};
 use crate::error::Code;
 
 /// How many ten-thousandths are one.
@@ -43,8 +43,8 @@ impl Quantity {
     pub fn of(number: &Decimal) -> Result<Self, Code> {
         match number.scaled(PLACES, Self::MAX.0) {
             Ok(units) if units >= 0 => Ok(Quantity(units)),
-            Ok(_) | Err(Misfit::TooLarge) => Err(Code::NumberOutOfRange),
-            Err(Misfit::TooFine) => Err(Code::NumberPrecision),
+            Ok(_) | Err(DecimalError::TooLarge) => Err(Code::NumberOutOfRange),
+            Err(DecimalError::TooPrecise) => Err(Code::NumberPrecision),
         }
     }
 }

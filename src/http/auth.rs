@@ -31,7 +31,7 @@ pub const LIFETIME_SECONDS: i64 = 3600;
 /// How far two machines' clocks may be apart.
 const LEEWAY_SECONDS: u64 = 30;
 /// How many verified tokens are kept: checking a signature costs more than everything else at the gate.
-const KEPT: usize = 4096;
+const CACHE_CAPACITY: usize = 4096;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Claims {
@@ -139,7 +139,7 @@ impl Keys {
             public: encoded,
             encoding: EncodingKey::from_ed_der(pkcs8),
             validation,
-            verified: Cache::new(KEPT),
+            verified: Cache::new(CACHE_CAPACITY),
         })
     }
 

@@ -118,10 +118,10 @@ fn is_json(http: &HttpRequest) -> bool {
 }
 
 /// The digest of what was asked.
-fn asked(http: &HttpRequest, body: &[u8]) -> String {
-    let mut asked = format!("{} {}\n", http.method(), http.uri()).into_bytes();
-    asked.extend_from_slice(body);
-    sha256_hex(&asked)
+fn request_digest(http: &HttpRequest, body: &[u8]) -> String {
+    let mut request = format!("{} {}\n", http.method(), http.uri()).into_bytes();
+    request.extend_from_slice(body);
+    sha256_hex(&request)
 }
 
 impl Call {
@@ -142,19 +142,19 @@ impl Call {
         let mut conditions =
             Conditions { if_match: text(&http, &header::IF_MATCH).map(str::to_owned), ..Conditions::default() };
         if !accepts_json(&http) {
-            conditions.form = Some(Error::new(Code::NotAcceptable));
+            conditions.fault = Some(Error::new(Code::NotAcceptable));
         } else if !body.is_empty() && !is_json(&http) {
-            conditions.form = Some(Error::new(Code::UnsupportedMediaType));
+            conditions.fault = Some(Error::new(Code::UnsupportedMediaType));
         }
         if http.method() == Method::POST
             && let Some(key) = http.headers().get("idempotency-key")
         {
             match key.to_str() {
                 Ok(key) if !key.is_empty() && key.len() <= MAX_KEY => {
-                    conditions.idempotency = Some((key.to_owned(), asked(&http, &body)));
+                    conditions.idempotency = Some((key.to_owned(), request_digest(&http, &body)));
                 }
                 _ => {
-                    conditions.form = Some(Error::new(Code::InvalidHeader).with("name", "Idempotency-Key"));
+                    conditions.fault = Some(Error::new(Code::InvalidHeader).with("name", "Idempotency-Key"));
                 }
             }
         }
@@ -172,28 +172,28 @@ impl Call {
     }
 
     /// The same once the body of an upload was received: what was asked with it.
-    pub fn asking(mut self, body: &str) -> Self {
+    pub fn with_form(mut self, form: &str) -> Self {
         if let Some((_, digest)) = &mut self.request.conditions.idempotency {
-            *digest = asked(&self.http, body.as_bytes());
+            *digest = request_digest(&self.http, form.as_bytes());
         }
         self
     }
 
     /// Whether the request may come twice.
-    pub fn may_come_twice(&self) -> bool {
+    pub fn has_idempotency_key(&self) -> bool {
         self.request.conditions.idempotency.is_some()
     }
 
     /// The same for an answer that is no JSON: whatever the client accepts.
     pub fn accepting_any(mut self) -> Self {
-        if self.request.conditions.form.as_ref().is_some_and(|error| error.code == Code::NotAcceptable) {
-            self.request.conditions.form = None;
+        if self.request.conditions.fault.as_ref().is_some_and(|error| error.code == Code::NotAcceptable) {
+            self.request.conditions.fault = None;
         }
         self
     }
 
     /// The same for an answer that carries a secret, which is kept nowhere.
-    pub fn never_kept(mut self) -> Self {
+    pub fn with_secret(mut self) -> Self {
         self.request.conditions.idempotency = None;
         self.is_secret = true;
         self
@@ -223,7 +223,7 @@ impl Call {
     }
 
     /// The query itself.
-    pub fn words(&mut self) -> &mut Query {
+    pub fn raw_query(&mut self) -> &mut Query {
         &mut self.query
     }
 
@@ -267,17 +267,17 @@ impl Call {
 
     /// No body, or an empty object.
     fn check_empty(&mut self) {
-        if !self.body.is_empty() && self.request.conditions.form.is_none() {
+        if !self.body.is_empty() && self.request.conditions.fault.is_none() {
             #[derive(serde::Deserialize)]
             #[serde(deny_unknown_fields)]
             struct Empty {}
-            self.request.conditions.form = json::read::<Empty>(&self.body).err();
+            self.request.conditions.fault = json::read::<Empty>(&self.body).err();
         }
     }
 
     fn close_query(&mut self) {
-        if self.request.conditions.form.is_none() {
-            self.request.conditions.form = self.query.leftover();
+        if self.request.conditions.fault.is_none() {
+            self.request.conditions.fault = self.query.leftover();
         }
     }
 
@@ -288,7 +288,7 @@ impl Call {
     ) -> Reply {
         self.check_empty();
         let answer = self.fetch(work).await?;
-        Ok(self.show(answer))
+        Ok(self.respond(answer))
     }
 
     /// Runs a reading act whose answer the handler makes itself.
@@ -312,7 +312,7 @@ impl Call {
         self.close_query();
         let act = service::act(Arc::clone(&self.state.app), self.request.clone(), work);
         let answer = act.await.map_err(|error| self.problem(error))?;
-        Ok(self.show(answer))
+        Ok(self.respond(answer))
     }
 
     /// Runs a changing act that has no body.
@@ -325,13 +325,13 @@ impl Call {
     }
 
     /// Whether the client has what this tag names.
-    pub fn knows(&self, etag: &str) -> bool {
-        knows(&self.http, etag)
+    pub fn etag_matches(&self, etag: &str) -> bool {
+        etag_matches(&self.http, etag)
     }
 
     /// Answers.
-    pub fn show(&self, answer: Answer) -> HttpResponse {
-        let unchanged = answer.etag.as_ref().is_some_and(|etag| self.knows(etag));
+    pub fn respond(&self, answer: Answer) -> HttpResponse {
+        let unchanged = answer.etag.as_ref().is_some_and(|etag| self.etag_matches(etag));
         let status = if unchanged {
             StatusCode::NOT_MODIFIED
         } else {
@@ -359,7 +359,7 @@ impl Call {
 }
 
 /// Whether the client of a reading request has what a tag names.
-pub fn knows(http: &HttpRequest, etag: &str) -> bool {
+pub fn etag_matches(http: &HttpRequest, etag: &str) -> bool {
     let reading = matches!(*http.method(), Method::GET | Method::HEAD);
     let is_known = |given: &str| {
         matches!(given.trim().trim_start_matches("W/"), "*") || given.trim().trim_start_matches("W/") == etag

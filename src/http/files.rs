@@ -52,12 +52,12 @@ impl From<&AttachedFile> for FileView {
 /// When the store does not have it.
 pub async fn attachment(call: &Call, file: AttachedFile) -> Reply {
     let etag = format!("\"{}-0\"", file.sha256);
-    if call.knows(&etag) {
+    if call.etag_matches(&etag) {
         return Ok(not_modified(&etag));
     }
     let bytes = call.state().app.files.get(&file.sha256).await.map_err(|error| call.problem(error))?;
     let size = u64::try_from(file.size).map_err(|error| call.problem(Error::internal(error)))?;
-    Ok(inert(&file.name, &file.media_type)
+    Ok(attachment_response(&file.name, &file.media_type)
         .insert_header((header::ETAG, etag))
         .insert_header(("Repr-Digest", repr_digest(&file.sha256)))
         .insert_header(("X-Content-SHA256", file.sha256))
@@ -73,7 +73,7 @@ pub fn not_modified(etag: &str) -> HttpResponse {
 }
 
 /// The head of an answer that is saved as a file and that no browser runs.
-pub fn inert(name: &str, media_type: &str) -> HttpResponseBuilder {
+pub fn attachment_response(name: &str, media_type: &str) -> HttpResponseBuilder {
     let name = ExtendedValue {
         charset: header::Charset::Ext("UTF-8".to_owned()),
         language_tag: None,

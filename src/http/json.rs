@@ -54,10 +54,11 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     T::deserialize(&node).or_else(|_| serde_path_to_error::deserialize(&node)).map_err(|error| {
         let pointer = pointer(error.path());
         match error.into_inner() {
-            Misfit::Number(code) => Error::of_fault(Fault::at(pointer, code)),
-            misfit @ (Misfit::WrongType | Misfit::UnknownField | Misfit::UnknownValue | Misfit::Missing(_)) => {
-                invalid(&pointer, misfit.problem(), misfit.field())
-            }
+            ReadError::Number(code) => Error::of_fault(Fault::at(pointer, code)),
+            error @ (ReadError::WrongType
+            | ReadError::UnknownField
+            | ReadError::UnknownValue
+            | ReadError::Missing(_)) => invalid(&pointer, error.problem(), error.field()),
         }
     })
 }
@@ -196,7 +197,7 @@ impl<'de: 'a, 'a> de::Deserialize<'de> for Fields<'a> {
 
 /// Why a tree does not fit a type; says nothing of the type's own name.
 #[derive(Debug)]
-enum Misfit {
+enum ReadError {
     WrongType,
     UnknownField,
     UnknownValue,
@@ -204,72 +205,72 @@ enum Misfit {
     Number(Code),
 }
 
-impl Misfit {
+impl ReadError {
     const fn problem(&self) -> &'static str {
         match self {
-            Misfit::WrongType | Misfit::Number(_) => "wrong_type",
-            Misfit::UnknownField => "unknown_field",
-            Misfit::UnknownValue => "unknown_value",
-            Misfit::Missing(_) => "missing_field",
+            ReadError::WrongType | ReadError::Number(_) => "wrong_type",
+            ReadError::UnknownField => "unknown_field",
+            ReadError::UnknownValue => "unknown_value",
+            ReadError::Missing(_) => "missing_field",
         }
     }
 
     const fn field(&self) -> Option<&'static str> {
         match self {
-            Misfit::Missing(field) => Some(field),
-            Misfit::WrongType | Misfit::UnknownField | Misfit::UnknownValue | Misfit::Number(_) => None,
+            ReadError::Missing(field) => Some(field),
+            ReadError::WrongType | ReadError::UnknownField | ReadError::UnknownValue | ReadError::Number(_) => None,
         }
     }
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.problem())
     }
 }
 
-impl std::error::Error for Misfit {}
+impl std::error::Error for ReadError {}
 
-impl de::Error for Misfit {
+impl de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let message = message.to_string();
         let of_numbers = [Code::PointsPrecision, Code::PointsOutOfRange, Code::NumberPrecision, Code::NumberOutOfRange];
         let code = of_numbers.into_iter().find(|code| code.row().code == message);
-        code.map_or(Misfit::WrongType, Misfit::Number)
+        code.map_or(ReadError::WrongType, ReadError::Number)
     }
 
     fn invalid_type(_: de::Unexpected, _: &dyn de::Expected) -> Self {
-        Misfit::WrongType
+        ReadError::WrongType
     }
 
     fn invalid_value(_: de::Unexpected, _: &dyn de::Expected) -> Self {
-        Misfit::UnknownValue
+        ReadError::UnknownValue
     }
 
     fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
-        Misfit::UnknownValue
+        ReadError::UnknownValue
     }
 
     fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
-        Misfit::UnknownField
+        ReadError::UnknownField
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Misfit::Missing(field)
+        ReadError::Missing(field)
     }
 }
 
 impl<'de> Deserializer<'de> for &'de Node<'_> {
-    type Error = Misfit;
+    type Error = ReadError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self {
             Node::Null => visitor.visit_unit(),
             Node::Bool(value) => visitor.visit_bool(*value),
             Node::Number(digits) => match (digits.parse::<i64>(), digits.parse::<f64>()) {
                 (Ok(number), _) => visitor.visit_i64(number),
                 (Err(_), Ok(number)) => visitor.visit_f64(number),
-                (Err(_), Err(_)) => Err(Misfit::WrongType),
+                (Err(_), Err(_)) => Err(ReadError::WrongType),
             },
             Node::Text(text) => visitor.visit_borrowed_str(&text.0),
             Node::List(items) => visitor.visit_seq(Items(items.iter())),
@@ -277,7 +278,7 @@ impl<'de> Deserializer<'de> for &'de Node<'_> {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         if let Node::Null = self { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
@@ -287,15 +288,19 @@ impl<'de> Deserializer<'de> for &'de Node<'_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        if let Node::Object(_) = self { self.deserialize_any(visitor) } else { Err(Misfit::WrongType) }
+    ) -> Result<V::Value, ReadError> {
+        if let Node::Object(_) = self { self.deserialize_any(visitor) } else { Err(ReadError::WrongType) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
         if name != DIGITS {
             return visitor.visit_newtype_struct(self);
         }
-        if let Node::Number(digits) = self { visitor.visit_str(digits) } else { Err(Misfit::WrongType) }
+        if let Node::Number(digits) = self { visitor.visit_str(digits) } else { Err(ReadError::WrongType) }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -303,9 +308,9 @@ impl<'de> Deserializer<'de> for &'de Node<'_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Misfit> {
+    ) -> Result<V::Value, ReadError> {
         let Node::Text(text) = self else {
-            return Err(Misfit::WrongType);
+            return Err(ReadError::WrongType);
         };
         visitor.visit_enum((&*text.0).into_deserializer())
     }
@@ -319,8 +324,8 @@ impl<'de> Deserializer<'de> for &'de Node<'_> {
 struct Items<'de, 'a>(std::slice::Iter<'de, Node<'a>>);
 
 impl<'de> SeqAccess<'de> for Items<'de, '_> {
-    type Error = Misfit;
-    fn next_element_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
+    type Error = ReadError;
+    fn next_element_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, ReadError> {
         self.0.next().map(|item| seed.deserialize(item)).transpose()
     }
 }
@@ -331,16 +336,16 @@ struct Entries<'de, 'a> {
 }
 
 impl<'de> MapAccess<'de> for Entries<'de, '_> {
-    type Error = Misfit;
-    fn next_key_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
+    type Error = ReadError;
+    fn next_key_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, ReadError> {
         let Some((key, value)) = self.fields.next() else {
             return Ok(None);
         };
         self.value = Some(value);
         seed.deserialize((&*key.0).into_deserializer()).map(Some)
     }
-    fn next_value_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
-        seed.deserialize(self.value.take().ok_or(Misfit::WrongType)?)
+    fn next_value_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ReadError> {
+        seed.deserialize(self.value.take().ok_or(ReadError::WrongType)?)
     }
 }
 

@@ -265,7 +265,7 @@ fn take_null_away(body: &mut Value) {
 }
 
 /// The names of the places in a path.
-fn places(path: &str) -> impl Iterator<Item = &str> {
+fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
 
@@ -277,7 +277,7 @@ fn is_named(parameter: &Value, name: &str) -> bool {
 /// not name is an id.
 fn parameters(operation: &Operation, given: Vec<Value>) -> Result<Vec<Value>, Error> {
     let is_given = |name: &str| given.iter().any(|parameter| is_named(parameter, name));
-    let ids = places(&operation.path).filter(|name| !is_given(name)).map(|name| {
+    let ids = path_parameters(&operation.path).filter(|name| !is_given(name)).map(|name| {
         let schema = json!({"type": "string", "format": "uuid"});
         json!({"name": name, "in": "path", "required": true, "description": "Made by the service.", "schema": schema})
     });

@@ -13,7 +13,7 @@ use crate::error::{Code, Error};
 /// The words of a query; what no type reads is unknown.
 #[derive(Debug, Default)]
 pub struct Query {
-    words: Vec<(String, String)>,
+    pairs: Vec<(String, String)>,
     asked: Vec<(String, String)>,
     fault: Option<Error>,
 }
@@ -22,7 +22,7 @@ impl Query {
     /// Reads a query string.
     pub fn parse(text: &str) -> Self {
         match serde_urlencoded::from_str::<Vec<(String, String)>>(text) {
-            Ok(words) => Query { asked: words.clone(), words, fault: None },
+            Ok(pairs) => Query { asked: pairs.clone(), pairs, fault: None },
             Err(_) => Query { fault: Some(invalid("?")), ..Query::default() },
         }
     }
@@ -36,17 +36,17 @@ impl Query {
     /// once the caller's right was checked.
     pub fn take<T: DeserializeOwned + Default>(&mut self) -> T {
         loop {
-            let mut words = self.words.clone();
-            match T::deserialize(Words(&mut words)) {
+            let mut pairs = self.pairs.clone();
+            match T::deserialize(Pairs(&mut pairs)) {
                 Ok(read) => {
-                    self.words = words;
+                    self.pairs = pairs;
                     return read;
                 }
-                Err(Misfit::Value(name)) => {
-                    self.words.retain(|(word, _)| word != name);
+                Err(ReadError::Value(name)) => {
+                    self.pairs.retain(|(known, _)| known != name);
                     self.refuse(name);
                 }
-                Err(Misfit::Unnamed) => return T::default(),
+                Err(ReadError::Unnamed) => return T::default(),
             }
         }
     }
@@ -64,7 +64,7 @@ impl Query {
     /// What is wrong with the query, once every type has read its words.
     pub fn leftover(&mut self) -> Option<Error> {
         let unknown =
-            self.words.first().map(|(name, _)| Error::new(Code::UnknownParameter).with("name", name.as_str()));
+            self.pairs.first().map(|(name, _)| Error::new(Code::UnknownParameter).with("name", name.as_str()));
         unknown.or_else(|| self.fault.take())
     }
 }
@@ -75,35 +75,35 @@ fn invalid(name: &str) -> Error {
 
 /// Why a query does not fit a type.
 #[derive(Debug)]
-enum Misfit {
+enum ReadError {
     /// The value of a word.
     Value(&'static str),
     /// A value, before it is known of which word.
     Unnamed,
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("does not fit")
     }
 }
 
-impl std::error::Error for Misfit {}
+impl std::error::Error for ReadError {}
 
-impl de::Error for Misfit {
+impl de::Error for ReadError {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Misfit::Unnamed
+        ReadError::Unnamed
     }
 }
 
 /// A query as the struct that it is read into sees it.
-struct Words<'a>(&'a mut Vec<(String, String)>);
+struct Pairs<'a>(&'a mut Vec<(String, String)>);
 
-impl<'de> Deserializer<'de> for Words<'_> {
-    type Error = Misfit;
+impl<'de> Deserializer<'de> for Pairs<'_> {
+    type Error = ReadError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Misfit> {
-        Err(Misfit::Unnamed)
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ReadError> {
+        Err(ReadError::Unnamed)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -111,8 +111,8 @@ impl<'de> Deserializer<'de> for Words<'_> {
         _: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        visitor.visit_map(Fields { words: self.0, fields: fields.iter(), field: "" })
+    ) -> Result<V::Value, ReadError> {
+        visitor.visit_map(Fields { pairs: self.0, fields: fields.iter(), field: "" })
     }
 
     serde::forward_to_deserialize_any! {
@@ -123,16 +123,16 @@ impl<'de> Deserializer<'de> for Words<'_> {
 
 /// The fields of the struct that the query names.
 struct Fields<'a> {
-    words: &'a mut Vec<(String, String)>,
+    pairs: &'a mut Vec<(String, String)>,
     fields: std::slice::Iter<'static, &'static str>,
     field: &'static str,
 }
 
 impl<'de> MapAccess<'de> for Fields<'_> {
-    type Error = Misfit;
+    type Error = ReadError;
 
-    fn next_key_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
-        let given = self.fields.find(|field| self.words.iter().any(|(word, _)| word == *field));
+    fn next_key_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, ReadError> {
+        let given = self.fields.find(|field| self.pairs.iter().any(|(name, _)| name == *field));
         let Some(field) = given else {
             return Ok(None);
         };
@@ -140,56 +140,56 @@ impl<'de> MapAccess<'de> for Fields<'_> {
         seed.deserialize((*field).into_deserializer()).map(Some)
     }
 
-    fn next_value_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
-        seed.deserialize(Given { words: self.words, field: self.field }).map_err(|_| Misfit::Value(self.field))
+    fn next_value_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ReadError> {
+        seed.deserialize(Given { pairs: self.pairs, field: self.field }).map_err(|_| ReadError::Value(self.field))
     }
 }
 
 /// What is given for a field.
 struct Given<'a> {
-    words: &'a mut Vec<(String, String)>,
+    pairs: &'a mut Vec<(String, String)>,
     field: &'static str,
 }
 
 impl Given<'_> {
     /// The first value; a second is left over, and unknown.
-    fn first(self) -> Word {
-        let at = self.words.iter().position(|(word, _)| word == self.field);
-        Word(at.map(|at| self.words.remove(at).1).unwrap_or_default())
+    fn first(self) -> Scalar {
+        let at = self.pairs.iter().position(|(name, _)| name == self.field);
+        Scalar(at.map(|at| self.pairs.remove(at).1).unwrap_or_default())
     }
 }
 
 impl<'de> Deserializer<'de> for Given<'_> {
-    type Error = Misfit;
+    type Error = ReadError;
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        let given = self.words.extract_if(.., |(word, _)| word == self.field);
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        let given = self.pairs.extract_if(.., |(name, _)| name == self.field);
         let values: Vec<String> =
             given.flat_map(|(_, text)| text.split(',').map(str::to_owned).collect::<Vec<_>>()).collect();
         visitor.visit_seq(Values(values.into_iter()))
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.first().deserialize_any(visitor)
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.first().deserialize_bool(visitor)
     }
 
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.first().deserialize_i32(visitor)
     }
 
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.first().deserialize_i64(visitor)
     }
 
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.first().deserialize_u32(visitor)
     }
 
@@ -198,11 +198,11 @@ impl<'de> Deserializer<'de> for Given<'_> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Misfit> {
+    ) -> Result<V::Value, ReadError> {
         self.first().deserialize_enum(name, variants, visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -215,42 +215,42 @@ impl<'de> Deserializer<'de> for Given<'_> {
 struct Values(std::vec::IntoIter<String>);
 
 impl<'de> SeqAccess<'de> for Values {
-    type Error = Misfit;
+    type Error = ReadError;
 
-    fn next_element_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
-        self.0.next().map(|value| seed.deserialize(Word(value))).transpose()
+    fn next_element_seed<S: de::DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, ReadError> {
+        self.0.next().map(|value| seed.deserialize(Scalar(value))).transpose()
     }
 }
 
 /// One value.
-struct Word(String);
+struct Scalar(String);
 
-impl Word {
-    fn parse<T: std::str::FromStr>(&self) -> Result<T, Misfit> {
-        self.0.parse().map_err(|_| Misfit::Unnamed)
+impl Scalar {
+    fn parse<T: std::str::FromStr>(&self) -> Result<T, ReadError> {
+        self.0.parse().map_err(|_| ReadError::Unnamed)
     }
 }
 
-impl<'de> Deserializer<'de> for Word {
-    type Error = Misfit;
+impl<'de> Deserializer<'de> for Scalar {
+    type Error = ReadError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_string(self.0)
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_bool(self.parse()?)
     }
 
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_i32(self.parse()?)
     }
 
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_i64(self.parse()?)
     }
 
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_u32(self.parse()?)
     }
 
@@ -259,12 +259,12 @@ impl<'de> Deserializer<'de> for Word {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        let word: StringDeserializer<Misfit> = self.0.into_deserializer();
-        word.deserialize_enum(name, variants, visitor)
+    ) -> Result<V::Value, ReadError> {
+        let variant: StringDeserializer<ReadError> = self.0.into_deserializer();
+        variant.deserialize_enum(name, variants, visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_newtype_struct(self)
     }
 

@@ -99,7 +99,7 @@ async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpRes
     Ok(response.body(page.body))
 }
 
-fn shown(state: &State) -> HttpResponse {
+fn clock_response(state: &State) -> HttpResponse {
     let clock = &state.app.clock;
     let view = ClockView { now: Instant(clock.now()), ticking: clock.is_ticking() };
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view)
@@ -109,7 +109,7 @@ fn shown(state: &State) -> HttpResponse {
 #[utoipa::path(get, path = "/v1/sandbox/clock", responses((status = 200, description = "The time.", body = ClockView)))]
 async fn clock(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     check_query(&request, Query::parse(request.query_string()))?;
-    Ok(shown(&state))
+    Ok(clock_response(&state))
 }
 
 /// Set the clock.
@@ -123,7 +123,7 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
     let bytes = receive(&request, payload.into_inner()).await.map_err(problem)?;
     let ClockBody { now, ticking } = body::read(&bytes).map_err(problem)?;
     sandbox::set_clock(&state.app, &request_id(&request), now, ticking).await.map_err(problem)?;
-    Ok(shown(&state))
+    Ok(clock_response(&state))
 }
 
 /// Begin anew.

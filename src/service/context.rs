@@ -32,7 +32,7 @@ pub struct Conditions {
     /// Value of `Idempotency-Key`, with the digest of the request.
     pub idempotency: Option<(String, String)>,
     /// A fault of the headers or the query (406, 415, 400), reported only after authorisation so that it reveals nothing.
-    pub form: Option<Error>,
+    pub fault: Option<Error>,
 }
 
 /// An authenticated request.
@@ -58,7 +58,7 @@ pub struct Context<'a> {
     /// The instant of the request.
     pub now: DateTime<Utc>,
     pub(super) request: &'a Request,
-    pub(super) first_answer: Option<StoredResponse>,
+    pub(super) stored_response: Option<StoredResponse>,
 }
 
 impl Context<'_> {
@@ -83,11 +83,11 @@ impl Context<'_> {
     /// # Errors
     /// Faults of headers and body, `idempotency_key_reused`; [`Interrupt::Replayed`].
     pub fn accept<'i, T>(&self, input: &'i Input<T>) -> Result<&'i T> {
-        if let Some(error) = &self.request.conditions.form {
+        if let Some(error) = &self.request.conditions.fault {
             return Err(Interrupt::Refused(error.clone()));
         }
         let command = input.as_ref().map_err(Error::clone)?;
-        match (&self.first_answer, &self.request.conditions.idempotency) {
+        match (&self.stored_response, &self.request.conditions.idempotency) {
             (Some(first), Some((_, digest))) if first.request_sha256 == *digest => {
                 Err(Interrupt::Replayed(first.clone()))
             }
@@ -101,7 +101,7 @@ impl Context<'_> {
     /// # Errors
     /// `not_acceptable` and the faults of the query.
     pub fn accept_read(&self) -> Result<(), Error> {
-        self.request.conditions.form.clone().map_or(Ok(()), Err)
+        self.request.conditions.fault.clone().map_or(Ok(()), Err)
     }
 
     /// Rejects a missing or stale `If-Match`.
@@ -159,5 +159,5 @@ pub(super) fn context<'a>(conn: &mut Conn, app: &'a App, request: &'a Request) -
     }
     let memberships = store::members::current_memberships(conn, issuer, subject, now)?;
     let actor = Actor { issuer: issuer.clone(), subject: subject.clone(), memberships, scopes: scopes.clone() };
-    Ok(Context { app, actor, now, request, first_answer: None })
+    Ok(Context { app, actor, now, request, stored_response: None })
 }

@@ -66,7 +66,7 @@ pub async fn act(
         let Caller { issuer, subject, .. } = &request.caller;
         let caller = format!("{issuer}|{subject}");
         if let Some((key, digest)) = &request.conditions.idempotency {
-            context.first_answer =
+            context.stored_response =
                 store::idempotency::begin(conn, &caller, key, digest, context.now).map_err(|error| {
                     if error.code == Code::Busy { Error::new(Code::IdempotencyInProgress) } else { error }
                 })?;

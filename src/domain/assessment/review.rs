@@ -73,7 +73,7 @@ impl ReviewCase {
     ///
     /// # Errors
     /// `invalid_state`.
-    pub fn may_go_on(&self, now: DateTime<Utc>) -> Gate {
+    pub fn may_edit(&self, now: DateTime<Utc>) -> Gate {
         self.review.must_be_draft()?;
         self.sheet.submission.may(self.review.stage.action(), self.sheet.period_status, now)
     }
@@ -180,7 +180,7 @@ mod tests {
             };
             for (sheet, expected) in SubmissionStatus::VARIANTS.iter().zip(expected) {
                 let case = review(stage, status, *sheet, period);
-                let found = case.may_go_on(DateTime::UNIX_EPOCH).map(|_| ()).map_err(|error| error.code);
+                let found = case.may_edit(DateTime::UNIX_EPOCH).map(|_| ()).map_err(|error| error.code);
                 assert_eq!(found, expected, "{stage:?} {status:?} {sheet:?}");
             }
         }
@@ -197,7 +197,7 @@ mod tests {
         for (stage, sheet, expected) in table {
             for (period, expected) in PeriodStatus::VARIANTS.iter().zip(expected) {
                 let case = review(stage, ReviewStatus::Draft, sheet, *period);
-                let found = case.may_go_on(DateTime::UNIX_EPOCH).map(|_| ()).map_err(|error| error.code);
+                let found = case.may_edit(DateTime::UNIX_EPOCH).map(|_| ()).map_err(|error| error.code);
                 assert_eq!(found, expected, "{stage:?} {period:?}");
             }
         }
@@ -219,7 +219,7 @@ mod tests {
             for sheet in SubmissionStatus::VARIANTS {
                 for period in PeriodStatus::VARIANTS {
                     let case = review(stage, submitted.review.status, *sheet, *period);
-                    assert!(case.may_go_on(DateTime::UNIX_EPOCH).is_err(), "{stage:?} {sheet:?} {period:?}");
+                    assert!(case.may_edit(DateTime::UNIX_EPOCH).is_err(), "{stage:?} {sheet:?} {period:?}");
                 }
             }
         }

@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Fault};
 
 /// A unit's sheet as the guards of a period see it; none where the unit never made one.
 #[derive(Debug, Clone)]
-pub struct SheetOfUnit {
+pub struct UnitSheet {
     /// Which unit.
     pub unit_code: String,
     /// Where its sheet is.
@@ -21,7 +21,7 @@ pub struct SheetOfUnit {
     pub closes_at: Option<DateTime<Utc>>,
 }
 
-impl SheetOfUnit {
+impl UnitSheet {
     /// Whether the clock has closed the gate of a sheet that is still with its unit.
     pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
         self.status.is_some_and(SubmissionStatus::is_with_unit)
@@ -30,8 +30,8 @@ impl SheetOfUnit {
 }
 
 /// What keeps the appraisal from starting: a sheet that its unit may still send.
-fn appraisal_faults(sheets: &[SheetOfUnit], now: DateTime<Utc>) -> Vec<Fault> {
-    let with_unit = |sheet: &SheetOfUnit| sheet.status.is_none_or(SubmissionStatus::is_with_unit);
+fn appraisal_faults(sheets: &[UnitSheet], now: DateTime<Utc>) -> Vec<Fault> {
+    let with_unit = |sheet: &UnitSheet| sheet.status.is_none_or(SubmissionStatus::is_with_unit);
     let open = sheets.iter().filter(|sheet| with_unit(sheet)).filter_map(|sheet| {
         let until = sheet.closes_at.filter(|closes_at| now < *closes_at)?;
         Some(of_unit(Code::SheetOpen, &sheet.unit_code).with("closes_at", instant(until)))
@@ -40,8 +40,8 @@ fn appraisal_faults(sheets: &[SheetOfUnit], now: DateTime<Utc>) -> Vec<Fault> {
 }
 
 /// What keeps a stage from ending: every sheet must have reached `status` or be missed.
-fn stage_faults(sheets: &[SheetOfUnit], status: SubmissionStatus, code: Code) -> Vec<Fault> {
-    let behind = |sheet: &&SheetOfUnit| !sheet.status.is_some_and(|reached| reached.has_reached(status));
+fn stage_faults(sheets: &[UnitSheet], status: SubmissionStatus, code: Code) -> Vec<Fault> {
+    let behind = |sheet: &&UnitSheet| !sheet.status.is_some_and(|reached| reached.has_reached(status));
     sheets.iter().filter(behind).map(|sheet| of_unit(code, &sheet.unit_code)).collect()
 }
 
@@ -86,7 +86,7 @@ impl Period {
     ///
     /// # Errors
     /// `guard_failed`: a sheet that its unit may still send.
-    pub fn start_appraisal(&self, sheets: &[SheetOfUnit], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+    pub fn start_appraisal(&self, sheets: &[UnitSheet], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         guard(appraisal_faults(sheets, now))?;
         Ok(self.step(PeriodStatus::Appraisal, now, EventType::PeriodAppraisalStarted))
     }
@@ -95,7 +95,7 @@ impl Period {
     ///
     /// # Errors
     /// `guard_failed`: a sheet that is neither appraised nor missed.
-    pub fn start_council_review(&self, sheets: &[SheetOfUnit], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+    pub fn start_council_review(&self, sheets: &[UnitSheet], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         guard(stage_faults(sheets, SubmissionStatus::Appraised, Code::AppraisalMissing))?;
         Ok(self.step(PeriodStatus::CouncilReview, now, EventType::PeriodCouncilReviewStarted))
     }
@@ -106,7 +106,7 @@ impl Period {
     /// `guard_failed`: a sheet that is neither reviewed nor missed, and everything `of_ranking` names.
     pub fn finalize(
         &self,
-        sheets: &[SheetOfUnit],
+        sheets: &[UnitSheet],
         of_ranking: Vec<Fault>,
         now: DateTime<Utc>,
     ) -> Result<Change<Self>, Error> {

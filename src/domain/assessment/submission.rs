@@ -243,7 +243,7 @@ impl Submission {
 }
 
 impl SubmissionCase {
-    fn moved(&self, submission: Submission, now: DateTime<Utc>, event: EventType) -> Change<Self> {
+    fn transition(&self, submission: Submission, now: DateTime<Utc>, event: EventType) -> Change<Self> {
         let submission = Submission { updated_at: now, ..submission };
         Change::with_event(SubmissionCase { submission, ..self.clone() }, event)
     }
@@ -264,13 +264,13 @@ impl SubmissionCase {
             return_reason: None,
             ..self.submission.clone()
         };
-        Ok(self.moved(submitted, now, EventType::SubmissionSubmitted))
+        Ok(self.transition(submitted, now, EventType::SubmissionSubmitted))
     }
 
     /// Takes it back while its gate is open.
     pub fn withdraw(&self, now: DateTime<Utc>) -> Change<Self> {
         let withdrawn = Submission { status: SubmissionStatus::Draft, ..self.submission.clone() };
-        self.moved(withdrawn, now, EventType::SubmissionWithdrawn)
+        self.transition(withdrawn, now, EventType::SubmissionWithdrawn)
     }
 
     /// Checks a request to send it back, and gives the reason in its stored form. `latest` is the last day of the
@@ -308,7 +308,7 @@ impl SubmissionCase {
             closes_at,
             ..self.submission.clone()
         };
-        self.moved(returned, now, EventType::SubmissionReturned)
+        self.transition(returned, now, EventType::SubmissionReturned)
     }
 
     /// Moves it on when the review of a stage is submitted.
@@ -317,7 +317,7 @@ impl SubmissionCase {
             Stage::Appraisal => (SubmissionStatus::Appraised, EventType::SubmissionAppraised),
             Stage::Council => (SubmissionStatus::Reviewed, EventType::SubmissionReviewed),
         };
-        self.moved(Submission { status, ..self.submission.clone() }, now, event)
+        self.transition(Submission { status, ..self.submission.clone() }, now, event)
     }
 
     /// Gives it a later due date. A missed sheet is its unit's again.
@@ -331,7 +331,7 @@ impl SubmissionCase {
             closes_at: (!stands_open).then(|| closes_at(due_on, self.zone)),
             ..self.submission.clone()
         };
-        let change = self.moved(extended, now, EventType::SubmissionReopened);
+        let change = self.transition(extended, now, EventType::SubmissionReopened);
         if was_missed { change } else { Change { event: None, ..change } }
     }
 }

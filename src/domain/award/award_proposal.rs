@@ -234,7 +234,7 @@ impl ProposalCase {
         Error::of_faults(Code::GuardFailed, self.proposal.submit_faults(now, self.opens_later(now)))
     }
 
-    fn moved(&self, proposal: Proposal, now: DateTime<Utc>, event: EventType) -> Change<Self> {
+    fn transition(&self, proposal: Proposal, now: DateTime<Utc>, event: EventType) -> Change<Self> {
         let proposal = Proposal { updated_at: now, ..proposal };
         Change::with_event(ProposalCase { proposal, ..self.clone() }, event)
     }
@@ -250,14 +250,14 @@ impl ProposalCase {
         }
         let status = ProposalStatus::Submitted;
         let submitted = Proposal { status, submitted_at: Some(now), ..self.proposal.clone() };
-        Ok(self.moved(submitted, now, EventType::AwardProposalSubmitted))
+        Ok(self.transition(submitted, now, EventType::AwardProposalSubmitted))
     }
 
     /// Sends the dossier back, due again by `term`.
     pub fn send_back(&self, reason: String, term: DossierTerm, now: DateTime<Utc>) -> Change<Self> {
         let status = ProposalStatus::Returned;
         let returned = Proposal { status, return_reason: Some(reason), term, ..self.proposal.clone() };
-        self.moved(returned, now, EventType::AwardProposalReturned)
+        self.transition(returned, now, EventType::AwardProposalReturned)
     }
 
     /// Records what was decided. A declined award is not passed down.
@@ -283,7 +283,7 @@ impl ProposalCase {
             false => (ProposalStatus::Declined, EventType::AwardProposalDeclined),
         };
         let decision = Some(RecordedDecision { status, number, on: given.decided_on, reason });
-        Ok(self.moved(Proposal { status, decision, ..self.proposal.clone() }, now, event))
+        Ok(self.transition(Proposal { status, decision, ..self.proposal.clone() }, now, event))
     }
 }
 

@@ -245,7 +245,7 @@ impl Ranking {
 
     /// As a unit's people and others outside of the council see it: whether another unit is eligible is not theirs to know.
     #[must_use]
-    pub fn seen_from(mut self, own: Option<&Id>) -> Self {
+    pub fn visible_to(mut self, own: Option<&Id>) -> Self {
         for row in self.rows.iter_mut().filter(|row| Some(&row.unit_id) != own) {
             row.eligible = None;
             row.ineligible_reasons.clear();

@@ -113,9 +113,9 @@ pub struct LineInput {
     pub reason: Option<String>,
 }
 
-/// Whose hand writes a sheet.
+/// Who writes the lines of a sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hand {
+pub enum Scorer {
     /// The unit's, its own.
     Unit,
     /// A reviewer's, which may say what does not apply.
@@ -124,11 +124,11 @@ pub enum Hand {
 
 /// Whether the lines sent are the sheet or a part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub enum WriteMode {
     /// Absent lines become null.
-    Whole,
+    Replace,
     /// Absent lines stay.
-    Given,
+    Update,
 }
 
 impl ScoringTable {
@@ -236,12 +236,18 @@ impl ScoringTable {
     /// # Errors
     /// Every fault at once: unknown or repeated criteria, answers that their rules refuse, texts,
     /// and `shared_points_exceeded` where lines together take more than their section leaves them.
-    pub fn write(&self, before: &Sheet, lines: &[LineInput], extent: Extent, hand: Hand) -> Result<Sheet, Vec<Fault>> {
-        let may_leave_out = hand == Hand::Reviewer && self.not_applicable != NotApplicable::Refused;
+    pub fn write(
+        &self,
+        before: &Sheet,
+        lines: &[LineInput],
+        mode: WriteMode,
+        scorer: Scorer,
+    ) -> Result<Sheet, Vec<Fault>> {
+        let may_leave_out = scorer == Scorer::Reviewer && self.not_applicable != NotApplicable::Refused;
         let mut check = Check::default();
-        let mut after = match extent {
-            Extent::Whole => self.blank(),
-            Extent::Given => before.clone(),
+        let mut after = match mode {
+            WriteMode::Replace => self.blank(),
+            WriteMode::Update => before.clone(),
         };
         let mut seen = HashSet::new();
         for (at, input) in lines.iter().enumerate() {
@@ -390,7 +396,7 @@ mod tests {
     fn the_guideline_has_28_lines_and_adds_up_to_900_and_100() {
         let table = ScoringTable::of(&guideline());
         assert_eq!(table.criteria.len(), 28);
-        let sheet = table.write(&table.blank(), &full(&table), Extent::Whole, Hand::Unit).unwrap();
+        let sheet = table.write(&table.blank(), &full(&table), WriteMode::Replace, Scorer::Unit).unwrap();
         assert_eq!(table.tally(&sheet).totals, Some(Totals::new(p(90_000), p(10_000))));
         assert_eq!(table.tally(&table.blank()).totals, None);
         let breakdown = table.breakdown(&table.tally(&sheet));
@@ -404,7 +410,7 @@ mod tests {
     fn a_i_1_and_a_i_2_share_150_between_them() {
         let table = ScoringTable::of(&guideline());
         let both = [line("A.I.1", r#"{"points":100}"#), line("A.I.2", r#"{"points":50.01}"#)];
-        let faults = table.write(&table.blank(), &both, Extent::Given, Hand::Unit).unwrap_err();
+        let faults = table.write(&table.blank(), &both, WriteMode::Update, Scorer::Unit).unwrap_err();
         assert_eq!(
             faults,
             [Fault::at("/scores", Code::SharedPointsExceeded)
@@ -413,9 +419,9 @@ mod tests {
                 .with("got", 150.01)]
         );
         // What stood before counts as well.
-        let first = table.write(&table.blank(), &both[..1], Extent::Given, Hand::Unit).unwrap();
-        assert!(table.write(&first, &both[1..], Extent::Given, Hand::Unit).is_err());
-        assert!(table.write(&first, &both[1..], Extent::Whole, Hand::Unit).is_ok());
+        let first = table.write(&table.blank(), &both[..1], WriteMode::Update, Scorer::Unit).unwrap();
+        assert!(table.write(&first, &both[1..], WriteMode::Update, Scorer::Unit).is_err());
+        assert!(table.write(&first, &both[1..], WriteMode::Replace, Scorer::Unit).is_ok());
     }
 
     #[test]
@@ -428,7 +434,7 @@ mod tests {
             line("A.II.2", r#"{"points":2}"#),
             line("A.III.1", r#"{"points":20}"#),
         ];
-        let faults = table.write(&table.blank(), &lines, Extent::Whole, Hand::Unit).unwrap_err();
+        let faults = table.write(&table.blank(), &lines, WriteMode::Replace, Scorer::Unit).unwrap_err();
         let found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
         assert_eq!(
             found,
@@ -444,25 +450,26 @@ mod tests {
     #[test]
     fn null_is_not_zero() {
         let table = ScoringTable::of(&guideline());
-        let zero =
-            table.write(&table.blank(), &[line("A.II.1", r#"{"points":0}"#)], Extent::Whole, Hand::Unit).unwrap();
+        let zero = table
+            .write(&table.blank(), &[line("A.II.1", r#"{"points":0}"#)], WriteMode::Replace, Scorer::Unit)
+            .unwrap();
         assert_eq!(table.tally(&zero).totals, Some(Totals::new(p(0), p(0))));
         assert_eq!(table.missing(&zero, |_| false).len(), 27);
         let cleared = LineInput { answer: None, ..line("A.II.1", "{}") };
-        let after = table.write(&zero, &[cleared], Extent::Given, Hand::Unit).unwrap();
+        let after = table.write(&zero, &[cleared], WriteMode::Update, Scorer::Unit).unwrap();
         assert_eq!(table.tally(&after).totals, None);
     }
 
     #[test]
     fn a_review_must_say_why_it_departs() {
         let table = ScoringTable::of(&guideline());
-        let own = table.write(&table.blank(), &full(&table), Extent::Whole, Hand::Unit).unwrap();
+        let own = table.write(&table.blank(), &full(&table), WriteMode::Replace, Scorer::Unit).unwrap();
         let mut lower = line("A.II.1", r#"{"points":25}"#);
-        let review = table.write(&own.copied(), &[lower.clone()], Extent::Given, Hand::Unit).unwrap();
+        let review = table.write(&own.copied(), &[lower.clone()], WriteMode::Update, Scorer::Unit).unwrap();
         let at = table.position("A.II.1").unwrap();
         assert_eq!(table.unexplained(&own, &review)[0].pointer, format!("/scores/{at}/reason"));
         lower.reason = Some("Trình chậm 02 văn bản".into());
-        let review = table.write(&own.copied(), &[lower], Extent::Given, Hand::Unit).unwrap();
+        let review = table.write(&own.copied(), &[lower], WriteMode::Update, Scorer::Unit).unwrap();
         assert_eq!(table.unexplained(&own, &review), []);
     }
 
@@ -479,7 +486,7 @@ mod tests {
                 };
                 line(&criterion.code, &answer)
             }).collect();
-            match table.write(&table.blank(), &lines, Extent::Whole, Hand::Unit) {
+            match table.write(&table.blank(), &lines, WriteMode::Replace, Scorer::Unit) {
                 Err(faults) => prop_assert!(shares[0] + shares[1] > 100 && faults.len() == 1, "{faults:?}"),
                 Ok(sheet) => {
                     for (node, sum) in table.nodes.iter().zip(table.tally(&sheet).nodes) {

@@ -12,7 +12,7 @@ use crate::error::Code;
 
 /// The most working days that may be added.
 pub const MAX_DAYS: u32 = 1_000;
-/// The most days of the calendar that a reckoning goes through: so many working days take fewer than this.
+/// The most days of the calendar that a calculation goes through: so many working days take fewer than this.
 pub const MAX_SPAN_DAYS: u32 = 2 * MAX_DAYS;
 
 /// Why a day differs from its weekday.
@@ -116,7 +116,7 @@ pub struct CountedDay {
 
 /// A result on the calendar with the way there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reckoning {
+pub struct WorkingDayCalculation {
     /// The day reached.
     pub result_on: NaiveDate,
     /// How many working days were counted.
@@ -184,7 +184,7 @@ impl WorkingCalendar {
     ///
     /// # Errors
     /// `calendar_range` for more than [`MAX_DAYS`] days or beyond the calendar's end.
-    pub fn add(&self, from: NaiveDate, days: u32) -> Result<Reckoning, Code> {
+    pub fn add(&self, from: NaiveDate, days: u32) -> Result<WorkingDayCalculation, Code> {
         if days > MAX_DAYS {
             return Err(Code::CalendarRange);
         }
@@ -195,7 +195,7 @@ impl WorkingCalendar {
     ///
     /// # Errors
     /// `calendar_range` where `to` is before `from` or more than [`MAX_SPAN_DAYS`] days after it.
-    pub fn count(&self, from: NaiveDate, to: NaiveDate) -> Result<Reckoning, Code> {
+    pub fn count(&self, from: NaiveDate, to: NaiveDate) -> Result<WorkingDayCalculation, Code> {
         let span = (to - from).num_days();
         if !(0..=i64::from(MAX_SPAN_DAYS)).contains(&span) {
             return Err(Code::CalendarRange);
@@ -203,7 +203,7 @@ impl WorkingCalendar {
         self.walk(from, |_, on| on < to)
     }
 
-    fn walk(&self, from: NaiveDate, goes_on: impl Fn(u32, NaiveDate) -> bool) -> Result<Reckoning, Code> {
+    fn walk(&self, from: NaiveDate, goes_on: impl Fn(u32, NaiveDate) -> bool) -> Result<WorkingDayCalculation, Code> {
         let mut explanation = vec![CountedDay { on: from, counted: false, number: None, why: Why::EventDay }];
         let (mut on, mut counted) = (from, 0);
         while goes_on(counted, on) {
@@ -214,7 +214,7 @@ impl WorkingCalendar {
             explanation.push(CountedDay { on, counted: counts, number: counts.then_some(counted), why });
         }
         let calendar_confirmed = self.confirms(from, on);
-        Ok(Reckoning { result_on: on, working_days: counted, calendar_confirmed, explanation })
+        Ok(WorkingDayCalculation { result_on: on, working_days: counted, calendar_confirmed, explanation })
     }
 }
 
@@ -254,8 +254,8 @@ mod tests {
 
     #[test]
     fn each_day_is_explained() {
-        let reckoning = calendar().add(on("2026-11-23"), 2).unwrap();
-        let days: Vec<_> = reckoning.explanation.iter().map(|day| (day.number, day.why)).collect();
+        let calculation = calendar().add(on("2026-11-23"), 2).unwrap();
+        let days: Vec<_> = calculation.explanation.iter().map(|day| (day.number, day.why)).collect();
         assert_eq!(
             days,
             [(None, Why::EventDay), (None, Why::Holiday), (Some(1), Why::WorkingDay), (Some(2), Why::WorkingDay)]

@@ -73,7 +73,7 @@ pub struct Deadline {
     /// When it was waived, and why.
     pub waived: Option<(DateTime<Utc>, String)>,
     /// The reminder that was last told: its days, or [`OVERDUE`].
-    pub told: Option<i32>,
+    pub last_reminder: Option<i32>,
     /// Counts changes.
     pub version: i64,
     /// When it was made.
@@ -99,7 +99,7 @@ impl Deadline {
             opens_on: None,
             met_on: None,
             waived: None,
-            told: None,
+            last_reminder: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -165,11 +165,11 @@ impl Deadline {
 
     /// What is to be told on a day and was not told yet: the days of a reminder, or [`OVERDUE`]. A clock that goes
     /// back tells nothing again.
-    pub fn untold(&self, today: NaiveDate, reminders: &Reminders) -> Option<i32> {
+    pub fn due_reminder(&self, today: NaiveDate, reminders: &Reminders) -> Option<i32> {
         let due_on = self.due_on().filter(|_| !self.is_settled())?;
         let days_left = (due_on - today).num_days();
         let now = if days_left < 0 { OVERDUE } else { reminders.reached(days_left)? };
-        self.told.is_none_or(|told| now < told).then_some(now)
+        self.last_reminder.is_none_or(|last_reminder| now < last_reminder).then_some(now)
     }
 
     /// The next day after `today` on which the clock alone changes its status, opens it, or tells of it.
@@ -237,19 +237,19 @@ impl Deadline {
     /// The same with a due date of its own. It is never shortened.
     #[must_use]
     pub fn extended(self, due_on: NaiveDate, now: DateTime<Utc>) -> Self {
-        Deadline { extended_on: self.extended_on.max(Some(due_on)), told: None, updated_at: now, ..self }
+        Deadline { extended_on: self.extended_on.max(Some(due_on)), last_reminder: None, updated_at: now, ..self }
     }
 
     /// The same as a sheet that was sent back: to be done again, with a day of its own where one was given.
     #[must_use]
     pub fn returned(self, due_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
         let (on, opens_on) = (due_on.or(self.scheduled_on), self.opens_on);
-        self.asked_again(on, opens_on, now)
+        self.reopened(on, opens_on, now)
     }
 
     /// The same once more by another schedule or calendar, whatever was done or waived of it before.
     #[must_use]
-    pub fn asked_again(self, on: Option<NaiveDate>, opens_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
+    pub fn reopened(self, on: Option<NaiveDate>, opens_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
         Deadline { met_on: None, waived: None, ..self.scheduled(on, opens_on, now) }
     }
 
@@ -270,8 +270,8 @@ impl Deadline {
     pub fn scheduled(self, on: Option<NaiveDate>, opens_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
         let before = self.due_on();
         let after = Deadline { scheduled_on: on, opens_on, updated_at: now, ..self };
-        let told = after.told.filter(|_| after.due_on() == before);
-        Deadline { told, ..after }
+        let last_reminder = after.last_reminder.filter(|_| after.due_on() == before);
+        Deadline { last_reminder, ..after }
     }
 
     /// Whether it can still be met where its period is: a sheet that was not sent before the council's review never will be.
@@ -370,8 +370,9 @@ mod tests {
     #[test]
     fn each_reminder_is_told_once_and_the_nearest_alone() {
         let reminders = Reminders::default();
-        let told =
-            |told: Option<i32>, today: &str| Deadline { told, ..due("2023-11-10") }.untold(on(today), &reminders);
+        let reminder = |last_reminder: Option<i32>, today: &str| {
+            Deadline { last_reminder, ..due("2023-11-10") }.due_reminder(on(today), &reminders)
+        };
         for (before, today, now) in [
             (None, "2023-11-02", None),
             (None, "2023-11-03", Some(7)),
@@ -387,24 +388,24 @@ mod tests {
             (Some(OVERDUE), "2023-11-09", None),
             (Some(1), "2023-11-03", None),
         ] {
-            assert_eq!(told(before, today), now, "{before:?} {today}");
+            assert_eq!(reminder(before, today), now, "{before:?} {today}");
         }
     }
 
     #[test]
     fn nothing_is_told_of_what_is_settled() {
-        let told = |deadline: Deadline| deadline.untold(on("2023-11-11"), &Reminders::default());
-        assert_eq!(told(due("2023-11-10")), Some(OVERDUE));
-        assert_eq!(told(Deadline { met_on: Some(on("2023-11-11")), ..due("2023-11-10") }), None);
-        assert_eq!(told(due("2023-11-10").waive("x".into(), DateTime::UNIX_EPOCH)), None);
+        let reminder = |deadline: Deadline| deadline.due_reminder(on("2023-11-11"), &Reminders::default());
+        assert_eq!(reminder(due("2023-11-10")), Some(OVERDUE));
+        assert_eq!(reminder(Deadline { met_on: Some(on("2023-11-11")), ..due("2023-11-10") }), None);
+        assert_eq!(reminder(due("2023-11-10").waive("x".into(), DateTime::UNIX_EPOCH)), None);
     }
 
     #[test]
     fn another_day_is_told_anew_and_the_same_is_not() {
-        let reminded = Deadline { told: Some(3), ..due("2023-11-10") };
-        for (schedule, told) in [("2023-11-10", Some(3)), ("2023-11-11", None), ("2023-11-09", None)] {
+        let reminded = Deadline { last_reminder: Some(3), ..due("2023-11-10") };
+        for (schedule, last_reminder) in [("2023-11-10", Some(3)), ("2023-11-11", None), ("2023-11-09", None)] {
             let moved = reminded.clone().scheduled(Some(on(schedule)), None, DateTime::UNIX_EPOCH);
-            assert_eq!(moved.told, told, "{schedule}");
+            assert_eq!(moved.last_reminder, last_reminder, "{schedule}");
         }
     }
 
@@ -451,9 +452,9 @@ mod tests {
             let mut deadline = due("2023-11-20");
             let mut told = Vec::new();
             for days in looks.iter().copied().chain([40]) {
-                if let Some(now) = deadline.untold(on("2023-11-01") + Days::new(days), &reminders) {
+                if let Some(now) = deadline.due_reminder(on("2023-11-01") + Days::new(days), &reminders) {
                     told.push(now);
-                    deadline.told = Some(now);
+                    deadline.last_reminder = Some(now);
                 }
             }
             prop_assert!(told.is_sorted_by(|a, b| a > b), "{told:?}");
@@ -467,7 +468,7 @@ mod tests {
             let today = on("2023-11-01") + Days::new(start);
             let seen = |day| {
                 let deadline = due("2023-11-20");
-                (deadline.status(day, &reminders), deadline.untold(day, &reminders))
+                (deadline.status(day, &reminders), deadline.due_reminder(day, &reminders))
             };
             let next = due("2023-11-20").next_check_on(today, &reminders);
             let last = next.unwrap_or(today + Days::new(100));

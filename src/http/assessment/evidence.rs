@@ -190,13 +190,13 @@ async fn add_reference(call: Call) -> Reply {
 async fn add(http: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Reply {
     let (http, payload) = (&http, payload.into_inner());
     let mut call = Call::without_body(http)?;
-    let (id, may_come_twice) = (call.id("id")?, call.may_come_twice());
-    call.fetch(move |conn, context| evidence::may_add(conn, context, &id, may_come_twice)).await?;
+    let (id, has_idempotency_key) = (call.id("id")?, call.has_idempotency_key());
+    call.fetch(move |conn, context| evidence::may_add(conn, context, &id, has_idempotency_key)).await?;
     let app = &state.app;
     let known = ["criterion_code", "title", "classification"];
     let received = upload::receive(http, payload, &app.files, &app.ids.next(), &known, accept).await;
     let form = received.map_err(|error| call.problem(error))?;
-    let call = call.asking(&form.digest());
+    let call = call.with_form(&form.digest());
     let label = form.read::<EvidenceForm>();
     let upload::Form { name, file, .. } = form;
     let input = match label {

@@ -25,7 +25,7 @@ use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::http::time::{Day, Instant};
 use crate::service::assessment::periods::{self, ChangedFields, NewPeriod, PeriodChange, Summary};
-use crate::service::assessment::periods::{Filter, Head};
+use crate::service::assessment::periods::{Filter, PeriodListItem};
 use crate::service::{Answer, Conn, Context, Details, Input, Interrupt};
 
 /// The operations on `periods`.
@@ -144,9 +144,9 @@ struct HeadView {
     version: i64,
 }
 
-impl From<Head> for HeadView {
-    fn from(head: Head) -> Self {
-        let Head { id, code, title, year, status, self_assessment_due_on, version } = head;
+impl From<PeriodListItem> for HeadView {
+    fn from(item: PeriodListItem) -> Self {
+        let PeriodListItem { id, code, title, year, status, self_assessment_due_on, version } = item;
         HeadView { id, code, title, year, status, self_assessment_due_on, version }
     }
 }
@@ -288,37 +288,43 @@ struct ChangeBody {
 }
 
 /// Lays a value over what stands and says whether there was one.
-fn lay<T: Clone>(over: &mut T, given: Option<&T>) -> bool {
+fn overwrite<T: Clone>(value: &mut T, given: Option<&T>) -> bool {
     if let Some(given) = given {
-        over.clone_from(given);
+        value.clone_from(given);
     }
     given.is_some()
 }
 
 impl ChangeBody {
     fn apply(&self, rules: &mut PeriodRules) -> ChangedFields {
-        lay(&mut rules.title, self.title.as_ref());
+        overwrite(&mut rules.title, self.title.as_ref());
         if let Some(change) = &self.schedule {
             let schedule = &mut rules.schedule;
-            lay(&mut schedule.self_assessment_due_on, change.self_assessment_due_on.map(NaiveDate::from).as_ref());
-            lay(&mut schedule.appraisal_due_on, change.appraisal_due_on.map(NaiveDate::from).as_ref());
-            lay(&mut schedule.council_review_from_on, change.council_review_from_on.map(NaiveDate::from).as_ref());
-            lay(&mut schedule.council_review_to_on, change.council_review_to_on.map(NaiveDate::from).as_ref());
-            lay(&mut schedule.result_notice_due_on, change.result_notice_due_on.map(NaiveDate::from).as_ref());
+            overwrite(
+                &mut schedule.self_assessment_due_on,
+                change.self_assessment_due_on.map(NaiveDate::from).as_ref(),
+            );
+            overwrite(&mut schedule.appraisal_due_on, change.appraisal_due_on.map(NaiveDate::from).as_ref());
+            overwrite(
+                &mut schedule.council_review_from_on,
+                change.council_review_from_on.map(NaiveDate::from).as_ref(),
+            );
+            overwrite(&mut schedule.council_review_to_on, change.council_review_to_on.map(NaiveDate::from).as_ref());
+            overwrite(&mut schedule.result_notice_due_on, change.result_notice_due_on.map(NaiveDate::from).as_ref());
         }
         let fixed = [
-            lay(&mut rules.code, self.code.as_ref()),
-            lay(&mut rules.year, self.year.as_ref()),
-            lay(&mut rules.criteria_set_id, self.criteria_set_id.as_ref()),
-            lay(&mut rules.unit_ids, self.unit_ids.as_ref()),
-            lay(&mut rules.late_submissions, self.late_submissions.as_ref()),
-            lay(&mut rules.council_scoring, self.council_scoring.as_ref()),
-            lay(&mut rules.tie_break, self.tie_break.as_ref()),
-            lay(&mut rules.awards, self.awards.as_ref()),
-            lay(&mut rules.eligibility, self.eligibility.as_ref()),
-            lay(&mut rules.when_ineligible, self.when_ineligible.as_ref()),
-            lay(&mut rules.required_documents, self.required_documents.as_ref()),
-            lay(&mut rules.dossier_deadline, self.dossier_deadline.as_ref()),
+            overwrite(&mut rules.code, self.code.as_ref()),
+            overwrite(&mut rules.year, self.year.as_ref()),
+            overwrite(&mut rules.criteria_set_id, self.criteria_set_id.as_ref()),
+            overwrite(&mut rules.unit_ids, self.unit_ids.as_ref()),
+            overwrite(&mut rules.late_submissions, self.late_submissions.as_ref()),
+            overwrite(&mut rules.council_scoring, self.council_scoring.as_ref()),
+            overwrite(&mut rules.tie_break, self.tie_break.as_ref()),
+            overwrite(&mut rules.awards, self.awards.as_ref()),
+            overwrite(&mut rules.eligibility, self.eligibility.as_ref()),
+            overwrite(&mut rules.when_ineligible, self.when_ineligible.as_ref()),
+            overwrite(&mut rules.required_documents, self.required_documents.as_ref()),
+            overwrite(&mut rules.dossier_deadline, self.dossier_deadline.as_ref()),
         ];
         ChangedFields { fixed: fixed.contains(&true) }
     }
@@ -456,10 +462,10 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/periods/{id}", responses((status = 200, description = "The period.", body = PeriodView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
+    call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
-fn shown(details: &Details<Period>) -> Result<Answer, Interrupt> {
+fn details_answer(details: &Details<Period>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&PeriodView::from(details), details.tag.header())?)
 }
 
@@ -472,14 +478,14 @@ async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let body = call.body::<ChangeBody>();
     let input: Input<PeriodChange> = body.map(|body| -> PeriodChange { Box::new(move |rules| body.apply(rules)) });
-    call.write(move |conn, context| shown(&periods::change(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&periods::change(conn, context, &id, &input)?)).await
 }
 
-type Move = fn(&mut Conn, &Context, &Id) -> Result<Details<Period>, Interrupt>;
+type Transition = fn(&mut Conn, &Context, &Id) -> Result<Details<Period>, Interrupt>;
 
-async fn moved(call: Call, act: Move) -> Reply {
+async fn transition(call: Call, act: Transition) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&act(conn, context, &id)?)).await
+    call.act(move |conn, context| details_answer(&act(conn, context, &id)?)).await
 }
 
 /// Let the units score themselves.
@@ -487,7 +493,7 @@ async fn moved(call: Call, act: Move) -> Reply {
 /// Guards: the criteria set is published, there are units, the schedule is in order.
 #[utoipa::path(post, path = "/v1/periods/{id}/open", responses((status = 200, description = "Open.", body = PeriodView)))]
 async fn open(call: Call) -> Reply {
-    moved(call, periods::open).await
+    transition(call, periods::open).await
 }
 
 /// End the self-assessment.
@@ -495,7 +501,7 @@ async fn open(call: Call) -> Reply {
 /// Guard: the gate has closed, or all units have submitted (`sheet_open`). A unit without a sheet gets one that is missed.
 #[utoipa::path(post, path = "/v1/periods/{id}/start-appraisal", responses((status = 200, description = "In appraisal.", body = PeriodView)))]
 async fn start_appraisal(call: Call) -> Reply {
-    moved(call, periods::start_appraisal).await
+    transition(call, periods::start_appraisal).await
 }
 
 /// Hand the appraised sheets to the council.
@@ -503,7 +509,7 @@ async fn start_appraisal(call: Call) -> Reply {
 /// Guard: every sheet is appraised or missed (`appraisal_missing`).
 #[utoipa::path(post, path = "/v1/periods/{id}/start-council-review", responses((status = 200, description = "In council review.", body = PeriodView)))]
 async fn start_council_review(call: Call) -> Reply {
-    moved(call, periods::start_council_review).await
+    transition(call, periods::start_council_review).await
 }
 
 /// Freeze the ranking.
@@ -512,7 +518,7 @@ async fn start_council_review(call: Call) -> Reply {
 /// no tie across an award line.
 #[utoipa::path(post, path = "/v1/periods/{id}/finalize", responses((status = 200, description = "Finalised.", body = PeriodView)))]
 async fn finalize(call: Call) -> Reply {
-    moved(call, periods::finalize).await
+    transition(call, periods::finalize).await
 }
 
 /// Publish the result and make the award proposals.
@@ -522,7 +528,7 @@ async fn announce(call: Call) -> Reply {
     let input = call
         .body::<AnnounceBody>()
         .map(|body| Announcement { notice_number: body.notice_number, notice_on: body.notice_on.into() });
-    call.write(move |conn, context| shown(&periods::announce(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&periods::announce(conn, context, &id, &input)?)).await
 }
 
 /// End the period.
@@ -530,14 +536,14 @@ async fn announce(call: Call) -> Reply {
 /// Guard: every proposal is decided (`proposal_undecided`).
 #[utoipa::path(post, path = "/v1/periods/{id}/close", responses((status = 200, description = "Closed.", body = PeriodView)))]
 async fn close(call: Call) -> Reply {
-    moved(call, periods::close).await
+    transition(call, periods::close).await
 }
 
 /// Give the period up, with a reason.
 #[utoipa::path(post, path = "/v1/periods/{id}/cancel", request_body = ReasonBody, responses((status = 200, description = "Cancelled.", body = PeriodView)))]
 async fn cancel(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
-    call.write(move |conn, context| shown(&periods::cancel(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&periods::cancel(conn, context, &id, &input)?)).await
 }
 
 /// See a period at one glance.

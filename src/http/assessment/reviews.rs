@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
 use crate::domain::criteria::rules::{Answer as ScoreAnswer, AnswerInput, Explanation};
-use crate::domain::criteria::scoring::{Extent, LineInput, Totals};
+use crate::domain::criteria::scoring::{LineInput, Totals, WriteMode};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::http::actions::Actions;
@@ -152,7 +152,7 @@ struct ScoreBody {
     note: Option<String>,
 }
 
-fn shown(details: &Details<ReviewCase>) -> Result<Answer, Interrupt> {
+fn details_answer(details: &Details<ReviewCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&ReviewView::from(details), details.tag.header())?)
 }
 
@@ -201,10 +201,10 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/reviews/{id}", responses((status = 200, description = "The review.", body = ReviewView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
+    call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
-async fn write(call: Call, extent: Extent) -> Reply {
+async fn write(call: Call, mode: WriteMode) -> Reply {
     let id = call.id("id")?;
     let line = |score: ScoreBody| LineInput {
         criterion_code: score.criterion_code,
@@ -214,7 +214,7 @@ async fn write(call: Call, extent: Extent) -> Reply {
     };
     let input: Input<Vec<LineInput>> =
         call.body::<ScoresBody>().map(|body| body.scores.into_iter().map(line).collect());
-    call.write(move |conn, context| shown(&reviews::write_scores(conn, context, &id, &input, extent)?)).await
+    call.write(move |conn, context| details_answer(&reviews::write_scores(conn, context, &id, &input, mode)?)).await
 }
 
 /// Write all lines of a draft.
@@ -222,13 +222,13 @@ async fn write(call: Call, extent: Extent) -> Reply {
 /// Lines that are absent become null.
 #[utoipa::path(put, path = "/v1/reviews/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
 async fn put_scores(call: Call) -> Reply {
-    write(call, Extent::Whole).await
+    write(call, WriteMode::Replace).await
 }
 
 /// Write the lines given.
 #[utoipa::path(patch, path = "/v1/reviews/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
 async fn patch_scores(call: Call) -> Reply {
-    write(call, Extent::Given).await
+    write(call, WriteMode::Update).await
 }
 
 /// End a review.
@@ -237,5 +237,5 @@ async fn patch_scores(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/reviews/{id}/submit", responses((status = 200, description = "Submitted; never changes.", body = ReviewView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&reviews::submit(conn, context, &id)?)).await
+    call.act(move |conn, context| details_answer(&reviews::submit(conn, context, &id)?)).await
 }

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::access::action::Action;
 use crate::domain::assessment::submission::{FrozenSheet, Return, SubmissionCase, SubmissionStatus};
 use crate::domain::criteria::rules::{Answer as ScoreAnswer, AnswerInput};
-use crate::domain::criteria::scoring::{Extent, LineInput};
+use crate::domain::criteria::scoring::{LineInput, WriteMode};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::http::actions::Actions;
@@ -255,7 +255,7 @@ struct RevisionView {
     content: Box<serde_json::value::RawValue>,
 }
 
-fn shown(details: &Details<SubmissionCase>) -> Result<Answer, Interrupt> {
+fn details_answer(details: &Details<SubmissionCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&SubmissionView::from(details), details.tag.header())?)
 }
 
@@ -314,10 +314,10 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/submissions/{id}", responses((status = 200, description = "The sheet.", body = SubmissionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
+    call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
-fn shown_scores(scores: &Scores) -> Result<Answer, Interrupt> {
+fn scores_answer(scores: &Scores) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&ScoresView::from(scores), scores.submission.tag.header())?)
 }
 
@@ -325,13 +325,13 @@ fn shown_scores(scores: &Scores) -> Result<Answer, Interrupt> {
 #[utoipa::path(get, path = "/v1/submissions/{id}/scores", responses((status = 200, description = "The lines.", body = ScoresView)))]
 async fn scores(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown_scores(&submissions::scores(conn, context, &id)?)).await
+    call.read(move |conn, context| scores_answer(&submissions::scores(conn, context, &id)?)).await
 }
 
-async fn write(call: Call, extent: Extent) -> Reply {
+async fn write(call: Call, mode: WriteMode) -> Reply {
     let id = call.id("id")?;
     let input: Input<Vec<LineInput>> = call.body::<ScoresBody>().map(lines);
-    call.write(move |conn, context| shown_scores(&submissions::write_scores(conn, context, &id, &input, extent)?)).await
+    call.write(move |conn, context| scores_answer(&submissions::write_scores(conn, context, &id, &input, mode)?)).await
 }
 
 /// Write the whole sheet.
@@ -339,7 +339,7 @@ async fn write(call: Call, extent: Extent) -> Reply {
 /// Lines that are absent become null. Every fault is told at once.
 #[utoipa::path(put, path = "/v1/submissions/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ScoresView)))]
 async fn put_scores(call: Call) -> Reply {
-    write(call, Extent::Whole).await
+    write(call, WriteMode::Replace).await
 }
 
 /// Write the lines given.
@@ -347,7 +347,7 @@ async fn put_scores(call: Call) -> Reply {
 /// A line is written whole: an absent note is taken away.
 #[utoipa::path(patch, path = "/v1/submissions/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ScoresView)))]
 async fn patch_scores(call: Call) -> Reply {
-    write(call, Extent::Given).await
+    write(call, WriteMode::Update).await
 }
 
 /// What keeps the sheet from being submitted?
@@ -368,14 +368,14 @@ async fn readiness(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/submissions/{id}/submit", responses((status = 200, description = "Submitted.", body = SubmissionView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&submissions::submit(conn, context, &id)?)).await
+    call.act(move |conn, context| details_answer(&submissions::submit(conn, context, &id)?)).await
 }
 
 /// Take the sheet back while its gate is open.
 #[utoipa::path(post, path = "/v1/submissions/{id}/withdraw", responses((status = 200, description = "A draft again.", body = SubmissionView)))]
 async fn withdraw(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&submissions::withdraw(conn, context, &id)?)).await
+    call.act(move |conn, context| details_answer(&submissions::withdraw(conn, context, &id)?)).await
 }
 
 /// Send a sheet back to its unit.
@@ -386,7 +386,7 @@ async fn send_back(call: Call) -> Reply {
     let id = call.id("id")?;
     let input =
         call.body::<ReturnBody>().map(|body| Return { reason: body.reason, due_on: body.due_on.map(Into::into) });
-    call.write(move |conn, context| shown(&submissions::send_back(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&submissions::send_back(conn, context, &id, &input)?)).await
 }
 
 /// List the frozen revisions of a sheet.

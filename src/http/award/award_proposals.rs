@@ -186,7 +186,7 @@ struct FileForm {
     file: String,
 }
 
-fn shown(details: &Details<ProposalCase>) -> Result<Answer, Interrupt> {
+fn details_answer(details: &Details<ProposalCase>) -> Result<Answer, Interrupt> {
     let base = format!("/v1/award-proposals/{}", details.value.proposal.id);
     let view = ProposalView {
         head: (&details.value.proposal).into(),
@@ -230,7 +230,7 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/award-proposals/{id}", responses((status = 200, description = "The proposal.", body = ProposalView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
+    call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
 /// Attach a document.
@@ -248,7 +248,10 @@ async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State
     let received = upload::receive(&http, payload, &app.files, &app.ids.next(), &[], |_, _| Ok(())).await;
     let upload::Form { name, file, .. } = received.map_err(|error| call.problem(error))?;
     let stored = service::files::promote(app, file).await.map_err(|error| call.problem(error))?;
-    call.write(move |conn, context| shown(&award_proposals::attach(conn, context, &id, &code, &name, &stored)?)).await
+    call.write(move |conn, context| {
+        details_answer(&award_proposals::attach(conn, context, &id, &code, &name, &stored)?)
+    })
+    .await
 }
 
 /// Read a document.
@@ -267,14 +270,14 @@ async fn document(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/award-proposals/{id}/submit", responses((status = 200, description = "Submitted.", body = ProposalView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&award_proposals::submit(conn, context, &id)?)).await
+    call.act(move |conn, context| details_answer(&award_proposals::submit(conn, context, &id)?)).await
 }
 
 /// Send a dossier back, with a reason.
 #[utoipa::path(post, path = "/v1/award-proposals/{id}/return", operation_id = "return", request_body = ReasonBody, responses((status = 200, description = "Returned.", body = ProposalView)))]
 async fn send_back(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
-    call.write(move |conn, context| shown(&award_proposals::send_back(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&award_proposals::send_back(conn, context, &id, &input)?)).await
 }
 
 /// Record what was decided.
@@ -289,5 +292,6 @@ async fn record_decision(call: Call) -> Reply {
         decided_on: body.decided_on.map(Into::into),
         reason: body.reason,
     });
-    call.write(move |conn, context| shown(&award_proposals::record_decision(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&award_proposals::record_decision(conn, context, &id, &input)?))
+        .await
 }

@@ -127,7 +127,7 @@ fn view(details: &Details<SessionCase>) -> SessionView {
     SessionView { head: (&details.value.session).into(), actions: Actions::of(&details.offers, &base) }
 }
 
-fn shown(details: &Details<SessionCase>) -> Result<Answer, Interrupt> {
+fn details_answer(details: &Details<SessionCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view(details), details.tag.header())?)
 }
 
@@ -178,7 +178,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/council-sessions/{id}", responses((status = 200, description = "The session.", body = SessionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
+    call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
 /// Change a planned session, its attendance included.
@@ -189,7 +189,7 @@ async fn change(call: Call) -> Reply {
         let ChangeBody { held_on, place, quorum, attendance } = body;
         SessionChange { held_on: held_on.map(Into::into), place, quorum, attendance }
     });
-    call.write(move |conn, context| shown(&council_sessions::change(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&council_sessions::change(conn, context, &id, &input)?)).await
 }
 
 /// Fix the attendance and count it.
@@ -198,12 +198,12 @@ async fn change(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/council-sessions/{id}/hold", responses((status = 200, description = "Held.", body = SessionView)))]
 async fn hold(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&council_sessions::hold(conn, context, &id)?)).await
+    call.act(move |conn, context| details_answer(&council_sessions::hold(conn, context, &id)?)).await
 }
 
 /// Close a held session.
 #[utoipa::path(post, path = "/v1/council-sessions/{id}/close", responses((status = 200, description = "Closed.", body = SessionView)))]
 async fn close(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| shown(&council_sessions::close(conn, context, &id)?)).await
+    call.act(move |conn, context| details_answer(&council_sessions::close(conn, context, &id)?)).await
 }

@@ -171,7 +171,7 @@ async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
     let known = ["organization_id", "code", "title", "year", "legal_basis"];
     let form = upload::receive_whole(http, payload, transfer::MAX_BYTES, &known).await;
     let form = form.map_err(|error| call.problem(error))?;
-    let call = call.asking(&form.digest());
+    let call = call.with_form(&form.digest());
     let texts = form.read::<ImportForm>();
     let organization_id = texts.as_ref().ok().and_then(|texts| texts.organization_id);
     let given = texts.and_then(ImportForm::given);
@@ -219,11 +219,11 @@ async fn file(call: &Call, name: String, content: CriteriaContent, format: Forma
     let written = written.map_err(Error::internal).and_then(|written| written);
     let bytes = Bytes::from(written.map_err(|error| call.problem(error))?);
     let etag = tag::of_body(&bytes);
-    if call.knows(&etag) {
+    if call.etag_matches(&etag) {
         return Ok(files::not_modified(&etag));
     }
     let name = format!("{name}.{}", format.extension());
-    let mut response = files::inert(&name, format.media_type());
+    let mut response = files::attachment_response(&name, format.media_type());
     Ok(response.insert_header((header::ETAG, etag)).body(bytes))
 }
 

@@ -16,7 +16,7 @@ use crate::http::page::{IdOrder, ListView};
 use crate::http::problem::{FaultBody, Language, fault_bodies};
 use crate::http::time::Instant;
 use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCriteriaSet};
-use crate::service::criteria::criteria_sets::{Filter, Head};
+use crate::service::criteria::criteria_sets::{CriteriaSetListItem, Filter};
 use crate::service::{Answer, Details, Interrupt};
 
 /// The operations on `criteria_sets`.
@@ -118,9 +118,9 @@ struct HeadView {
     version: i64,
 }
 
-impl From<Head> for HeadView {
-    fn from(head: Head) -> Self {
-        let Head { id, code, title, year, total_points, status, version } = head;
+impl From<CriteriaSetListItem> for HeadView {
+    fn from(item: CriteriaSetListItem) -> Self {
+        let CriteriaSetListItem { id, code, title, year, total_points, status, version } = item;
         HeadView { id, code, title, year, total_points, status, version }
     }
 }

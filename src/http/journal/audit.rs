@@ -220,5 +220,5 @@ async fn checkpoint(mut call: Call) -> Reply {
     let view = CheckpointView { organization_id, sequence, hash, at, checkpoint: signed };
     let tag = body_tag(&view).map_err(|error| call.problem(error))?;
     let answer = Answer::ok(&view, tag).map_err(|error| call.problem(error))?;
-    Ok(call.show(answer))
+    Ok(call.respond(answer))
 }

@@ -115,7 +115,7 @@ struct ListQuery {
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, types, wait } = call.query();
     let asked: PageQuery = call.query();
-    let (after, limit) = (asked.after_record(call.words()), asked.limit());
+    let (after, limit) = (asked.after_record(call.raw_query()), asked.limit());
     let Within(wait) = wait.unwrap_or_default();
     let until = tokio::time::Instant::now() + Duration::from_secs(u64::try_from(wait).unwrap_or_default());
     let mut event_signal = call.state().app.event_signal.subscribe();
@@ -130,7 +130,7 @@ async fn list(mut call: Call) -> Reply {
         let now = tokio::time::Instant::now();
         if !found.is_empty() || now >= until {
             let answer = page(&found, limit, after.as_ref()).map_err(|error| call.problem(error))?;
-            return Ok(call.show(answer));
+            return Ok(call.respond(answer));
         }
         // Whether it rang or not: look again.
         let _ = tokio::time::timeout_at(until.min(now + LOOK_EVERY), event_signal.changed()).await;

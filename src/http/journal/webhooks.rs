@@ -246,12 +246,12 @@ fn place(endpoint: &Endpoint) -> String {
     format!("/v1/webhook-endpoints/{}", endpoint.id)
 }
 
-fn shown(endpoint: &Details<Endpoint>) -> Result<Answer, Interrupt> {
+fn details_answer(endpoint: &Details<Endpoint>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&EndpointView::from(&endpoint.value), endpoint.tag.header())?)
 }
 
 /// A message that was made just now.
-fn made(delivery: &Delivery) -> Result<Answer, Interrupt> {
+fn created_answer(delivery: &Delivery) -> Result<Answer, Interrupt> {
     let view = DeliveryHeadView::from(delivery);
     let place = format!("/v1/webhook-endpoints/{}/deliveries/{}", delivery.endpoint_id, delivery.id);
     Ok(Answer::created(&view, body_tag(&view)?, place)?)
@@ -295,7 +295,7 @@ async fn create(call: Call) -> Reply {
         event_types: body.event_types,
         active: body.active,
     });
-    call.never_kept()
+    call.with_secret()
         .write(move |conn, context| {
             let new = webhooks::create(conn, context, &input)?;
             Ok(Answer::created(&SecretView::from(&new.value), new.tag.header(), place(&new.value))?)
@@ -307,7 +307,7 @@ async fn create(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", responses((status = 200, description = "The endpoint.", body = EndpointView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
+    call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
 /// Change a webhook endpoint.
@@ -321,7 +321,7 @@ async fn change(call: Call) -> Reply {
         event_types: body.event_types,
         active: body.active,
     });
-    call.write(move |conn, context| shown(&webhooks::change(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&webhooks::change(conn, context, &id, &input)?)).await
 }
 
 /// Take a webhook endpoint away, with its log.
@@ -341,7 +341,7 @@ async fn remove(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/rotate-secret", operation_id = "rotate_secret", responses((status = 200, description = "The new secret.", body = SecretView)))]
 async fn rotate(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.never_kept()
+    call.with_secret()
         .act(move |conn, context| {
             let endpoint = webhooks::rotate(conn, context, &id)?;
             Ok(Answer::ok(&SecretView::from(&endpoint.value), endpoint.tag.header())?)
@@ -355,7 +355,7 @@ async fn rotate(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/test", responses((status = 201, description = "The message.", body = DeliveryHeadView)))]
 async fn test(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.act(move |conn, context| made(&webhooks::test(conn, context, &id)?)).await
+    call.act(move |conn, context| created_answer(&webhooks::test(conn, context, &id)?)).await
 }
 
 /// Which deliveries are listed.
@@ -402,5 +402,5 @@ async fn delivery(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}/replay", responses((status = 201, description = "The new message.", body = DeliveryHeadView)))]
 async fn replay(call: Call) -> Reply {
     let (id, delivery_id) = (call.id("id")?, call.id("delivery_id")?);
-    call.act(move |conn, context| made(&webhooks::replay(conn, context, &id, &delivery_id)?)).await
+    call.act(move |conn, context| created_answer(&webhooks::replay(conn, context, &id, &delivery_id)?)).await
 }

@@ -173,7 +173,7 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = CreatedView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewOrganization::from);
-    call.never_kept()
+    call.with_secret()
         .write(move |conn, context| {
             let (organization, admin, secret) = organizations::create(conn, context, &input)?;
             let view = CreatedView {

@@ -86,7 +86,7 @@ struct NewBody {
 #[utoipa::path(post, path = "/v1/service-accounts", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewServiceAccount { member_id: body.member_id, scopes: body.scopes });
-    call.never_kept()
+    call.with_secret()
         .write(move |conn, context| {
             let (account, secret) = accounts::create(conn, context, &input)?;
             let place = format!("/v1/service-accounts/{}", account.value.account.id);
@@ -112,7 +112,7 @@ async fn get(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/service-accounts/{id}/rotate", responses((status = 200, description = "The new secret.", body = SecretView)))]
 async fn rotate(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.never_kept()
+    call.with_secret()
         .act(move |conn, context| {
             let (account, secret) = accounts::rotate(conn, context, &id)?;
             Ok(Answer::ok(&SecretView::of(&account.value, secret), account.tag.header())?)

@@ -321,13 +321,13 @@ async fn add(mut call: Call) -> Reply {
     let AddQuery { from, days, organization_id } = call.query();
     let (BoundedDay(from), days) = (call.required("from", from), call.required("days", days));
     call.read(move |conn, context| {
-        let reckoning = calendar::add(conn, context, organization_id.as_ref(), from, days)?;
+        let calculation = calendar::add(conn, context, organization_id.as_ref(), from, days)?;
         let view = AddView {
             from,
             days,
-            result_on: reckoning.result_on,
-            calendar_confirmed: reckoning.calendar_confirmed,
-            explanation: reckoning.explanation,
+            result_on: calculation.result_on,
+            calendar_confirmed: calculation.calendar_confirmed,
+            explanation: calculation.explanation,
         };
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })
@@ -357,13 +357,13 @@ async fn count(mut call: Call) -> Reply {
     let CountQuery { from, to, organization_id } = call.query();
     let (BoundedDay(from), BoundedDay(to)) = (call.required("from", from), call.required("to", to));
     call.read(move |conn, context| {
-        let reckoning = calendar::count(conn, context, organization_id.as_ref(), from, to)?;
+        let calculation = calendar::count(conn, context, organization_id.as_ref(), from, to)?;
         let view = CountView {
             from,
             to,
-            working_days: reckoning.working_days,
-            calendar_confirmed: reckoning.calendar_confirmed,
-            explanation: reckoning.explanation,
+            working_days: calculation.working_days,
+            calendar_confirmed: calculation.calendar_confirmed,
+            explanation: calculation.explanation,
         };
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })

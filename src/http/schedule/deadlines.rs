@@ -117,32 +117,32 @@ struct DeadlineHeadView {
 }
 
 impl From<&DeadlineDetails> for DeadlineHeadView {
-    fn from(told: &DeadlineDetails) -> Self {
-        let deadline = &told.deadline;
+    fn from(details: &DeadlineDetails) -> Self {
+        let deadline = &details.deadline;
         DeadlineHeadView {
             id: deadline.id,
             organization_id: deadline.organization_id,
             period_id: deadline.period_id,
             kind: deadline.kind,
             unit_id: deadline.unit_id,
-            unit_code: told.unit_code.clone(),
+            unit_code: details.unit_code.clone(),
             responsible: ResponsibleView {
                 role: access::responsible(deadline.kind),
                 unit_id: deadline.responsible_unit().copied(),
             },
-            status: told.status,
+            status: details.status,
             due_on: deadline.due_on(),
-            closes_at: told.closes_at.map(Instant),
+            closes_at: details.closes_at.map(Instant),
             opens_on: deadline.opens_on,
             met_on: deadline.met_on,
             waived_at: deadline.waived.as_ref().map(|(at, _)| Instant(*at)),
             waive_reason: deadline.waived.as_ref().map(|(_, reason)| reason.clone()),
-            overdue_days: told.overdue_days,
-            rule: told.rule.clone(),
-            explanation: told.explanation.clone(),
-            calendar_confirmed: told.calendar_confirmed,
-            extensions: told.extensions.iter().map(ExtensionView::from).collect(),
-            next_check_at: told.next_check_at.map(Instant),
+            overdue_days: details.overdue_days,
+            rule: details.rule.clone(),
+            explanation: details.explanation.clone(),
+            calendar_confirmed: details.calendar_confirmed,
+            extensions: details.extensions.iter().map(ExtensionView::from).collect(),
+            next_check_at: details.next_check_at.map(Instant),
             version: deadline.version,
             created_at: Instant(deadline.created_at),
             updated_at: Instant(deadline.updated_at),
@@ -182,7 +182,7 @@ fn view(details: &Details<DeadlineCase>) -> DeadlineView {
     DeadlineView { head: (&details.visible).into(), actions: Actions::of(&details.offers, &place(details)) }
 }
 
-fn shown(details: &Details<DeadlineCase>) -> Result<Answer, Interrupt> {
+fn details_answer(details: &Details<DeadlineCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view(details), details.tag.header())?)
 }
 
@@ -233,7 +233,11 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.page(query.sort);
     call.read(move |conn, context| {
         let rows = deadlines::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
-        Ok(asked.answer(rows, |told| Position::from(&told.deadline), |told| DeadlineHeadView::from(&told))?)
+        Ok(asked.answer(
+            rows,
+            |details| Position::from(&details.deadline),
+            |details| DeadlineHeadView::from(&details),
+        )?)
     })
     .await
 }
@@ -242,7 +246,7 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/deadlines/{id}", responses((status = 200, description = "The deadline.", body = DeadlineView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
-    call.read(move |conn, context| shown(&deadlines::get(conn, context, &id)?)).await
+    call.read(move |conn, context| details_answer(&deadlines::get(conn, context, &id)?)).await
 }
 
 /// Grant more time.
@@ -271,5 +275,5 @@ async fn extend(call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/deadlines/{id}/waive", request_body = ReasonBody, responses((status = 200, description = "Waived.", body = DeadlineView)))]
 async fn waive(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
-    call.write(move |conn, context| shown(&deadlines::waive(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&deadlines::waive(conn, context, &id, &input)?)).await
 }

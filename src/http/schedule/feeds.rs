@@ -13,7 +13,7 @@ use crate::domain::schedule::feed::FeedToken;
 use crate::domain::schedule::reminders::Reminders;
 use crate::error::{Code, Error};
 use crate::http::State;
-use crate::http::call::{Call, Reply, knows};
+use crate::http::call::{Call, Reply, etag_matches};
 use crate::http::operation::{Callers, Operation, creates, deletes, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::problem::{Language, Problem, request_id};
@@ -79,7 +79,7 @@ struct SecretView {
 #[utoipa::path(post, path = "/v1/me/feed-tokens", responses((status = 201, description = "The token and the feed's address.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
     let base = call.state().public_url.clone();
-    call.never_kept()
+    call.with_secret()
         .act(move |conn, context| {
             let (token, secret) = feeds::create(conn, context, &Ok(()))?;
             let url = format!("{base}/v1/deadlines.ics?token={secret}");
@@ -218,7 +218,7 @@ async fn feed(http: HttpRequest, state: web::Data<State>) -> Result<HttpResponse
     let entries = entries.map_err(problem)?;
     let body = calendar(&entries, &state.public_url, Language::of(http.headers()), &state.app.reminders);
     let etag = tag::of_body(&body);
-    let unchanged = knows(&http, &etag);
+    let unchanged = etag_matches(&http, &etag);
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, etag.as_str()))

@@ -170,11 +170,11 @@ pub fn file(conn: &mut Conn, context: &Context, id: &Id) -> Result<AttachedFile>
 
 /// Checks before an upload whether the caller may add a piece. For a request with an idempotency key only the rights are
 /// checked: the first attempt may have changed the state.
-pub fn may_add(conn: &mut Conn, context: &Context, submission_id: &Id, may_come_twice: bool) -> Result<()> {
+pub fn may_add(conn: &mut Conn, context: &Context, submission_id: &Id, has_idempotency_key: bool) -> Result<()> {
     let case: SubmissionCase = context.find(conn, submission_id)?;
     case.authorize(context, Action::WriteEvidence)?;
     context.accept_read()?;
-    if !may_come_twice {
+    if !has_idempotency_key {
         case.may(context, Action::WriteEvidence)?;
     }
     Ok(())

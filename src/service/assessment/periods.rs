@@ -9,7 +9,7 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::{self, LateSubmissions, Period, PeriodRules, PeriodStatus, Schedule};
-use crate::domain::assessment::steps::{Announcement, SheetOfUnit};
+use crate::domain::assessment::steps::{Announcement, UnitSheet};
 use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::award::award::Award;
 use crate::domain::award::award_proposal::{Document, Proposal, ProposalStatus};
@@ -35,7 +35,7 @@ use crate::service::{
 };
 use crate::store::page::Page;
 use crate::store::periods::PeriodUnit;
-pub use crate::store::periods::{Filter, Head};
+pub use crate::store::periods::{Filter, PeriodListItem};
 use crate::store::rankings::FrozenRanking;
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
@@ -121,7 +121,7 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page,
-) -> Result<Vec<Head>> {
+) -> Result<Vec<PeriodListItem>> {
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     Ok(store::periods::list(conn, &organization_id, filter, page)?)
 }
@@ -231,7 +231,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
     let due_on = |unit: &Id| due.get(unit).copied().unwrap_or(period.rules.schedule.self_assessment_due_on);
     let state = |unit: &PeriodUnit| {
         let gate = unit.sheet.closes_at.unwrap_or_else(|| closes_at(due_on(&unit.unit.id), zone));
-        SheetOfUnit { closes_at: Some(gate), ..unit.sheet.clone() }
+        UnitSheet { closes_at: Some(gate), ..unit.sheet.clone() }
     };
     let change = period.start_appraisal(&units.iter().map(state).collect::<Vec<_>>(), context.now)?;
     if period.rules.late_submissions == LateSubmissions::AcceptFlagged {
@@ -263,7 +263,7 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
 }
 
 /// Applies lapses, then returns the state of each unit's submission.
-fn submission_states(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<SheetOfUnit>, Error> {
+fn submission_states(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<UnitSheet>, Error> {
     apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     Ok(store::periods::units_of(conn, id)?.into_iter().map(|unit| unit.sheet).collect())
 }

@@ -10,7 +10,7 @@ use crate::domain::access::{self, Facts};
 use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
 use crate::domain::assessment::submission::{Submission, SubmissionCase};
 use crate::domain::change::{Change, Gate};
-use crate::domain::criteria::scoring::{Extent, Hand, LineInput, ScoringTable, Sheet};
+use crate::domain::criteria::scoring::{LineInput, Scorer, ScoringTable, Sheet, WriteMode};
 use crate::domain::journal::event::EventType;
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
@@ -71,7 +71,7 @@ impl Subject for ReviewCase {
     }
 
     fn may(&self, context: &Context, _action: Action) -> Gate {
-        self.may_go_on(context.now)
+        self.may_edit(context.now)
     }
 
     /// Lines are audited by the act that writes them.
@@ -175,12 +175,12 @@ pub fn write_scores(
     context: &Context,
     id: &Id,
     input: &Input<Vec<LineInput>>,
-    extent: Extent,
+    mode: WriteMode,
 ) -> Result<Details<ReviewCase>> {
     let (case, lines) = enter(conn, context, id, Action::WriteReview, input)?;
     let table = context.app.tables.of_submission(conn, &case.sheet)?;
     let before = store::scores::of_review(conn, &table, id)?;
-    let after = table.write(&before, lines, extent, Hand::Reviewer).map_err(Error::of_invalid)?;
+    let after = table.write(&before, lines, mode, Scorer::Reviewer).map_err(Error::of_invalid)?;
     store::scores::save_review(conn, &table, id, &before, &after)?;
     let tally = table.tally(&after);
     let changed = Review {

@@ -16,7 +16,7 @@ use crate::domain::assessment::review::{Review, ReviewStatus};
 use crate::domain::assessment::submission::{self, FrozenSheet, Return, Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::change::Gate;
 use crate::domain::criteria::rules::CanonicalAnswer;
-use crate::domain::criteria::scoring::{Extent, Hand, Line, LineInput, ScoringTable, Sheet, Totals};
+use crate::domain::criteria::scoring::{Line, LineInput, Scorer, ScoringTable, Sheet, Totals, WriteMode};
 use crate::domain::journal::event::EventType;
 use crate::domain::time::{date_in, instant};
 use crate::domain::{Id, Points};
@@ -327,12 +327,12 @@ pub fn write_scores(
     context: &Context,
     id: &Id,
     input: &Input<Vec<LineInput>>,
-    extent: Extent,
+    mode: WriteMode,
 ) -> Result<Scores> {
     let (case, lines): (SubmissionCase, _) = context.enter(conn, id, Action::WriteScores, input)?;
     let table = context.app.tables.of_submission(conn, &case)?;
     let before = store::scores::of_submission(conn, &table, id)?;
-    let after = table.write(&before, lines, extent, Hand::Unit).map_err(Error::of_invalid)?;
+    let after = table.write(&before, lines, mode, Scorer::Unit).map_err(Error::of_invalid)?;
     store::scores::save_submission(conn, &table, id, &before, &after)?;
     let tally = table.tally(&after);
     let scored = Submission { totals: tally.totals, updated_at: context.now, ..case.submission.clone() };

@@ -95,7 +95,7 @@ fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
         return ranking;
     }
     let own = context.actor.own_unit(&period.organization_id);
-    ranking.seen_from(own.map(|unit| &unit.id))
+    ranking.visible_to(own.map(|unit| &unit.id))
 }
 
 /// Verifies a frozen ranking: recomputes it from its stored inputs, and compares those with the tables.

@@ -13,7 +13,7 @@ use crate::domain::text::checked;
 use crate::error::{Code, Error};
 use crate::service::subject::fields;
 use crate::service::{Context, Details, EventDraft, Identity, Input, Result, Subject};
-pub use crate::store::criteria_sets::{Filter, Head};
+pub use crate::store::criteria_sets::{CriteriaSetListItem, Filter};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -95,7 +95,7 @@ pub fn list(
     organization_id: Option<&Id>,
     mut filter: Filter,
     page: &Page,
-) -> Result<Vec<Head>> {
+) -> Result<Vec<CriteriaSetListItem>> {
     use CriteriaSetStatus::{Draft, Published, Retired};
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     if access::require(&context.actor, Action::ReadCriteriaDraft, &Facts::of(&organization_id)).is_err() {

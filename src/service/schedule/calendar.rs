@@ -12,7 +12,7 @@ use crate::domain::assessment::period::{DossierDeadline, DossierSemantics};
 use crate::domain::award::award_proposal::DossierTerm;
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::calendar::{
-    CalendarDay, CountedDay, DayKind, DayStatus, MAX_SPAN_DAYS, Reckoning, WorkingCalendar,
+    CalendarDay, CountedDay, DayKind, DayStatus, MAX_SPAN_DAYS, WorkingCalendar, WorkingDayCalculation,
 };
 use crate::domain::schedule::deadline::Deadline;
 use crate::domain::text::checked;
@@ -112,7 +112,7 @@ pub fn add(
     organization_id: Option<&Id>,
     from: NaiveDate,
     days: u32,
-) -> Result<Reckoning> {
+) -> Result<WorkingDayCalculation> {
     let organization_id = readable_organization(context, organization_id)?;
     context.accept_read()?;
     Ok(calendar_after(conn, organization_id.as_ref(), from)?.add(from, days).map_err(Error::from)?)
@@ -128,7 +128,7 @@ pub fn count(
     organization_id: Option<&Id>,
     from: NaiveDate,
     to: NaiveDate,
-) -> Result<Reckoning> {
+) -> Result<WorkingDayCalculation> {
     let organization_id = readable_organization(context, organization_id)?;
     context.accept_read()?;
     Ok(calendar_after(conn, organization_id.as_ref(), from)?.count(from, to).map_err(Error::from)?)
@@ -141,7 +141,7 @@ pub fn dossier_reckoning(
     deadline: &DossierDeadline,
 ) -> Result<(DossierTerm, bool), Error> {
     let days = u32::try_from(deadline.working_days).map_err(Error::internal)?;
-    let Reckoning { result_on, explanation, calendar_confirmed, .. } = calendar.add(notice_on, days)?;
+    let WorkingDayCalculation { result_on, explanation, calendar_confirmed, .. } = calendar.add(notice_on, days)?;
     let (due_on, opens_on) = match deadline.semantics {
         DossierSemantics::NotLaterThan => (Some(result_on), None),
         DossierSemantics::NotBefore => (None, Some(result_on)),

@@ -104,19 +104,19 @@ pub fn check_organization(
     let mut notices: Vec<(Id, EventDraft)> = Vec::new();
     let mut next_checks: BTreeMap<(Option<i32>, Option<NaiveDate>), Vec<&Id>> = BTreeMap::new();
     for (deadline, period) in &waiting {
-        let notice = deadline.untold(today, reminders).filter(|_| Deadline::is_live(deadline.kind, *period));
+        let notice = deadline.due_reminder(today, reminders).filter(|_| Deadline::is_live(deadline.kind, *period));
         if let Some(notice) = notice {
             notices.push((deadline.id, sync::reminder(deadline, notice, today)));
         }
-        let next = (notice.or(deadline.told), deadline.next_check_on(today, reminders));
+        let next = (notice.or(deadline.last_reminder), deadline.next_check_on(today, reminders));
         next_checks.entry(next).or_default().push(&deadline.id);
     }
     let mut effects: Vec<Effect> =
         lapses.iter().map(|lapse| Effect::of("submission", &lapse.after.id, &lapse.event())).collect();
     effects.extend(notices.iter().map(|(id, event)| Effect::of("deadline", id, event)));
     if !dry_run {
-        for ((told, check_on), ids) in &next_checks {
-            store::deadlines::record_check(conn, ids, *told, *check_on)?;
+        for ((reminder, check_on), ids) in &next_checks {
+            store::deadlines::record_check(conn, ids, *reminder, *check_on)?;
         }
         for lapse in lapses {
             lapse.record(conn, app, request_id, now)?;

@@ -9,7 +9,7 @@ use crate::domain::Id;
 use crate::domain::assessment::period::{
     DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
 };
-use crate::domain::assessment::steps::SheetOfUnit;
+use crate::domain::assessment::steps::UnitSheet;
 use crate::domain::award::award::Award;
 use crate::domain::criteria::scoring::Totals;
 use crate::domain::office::unit::UnitKey;
@@ -128,7 +128,7 @@ impl TryFrom<&Period> for Row {
 
 /// A period in a list, without its units and awards.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub struct PeriodListItem {
     /// The period's id.
     pub id: Id,
     /// The code, unique within the organisation.
@@ -184,7 +184,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Period>, Error> {
 }
 
 /// Returns a page of an organisation's periods.
-pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Head>, Error> {
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<PeriodListItem>, Error> {
     let mut query = dsl::periods.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(statuses) = &filter.statuses {
         query = query.filter(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
@@ -197,7 +197,7 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
         paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).select(columns).load(conn)?;
     rows.into_iter()
         .map(|(row_id, code, title, year, status, self_assessment_due_on, version)| {
-            Ok(Head {
+            Ok(PeriodListItem {
                 id: id(row_id),
                 code,
                 title,
@@ -334,7 +334,7 @@ pub struct PeriodUnit {
     /// The totals of the self-assessment; `None` while nothing is scored.
     pub totals: Option<Totals>,
     /// The state and the gate of the submission.
-    pub sheet: SheetOfUnit,
+    pub sheet: UnitSheet,
 }
 
 /// Returns the units of a period in order of code, each with its submission.
@@ -367,7 +367,7 @@ pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<PeriodUnit>, Erro
                 name,
                 submission_id: submission_id.map(id),
                 totals: totals(base, bonus),
-                sheet: SheetOfUnit {
+                sheet: UnitSheet {
                     unit_code: code,
                     status: status.as_deref().map(parse_enum).transpose()?,
                     closes_at: utc_option(closes_at),

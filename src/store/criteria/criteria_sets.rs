@@ -96,7 +96,7 @@ pub struct Filter {
 
 /// A criteria set in a list, without its tree.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub struct CriteriaSetListItem {
     /// The criteria set's id.
     pub id: Id,
     /// The code, unique within the organisation.
@@ -126,7 +126,12 @@ pub fn has_code(conn: &mut Conn, organization_id: &Id, code: &str) -> Result<boo
 }
 
 /// Returns a page of an organisation's criteria sets.
-pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Head>, Error> {
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    filter: &Filter,
+    page: &Page,
+) -> Result<Vec<CriteriaSetListItem>, Error> {
     let mut query = dsl::criteria_sets.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(statuses) = &filter.statuses {
         query = query.filter(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
@@ -140,7 +145,15 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     rows.into_iter()
         .map(|(row_id, code, title, year, total, status, version)| {
             let total_points = Points::from_hundredths(total);
-            Ok(Head { id: id(row_id), code, title, year, total_points, status: parse_enum(&status)?, version })
+            Ok(CriteriaSetListItem {
+                id: id(row_id),
+                code,
+                title,
+                year,
+                total_points,
+                status: parse_enum(&status)?,
+                version,
+            })
         })
         .collect()
 }

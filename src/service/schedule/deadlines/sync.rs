@@ -195,7 +195,7 @@ pub fn dossier_returned(
     let Some(before) = store::deadlines::find_of(conn, period_id, DeadlineKind::Dossier, unit_id)? else {
         return Ok(None);
     };
-    let again = before.clone().asked_again(term.due_on, term.opens_on, now);
+    let again = before.clone().reopened(term.due_on, term.opens_on, now);
     let after = store::deadlines::update(conn, again)?;
     Ok(Some((before, after)))
 }
