@@ -1,4 +1,4 @@
-//! The evidence of a sheet: `/v1/submissions/{id}/evidence` and `/v1/evidence`.
+//! Evidence for the lines of a submission: `/v1/submissions/{id}/evidence` and `/v1/evidence`.
 
 use actix_web::{HttpRequest, web};
 use chrono::NaiveDate;
@@ -19,7 +19,7 @@ use crate::http::{State, json, upload};
 use crate::service::assessment::evidence::{self, EvidenceCase, NewEvidence, NewProof};
 use crate::service::{self, Answer, Input};
 
-/// The operations on `evidence`.
+/// Returns the operations on `evidence`.
 pub fn operations() -> Vec<Operation> {
     operations![Evidence, "evidence";
         list: lists(Action::ReadSubmission),
@@ -54,30 +54,37 @@ const ADD_REFERENCE_REFUSALS: &[Code] = &[
 ];
 const REMOVE_REFUSALS: &[Code] = &[Code::InvalidState, Code::DeadlinePassed];
 
-/// A piece of evidence: a file, or a document that the eGov system keeps.
+/// A piece of evidence: an uploaded file, or a reference to a document in the eGov system.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Evidence)]
 struct EvidenceView {
+    /// Id of the piece of evidence.
     id: Id,
+    /// The submission that it belongs to.
     submission_id: Id,
-    /// Which line it proves.
+    /// Code of the criterion that it supports.
     #[schema(example = "A.II.1")]
     criterion_code: String,
+    /// Title shown to reviewers.
     title: String,
+    /// Whether it is a file or a document in the eGov system.
     kind: EvidenceKind,
-    /// The file; null for a document. Its bytes: `GET /v1/evidence/{id}/content`.
+    /// The uploaded file; null for a document. Download it with `GET /v1/evidence/{id}/content`.
     file: Option<FileView>,
-    /// The document's number and symbol; null for a file, as the three below.
+    /// Number and symbol of the document; null for a file.
     #[schema(example = "12/BC-TH")]
     number: Option<String>,
+    /// Date of the document; null for a file.
     issued_on: Option<NaiveDate>,
+    /// Authority that issued the document; null for a file.
     issuer: Option<String>,
-    /// Where the document can be read.
+    /// Web address of the document; null if there is none.
     url: Option<String>,
-    /// Taken off the sheet since; it stays with the revisions that were sent with it.
+    /// Whether it has been removed from the submission. It remains part of the revisions that it was submitted with.
     removed: bool,
-    /// The member who added it.
+    /// Id of the member who added it.
     added_by: Id,
+    /// When the piece of evidence was created.
     created_at: Instant,
 }
 
@@ -102,48 +109,54 @@ impl From<&Evidence> for EvidenceView {
     }
 }
 
-/// A form with one file. Texts that stand before the file are refused before it is read.
+/// A form with one file. Text fields that precede the file are checked before the file is read.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct EvidenceForm {
+    /// Code of the criterion that the file supports.
     #[schema(example = "A.II.1")]
     criterion_code: String,
+    /// Title shown to reviewers; at most 1,000 characters.
     title: String,
-    /// Anything but `none` is refused.
+    /// Security classification of the file. Anything but `none` is rejected.
     classification: Classification,
-    /// PDF, DOCX, XLSX, PNG or JPEG by its bytes, at most 20 MiB.
+    /// The file, at most 20 MiB. PDF, DOCX, XLSX, PNG and JPEG are accepted, determined by the content.
     #[serde(default)]
     #[schema(value_type = String, format = Binary, required = true)]
     #[expect(dead_code, reason = "the file is read part by part; this is its place in the document")]
     file: (),
 }
 
-/// The kind of what is no file.
+/// The kind of evidence that is not a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum DocumentKind {
+    /// A document in the office's eGov system.
     EgovDocument,
 }
 
-/// A document that the office's eGov system keeps.
+/// A reference to a document in the office's eGov system.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = EgovDocument, example = json!({"criterion_code": "A.II.1", "title": "Báo cáo tham mưu quý III", "classification": "none",
     "kind": "egov_document", "number": "12/BC-TH", "issued_on": "2023-10-05", "issuer": "Phòng Tổng hợp", "url": "https://egov.example.vn/van-ban/12"}))]
 struct DocumentBody {
+    /// Code of the criterion that the document supports.
     criterion_code: String,
+    /// Title shown to reviewers; at most 1,000 characters.
     title: String,
-    /// Anything but `none` is refused.
+    /// Security classification of the document. Anything but `none` is rejected.
     classification: Classification,
+    /// Always `egov_document`.
     #[expect(dead_code, reason = "a body without it, or with another, is refused as it is read")]
     kind: DocumentKind,
-    /// Its number and symbol.
+    /// Number and symbol of the document; at most 64 characters.
     number: String,
-    /// Its date; not after today.
+    /// Date of the document; not in the future.
     issued_on: Day,
-    /// Who issued it.
+    /// Authority that issued the document; at most 1,000 characters.
     issuer: String,
-    /// Where it can be read.
+    /// Web address of the document, `http` or `https`.
     url: Option<String>,
 }
 
@@ -157,10 +170,11 @@ impl From<DocumentBody> for NewEvidence {
     }
 }
 
-/// List the evidence of a sheet that the caller may see.
+/// List the evidence of a submission.
 ///
-/// In the order in which it was added. While a sheet is with its unit again, others see what was last sent.
-#[utoipa::path(get, path = "/v1/submissions/{id}/evidence", responses((status = 200, description = "All of it.", body = ListView<EvidenceView>)))]
+/// In the order in which it was added. While a submission is back with its unit, other callers see the evidence as it
+/// was last submitted.
+#[utoipa::path(get, path = "/v1/submissions/{id}/evidence", responses((status = 200, description = "A page of the evidence.", body = ListView<EvidenceView>)))]
 async fn list(mut call: Call) -> Reply {
     let (id, asked) = (call.id("id")?, call.page_in_order());
     call.read(move |conn, context| {
@@ -171,9 +185,9 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Add a document of the eGov system as a piece of evidence.
+/// Add a reference to an eGov document as evidence.
 ///
-/// The sheet's tag moves on: the answer carries the new one.
+/// Adding evidence changes the `ETag` of the submission; the response carries the new one.
 #[utoipa::path(post, path = "/v1/submissions/{id}/evidence/references", request_body = DocumentBody,
     responses((status = 201, description = "Added.", body = EvidenceView)))]
 async fn add_reference(call: Call) -> Reply {
@@ -181,9 +195,9 @@ async fn add_reference(call: Call) -> Reply {
     added(call, input).await
 }
 
-/// Add a file as a piece of evidence.
+/// Add a file as evidence.
 ///
-/// The sheet's tag moves on: the answer carries the new one.
+/// Adding evidence changes the `ETag` of the submission; the response carries the new one.
 #[utoipa::path(post, path = "/v1/submissions/{id}/evidence",
     request_body(content = EvidenceForm, content_type = "multipart/form-data"),
     responses((status = 201, description = "Added.", body = EvidenceView)))]
@@ -213,7 +227,7 @@ async fn add(http: HttpRequest, payload: web::Payload, state: web::Data<State>) 
     added(call, input).await
 }
 
-/// Refuses a classified file as soon as it is said to be one.
+/// Rejects a classified file as soon as its classification is known.
 fn accept(field: &str, text: &str) -> Result<(), Error> {
     if field != "classification" {
         return Ok(());
@@ -232,8 +246,8 @@ async fn added(call: Call, input: Input<NewEvidence>) -> Reply {
     .await
 }
 
-/// Read a piece of evidence.
-#[utoipa::path(get, path = "/v1/evidence/{id}", responses((status = 200, description = "What is said of it.", body = EvidenceView)))]
+/// Get a piece of evidence.
+#[utoipa::path(get, path = "/v1/evidence/{id}", responses((status = 200, description = "The piece of evidence.", body = EvidenceView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -243,9 +257,10 @@ async fn get(call: Call) -> Reply {
     .await
 }
 
-/// Read the file of a piece of evidence.
+/// Download the file of a piece of evidence.
 ///
-/// As an attachment that no browser runs, with its digest in `Repr-Digest`. A document of the eGov system has none: 404.
+/// Served as an attachment that browsers do not render, with its digest in `Repr-Digest`. Returns 404 for a document of
+/// the eGov system, which has no file.
 #[utoipa::path(get, path = "/v1/evidence/{id}/content",
     responses((status = 200, description = "The file.", body = FileBytes, content_type = "application/octet-stream")))]
 async fn content(call: Call) -> Reply {
@@ -255,10 +270,11 @@ async fn content(call: Call) -> Reply {
     files::attachment(&call, file).await
 }
 
-/// Take a piece of evidence off the sheet.
+/// Remove a piece of evidence from the submission.
 ///
-/// Only while the sheet is editable, with the sheet's tag. What was sent stays with the revisions that were sent with it.
-#[utoipa::path(delete, path = "/v1/evidence/{id}", operation_id = "delete", responses((status = 204, description = "Taken off; the header carries the sheet's new tag.")))]
+/// Possible while the submission can be edited, with the `ETag` of the submission. Evidence that was submitted remains
+/// part of its revisions.
+#[utoipa::path(delete, path = "/v1/evidence/{id}", operation_id = "delete", responses((status = 204, description = "Removed. The `ETag` header carries the new tag of the submission.")))]
 async fn remove(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {

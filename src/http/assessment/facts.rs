@@ -1,4 +1,4 @@
-//! `/v1/periods/{id}/facts`.
+//! Facts about the units of a period: `/v1/periods/{id}/facts`.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ use crate::service::Answer;
 use crate::service::assessment::facts;
 use crate::service::assessment::facts::RecordedFacts;
 
-/// The operations on `facts`.
+/// Returns the operations on `facts`.
 pub fn operations() -> Vec<Operation> {
     operations![Results, "facts";
         list: lists(Action::ReadFacts),
@@ -26,15 +26,19 @@ pub fn operations() -> Vec<Operation> {
 
 const PUT_REFUSALS: &[Code] = &[Code::InvalidState, Code::Recused];
 
-/// What is known of a unit beyond its score.
+/// The facts about a unit, beyond its score, that decide on its eligibility for awards.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Facts)]
 struct FactsView {
+    /// Id of the unit.
     unit_id: Id,
     #[serde(flatten)]
     facts: UnitFacts,
+    /// Version of the facts; it increases with every change.
     version: i64,
+    /// When the facts were first recorded.
     created_at: Instant,
+    /// When the facts were last changed.
     updated_at: Instant,
 }
 
@@ -50,8 +54,8 @@ impl From<&RecordedFacts> for FactsView {
     }
 }
 
-/// List what is known of a period's units.
-#[utoipa::path(get, path = "/v1/periods/{id}/facts", responses((status = 200, description = "Those that the caller may see.", body = ListView<FactsView>)))]
+/// List the facts about a period's units.
+#[utoipa::path(get, path = "/v1/periods/{id}/facts", responses((status = 200, description = "A page of the facts that the caller may see.", body = ListView<FactsView>)))]
 async fn list(mut call: Call) -> Reply {
     let id = call.id("id")?;
     let asked = call.page_in_order();
@@ -62,7 +66,7 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Read what is known of a unit.
+/// Get the facts about a unit.
 #[utoipa::path(get, path = "/v1/periods/{id}/facts/{unit_id}", responses((status = 200, description = "The facts.", body = FactsView)))]
 async fn get(call: Call) -> Reply {
     let (id, unit_id) = (call.id("id")?, call.id("unit_id")?);
@@ -73,9 +77,10 @@ async fn get(call: Call) -> Reply {
     .await
 }
 
-/// Record what is known of a unit.
+/// Record the facts about a unit.
 ///
-/// Booleans and a rating, never files about people. The first time needs no `If-Match`; a change does.
+/// Yes-or-no statements and a rating; personal files are never stored. Recording facts for the first time needs no
+/// `If-Match`; changing them does.
 #[utoipa::path(put, path = "/v1/periods/{id}/facts/{unit_id}", request_body = UnitFacts,
     responses((status = 200, description = "Changed.", body = FactsView), (status = 201, description = "Recorded for the first time.", body = FactsView)))]
 async fn put(call: Call) -> Reply {

@@ -1,4 +1,4 @@
-//! `/v1/periods`.
+//! Periods: `/v1/periods`.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ use crate::service::assessment::periods::{self, ChangedFields, NewPeriod, Period
 use crate::service::assessment::periods::{Filter, PeriodListItem};
 use crate::service::{Answer, Conn, Context, Details, Input, Interrupt};
 
-/// The operations on `periods`.
+/// Returns the operations on `periods`.
 pub fn operations() -> Vec<Operation> {
     operations![Periods, "periods";
         list: lists(Action::ReadOffice),
@@ -62,39 +62,55 @@ const FINALIZE_REFUSALS: &[Code] = &[
 const ANNOUNCE_REFUSALS: &[Code] = &[Code::NoticeBeforeSession, Code::NoticeInFuture, Code::QuotaExceeded];
 const CLOSE_REFUSALS: &[Code] = &[Code::GuardFailed, Code::ProposalUndecided];
 
-/// A year's emulation in one office.
+/// An emulation period: one year of scoring in one organisation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Period)]
 struct PeriodView {
+    /// Id of the period.
     id: Id,
+    /// The organisation that the period belongs to.
     organization_id: Id,
+    /// Code of the period, unique within the organisation.
     #[schema(example = "2023")]
     code: String,
+    /// Title of the period.
     title: String,
+    /// Year that the period covers.
     year: i32,
-    /// The table that it scores by; pinned.
+    /// The criteria set that submissions are scored by. It does not change once the period is open.
     criteria_set_id: Id,
-    /// The units that take part, in order of code.
+    /// Ids of the participating units, ordered by unit code.
     unit_ids: Vec<Id>,
+    /// State of the period.
     status: PeriodStatus,
+    /// Due dates of the stages.
     schedule: Schedule,
+    /// How submissions after the due date are handled.
     late_submissions: LateSubmissions,
+    /// How the council arrives at its scores.
     council_scoring: CouncilScoring,
-    /// `base_points`, `section:<code>`, `fewer_deductions`, `council_decision`, asked in this order.
+    /// Tie-break rules, applied in this order: `base_points`, `section:<code>`, `fewer_deductions`, `council_decision`.
     #[schema(example = json!(["base_points", "council_decision"]))]
     tie_break: Vec<String>,
-    /// In order of precedence.
+    /// Awards of the period, in order of precedence.
     awards: Vec<Award>,
+    /// Conditions that a unit must meet to receive an award.
     eligibility: Vec<Condition>,
+    /// What happens to an award when the unit next in rank is not eligible.
     when_ineligible: WhenIneligible,
+    /// Documents that every award dossier must contain.
     required_documents: Vec<RequiredDocument>,
+    /// When award dossiers are due after the result notice.
     dossier_deadline: DossierDeadline,
-    /// The result notice, once announced.
+    /// The result notice; null until the results are announced.
     notice: Option<Notice>,
-    /// Why it was given up.
+    /// Why the period was cancelled; null unless it was.
     cancel_reason: Option<String>,
+    /// Version of the period; it increases with every change.
     version: i64,
+    /// When the period was created.
     created_at: Instant,
+    /// When the period was last changed.
     updated_at: Instant,
     #[serde(flatten)]
     actions: Actions,
@@ -131,16 +147,23 @@ impl From<&Details<Period>> for PeriodView {
     }
 }
 
-/// A period in a list.
+/// A period, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PeriodHead)]
 struct HeadView {
+    /// Id of the period.
     id: Id,
+    /// Code of the period, unique within the organisation.
     code: String,
+    /// Title of the period.
     title: String,
+    /// Year that the period covers.
     year: i32,
+    /// State of the period.
     status: PeriodStatus,
+    /// Day on which submissions are due.
     self_assessment_due_on: NaiveDate,
+    /// Version of the period; it increases with every change.
     version: i64,
 }
 
@@ -162,33 +185,43 @@ impl From<PeriodListItem> for HeadView {
     "eligibility": [{"type": "nobody_disciplined"}, {"type": "party_cell_rating_at_least", "rating": "good"}],
     "required_documents": [{"code": "proposal_letter", "title": "Tờ trình đề nghị khen thưởng"}]}))]
 struct NewBody {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
+    /// Code of the period, unique within the organisation; at most 64 letters, digits, `.`, `_` or `-`.
     code: String,
+    /// Title of the period; at most 1,000 characters.
     title: String,
+    /// Year that the period covers, from 1990 to 2200.
     year: i32,
+    /// The criteria set to score by. It must be published before the period opens.
     criteria_set_id: Id,
+    /// Ids of the participating units.
     unit_ids: Vec<Id>,
+    /// Due dates of the stages, in the time zone of the organisation.
     schedule: Schedule,
-    /// Default `reject`.
+    /// How submissions after the due date are handled; defaults to `reject`.
     #[serde(default)]
     late_submissions: LateSubmissions,
-    /// Default `agreed`.
+    /// How the council arrives at its scores; defaults to `agreed`.
     #[serde(default)]
     council_scoring: CouncilScoring,
-    /// Default `["base_points", "council_decision"]`.
+    /// Tie-break rules, applied in this order: `base_points`, `section:<code>`, `fewer_deductions`, `council_decision`.
+    /// Defaults to `["base_points", "council_decision"]`.
     #[serde(default = "crate::domain::assessment::period::default_tie_break")]
     tie_break: Vec<String>,
+    /// Awards of the period, in order of precedence; defaults to none.
     #[serde(default)]
     awards: Vec<Award>,
+    /// Conditions that a unit must meet to receive an award; defaults to none.
     #[serde(default)]
     eligibility: Vec<Condition>,
-    /// Default `pass_down`.
+    /// What happens to an award when the unit next in rank is not eligible; defaults to `pass_down`.
     #[serde(default)]
     when_ineligible: WhenIneligible,
+    /// Documents that every award dossier must contain; defaults to none.
     #[serde(default)]
     required_documents: Vec<RequiredDocument>,
-    /// Default five working days, `not_later_than`.
+    /// When award dossiers are due; defaults to five working days, `not_later_than`.
     #[serde(default)]
     dossier_deadline: DossierDeadline,
 }
@@ -217,77 +250,97 @@ impl From<NewBody> for NewPeriod {
     }
 }
 
-/// Dates of a schedule; what is absent stays.
+/// Changes to the schedule. Omitted dates remain unchanged.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ScheduleChange {
+    /// Day on which submissions are due.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     self_assessment_due_on: Option<Day>,
+    /// Day by which the standing body completes the appraisal.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     appraisal_due_on: Option<Day>,
+    /// First day of the council's review.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     council_review_from_on: Option<Day>,
+    /// Last day of the council's review.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     council_review_to_on: Option<Day>,
+    /// Day by which the result notice is issued.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     result_notice_due_on: Option<Day>,
 }
 
-/// A change of a period; what is absent stays. Once it is open, only `title` and `schedule` change.
+/// Changes to a period. Omitted fields remain unchanged. Once the period is open, only `title` and `schedule` can
+/// change.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PeriodChange, example = json!({"schedule": {"self_assessment_due_on": "2023-11-15"}}))]
 struct ChangeBody {
+    /// Code of the period, unique within the organisation.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     code: Option<String>,
+    /// Title of the period.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     title: Option<String>,
+    /// Year that the period covers.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     year: Option<i32>,
+    /// The criteria set to score by.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     criteria_set_id: Option<Id>,
+    /// Ids of the participating units; replaces the whole list.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     unit_ids: Option<Vec<Id>>,
+    /// Dates of the schedule to change.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     schedule: Option<ScheduleChange>,
+    /// How submissions after the due date are handled.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     late_submissions: Option<LateSubmissions>,
+    /// How the council arrives at its scores.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     council_scoring: Option<CouncilScoring>,
+    /// Tie-break rules, applied in this order: `base_points`, `section:<code>`, `fewer_deductions`, `council_decision`.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     tie_break: Option<Vec<String>>,
+    /// Awards of the period, in order of precedence.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     awards: Option<Vec<Award>>,
+    /// Conditions that a unit must meet to receive an award.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     eligibility: Option<Vec<Condition>>,
+    /// What happens to an award when the unit next in rank is not eligible.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     when_ineligible: Option<WhenIneligible>,
+    /// Documents that every award dossier must contain.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     required_documents: Option<Vec<RequiredDocument>>,
+    /// When award dossiers are due after the result notice.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     dossier_deadline: Option<DossierDeadline>,
 }
 
-/// Lays a value over what stands and says whether there was one.
+/// Overwrites a value if one is given. Returns whether one was.
 fn overwrite<T: Clone>(value: &mut T, given: Option<&T>) -> bool {
     if let Some(given) = given {
         value.clone_from(given);
@@ -335,46 +388,52 @@ impl ChangeBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = Announcement, example = json!({"notice_number": "1234/TB-VP", "notice_on": "2023-11-30"}))]
 struct AnnounceBody {
+    /// Number of the notice; at most 64 characters.
     notice_number: String,
-    /// Not before the council's session, not after today.
+    /// Date of the notice: not before the council's session and not in the future.
     notice_on: Day,
 }
 
-/// A reason.
+/// A reason for the action.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Reason, example = json!({"reason": "Sáp nhập đơn vị"}))]
 pub struct ReasonBody {
-    /// Why.
+    /// The reason; at most 4,000 characters.
     pub reason: String,
 }
 
-/// A period at one glance.
+/// A summary of the progress of a period.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PeriodSummary)]
 struct SummaryView {
+    /// Id of the period.
     period_id: Id,
+    /// State of the period.
     status: PeriodStatus,
-    /// How many sheets are in each status; `none` counts units without a sheet. Unit people see their own unit alone.
+    /// Number of submissions by state; `none` counts units without a submission. Members of a unit see only their own.
     #[schema(example = json!({"submitted": 7, "none": 1}))]
     sheets: BTreeMap<String, u32>,
-    /// Units that have not submitted.
+    /// Codes of the units that have not submitted.
     #[schema(example = json!(["TH"]))]
     units_missing: Vec<String>,
+    /// Due dates of the stages.
     schedule: Schedule,
-    /// How far each award is given out.
+    /// How many proposals there are for each award.
     awards: Vec<AwardUse>,
 }
 
-/// How far an award is given out.
+/// The proposals for an award.
 #[derive(Debug, Serialize, ToSchema)]
 struct AwardUse {
+    /// Code of the award.
     code: String,
+    /// How many units may receive the award.
     quota: i32,
-    /// Proposals that were made.
+    /// Number of proposals made.
     #[schema(value_type = i64)]
     proposed: usize,
-    /// Proposals that were approved.
+    /// Number of proposals approved.
     #[schema(value_type = i64)]
     approved: usize,
 }
@@ -415,15 +474,15 @@ impl From<Summary> for SummaryView {
     }
 }
 
-/// Which periods are listed.
+/// Filters of the list of periods.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only these states.
+    /// Only periods in these states.
     status: Option<Vec<PeriodStatus>>,
-    /// Only these years.
+    /// Only periods of these years.
     year: Option<Vec<i32>>,
     /// The order; with `-` from last to first.
     #[param(inline)]
@@ -431,7 +490,7 @@ struct ListQuery {
 }
 
 /// List the periods of an organisation.
-#[utoipa::path(get, path = "/v1/periods", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
+#[utoipa::path(get, path = "/v1/periods", params(ListQuery), responses((status = 200, description = "A page of periods.", body = ListView<HeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, status, year, sort } = call.query();
     let filter = Filter { statuses: status, years: year };
@@ -443,7 +502,7 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Create a draft.
+/// Create a period as a draft.
 #[utoipa::path(post, path = "/v1/periods", request_body = NewBody, responses((status = 201, description = "Created.", body = PeriodView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewPeriod::from);
@@ -458,7 +517,7 @@ async fn create(call: Call) -> Reply {
     .await
 }
 
-/// Read a period.
+/// Get a period.
 #[utoipa::path(get, path = "/v1/periods/{id}", responses((status = 200, description = "The period.", body = PeriodView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -471,8 +530,8 @@ fn details_answer(details: &Details<Period>) -> Result<Answer, Interrupt> {
 
 /// Change a period.
 ///
-/// A draft changes in everything; an open period in its title and dates, none of which moves to the past. A new due date
-/// moves the gates of sheets that are still drafts.
+/// Everything can change in a draft. In an open period only the title and the dates can change, and no date can move to
+/// the past. A new due date also moves the deadlines of submissions that are still drafts.
 #[utoipa::path(patch, path = "/v1/periods/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = PeriodView)))]
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -488,40 +547,42 @@ async fn transition(call: Call, act: Transition) -> Reply {
     call.act(move |conn, context| details_answer(&act(conn, context, &id)?)).await
 }
 
-/// Let the units score themselves.
+/// Open a period for self-assessment.
 ///
-/// Guards: the criteria set is published, there are units, the schedule is in order.
+/// Requires a published criteria set, at least one unit, and a schedule in order.
 #[utoipa::path(post, path = "/v1/periods/{id}/open", responses((status = 200, description = "Open.", body = PeriodView)))]
 async fn open(call: Call) -> Reply {
     transition(call, periods::open).await
 }
 
-/// End the self-assessment.
+/// End the self-assessment and start the appraisal.
 ///
-/// Guard: the gate has closed, or all units have submitted (`sheet_open`). A unit without a sheet gets one that is missed.
+/// Requires that the deadline has passed or that every unit has submitted (`sheet_open`). A unit without a submission
+/// is recorded as having missed the deadline.
 #[utoipa::path(post, path = "/v1/periods/{id}/start-appraisal", responses((status = 200, description = "In appraisal.", body = PeriodView)))]
 async fn start_appraisal(call: Call) -> Reply {
     transition(call, periods::start_appraisal).await
 }
 
-/// Hand the appraised sheets to the council.
+/// Start the council review.
 ///
-/// Guard: every sheet is appraised or missed (`appraisal_missing`).
+/// Requires that every submission is appraised or missed (`appraisal_missing`).
 #[utoipa::path(post, path = "/v1/periods/{id}/start-council-review", responses((status = 200, description = "In council review.", body = PeriodView)))]
 async fn start_council_review(call: Call) -> Reply {
     transition(call, periods::start_council_review).await
 }
 
-/// Freeze the ranking.
+/// Finalise the results and freeze the ranking.
 ///
-/// Guards, all that fail at once: every sheet reviewed or missed, a closed session with quorum, facts down to the last award,
-/// no tie across an award line.
+/// Requires that every submission is reviewed or missed, that a council session with a quorum is closed, that the facts
+/// about the units are known down to the last award, and that no tie crosses the boundary of an award. All unmet
+/// requirements are reported together.
 #[utoipa::path(post, path = "/v1/periods/{id}/finalize", responses((status = 200, description = "Finalised.", body = PeriodView)))]
 async fn finalize(call: Call) -> Reply {
     transition(call, periods::finalize).await
 }
 
-/// Publish the result and make the award proposals.
+/// Announce the results and create the award proposals.
 #[utoipa::path(post, path = "/v1/periods/{id}/announce", request_body = AnnounceBody, responses((status = 200, description = "Announced.", body = PeriodView)))]
 async fn announce(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -531,24 +592,24 @@ async fn announce(call: Call) -> Reply {
     call.write(move |conn, context| details_answer(&periods::announce(conn, context, &id, &input)?)).await
 }
 
-/// End the period.
+/// Close the period.
 ///
-/// Guard: every proposal is decided (`proposal_undecided`).
+/// Requires that every award proposal is decided (`proposal_undecided`).
 #[utoipa::path(post, path = "/v1/periods/{id}/close", responses((status = 200, description = "Closed.", body = PeriodView)))]
 async fn close(call: Call) -> Reply {
     transition(call, periods::close).await
 }
 
-/// Give the period up, with a reason.
+/// Cancel the period.
 #[utoipa::path(post, path = "/v1/periods/{id}/cancel", request_body = ReasonBody, responses((status = 200, description = "Cancelled.", body = PeriodView)))]
 async fn cancel(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
     call.write(move |conn, context| details_answer(&periods::cancel(conn, context, &id, &input)?)).await
 }
 
-/// See a period at one glance.
+/// Get a summary of a period.
 ///
-/// Before the announcement, unit people and the admin see their own unit's sheet alone.
+/// Before the announcement, members of a unit and administrators see only their own unit's submission.
 #[utoipa::path(get, path = "/v1/periods/{id}/summary", responses((status = 200, description = "The summary.", body = SummaryView)))]
 async fn summary(call: Call) -> Reply {
     let id = call.id("id")?;

@@ -1,4 +1,4 @@
-//! `/v1/reviews`.
+//! Reviews of submissions: `/v1/reviews`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -17,7 +17,7 @@ use crate::http::time::Instant;
 use crate::service::assessment::reviews::{self, NewReview};
 use crate::service::{Answer, Details, Input, Interrupt};
 
-/// The operations on `reviews`.
+/// Returns the operations on `reviews`.
 pub fn operations() -> Vec<Operation> {
     operations![Reviews, "reviews";
         list: lists(Action::ReadSubmission),
@@ -40,21 +40,31 @@ const SCORES_REFUSALS: &[Code] = &[
 ];
 const SUBMIT_REFUSALS: &[Code] = &[Code::Recused, Code::ValidationFailed, Code::ReasonRequired, Code::MissingScore];
 
-/// A review in a list.
+/// A review, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReviewHead)]
 struct ReviewHeadView {
+    /// Id of the review.
     id: Id,
+    /// The organisation that the review belongs to.
     organization_id: Id,
+    /// The submission under review.
     submission_id: Id,
+    /// Stage of the review.
     stage: Stage,
-    /// The member who started it.
+    /// Id of the member who started it.
     reviewer: Id,
+    /// State of the review.
     status: ReviewStatus,
+    /// When it was submitted; null for a draft.
     submitted_at: Option<Instant>,
+    /// Totals of its lines.
     totals: Totals,
+    /// Version of the review; it increases with every change.
     version: i64,
+    /// When the review was created.
     created_at: Instant,
+    /// When the review was last changed.
     updated_at: Instant,
 }
 
@@ -80,14 +90,18 @@ impl From<&Review> for ReviewHeadView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReviewScore)]
 struct LineView<'a> {
+    /// Code of the criterion.
     #[schema(example = "A.II.1")]
     criterion_code: &'a str,
+    /// The reviewer's answer; null if there is none.
     answer: Option<&'a ScoreAnswer>,
+    /// Points earned by the answer; null if it is not scored or does not apply.
     points: Option<Points>,
-    /// Enough to recompute the points by hand.
+    /// How the points were computed, in enough detail to repeat it by hand.
     explanation: Option<Explanation>,
-    /// Why it departs from the stage before.
+    /// Why the line differs from the previous stage.
     reason: Option<&'a str>,
+    /// The reviewer's remark.
     note: Option<&'a str>,
 }
 
@@ -97,7 +111,7 @@ struct LineView<'a> {
 struct ReviewView<'a> {
     #[serde(flatten)]
     head: ReviewHeadView,
-    /// In the guideline's order.
+    /// Lines of the review, in the order of the criteria set.
     scores: Vec<LineView<'a>>,
     #[serde(flatten)]
     actions: Actions,
@@ -127,7 +141,9 @@ impl<'a> From<&'a Details<ReviewCase>> for ReviewView<'a> {
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateReview, example = json!({"submission_id": "018b88d6-5f80-7000-8000-000000000001", "stage": "appraisal"}))]
 struct NewBody {
+    /// The submission to review.
     submission_id: Id,
+    /// Stage of the review.
     stage: Stage,
 }
 
@@ -136,19 +152,23 @@ struct NewBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = ReviewScoresBody, example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"type": "points", "points": 25}, "reason": "Trình chậm 02 văn bản"}]}))]
 struct ScoresBody {
+    /// The lines, each for another criterion.
     scores: Vec<ScoreBody>,
 }
 
-/// One line of a review.
+/// A line of a review.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ReviewScoreBody)]
 struct ScoreBody {
+    /// Code of the criterion.
     criterion_code: String,
+    /// The answer, as the criterion's rule requires; null clears the line.
     #[schema(value_type = Option<ScoreAnswer>)]
     answer: Option<AnswerInput>,
-    /// Needed at the end where the line departs from the stage before.
+    /// Why the line differs from the previous stage; required before the review is submitted if it does.
     reason: Option<String>,
+    /// A remark; at most 4,000 characters.
     note: Option<String>,
 }
 
@@ -156,18 +176,18 @@ fn details_answer(details: &Details<ReviewCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&ReviewView::from(details), details.tag.header())?)
 }
 
-/// Which reviews are listed.
+/// Filters of the list of reviews.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// Of which sheet.
+    /// The submission whose reviews are listed.
     #[param(required = true)]
     submission_id: Option<Id>,
 }
 
-/// List the reviews of a sheet that the caller may see.
+/// List the reviews of a submission that the caller may see.
 #[utoipa::path(get, path = "/v1/reviews", 
-    params(ListQuery), responses((status = 200, description = "The appraisal before the council's.", body = ListView<ReviewHeadView>)))]
+    params(ListQuery), responses((status = 200, description = "A page of reviews, the appraisal first.", body = ListView<ReviewHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { submission_id } = call.query();
     let refused = || Error::new(Code::InvalidParameter).with("name", "submission_id");
@@ -180,9 +200,10 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Start a review as a copy of the stage before.
+/// Start a review.
 ///
-/// One appraisal and one council review for each sheet, each in the period status of its stage. Nobody reviews the own unit.
+/// The review starts as a copy of the previous stage. Each submission has one appraisal and one council review, each in
+/// the stage of the period that it belongs to. Nobody reviews their own unit.
 #[utoipa::path(post, path = "/v1/reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = ReviewView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewReview { submission_id: body.submission_id, stage: body.stage });
@@ -197,7 +218,7 @@ async fn create(call: Call) -> Reply {
     .await
 }
 
-/// Read a review.
+/// Get a review.
 #[utoipa::path(get, path = "/v1/reviews/{id}", responses((status = 200, description = "The review.", body = ReviewView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -217,24 +238,27 @@ async fn write(call: Call, mode: WriteMode) -> Reply {
     call.write(move |conn, context| details_answer(&reviews::write_scores(conn, context, &id, &input, mode)?)).await
 }
 
-/// Write all lines of a draft.
+/// Replace all lines of a draft review.
 ///
-/// Lines that are absent become null.
+/// Omitted lines are cleared.
 #[utoipa::path(put, path = "/v1/reviews/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
 async fn put_scores(call: Call) -> Reply {
     write(call, WriteMode::Replace).await
 }
 
-/// Write the lines given.
+/// Update lines of a draft review.
+///
+/// Omitted lines remain unchanged.
 #[utoipa::path(patch, path = "/v1/reviews/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ReviewView)))]
 async fn patch_scores(call: Call) -> Reply {
     write(call, WriteMode::Update).await
 }
 
-/// End a review.
+/// Submit a review.
 ///
-/// Every line is scored, and every line that departs from the stage before has its reason. The sheet moves on.
-#[utoipa::path(post, path = "/v1/reviews/{id}/submit", responses((status = 200, description = "Submitted; never changes.", body = ReviewView)))]
+/// Requires that every line is scored and that every line that differs from the previous stage has a reason. The
+/// submission moves to the next stage, and the review can no longer change.
+#[utoipa::path(post, path = "/v1/reviews/{id}/submit", responses((status = 200, description = "Submitted.", body = ReviewView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| details_answer(&reviews::submit(conn, context, &id)?)).await

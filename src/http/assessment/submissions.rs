@@ -1,4 +1,4 @@
-//! `/v1/submissions`.
+//! Submissions: `/v1/submissions`.
 
 pub mod scores;
 
@@ -23,7 +23,7 @@ use crate::service::assessment::submissions::{self, NewSubmission, Scores};
 use crate::service::assessment::submissions::{Filter, Listed, Revision};
 use crate::service::{Answer, Details, Input, Interrupt};
 
-/// The operations on `submissions`.
+/// Returns the operations on `submissions`.
 pub fn operations() -> Vec<Operation> {
     operations![Submissions, "submissions";
         list: lists(Action::ReadOffice),
@@ -66,31 +66,42 @@ const SUBMIT_REFUSALS: &[Code] =
 const WITHDRAW_REFUSALS: &[Code] = &[Code::DeadlinePassed];
 const SEND_BACK_REFUSALS: &[Code] = &[Code::Recused, Code::DueOnRequired, Code::DueOnTooLate, Code::DateInPast];
 
-/// A unit's sheet.
+/// A unit's submission.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Submission)]
 struct SubmissionView {
+    /// Id of the submission.
     id: Id,
+    /// The organisation that the submission belongs to.
     organization_id: Id,
+    /// The period that it belongs to.
     period_id: Id,
+    /// The unit that it belongs to.
     unit_id: Id,
+    /// Code of the unit.
     #[schema(example = "TH")]
     unit_code: String,
+    /// State of the submission.
     status: SubmissionStatus,
-    /// How often it was submitted.
+    /// Number of times that it has been submitted.
     revision: i32,
-    /// Submitted after the due date, where the period accepts that.
+    /// Whether it was submitted after the due date, in a period that accepts this.
     late: bool,
-    /// This sheet's own due date.
+    /// Due date of this submission.
     due_on: NaiveDate,
-    /// The first instant that is too late; null where late sheets are accepted.
+    /// Instant from which it can no longer be submitted; null if late submissions are accepted.
     closes_at: Option<Instant>,
+    /// When it was last submitted; null if it never was.
     submitted_at: Option<Instant>,
-    /// Why it was sent back.
+    /// Why it was returned to the unit; null unless it was.
     return_reason: Option<String>,
+    /// Totals of each stage.
     totals: StageTotals,
+    /// Version of the submission; it increases with every change.
     version: i64,
+    /// When the submission was created.
     created_at: Instant,
+    /// When the submission was last changed.
     updated_at: Instant,
     #[serde(flatten)]
     actions: Actions,
@@ -121,23 +132,35 @@ impl From<&Details<SubmissionCase>> for SubmissionView {
     }
 }
 
-/// A sheet in a list.
+/// A submission, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SubmissionHead)]
 struct ListedView {
+    /// Id of the submission.
     id: Id,
+    /// The period that it belongs to.
     period_id: Id,
+    /// The unit that it belongs to.
     unit_id: Id,
+    /// Code of the unit.
     unit_code: String,
+    /// State of the submission.
     status: SubmissionStatus,
+    /// Number of times that it has been submitted.
     revision: i32,
+    /// Whether it was submitted after the due date, in a period that accepts this.
     late: bool,
+    /// Due date of this submission.
     due_on: NaiveDate,
+    /// Instant from which it can no longer be submitted; null if late submissions are accepted.
     closes_at: Option<Instant>,
+    /// When it was last submitted; null if it never was.
     submitted_at: Option<Instant>,
-    /// What the unit's own lines add up to, where the caller may see it.
+    /// Total of the self-assessment; null if the caller may not see it.
     self_total: Option<Points>,
+    /// Version of the submission; it increases with every change.
     version: i64,
+    /// When the submission was last changed.
     updated_at: Instant,
 }
 
@@ -162,32 +185,38 @@ impl From<(Listed, bool)> for ListedView {
     }
 }
 
-/// A new sheet.
+/// A new submission.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateSubmission, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "unit_id": "018b88d6-5f80-7000-8000-000000000002"}))]
 struct NewBody {
+    /// The period to submit in.
     period_id: Id,
+    /// The unit to submit for.
     unit_id: Id,
 }
 
-/// Lines of a sheet.
+/// Lines of a submission.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ScoresBody, example = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"type": "points", "points": 27.5}, "note": "Trình chậm 01 văn bản"},
     {"criterion_code": "A.III.1", "answer": {"type": "achieved", "achieved": true}}, {"criterion_code": "A.IV.4", "answer": {"type": "cases", "cases": 1}}]}))]
 struct ScoresBody {
+    /// The lines, each for another criterion.
     scores: Vec<ScoreBody>,
 }
 
-/// One line; `answer: null` clears it.
+/// A line of a submission.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ScoreBody)]
 struct ScoreBody {
+    /// Code of the criterion.
     criterion_code: String,
+    /// The answer, as the criterion's rule requires; null clears the line.
     #[schema(value_type = Option<ScoreAnswer>)]
     answer: Option<AnswerInput>,
+    /// A remark; at most 4,000 characters.
     note: Option<String>,
 }
 
@@ -201,34 +230,40 @@ fn lines(body: ScoresBody) -> Vec<LineInput> {
     body.scores.into_iter().map(line).collect()
 }
 
-/// Why a sheet is sent back, and until when.
+/// The return of a submission to its unit.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SubmissionReturn, example = json!({"reason": "Thiếu minh chứng mục A.II.1", "due_on": "2023-11-14"}))]
 struct ReturnBody {
+    /// Why it is returned; at most 4,000 characters.
     reason: String,
-    /// Needed once the gate has closed; not after the appraisal is due.
+    /// New due date, no later than the due date of the appraisal. Required if the deadline has passed.
     due_on: Option<Day>,
 }
 
-/// Whether a sheet can be submitted.
+/// Whether a submission can be submitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Readiness)]
 struct ReadinessView {
+    /// Whether nothing is missing.
     ready: bool,
+    /// What is missing; empty if the submission is ready.
     errors: Vec<FaultBody>,
 }
 
-/// A frozen revision in a list.
+/// A revision, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RevisionHead)]
 struct RevisionHeadView {
+    /// Number of the revision, from 1.
     revision: i32,
-    /// SHA-256 of the content, in hex.
+    /// SHA-256 of `content`, in hexadecimal.
     sha256: String,
+    /// The criteria set that it was scored by.
     criteria_set_id: String,
-    /// The member who submitted it.
+    /// Id of the member who submitted it.
     submitted_by: String,
+    /// When it was submitted.
     submitted_at: Instant,
 }
 
@@ -244,13 +279,13 @@ impl From<&Revision> for RevisionHeadView {
     }
 }
 
-/// A frozen revision with what was sent.
+/// A revision with its content, frozen when it was submitted.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Revision)]
 struct RevisionView {
     #[serde(flatten)]
     head: RevisionHeadView,
-    /// Byte for byte what the digest is of.
+    /// The submitted content, byte for byte as hashed in `sha256`.
     #[schema(value_type = FrozenSheet)]
     content: Box<serde_json::value::RawValue>,
 }
@@ -259,27 +294,28 @@ fn details_answer(details: &Details<SubmissionCase>) -> Result<Answer, Interrupt
     Ok(Answer::ok(&SubmissionView::from(details), details.tag.header())?)
 }
 
-/// Which sheets are listed.
+/// Filters of the list of submissions.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only of these periods.
+    /// Only submissions of these periods.
     period_id: Option<Vec<Id>>,
-    /// Only of these units.
+    /// Only submissions of these units.
     unit_id: Option<Vec<Id>>,
-    /// Only these states.
+    /// Only submissions in these states.
     status: Option<Vec<SubmissionStatus>>,
     /// The order; with `-` from last to first.
     #[param(inline)]
     sort: Option<IdOrder>,
 }
 
-/// List the sheets that the caller may see.
+/// List the submissions that the caller may see.
 ///
-/// A unit's people see their own; the standing body those that were submitted, the council those that were appraised, nobody a foreign draft.
-#[utoipa::path(get, path = "/v1/submissions", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<ListedView>)))]
+/// Members of a unit see its own submission, the standing body those that were submitted, and the council those that
+/// were appraised. Nobody sees the draft of another unit.
+#[utoipa::path(get, path = "/v1/submissions", params(ListQuery), responses((status = 200, description = "A page of submissions.", body = ListView<ListedView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, period_id, unit_id, status, sort } = call.query();
     let filter = Filter { period_ids: period_id, unit_ids: unit_id, statuses: status };
@@ -291,9 +327,9 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Start a unit's sheet.
+/// Create a submission for a unit.
 ///
-/// One for each unit and period, while the gate is open.
+/// Each unit has one submission in each period, created before the deadline.
 #[utoipa::path(post, path = "/v1/submissions", request_body = NewBody, responses((status = 201, description = "Created.", body = SubmissionView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewSubmission { period_id: body.period_id, unit_id: body.unit_id });
@@ -308,10 +344,10 @@ async fn create(call: Call) -> Reply {
     .await
 }
 
-/// Read a sheet.
+/// Get a submission.
 ///
-/// A unit sees null for every appraisal, council and final figure until the results are announced.
-#[utoipa::path(get, path = "/v1/submissions/{id}", responses((status = 200, description = "The sheet.", body = SubmissionView)))]
+/// Members of the unit see null for the appraisal, council and final totals until the results are announced.
+#[utoipa::path(get, path = "/v1/submissions/{id}", responses((status = 200, description = "The submission.", body = SubmissionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
@@ -321,8 +357,8 @@ fn scores_answer(scores: &Scores) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&ScoresView::from(scores), scores.submission.tag.header())?)
 }
 
-/// Read a sheet's lines, stage by stage, in the guideline's order.
-#[utoipa::path(get, path = "/v1/submissions/{id}/scores", responses((status = 200, description = "The lines.", body = ScoresView)))]
+/// Get the scores of a submission, by criterion and stage.
+#[utoipa::path(get, path = "/v1/submissions/{id}/scores", responses((status = 200, description = "The scores.", body = ScoresView)))]
 async fn scores(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| scores_answer(&submissions::scores(conn, context, &id)?)).await
@@ -334,24 +370,24 @@ async fn write(call: Call, mode: WriteMode) -> Reply {
     call.write(move |conn, context| scores_answer(&submissions::write_scores(conn, context, &id, &input, mode)?)).await
 }
 
-/// Write the whole sheet.
+/// Replace all lines of a submission.
 ///
-/// Lines that are absent become null. Every fault is told at once.
+/// Omitted lines are cleared. All errors are reported together.
 #[utoipa::path(put, path = "/v1/submissions/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ScoresView)))]
 async fn put_scores(call: Call) -> Reply {
     write(call, WriteMode::Replace).await
 }
 
-/// Write the lines given.
+/// Update lines of a submission.
 ///
-/// A line is written whole: an absent note is taken away.
+/// Omitted lines remain unchanged. Each line is written as a whole: an omitted note is cleared.
 #[utoipa::path(patch, path = "/v1/submissions/{id}/scores", request_body = ScoresBody, responses((status = 200, description = "Written.", body = ScoresView)))]
 async fn patch_scores(call: Call) -> Reply {
     write(call, WriteMode::Update).await
 }
 
-/// What keeps the sheet from being submitted?
-#[utoipa::path(get, path = "/v1/submissions/{id}/readiness", responses((status = 200, description = "The list, empty when ready.", body = ReadinessView)))]
+/// Check whether a submission is complete.
+#[utoipa::path(get, path = "/v1/submissions/{id}/readiness", responses((status = 200, description = "What is missing, if anything.", body = ReadinessView)))]
 async fn readiness(call: Call) -> Reply {
     let (id, language) = (call.id("id")?, Language::of(call.http().headers()));
     call.read(move |conn, context| {
@@ -362,25 +398,25 @@ async fn readiness(call: Call) -> Reply {
     .await
 }
 
-/// Send the sheet to the standing body.
+/// Submit the self-assessment to the standing body.
 ///
-/// Freezes a revision. Refused with the same list as `GET …/readiness` while a line is missing.
+/// Freezes a revision. While anything is missing, the request is rejected with the same list as `GET …/readiness`.
 #[utoipa::path(post, path = "/v1/submissions/{id}/submit", responses((status = 200, description = "Submitted.", body = SubmissionView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| details_answer(&submissions::submit(conn, context, &id)?)).await
 }
 
-/// Take the sheet back while its gate is open.
+/// Withdraw the submission before the deadline.
 #[utoipa::path(post, path = "/v1/submissions/{id}/withdraw", responses((status = 200, description = "A draft again.", body = SubmissionView)))]
 async fn withdraw(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| details_answer(&submissions::withdraw(conn, context, &id)?)).await
 }
 
-/// Send a sheet back to its unit.
+/// Return a submission to its unit.
 ///
-/// A draft appraisal of it is dropped. Not sent again by `due_on`, it stands as last submitted.
+/// Discards a draft appraisal. If the unit does not submit again by `due_on`, the submission stands as last submitted.
 #[utoipa::path(post, path = "/v1/submissions/{id}/return", operation_id = "return", request_body = ReturnBody, responses((status = 200, description = "Returned.", body = SubmissionView)))]
 async fn send_back(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -389,8 +425,8 @@ async fn send_back(call: Call) -> Reply {
     call.write(move |conn, context| details_answer(&submissions::send_back(conn, context, &id, &input)?)).await
 }
 
-/// List the frozen revisions of a sheet.
-#[utoipa::path(get, path = "/v1/submissions/{id}/revisions", responses((status = 200, description = "First to last.", body = ListView<RevisionHeadView>)))]
+/// List the revisions of a submission.
+#[utoipa::path(get, path = "/v1/submissions/{id}/revisions", responses((status = 200, description = "A page of revisions, the first one first.", body = ListView<RevisionHeadView>)))]
 async fn revisions(mut call: Call) -> Reply {
     let (id, asked) = (call.id("id")?, call.page_in_order());
     call.read(move |conn, context| {
@@ -400,12 +436,12 @@ async fn revisions(mut call: Call) -> Reply {
     .await
 }
 
-/// Read a frozen revision.
-#[utoipa::path(get, path = "/v1/submissions/{id}/revisions/{n}", params(("n" = i32, Path, description = "Its number, from 1.")),
-    responses((status = 200, description = "What was sent.", body = RevisionView)))]
+/// Get a revision.
+#[utoipa::path(get, path = "/v1/submissions/{id}/revisions/{n}", params(("n" = i32, Path, description = "Number of the revision, from 1.")),
+    responses((status = 200, description = "The revision.", body = RevisionView)))]
 async fn revision(call: Call) -> Reply {
     let id = call.id("id")?;
-    // What is no number names no revision.
+    // Anything but a number names no revision.
     let number = call.segment("n").parse().unwrap_or(0);
     call.read(move |conn, context| {
         let row = submissions::revision(conn, context, &id, number)?;

@@ -1,4 +1,4 @@
-//! `/v1/periods/{id}/targets`.
+//! Targets of the units of a period: `/v1/periods/{id}/targets`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use crate::http::page::ListView;
 use crate::service::Answer;
 use crate::service::assessment::targets;
 
-/// The operations on `targets`.
+/// Returns the operations on `targets`.
 pub fn operations() -> Vec<Operation> {
     operations![Periods, "targets";
         list: lists(Action::ReadOffice),
@@ -37,13 +37,14 @@ const REPLACE_REFUSALS: &[Code] = &[
 #[serde(deny_unknown_fields)]
 #[schema(as = PeriodTargets, example = json!({"targets": [{"unit_id": "018b88d6-5f80-7000-8000-000000000002", "criterion_code": "A.I.1", "target": 104, "unit_of_measure": "văn bản"}]}))]
 struct Body {
+    /// The targets, at most one for each unit and criterion.
     targets: Vec<Target>,
 }
 
 /// List the targets of a period.
 ///
-/// By unit and criterion. The list has the tag of its period.
-#[utoipa::path(get, path = "/v1/periods/{id}/targets", responses((status = 200, description = "All of them.", body = ListView<Target>)))]
+/// Ordered by unit and criterion. The list has the `ETag` of its period.
+#[utoipa::path(get, path = "/v1/periods/{id}/targets", responses((status = 200, description = "A page of targets.", body = ListView<Target>)))]
 async fn list(mut call: Call) -> Reply {
     let (id, asked) = (call.id("id")?, call.page_in_order());
     call.read(move |conn, context| {
@@ -57,9 +58,10 @@ async fn list(mut call: Call) -> Reply {
 
 /// Set the targets of a period.
 ///
-/// In place of those that were, with the tag of the period. A criterion with the rule `target_ratio` and no target of its own is
-/// scored against the unit's target here, and its answer is `{"actual": 95}`; where there is none here either, the answer gives it.
-/// A target by which a line is scored, or was sent, stands: `guard_failed` with each such line.
+/// Replaces all existing targets; requires the `ETag` of the period. A criterion whose rule `target_ratio` has no
+/// target is scored against the target of the unit, and its answer is `{"actual": 95}`. Without either, the answer
+/// gives the target as well. A target that a line is already scored or submitted by cannot change: `guard_failed` lists
+/// each such line.
 #[utoipa::path(put, path = "/v1/periods/{id}/targets", request_body = Body, responses((status = 200, description = "Set.", body = ListView<Target>)))]
 async fn replace(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<Body>().map(|body| body.targets));

@@ -1,4 +1,4 @@
-//! `/v1/award-proposals`.
+//! Award proposals: `/v1/award-proposals`.
 
 use actix_web::dev::Payload;
 use actix_web::{HttpRequest, web};
@@ -24,7 +24,7 @@ use crate::service::award::award_proposals;
 use crate::service::award::award_proposals::Filter;
 use crate::service::{self, Answer, Details, Interrupt};
 
-/// The operations on `award_proposals`.
+/// Returns the operations on `award_proposals`.
 pub fn operations() -> Vec<Operation> {
     operations![Awards, "award_proposals";
         list: lists(Action::ReadProposal),
@@ -42,65 +42,88 @@ const SUBMIT_REFUSALS: &[Code] = &[Code::GuardFailed, Code::DocumentMissing, Cod
 const RECORD_DECISION_REFUSALS: &[Code] =
     &[Code::DecisionNumberRequired, Code::DecidedOnRequired, Code::ReasonMissing, Code::DateOutOfRange];
 
-/// Whether a document is there.
+/// Whether a document is attached.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum DocumentStatus {
+    /// Not attached yet.
     Missing,
+    /// Attached.
     Attached,
 }
 
-/// A document that the dossier must have.
+/// A document that the dossier must contain.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DossierDocument)]
 struct DocumentView {
+    /// Code of the document.
     #[schema(example = "proposal_letter")]
     code: String,
+    /// Title of the document.
     #[schema(example = "Tờ trình đề nghị khen thưởng")]
     title: String,
+    /// Whether the document is attached.
     status: DocumentStatus,
+    /// The attached file; null if there is none.
     file: Option<FileView>,
 }
 
-/// What the dossier holds, and when it is due.
+/// The dossier of a proposal.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Dossier)]
 struct DossierView {
+    /// The documents that it must contain.
     documents: Vec<DocumentView>,
-    /// Whether every document is there.
+    /// Whether every document is attached.
     complete: bool,
-    /// The last day, where the period reads the term as a limit.
+    /// Last day to submit; null if the period sets no limit.
     due_on: Option<NaiveDate>,
-    /// The first day, where the period reads the term as a wait.
+    /// First day to submit; null unless the period sets a waiting time.
     opens_on: Option<NaiveDate>,
-    /// Each day from the notice on.
+    /// How the date was counted, day by day from the result notice.
     explanation: Vec<CountedDay>,
 }
 
-/// A proposal in a list.
+/// An award proposal, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AwardProposalHead)]
 struct ProposalHeadView {
+    /// Id of the proposal.
     id: Id,
+    /// The organisation that the proposal belongs to.
     organization_id: Id,
+    /// The period that it results from.
     period_id: Id,
+    /// The unit that is proposed.
     unit_id: Id,
+    /// Code of the award.
     #[schema(example = "emulation_flag")]
     award_code: String,
+    /// Final rank of the unit.
     rank: i32,
+    /// Final total of the unit.
     total: Points,
-    /// How the unit met each condition when the result was frozen.
+    /// How the unit met each condition when the results were finalised.
     eligibility: Vec<Eligibility>,
+    /// The dossier.
     dossier: DossierView,
+    /// State of the proposal.
     status: ProposalStatus,
+    /// When it was last submitted; null if it never was.
     submitted_at: Option<Instant>,
-    /// Why it was last sent back.
+    /// Why it was last returned; null if it never was.
     return_reason: Option<String>,
+    /// Number of the decision; null if there is none.
     decision_number: Option<String>,
+    /// Date of the decision; null if there is none.
     decided_on: Option<NaiveDate>,
+    /// Reason for the decision, given if it is declined.
     decision_reason: Option<String>,
+    /// Version of the proposal; it increases with every change.
     version: i64,
+    /// When the proposal was created.
     created_at: Instant,
+    /// When the proposal was last changed.
     updated_at: Instant,
 }
 
@@ -142,37 +165,41 @@ impl From<&Proposal> for ProposalHeadView {
     }
 }
 
-/// The proposal that a unit be given an award.
+/// A proposal to give a unit an award.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AwardProposal)]
 struct ProposalView {
     #[serde(flatten)]
     head: ProposalHeadView,
+    /// Code of the unit.
     #[schema(example = "KT")]
     unit_code: String,
     #[serde(flatten)]
     actions: Actions,
 }
 
-/// What was decided.
+/// The outcome of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
+    /// The award is granted.
     Approved,
+    /// The award is not granted.
     Declined,
 }
 
-/// The authority's decision.
+/// The decision of the deciding authority.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RecordDecision, example = json!({"outcome": "approved", "decision_number": "3456/QĐ-UBND", "decided_on": "2023-12-20"}))]
 struct DecisionBody {
+    /// Whether the award is granted.
     outcome: Outcome,
-    /// Needed where approved.
+    /// Number of the decision; required if approved.
     decision_number: Option<String>,
-    /// Needed where approved.
+    /// Date of the decision, not in the future; required if approved.
     decided_on: Option<Day>,
-    /// Needed where declined.
+    /// Reason for the decision; required if declined.
     reason: Option<String>,
 }
 
@@ -181,7 +208,7 @@ struct DecisionBody {
 #[schema(as = FileForm)]
 #[expect(dead_code, reason = "the shape of the form for the document; the form itself is read part by part")]
 struct FileForm {
-    /// PDF, DOCX, XLSX, PNG or JPEG by its bytes, at most 20 MiB.
+    /// The file, at most 20 MiB. PDF, DOCX, XLSX, PNG and JPEG are accepted, determined by the content.
     #[schema(value_type = String, format = Binary)]
     file: String,
 }
@@ -196,15 +223,15 @@ fn details_answer(details: &Details<ProposalCase>) -> Result<Answer, Interrupt> 
     Ok(Answer::ok(&view, details.tag.header())?)
 }
 
-/// Which proposals are listed.
+/// Filters of the list of award proposals.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only of these periods.
+    /// Only proposals of these periods.
     period_id: Option<Vec<Id>>,
-    /// Only these states.
+    /// Only proposals in these states.
     status: Option<Vec<ProposalStatus>>,
     /// The order; with `-` from last to first.
     #[param(inline)]
@@ -213,8 +240,8 @@ struct ListQuery {
 
 /// List the award proposals.
 ///
-/// A unit's people see their own.
-#[utoipa::path(get, path = "/v1/award-proposals", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<ProposalHeadView>)))]
+/// Members of a unit see only the proposals for their unit.
+#[utoipa::path(get, path = "/v1/award-proposals", params(ListQuery), responses((status = 200, description = "A page of proposals.", body = ListView<ProposalHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, period_id, status, sort } = call.query();
     let asked = call.page(sort);
@@ -226,17 +253,18 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Read an award proposal with its dossier.
+/// Get an award proposal with its dossier.
 #[utoipa::path(get, path = "/v1/award-proposals/{id}", responses((status = 200, description = "The proposal.", body = ProposalView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
-/// Attach a document.
+/// Attach a document to the dossier.
 ///
-/// In place of what was there. The unit's head may attach `achievement_report`, the secretary all of them.
-#[utoipa::path(put, path = "/v1/award-proposals/{id}/documents/{code}", operation_id = "attach_document", params(("code" = String, Path, description = "Which document.", example = "proposal_letter")),
+/// Replaces a document that was attached before. The head of the unit may attach `achievement_report`, the secretary
+/// every document.
+#[utoipa::path(put, path = "/v1/award-proposals/{id}/documents/{code}", operation_id = "attach_document", params(("code" = String, Path, description = "Code of the document.", example = "proposal_letter")),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses((status = 200, description = "Attached.", body = ProposalView)))]
 async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Reply {
     let mut call = Call::without_body(&http)?;
@@ -254,8 +282,8 @@ async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State
     .await
 }
 
-/// Read a document.
-#[utoipa::path(get, path = "/v1/award-proposals/{id}/documents/{code}", operation_id = "get_document", params(("code" = String, Path, description = "Which document.", example = "proposal_letter")),
+/// Download a document of the dossier.
+#[utoipa::path(get, path = "/v1/award-proposals/{id}/documents/{code}", operation_id = "get_document", params(("code" = String, Path, description = "Code of the document.", example = "proposal_letter")),
     responses((status = 200, description = "The file, as an attachment with its digest.", body = FileBytes, content_type = "application/octet-stream")))]
 async fn document(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
@@ -264,25 +292,27 @@ async fn document(call: Call) -> Reply {
     files::attachment(&call, file).await
 }
 
-/// Send a complete dossier.
+/// Submit a complete dossier.
 ///
-/// Refused as `guard_failed` with every missing document, and with `too_early` where the term is a wait.
+/// Rejected with `guard_failed`, which lists every missing document (`document_missing`) and a waiting time that is not
+/// over (`too_early`).
 #[utoipa::path(post, path = "/v1/award-proposals/{id}/submit", responses((status = 200, description = "Submitted.", body = ProposalView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| details_answer(&award_proposals::submit(conn, context, &id)?)).await
 }
 
-/// Send a dossier back, with a reason.
+/// Return a dossier.
 #[utoipa::path(post, path = "/v1/award-proposals/{id}/return", operation_id = "return", request_body = ReasonBody, responses((status = 200, description = "Returned.", body = ProposalView)))]
 async fn send_back(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
     call.write(move |conn, context| details_answer(&award_proposals::send_back(conn, context, &id, &input)?)).await
 }
 
-/// Record what was decided.
+/// Record the decision on a proposal.
 ///
-/// Approved needs a number and a date, declined a reason. A declined award is not passed down.
+/// An approval requires the number and date of the decision, a rejection its reason. A declined award is not passed to
+/// another unit.
 #[utoipa::path(post, path = "/v1/award-proposals/{id}/record-decision", request_body = DecisionBody, responses((status = 200, description = "Recorded.", body = ProposalView)))]
 async fn record_decision(call: Call) -> Reply {
     let id = call.id("id")?;

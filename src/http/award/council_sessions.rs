@@ -1,4 +1,4 @@
-//! `/v1/council-sessions`.
+//! Council sessions: `/v1/council-sessions`.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::http::time::{Day, Instant};
 use crate::service::award::council_sessions::{self, NewSession, SessionChange};
 use crate::service::{Answer, Details, Interrupt};
 
-/// The operations on `council_sessions`.
+/// Returns the operations on `council_sessions`.
 pub fn operations() -> Vec<Operation> {
     operations![Reviews, "council_sessions";
         list: lists(Action::ReadSessions),
@@ -33,27 +33,38 @@ const CREATE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember];
 const CHANGE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember];
 const HOLD_REFUSALS: &[Code] = &[Code::GuardFailed, Code::TooEarly];
 
-/// A session in a list.
+/// A council session, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CouncilSessionHead)]
 struct SessionHeadView {
+    /// Id of the session.
     id: Id,
+    /// The organisation that the session belongs to.
     organization_id: Id,
+    /// The period that it decides on.
     period_id: Id,
+    /// Day of the session.
     held_on: NaiveDate,
+    /// Place of the session.
     #[schema(example = "Phòng họp số 1")]
     place: String,
+    /// State of the session.
     status: SessionStatus,
+    /// Share of the council that must be present.
     quorum: Quorum,
+    /// Attendance of each member.
     attendance: Vec<Attendance>,
-    /// Whether it could decide; null until it is held.
+    /// Whether enough members were present; null until the session is held.
     quorum_met: Option<bool>,
-    /// Members present, once held.
+    /// Number of members present; null until the session is held.
     present: Option<i32>,
-    /// Members that had to be present, once held.
+    /// Number of members required; null until the session is held.
     needed: Option<i32>,
+    /// Version of the session; it increases with every change.
     version: i64,
+    /// When the session was created.
     created_at: Instant,
+    /// When the session was last changed.
     updated_at: Instant,
 }
 
@@ -78,7 +89,7 @@ impl From<&CouncilSession> for SessionHeadView {
     }
 }
 
-/// A session of the council.
+/// A council session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CouncilSession)]
 struct SessionView {
@@ -93,30 +104,38 @@ struct SessionView {
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateCouncilSession, example = json!({"period_id": "018b88d6-5f80-7000-8000-000000000001", "held_on": "2023-11-28", "place": "Phòng họp số 1"}))]
 struct NewBody {
+    /// The period to decide on.
     period_id: Id,
+    /// Day of the session.
     held_on: Day,
+    /// Place of the session; at most 1,000 characters.
     place: String,
-    /// Default two thirds of those who hold `council_member` or `council_chair` on `held_on`.
+    /// Share of the council that must be present; defaults to two thirds of those who hold `council_member` or
+    /// `council_chair` on `held_on`.
     quorum: Option<Quorum>,
+    /// Attendance of each member; defaults to none.
     #[serde(default)]
     attendance: Vec<Attendance>,
 }
 
-/// A change of a planned session; what is absent stays.
+/// Changes to a planned session. Omitted fields remain unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CouncilSessionChange, example = json!({"attendance": [{"member_id": "018b88d6-5f80-7000-8000-000000000007", "present": true}]}))]
 struct ChangeBody {
+    /// Day of the session.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     held_on: Option<Day>,
+    /// Place of the session.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     place: Option<String>,
+    /// Share of the council that must be present.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     quorum: Option<Quorum>,
-    /// The whole list.
+    /// Attendance of each member; replaces the whole list.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     attendance: Option<Vec<Attendance>>,
@@ -131,21 +150,21 @@ fn details_answer(details: &Details<SessionCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view(details), details.tag.header())?)
 }
 
-/// Which sessions are listed.
+/// Filters of the list of council sessions.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only of this period.
+    /// Only sessions of this period.
     period_id: Option<Id>,
     /// The order; with `-` from last to first.
     #[param(inline)]
     sort: Option<IdOrder>,
 }
 
-/// List the council's sessions.
-#[utoipa::path(get, path = "/v1/council-sessions", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<SessionHeadView>)))]
+/// List the council sessions.
+#[utoipa::path(get, path = "/v1/council-sessions", params(ListQuery), responses((status = 200, description = "A page of sessions.", body = ListView<SessionHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, period_id, sort } = call.query();
     let asked = call.page(sort);
@@ -156,7 +175,7 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Call a session.
+/// Schedule a session.
 #[utoipa::path(post, path = "/v1/council-sessions", request_body = NewBody, responses((status = 201, description = "Created.", body = SessionView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| {
@@ -174,14 +193,14 @@ async fn create(call: Call) -> Reply {
     .await
 }
 
-/// Read a session.
+/// Get a session.
 #[utoipa::path(get, path = "/v1/council-sessions/{id}", responses((status = 200, description = "The session.", body = SessionView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
-/// Change a planned session, its attendance included.
+/// Change a planned session, including its attendance.
 #[utoipa::path(patch, path = "/v1/council-sessions/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = SessionView)))]
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -192,16 +211,17 @@ async fn change(call: Call) -> Reply {
     call.write(move |conn, context| details_answer(&council_sessions::change(conn, context, &id, &input)?)).await
 }
 
-/// Fix the attendance and count it.
+/// Record that a session was held.
 ///
-/// Answers `quorum_met`, `present` and `needed`. Written opinions do not count as present. Not before `held_on`.
+/// Freezes the attendance and computes `quorum_met`, `present` and `needed`. A written opinion does not count as
+/// presence. Not possible before `held_on`.
 #[utoipa::path(post, path = "/v1/council-sessions/{id}/hold", responses((status = 200, description = "Held.", body = SessionView)))]
 async fn hold(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| details_answer(&council_sessions::hold(conn, context, &id)?)).await
 }
 
-/// Close a held session.
+/// Close a session that was held.
 #[utoipa::path(post, path = "/v1/council-sessions/{id}/close", responses((status = 200, description = "Closed.", body = SessionView)))]
 async fn close(call: Call) -> Reply {
     let id = call.id("id")?;

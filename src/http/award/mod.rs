@@ -1,4 +1,4 @@
-//! From the council’s session to the decided proposal.
+//! Operations on council sessions, the ranking and award proposals.
 
 pub mod award_proposals;
 pub mod council_sessions;

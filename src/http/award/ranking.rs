@@ -1,4 +1,4 @@
-//! `/v1/periods/{id}/ranking` and the council's decisions on ties.
+//! The ranking of a period and the council's decisions on ties: `/v1/periods/{id}/ranking`, `…/tie-decisions`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ use crate::service::Answer;
 use crate::service::award::ranking::TieDecision;
 use crate::service::award::ranking::{self, NewTieDecision, RankingDetails, RankingStatus};
 
-/// The operations on `ranking` and `tie_decisions`.
+/// Returns the operations on `ranking` and `tie_decisions`.
 pub fn operations() -> Vec<Operation> {
     let mut all = operations![Results, "ranking";
         get: reads(Action::ReadRanking),
@@ -30,18 +30,19 @@ pub fn operations() -> Vec<Operation> {
 
 const DECIDE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotTiedGroup, Code::SessionNotOfPeriod];
 
-/// Who comes where.
+/// The ranking of a period.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Ranking)]
 struct RankingView {
+    /// Whether the ranking is provisional or final.
     status: RankingStatus,
-    /// 0 while provisional.
+    /// Version of the ranking; 0 while it is provisional.
     version: i64,
-    /// From first to last; units without a result at the end.
+    /// Units by rank; those without a result last.
     rows: Vec<RankingRow>,
-    /// What the council still has to decide.
+    /// Ties that the council still has to decide.
     unresolved_ties: Vec<UnresolvedTie>,
-    /// SHA-256 of everything that the ranking was computed from.
+    /// SHA-256 of everything that the ranking was computed from, in hexadecimal.
     inputs_sha256: String,
 }
 
@@ -57,38 +58,51 @@ impl From<RankingDetails> for RankingView {
     }
 }
 
-/// Whether the frozen ranking follows from its inputs.
+/// The result of verifying a final ranking.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RankingVerification)]
 struct VerifyView {
+    /// Whether the ranking follows from its inputs.
     ok: bool,
+    /// SHA-256 of the stored inputs, in hexadecimal.
     inputs_sha256: String,
 }
 
-/// The council's order of tied units.
+/// The order of tied units.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateTieDecision, example = json!({"unit_ids": ["018b88d6-5f80-7000-8000-000000000002", "018b88d6-5f80-7000-8000-000000000003"],
     "reason": "Hội đồng biểu quyết 5/5", "council_session_id": "018b88d6-5f80-7000-8000-000000000009"}))]
 struct DecisionBody {
-    /// Exactly the tied units, from first to last.
+    /// Ids of all units of one tie, the first one first.
     unit_ids: Vec<Id>,
+    /// Why the council decided so; at most 4,000 characters.
     reason: String,
+    /// The session at which it was decided.
     council_session_id: Id,
 }
 
-/// A recorded decision on a tie.
+/// The council's decision on a tie.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TieDecision)]
 struct DecisionView {
+    /// Id of the decision.
     id: Id,
+    /// The period that it belongs to.
     period_id: Id,
+    /// Ids of the tied units, the first one first.
     unit_ids: Vec<Id>,
+    /// Why the council decided so.
     reason: String,
+    /// The session at which it was decided.
     council_session_id: Id,
+    /// Id of the member who recorded it.
     decided_by: Id,
+    /// Version of the decision; it increases with every change.
     version: i64,
+    /// When the decision was created.
     created_at: Instant,
+    /// When the decision was last changed.
     updated_at: Instant,
 }
 
@@ -108,10 +122,10 @@ impl From<&TieDecision> for DecisionView {
     }
 }
 
-/// Read the ranking.
+/// Get the ranking.
 ///
-/// Computed from what stands until the period is finalised, frozen from then on. Standard competition ranking: 1, 2, 2, 4.
-/// Units see it once it is announced.
+/// Computed from the current scores until the period is finalised, frozen from then on. Standard competition ranking:
+/// 1, 2, 2, 4. Units see it once the results are announced.
 #[utoipa::path(get, path = "/v1/periods/{id}/ranking", responses((status = 200, description = "The ranking.", body = RankingView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -124,10 +138,10 @@ async fn get(call: Call) -> Reply {
     .await
 }
 
-/// Recompute the frozen ranking.
+/// Verify the final ranking.
 ///
-/// From its kept inputs, and its inputs from what stands in the tables.
-#[utoipa::path(get, path = "/v1/periods/{id}/ranking/verify", responses((status = 200, description = "Whether it holds.", body = VerifyView)))]
+/// Recomputes the ranking from its stored inputs, and the inputs from the stored records.
+#[utoipa::path(get, path = "/v1/periods/{id}/ranking/verify", responses((status = 200, description = "Whether the ranking is correct.", body = VerifyView)))]
 async fn verify(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
@@ -139,7 +153,7 @@ async fn verify(call: Call) -> Reply {
 }
 
 /// List the council's decisions on ties.
-#[utoipa::path(get, path = "/v1/periods/{id}/tie-decisions", operation_id = "list", responses((status = 200, description = "All of them.", body = ListView<DecisionView>)))]
+#[utoipa::path(get, path = "/v1/periods/{id}/tie-decisions", operation_id = "list", responses((status = 200, description = "A page of decisions.", body = ListView<DecisionView>)))]
 async fn decisions(mut call: Call) -> Reply {
     let id = call.id("id")?;
     let asked = call.page_in_order();
@@ -156,7 +170,7 @@ async fn decisions(mut call: Call) -> Reply {
 
 /// Record the council's order of tied units.
 ///
-/// Deciding again about the same units replaces the decision until the period is finalised.
+/// Until the period is finalised, another decision about the same units replaces the first one.
 #[utoipa::path(post, path = "/v1/periods/{id}/tie-decisions", request_body = DecisionBody, responses((status = 201, description = "Recorded.", body = DecisionView)))]
 async fn decide(call: Call) -> Reply {
     let id = call.id("id")?;

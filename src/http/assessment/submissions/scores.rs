@@ -11,17 +11,17 @@ use crate::domain::{Points, Quantity};
 use crate::service::Details;
 use crate::service::assessment::submissions::Scores;
 
-/// Sums of each stage; null where there is none or the caller may not see it.
+/// Totals of each stage; null for a stage that does not exist or that the caller may not see.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct StageTotals {
-    /// The unit's own.
+    /// Totals of the self-assessment.
     #[serde(rename = "self")]
     own: Option<Totals>,
-    /// The standing body's.
+    /// Totals of the standing body's appraisal.
     appraisal: Option<Totals>,
-    /// The council's.
+    /// Totals of the council review.
     council: Option<Totals>,
-    /// That of the furthest submitted stage.
+    /// Totals of the latest submitted stage.
     #[serde(rename = "final")]
     result: Option<Totals>,
 }
@@ -37,21 +37,21 @@ impl StageTotals {
     }
 }
 
-/// One stage's view of one line; null where it is neither scored nor noted.
+/// A line as one stage scored it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ScoreCell)]
 pub struct CellView<'a> {
     answer: Option<&'a ScoreAnswer>,
     points: Option<Points>,
-    /// Enough to recompute the points by hand.
+    /// How the points were computed, in enough detail to repeat it by hand.
     explanation: Option<Explanation>,
     note: Option<&'a str>,
-    /// Why a review departs from the stage before.
+    /// Why a review differs from the previous stage.
     reason: Option<&'a str>,
 }
 
 impl<'a> CellView<'a> {
-    /// The cell of a line.
+    /// Returns the cell of a line, or `None` for a line that is neither scored nor annotated.
     pub fn of(criterion: &Criterion, line: &'a Line) -> Option<Self> {
         let Line { scored, note, reason } = line;
         let empty = scored.is_none() && note.is_none() && reason.is_none();
@@ -65,30 +65,30 @@ impl<'a> CellView<'a> {
     }
 }
 
-/// One criterion, stage by stage.
+/// A criterion with its scores in each stage.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Score)]
 struct ScoreView<'a> {
     #[schema(example = "A.II.1")]
     criterion_code: &'a str,
     title: &'a str,
-    /// Null where it shares what is left of its section.
+    /// Maximum points; null if the criterion shares the points that its section has left.
     max_points: Option<Points>,
-    /// What is to be reached, where the rule or the period says so: then the answer gives only `actual`.
+    /// Target of the unit, if the rule or the period sets one; the answer then gives only `actual`.
     target: Option<Quantity>,
-    /// Whether points claimed here need a piece of evidence.
+    /// Whether points claimed for this criterion require evidence.
     evidence_required: bool,
     #[serde(rename = "self")]
     own: Option<CellView<'a>>,
     appraisal: Option<CellView<'a>>,
     council: Option<CellView<'a>>,
-    /// Of the furthest submitted stage that the caller sees.
+    /// Points in the latest submitted stage that the caller may see.
     final_points: Option<Points>,
-    /// Whether the caller may write this line now.
+    /// Whether the caller may edit this line now.
     editable: bool,
 }
 
-/// The sum of a part, section or criterion, stage by stage.
+/// The points of a part, section or criterion in each stage.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NodeSum)]
 struct NodeView<'a> {
@@ -100,11 +100,11 @@ struct NodeView<'a> {
     council: Option<Points>,
     #[serde(rename = "final")]
     result: Option<Points>,
-    /// The arithmetic beyond the plain sum, where there is any: a cap on deductions, what is made up for.
+    /// Arithmetic beyond a plain sum, such as a cap on deductions; null if there is none.
     steps: Option<NodeSteps>,
 }
 
-/// The arithmetic beyond the plain sum, stage by stage, line by line.
+/// Arithmetic beyond a plain sum, in each stage, line by line.
 #[derive(Debug, Default, Serialize, ToSchema)]
 struct NodeSteps {
     #[serde(rename = "self")]
@@ -121,7 +121,7 @@ impl NodeSteps {
     }
 }
 
-/// A sheet with its lines in the guideline's order.
+/// The scores of a submission.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SubmissionScores)]
 pub struct ScoresView<'a> {
