@@ -1,4 +1,4 @@
-//! Tables of criteria as files: `/v1/criteria-sets/import`, `…/template.*` and `…/{id}/export.*`.
+//! Import and export of criteria sets as files: `/v1/criteria-sets/import`, `…/template.*` and `…/{id}/export.*`.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
@@ -21,7 +21,7 @@ use crate::service::criteria::criteria_import::{self, ImportReport, NewImport, O
 use crate::service::criteria::transfer::{self, Format};
 use crate::service::{Answer, Input, tag};
 
-/// The operations on `criteria_sets`.
+/// Returns the operations on `criteria_sets`.
 pub fn operations() -> Vec<Operation> {
     operations![Criteria, "criteria_sets";
         import: creates(Action::WriteCriteriaSet).refuses(IMPORT_REFUSALS),
@@ -52,16 +52,23 @@ const IMPORT_REFUSALS: &[Code] = &[
     Code::OrganizationRequired,
 ];
 
-/// What a table says.
+/// The content of a criteria set.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CriteriaContent)]
 struct ContentView {
+    /// Code of the criteria set, unique within the organisation.
     code: String,
+    /// Title of the criteria set.
     title: String,
+    /// Year that the criteria set is for.
     year: i32,
+    /// Document that establishes the criteria set; null if it names none.
     legal_basis: Option<String>,
+    /// Sum of the points of all parts.
     total_points: Points,
+    /// How criteria that do not apply to a unit are handled.
     not_applicable: NotApplicable,
+    /// The tree of parts, sections and criteria.
     parts: Vec<Part>,
 }
 
@@ -72,46 +79,47 @@ impl From<CriteriaContent> for ContentView {
     }
 }
 
-/// What became of an import.
+/// The result of an import.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CriteriaImport)]
 struct ImportView {
-    /// Whether nothing was added.
+    /// Whether the import was only tried, without creating anything.
     dry_run: bool,
-    /// Told from the file's bytes.
+    /// Format of the file, determined by its content.
     format: Format,
-    /// How the table lay on its sheet; null for JSON.
+    /// Layout of the spreadsheet; null for JSON.
     shape: Option<Shape>,
-    /// The draft; null in a dry run.
+    /// The draft that was created; null for a dry run.
     criteria_set: Option<SetView>,
-    /// What was read, in a dry run; else null.
+    /// The content that was read, for a dry run; otherwise null.
     content: Option<ContentView>,
-    /// What must be mended before the draft can be published, with `sheet` and `row` in `params`.
+    /// What must be corrected before the draft can be published; `params` holds `sheet` and `row`.
     errors: Vec<FaultBody>,
-    /// What should be looked at: what was guessed from the sheet, and what `GET …/validation` warns of.
+    /// What the author should check: what was inferred from the sheet, and the warnings of `GET …/validation`.
     warnings: Vec<FaultBody>,
 }
 
-/// A form with a spreadsheet, and what is said beside it in place of what it says itself.
+/// A form with a file, and values that replace those in the file.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CriteriaImportForm)]
 struct ImportForm {
-    /// JSON, CSV (UTF-8 or UTF-16) or XLSX by its bytes, at most 5 MiB.
+    /// The file, at most 5 MiB: JSON, CSV (UTF-8 or UTF-16) or XLSX, determined by the content.
     #[serde(default)]
     #[schema(value_type = String, format = Binary, required = true)]
     #[expect(dead_code, reason = "the file is read part by part; this is its place in the document")]
     file: (),
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Needed where the file does not say it: the office's shape does not.
+    /// Code of the criteria set. Required if the file does not contain one, as in the office layout.
     #[schema(example = "VP-UBND-2023")]
     code: Option<String>,
-    /// Needed where the file does not say it.
+    /// Title of the criteria set. Required if the file does not contain one.
     title: Option<String>,
-    /// Needed where the file does not say it.
+    /// Year that the criteria set is for. Required if the file does not contain one.
     #[schema(value_type = Option<i32>, example = 2023)]
     year: Option<String>,
+    /// Document that establishes the criteria set.
     legal_basis: Option<String>,
 }
 
@@ -123,10 +131,10 @@ impl ImportForm {
     }
 }
 
-/// Reads a table from the bytes of a file, whatever kind it is.
+/// Reads a criteria set from the bytes of a file of any supported format.
 ///
 /// # Errors
-/// Those of the kind that it is.
+/// The errors of that format.
 pub fn read(bytes: &[u8], given: Overrides) -> Input<NewImport> {
     match Format::of(bytes) {
         Format::Json => {
@@ -146,23 +154,24 @@ pub fn read(bytes: &[u8], given: Overrides) -> Input<NewImport> {
     }
 }
 
-/// Whether an import is only tried.
+/// Options of an import.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ImportQuery {
-    /// Only tell what would come of it.
+    /// Whether only to report what the import would do; defaults to `false`.
     dry_run: Option<bool>,
 }
 
-/// Import a table of criteria from a file.
+/// Import a criteria set from a file.
 ///
-/// From a spreadsheet as offices have them (STT, nội dung, điểm; parts A and B, Roman sections, numbered items, a blank cell where
-/// items share points), from one in the full shape with rules (`GET …/template.xlsx`), or from a JSON file of an export. It becomes a
-/// draft. What cannot be read is refused, all of it at once, with `sheet`, `row` and `column`; what was guessed is told in `warnings`.
-/// With `dry_run=true` nothing is added. A table in a JSON body goes to `POST /v1/criteria-sets`.
+/// Reads a spreadsheet as offices use it (columns STT, NỘI DUNG, ĐIỂM; parts A and B, Roman sections, numbered items, a
+/// blank cell where items share points), a spreadsheet in the full layout with rules (`GET …/template.xlsx`), or an
+/// exported JSON file, and creates a draft. Content that cannot be read is rejected, with all errors reported together,
+/// each with `sheet`, `row` and `column`. Content that had to be inferred is listed in `warnings`. With `dry_run=true`
+/// nothing is created. To create a criteria set from a JSON body, use `POST /v1/criteria-sets`.
 #[utoipa::path(post, path = "/v1/criteria-sets/import", params(ImportQuery),
     request_body(content = ImportForm, content_type = "multipart/form-data"),
-    responses((status = 201, description = "Added as a draft.", body = ImportView), (status = 200, description = "A dry run.", body = ImportView)))]
+    responses((status = 201, description = "Created as a draft.", body = ImportView), (status = 200, description = "Result of a dry run.", body = ImportView)))]
 async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
     let (http, payload) = (&http, payload.into_inner());
     let mut call = Call::without_body(http)?;
@@ -175,7 +184,7 @@ async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
     let texts = form.read::<ImportForm>();
     let organization_id = texts.as_ref().ok().and_then(|texts| texts.organization_id);
     let given = texts.and_then(ImportForm::given);
-    // Unpacking and reading is work for a thread of its own.
+    // Unpacking and parsing blocks, so it runs on a separate thread.
     let reading = web::block(move || given.and_then(|given| read(&form.file, given))).await;
     let input = reading.map_err(|error| call.problem(Error::internal(error)))?;
     imported(call, organization_id, input, dry_run.unwrap_or(false)).await
@@ -206,11 +215,11 @@ async fn imported(call: Call, organization_id: Option<Id>, input: Input<NewImpor
     .await
 }
 
-/// How a spreadsheet is laid out.
+/// Options of a spreadsheet.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ShapeQuery {
-    /// `full` where it is left out: with the rules. `office` is the printed table.
+    /// Layout of the spreadsheet; defaults to `full`, which includes the rules. `office` is the printed table.
     shape: Option<Shape>,
 }
 
@@ -227,18 +236,20 @@ async fn file(call: &Call, name: String, content: CriteriaContent, format: Forma
     Ok(response.insert_header((header::ETAG, etag)).body(bytes))
 }
 
-/// Download a blank table to fill in, as a spreadsheet.
+/// Download a template for a criteria set as a spreadsheet.
 ///
-/// With a short example of everything that the shape has: `office` is the printed table, `full` has the rules.
+/// Contains a short example of everything that the layout supports: `full` includes the rules, `office` has only the
+/// columns of the printed table.
 #[utoipa::path(get, path = "/v1/criteria-sets/template.xlsx", params(ShapeQuery),
     responses((status = 200, description = "The file, as an attachment.", body = FileBytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
 async fn template_xlsx(call: Call) -> Reply {
     template(call, Format::Xlsx).await
 }
 
-/// Download a blank table to fill in, as CSV.
+/// Download a template for a criteria set as CSV.
 ///
-/// With a short example of everything that the shape has: `office` is the printed table, `full` has the rules.
+/// Contains a short example of everything that the layout supports: `full` includes the rules, `office` has only the
+/// columns of the printed table.
 #[utoipa::path(get, path = "/v1/criteria-sets/template.csv", params(ShapeQuery),
     responses((status = 200, description = "The file, as an attachment.", body = String, content_type = "text/csv")))]
 async fn template_csv(call: Call) -> Reply {
@@ -254,19 +265,19 @@ async fn template(call: Call, format: Format) -> Reply {
     file(&call, "thidua-template".to_owned(), example.content(), format, shape.unwrap_or(Shape::Full)).await
 }
 
-/// Download a table of criteria as JSON.
+/// Download a criteria set as JSON.
 ///
-/// As the body of `POST /v1/criteria-sets`: what is exported is imported again as it was.
+/// The file has the format of the body of `POST /v1/criteria-sets` and can be imported again without loss.
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/export.json",
     responses((status = 200, description = "The file, as an attachment.", body = ContentView)))]
 async fn export_json(call: Call) -> Reply {
     export(call, Format::Json, Shape::Full).await
 }
 
-/// Download a table of criteria as a spreadsheet.
+/// Download a criteria set as a spreadsheet.
 ///
-/// In the full shape, what is exported is imported again as it was. The office's shape leaves out what the printed table has no column
-/// for.
+/// In the full layout the file can be imported again without loss. The office layout omits what the printed table has
+/// no column for.
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/export.xlsx", params(ShapeQuery),
     responses((status = 200, description = "The file, as an attachment.", body = FileBytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
 async fn export_xlsx(mut call: Call) -> Reply {
@@ -274,9 +285,9 @@ async fn export_xlsx(mut call: Call) -> Reply {
     export(call, Format::Xlsx, shape.unwrap_or(Shape::Full)).await
 }
 
-/// Download a table of criteria as CSV.
+/// Download a criteria set as CSV.
 ///
-/// In the full shape, what is exported is imported again as it was.
+/// In the full layout the file can be imported again without loss.
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/export.csv", params(ShapeQuery),
     responses((status = 200, description = "The file, as an attachment.", body = String, content_type = "text/csv")))]
 async fn export_csv(mut call: Call) -> Reply {

@@ -1,4 +1,4 @@
-//! `/v1/criteria-sets`.
+//! Criteria sets: `/v1/criteria-sets`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +19,7 @@ use crate::service::criteria::criteria_sets::{self, Difference, NewCopy, NewCrit
 use crate::service::criteria::criteria_sets::{CriteriaSetListItem, Filter};
 use crate::service::{Answer, Details, Interrupt};
 
-/// The operations on `criteria_sets`.
+/// Returns the operations on `criteria_sets`.
 pub fn operations() -> Vec<Operation> {
     operations![Criteria, "criteria_sets";
         list: lists(Action::ReadOffice),
@@ -51,30 +51,44 @@ const PUBLISH_REFUSALS: &[Code] = &[
 const COPY_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::InvalidCode];
 const DIFF_REFUSALS: &[Code] = &[Code::InvalidParameter];
 
-/// A table of criteria.
+/// A criteria set.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CriteriaSet)]
 pub struct SetView {
+    /// Id of the criteria set.
     id: Id,
+    /// The organisation that the criteria set belongs to.
     organization_id: Id,
+    /// Code of the criteria set, unique within the organisation.
     #[schema(example = "VP-UBND-2023")]
     code: String,
+    /// Title of the criteria set.
     title: String,
+    /// Year that the criteria set is for.
     #[schema(example = 2023)]
     year: i32,
+    /// Document that establishes the criteria set; null if it names none.
     legal_basis: Option<String>,
+    /// Sum of the points of all parts.
     #[schema(example = 1000)]
     total_points: Points,
+    /// How criteria that do not apply to a unit are handled.
     not_applicable: NotApplicable,
-    /// The tree: parts, sections, criteria.
+    /// The tree of parts, sections and criteria.
     parts: Vec<Part>,
+    /// State of the criteria set.
     status: CriteriaSetStatus,
+    /// When it was published; null for a draft.
     published_at: Option<Instant>,
+    /// When it was retired; null unless it was.
     retired_at: Option<Instant>,
-    /// The table that it began as a copy of.
+    /// The criteria set that it was copied from; null if it was not.
     copied_from_id: Option<Id>,
+    /// Version of the criteria set; it increases with every change.
     version: i64,
+    /// When the criteria set was created.
     created_at: Instant,
+    /// When the criteria set was last changed.
     updated_at: Instant,
     #[serde(flatten)]
     actions: Actions,
@@ -105,16 +119,23 @@ impl From<&Details<CriteriaSet>> for SetView {
     }
 }
 
-/// A table in a list: without its tree.
+/// A criteria set, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CriteriaSetHead)]
 struct HeadView {
+    /// Id of the criteria set.
     id: Id,
+    /// Code of the criteria set, unique within the organisation.
     code: String,
+    /// Title of the criteria set.
     title: String,
+    /// Year that the criteria set is for.
     year: i32,
+    /// Sum of the points of all parts.
     total_points: Points,
+    /// State of the criteria set.
     status: CriteriaSetStatus,
+    /// Version of the criteria set; it increases with every change.
     version: i64,
 }
 
@@ -125,7 +146,7 @@ impl From<CriteriaSetListItem> for HeadView {
     }
 }
 
-/// What the author of a table writes.
+/// The content of a criteria set, as its author writes it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CriteriaSetBody, example = json!({"code": "VP-2024", "title": "Tiêu chí thi đua 2024", "year": 2024, "total_points": 100, "parts": [
@@ -135,22 +156,28 @@ impl From<CriteriaSetListItem> for HeadView {
     {"code": "B", "title": "ĐIỂM THƯỞNG", "kind": "bonus", "max_points": 10, "children": [
         {"code": "B.1", "title": "Sáng kiến", "max_points": 10, "rule": {"type": "all_or_nothing"}}]}]}))]
 pub struct Body {
-    /// May be left out by who belongs to one organisation only; a replacement never moves a table.
+    /// Id of the organisation. Callers who belong to only one may omit it. Ignored when an existing criteria set is
+    /// replaced.
     pub organization_id: Option<Id>,
+    /// Code of the criteria set, unique within the organisation; at most 64 letters, digits, `.`, `_` or `-`.
     code: String,
+    /// Title of the criteria set; at most 1,000 characters.
     title: String,
+    /// Year that the criteria set is for, from 1990 to 2200.
     year: i32,
+    /// Document that establishes the criteria set.
     legal_basis: Option<String>,
-    /// What all parts together give.
+    /// Sum of the points of all parts; more than 0.
     total_points: Points,
-    /// Left out: `refused`.
+    /// How criteria that do not apply to a unit are handled; defaults to `refused`.
     #[serde(default)]
     not_applicable: NotApplicable,
+    /// The tree of parts, sections and criteria.
     parts: Vec<Part>,
 }
 
 impl Body {
-    /// What the table says.
+    /// Returns the content of the criteria set.
     pub fn content(self) -> CriteriaContent {
         let Body { code, title, year, legal_basis, total_points, not_applicable, parts, .. } = self;
         CriteriaContent { code, title, year, legal_basis, total_points, not_applicable, parts }
@@ -163,25 +190,26 @@ impl From<Body> for NewCriteriaSet {
     }
 }
 
-/// What stands in the way of publishing, and what the author should look at.
+/// The result of validating a criteria set.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CriteriaSetFindings)]
 struct FindingsView {
-    /// Publishing is refused while there are any.
+    /// Errors that prevent publishing.
     errors: Vec<FaultBody>,
-    /// Nothing is refused.
+    /// Warnings that the author should check; they do not prevent publishing.
     warnings: Vec<FaultBody>,
 }
 
-/// The table that is to begin as a copy.
+/// The criteria set to create as a copy.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CriteriaSetCopy, example = json!({"code": "VP-UBND-2024", "year": 2024}))]
 struct CopyBody {
+    /// Code of the copy, unique within the organisation.
     code: String,
-    /// Left out: that of the original.
+    /// Title of the copy; defaults to that of the original.
     title: Option<String>,
-    /// Left out: that of the original.
+    /// Year that the copy is for; defaults to that of the original.
     year: Option<i32>,
 }
 
@@ -192,16 +220,23 @@ impl From<CopyBody> for NewCopy {
     }
 }
 
-/// What stands above the tree.
+/// A criteria set without its tree.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CriteriaSetHeading)]
 struct HeadingView {
+    /// Id of the criteria set.
     id: Id,
+    /// Code of the criteria set, unique within the organisation.
     code: String,
+    /// Title of the criteria set.
     title: String,
+    /// Year that the criteria set is for.
     year: i32,
+    /// Document that establishes the criteria set; null if it names none.
     legal_basis: Option<String>,
+    /// Sum of the points of all parts.
     total_points: Points,
+    /// How criteria that do not apply to a unit are handled.
     not_applicable: NotApplicable,
 }
 
@@ -219,37 +254,37 @@ impl From<&CriteriaSet> for HeadingView {
     }
 }
 
-/// What differs between two tables.
+/// The differences between two criteria sets.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CriteriaSetDiff)]
 struct DiffView {
-    /// The table compared with.
+    /// The criteria set compared with.
     before: HeadingView,
-    /// The table asked about.
+    /// The criteria set named in the path.
     after: HeadingView,
-    /// In the order of the table asked about, then what is gone.
+    /// The differences, in the order of `after`, removed entries last.
     changes: Vec<EntryChange>,
 }
 
-/// Which tables are listed.
+/// Filters of the list of criteria sets.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only these states.
+    /// Only criteria sets in these states.
     status: Option<Vec<CriteriaSetStatus>>,
-    /// Only these years.
+    /// Only criteria sets for these years.
     year: Option<Vec<i32>>,
     /// The order; with `-` from last to first.
     #[param(inline)]
     sort: Option<IdOrder>,
 }
 
-/// List the tables of criteria.
+/// List the criteria sets.
 ///
-/// Drafts are listed for who writes or checks them.
-#[utoipa::path(get, path = "/v1/criteria-sets", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<HeadView>)))]
+/// Drafts are listed only for callers who may write or review them.
+#[utoipa::path(get, path = "/v1/criteria-sets", params(ListQuery), responses((status = 200, description = "A page of criteria sets.", body = ListView<HeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, status, year, sort } = call.query();
     let asked = call.page(sort);
@@ -261,9 +296,9 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Create a draft.
+/// Create a criteria set as a draft.
 ///
-/// A draft may still have errors; `GET …/validation` lists them.
+/// A draft may still contain errors; `GET …/validation` lists them.
 #[utoipa::path(post, path = "/v1/criteria-sets", request_body = Body, responses((status = 201, description = "Created.", body = SetView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<Body>().map(NewCriteriaSet::from);
@@ -279,14 +314,14 @@ fn made(details: &Details<CriteriaSet>) -> Result<Answer, Interrupt> {
     Ok(Answer::created(&SetView::from(details), details.tag.header(), place)?)
 }
 
-/// Read a table of criteria.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}", responses((status = 200, description = "The table.", body = SetView)))]
+/// Get a criteria set.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}", responses((status = 200, description = "The criteria set.", body = SetView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| shown(&context.get(conn, &id)?)).await
 }
 
-/// Replace the whole of a draft.
+/// Replace the content of a draft.
 #[utoipa::path(put, path = "/v1/criteria-sets/{id}", request_body = Body, responses((status = 200, description = "Replaced.", body = SetView)))]
 async fn replace(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<Body>().map(NewCriteriaSet::from));
@@ -295,42 +330,44 @@ async fn replace(call: Call) -> Reply {
 
 /// Publish a draft.
 ///
-/// From then on it never changes. Refused with every error that `GET …/validation` lists.
+/// A published criteria set can no longer change. Rejected with the errors that `GET …/validation` lists.
 #[utoipa::path(post, path = "/v1/criteria-sets/{id}/publish", responses((status = 200, description = "Published.", body = SetView)))]
 async fn publish(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| shown(&criteria_sets::publish(conn, context, &id)?)).await
 }
 
-/// Retire a published table.
+/// Retire a published criteria set.
 ///
-/// Periods that use it go on with it; new ones cannot open with it.
+/// Periods that already use it continue to do so; new periods cannot open with it.
 #[utoipa::path(post, path = "/v1/criteria-sets/{id}/retire", responses((status = 200, description = "Retired.", body = SetView)))]
 async fn retire(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| shown(&criteria_sets::retire(conn, context, &id)?)).await
 }
 
-/// Begin the next table as a copy.
+/// Create a new draft as a copy.
 ///
-/// The copy is a draft with a code of its own; the original stays as it is, and periods keep the table that they were opened with.
+/// The copy has its own code. The original remains unchanged, and periods keep the criteria set that they were opened
+/// with.
 #[utoipa::path(post, path = "/v1/criteria-sets/{id}/copy", request_body = CopyBody, responses((status = 201, description = "Copied.", body = SetView)))]
 async fn copy(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<CopyBody>().map(NewCopy::from));
     call.write(move |conn, context| made(&criteria_sets::copy(conn, context, &id, &input)?)).await
 }
 
-/// What a table is compared with.
+/// The criteria set to compare with.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DiffQuery {
-    /// The table to compare with.
+    /// Id of the criteria set to compare with; defaults to the one that this was copied from.
     against: Option<Id>,
 }
 
-/// What does this table say otherwise than another?
+/// Compare a criteria set with another.
 ///
-/// Without `against` it is compared with the one that it was copied from. Parts, sections and criteria are known by their codes.
+/// Without `against`, compares it with the criteria set that it was copied from. Parts, sections and criteria are
+/// matched by their codes.
 #[utoipa::path(get, path = "/v1/criteria-sets/{id}/diff", params(DiffQuery), responses((status = 200, description = "The differences.", body = DiffView)))]
 async fn diff(mut call: Call) -> Reply {
     let id = call.id("id")?;
@@ -343,8 +380,8 @@ async fn diff(mut call: Call) -> Reply {
     .await
 }
 
-/// What must be mended before publishing, and what should be looked at?
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/validation", responses((status = 200, description = "The findings.", body = FindingsView)))]
+/// Validate a criteria set.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/validation", responses((status = 200, description = "Errors and warnings.", body = FindingsView)))]
 async fn validation(call: Call) -> Reply {
     let (id, language) = (call.id("id")?, Language::of(call.http().headers()));
     call.read(move |conn, context| {
@@ -358,8 +395,8 @@ async fn validation(call: Call) -> Reply {
     .await
 }
 
-/// List parts, sections and criteria flat, in the table's order.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", responses((status = 200, description = "All of them.", body = ListView<Entry>)))]
+/// List the parts, sections and criteria as a flat list, in the order of the criteria set.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria", responses((status = 200, description = "A page of entries.", body = ListView<Entry>)))]
 async fn criteria(mut call: Call) -> Reply {
     let (id, asked) = (call.id("id")?, call.page_in_order());
     call.read(move |conn, context| {
@@ -369,8 +406,8 @@ async fn criteria(mut call: Call) -> Reply {
     .await
 }
 
-/// Read one part, section or criterion.
-#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", params(("code" = String, Path, description = "Its key.", example = "A.II.1")), responses((status = 200, description = "It.", body = Entry)))]
+/// Get a part, section or criterion by its code.
+#[utoipa::path(get, path = "/v1/criteria-sets/{id}/criteria/{code}", params(("code" = String, Path, description = "Code of the part, section or criterion.", example = "A.II.1")), responses((status = 200, description = "The part, section or criterion.", body = Entry)))]
 async fn criterion(call: Call) -> Reply {
     let (id, code) = (call.id("id")?, call.segment("code"));
     call.read(move |conn, context| {

@@ -1,4 +1,4 @@
-//! Criteria sets: their rules, their arithmetic, and the tables they are read from.
+//! Operations on criteria sets, including their import and export.
 
 pub mod criteria_import;
 pub mod criteria_sets;

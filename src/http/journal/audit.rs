@@ -1,4 +1,4 @@
-//! `/v1/audit-entries`.
+//! The audit log: `/v1/audit-entries`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,7 +18,7 @@ use crate::service::Answer;
 use crate::service::journal::audit;
 use crate::service::journal::audit::{Filter, SortBy};
 
-/// The operations on `audit_entries`.
+/// Returns the operations on `audit_entries`.
 pub fn operations() -> Vec<Operation> {
     operations![Audit, "audit_entries";
         list: lists(Action::ReadAudit),
@@ -34,44 +34,56 @@ const CHECKPOINT_REFUSALS: &[Code] = &[Code::InvalidParameter, Code::Organizatio
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditActor)]
 struct ActorView {
-    /// `system` for what the clock or the command line did.
+    /// Issuer that identifies the actor; `system` for changes made by the clock or the command line.
     issuer: String,
+    /// The actor's name at the issuer.
     subject: String,
 }
 
-/// What was changed.
+/// The record that was changed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditSubject)]
 struct SubjectView {
+    /// Type of the record.
     #[serde(rename = "type")]
     #[schema(example = "submission")]
     kind: String,
+    /// Id of the record.
     id: String,
 }
 
-/// A change, written in the transaction of the change.
+/// An audit entry, written in the transaction of the change that it records.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 struct EntryView {
+    /// Id of the entry.
     id: String,
-    /// Its number in the organisation's chain, from 1, without gaps.
+    /// Number of the entry in the organisation's chain, from 1, without gaps.
     sequence: i64,
+    /// The organisation whose chain it belongs to; null for changes to the installation.
     organization_id: Option<String>,
+    /// When the change was made.
     at: Instant,
+    /// Id of the request that made the change.
     request_id: String,
+    /// Who made the change.
     actor: ActorView,
+    /// What was done.
     #[schema(example = "submission.submit")]
     action: String,
+    /// The record that was changed.
     subject: SubjectView,
-    /// As it was; null where nothing was, or where it holds scores that the caller may not see.
+    /// The changed fields before the change; null for a new record, or if they contain scores that the caller may not
+    /// see.
     #[schema(value_type = Option<AnyObject>)]
     before: Option<Box<RawValue>>,
-    /// As it became.
+    /// The changed fields after the change; null if they contain scores that the caller may not see.
     #[schema(value_type = Option<AnyObject>)]
     after: Option<Box<RawValue>>,
-    /// `hash` of the entry before; 64 zeros for the first. Null for who does not see every entry whole.
+    /// `hash` of the previous entry, 64 zeros for the first. Null for callers who may not see every entry in full.
     prev_hash: Option<String>,
-    /// SHA-256 in hex of `prev_hash` as text followed by the RFC 8785 canonical JSON of this entry without `hash`.
+    /// SHA-256 in hexadecimal of `prev_hash` as text followed by the RFC 8785 canonical JSON of this entry without
+    /// `hash`. Null for callers who may not see every entry in full.
     hash: Option<String>,
 }
 
@@ -96,55 +108,58 @@ impl From<audit::VisibleEntry> for EntryView {
     }
 }
 
-/// Whether a chain is as it was written.
+/// The result of verifying an audit chain.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditVerdict)]
 struct VerdictView {
-    /// Whether every entry is, and, with a checkpoint, whether the chain goes on from there.
+    /// Whether every entry is unchanged and, if a checkpoint is given, whether the chain continues from it.
     ok: bool,
-    /// How many entries are as they were written, from the first on.
+    /// Number of unchanged entries from the start.
     checked: i64,
-    /// The first that is not; null where all are, and where entries are missing at the end.
+    /// Id of the first changed entry; null if there is none or if entries are missing at the end.
     first_bad_id: Option<String>,
 }
 
-/// Where a chain stands, signed.
+/// A signed checkpoint of an audit chain.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditCheckpoint)]
 struct CheckpointView {
+    /// The organisation whose chain it is.
     organization_id: Id,
-    /// The number of the last entry; 0 before the first.
+    /// Number of the last entry; 0 if there is none.
     sequence: i64,
-    /// Its hash.
+    /// Hash of the last entry.
     hash: String,
+    /// When the checkpoint was made.
     #[schema(value_type = Instant)]
     at: String,
-    /// The same as a JWS of the service's own key (`/.well-known/jwks.json`): kept elsewhere, it proves later what stood here.
+    /// The checkpoint as a JWS signed with the service's key (`/.well-known/jwks.json`). Kept elsewhere, it proves
+    /// later what the chain contained.
     checkpoint: String,
 }
 
 type Order = Sort<SortBy>;
 
-/// Which entries are listed.
+/// Filters of the list of audit entries.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only changes of these kinds of record.
+    /// Only changes to these types of record.
     subject_type: Option<Vec<String>>,
-    /// Only changes of this record.
+    /// Only changes to this record.
     subject_id: Option<Id>,
-    /// Only these acts.
+    /// Only these actions.
     action: Option<Vec<String>>,
     /// The order; with `-` from last to first.
     #[param(inline)]
     sort: Option<Order>,
 }
 
-/// List who changed what.
+/// List audit entries.
 ///
-/// Whole for the auditor; the admin sees no scores. Each entry is chained to the one before by its hash.
+/// Auditors see every entry in full; administrators see no scores. Each entry contains the hash of the previous one.
 #[utoipa::path(get, path = "/v1/audit-entries", params(ListQuery), responses((status = 200, description = "A page, oldest first unless `sort=-sequence`.", body = ListView<EntryView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, subject_type, subject_id, action, sort } = call.query();
@@ -158,22 +173,22 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// What a chain is checked against.
+/// What to verify.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct VerifyQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// A `checkpoint` of earlier.
+    /// A `checkpoint` obtained earlier.
     checkpoint: Option<String>,
 }
 
-/// Is the chain as it was written?
+/// Verify the audit chain.
 ///
-/// Works out every hash anew: an edit, a deletion, an insertion or another order shows. With `checkpoint`, a JWS that
-/// was kept elsewhere, also that the chain goes on from what it said.
+/// Recomputes every hash, which reveals changed, removed, inserted and reordered entries. With `checkpoint`, a JWS
+/// obtained earlier, also verifies that the chain continues from it.
 #[utoipa::path(get, path = "/v1/audit-entries/verify",
-    params(VerifyQuery), responses((status = 200, description = "The verdict.", body = VerdictView)))]
+    params(VerifyQuery), responses((status = 200, description = "The result.", body = VerdictView)))]
 async fn verify(mut call: Call) -> Reply {
     let VerifyQuery { organization_id, checkpoint } = call.query();
     let known = match checkpoint {
@@ -184,7 +199,7 @@ async fn verify(mut call: Call) -> Reply {
         }
     };
     call.read(move |conn, context| {
-        // A checkpoint is about one organisation, whichever was asked for.
+        // A checkpoint names its organisation, which takes precedence over the parameter.
         let of = known.as_ref().map(|known| &known.organization_id).or(organization_id.as_ref());
         let point = known.as_ref().map(|known| (known.sequence, known.hash.as_str()));
         let verdict = audit::verify(conn, context, of, point)?;
@@ -194,19 +209,20 @@ async fn verify(mut call: Call) -> Reply {
     .await
 }
 
-/// Which organisation is meant.
+/// The organisation.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct OrganizationQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
 }
 
-/// Where does the chain stand?
+/// Get a signed checkpoint of the audit chain.
 ///
-/// Signed, to be kept elsewhere: whoever could rewrite every entry could not make this again. The auditor's alone.
+/// Kept elsewhere, a checkpoint reveals later rewriting: without the key of the service it cannot be made again.
+/// Available only to auditors.
 #[utoipa::path(get, path = "/v1/audit-entries/checkpoint",
-    params(OrganizationQuery), responses((status = 200, description = "The last entry's number and hash, signed.", body = CheckpointView)))]
+    params(OrganizationQuery), responses((status = 200, description = "The signed checkpoint.", body = CheckpointView)))]
 async fn checkpoint(mut call: Call) -> Reply {
     let OrganizationQuery { organization_id } = call.query();
     let head = call

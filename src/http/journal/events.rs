@@ -1,4 +1,4 @@
-//! `/v1/events`.
+//! Events: `/v1/events`.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::http::time::Instant;
 use crate::service::journal::events;
 use crate::service::{Answer, tag};
 
-/// The operations on `events`.
+/// Returns the operations on `events`.
 pub fn operations() -> Vec<Operation> {
     operations![Events, "events";
         list: lists(Action::ReadOffice).refuses(LIST_REFUSALS),
@@ -29,32 +29,37 @@ const LIST_REFUSALS: &[Code] = &[Code::InvalidParameter, Code::InvalidCursor, Co
 
 /// The longest that a request waits for an event, in seconds.
 const MAX_WAIT_SECONDS: i64 = 30;
-/// How often is looked for events that another instance may have written.
+/// How often the database is checked for events written by other instances.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What an event is about.
+/// The record that an event is about.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EventSubject)]
 pub struct SubjectView {
-    /// What kind of record.
+    /// Type of the record.
     #[serde(rename = "type")]
     #[schema(example = "submission")]
     pub kind: String,
-    /// Which.
+    /// Id of the record.
     pub id: Id,
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct EventView {
+    /// Id of the event.
     id: Id,
+    /// Type of the event.
     #[serde(rename = "type")]
     kind: EventType,
+    /// The organisation that the event belongs to.
     organization_id: Id,
+    /// The record that the event is about.
     subject: SubjectView,
+    /// When the event occurred.
     at: Instant,
-    /// `period_id` and `unit_id` where it is about one, and what changed; never a score.
+    /// `period_id` and `unit_id` of the record, if it has them, and what changed. Never contains scores.
     #[schema(value_type = AnyObject)]
     data: Value,
 }
@@ -72,14 +77,15 @@ impl From<&Event> for EventView {
     }
 }
 
-/// Events in the order in which they happened.
+/// Events in the order in which they were committed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Events)]
 struct EventsView {
+    /// The events of this page.
     items: Vec<EventView>,
-    /// Where the next page begins, also where there is none yet: it is asked for again until there is. Null only before the first event.
+    /// Cursor of the next page, present even if there are no further events yet. Null only before the first event.
     next_cursor: Option<String>,
-    /// Whether there are more already.
+    /// Whether there are further events already.
     has_more: bool,
 }
 
@@ -93,23 +99,24 @@ fn page(events: &[Event], limit: i64, before: Option<&Id>) -> Result<Answer, Err
     Ok(Answer { status: 200, location: None, etag: Some(tag::of_body(&body)), next: None, body, replayed: false })
 }
 
-/// Which events are listed, and how long to wait for one.
+/// Filters of the list of events, and how long to wait.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only these types.
+    /// Only events of these types.
     types: Option<Vec<EventType>>,
-    /// How many seconds to wait for an event.
+    /// How many seconds to wait for an event, at most 30; defaults to 0.
     #[param(inline)]
     wait: Option<Within<0, { MAX_WAIT_SECONDS }>>,
 }
 
-/// List what happened.
+/// List events.
 ///
-/// In the order of the commits, only ever longer. `next_cursor` is always where to go on; with `wait` the answer comes
-/// as soon as there is an event, or empty after so many seconds. An event that its caller may not see leaves no trace.
+/// In the order in which they were committed; events are only ever added at the end. `next_cursor` always tells where
+/// to continue. With `wait`, the response is sent as soon as there is an event, or empty after that many seconds.
+/// Events that the caller may not see are left out without a trace.
 #[utoipa::path(get, path = "/v1/events",
     params(ListQuery), responses((status = 200, description = "A page, oldest first.", body = EventsView)))]
 async fn list(mut call: Call) -> Reply {
@@ -132,7 +139,7 @@ async fn list(mut call: Call) -> Reply {
             let answer = page(&found, limit, after.as_ref()).map_err(|error| call.problem(error))?;
             return Ok(call.respond(answer));
         }
-        // Whether it rang or not: look again.
+        // Look again, whether or not the signal fired.
         let _ = tokio::time::timeout_at(until.min(now + LOOK_EVERY), event_signal.changed()).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept of every change: audit entries, events and webhooks.
+//! Operations on audit entries, events and webhooks.
 
 pub mod audit;
 pub mod events;

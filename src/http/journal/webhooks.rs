@@ -1,4 +1,4 @@
-//! `/v1/webhook-endpoints`.
+//! Webhook endpoints and their deliveries: `/v1/webhook-endpoints`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +18,7 @@ use crate::http::time::Instant;
 use crate::service::journal::webhooks::{self, EndpointChange, NewEndpoint};
 use crate::service::{Answer, Details, Interrupt};
 
-/// The operations on `webhook_endpoints` and `webhook_deliveries`.
+/// Returns the operations on `webhook_endpoints` and `webhook_deliveries`.
 pub fn operations() -> Vec<Operation> {
     let mut all = operations![Webhooks, "webhook_endpoints";
         list: lists(Action::ReadWebhook),
@@ -41,24 +41,30 @@ const CREATE_REFUSALS: &[Code] =
     &[Code::OrganizationRequired, Code::UrlInvalid, Code::UrlNotAllowed, Code::QuotaExceeded];
 const CHANGE_REFUSALS: &[Code] = &[Code::UrlInvalid, Code::UrlNotAllowed];
 
-/// Where a subscriber wants to be told, without its secret.
+/// A webhook endpoint, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WebhookEndpoint)]
 struct EndpointView {
+    /// Id of the endpoint.
     id: Id,
+    /// The organisation that the endpoint belongs to.
     organization_id: Id,
-    /// By which member's rights it is told.
+    /// The member whose rights determine which events are sent.
     member_id: Id,
+    /// Address that messages are sent to.
     #[schema(example = "https://egov.example.vn/thidua")]
     url: String,
-    /// Which types; empty: every type that the member may see.
+    /// Types of event to send; empty for every type that the member may see.
     event_types: Vec<EventType>,
-    /// Whether it is told anything.
+    /// Whether messages are sent.
     active: bool,
-    /// Until when the secret before signs as well; null where there is none.
+    /// Until when messages are also signed with the previous secret; null if there is none.
     previous_secret_until: Option<Instant>,
+    /// Version of the endpoint; it increases with every change.
     version: i64,
+    /// When the endpoint was created.
     created_at: Instant,
+    /// When the endpoint was last changed.
     updated_at: Instant,
 }
 
@@ -79,13 +85,13 @@ impl From<&Endpoint> for EndpointView {
     }
 }
 
-/// An endpoint with the secret that is shown this once.
+/// A webhook endpoint with its secret, which is shown only once.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WebhookEndpointSecret)]
 struct SecretView {
     #[serde(flatten)]
     endpoint: EndpointView,
-    /// Shown this once. `whsec_` and base64, as Standard Webhooks libraries take it.
+    /// The signing secret, shown only once: `whsec_` and base64, as Standard Webhooks libraries expect it.
     secret: String,
 }
 
@@ -95,19 +101,19 @@ impl From<&Endpoint> for SecretView {
     }
 }
 
-/// A new endpoint.
+/// A new webhook endpoint.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateWebhookEndpoint, example = json!({"url": "https://egov.example.vn/thidua", "event_types": ["submission.submitted", "deadline.due_soon"]}))]
 struct NewBody {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// `https`, and no private address, unless the installation allows it.
+    /// Address to send messages to: `https` and public, unless the installation allows others.
     url: String,
-    /// Which types; absent or empty: every type that the caller may see.
+    /// Types of event to send; defaults to every type that the caller may see.
     #[serde(default)]
     event_types: Vec<EventType>,
-    /// Default `true`.
+    /// Whether messages are sent; defaults to `true`.
     #[serde(default = "yes")]
     active: bool,
 }
@@ -116,44 +122,53 @@ const fn yes() -> bool {
     true
 }
 
-/// A change of an endpoint; what is absent stays.
+/// Changes to a webhook endpoint. Omitted fields remain unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = WebhookEndpointChange, example = json!({"active": false}))]
 struct ChangeBody {
+    /// Address that messages are sent to.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     url: Option<String>,
+    /// Types of event to send; empty for every type that the member may see.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     event_types: Option<Vec<EventType>>,
+    /// Whether messages are sent.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     active: Option<bool>,
 }
 
-/// A message in a list.
+/// A message to a webhook endpoint, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WebhookDeliveryHead)]
 struct DeliveryHeadView {
+    /// Id of the message.
     id: Id,
+    /// The endpoint that it is sent to.
     endpoint_id: Id,
-    /// Of which event; null for a test.
+    /// The event that it reports; null for a test message.
     event_id: Option<Id>,
+    /// Type of the event.
     #[schema(example = "submission.submitted")]
     event_type: String,
+    /// State of the delivery.
     status: DeliveryStatus,
-    /// How often it was tried.
+    /// Number of attempts so far.
     attempts: i32,
-    /// When it is tried next; null once it is delivered or parked.
+    /// When the next attempt is made; null once it is delivered or parked.
     next_attempt_at: Option<Instant>,
-    /// What the endpoint last answered; null where it did not.
+    /// HTTP status of the last response; null if there was none.
     last_status: Option<i32>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed; null if it did not.
     last_error: Option<String>,
+    /// When it was delivered; null until then.
     delivered_at: Option<Instant>,
-    /// Which message it repeats.
+    /// The message that it repeats; null if it repeats none.
     replay_of_id: Option<Id>,
+    /// When the message was created.
     created_at: Instant,
 }
 
@@ -176,48 +191,58 @@ impl From<&Delivery> for DeliveryHeadView {
     }
 }
 
-/// What an endpoint is sent: CloudEvents 1.0 in JSON. Only for the document; the courier writes it.
+/// A webhook message: a CloudEvents 1.0 event in JSON.
 #[derive(ToSchema)]
 #[schema(as = CloudEvent)]
 #[expect(dead_code, reason = "the shape of the message for the document")]
 pub struct CloudEventView {
+    /// Version of CloudEvents, always `1.0`.
     #[schema(example = "1.0")]
     specversion: String,
-    /// The event's id, the same in a message that comes twice.
+    /// Id of the event; the same if a message is sent more than once.
     id: Id,
+    /// The organisation that the event belongs to.
     #[schema(example = "/v1/organizations/018b88d6-5f80-7000-8000-000000000001")]
     source: String,
-    /// The event's type, or `webhook_endpoint.test`.
+    /// Type of the event, or `webhook_endpoint.test`.
     #[schema(rename = "type", example = "submission.submitted")]
     kind: String,
+    /// The record that the event is about.
     #[schema(example = "submission/018b88d6-5f80-7000-8000-000000000001")]
     subject: String,
+    /// When the event occurred.
     time: Instant,
+    /// Media type of `data`, always `application/json`.
     #[schema(example = "application/json")]
     datacontenttype: String,
+    /// The event.
     data: CloudEventDataView,
 }
 
-/// What a message says of its event; a test names the organisation alone.
+/// The event in a webhook message. A test message names only the organisation.
 #[derive(ToSchema)]
 #[schema(as = CloudEventData)]
 #[expect(dead_code, reason = "the shape of the message for the document")]
 struct CloudEventDataView {
+    /// The organisation that the event belongs to.
     organization_id: Id,
+    /// The record that the event is about.
     subject: SubjectView,
-    /// As in `GET /v1/events`.
+    /// Details, as in `GET /v1/events`.
     data: AnyObject,
 }
 
-/// An attempt at a message.
+/// An attempt to deliver a message.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WebhookAttempt)]
 struct AttemptView {
+    /// When the attempt was made.
     at: Instant,
-    /// What was answered; null where nothing was.
+    /// HTTP status of the response; null if there was none.
     status: Option<i32>,
-    /// Why it failed; null where it did not.
+    /// Why the attempt failed; null if it did not.
     error: Option<String>,
+    /// Duration in milliseconds.
     duration_ms: i64,
 }
 
@@ -232,13 +257,13 @@ impl From<&Attempt> for AttemptView {
     }
 }
 
-/// A message with every attempt at it.
+/// A message with its delivery attempts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WebhookDelivery)]
 struct DeliveryView {
     #[serde(flatten)]
     head: DeliveryHeadView,
-    /// First to last.
+    /// The attempts, the first one first.
     log: Vec<AttemptView>,
 }
 
@@ -250,18 +275,18 @@ fn details_answer(endpoint: &Details<Endpoint>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&EndpointView::from(&endpoint.value), endpoint.tag.header())?)
 }
 
-/// A message that was made just now.
+/// Returns the answer for a message that was just created.
 fn created_answer(delivery: &Delivery) -> Result<Answer, Interrupt> {
     let view = DeliveryHeadView::from(delivery);
     let place = format!("/v1/webhook-endpoints/{}/deliveries/{}", delivery.endpoint_id, delivery.id);
     Ok(Answer::created(&view, body_tag(&view)?, place)?)
 }
 
-/// Which endpoints are listed.
+/// Filters of the list of webhook endpoints.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
     /// The order; with `-` from last to first.
     #[param(inline)]
@@ -270,8 +295,8 @@ struct ListQuery {
 
 /// List the webhook endpoints.
 ///
-/// An integration sees its own.
-#[utoipa::path(get, path = "/v1/webhook-endpoints", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<EndpointView>)))]
+/// An integration sees only its own.
+#[utoipa::path(get, path = "/v1/webhook-endpoints", params(ListQuery), responses((status = 200, description = "A page of endpoints.", body = ListView<EndpointView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, sort } = call.query();
     let asked = call.page(sort);
@@ -284,9 +309,10 @@ async fn list(mut call: Call) -> Reply {
 
 /// Create a webhook endpoint.
 ///
-/// Told of every event from now on that its maker may see: each as a CloudEvents 1.0 body (`application/cloudevents+json`), signed by
-/// Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`), at least once, in any order. An answer of 2xx within ten
-/// seconds takes it; otherwise it is tried again for a day, ever more seldom, and then parked. The secret is shown this once.
+/// It receives every later event that the caller may see, as a CloudEvents 1.0 message (`application/cloudevents+json`)
+/// signed according to Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`), at least once and in
+/// any order. A 2xx response within ten seconds acknowledges the message; otherwise it is retried for a day at growing
+/// intervals and then parked. The secret is shown only once.
 #[utoipa::path(post, path = "/v1/webhook-endpoints", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewEndpoint {
@@ -303,7 +329,7 @@ async fn create(call: Call) -> Reply {
         .await
 }
 
-/// Read a webhook endpoint.
+/// Get a webhook endpoint.
 #[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", responses((status = 200, description = "The endpoint.", body = EndpointView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -312,7 +338,7 @@ async fn get(call: Call) -> Reply {
 
 /// Change a webhook endpoint.
 ///
-/// One that is made active again is told of what happens from then on.
+/// An endpoint that is activated again receives only later events.
 #[utoipa::path(patch, path = "/v1/webhook-endpoints/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = EndpointView)))]
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -324,8 +350,8 @@ async fn change(call: Call) -> Reply {
     call.write(move |conn, context| details_answer(&webhooks::change(conn, context, &id, &input)?)).await
 }
 
-/// Take a webhook endpoint away, with its log.
-#[utoipa::path(delete, path = "/v1/webhook-endpoints/{id}", operation_id = "delete", responses((status = 204, description = "Taken away.")))]
+/// Delete a webhook endpoint and its deliveries.
+#[utoipa::path(delete, path = "/v1/webhook-endpoints/{id}", operation_id = "delete", responses((status = 204, description = "Deleted.")))]
 async fn remove(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {
@@ -335,10 +361,11 @@ async fn remove(call: Call) -> Reply {
     .await
 }
 
-/// Give a webhook endpoint a new secret.
+/// Replace the secret of a webhook endpoint.
 ///
-/// For a day each message carries two signatures, by the new secret and by the one before. The secret is shown this once.
-#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/rotate-secret", operation_id = "rotate_secret", responses((status = 200, description = "The new secret.", body = SecretView)))]
+/// For a day each message carries two signatures, made with the new and with the previous secret. The secret is shown
+/// only once.
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/rotate-secret", operation_id = "rotate_secret", responses((status = 200, description = "The endpoint with its new secret.", body = SecretView)))]
 async fn rotate(call: Call) -> Reply {
     let id = call.id("id")?;
     call.with_secret()
@@ -351,28 +378,29 @@ async fn rotate(call: Call) -> Reply {
 
 /// Send a test message.
 ///
-/// Of the type `webhook_endpoint.test`, whatever types the endpoint asks for. Its delivery tells what came of it.
+/// The message has the type `webhook_endpoint.test`, whatever types the endpoint is configured for. Its delivery shows
+/// the result.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/test", responses((status = 201, description = "The message.", body = DeliveryHeadView)))]
 async fn test(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| created_answer(&webhooks::test(conn, context, &id)?)).await
 }
 
-/// Which deliveries are listed.
+/// Filters of the list of deliveries.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DeliveriesQuery {
-    /// Only these states.
+    /// Only messages in these states.
     status: Option<Vec<DeliveryStatus>>,
     /// The order; with `-` from last to first.
     #[param(inline)]
     sort: Option<IdOrder>,
 }
 
-/// List what was sent to a webhook endpoint, and what waits.
+/// List the messages to a webhook endpoint, sent and pending.
 ///
 /// Kept for thirty days.
-#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries", operation_id = "list", params(DeliveriesQuery), responses((status = 200, description = "A page.", body = ListView<DeliveryHeadView>)))]
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries", operation_id = "list", params(DeliveriesQuery), responses((status = 200, description = "A page of messages.", body = ListView<DeliveryHeadView>)))]
 async fn deliveries(mut call: Call) -> Reply {
     let id = call.id("id")?;
     let DeliveriesQuery { status, sort } = call.query();
@@ -384,7 +412,7 @@ async fn deliveries(mut call: Call) -> Reply {
     .await
 }
 
-/// Read a message with every attempt at it.
+/// Get a message with its delivery attempts.
 #[utoipa::path(get, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}", operation_id = "get", responses((status = 200, description = "The message.", body = DeliveryView)))]
 async fn delivery(call: Call) -> Reply {
     let (id, delivery_id) = (call.id("id")?, call.id("delivery_id")?);
@@ -396,9 +424,10 @@ async fn delivery(call: Call) -> Reply {
     .await
 }
 
-/// Send a message once more.
+/// Send a message again.
 ///
-/// As a message of its own, whatever became of the first; an event's has the same `webhook-id`, a test is a new one.
+/// Creates a new message, whatever became of the first. For an event it has the same `webhook-id`; a test message has a
+/// new one.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/deliveries/{delivery_id}/replay", responses((status = 201, description = "The new message.", body = DeliveryHeadView)))]
 async fn replay(call: Call) -> Reply {
     let (id, delivery_id) = (call.id("id")?, call.id("delivery_id")?);
