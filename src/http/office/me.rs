@@ -1,4 +1,4 @@
-//! Who am I.
+//! The caller: `/v1/me`.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,44 +9,44 @@ use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Callers, Operation, operations, reads};
 use crate::service::{Answer, Context};
 
-/// The operations on `me`.
+/// Returns the operations on `me`.
 pub fn operations() -> Vec<Operation> {
     operations![Auth, "me";
         get: reads(Callers::Authenticated),
     ]
 }
 
-/// Who the token stands for.
+/// The caller that the token identifies.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Me)]
 struct MeView {
-    /// Who vouches for the caller.
+    /// Issuer that identifies the caller.
     #[schema(example = "local")]
     issuer: String,
-    /// The caller's name there.
+    /// The caller's name at the issuer.
     #[schema(example = "th-head")]
     subject: String,
-    /// Those that stand now.
+    /// Memberships that are valid now.
     memberships: Vec<MembershipView>,
-    /// What the token is narrowed to; null: all that the roles give.
+    /// Scopes that restrict the token; null if it has everything that the roles allow.
     scopes: Option<Vec<String>>,
 }
 
-/// A place in an organisation.
+/// A membership in an organisation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Membership)]
 struct MembershipView {
-    /// The member's id.
+    /// Id of the member.
     member_id: Id,
-    /// Where; null for an operator of the installation.
+    /// The organisation; null for an operator of the installation.
     organization_id: Option<Id>,
-    /// Shown to others.
+    /// Name shown to others.
     display_name: String,
-    /// As what.
+    /// Roles of the member.
     roles: Vec<Role>,
-    /// The unit that the member belongs to.
+    /// The unit that the member belongs to; null if there is none.
     unit_id: Option<Id>,
-    /// Its code.
+    /// Code of the unit; null if there is none.
     unit_code: Option<String>,
 }
 
@@ -68,9 +68,9 @@ fn view(context: &Context) -> MeView {
     }
 }
 
-/// Who am I, where, and as what?
+/// Get the caller and their memberships.
 ///
-/// Memberships that have ended or not begun are not listed: they give no right.
+/// Memberships that have ended or not yet begun are not listed.
 #[utoipa::path(get, path = "/v1/me", responses((status = 200, description = "The caller.", body = MeView)))]
 async fn get(call: Call) -> Reply {
     call.read(|_, context| {

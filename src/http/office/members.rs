@@ -1,4 +1,4 @@
-//! `/v1/members`.
+//! Members: `/v1/members`.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::http::time::{Day, Instant};
 use crate::service::office::members::{self, MemberChange, NewMember};
 use crate::service::{Answer, Details, Interrupt};
 
-/// The operations on `members`.
+/// Returns the operations on `members`.
 pub fn operations() -> Vec<Operation> {
     operations![Organizations, "members";
         list: lists(Action::ReadMembers),
@@ -31,28 +31,35 @@ const CREATE_REFUSALS: &[Code] =
 const CHANGE_REFUSALS: &[Code] =
     &[Code::DateOutOfRange, Code::UnitRequired, Code::RoleNotAllowed, Code::UnknownReference];
 
-/// A person's place in an office.
+/// A person's membership in an organisation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Member)]
 struct MemberView {
+    /// Id of the member.
     id: Id,
+    /// The organisation; null for an operator of the installation.
     organization_id: Option<Id>,
-    /// Who vouches for the person.
+    /// Issuer that identifies the person.
     #[schema(example = "local")]
     issuer: String,
-    /// The person's name there.
+    /// The person's name at the issuer.
     #[schema(example = "th-head")]
     subject: String,
+    /// Name shown to others.
     display_name: String,
+    /// Roles of the member, at least one.
     roles: Vec<Role>,
-    /// Where the person belongs: needed for unit roles, and for recusal.
+    /// The unit that the member belongs to. Required for unit roles, and used for recusal.
     unit_id: Option<Id>,
-    /// First day.
+    /// First day of the membership.
     valid_from_on: NaiveDate,
-    /// Last day; null while open.
+    /// Last day of the membership; null if it is open-ended.
     valid_until_on: Option<NaiveDate>,
+    /// Version of the member; it increases with every change.
     version: i64,
+    /// When the member was created.
     created_at: Instant,
+    /// When the member was last changed.
     updated_at: Instant,
 }
 
@@ -80,16 +87,21 @@ impl From<&Member> for MemberView {
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateMember, example = json!({"subject": "nguyen.van.a", "display_name": "Nguyễn Văn A", "roles": ["auditor"]}))]
 struct NewBody {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Default `local`.
+    /// Issuer that identifies the person; defaults to `local`.
     issuer: Option<String>,
+    /// The person's name at the issuer. Issuer and subject together identify a person.
     subject: String,
+    /// Name shown to others.
     display_name: String,
+    /// Roles of the member, at least one.
     roles: Vec<Role>,
+    /// The unit that the member belongs to. Required for unit roles, and used for recusal.
     unit_id: Option<Id>,
-    /// Default today.
+    /// First day of the membership; defaults to today.
     valid_from_on: Option<Day>,
+    /// Last day of the membership; defaults to none.
     valid_until_on: Option<Day>,
 }
 
@@ -106,23 +118,28 @@ impl From<NewBody> for NewMember {
     }
 }
 
-/// A change of a member; what is absent stays.
+/// Changes to a member. Omitted fields remain unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = MemberChange, example = json!({"valid_until_on": "2023-12-31"}))]
 struct ChangeBody {
+    /// Name shown to others.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     display_name: Option<String>,
+    /// Roles of the member, at least one.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     roles: Option<Vec<Role>>,
+    /// The unit that the member belongs to; null for none.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Id>)]
     unit_id: Option<Option<Id>>,
+    /// First day of the membership.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     valid_from_on: Option<Day>,
+    /// Last day of the membership; null for none.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Day>)]
     valid_until_on: Option<Option<Day>>,
@@ -140,13 +157,13 @@ impl From<ChangeBody> for MemberChange {
     }
 }
 
-/// Which members are listed.
+/// Filters of the list of members.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only those of this unit.
+    /// Only members of this unit.
     unit_id: Option<Id>,
     /// The order; with `-` from last to first.
     #[param(inline)]
@@ -154,7 +171,7 @@ struct ListQuery {
 }
 
 /// List the members of an organisation.
-#[utoipa::path(get, path = "/v1/members", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<MemberView>)))]
+#[utoipa::path(get, path = "/v1/members", params(ListQuery), responses((status = 200, description = "A page of members.", body = ListView<MemberView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, unit_id, sort } = call.query();
     let asked = call.page(sort);
@@ -167,7 +184,7 @@ async fn list(mut call: Call) -> Reply {
 
 /// Add a member.
 ///
-/// A person is issuer and subject. `unit_editor` and `unit_head` need a unit.
+/// Issuer and subject together identify a person. `unit_editor` and `unit_head` require a unit.
 #[utoipa::path(post, path = "/v1/members", request_body = NewBody, responses((status = 201, description = "Created.", body = MemberView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewMember::from);
@@ -186,7 +203,7 @@ fn shown(member: &Details<Member>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&MemberView::from(&member.value), member.tag.header())?)
 }
 
-/// Read a member.
+/// Get a member.
 #[utoipa::path(get, path = "/v1/members/{id}", responses((status = 200, description = "The member.", body = MemberView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -195,7 +212,7 @@ async fn get(call: Call) -> Reply {
 
 /// Change a member.
 ///
-/// Who leaves gets a `valid_until_on`; nothing that they did is lost.
+/// To end a membership, set `valid_until_on`; records of what the member did are kept.
 #[utoipa::path(patch, path = "/v1/members/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = MemberView)))]
 async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(MemberChange::from));

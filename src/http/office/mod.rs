@@ -1,4 +1,4 @@
-//! Organisations, their units, members and accounts.
+//! Operations on organisations, units, members, service accounts and tokens.
 
 pub mod me;
 pub mod members;

@@ -1,4 +1,4 @@
-//! `/v1/organizations`.
+//! Organisations: `/v1/organizations`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +16,7 @@ use crate::http::time::Instant;
 use crate::service::office::organizations::{self, NewOrganization, OrganizationChange};
 use crate::service::{Answer, Details, Interrupt};
 
-/// The operations on `organizations`.
+/// Returns the operations on `organizations`.
 pub fn operations() -> Vec<Operation> {
     operations![Organizations, "organizations";
         list: lists(Callers::Authenticated),
@@ -29,24 +29,28 @@ pub fn operations() -> Vec<Operation> {
 const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownTimeZone, Code::InvalidCode];
 const CHANGE_REFUSALS: &[Code] = &[Code::UnknownTimeZone, Code::PeriodOpen];
 
-/// An office.
+/// An organisation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Organization)]
 struct OrganizationView {
+    /// Id of the organisation.
     id: Id,
-    /// Unique in the installation.
+    /// Code of the organisation, unique in the installation.
     #[schema(example = "VP-UBND")]
     code: String,
-    /// Its name.
+    /// Name of the organisation.
     #[schema(example = "Văn phòng UBND tỉnh")]
     name: String,
-    /// IANA name of the zone that its dates mean.
+    /// IANA name of the time zone that its dates refer to.
     #[schema(example = "Asia/Ho_Chi_Minh")]
     time_zone: String,
-    /// Its code in the national register of agencies.
+    /// Code in the national register of agencies; null if it has none.
     agency_code: Option<String>,
+    /// Version of the organisation; it increases with every change.
     version: i64,
+    /// When the organisation was created.
     created_at: Instant,
+    /// When the organisation was last changed.
     updated_at: Instant,
 }
 
@@ -65,28 +69,34 @@ impl From<&Organization> for OrganizationView {
     }
 }
 
-/// A new office.
+/// A new organisation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateOrganization, example = json!({"code": "SO-TC", "name": "Sở Tài chính", "first_admin": {"subject": "so-tc-admin", "display_name": "Quản trị Sở Tài chính"}}))]
 struct NewBody {
+    /// Code of the organisation, unique in the installation; it cannot change later. At most 64 letters, digits, `.`,
+    /// `_` or `-`.
     code: String,
+    /// Name of the organisation; at most 1,000 characters.
     name: String,
-    /// Default `Asia/Ho_Chi_Minh`.
+    /// IANA name of the time zone that its dates refer to; defaults to `Asia/Ho_Chi_Minh`.
     time_zone: Option<String>,
+    /// Code in the national register of agencies; at most 64 characters.
     agency_code: Option<String>,
-    /// Who runs its house.
+    /// The first administrator of the organisation.
     first_admin: FirstAdminBody,
 }
 
-/// The first admin of an office.
+/// The first administrator of an organisation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = FirstAdmin)]
 struct FirstAdminBody {
-    /// Default `local`.
+    /// Issuer that identifies the person; defaults to `local`.
     issuer: Option<String>,
+    /// The person's name at the issuer.
     subject: String,
+    /// Name shown to others.
     display_name: String,
 }
 
@@ -103,17 +113,20 @@ impl From<NewBody> for NewOrganization {
     }
 }
 
-/// A change of an office; what is absent stays.
+/// Changes to an organisation. Omitted fields remain unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = OrganizationChange, example = json!({"name": "Văn phòng UBND tỉnh Tây Ninh"}))]
 struct ChangeBody {
+    /// Name of the organisation.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     name: Option<String>,
+    /// IANA name of the time zone that its dates refer to. It cannot change while a period is open.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     time_zone: Option<String>,
+    /// Code in the national register of agencies; null for none.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     agency_code: Option<Option<String>>,
@@ -125,26 +138,29 @@ impl From<ChangeBody> for OrganizationChange {
     }
 }
 
-/// A new office with the way in of its first admin.
+/// A new organisation with the credentials of its first administrator.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreatedOrganization)]
 struct CreatedView {
     #[serde(flatten)]
     organization: OrganizationView,
+    /// Credentials of the first administrator.
     first_admin: FirstAdminView,
 }
 
-/// The first admin with the credentials that are shown this once.
+/// Credentials of the first administrator, which are shown only once.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FirstAdminCredentials)]
 struct FirstAdminView {
+    /// Id of the member.
     member_id: Id,
+    /// Client id to obtain tokens with.
     client_id: String,
-    /// Shown this once.
+    /// Client secret, shown only once.
     client_secret: String,
 }
 
-/// Which organisations are listed.
+/// Options of the list of organisations.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
@@ -155,8 +171,8 @@ struct ListQuery {
 
 /// List the organisations.
 ///
-/// An operator sees all of them, everybody else those that they belong to.
-#[utoipa::path(get, path = "/v1/organizations", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<OrganizationView>)))]
+/// Operators see all organisations, other callers those they belong to.
+#[utoipa::path(get, path = "/v1/organizations", params(ListQuery), responses((status = 200, description = "A page of organisations.", body = ListView<OrganizationView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { sort } = call.query();
     let asked = call.page(sort);
@@ -167,9 +183,9 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Create an organisation with its first admin.
+/// Create an organisation with its first administrator.
 ///
-/// Only an operator may. The answer holds the first admin's client secret, which is shown this once.
+/// The response contains the client secret of the first administrator, which is shown only once.
 #[utoipa::path(post, path = "/v1/organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = CreatedView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewOrganization::from);
@@ -197,7 +213,7 @@ fn shown(organization: &Details<Organization>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&OrganizationView::from(&organization.value), organization.tag.header())?)
 }
 
-/// Read an organisation.
+/// Get an organisation.
 #[utoipa::path(get, path = "/v1/organizations/{id}", responses((status = 200, description = "The organisation.", body = OrganizationView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -206,7 +222,7 @@ async fn get(call: Call) -> Reply {
 
 /// Change an organisation.
 ///
-/// Only an operator may. Its code is its name for others and stays.
+/// The code of an organisation cannot change.
 #[utoipa::path(patch, path = "/v1/organizations/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = OrganizationView)))]
 async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(OrganizationChange::from));

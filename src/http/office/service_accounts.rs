@@ -1,4 +1,4 @@
-//! `/v1/service-accounts`.
+//! Service accounts: `/v1/service-accounts`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::office::accounts::{self, NewServiceAccount, OwnedAccount};
 
-/// The operations on `service_accounts`.
+/// Returns the operations on `service_accounts`.
 pub fn operations() -> Vec<Operation> {
     operations![Auth, "service_accounts";
         create: creates(Action::WriteMember).answers_secret().refuses(CREATE_REFUSALS),
@@ -25,18 +25,23 @@ pub fn operations() -> Vec<Operation> {
 
 const CREATE_REFUSALS: &[Code] = &[Code::InvalidScope, Code::UnknownReference];
 
-/// A machine's way in, without its secret.
+/// A service account, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ServiceAccount)]
 struct AccountView {
+    /// Id of the service account.
     id: Id,
-    /// As whom it acts.
+    /// The member that it acts as.
     member_id: Id,
+    /// Client id to obtain tokens with.
     client_id: String,
-    /// What its tokens are narrowed to; null: all that the roles give.
+    /// Scopes that restrict its tokens; null if they have everything that the roles allow.
     scopes: Option<Vec<String>>,
+    /// Version of the service account; it increases with every change.
     version: i64,
+    /// When the service account was created.
     created_at: Instant,
+    /// When the service account was last changed.
     updated_at: Instant,
 }
 
@@ -54,13 +59,13 @@ impl From<&ServiceAccount> for AccountView {
     }
 }
 
-/// A machine's way in, with the secret that is shown this once.
+/// A service account with its secret, which is shown only once.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ServiceAccountSecret)]
 struct SecretView {
     #[serde(flatten)]
     account: AccountView,
-    /// Shown this once.
+    /// Client secret, shown only once.
     client_secret: String,
 }
 
@@ -75,14 +80,16 @@ impl SecretView {
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateServiceAccount, example = json!({"member_id": "018b88d6-5f80-7000-8000-000000000001", "scopes": ["read", "write", "unit:TH"]}))]
 struct NewBody {
+    /// The member to act as.
     member_id: Id,
-    /// `read`, `write`, `deadlines:check`, `unit:<code>`; absent: all that the roles give.
+    /// Scopes that restrict its tokens: `read`, `write`, `deadlines:check`, `unit:<code>`; defaults to everything that
+    /// the roles allow.
     scopes: Option<Vec<String>>,
 }
 
 /// Create a service account for a member.
 ///
-/// The secret is shown this once. An `integration` needs a scope `unit:<code>` for every unit whose sheet it writes.
+/// The secret is shown only once. An `integration` needs a scope `unit:<code>` for every unit that it submits for.
 #[utoipa::path(post, path = "/v1/service-accounts", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewServiceAccount { member_id: body.member_id, scopes: body.scopes });
@@ -95,7 +102,7 @@ async fn create(call: Call) -> Reply {
         .await
 }
 
-/// Read a service account.
+/// Get a service account.
 #[utoipa::path(get, path = "/v1/service-accounts/{id}", responses((status = 200, description = "The account.", body = AccountView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -106,10 +113,10 @@ async fn get(call: Call) -> Reply {
     .await
 }
 
-/// Give a service account a new secret.
+/// Replace the secret of a service account.
 ///
-/// The old secret is of no use from then on; tokens fetched with it live to their end.
-#[utoipa::path(post, path = "/v1/service-accounts/{id}/rotate", responses((status = 200, description = "The new secret.", body = SecretView)))]
+/// The previous secret stops working at once; tokens obtained with it remain valid until they expire.
+#[utoipa::path(post, path = "/v1/service-accounts/{id}/rotate", responses((status = 200, description = "The account with its new secret.", body = SecretView)))]
 async fn rotate(call: Call) -> Reply {
     let id = call.id("id")?;
     call.with_secret()
@@ -120,10 +127,10 @@ async fn rotate(call: Call) -> Reply {
         .await
 }
 
-/// End a service account.
+/// Delete a service account.
 ///
-/// Its secret and its tokens are of no use from then on.
-#[utoipa::path(delete, path = "/v1/service-accounts/{id}", operation_id = "delete", responses((status = 204, description = "Ended.")))]
+/// Its secret and its tokens stop working at once.
+#[utoipa::path(delete, path = "/v1/service-accounts/{id}", operation_id = "delete", responses((status = 204, description = "Deleted.")))]
 async fn revoke(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| {

@@ -1,4 +1,4 @@
-//! Tokens of the service's own issuer.
+//! Access tokens of the service's own issuer.
 
 use actix_web::http::header;
 use actix_web::web::Payload;
@@ -18,7 +18,7 @@ use crate::http::operation::{Callers, Operation, operations, reads, runs};
 use crate::http::problem::Problem;
 use crate::service::office::accounts;
 
-/// The operations on `auth`.
+/// Returns the operations on `auth`.
 pub fn operations() -> Vec<Operation> {
     operations![Auth, "auth";
         token: runs(Callers::Anybody).refuses(TOKEN_REFUSALS),
@@ -29,22 +29,23 @@ pub fn operations() -> Vec<Operation> {
 
 const TOKEN_REFUSALS: &[Code] = &[Code::InvalidClient, Code::InvalidScope, Code::UnsupportedGrantType];
 
-/// RFC 6749, section 4.4: form-encoded; the credentials may come by HTTP Basic instead. Unknown words are ignored (section 3.2).
+/// A token request as in RFC 6749, section 4.4. The credentials may be sent by HTTP Basic instead. Unknown parameters
+/// are ignored (section 3.2).
 #[derive(Debug, Deserialize, ToSchema)]
 struct TokenRequest {
-    /// `client_credentials`.
+    /// Always `client_credentials`.
     #[schema(example = "client_credentials")]
     grant_type: String,
-    /// Where not by HTTP Basic.
+    /// Client id, unless sent by HTTP Basic.
     client_id: Option<String>,
-    /// Where not by HTTP Basic.
+    /// Client secret, unless sent by HTTP Basic.
     client_secret: Option<String>,
-    /// Words separated by spaces; no more than the account has.
+    /// Scopes separated by spaces, no more than the account has; defaults to all of them.
     #[schema(example = "read write")]
     scope: Option<String>,
 }
 
-/// RFC 6749, section 5.1.
+/// A token response as in RFC 6749, section 5.1.
 #[derive(Debug, Serialize, ToSchema)]
 struct TokenView {
     /// The bearer token.
@@ -52,24 +53,24 @@ struct TokenView {
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// In seconds.
+    /// Lifetime in seconds.
     #[schema(example = 3600)]
     expires_in: i64,
-    /// What it is narrowed to, where it is.
+    /// Scopes that restrict the token, separated by spaces; null if there are none.
     scope: Option<String>,
 }
 
-/// Fetch a token with a client id and secret.
+/// Obtain a token with a client id and a client secret.
 ///
-/// The grant `client_credentials` of RFC 6749. The token lives an hour; fetch another before it ends.
+/// The grant `client_credentials` of RFC 6749. A token is valid for an hour.
 #[utoipa::path(post, path = "/v1/auth/token", request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "A token.", body = TokenView)))]
+    responses((status = 200, description = "The token.", body = TokenView)))]
 async fn token(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let body = receive(&request, payload.into_inner()).await.map_err(|error| Problem::new(&request, error))?;
     answer(&request, &body, &state).await.map_err(|(error, word)| Problem::new(&request, error).oauth(word))
 }
 
-/// The words of RFC 6749 for what goes wrong here.
+/// Answers a token request. An error comes with its RFC 6749 error code.
 async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<HttpResponse, (Error, &'static str)> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
@@ -96,7 +97,8 @@ async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<Htt
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view))
 }
 
-/// HTTP Basic. RFC 6749 wants both halves form-encoded; neither holds a character that this would change.
+/// Returns the credentials of HTTP Basic. RFC 6749 requires both to be form-encoded; none of the characters in them are
+/// affected.
 fn basic(request: &HttpRequest) -> Option<(String, String)> {
     let given = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = given.split_once(' ')?;
@@ -106,14 +108,14 @@ fn basic(request: &HttpRequest) -> Option<(String, String)> {
     Some((id.to_owned(), secret.to_owned()))
 }
 
-/// The public key that tokens are signed with.
-#[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, description = "RFC 7517.", body = AnyObject)))]
+/// Get the public key that tokens are signed with.
+#[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, description = "A JWK set as in RFC 7517.", body = AnyObject)))]
 async fn jwks(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=300")).json(state.keys.jwks())
 }
 
-/// How to get a token.
-#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", responses((status = 200, description = "RFC 8414.", body = AnyObject)))]
+/// Get the metadata of the authorisation server.
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", responses((status = 200, description = "Metadata as in RFC 8414.", body = AnyObject)))]
 async fn metadata(state: web::Data<State>) -> HttpResponse {
     let base = &state.public_url;
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=300")).json(json!({

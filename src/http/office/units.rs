@@ -1,4 +1,4 @@
-//! `/v1/units`.
+//! Units: `/v1/units`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +16,7 @@ use crate::service::office::units::{self, NewUnit, UnitChange};
 use crate::service::office::units::{Filter, Position, SortBy};
 use crate::service::{Answer, Details, Interrupt};
 
-/// The operations on `units`.
+/// Returns the operations on `units`.
 pub fn operations() -> Vec<Operation> {
     operations![Organizations, "units";
         list: lists(Action::ReadOffice),
@@ -29,24 +29,31 @@ pub fn operations() -> Vec<Operation> {
 const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference, Code::InvalidCode];
 const CHANGE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference];
 
-/// A unit of an office.
+/// A unit of an organisation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Unit)]
 struct UnitView {
+    /// Id of the unit.
     id: Id,
+    /// The organisation that the unit belongs to.
     organization_id: Id,
-    /// Unique within the organisation.
+    /// Code of the unit, unique within the organisation.
     #[schema(example = "HCTC")]
     code: String,
+    /// Name of the unit.
     #[schema(example = "Phòng Hành chính – Tổ chức")]
     name: String,
+    /// Kind of unit.
     kind: UnitKind,
-    /// Whether it takes part in new periods.
+    /// Whether the unit takes part in new periods.
     active: bool,
-    /// The units that it was merged or split from; their results stay theirs.
+    /// Units that it was merged or split from. Their results remain theirs.
     predecessor_ids: Vec<Id>,
+    /// Version of the unit; it increases with every change.
     version: i64,
+    /// When the unit was created.
     created_at: Instant,
+    /// When the unit was last changed.
     updated_at: Instant,
 }
 
@@ -72,11 +79,15 @@ impl From<&Unit> for UnitView {
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateUnit, example = json!({"code": "TTHC", "name": "Trung tâm Phục vụ hành chính công", "kind": "centre"}))]
 struct NewBody {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
+    /// Code of the unit, unique within the organisation; at most 64 letters, digits, `.`, `_` or `-`.
     code: String,
+    /// Name of the unit; at most 1,000 characters.
     name: String,
+    /// Kind of unit.
     kind: UnitKind,
+    /// Units that it was merged or split from; defaults to none.
     #[serde(default)]
     predecessor_ids: Vec<Id>,
 }
@@ -93,23 +104,28 @@ impl From<NewBody> for NewUnit {
     }
 }
 
-/// A change of a unit; what is absent stays.
+/// Changes to a unit. Omitted fields remain unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = UnitChange, example = json!({"active": false}))]
 struct ChangeBody {
+    /// Code of the unit, unique within the organisation.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     code: Option<String>,
+    /// Name of the unit.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     name: Option<String>,
+    /// Kind of unit.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     kind: Option<UnitKind>,
+    /// Whether the unit takes part in new periods.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     active: Option<bool>,
+    /// Units that it was merged or split from; replaces the whole list.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     predecessor_ids: Option<Vec<Id>>,
@@ -129,15 +145,15 @@ impl From<ChangeBody> for UnitChange {
 
 type Order = Sort<SortBy>;
 
-/// Which units are listed.
+/// Filters of the list of units.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only active ones, or only others.
+    /// `true` for active units only, `false` for inactive ones only.
     active: Option<bool>,
-    /// Only these codes.
+    /// Only units with these codes.
     code: Option<Vec<String>>,
     /// The order; with `-` from last to first.
     #[param(inline)]
@@ -145,7 +161,7 @@ struct ListQuery {
 }
 
 /// List the units of an organisation.
-#[utoipa::path(get, path = "/v1/units", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<UnitView>)))]
+#[utoipa::path(get, path = "/v1/units", params(ListQuery), responses((status = 200, description = "A page of units.", body = ListView<UnitView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, active, code, sort } = call.query();
     let filter = Filter { active, codes: code };
@@ -172,7 +188,7 @@ fn shown(unit: &Details<Unit>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&UnitView::from(&unit.value), unit.tag.header())?)
 }
 
-/// Read a unit.
+/// Get a unit.
 #[utoipa::path(get, path = "/v1/units/{id}", responses((status = 200, description = "The unit.", body = UnitView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -181,7 +197,7 @@ async fn get(call: Call) -> Reply {
 
 /// Change a unit.
 ///
-/// A unit that is no longer needed becomes inactive; it is never deleted, because its results stay.
+/// A unit is never deleted, because its results are kept. Set `active` to `false` instead.
 #[utoipa::path(patch, path = "/v1/units/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = UnitView)))]
 async fn change(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ChangeBody>().map(UnitChange::from));

@@ -1,4 +1,4 @@
-//! `/v1/calendar-days` and `/v1/working-days`.
+//! The working calendar: `/v1/calendar-days` and `/v1/working-days`.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::http::time::BoundedDay;
 use crate::service::schedule::calendar::{self, DayInput, Move, Outcome};
 use crate::service::{Answer, Interrupt};
 
-/// The operations on `calendar_days` and `working_days`.
+/// Returns the operations on `calendar_days` and `working_days`.
 pub fn operations() -> Vec<Operation> {
     let mut all = operations![Calendar, "calendar_days";
         days: lists(Action::ReadOffice).or_operators().refuses(DAYS_REFUSALS),
@@ -40,20 +40,25 @@ const REMOVE_REFUSALS: &[Code] = &[Code::InvalidParameter, Code::OrganizationReq
 const ADD_REFUSALS: &[Code] = &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired];
 const COUNT_REFUSALS: &[Code] = &[Code::CalendarRange, Code::InvalidParameter, Code::OrganizationRequired];
 
-/// A day that differs from its weekday.
+/// A calendar day that differs from its weekday.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CalendarDay)]
 struct DayView {
+    /// The date.
     on: NaiveDate,
+    /// How the day differs from its weekday.
     kind: DayKind,
+    /// Name of the day.
     #[schema(example = "Ngày Văn hóa Việt Nam")]
     name: String,
+    /// Whether the day is official or only expected.
     status: DayStatus,
-    /// The paper that sets it.
+    /// Document that establishes the day.
     #[schema(example = "NQ 28/2026/QH16")]
     legal_basis: String,
-    /// Whose it is; null: the nation's.
+    /// The organisation that set the day; null for the national calendar.
     organization_id: Option<Id>,
+    /// Version of the day; it increases with every change.
     version: i64,
 }
 
@@ -71,29 +76,42 @@ impl From<&CalendarDay> for DayView {
     }
 }
 
-/// A day as it is to be.
+/// The definition of a calendar day.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CalendarDayBody, example = json!({"kind": "holiday", "name": "Ngày truyền thống của cơ quan", "status": "official", "legal_basis": "QĐ 12/QĐ-VP"}))]
 struct DayBody {
+    /// How the day differs from its weekday.
     kind: DayKind,
+    /// Name of the day; at most 1,000 characters.
     name: String,
+    /// Whether the day is official or only expected.
     status: DayStatus,
+    /// Document that establishes the day; at most 1,000 characters.
     legal_basis: String,
 }
 
-/// A deadline that moves with a day.
+/// A deadline that a change of the calendar moves.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadlineMove)]
 struct MoveView {
+    /// Id of the deadline.
     deadline_id: Id,
+    /// The organisation that it belongs to.
     organization_id: Id,
+    /// The period that it belongs to.
     period_id: Id,
+    /// The unit that it belongs to; null if it applies to the whole period.
     unit_id: Option<Id>,
+    /// Kind of deadline.
     kind: DeadlineKind,
+    /// Due date before the change; null if there was none.
     was_due_on: Option<NaiveDate>,
+    /// Due date after the change; null if there is none.
     due_on: Option<NaiveDate>,
+    /// First possible day before the change; null if there was none.
     was_opens_on: Option<NaiveDate>,
+    /// First possible day after the change; null if there is none.
     opens_on: Option<NaiveDate>,
 }
 
@@ -113,15 +131,15 @@ impl From<&Move> for MoveView {
     }
 }
 
-/// What became of a day, or would become of it.
+/// The effect of a change to a calendar day.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CalendarDayOutcome)]
 struct OutcomeView {
-    /// Null once it is taken away.
+    /// The day after the change; null if it was removed.
     day: Option<DayView>,
     /// Whether nothing was changed.
     dry_run: bool,
-    /// The deadlines that move.
+    /// The deadlines that the change moves.
     moved_deadlines: Vec<MoveView>,
 }
 
@@ -132,64 +150,65 @@ impl OutcomeView {
     }
 }
 
-/// A day so many working days on.
+/// The date a number of working days after another.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WorkingDaysAdded)]
 struct AddView {
-    /// The day of the event, which is not counted.
+    /// Date of the event, which is not counted.
     from: NaiveDate,
-    /// How many working days on.
+    /// Number of working days.
     days: u32,
-    /// The day reached.
+    /// The resulting date.
     #[schema(example = "2023-12-07")]
     result_on: NaiveDate,
-    /// Whether every year touched has its official calendar.
+    /// Whether the official calendar is known for every year involved.
     calendar_confirmed: bool,
-    /// Each day on the way.
+    /// The calculation, day by day.
     explanation: Vec<CountedDay>,
 }
 
-/// How many working days there are.
+/// The number of working days between two dates.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WorkingDaysCounted)]
 struct CountView {
-    /// Not counted itself.
+    /// The first date, which is not counted.
     from: NaiveDate,
-    /// Counted itself, if it is a working day.
+    /// The last date, which is counted if it is a working day.
     to: NaiveDate,
+    /// Number of working days.
     #[schema(example = 5)]
     working_days: u32,
-    /// Whether every year touched has its official calendar.
+    /// Whether the official calendar is known for every year involved.
     calendar_confirmed: bool,
-    /// Each day on the way.
+    /// The calculation, day by day.
     explanation: Vec<CountedDay>,
 }
 
-/// The day in the path. What is no day names nothing: 404.
+/// Returns the date in the path. Anything but a date is 404.
 fn date(call: &Call) -> Result<NaiveDate, Problem> {
     BoundedDay::parse(&call.segment("date")).map(NaiveDate::from).ok_or_else(|| call.problem(Code::NotFound))
 }
 
-/// Which days are listed.
+/// The range of days to list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DaysQuery {
-    /// The first day; without it, the first of this year.
+    /// First day; defaults to 1 January of the current year.
     #[param(inline, example = "2026-01-01")]
     from: Option<BoundedDay>,
-    /// The last day, at most ten years on; without it, the last of the year of `from`.
+    /// Last day, at most ten years after `from`; defaults to 31 December of the year of `from`.
     #[param(inline, example = "2026-12-31")]
     to: Option<BoundedDay>,
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
 }
 
 /// List the days that differ from their weekday.
 ///
-/// From `from` to `to`, or of this year: holidays, substitute days off and swapped working Saturdays of the nation, and in place of them
-/// what the caller's organisation has set for itself. Operators see the nation's.
+/// Public holidays, substitute days off and swapped working Saturdays of the national calendar, overridden by the days
+/// that the caller's organisation has set. Operators see the national calendar.
 #[utoipa::path(get, path = "/v1/calendar-days", operation_id = "list",
-    params(DaysQuery), responses((status = 200, description = "All of them, in order.", body = ListView<DayView>)))]
+    params(DaysQuery), responses((status = 200, description = "A page of days, in order.", body = ListView<DayView>)))]
 async fn days(mut call: Call) -> Reply {
     let DaysQuery { from, to, organization_id } = call.query();
     let (from, to) = (from.map(NaiveDate::from), to.map(NaiveDate::from));
@@ -201,15 +220,15 @@ async fn days(mut call: Call) -> Reply {
     .await
 }
 
-/// Which organisation is meant.
+/// The organisation.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct OrganizationQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
 }
 
-/// Read a day that differs from its weekday.
+/// Get a day that differs from its weekday.
 #[utoipa::path(get, path = "/v1/calendar-days/{date}", operation_id = "get",
     params(DayPath, OrganizationQuery), responses((status = 200, description = "The day.", body = DayView)))]
 async fn day(mut call: Call) -> Reply {
@@ -225,29 +244,30 @@ async fn day(mut call: Call) -> Reply {
 /// The day in the path.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the place in the document; the day is read from the path")]
+#[expect(dead_code, reason = "only describes the parameter; the day is read from the path")]
 struct DayPath {
-    /// Which day.
+    /// The date.
     #[param(example = "2026-11-24")]
     date: NaiveDate,
 }
 
-/// Whether a change is only tried, and of whose calendar.
+/// Options of a change.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ChangeQuery {
-    /// Only tell what it would move.
+    /// Whether only to report what the change would move; defaults to `false`.
     dry_run: Option<bool>,
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
 }
 
-/// Set a day.
+/// Set a day of the calendar.
 ///
-/// An operator sets the nation's days, an admin the own organisation's, which go before the nation's. The first time needs no `If-Match`; a
-/// change does. Dossiers that wait are due anew by the changed calendar, never before an extension; `dry_run=true` only tells which.
+/// Operators set days of the national calendar; administrators set days of their organisation, which override it.
+/// Setting a day for the first time needs no `If-Match`; changing it does. The due dates of open dossiers are
+/// recomputed, but never to before an extension; `dry_run=true` only reports which would move.
 #[utoipa::path(put, path = "/v1/calendar-days/{date}", request_body = DayBody,
-    params(DayPath, ChangeQuery), responses((status = 200, description = "Changed, or what would be.", body = OutcomeView), (status = 201, description = "Set for the first time.", body = OutcomeView)))]
+    params(DayPath, ChangeQuery), responses((status = 200, description = "Changed, or the result of a dry run.", body = OutcomeView), (status = 201, description = "Set for the first time.", body = OutcomeView)))]
 async fn put(mut call: Call) -> Reply {
     let on = date(&call)?;
     let ChangeQuery { dry_run, organization_id } = call.query();
@@ -281,12 +301,12 @@ fn removed(outcome: &Outcome, dry_run: bool) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view, tag)?)
 }
 
-/// Take a day away.
+/// Remove a day from the calendar.
 ///
-/// It is what its weekday says from then on, or, for an organisation's own day, what the nation's calendar says. `dry_run=true` only tells
-/// which deadlines that would move.
+/// The day then counts as its weekday or, for a day of an organisation, as in the national calendar. `dry_run=true`
+/// only reports which deadlines would move.
 #[utoipa::path(delete, path = "/v1/calendar-days/{date}", operation_id = "delete",
-    params(DayPath, ChangeQuery), responses((status = 200, description = "What would become of it.", body = OutcomeView), (status = 204, description = "Taken away.")))]
+    params(DayPath, ChangeQuery), responses((status = 200, description = "The result of a dry run.", body = OutcomeView), (status = 204, description = "Removed.")))]
 async fn remove(mut call: Call) -> Reply {
     let on = date(&call)?;
     let ChangeQuery { dry_run, organization_id } = call.query();
@@ -297,26 +317,26 @@ async fn remove(mut call: Call) -> Reply {
     .await
 }
 
-/// From which day, and how far.
+/// The date to start from and the number of working days.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct AddQuery {
-    /// The day of the event.
+    /// Date of the event.
     #[param(inline, required = true, example = "2023-11-30")]
     from: Option<BoundedDay>,
-    /// How many working days on: 0 to 1000.
+    /// Number of working days, from 0 to 1,000.
     #[param(required = true, example = 5)]
     days: Option<u32>,
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
 }
 
-/// Which day is so many working days after another?
+/// Add working days to a date.
 ///
-/// Monday to Friday, less holidays and substitute days off, plus swapped working Saturdays, by the calendar of the caller's organisation. The
-/// day of the event is not counted.
+/// Working days are Monday to Friday, except public holidays and substitute days off, and swapped working Saturdays,
+/// according to the calendar of the caller's organisation. The date of the event is not counted.
 #[utoipa::path(get, path = "/v1/working-days/add",
-    params(AddQuery), responses((status = 200, description = "The day, with the way there.", body = AddView)))]
+    params(AddQuery), responses((status = 200, description = "The date, with the calculation.", body = AddView)))]
 async fn add(mut call: Call) -> Reply {
     let AddQuery { from, days, organization_id } = call.query();
     let (BoundedDay(from), days) = (call.required("from", from), call.required("days", days));
@@ -334,25 +354,25 @@ async fn add(mut call: Call) -> Reply {
     .await
 }
 
-/// From which day, and to which.
+/// The two dates.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct CountQuery {
-    /// Not counted.
+    /// The first date, which is not counted.
     #[param(inline, required = true, example = "2023-11-30")]
     from: Option<BoundedDay>,
-    /// Counted; at most 2000 days on.
+    /// The last date, which is counted; at most 2,000 days after `from`.
     #[param(inline, required = true, example = "2023-12-07")]
     to: Option<BoundedDay>,
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
 }
 
-/// How many working days are there after a day, up to and with another?
+/// Count the working days between two dates.
 ///
 /// The inverse of `add`.
 #[utoipa::path(get, path = "/v1/working-days/count",
-    params(CountQuery), responses((status = 200, description = "The number, with the way there.", body = CountView)))]
+    params(CountQuery), responses((status = 200, description = "The number, with the calculation.", body = CountView)))]
 async fn count(mut call: Call) -> Reply {
     let CountQuery { from, to, organization_id } = call.query();
     let (BoundedDay(from), BoundedDay(to)) = (call.required("from", from), call.required("to", to));

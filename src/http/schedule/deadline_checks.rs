@@ -1,4 +1,4 @@
-//! `/v1/deadline-checks`.
+//! Deadline checks: `/v1/deadline-checks`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::schedule::deadline_checks::{self, CheckReport, CheckRequest, Effect};
 
-/// The operations on `deadline_checks`.
+/// Returns the operations on `deadline_checks`.
 pub fn operations() -> Vec<Operation> {
     operations![Deadlines, "deadline_checks";
         check: runs(Action::CheckDeadlines).refuses(CHECK_REFUSALS),
@@ -25,28 +25,32 @@ pub fn operations() -> Vec<Operation> {
 
 const CHECK_REFUSALS: &[Code] = &[Code::OrganizationRequired];
 
-/// What to check.
+/// Options of a deadline check.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = DeadlineCheckBody, example = json!({"dry_run": true}))]
 struct CheckBody {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only tell what it would do. Default `false`.
+    /// Whether only to report what the check would do; defaults to `false`.
     #[serde(default)]
     dry_run: bool,
 }
 
-/// One thing that the clock has caused.
+/// A change caused by the passing of time.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadlineCheckChange)]
 struct CausedView {
+    /// Type of the event.
     #[serde(rename = "type")]
     kind: EventType,
+    /// The record that changed.
     subject: SubjectView,
+    /// The period that it belongs to; null if there is none.
     period_id: Option<Id>,
+    /// The unit that it belongs to; null if there is none.
     unit_id: Option<Id>,
-    /// As in the event.
+    /// Details, as in the event.
     #[schema(value_type = AnyObject)]
     data: Value,
 }
@@ -63,22 +67,26 @@ impl From<&Effect> for CausedView {
     }
 }
 
-/// What came of a check.
+/// The result of a deadline check.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadlineCheck)]
 pub struct CheckView {
+    /// The organisation that was checked.
     organization_id: Id,
+    /// Code of the organisation.
     #[schema(example = "VP-UBND")]
     organization_code: String,
+    /// When the check was made.
     checked_at: Instant,
+    /// Whether nothing was changed.
     dry_run: bool,
-    /// What the clock has caused since the last check; nothing the second time.
+    /// Changes caused by the passing of time since the last check; empty if the check is repeated.
     changes: Vec<CausedView>,
-    /// How many deadlines are near.
+    /// Number of deadlines that are due soon.
     due_soon: i64,
-    /// How many have passed and can still be met.
+    /// Number of deadlines that have passed and can still be met.
     overdue: i64,
-    /// When the clock alone causes something next.
+    /// When the passing of time causes the next change; null if it causes none.
     next_check_at: Option<Instant>,
 }
 
@@ -99,9 +107,10 @@ impl From<&CheckReport> for CheckView {
 
 /// Check the deadlines.
 ///
-/// Applies what the clock alone causes: sheets that are missed, reminders of what is near, word of what has passed, each once. The service
-/// does the same by itself every half minute, so nothing depends on this call; it says what was left to do.
-#[utoipa::path(post, path = "/v1/deadline-checks", operation_id = "run", request_body = Option<CheckBody>, responses((status = 200, description = "What was done.", body = CheckView)))]
+/// Applies the changes that the passing of time causes, each once: missed submissions, reminders, and events for
+/// overdue deadlines. The service does the same every half minute, so nothing depends on this call; it reports what was
+/// left to do.
+#[utoipa::path(post, path = "/v1/deadline-checks", operation_id = "run", request_body = Option<CheckBody>, responses((status = 200, description = "The changes made.", body = CheckView)))]
 async fn check(call: Call) -> Reply {
     let input = call.body_or_default::<CheckBody>();
     let input = input.map(|body| CheckRequest { organization_id: body.organization_id, dry_run: body.dry_run });

@@ -1,4 +1,4 @@
-//! `/v1/deadlines`.
+//! Deadlines: `/v1/deadlines`.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use crate::service::schedule::deadlines::{self, DeadlineCase, DeadlineDetails, N
 use crate::service::schedule::deadlines::{Filter, Position, SortBy};
 use crate::service::{Answer, Details, Interrupt};
 
-/// The operations on `deadlines`.
+/// Returns the operations on `deadlines`.
 pub fn operations() -> Vec<Operation> {
     operations![Deadlines, "deadlines";
         list: lists(Action::ReadOffice),
@@ -36,26 +36,31 @@ pub fn operations() -> Vec<Operation> {
 const EXTEND_REFUSALS: &[Code] =
     &[Code::InvalidState, Code::DateInPast, Code::DateOutOfRange, Code::DeadlineShortened, Code::UnknownReference];
 
-/// Who has to act.
+/// Who is responsible for meeting a deadline.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Responsible)]
 struct ResponsibleView {
+    /// The responsible role.
     role: Role,
-    /// Of which unit; null where it is the whole office's.
+    /// The responsible unit; null if it is the whole organisation.
     unit_id: Option<Id>,
 }
 
-/// More time that was granted.
+/// An extension of a deadline.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Extension)]
 struct ExtensionView {
+    /// Id of the extension.
     id: Id,
+    /// The extended due date.
     due_on: NaiveDate,
+    /// Why it was granted.
     reason: String,
-    /// The paper that it rests on.
+    /// Document that it is based on.
     basis_document: String,
-    /// By which member.
+    /// Id of the member who granted it.
     granted_by: Id,
+    /// When it was granted.
     granted_at: Instant,
 }
 
@@ -72,47 +77,58 @@ impl From<&Extension> for ExtensionView {
     }
 }
 
-/// Something that is due.
+/// A deadline, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadlineHead)]
 struct DeadlineHeadView {
+    /// Id of the deadline.
     id: Id,
+    /// The organisation that the deadline belongs to.
     organization_id: Id,
+    /// The period that it belongs to.
     period_id: Id,
+    /// Kind of deadline.
     kind: DeadlineKind,
-    /// Of which unit; null where it is the whole period's.
+    /// The unit that it belongs to; null if it applies to the whole period.
     unit_id: Option<Id>,
+    /// Code of the unit; null if it applies to the whole period.
     #[schema(example = "TH")]
     unit_code: Option<String>,
+    /// Who is responsible for meeting it.
     responsible: ResponsibleView,
-    /// Told from the clock and from what was done, never set.
+    /// State of the deadline, derived from the current date and from what was done.
     status: DeadlineStatus,
-    /// The last day; null while it waits for the notice, and where the term is a wait.
+    /// Due date; null while the result notice that it depends on is missing, and if the period sets a waiting time
+    /// instead.
     #[schema(example = "2023-11-10")]
     due_on: Option<NaiveDate>,
-    /// The first instant that is too late: 00:00 local of the day after.
+    /// Instant at which the due date has passed: 00:00 local time of the following day; null without a due date.
     closes_at: Option<Instant>,
-    /// The first day, where the period reads the term as a wait.
+    /// First possible day; null unless the period sets a waiting time.
     opens_on: Option<NaiveDate>,
-    /// When it was done.
+    /// When it was met; null if it was not.
     met_on: Option<NaiveDate>,
+    /// When it was waived; null if it was not.
     waived_at: Option<Instant>,
-    /// Why it is asked of nobody any more.
+    /// Why it was waived; null if it was not.
     waive_reason: Option<String>,
-    /// By how many days it has passed; 0 where it has not.
+    /// Number of days since the due date passed; 0 if it has not.
     overdue_days: i64,
-    /// Where the due date comes from.
+    /// How the due date is determined.
     rule: DeadlineRule,
-    /// Each day from the notice on, where working days are counted.
+    /// How working days were counted, day by day from the result notice.
     explanation: Vec<CountedDay>,
-    /// Whether every year that is counted through has its official calendar now.
+    /// Whether the official calendar is known for every year involved.
     calendar_confirmed: bool,
-    /// First to last. The due date is never before the latest of their days.
+    /// Extensions, the first one first. The due date is never before the latest of them.
     extensions: Vec<ExtensionView>,
-    /// When the clock alone changes its status, opens it or tells of it next; null where it does not any more.
+    /// When the passing of time next changes its state, opens it or triggers a reminder; null if it no longer does.
     next_check_at: Option<Instant>,
+    /// Version of the deadline; it increases with every change.
     version: i64,
+    /// When the deadline was created.
     created_at: Instant,
+    /// When the deadline was last changed.
     updated_at: Instant,
 }
 
@@ -150,7 +166,7 @@ impl From<&DeadlineDetails> for DeadlineHeadView {
     }
 }
 
-/// Something that is due, with what may be done about it.
+/// A deadline with the actions available on it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Deadline)]
 struct DeadlineView {
@@ -160,17 +176,18 @@ struct DeadlineView {
     actions: Actions,
 }
 
-/// More time.
+/// A new extension.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateExtension, example = json!({"due_on": "2023-11-15", "reason": "Đơn vị di chuyển trụ sở", "basis_document": "CV 45/VP-HCTC"}))]
 struct ExtensionBody {
-    /// The unit of the deadline; may be left out.
+    /// The unit of the deadline; may be omitted.
     unit_id: Option<Id>,
-    /// The new last day, after the present one.
+    /// New due date, after the current one.
     due_on: Day,
+    /// Why it is granted; at most 4,000 characters.
     reason: String,
-    /// The paper that it rests on.
+    /// Document that it is based on.
     basis_document: String,
 }
 
@@ -188,24 +205,24 @@ fn details_answer(details: &Details<DeadlineCase>) -> Result<Answer, Interrupt> 
 
 type Order = Sort<SortBy>;
 
-/// Which deadlines are listed.
+/// Filters of the list of deadlines.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// May be left out by who belongs to one organisation only.
+    /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Only these states.
+    /// Only deadlines in these states.
     status: Option<Vec<DeadlineStatus>>,
-    /// Only these kinds.
+    /// Only deadlines of these kinds.
     kind: Option<Vec<DeadlineKind>>,
-    /// Only of these periods.
+    /// Only deadlines of these periods.
     period_id: Option<Vec<Id>>,
-    /// Only of these units.
+    /// Only deadlines of these units.
     unit_id: Option<Vec<Id>>,
-    /// Only what is due before this day.
+    /// Only deadlines that are due before this day.
     #[param(inline)]
     due_before: Option<BoundedDay>,
-    /// Only what has passed by so many days or more.
+    /// Only deadlines that passed at least this many days ago.
     #[param(inline)]
     overdue_days_gte: Option<Within<1, 100_000>>,
     /// The order; with `-` from last to first.
@@ -215,9 +232,10 @@ struct ListQuery {
 
 /// List the deadlines.
 ///
-/// Those of the whole period, and those of the units that concern the caller. `sort=due_on` gives what is due next first. The list's tag
-/// changes only with what it shows: who asks every minute gets 304 until a day brings something new.
-#[utoipa::path(get, path = "/v1/deadlines", params(ListQuery), responses((status = 200, description = "A page.", body = ListView<DeadlineHeadView>)))]
+/// Those of whole periods, and those of the units that concern the caller. With `sort=due_on`, the next due date comes
+/// first. The `ETag` changes only with what the list shows, so a client that polls every minute gets 304 until
+/// something changes.
+#[utoipa::path(get, path = "/v1/deadlines", params(ListQuery), responses((status = 200, description = "A page of deadlines.", body = ListView<DeadlineHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let query: ListQuery = call.query();
     let organization_id = query.organization_id;
@@ -242,18 +260,18 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Read a deadline.
+/// Get a deadline.
 #[utoipa::path(get, path = "/v1/deadlines/{id}", responses((status = 200, description = "The deadline.", body = DeadlineView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| details_answer(&deadlines::get(conn, context, &id)?)).await
 }
 
-/// Grant more time.
+/// Extend a deadline.
 ///
-/// To the unit whose deadline it is, or to the whole office. It is never shortened again, whatever becomes of the schedule. Until the
-/// council's review begins, a missed sheet is its unit's again, as a draft with the new gate.
-#[utoipa::path(post, path = "/v1/deadlines/{id}/extensions", request_body = ExtensionBody, responses((status = 201, description = "The deadline as it is now.", body = DeadlineView)))]
+/// For the unit that the deadline belongs to, or for the whole organisation. An extension is never shortened, even if
+/// the schedule changes. Until the council review begins, extending a missed submission makes it a draft again.
+#[utoipa::path(post, path = "/v1/deadlines/{id}/extensions", request_body = ExtensionBody, responses((status = 201, description = "The extended deadline.", body = DeadlineView)))]
 async fn extend(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ExtensionBody>().map(|body| NewExtension {
@@ -269,9 +287,9 @@ async fn extend(call: Call) -> Reply {
     .await
 }
 
-/// Waive a deadline, with a reason.
+/// Waive a deadline.
 ///
-/// Nobody is reminded of it any more. A gate that it closes stays where it is.
+/// Reminders stop. Waiving a deadline does not allow anything that it has closed.
 #[utoipa::path(post, path = "/v1/deadlines/{id}/waive", request_body = ReasonBody, responses((status = 200, description = "Waived.", body = DeadlineView)))]
 async fn waive(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));

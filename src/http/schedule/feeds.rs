@@ -1,4 +1,4 @@
-//! `/v1/me/feed-tokens` and the calendar feed that they open.
+//! Tokens for calendar feeds, `/v1/me/feed-tokens`, and the calendar feed.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -22,7 +22,7 @@ use crate::http::time::Instant;
 use crate::service::schedule::feeds::{self, Entry};
 use crate::service::{self, Answer, Conditions, Request, tag};
 
-/// The operations on calendar feeds.
+/// Returns the operations on calendar feeds.
 pub fn operations() -> Vec<Operation> {
     let mut all = operations![Deadlines, "feed_tokens";
         create: creates(Callers::Authenticated).answers_secret().refuses(CREATE_REFUSALS),
@@ -39,13 +39,15 @@ pub fn operations() -> Vec<Operation> {
 const CREATE_REFUSALS: &[Code] = &[Code::QuotaExceeded];
 const FEED_REFUSALS: &[Code] = &[Code::TokenMissing, Code::TokenInvalid, Code::UnknownParameter, Code::Busy];
 
-/// The token of a calendar feed, without the token.
+/// A calendar feed token, without the token itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FeedToken)]
 struct TokenView {
+    /// Id of the token.
     id: Id,
-    /// What it is narrowed to; null: all that the roles give.
+    /// Scopes that restrict the token; null if it has everything that the roles allow.
     scopes: Option<Vec<String>>,
+    /// When the token was created.
     created_at: Instant,
 }
 
@@ -59,23 +61,24 @@ impl From<&FeedToken> for TokenView {
     }
 }
 
-/// The token of a calendar feed, shown this once.
+/// A new calendar feed token, which is shown only once.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FeedTokenSecret)]
 struct SecretView {
     #[serde(flatten)]
     token: TokenView,
-    /// Shown this once.
+    /// The token, shown only once.
     #[serde(rename = "token")]
     secret: String,
-    /// The address to give to the calendar program.
+    /// Address of the feed, to subscribe to in a calendar application.
     #[schema(example = "https://thidua.example.vn/v1/deadlines.ics?token=…")]
     url: String,
 }
 
-/// Make a token for a calendar feed.
+/// Create a token for a calendar feed.
 ///
-/// It opens `GET /v1/deadlines.ics?token=` and nothing else, with the deadlines that the caller may see at each time, and is shown this once.
+/// It gives access to `GET /v1/deadlines.ics?token=` and nothing else, with the deadlines that the caller may see at
+/// any time. It is shown only once.
 #[utoipa::path(post, path = "/v1/me/feed-tokens", responses((status = 201, description = "The token and the feed's address.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
     let base = call.state().public_url.clone();
@@ -89,8 +92,8 @@ async fn create(call: Call) -> Reply {
         .await
 }
 
-/// List the tokens of the caller's calendar feeds.
-#[utoipa::path(get, path = "/v1/me/feed-tokens", responses((status = 200, description = "All of them, without the tokens themselves.", body = ListView<TokenView>)))]
+/// List the caller's calendar feed tokens.
+#[utoipa::path(get, path = "/v1/me/feed-tokens", responses((status = 200, description = "A page of tokens, without the tokens themselves.", body = ListView<TokenView>)))]
 async fn list(mut call: Call) -> Reply {
     let asked = call.page_in_order();
     call.read(move |conn, context| {
@@ -100,7 +103,7 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Read one of the caller's tokens, without the token itself.
+/// Get one of the caller's calendar feed tokens.
 #[utoipa::path(get, path = "/v1/me/feed-tokens/{id}", responses((status = 200, description = "The token.", body = TokenView)))]
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -111,9 +114,9 @@ async fn get(call: Call) -> Reply {
     .await
 }
 
-/// Revoke a token.
+/// Revoke a calendar feed token.
 ///
-/// The feed's address is of no use from then on.
+/// The address of the feed stops working at once.
 #[utoipa::path(delete, path = "/v1/me/feed-tokens/{id}", operation_id = "delete", responses((status = 204, description = "Revoked.")))]
 async fn revoke(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -124,7 +127,7 @@ async fn revoke(call: Call) -> Reply {
     .await
 }
 
-/// What a kind is called.
+/// Returns the name of a kind of deadline.
 const fn name(kind: DeadlineKind, language: Language) -> &'static str {
     match (kind, language) {
         (DeadlineKind::SelfAssessment, Language::Vi) => "Hạn nộp bảng tự chấm điểm",
@@ -140,7 +143,7 @@ const fn name(kind: DeadlineKind, language: Language) -> &'static str {
     }
 }
 
-/// One deadline as a day of the calendar. Nothing in it changes with the clock alone.
+/// Returns a deadline as an all-day event. Nothing in it changes by the passing of time alone.
 fn event(entry: &Entry, base: &str, language: Language, reminders: &Reminders) -> Option<Event> {
     let deadline = &entry.details.deadline;
     let due_on = deadline.due_on()?;
@@ -159,12 +162,12 @@ fn event(entry: &Entry, base: &str, language: Language, reminders: &Reminders) -
         .url(&format!("{base}/v1/deadlines/{}", deadline.id))
         .status(if deadline.waived.is_some() { EventStatus::Cancelled } else { EventStatus::Confirmed })
         .add_property("TRANSP", "TRANSPARENT")
-        // Without an end, a day is one day long.
+        // An all-day event without an end lasts one day.
         .starts(due_on);
     if !deadline.is_settled() {
         for days in reminders.days() {
             let mut alarm = Alarm::display(&summary, Trigger::before_start(TimeDelta::days(i64::from(days))));
-            // Otherwise made anew each time that it is written, and days read better than seconds.
+            // The library would generate a new id on every call, and days read better than seconds.
             alarm.uid(&format!("{}-{days}@thidua", deadline.id)).timestamp(deadline.updated_at);
             alarm.add_property("TRIGGER", format!("-P{days}D"));
             event.alarm(alarm);
@@ -189,21 +192,22 @@ fn calendar(entries: &[Entry], base: &str, language: Language, reminders: &Remin
     calendar.to_string()
 }
 
-/// Which feed is opened.
+/// The token of the feed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct FeedQuery {
-    /// The token of the feed.
+    /// Token of the feed.
     #[param(required = true)]
     token: Option<String>,
 }
 
-/// The deadlines as a calendar feed.
+/// Get the deadlines as a calendar feed.
 ///
-/// iCalendar (RFC 5545), for a calendar program that subscribes to the address: each deadline is a day with the reminders of the installation,
-/// known by the same `UID` and a higher `SEQUENCE` when it changes. `Accept-Language` chooses the language.
+/// iCalendar (RFC 5545), for calendar applications that subscribe to the address. Each deadline is an all-day event
+/// with the reminders of the installation; a changed deadline keeps its `UID` and gets a higher `SEQUENCE`.
+/// `Accept-Language` selects the language.
 #[utoipa::path(get, path = "/v1/deadlines.ics", 
-    params(FeedQuery), responses((status = 200, description = "The calendar.", body = String, content_type = "text/calendar"), (status = 304, description = "Nothing changed since the tag in `If-None-Match`.")))]
+    params(FeedQuery), responses((status = 200, description = "The calendar.", body = String, content_type = "text/calendar"), (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`.")))]
 async fn feed(http: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let problem = |error: Error| Problem::new(&http, error);
     let mut query = Query::parse(http.query_string());

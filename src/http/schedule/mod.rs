@@ -1,4 +1,4 @@
-//! The calendar, deadlines, tasks and feeds.
+//! Operations on the calendar, deadlines, tasks and calendar feeds.
 
 pub mod calendar;
 pub mod deadline_checks;

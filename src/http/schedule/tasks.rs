@@ -1,4 +1,4 @@
-//! `/v1/me/tasks`.
+//! The caller's tasks: `/v1/me/tasks`.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -13,54 +13,61 @@ use crate::http::page::ListView;
 use crate::http::time::Instant;
 use crate::service::schedule::tasks::{self, Task};
 
-/// The operations on `tasks`.
+/// Returns the operations on `tasks`.
 pub fn operations() -> Vec<Operation> {
     operations![Deadlines, "tasks";
         list: lists(Callers::Authenticated),
     ]
 }
 
-/// What a task is about.
+/// The record that a task is about.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TaskSubject)]
 struct TaskSubjectView {
+    /// Type of the record.
     #[serde(rename = "type")]
     #[schema(example = "submission")]
     kind: &'static str,
-    /// Null for what is still to be made.
+    /// Id of the record; null if it is yet to be created.
     id: Option<Id>,
 }
 
-/// Something to be done.
+/// Something that the caller has to do.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Task)]
 struct TaskView {
-    /// As in `allowed_actions`.
+    /// The action to perform, as in `allowed_actions`.
     #[schema(example = "submit")]
     action: &'static str,
-    /// The method of its call.
+    /// HTTP method of the request that performs it.
     #[schema(example = "POST")]
     method: &'static str,
-    /// The path of its call.
+    /// Path of the request that performs it.
     #[schema(example = "/v1/submissions/018b88d6-5f80-7000-8000-000000000001/submit")]
     href: String,
+    /// The record that the task is about.
     subject: TaskSubjectView,
+    /// The organisation that the task belongs to.
     organization_id: Id,
+    /// The period that the task belongs to.
     period_id: Id,
+    /// The unit that the task concerns; null if it concerns the whole period.
     unit_id: Option<Id>,
+    /// Code of the unit; null if the task concerns the whole period.
     #[schema(example = "TH")]
     unit_code: Option<String>,
-    /// The deadline that it meets; null where nothing is due.
+    /// The deadline that the task meets; null if there is none.
     deadline_id: Option<Id>,
+    /// Due date; null if there is none.
     due_on: Option<NaiveDate>,
-    /// The first instant that is too late.
+    /// Instant from which it is too late; null if there is none.
     until: Option<Instant>,
-    /// How the deadline stands.
+    /// State of the deadline; null if there is none.
     status: Option<DeadlineStatus>,
 }
 
 impl TaskView {
-    /// What tells it apart from the others.
+    /// Returns the key that identifies the task in the list.
     fn key(&self) -> String {
         let about = self.subject.id.or(self.unit_id).map(|id| id.to_string()).unwrap_or_default();
         format!("{} {} {about}", self.method, self.href)
@@ -87,12 +94,12 @@ impl From<&Task> for TaskView {
     }
 }
 
-/// List what I must do now, until when, and where.
+/// List the caller's tasks.
 ///
-/// What is due first comes first. A sheet appears with the one act that is the caller's turn; a period with its next step once nothing keeps
-/// it back. Once every sheet is reviewed, who may know of the ranking is told what it still needs: facts of a unit (`write_facts`), the
-/// decision on a tie (`decide_tie`).
-#[utoipa::path(get, path = "/v1/me/tasks", responses((status = 200, description = "All of them.", body = ListView<TaskView>)))]
+/// Ordered by due date. A submission appears with the one action that is the caller's turn, a period with its next step
+/// once nothing prevents it. Once every submission is reviewed, callers who may see the ranking are also told what it
+/// still lacks: facts about a unit (`write_facts`) or the decision on a tie (`decide_tie`).
+#[utoipa::path(get, path = "/v1/me/tasks", responses((status = 200, description = "A page of tasks.", body = ListView<TaskView>)))]
 async fn list(mut call: Call) -> Reply {
     let asked = call.page_in_order();
     call.read(move |conn, context| {
