@@ -1,4 +1,4 @@
-//! What may I do now: the lists that every resource with a life cycle carries.
+//! The actions available on a resource, and those blocked, as every resource with a life cycle reports them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,47 +9,47 @@ use crate::domain::access::Offers;
 use crate::domain::access::action::{Action, reading};
 use crate::error::Params;
 
-/// An act that would not be refused for right, state, clock or conflict.
+/// An action that the caller may perform now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AllowedAction {
-    /// Its name.
+    /// Name of the action.
     #[schema(example = "submit")]
     pub action: &'static str,
-    /// The method of its call.
+    /// HTTP method of the request that performs it.
     #[schema(example = "POST")]
     pub method: &'static str,
-    /// The path of its call.
+    /// Path of the request that performs it.
     #[schema(example = "/v1/submissions/018b88d6-5f80-7000-8000-000000000001/submit")]
     pub href: String,
-    /// Until when, if the clock ends it.
+    /// Until when it is available; null if the passing of time does not end it.
     pub until: Option<Instant>,
 }
 
-/// An act that the caller's role gives, but not now.
+/// An action that the caller's role allows, but that is not available now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BlockedAction {
-    /// Its name.
+    /// Name of the action.
     #[schema(example = "return")]
     pub action: &'static str,
-    /// The code that the call would be refused with.
+    /// Problem code that the request would be rejected with.
     #[schema(example = "invalid_state")]
     pub code: &'static str,
-    /// The figures of it.
+    /// Parameters of the problem, as in `Problem`.
     #[schema(value_type = AnyObject)]
     pub params: Params,
 }
 
-/// Both lists.
+/// The actions on a resource.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Actions {
-    /// What would work.
+    /// Actions that the caller may perform now.
     pub allowed_actions: Vec<AllowedAction>,
-    /// What would not, and why.
+    /// Actions that the caller's role allows, but that are not available now, with the reason.
     pub blocked_actions: Vec<BlockedAction>,
 }
 
 impl Actions {
-    /// The lists of a resource at `base`.
+    /// Returns the actions on the resource at the path `base`.
     pub fn of(offers: &Offers, base: &str) -> Self {
         let allowed = offers.allowed.iter().map(|(action, until)| {
             let (action, method, href) = link(*action, base);
@@ -64,7 +64,7 @@ impl Actions {
     }
 }
 
-/// An act's name, the method and the path of its call on a resource at `base`.
+/// Returns the name of an action, and the method and path of the request that performs it on the resource at `base`.
 pub fn link(action: Action, base: &str) -> (&'static str, &'static str, String) {
     let (name, method, place) = call(action);
     let href = match place {
@@ -75,7 +75,7 @@ pub fn link(action: Action, base: &str) -> (&'static str, &'static str, String) 
     (name, method, href)
 }
 
-/// An act's name, method and place: below the resource, or at the root where it begins with a slash.
+/// Returns the name, method and path of an action. The path is relative to the resource unless it begins with a slash.
 const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
     match action {
         Action::WriteCriteriaSet => ("replace", "PUT", ""),

@@ -1,4 +1,4 @@
-//! Bearer tokens of the service's own issuer: made, and checked so that nothing is taken on trust.
+//! Bearer tokens of the service's own issuer: issuing and verification.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -20,17 +20,17 @@ use crate::domain::office::member::LOCAL_ISSUER;
 use crate::error::{Code, Error};
 use crate::service::{Caller, sha256_hex};
 
-/// For whom the tokens are.
+/// Audience of the tokens.
 pub const AUDIENCE: &str = "thidua";
-/// What the tokens are: RFC 9068.
+/// Type of the tokens, as in RFC 9068.
 const TYPE: &str = "at+jwt";
-/// How long a token may live.
+/// Longest lifetime of a token, in seconds.
 pub const MAX_LIFETIME_SECONDS: i64 = 24 * 3600;
-/// How long a token of a service account lives.
+/// Lifetime of a token of a service account, in seconds.
 pub const LIFETIME_SECONDS: i64 = 3600;
-/// How far two machines' clocks may be apart.
+/// Tolerated difference between the clocks of two machines, in seconds.
 const LEEWAY_SECONDS: u64 = 30;
-/// How many verified tokens are kept: checking a signature costs more than everything else at the gate.
+/// Number of verified tokens in the cache. Verifying a signature costs more than the rest of authentication.
 const CACHE_CAPACITY: usize = 4096;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,24 +47,24 @@ struct Claims {
     scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
-    /// Who vouches for the subject, as members name it.
+    /// Issuer that identifies the subject, as members name it.
     #[serde(default = "local", skip_serializing_if = "is_local")]
     member_issuer: String,
 }
 
-/// What a signed checkpoint is.
+/// Type of a signed checkpoint.
 const CHECKPOINT_TYPE: &str = "audit-checkpoint+jwt";
 
-/// Where an audit chain stood.
+/// A checkpoint of an audit chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// Whose chain.
+    /// The organisation whose chain it is.
     pub organization_id: Id,
-    /// The number of its last entry; 0 before the first.
+    /// Number of the last entry; 0 before the first.
     pub sequence: i64,
-    /// That entry's hash.
+    /// Hash of the last entry.
     pub hash: String,
-    /// When, in UTC.
+    /// When the checkpoint was made, in UTC.
     pub at: String,
 }
 
@@ -76,7 +76,7 @@ fn is_local(issuer: &str) -> bool {
     issuer == LOCAL_ISSUER
 }
 
-/// The service's own issuer.
+/// Keys of the service's own issuer.
 pub struct Keys {
     issuer: String,
     key_id: String,
@@ -88,19 +88,19 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// A key of this run alone.
+    /// Generates a key that lasts as long as the process.
     ///
     /// # Errors
-    /// When the machine cannot make one.
+    /// If no key can be generated.
     pub fn ephemeral(issuer: String) -> Result<Self, Error> {
         Self::from_pkcs8(issuer, &new_pkcs8()?)
     }
 
-    /// The key in a file, which is made at the first start, readable by its owner alone.
-    /// Instances that share the file and start together agree on one key.
+    /// Reads the key from a file, which is created on the first start, readable only by its owner. Instances that share
+    /// the file and start together agree on one key.
     ///
     /// # Errors
-    /// When the file cannot be read or made, or holds no key.
+    /// If the file cannot be read or created, or contains no key.
     pub fn of_file(issuer: String, path: &Path) -> Result<Self, Error> {
         if !path.exists() {
             let made = new_pkcs8()?;
@@ -111,7 +111,7 @@ impl Keys {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let mut file = options.open(&fresh).map_err(Error::internal)?;
             file.write_all(&made).and_then(|()| file.sync_all()).map_err(Error::internal)?;
-            // A link fails where another instance was first, and then that one's key stands.
+            // Linking fails if another instance was first; its key is then used.
             if let Err(error) = std::fs::hard_link(&fresh, path)
                 && !path.exists()
             {
@@ -143,20 +143,20 @@ impl Keys {
         })
     }
 
-    /// The issuer's name.
+    /// Returns the name of the issuer.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// The public key as RFC 7517 has it.
+    /// Returns the public key as a JWK set (RFC 7517).
     pub fn jwks(&self) -> Value {
         json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.key_id, "x": self.public}]})
     }
 
-    /// Makes a token.
+    /// Issues a token.
     ///
     /// # Errors
-    /// When it cannot be signed.
+    /// If it cannot be signed.
     pub fn issue(&self, caller: &Caller, lifetime_seconds: i64) -> Result<String, Error> {
         let now = machine_now().timestamp();
         let claims = Claims {
@@ -176,10 +176,10 @@ impl Keys {
         jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)
     }
 
-    /// Signs what an audit chain's head is, so that whoever keeps it can prove what was there.
+    /// Signs a checkpoint, so that whoever keeps it can prove what the chain contained.
     ///
     /// # Errors
-    /// When it cannot be signed.
+    /// If it cannot be signed.
     pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, Error> {
         let header = Header {
             typ: Some(CHECKPOINT_TYPE.to_owned()),
@@ -189,10 +189,10 @@ impl Keys {
         jsonwebtoken::encode(&header, checkpoint, &self.encoding).map_err(Error::internal)
     }
 
-    /// What a checkpoint of this service says; none where this service did not sign it.
+    /// Returns the checkpoint in a JWS, or `None` if this service did not sign it.
     pub fn read_checkpoint(&self, text: &str) -> Option<Checkpoint> {
         let header = jsonwebtoken::decode_header(text).ok()?;
-        // A token of another kind with the same key says something else.
+        // Other kinds of token are signed with the same key.
         let ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(CHECKPOINT_TYPE);
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_required_spec_claims::<&str>(&[]);
@@ -202,7 +202,7 @@ impl Keys {
         ours.then_some(claims)
     }
 
-    /// Who a token stands for.
+    /// Returns the caller that a token identifies.
     ///
     /// # Errors
     /// `token_invalid`, `token_expired`.
@@ -224,7 +224,8 @@ impl Keys {
         Ok(caller)
     }
 
-    /// The key and its algorithm are pinned: what the token says of either must agree.
+    /// Verifies the signature and the claims. The key and its algorithm are fixed: what the token says about them must
+    /// agree.
     fn check(&self, token: &str) -> Result<Claims, Error> {
         let invalid = || Error::new(Code::TokenInvalid);
         let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;

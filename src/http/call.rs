@@ -1,4 +1,4 @@
-//! The gate: a request with everything that its act needs, brought along once.
+//! Receiving an authenticated request, and answering it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,24 +21,24 @@ use crate::domain::page::SortKey;
 use crate::error::{Code, Error};
 use crate::service::{self, Answer, Caller, Conditions, Conn, Context, Input, Interrupt, Request, sha256_hex, tag};
 
-/// The largest body that is no upload, in bytes.
+/// Largest body of a request other than an upload, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// How long a client may take to send its body.
+/// How long a client may take to send the body.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest idempotency key, in characters.
+/// Longest idempotency key, in characters.
 const MAX_KEY: usize = 255;
 
-/// What a handler answers.
+/// The result of a handler.
 pub type Reply = Result<HttpResponse, Problem>;
 
-/// A request of an authenticated caller, its body received.
+/// A request of an authenticated caller, with its body received.
 pub struct Call {
     http: HttpRequest,
     state: web::Data<State>,
     body: Bytes,
     request: Request,
     query: Query,
-    /// Whether the answer carries a secret.
+    /// Whether the response contains a secret.
     is_secret: bool,
 }
 
@@ -52,10 +52,10 @@ impl FromRequest for Call {
     }
 }
 
-/// Receives a body of bounded size in bounded time.
+/// Receives a body of limited size within a limited time.
 ///
 /// # Errors
-/// `body_too_large`, `request_timeout`, `malformed_json` for one that breaks off.
+/// `body_too_large`, `request_timeout`; `malformed_json` for an interrupted body.
 pub async fn receive(http: &HttpRequest, mut payload: Payload) -> Result<Bytes, Error> {
     let too_large = || Error::new(Code::BodyTooLarge).with("max_bytes", MAX_BODY_BYTES);
     let announced =
@@ -81,7 +81,7 @@ fn text<'a>(http: &'a HttpRequest, name: &header::HeaderName) -> Option<&'a str>
     http.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Who calls, by the bearer token.
+/// Returns the caller that the bearer token identifies.
 fn caller(http: &HttpRequest, state: &State) -> Result<Caller, Error> {
     let given = text(http, &header::AUTHORIZATION).ok_or(Code::TokenMissing)?;
     let (scheme, token) = given.split_once(' ').ok_or(Code::TokenInvalid)?;
@@ -91,7 +91,7 @@ fn caller(http: &HttpRequest, state: &State) -> Result<Caller, Error> {
     state.keys.verify(token.trim())
 }
 
-/// Whether the client takes JSON.
+/// Whether the client accepts JSON.
 fn accepts_json(http: &HttpRequest) -> bool {
     text(http, &header::ACCEPT).is_none_or(|accept| {
         accept.split(',').any(|range| {
@@ -104,7 +104,7 @@ fn accepts_json(http: &HttpRequest) -> bool {
     })
 }
 
-/// Whether the body is said to be JSON in UTF-8.
+/// Whether the body is declared as JSON in UTF-8.
 fn is_json(http: &HttpRequest) -> bool {
     let Some(given) = text(http, &header::CONTENT_TYPE) else {
         return false;
@@ -117,7 +117,7 @@ fn is_json(http: &HttpRequest) -> bool {
     (kind == "application/json" || patch) && utf8
 }
 
-/// The digest of what was asked.
+/// Returns the digest of a request, which tells a repeated request from another one.
 fn request_digest(http: &HttpRequest, body: &[u8]) -> String {
     let mut request = format!("{} {}\n", http.method(), http.uri()).into_bytes();
     request.extend_from_slice(body);
@@ -128,7 +128,7 @@ impl Call {
     /// Receives the body of a request.
     ///
     /// # Errors
-    /// Those of the body and of the token.
+    /// The errors of the body and of the token.
     pub async fn receive(http: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
         let received = receive(http, payload).await;
         let body = received.map_err(|error| Problem::new(http, error))?;
@@ -163,15 +163,15 @@ impl Call {
         Ok(Call { http, state, body, request, query, is_secret: false })
     }
 
-    /// The call of an upload, whose body is received later.
+    /// Returns the call of an upload, whose body is received later.
     ///
     /// # Errors
-    /// Those of the token.
+    /// The errors of the token.
     pub fn without_body(http: &HttpRequest) -> Result<Self, Problem> {
         Call::new(http.clone(), Bytes::new()).map_err(|error| Problem::new(http, error))
     }
 
-    /// The same once the body of an upload was received: what was asked with it.
+    /// Includes the received form of an upload in the digest of the request.
     pub fn with_form(mut self, form: &str) -> Self {
         if let Some((_, digest)) = &mut self.request.conditions.idempotency {
             *digest = request_digest(&self.http, form.as_bytes());
@@ -179,12 +179,12 @@ impl Call {
         self
     }
 
-    /// Whether the request may come twice.
+    /// Whether the request carries an `Idempotency-Key`.
     pub fn has_idempotency_key(&self) -> bool {
         self.request.conditions.idempotency.is_some()
     }
 
-    /// The same for an answer that is no JSON: whatever the client accepts.
+    /// Ignores `Accept`, for a response that is not JSON.
     pub fn accepting_any(mut self) -> Self {
         if self.request.conditions.fault.as_ref().is_some_and(|error| error.code == Code::NotAcceptable) {
             self.request.conditions.fault = None;
@@ -192,29 +192,30 @@ impl Call {
         self
     }
 
-    /// The same for an answer that carries a secret, which is kept nowhere.
+    /// Marks a response that contains a secret: it is neither stored for replay nor cached.
     pub fn with_secret(mut self) -> Self {
         self.request.conditions.idempotency = None;
         self.is_secret = true;
         self
     }
 
-    /// What the server shares.
+    /// Returns the state shared by all requests.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// The HTTP request.
+    /// Returns the HTTP request.
     pub fn http(&self) -> &HttpRequest {
         &self.http
     }
 
-    /// The query, read into the type that documents it. What does not fit is told once the right was checked.
+    /// Reads the query into the type that documents it. Faults are reported after authorisation.
     pub fn query<T: DeserializeOwned + Default>(&mut self) -> T {
         self.query.take()
     }
 
-    /// A word that must be there; what it is where it is not is never used.
+    /// Returns the value of a required parameter. If it is missing, records a fault and returns a default, which is
+    /// never used.
     pub fn required<T: Default>(&mut self, name: &str, value: Option<T>) -> T {
         if value.is_none() {
             self.query.refuse(name);
@@ -222,50 +223,50 @@ impl Call {
         value.unwrap_or_default()
     }
 
-    /// The query itself.
+    /// Returns the unparsed query.
     pub fn raw_query(&mut self) -> &mut Query {
         &mut self.query
     }
 
-    /// The page of a list that can be sorted.
+    /// Reads the page parameters of a list that can be sorted.
     pub fn page<K: SortKey>(&mut self, sort: Option<Sort<K>>) -> Asked<K> {
         Asked::sorted(&mut self.query, sort)
     }
 
-    /// The page of a list that has one order.
+    /// Reads the page parameters of a list with a fixed order.
     pub fn page_in_order(&mut self) -> Asked<InOrder> {
         Asked::in_order(&mut self.query)
     }
 
-    /// A refusal of this call.
+    /// Returns the problem response for an error of this call.
     pub fn problem(&self, error: impl Into<Error>) -> Problem {
         Problem::new(&self.http, error.into())
     }
 
-    /// A part of the path.
+    /// Returns a segment of the path.
     pub fn segment(&self, name: &str) -> String {
         self.http.match_info().get(name).unwrap_or_default().to_owned()
     }
 
-    /// An id in the path. What is no id names nothing: 404.
+    /// Returns an id in the path.
     ///
     /// # Errors
-    /// `not_found`.
+    /// `not_found` for anything but an id.
     pub fn id(&self, name: &str) -> Result<Id, Problem> {
         Id::parse(&self.segment(name)).ok_or_else(|| self.problem(Code::NotFound))
     }
 
-    /// The body, or why it cannot be read: told once the right was checked.
+    /// Parses the body. Faults are reported after authorisation.
     pub fn body<T: DeserializeOwned>(&self) -> Input<T> {
         json::read(&self.body)
     }
 
-    /// The same, where no body says as much as an empty object.
+    /// Parses the body; an absent body is read as an empty object.
     pub fn body_or_default<T: DeserializeOwned + Default>(&self) -> Input<T> {
         if self.body.is_empty() { Ok(T::default()) } else { self.body() }
     }
 
-    /// No body, or an empty object.
+    /// Records a fault unless the body is absent or an empty object.
     fn check_empty(&mut self) {
         if !self.body.is_empty() && self.request.conditions.fault.is_none() {
             #[derive(serde::Deserialize)]
@@ -281,7 +282,7 @@ impl Call {
         }
     }
 
-    /// Runs a reading act and answers what it shows.
+    /// Runs a read and answers with its result.
     pub async fn read(
         mut self,
         work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + Sync + 'static,
@@ -291,10 +292,10 @@ impl Call {
         Ok(self.respond(answer))
     }
 
-    /// Runs a reading act whose answer the handler makes itself.
+    /// Runs a read and returns its result, for handlers that build the response themselves.
     ///
     /// # Errors
-    /// Those of the act.
+    /// The errors of the read.
     pub async fn fetch<T: Send + 'static>(
         &mut self,
         work: impl Fn(&mut Conn, &Context) -> Result<T, Interrupt> + Send + Sync + 'static,
@@ -304,7 +305,7 @@ impl Call {
         read.await.map_err(|error| self.problem(error))
     }
 
-    /// Runs a changing act.
+    /// Runs a change and answers with its result.
     pub async fn write(
         mut self,
         work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
@@ -315,7 +316,7 @@ impl Call {
         Ok(self.respond(answer))
     }
 
-    /// Runs a changing act that has no body.
+    /// Runs a change without a body and answers with its result.
     pub async fn act(
         mut self,
         work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
@@ -324,12 +325,12 @@ impl Call {
         self.write(work).await
     }
 
-    /// Whether the client has what this tag names.
+    /// Whether the client already has the representation that this tag names.
     pub fn etag_matches(&self, etag: &str) -> bool {
         etag_matches(&self.http, etag)
     }
 
-    /// Answers.
+    /// Builds the response.
     pub fn respond(&self, answer: Answer) -> HttpResponse {
         let unchanged = answer.etag.as_ref().is_some_and(|etag| self.etag_matches(etag));
         let status = if unchanged {
@@ -358,7 +359,7 @@ impl Call {
     }
 }
 
-/// Whether the client of a reading request has what a tag names.
+/// Whether `If-None-Match` of a `GET` or `HEAD` request matches a tag.
 pub fn etag_matches(http: &HttpRequest, etag: &str) -> bool {
     let reading = matches!(*http.method(), Method::GET | Method::HEAD);
     let is_known = |given: &str| {
@@ -367,7 +368,10 @@ pub fn etag_matches(http: &HttpRequest, etag: &str) -> bool {
     reading && text(http, &header::IF_NONE_MATCH).is_some_and(|given| given.split(',').any(is_known))
 }
 
-/// The tag of an answer without versions.
+/// Returns the tag of a view without versions.
+///
+/// # Errors
+/// If it cannot be serialised.
 pub fn body_tag(view: &impl serde::Serialize) -> Result<String, Error> {
     let body = serde_json::to_string(view).map_err(Error::internal)?;
     Ok(tag::of_body(&body))

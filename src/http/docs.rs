@@ -1,4 +1,4 @@
-//! The document, and a page to read it with that needs nothing from outside.
+//! The OpenAPI document, and a page to read it, which loads nothing from other servers.
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,7 +12,7 @@ use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, operations, reads, resource, route};
 use crate::service::tag;
 
-/// The operations on `service`.
+/// Returns the operations on `service`.
 pub fn operations() -> Vec<Operation> {
     operations![Service, "service";
         document: reads(Callers::Anybody),
@@ -20,24 +20,24 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// The page loads nothing from outside, and nobody else's script.
+/// Content security policy of the page: nothing from other servers, and no foreign scripts.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
 
-/// Registers the page and its files, which are no operations.
+/// Registers the page and its files, which are not operations.
 pub fn register_files(config: &mut web::ServiceConfig) {
     config.service(resource("/docs", vec![(Method::GET, route(page))]));
     config.service(resource("/docs/{file:.*}", vec![(Method::GET, route(file))]));
 }
 
-/// The OpenAPI 3.1 document of this service.
+/// Get the OpenAPI 3.1 document of this service.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", responses((status = 200, description = "The document.", body = AnyObject)))]
 async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     written_as(Version::V3_1, &request, &state)
 }
 
-/// The same document as OpenAPI 3.0.
+/// Get the document as OpenAPI 3.0.
 ///
-/// For tools that do not read 3.1; made of the other by rule.
+/// For tools that do not support 3.1; generated from the 3.1 document.
 #[utoipa::path(get, path = "/openapi-3.0.json", operation_id = "openapi_3_0", responses((status = 200, description = "The document.", body = AnyObject)))]
 async fn document_3_0(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     written_as(Version::V3_0, &request, &state)
@@ -52,7 +52,7 @@ fn written_as(version: Version, request: &HttpRequest, state: &State) -> Result<
         .body(text.to_owned()))
 }
 
-/// Leads to the document as a page to read and to try.
+/// Redirects to the page.
 async fn page() -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
 }

@@ -1,4 +1,4 @@
-//! Files on their way out: what is said of one, and its bytes as an inert attachment.
+//! Downloads: metadata of a file, and its bytes as an attachment that browsers do not render.
 
 use actix_web::body::SizedStream;
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType, ExtendedValue};
@@ -12,25 +12,27 @@ use super::time::Instant;
 use crate::domain::file::AttachedFile;
 use crate::error::Error;
 
-/// The bytes of a file, in the document.
+/// The bytes of a file.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "a type for the document: the bytes are answered as they are")]
 pub struct FileBytes(Vec<u8>);
 
-/// A file as it was attached.
+/// An attached file.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AttachedFile)]
 pub struct FileView {
+    /// File name, as uploaded.
     #[schema(example = "to-trinh.pdf")]
     name: String,
-    /// Told from its bytes.
+    /// Media type, determined from the content.
     #[schema(example = "application/pdf")]
     media_type: String,
-    /// In bytes.
+    /// Size in bytes.
     size: i64,
-    /// In hex.
+    /// SHA-256 of the content, in hexadecimal.
     sha256: String,
+    /// When the file was attached.
     attached_at: Instant,
 }
 
@@ -46,10 +48,10 @@ impl From<&AttachedFile> for FileView {
     }
 }
 
-/// The bytes of a file as an attachment that no browser runs, with their digest.
+/// Answers with a file as an attachment, with its digest.
 ///
 /// # Errors
-/// When the store does not have it.
+/// If the file is not in storage.
 pub async fn attachment(call: &Call, file: AttachedFile) -> Reply {
     let etag = format!("\"{}-0\"", file.sha256);
     if call.etag_matches(&etag) {
@@ -64,7 +66,7 @@ pub async fn attachment(call: &Call, file: AttachedFile) -> Reply {
         .body(SizedStream::new(size, bytes)))
 }
 
-/// The answer to who has it already.
+/// Answers a client that already has the file.
 pub fn not_modified(etag: &str) -> HttpResponse {
     HttpResponse::NotModified()
         .insert_header((header::ETAG, etag))
@@ -72,7 +74,7 @@ pub fn not_modified(etag: &str) -> HttpResponse {
         .finish()
 }
 
-/// The head of an answer that is saved as a file and that no browser runs.
+/// Starts the response for a file that browsers save rather than render.
 pub fn attachment_response(name: &str, media_type: &str) -> HttpResponseBuilder {
     let name = ExtendedValue {
         charset: header::Charset::Ext("UTF-8".to_owned()),
@@ -93,7 +95,7 @@ pub fn attachment_response(name: &str, media_type: &str) -> HttpResponseBuilder 
     response
 }
 
-/// The digest as RFC 9530 writes it.
+/// Formats a digest for `Repr-Digest` (RFC 9530).
 fn repr_digest(sha256: &str) -> String {
     let digits = sha256.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap_or_default());
     let bytes: Vec<u8> = digits.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect();
@@ -102,7 +104,7 @@ fn repr_digest(sha256: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    /// The digest of no bytes, as RFC 9530 gives that of others.
+    /// SHA-256 of no bytes.
     #[test]
     fn the_digest_of_nothing() {
         let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

@@ -1,4 +1,4 @@
-//! Is it alive, is it ready.
+//! Liveness and readiness.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, operations, reads};
 use crate::service::health;
 
-/// The operations on `service`.
+/// Returns the operations on `service`.
 pub fn operations() -> Vec<Operation> {
     operations![Service, "service";
         livez: reads(Callers::Anybody),
@@ -20,26 +20,26 @@ pub fn operations() -> Vec<Operation> {
 
 const READYZ_REFUSALS: &[Code] = &[Code::NotReady];
 
-/// The answer of a healthy service.
+/// The state of a healthy service.
 #[derive(Debug, Serialize, ToSchema)]
 struct Health {
-    /// Always `ok`; anything else is a problem.
+    /// Always `ok`; an unhealthy service answers with a problem.
     #[schema(example = "ok")]
     status: &'static str,
 }
 
-/// Is the process alive?
+/// Check that the process is alive.
 ///
-/// Answers without asking the database.
-#[utoipa::path(get, path = "/livez", responses((status = 200, description = "It is.", body = Health)))]
+/// Does not use the database.
+#[utoipa::path(get, path = "/livez", responses((status = 200, description = "The process is alive.", body = Health)))]
 async fn livez() -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Health { status: "ok" })
 }
 
-/// Can it serve requests?
+/// Check that the service can handle requests.
 ///
-/// Asks the database, and whether every migration has run: 503 `not_ready` otherwise.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, description = "It can.", body = Health)))]
+/// Checks the database and that every migration has run; otherwise 503 `not_ready`.
+#[utoipa::path(get, path = "/readyz", responses((status = 200, description = "The service is ready.", body = Health)))]
 async fn readyz(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     match health::is_ready(&state.app).await {
         Ok(true) => Ok(livez().await),

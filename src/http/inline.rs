@@ -1,5 +1,5 @@
-//! The scalars of the document (ids, days, points), written where they are used: a generated C# client forgets that a
-//! reference to a scalar may be null.
+//! Writes scalar schemas (ids, dates, points) where they are used, because generated C# clients ignore that a reference
+//! to a scalar may be null.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::schemas::{PREFIX, Schemas};
 
-/// Writes the scalars where the paths and the other schemas refer to them.
+/// Replaces references to scalar schemas in the paths and in the other schemas.
 pub fn inline_scalars(paths: &mut Value, schemas: &mut Schemas) {
     let (scalars, mut others): (Schemas, Schemas) =
         std::mem::take(schemas).into_iter().partition(|(_, schema)| is_scalar(schema));
@@ -18,14 +18,14 @@ pub fn inline_scalars(paths: &mut Value, schemas: &mut Schemas) {
     *schemas = others;
 }
 
-/// Whether a schema is that of a single value of no name of its own. An enumeration keeps its name.
+/// Whether a schema is a single value. Enumerations keep a schema of their own.
 fn is_scalar(schema: &Value) -> bool {
     let kind = schema.get("type").and_then(Value::as_str);
     let is_enumeration = schema.get("enum").is_some() || schema.get("const").is_some();
     matches!(kind, Some("string" | "number" | "integer" | "boolean")) && !is_enumeration
 }
 
-/// Writes the scalars where a value refers to them. What is said there besides, its description, stands.
+/// Replaces references to scalars in a value. A description beside the reference is kept.
 fn inline(value: &mut Value, scalars: &BTreeMap<String, Value>) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| inline(item, scalars)),
@@ -44,7 +44,7 @@ fn inline(value: &mut Value, scalars: &BTreeMap<String, Value>) {
     }
 }
 
-/// Writes a scalar or null as one schema of two types.
+/// Merges a union of a scalar and null into one schema with two types.
 fn merge_null(schema: &mut Value) {
     let Some(fields) = schema.as_object_mut() else {
         return;

@@ -1,7 +1,7 @@
-//! JSON as strict as the document says: no unknown or repeated field, no array for an object, every digit kept.
+//! A strict JSON reader: no unknown or repeated fields, no arrays in place of objects, and no loss of digits.
 //!
-//! `serde_json` alone takes an array for a struct and keeps the last of two equal keys,
-//! so the text becomes a tree of our own first, and the tree is read by types.
+//! `serde_json` alone accepts an array for a struct and keeps the last of two equal keys, so the text is parsed into a
+//! tree first, which is then deserialised.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::domain::points::DIGITS;
 use crate::error::{Code, Error, Fault};
 
-/// An object of any fields, in the document.
+/// An object with arbitrary fields.
 pub struct AnyObject;
 
 impl PartialSchema for AnyObject {
@@ -27,10 +27,10 @@ impl PartialSchema for AnyObject {
 
 impl ToSchema for AnyObject {}
 
-/// The deepest nesting of a body.
+/// Deepest nesting of a body.
 const MAX_DEPTH: usize = 24;
 
-/// A JSON value that lost nothing. Its texts are the body's own wherever they are written without escapes.
+/// A JSON value without loss. Its texts borrow from the body unless they contain escapes.
 #[derive(Debug)]
 enum Node<'a> {
     Null,
@@ -41,16 +41,16 @@ enum Node<'a> {
     Object(Vec<(Text<'a>, Node<'a>)>),
 }
 
-/// Reads a body.
+/// Parses a body.
 ///
 /// # Errors
-/// `malformed_json` for what is no JSON, `invalid_body` with the place of the first thing that does not fit,
-/// `points_precision` and `points_out_of_range` for points that are none.
+/// `malformed_json` for anything but JSON; `invalid_body` with the place of the first mismatch; `points_precision` and
+/// `points_out_of_range` for invalid points.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let text = std::str::from_utf8(body).map_err(|_| Error::new(Code::MalformedJson))?;
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| Error::new(Code::MalformedJson))?;
     let node = tree(raw.get(), &Place::Root)?;
-    // Where it does not fit it is read once more, to find the place.
+    // After a failure it is read once more, to find the place.
     T::deserialize(&node).or_else(|_| serde_path_to_error::deserialize(&node)).map_err(|error| {
         let pointer = pointer(error.path());
         match error.into_inner() {
@@ -63,9 +63,9 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     })
 }
 
-/// `invalid_body` at a place.
+/// Returns `invalid_body` at a place.
 pub fn invalid(place: &str, problem: &str, field: Option<&str>) -> Error {
-    // A field that is missing has no place of its own: the pointer names where it should be.
+    // For a missing field, the pointer names where it should be.
     let below = field.map(|field| format!("/{}", escaped(field))).unwrap_or_default();
     let pointer = format!("{place}{below}");
     Error::of_fault(Fault::at(pointer, Code::InvalidBody).with("problem", problem))
@@ -85,7 +85,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter().map(segment).collect()
 }
 
-/// Where a value stands, put into words only for an error.
+/// The place of a value, formatted only for an error.
 enum Place<'a> {
     Root,
     Item(&'a Place<'a>, usize),
@@ -109,7 +109,7 @@ impl Place<'_> {
     }
 }
 
-/// Makes the tree level by level.
+/// Parses the tree level by level.
 fn tree<'a>(raw: &'a str, place: &Place) -> Result<Node<'a>, Error> {
     let malformed = |_| Error::new(Code::MalformedJson);
     if place.depth() > MAX_DEPTH {
@@ -142,14 +142,14 @@ fn tree<'a>(raw: &'a str, place: &Place) -> Result<Node<'a>, Error> {
     }
 }
 
-/// A key that stands twice.
+/// Returns a key that occurs twice.
 fn repeated<'a>(fields: &'a [(Text, &RawValue)]) -> Option<&'a str> {
     let mut keys: Vec<&str> = fields.iter().map(|(key, _)| &*key.0).collect();
     keys.sort_unstable();
     keys.windows(2).find_map(|pair| (pair.first() == pair.last()).then(|| pair.first().copied())?)
 }
 
-/// A text of the body.
+/// A text in the body.
 #[derive(Debug)]
 struct Text<'a>(Cow<'a, str>);
 
@@ -172,7 +172,7 @@ impl<'de: 'a, 'a> de::Deserialize<'de> for Text<'a> {
     }
 }
 
-/// An object's fields in order, repeated ones included.
+/// The fields of an object in order, including repeated ones.
 struct Fields<'a>(Vec<(Text<'a>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> de::Deserialize<'de> for Fields<'a> {
@@ -195,7 +195,7 @@ impl<'de: 'a, 'a> de::Deserialize<'de> for Fields<'a> {
     }
 }
 
-/// Why a tree does not fit a type; says nothing of the type's own name.
+/// Why a tree does not match a type. Does not reveal the name of the type.
 #[derive(Debug)]
 enum ReadError {
     WrongType,
@@ -282,7 +282,7 @@ impl<'de> Deserializer<'de> for &'de Node<'_> {
         if let Node::Null = self { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    /// An object is an object: a list of its fields' values is none.
+    /// Accepts only an object; `serde_json` would also accept an array of the values.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,

@@ -1,4 +1,4 @@
-//! Around every request: its id, its line in the log, and an answer even where the code panicked.
+//! Middleware around every request: request id, log line, and a problem response for a panic.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -16,17 +16,17 @@ use crate::error::{Code, Error};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request an id, answers a panic with a problem, and logs one line.
+/// Assigns the request an id, answers a panic with a problem, and logs the request.
 ///
 /// # Errors
-/// For a panic, which the framework turns into the problem's response.
+/// For a panic, which the framework turns into the response of the problem.
 pub async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let id = Ids::Random.next().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
-    // The router needs the request to itself, so what a panic's answer needs of it is copied.
+    // The handler takes the request, so what the response to a panic needs is copied first.
     let (method, path, language) =
         (request.method().clone(), request.path().to_owned(), Language::of(request.headers()));
     let began = Instant::now();
@@ -35,7 +35,7 @@ pub async fn around(
     let mut response = outcome.map_err(panicked)??.map_into_boxed_body();
     let is_problem = response.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json");
     if response.status().is_client_error() && !is_problem {
-        // The framework's own refusals carry no body of ours.
+        // Errors of the framework itself have no problem body.
         let code = if response.status().as_u16() == 408 { Code::RequestTimeout } else { Code::MalformedJson };
         let answer = Problem::new(response.request(), Error::new(code)).error_response();
         response = response.into_response(answer);

@@ -1,4 +1,4 @@
-//! HTTP: the gate and the desks. Knows neither tables nor rules.
+//! The HTTP layer: requests to commands, results to responses. It knows neither tables nor rules.
 
 pub mod actions;
 pub mod assessment;
@@ -39,17 +39,17 @@ use auth::Keys;
 use openapi::Document;
 use problem::Problem;
 
-/// What all requests share.
+/// State shared by all requests.
 pub struct State {
-    /// The installation.
+    /// State of the running service.
     pub app: Arc<App>,
-    /// Whether a reset of the sandbox leaves out the period and the table.
+    /// Whether resetting the sandbox omits the example period and criteria set.
     pub empty_sandbox: bool,
-    /// The service's own issuer.
+    /// Keys of the service's own issuer.
     pub keys: Keys,
-    /// The address that clients know the service by.
+    /// Address that clients reach the service at.
     pub public_url: String,
-    /// The operations and the document of them.
+    /// The operations and their OpenAPI document.
     pub document: Document,
 }
 

@@ -1,4 +1,4 @@
-//! The document: what the operations say of themselves, and what is the same for all of them.
+//! The OpenAPI document: what each operation describes, and what is common to all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -17,17 +17,17 @@ use super::problem::{Language, ProblemBody};
 use super::schemas;
 use crate::error::{Code, Error};
 
-/// The form that the document is written in.
+/// Version of OpenAPI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
-    /// OpenAPI 3.1, which is the contract.
+    /// OpenAPI 3.1, the contract.
     V3_1,
-    /// OpenAPI 3.0, for tools that read no other.
+    /// OpenAPI 3.0, for tools that do not support 3.1.
     V3_0,
 }
 
-/// The document of a running service. Written when somebody first asks: the writing takes many times what is kept,
-/// and most instances are never asked.
+/// The document of a running service. Generated on the first request, because generating it takes much more memory than
+/// keeping it and most instances never serve it.
 pub struct Document {
     operations: Vec<Operation>,
     text: OnceLock<String>,
@@ -35,20 +35,20 @@ pub struct Document {
 }
 
 impl Document {
-    /// The document of these operations.
+    /// Returns the document of these operations.
     pub fn of(operations: Vec<Operation>) -> Self {
         Document { operations, text: OnceLock::new(), text_3_0: OnceLock::new() }
     }
 
-    /// What it is about.
+    /// Returns the operations that it describes.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
 
-    /// Its text.
+    /// Returns the text of the document.
     ///
     /// # Errors
-    /// When it cannot be written as JSON.
+    /// If it cannot be generated.
     pub fn text(&self, version: Version) -> Result<&str, Error> {
         let kept = match version {
             Version::V3_1 => &self.text,
@@ -68,19 +68,19 @@ impl Document {
     }
 }
 
-const INTRODUCTION: &str = "Yearly emulation (thi đua) scoring: from the table of criteria to the award proposal.\n\n\
-Every refusal is an RFC 9457 problem with a stable `code`, explained at `/problems/{code}`. A change names the state that it starts from by \
-`If-Match`; a repeated `POST` with the same `Idempotency-Key` gets the first answer again. `allowed_actions` and `blocked_actions` tell what the \
-caller may do now.";
+const INTRODUCTION: &str = "Yearly emulation (thi đua) scoring, from the criteria set to the award proposal.\n\n\
+Every error is an RFC 9457 problem with a stable `code`, explained at `/problems/{code}`. Changes require `If-Match` with the `ETag` of the record as \
+it was read. Repeating a `POST` with the same `Idempotency-Key` returns the first response again. `allowed_actions` and `blocked_actions` list what \
+the caller may do now.";
 
-/// How callers show who they are.
-const TOKENS: &str = "A JWT of the service or of a configured issuer, checked as RFC8725 advises: the algorithm is that of the key; issuer, \
-audience, subject and times are required.";
+/// Description of the bearer tokens.
+const TOKENS: &str = "A JWT of the service or of a configured issuer, verified as RFC8725 recommends: the algorithm is determined by the key; \
+issuer, audience, subject and times are required.";
 
-/// Writes the document.
+/// Generates the document.
 ///
 /// # Errors
-/// When it cannot be written as JSON, or two schemas have one name.
+/// If it cannot be serialised, or two schemas have the same name.
 fn write(operations: &[Operation]) -> Result<Value, Error> {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     let mut schemas = shared_schemas();
@@ -118,7 +118,7 @@ fn write(operations: &[Operation]) -> Result<Value, Error> {
     }))
 }
 
-/// The schemas that no operation names: those of every refusal and of what webhooks are sent.
+/// Returns the schemas that no operation refers to: problems and webhook messages.
 fn shared_schemas() -> Vec<NamedSchema> {
     let mut schemas = vec![
         (ProblemBody::name().into_owned(), ProblemBody::schema()),
@@ -129,7 +129,7 @@ fn shared_schemas() -> Vec<NamedSchema> {
     schemas
 }
 
-/// What an endpoint is sent, for each type of event.
+/// Describes the webhook of each type of event.
 fn webhooks(schemas: &BTreeMap<String, Value>) -> Value {
     let types = schemas.get("EventType").and_then(|schema| schema.get("enum")).and_then(Value::as_array);
     let webhook = |kind: &Value| {
@@ -141,38 +141,38 @@ fn webhooks(schemas: &BTreeMap<String, Value>) -> Value {
         let operation = json!({
             "operationId": format!("webhooks.{}", kind.replace('.', "_")),
             "summary": format!("Receive `{kind}`."),
-            "description": "A CloudEvents 1.0 message, signed by Standard Webhooks. At least once, in any order.",
+            "description": "A CloudEvents 1.0 message, signed according to Standard Webhooks. Delivered at least once, in any order.",
             "tags": [Tag::Webhooks.name()],
-            // What is sent is signed; a receiver gets no token of the service.
+            // Messages are signed; receivers get no token of the service.
             "security": [],
             "parameters": [
-                header("webhook-id", true, "The same for every attempt at one message."),
-                header("webhook-timestamp", true, "Seconds since 1970."),
-                header("webhook-signature", true, "`v1,` and the signature in base64; two while a secret is rotated."),
+                header("webhook-id", true, "Id of the message, the same for every attempt."),
+                header("webhook-timestamp", true, "Time of the attempt, in seconds since 1970-01-01T00:00:00Z."),
+                header("webhook-signature", true, "`v1,` followed by the signature in base64; two signatures while a secret is rotated."),
             ],
             "requestBody": {"required": true, "content": {"application/cloudevents+json": {"schema": narrowed}}},
-            "responses": {"2XX": {"description": "Taken. Anything else is tried again; 410 parks the message at once."}},
+            "responses": {"2XX": {"description": "Acknowledged. Any other response is retried, except 410, which parks the message at once."}},
         });
         Some((kind.to_owned(), json!({"post": operation})))
     };
     Value::Object(types.into_iter().flatten().filter_map(webhook).collect())
 }
 
-/// The headers of answers.
+/// Describes the response headers.
 fn headers() -> Value {
     let header = |description: &str, schema: Value| json!({"description": description, "schema": schema});
     let text = |description: &str| header(description, json!({"type": "string"}));
     json!({
-        "ETag": text("The tag of what is answered: for `If-Match` of a change and `If-None-Match` of the next read."),
-        "Location": text("Where the new resource is."),
-        "Link": text("`rel=\"next\"`: the next page, where there is one."),
+        "ETag": text("Tag of the representation, for `If-Match` of a change and `If-None-Match` of the next read."),
+        "Location": text("Path of the new resource, or of the page redirected to."),
+        "Link": text("The next page (`rel=\"next\"`), if there is one."),
         "Retry-After": header("Seconds to wait before the same request may succeed.", json!({"type": "integer", "format": "int32"})),
-        "X-Request-Id": header("The id of the request, to be quoted when asking for help.", json!({"type": "string", "format": "uuid"})),
-        "Idempotency-Replayed": header("`true` where the first answer is given again.", json!({"type": "string", "enum": ["true"]})),
+        "X-Request-Id": header("Id of the request, to quote when asking for support.", json!({"type": "string", "format": "uuid"})),
+        "Idempotency-Replayed": header("`true` if this is the stored response to an earlier request with the same key.", json!({"type": "string", "enum": ["true"]})),
     })
 }
 
-/// Names the headers that each answer of an operation carries.
+/// Adds the headers of each response of an operation.
 fn name_headers(operation: &Operation, responses: &mut Map<String, Value>) {
     let kind = operation.facts.kind;
     for (status, response) in responses {
@@ -192,7 +192,10 @@ fn name_headers(operation: &Operation, responses: &mut Map<String, Value>) {
     }
 }
 
-/// The schemas by name. Two of one name would leave one of them without its own.
+/// Returns the schemas by name.
+///
+/// # Errors
+/// If different schemas have the same name.
 fn named(schemas: Vec<NamedSchema>) -> Result<BTreeMap<String, Value>, Error> {
     let mut named = BTreeMap::new();
     for (name, schema) in schemas {
@@ -205,7 +208,7 @@ fn named(schemas: Vec<NamedSchema>) -> Result<BTreeMap<String, Value>, Error> {
     Ok(named)
 }
 
-/// An operation with what is the same for all of its kind.
+/// Describes an operation, including what is common to all of its kind.
 fn described(operation: &Operation) -> Result<Value, Error> {
     let description = operation.describe();
     let id = operation.id(&description);
@@ -230,7 +233,7 @@ fn described(operation: &Operation) -> Result<Value, Error> {
     }
     if let Some(responses) = fields.get_mut("responses").and_then(Value::as_object_mut) {
         if operation.facts.kind.is_reading() && operation.is_secured() {
-            responses.insert("304".into(), json!({"description": "Nothing changed since the tag in `If-None-Match`."}));
+            responses.insert("304".into(), json!({"description": "Unchanged since the `ETag` in `If-None-Match`."}));
         }
         responses.extend(problem_responses(&codes));
         name_headers(operation, responses);
@@ -241,19 +244,19 @@ fn described(operation: &Operation) -> Result<Value, Error> {
     Ok(described)
 }
 
-/// The roles that may call an operation, as a sentence.
+/// Returns a sentence about the roles that may call an operation.
 fn who_may_call(operation: &Operation) -> String {
     match operation.roles() {
         Some(roles) => {
             let names = roles.iter().filter_map(|role| json!(role).as_str().map(|name| format!("`{name}`")));
             format!("Roles: {}.", names.collect::<Vec<_>>().join(", "))
         }
-        None if operation.is_secured() => "For everybody with a token.".into(),
-        None => "Asks for no bearer token.".into(),
+        None if operation.is_secured() => "Available to every authenticated caller.".into(),
+        None => "Requires no bearer token.".into(),
     }
 }
 
-/// A body that may be left out is an `Option` in the attribute, which is one that may be `null` besides.
+/// Removes `null` from an optional body: the attribute cannot express a body that may be absent but not null.
 fn take_null_away(body: &mut Value) {
     let Some(schema) = body.pointer_mut("/content/application~1json/schema") else {
         return;
@@ -264,7 +267,7 @@ fn take_null_away(body: &mut Value) {
     }
 }
 
-/// The names of the places in a path.
+/// Returns the names of the parameters in a path.
 fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
@@ -273,13 +276,14 @@ fn is_named(parameter: &Value, name: &str) -> bool {
     parameter.get("name").and_then(Value::as_str) == Some(name)
 }
 
-/// The parameters that the handler names and those of the operation's kind. A place in the path that the handler does
-/// not name is an id.
+/// Returns the parameters that the handler declares and those of its kind of operation. Undeclared path parameters are
+/// ids.
 fn parameters(operation: &Operation, given: Vec<Value>) -> Result<Vec<Value>, Error> {
     let is_given = |name: &str| given.iter().any(|parameter| is_named(parameter, name));
     let ids = path_parameters(&operation.path).filter(|name| !is_given(name)).map(|name| {
         let schema = json!({"type": "string", "format": "uuid"});
-        json!({"name": name, "in": "path", "required": true, "description": "Made by the service.", "schema": schema})
+        let description = format!("Id of the {}.", name.strip_suffix("_id").unwrap_or("record"));
+        json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema})
     });
     let mut parameters: Vec<Value> = ids.collect();
     parameters.extend(given);
@@ -291,27 +295,27 @@ fn parameters(operation: &Operation, given: Vec<Value>) -> Result<Vec<Value>, Er
         return Ok(parameters);
     }
     let kind = operation.facts.kind;
-    parameters.push(header("Accept-Language", false, "`vi` (default) or `en`: the language of problems."));
+    parameters.push(header("Accept-Language", false, "Language of problem texts: `vi` (default) or `en`."));
     if kind.takes_tag() {
-        parameters.push(header("If-Match", kind.needs_tag(), "The `ETag` that the change starts from."));
+        parameters.push(header("If-Match", kind.needs_tag(), "`ETag` of the record as it was read."));
     }
     if kind.is_reading() {
-        parameters.push(header("If-None-Match", false, "A known `ETag`: 304 where nothing changed."));
+        parameters.push(header("If-None-Match", false, "`ETag` of an earlier response; 304 if it is unchanged."));
     }
     if operation.takes_idempotency_key() {
-        let description = "The same key and request get the first answer again, for 24 hours.";
+        let description = "A key chosen by the client. Repeating the request with the same key within 24 hours returns the first response.";
         parameters.push(header("Idempotency-Key", false, description));
     }
     Ok(parameters)
 }
 
-/// What every list takes.
+/// Returns the parameters of every list.
 fn page_parameters() -> Result<Vec<Value>, Error> {
     let parameters = PageQuery::into_params(|| None);
     parameters.into_iter().map(|parameter| serde_json::to_value(parameter).map_err(Error::internal)).collect()
 }
 
-/// A parameter of several values takes them separated by commas: any of them fits, but keys of an order follow one another.
+/// Declares that several values are separated by commas.
 fn separate_by_commas(parameter: &mut Value) {
     if parameter.pointer("/schema/type") != Some(&json!("array")) {
         return;
@@ -336,7 +340,7 @@ fn header(name: &str, required: bool, description: &str) -> Value {
     json!({"name": name, "in": "header", "required": required, "description": description, "schema": schema})
 }
 
-/// The refusals of an operation.
+/// Returns the problem codes of an operation.
 fn codes(operation: &Operation, parameters: &[Value], has_body: bool) -> Vec<Code> {
     let (kind, is_secured) = (operation.facts.kind, operation.is_secured());
     let mut codes = vec![Code::Internal];
@@ -359,7 +363,7 @@ fn codes(operation: &Operation, parameters: &[Value], has_body: bool) -> Vec<Cod
             codes.push(Code::OrganizationRequired);
         }
     }
-    // What has no body takes an empty object as well, and refuses anything else.
+    // Without a body, an empty object is accepted and anything else rejected.
     if has_body || is_secured && !kind.is_reading() {
         codes.extend(OF_EVERY_BODY);
     }
@@ -380,7 +384,7 @@ fn codes(operation: &Operation, parameters: &[Value], has_body: bool) -> Vec<Cod
     codes
 }
 
-/// The refusals of every operation that asks for a token.
+/// Problem codes of every operation that requires a token.
 const OF_EVERY_CALLER: [Code; 7] = [
     Code::TokenMissing,
     Code::TokenInvalid,
@@ -391,11 +395,11 @@ const OF_EVERY_CALLER: [Code; 7] = [
     Code::Busy,
 ];
 
-/// The refusals of every operation that reads a body.
+/// Problem codes of every operation that reads a body.
 const OF_EVERY_BODY: [Code; 5] =
     [Code::MalformedJson, Code::InvalidBody, Code::UnsupportedMediaType, Code::BodyTooLarge, Code::RequestTimeout];
 
-/// The refusals of an operation, by status. What a code looks like stands once, among the components.
+/// Returns the problem responses of an operation by status. The example of each code is a component.
 fn problem_responses(codes: &[Code]) -> Vec<(String, Value)> {
     let mut by_status: BTreeMap<u16, Vec<&'static str>> = BTreeMap::new();
     for code in codes {
@@ -412,7 +416,7 @@ fn problem_responses(codes: &[Code]) -> Vec<(String, Value)> {
     by_status.into_iter().map(response).collect()
 }
 
-/// What each code looks like that an operation names. Others stand only in lists of faults and warnings.
+/// Returns an example for each code that an operation names. Other codes occur only in lists of errors and warnings.
 fn problem_examples(paths: &Value) -> Value {
     let mut named = BTreeSet::new();
     name_examples(paths, &mut named);
@@ -425,7 +429,7 @@ fn problem_examples(paths: &Value) -> Value {
     Value::Object(Code::ALL.iter().filter(is_named).map(example).collect())
 }
 
-/// The examples that a value refers to.
+/// Collects the examples that a value refers to.
 fn name_examples<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
     match value {
         Value::Object(fields) => {

@@ -1,10 +1,10 @@
-//! The document as OpenAPI 3.0, for tools that do not read 3.1 yet. The contract is that of 3.1; this says the same.
+//! Converts the document to OpenAPI 3.0, for tools that do not support 3.1. The 3.1 document is the contract.
 
 use serde_json::{Map, Value, json};
 
 use super::schemas::PREFIX;
 
-/// Rewrites a document of OpenAPI 3.1.
+/// Converts a document of OpenAPI 3.1.
 pub fn converted(mut document: Value) -> Value {
     let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
     convert(&mut document, &schemas);
@@ -19,7 +19,7 @@ pub fn converted(mut document: Value) -> Value {
     document
 }
 
-/// Rewrites the schemas in a value. Examples are no schemas, whatever their fields are called.
+/// Converts the schemas in a value. Examples are not schemas, whatever their fields are called.
 fn convert(value: &mut Value, schemas: &Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| convert(item, schemas)),
@@ -37,7 +37,7 @@ fn convert(value: &mut Value, schemas: &Value) {
     }
 }
 
-/// The properties of a schema have names of their own, which are no keywords.
+/// Converts the properties of a schema. Their names are not keywords.
 fn each_property(properties: &mut Value, schemas: &Value) {
     let properties = properties.as_object_mut().into_iter().flat_map(|properties| properties.values_mut());
     properties.for_each(|property| convert(property, schemas));
@@ -47,7 +47,7 @@ fn convert_fields(fields: &mut Map<String, Value>, schemas: &Value) {
     if let Some(only) = fields.remove("const") {
         fields.insert("enum".into(), json!([only]));
     }
-    // The keys of every map of this service are texts, which 3.0 takes for granted.
+    // 3.0 assumes that keys are strings.
     fields.remove("propertyNames");
     if let Some(examples) = fields.get("examples").and_then(Value::as_array).cloned() {
         fields.remove("examples");
@@ -61,7 +61,7 @@ fn convert_fields(fields: &mut Map<String, Value>, schemas: &Value) {
     }
 }
 
-/// `type: [T, "null"]` is a nullable `T`.
+/// Converts `type: [T, "null"]` to a nullable `T`.
 fn narrow_types(fields: &mut Map<String, Value>) {
     let Some(types) = fields.get("type").and_then(Value::as_array) else {
         return;
@@ -76,7 +76,7 @@ fn narrow_types(fields: &mut Map<String, Value>) {
     }
 }
 
-/// `oneOf` with null is a nullable one of the others. `nullable` needs a type beside it.
+/// Converts `oneOf` with null to a nullable schema. `nullable` requires a type beside it.
 fn take_null_out(fields: &mut Map<String, Value>, schemas: &Value) {
     let null = json!({"type": "null"});
     let Some(variants) = fields.get("oneOf").and_then(Value::as_array).filter(|variants| variants.contains(&null))
@@ -99,7 +99,7 @@ fn take_null_out(fields: &mut Map<String, Value>, schemas: &Value) {
     }
 }
 
-/// The type of a schema, of what it refers to, or else that of all unions here: objects.
+/// Returns the type of a schema or of its reference; unions are objects.
 fn type_of(fields: &Map<String, Value>, schemas: &Value) -> Value {
     let referred = referred(fields).or_else(|| referred(fields.get("allOf")?.get(0)?.as_object()?));
     let own = fields.get("type").or_else(|| schemas.get(referred?)?.get("type"));
@@ -110,7 +110,7 @@ fn referred(fields: &Map<String, Value>) -> Option<&str> {
     fields.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix(PREFIX))
 }
 
-/// What stands beside a reference is ignored in 3.0: there the reference is one part of the whole.
+/// Wraps a reference that has siblings in `allOf`, because 3.0 ignores siblings of a reference.
 fn set_reference_apart(fields: &mut Map<String, Value>) {
     if fields.len() < 2 || referred(fields).is_none() {
         return;
@@ -119,7 +119,7 @@ fn set_reference_apart(fields: &mut Map<String, Value>) {
     fields.insert("allOf".into(), json!([{"$ref": reference}]));
 }
 
-/// A variant of a union is a bare reference again: its name counts more than what is said of it.
+/// Restores a variant of a union to a bare reference: generators need its name more than its description.
 fn leave_reference(variant: &mut Value) {
     if let Some([reference]) = variant.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
         *variant = reference.clone();

@@ -1,7 +1,7 @@
-//! An operation: the one value that the router, the document and the tests read.
+//! An operation: the single value that the router, the document and the tests read.
 //!
-//! Method, path, parameters, bodies and answers stand in the handler's `#[utoipa::path]`; [`operations!`] adds what the
-//! attribute has no word for.
+//! Method, path, parameters, bodies and responses are declared in the handler's `#[utoipa::path]`; [`operations!`] adds
+//! what the attribute cannot express.
 
 use std::collections::BTreeMap;
 
@@ -20,15 +20,15 @@ use crate::error::{Code, Error};
 /// Who may call an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Callers {
-    /// Everybody; no token is asked for.
+    /// Everyone; no token is required.
     Anybody,
-    /// Everybody with a token.
+    /// Everyone with a token.
     Authenticated,
-    /// The operators of the installation.
+    /// Operators of the installation.
     Operators,
-    /// Those to whom one of the actions is granted.
+    /// Callers to whom one of the actions is granted.
     Granted(Vec<Action>),
-    /// The same and the operators.
+    /// Callers to whom one of the actions is granted, and operators.
     GrantedOrOperators(Vec<Action>),
 }
 
@@ -44,54 +44,54 @@ impl<const N: usize> From<[Action; N]> for Callers {
     }
 }
 
-/// What an operation does with its resource. Its headers and the refusals of its kind follow from this.
+/// What an operation does to its resource. Its headers and the problem codes of its kind follow from this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Reads.
+    /// Reads a resource.
     Read,
     /// Reads a list page by page.
     List,
     /// Creates a resource.
     Create,
-    /// Changes a resource from the state that `If-Match` names.
+    /// Changes a resource in the version that `If-Match` names.
     Change,
-    /// Puts a resource in its place, which may be empty: then without `If-Match`.
+    /// Creates a resource at a given path or replaces it; only replacing requires `If-Match`.
     Put,
-    /// Moves a resource on from the state that `If-Match` names.
+    /// Moves a resource to another state, from the version that `If-Match` names.
     Act,
-    /// Deletes a resource in the state that `If-Match` names.
+    /// Deletes a resource in the version that `If-Match` names.
     Delete,
-    /// Runs a job that starts from no state.
+    /// Runs a job that does not depend on a version.
     Run,
 }
 
 impl Kind {
-    /// Whether it takes `If-Match`.
+    /// Whether it accepts `If-Match`.
     pub const fn takes_tag(self) -> bool {
         matches!(self, Kind::Change | Kind::Put | Kind::Act | Kind::Delete)
     }
 
-    /// Whether it is refused without `If-Match`.
+    /// Whether it requires `If-Match`.
     pub const fn needs_tag(self) -> bool {
         self.takes_tag() && !matches!(self, Kind::Put)
     }
 
-    /// Whether nothing is changed.
+    /// Whether it changes nothing.
     pub const fn is_reading(self) -> bool {
         matches!(self, Kind::Read | Kind::List)
     }
 }
 
-/// What is said of an operation beside its `#[utoipa::path]`.
+/// What is declared about an operation in addition to its `#[utoipa::path]`.
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// What it does.
     pub kind: Kind,
     /// Who may call it.
     pub callers: Callers,
-    /// Its refusals beyond those of its kind.
+    /// Problem codes in addition to those of its kind.
     pub refusals: &'static [Code],
-    /// Whether the answer carries a secret: it is kept nowhere, so the request takes no `Idempotency-Key`.
+    /// Whether the response contains a secret. It is not stored, so the request accepts no `Idempotency-Key`.
     pub answers_secret: bool,
 }
 
@@ -100,19 +100,19 @@ impl Facts {
         Facts { kind, callers: callers.into(), refusals: &[], answers_secret: false }
     }
 
-    /// Adds refusals beyond those of the kind.
+    /// Adds problem codes to those of the kind.
     pub const fn refuses(mut self, codes: &'static [Code]) -> Self {
         self.refusals = codes;
         self
     }
 
-    /// Marks an answer that carries a secret.
+    /// Declares that the response contains a secret.
     pub const fn answers_secret(mut self) -> Self {
         self.answers_secret = true;
         self
     }
 
-    /// Lets the operators of the installation call it too.
+    /// Allows operators of the installation as well.
     pub fn or_operators(mut self) -> Self {
         self.callers = match self.callers {
             Callers::Granted(actions) => Callers::GrantedOrOperators(actions),
@@ -170,13 +170,13 @@ pub type NamedSchema = (String, RefOr<Schema>);
 
 /// An operation of the service.
 pub struct Operation {
-    /// The method of its call.
+    /// HTTP method.
     pub method: Method,
-    /// The pattern of its path.
+    /// Pattern of the path.
     pub path: String,
-    /// The group that it is listed in.
+    /// Group that it is listed in.
     pub tag: Tag,
-    /// What is said of it beside its `#[utoipa::path]`.
+    /// What is declared about it in addition to its `#[utoipa::path]`.
     pub facts: Facts,
     noun: &'static str,
     describe: fn() -> Description,
@@ -185,7 +185,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// An operation on `noun` by what its `#[utoipa::path]` has generated.
+    /// Returns an operation on `noun` from what its `#[utoipa::path]` generates.
     pub fn of<P>(_: P, tag: Tag, noun: &'static str, facts: Facts, route: fn() -> Route) -> Self
     where
         P: utoipa::Path + utoipa::__dev::SchemaReferences,
@@ -195,29 +195,29 @@ impl Operation {
         Operation { method, path: P::path(), tag, facts, noun, describe, collect_schemas, route }
     }
 
-    /// What its `#[utoipa::path]` says.
+    /// Returns the description that its `#[utoipa::path]` generates.
     pub fn describe(&self) -> Description {
         (self.describe)()
     }
 
-    /// The schemas that it refers to.
+    /// Returns the schemas that it refers to.
     pub fn schemas(&self) -> Vec<NamedSchema> {
         let mut schemas = Vec::new();
         (self.collect_schemas)(&mut schemas);
         schemas
     }
 
-    /// Its name in the document, `noun.verb`. The verb is the handler's name unless the attribute gives another.
+    /// Returns its id in the document, `noun.verb`. The verb is the handler's name unless the attribute gives another.
     pub fn id(&self, description: &Description) -> String {
         format!("{}.{}", self.noun, description.operation_id.as_deref().unwrap_or_default())
     }
 
-    /// Whether it asks for a token.
+    /// Whether it requires a token.
     pub fn is_secured(&self) -> bool {
         self.facts.callers != Callers::Anybody
     }
 
-    /// The roles that may call it; none where roles do not decide.
+    /// Returns the roles that may call it, or `None` if access does not depend on roles.
     pub fn roles(&self) -> Option<Vec<Role>> {
         let granted =
             |actions: &[Action]| -> Vec<Role> { actions.iter().flat_map(|action| access::roles_of(*action)).collect() };
@@ -232,18 +232,18 @@ impl Operation {
         Some(roles)
     }
 
-    /// Whether it takes an `Idempotency-Key`.
+    /// Whether it accepts an `Idempotency-Key`.
     pub fn takes_idempotency_key(&self) -> bool {
         self.is_secured() && self.method == Method::POST && !self.facts.answers_secret
     }
 
-    /// Its method and the route to its handler.
+    /// Returns its method and the route to its handler.
     fn route(&self) -> (Method, Route) {
         (self.method.clone(), (self.route)())
     }
 }
 
-/// The route of a handler, whatever the method.
+/// Returns the route to a handler, for any method.
 pub fn route<F, Args>(handler: F) -> Route
 where
     F: Handler<Args>,
@@ -266,7 +266,7 @@ fn method(method: &HttpMethod) -> Method {
     }
 }
 
-/// The operations of a noun: each handler with its [`Facts`].
+/// Lists the operations of a noun: each handler with its [`Facts`].
 macro_rules! operations {
     ($tag:ident, $noun:literal; $($handler:ident: $facts:expr),+ $(,)?) => {
         ::std::vec![$($crate::http::operation::Operation::of(
@@ -280,9 +280,10 @@ macro_rules! operations {
 }
 pub(super) use operations;
 
-/// Registers operations, each path once.
+/// Registers the operations, each path once.
 ///
-/// Scopes are told apart by their names alone; within one the patterns are tried in order, fixed names before places.
+/// Scopes are matched by name alone. Within a scope the patterns are tried in order, literal segments before
+/// parameters.
 pub fn register(config: &mut web::ServiceConfig, operations: &[Operation]) {
     let mut scopes: BTreeMap<&str, BTreeMap<&str, Vec<&Operation>>> = BTreeMap::new();
     for operation in operations {
@@ -302,7 +303,7 @@ pub fn register(config: &mut web::ServiceConfig, operations: &[Operation]) {
     }
 }
 
-/// A path's scope (`/v1/` and a noun) and what follows it.
+/// Splits a path into its scope (`/v1/` and a noun) and the rest.
 fn split(path: &str) -> (&str, &str) {
     let Some(rest) = path.strip_prefix("/v1/") else {
         return ("", path);
@@ -311,16 +312,16 @@ fn split(path: &str) -> (&str, &str) {
     path.split_at("/v1/".len() + noun)
 }
 
-/// A path with a route for each of its methods. `GET` answers `HEAD` too; another method is 405 with those that there
-/// are, and `OPTIONS` tells them.
+/// Returns a resource with a route for each method. `GET` also answers `HEAD`. Any other method is answered with 405
+/// and the allowed methods, which `OPTIONS` lists.
 pub fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
     let allow = allowed(&routes);
     let other = move |request: HttpRequest| std::future::ready(other_method(&request, &allow));
     let resource = web::resource(path).default_service(web::to(other));
     routes.into_iter().fold(resource, |resource, (method, route)| {
         let fits = move |head: &guard::GuardContext| {
-            let asked = &head.head().method;
-            *asked == method || *asked == Method::HEAD && method == Method::GET
+            let requested = &head.head().method;
+            *requested == method || *requested == Method::HEAD && method == Method::GET
         };
         resource.route(route.guard(guard::fn_guard(fits)))
     })
@@ -343,10 +344,10 @@ fn other_method(request: &HttpRequest, allow: &str) -> Result<HttpResponse, Prob
     Err(Problem::new(request, Error::new(Code::MethodNotAllowed)).allowing(allow.to_owned()))
 }
 
-/// The groups of the document, in reading order.
+/// Groups of operations in the document, in reading order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
 pub enum Tag {
-    /// Tokens, service accounts, and who the caller is.
+    /// Tokens, service accounts and the caller.
     Auth,
     /// Organisations, their units and members.
     Organizations,
@@ -354,34 +355,34 @@ pub enum Tag {
     Criteria,
     /// Periods and their targets.
     Periods,
-    /// Sheets.
+    /// Submissions.
     Submissions,
-    /// Evidence of a sheet.
+    /// Evidence of a submission.
     Evidence,
-    /// Reviews and the council's sessions.
+    /// Reviews and council sessions.
     Reviews,
     /// Facts, ranking and tie decisions.
     Results,
     /// Award proposals.
     Awards,
-    /// The calendar.
+    /// The working calendar.
     Calendar,
-    /// Deadlines, tasks, checks and feeds.
+    /// Deadlines, tasks, checks and calendar feeds.
     Deadlines,
     /// Events.
     Events,
     /// Webhooks.
     Webhooks,
-    /// The audit chain.
+    /// The audit log.
     Audit,
-    /// Health, the document, and what problem codes mean.
+    /// Health, the document and problem codes.
     Service,
-    /// What only the sandbox has.
+    /// The sandbox.
     Sandbox,
 }
 
 impl Tag {
-    /// Its name.
+    /// Returns its name.
     pub const fn name(self) -> &'static str {
         match self {
             Tag::Auth => "auth",
@@ -403,25 +404,25 @@ impl Tag {
         }
     }
 
-    /// What is in it.
+    /// Returns its description.
     pub const fn description(self) -> &'static str {
         match self {
-            Tag::Auth => "Tokens, service accounts, and who the caller is.",
+            Tag::Auth => "Tokens, service accounts and the caller.",
             Tag::Organizations => "Organisations, their units and members.",
             Tag::Criteria => "Criteria sets: drafting, checking, publishing, importing and exporting.",
             Tag::Periods => "Emulation periods: their stages and targets.",
-            Tag::Submissions => "A unit's sheet: scores, readiness, submission, revisions.",
-            Tag::Evidence => "Evidence of a sheet: files and references to documents.",
-            Tag::Reviews => "Appraisals, council reviews, and the council's sessions.",
-            Tag::Results => "Facts about the units, the ranking, and decisions on ties.",
+            Tag::Submissions => "Submissions of the units: scores, readiness, submission and revisions.",
+            Tag::Evidence => "Evidence of a submission: files and references to documents.",
+            Tag::Reviews => "Appraisals, council reviews and council sessions.",
+            Tag::Results => "Facts about the units, the ranking and decisions on ties.",
             Tag::Awards => "Award proposals and their dossiers.",
-            Tag::Calendar => "Holidays, substitute days off, and the reckoning of working days.",
+            Tag::Calendar => "Public holidays, substitute days off and the calculation of working days.",
             Tag::Deadlines => "Deadlines, tasks, checks and calendar feeds.",
-            Tag::Events => "What has happened, in order.",
-            Tag::Webhooks => "Webhook endpoints and what was sent to them.",
-            Tag::Audit => "Every change, in a chain of hashes.",
-            Tag::Service => "Health, this document, and what problem codes mean.",
-            Tag::Sandbox => "People to play as and a clock to set; absent outside the sandbox.",
+            Tag::Events => "Events in the order in which they occurred.",
+            Tag::Webhooks => "Webhook endpoints and their deliveries.",
+            Tag::Audit => "Every change, in a hash chain.",
+            Tag::Service => "Health, this document and explanations of problem codes.",
+            Tag::Sandbox => "Test users and an adjustable clock; available only in the sandbox.",
         }
     }
 }

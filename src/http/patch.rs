@@ -1,21 +1,21 @@
-//! Merge patches (RFC 7396): absent, null and a value are three things.
+//! Merge patches (RFC 7396), which distinguish an absent field, null and a value.
 
 use serde::{Deserialize, Deserializer};
 
-/// A field that can be taken away: absent is none, `null` is `Some(None)`.
+/// Deserialises a field that can be cleared: absent is `None`, null is `Some(None)`.
 ///
 /// # Errors
-/// Those of the value.
+/// The errors of the value.
 pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
-/// A field that is always there: absent stays, `null` is no value of it and refused.
+/// Deserialises a field that cannot be cleared: absent is `None`, null is rejected.
 ///
 /// # Errors
-/// Those of the value.
+/// The errors of the value.
 pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

@@ -1,4 +1,4 @@
-//! RFC 9457: what every refusal looks like on the wire.
+//! Problem responses (RFC 9457).
 
 use std::fmt;
 
@@ -14,17 +14,17 @@ use super::json::AnyObject;
 use crate::domain::time::read_day;
 use crate::error::{Code, Error, Params, Row, term};
 
-/// The languages that texts are written in.
+/// Language of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// Vietnamese, unless the client asks otherwise.
+    /// Vietnamese, the default.
     Vi,
     /// English.
     En,
 }
 
 impl Language {
-    /// What `Accept-Language` prefers of the two.
+    /// Returns the language that `Accept-Language` prefers.
     pub fn of(headers: &HeaderMap) -> Self {
         let text = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let quality = |wanted: &str| {
@@ -106,55 +106,55 @@ fn sentence(code: Code, params: &Params, language: Language) -> String {
     if text.contains('{') { format!("{}.", language.title(row)) } else { text }
 }
 
-/// A refusal as it is answered.
+/// An error response.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {
-    /// Where the code is explained.
+    /// Path of the explanation of the code.
     #[serde(rename = "type")]
     #[schema(example = "/problems/score_out_of_range")]
     pub kind: String,
-    /// What it is, in the asked language.
+    /// Short summary, in the requested language.
     #[schema(example = "Điểm vượt mức tối đa")]
     pub title: String,
-    /// The HTTP status.
+    /// HTTP status.
     #[schema(example = 422)]
     pub status: u16,
-    /// The stable code.
+    /// Stable code.
     #[schema(example = "score_out_of_range")]
     pub code: String,
-    /// A sentence for people.
+    /// Message for users, in the requested language.
     pub detail: String,
-    /// The path that was asked.
+    /// Path of the request.
     pub instance: String,
-    /// To be quoted when asking for help.
+    /// Id of the request, to quote when asking for support.
     pub request_id: String,
-    /// The figures of it.
+    /// Parameters of the message.
     #[schema(value_type = AnyObject)]
     pub params: Params,
-    /// Every broken rule, where there are several or where one has a place.
+    /// All errors, if there are several or if one has a place in the request.
     pub errors: Vec<FaultBody>,
-    /// The word of RFC 6749, at the token endpoint alone; else null.
+    /// RFC 6749 error code, at the token endpoint only; otherwise null.
     pub error: Option<&'static str>,
 }
 
-/// One broken rule.
+/// An error at a place in the request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Fault)]
 pub struct FaultBody {
-    /// RFC 6901 pointer into the body.
+    /// RFC 6901 JSON pointer into the body; empty if the error has no place in it.
     #[schema(example = "/scores/3/answer/points")]
     pub pointer: String,
-    /// The stable code.
+    /// Stable code.
     pub code: String,
-    /// The figures of it.
+    /// Parameters of the message.
     #[schema(value_type = AnyObject)]
     pub params: Params,
-    /// A sentence for people.
+    /// Message for users, in the requested language.
     pub message: String,
 }
 
-/// Broken rules with their sentences.
+/// Returns the errors with their messages.
 pub fn fault_bodies(faults: &[crate::error::Fault], language: Language) -> Vec<FaultBody> {
     let body = |fault: &crate::error::Fault| FaultBody {
         pointer: fault.pointer.clone(),
@@ -166,7 +166,7 @@ pub fn fault_bodies(faults: &[crate::error::Fault], language: Language) -> Vec<F
 }
 
 impl ProblemBody {
-    /// The body of a refusal.
+    /// Returns the body of an error.
     pub fn of(error: &Error, language: Language, instance: &str, request_id: &str) -> Self {
         let row = error.code.row();
         ProblemBody {
@@ -184,11 +184,11 @@ impl ProblemBody {
     }
 }
 
-/// The name under which a request carries its id.
+/// The id of a request, stored in its extensions.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
-/// A refusal with what its answer needs of the request.
+/// An error with what its response needs from the request.
 #[derive(Debug)]
 pub struct Problem {
     error: Error,
@@ -198,31 +198,31 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A refusal of this request.
+    /// Returns the problem response to a request.
     pub fn new(request: &HttpRequest, error: Error) -> Self {
         Self::detached(error, Language::of(request.headers()), request.path(), &request_id(request))
     }
 
-    /// The same where the request itself is gone.
+    /// Returns a problem response without access to the request.
     pub fn detached(error: Error, language: Language, path: &str, request_id: &str) -> Self {
         let body = Box::new(ProblemBody::of(&error, language, path, request_id));
         Problem { error, language, body, allow: None }
     }
 
-    /// Adds the methods that there are.
+    /// Adds the allowed methods.
     pub fn allowing(mut self, methods: String) -> Self {
         self.allow = Some(methods);
         self
     }
 
-    /// Adds the word of RFC 6749.
+    /// Adds the RFC 6749 error code.
     pub fn oauth(mut self, word: &'static str) -> Self {
         self.body.error = Some(word);
         self
     }
 }
 
-/// The id that the gate gave the request.
+/// Returns the id that the middleware assigned to the request.
 pub fn request_id(request: &HttpRequest) -> String {
     use actix_web::HttpMessage;
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
@@ -251,7 +251,7 @@ impl ResponseError for Problem {
         if let Some(allow) = &self.allow {
             answer.insert_header((header::ALLOW, allow.as_str()));
         }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "most codes have no header of their own")]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "most codes add no header")]
         match self.error.code {
             Code::TokenMissing => {
                 answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

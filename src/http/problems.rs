@@ -1,4 +1,4 @@
-//! What a code means.
+//! Explanations of problem codes.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use super::problem::Problem;
 use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, operations, reads};
 
-/// The operations on `problems`.
+/// Returns the operations on `problems`.
 pub fn operations() -> Vec<Operation> {
     operations![Service, "problems";
         get: reads(Callers::Anybody).refuses(GET_REFUSALS),
@@ -17,40 +17,41 @@ pub fn operations() -> Vec<Operation> {
 
 const GET_REFUSALS: &[Code] = &[Code::NotFound];
 
-/// A code explained.
+/// The explanation of a problem code.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProblemExplanation)]
 struct Explanation {
-    /// The stable code.
+    /// Stable code.
     #[schema(example = "deadline_passed")]
     code: &'static str,
-    /// The status it is answered with.
+    /// HTTP status of the response.
     #[schema(example = 409)]
     status: u16,
-    /// `never`: the same request will never succeed. `after_change`: read again and adapt. `later`: wait. `new_token`: fetch one.
+    /// Whether a retry can succeed. `never`: the same request always fails. `after_change`: after reading the record
+    /// again and adapting the request. `later`: after waiting. `new_token`: with a new token.
     #[schema(example = "never")]
     retry: &'static str,
-    /// In Vietnamese.
+    /// Vietnamese texts.
     vi: Text,
-    /// In English.
+    /// English texts.
     en: Text,
 }
 
-/// A title and a sentence.
+/// The texts of a code in one language.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProblemText)]
 struct Text {
-    /// A few words.
+    /// Short summary.
     title: &'static str,
-    /// A sentence with `{param}` places.
+    /// Message with `{param}` placeholders.
     text: &'static str,
 }
 
 /// Explain a problem code.
 ///
-/// Every problem's `type` leads here.
-#[utoipa::path(get, path = "/problems/{code}", params(("code" = String, Path, description = "A stable code.", example = "deadline_passed")),
-    responses((status = 200, description = "What it means.", body = Explanation)))]
+/// The `type` of every problem is this path.
+#[utoipa::path(get, path = "/problems/{code}", params(("code" = String, Path, description = "Stable code.", example = "deadline_passed")),
+    responses((status = 200, description = "The explanation.", body = Explanation)))]
 async fn get(request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
     let found = Code::ALL.iter().map(|known| known.row()).find(|row| row.code == code.as_str());
     let row = found.ok_or_else(|| Problem::new(&request, Error::new(Code::NotFound)))?;

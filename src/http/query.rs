@@ -1,7 +1,7 @@
-//! Queries, read into the types that document them.
+//! Query strings, read into the types that document them.
 //!
-//! A query is a struct that derives `Deserialize`, `Default` and `IntoParams`: what it documents is what it reads. A field
-//! of a vector takes several words, separated by commas or given one by one.
+//! A query is a struct that derives `Deserialize`, `Default` and `IntoParams`, so that it documents exactly what it
+//! reads. A vector accepts several values, separated by commas or given as repeated parameters.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAcces
 
 use crate::error::{Code, Error};
 
-/// The words of a query; what no type reads is unknown.
+/// The parameters of a query. Those that no type has read are unknown.
 #[derive(Debug, Default)]
 pub struct Query {
     pairs: Vec<(String, String)>,
@@ -19,7 +19,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// Reads a query string.
+    /// Parses a query string.
     pub fn parse(text: &str) -> Self {
         match serde_urlencoded::from_str::<Vec<(String, String)>>(text) {
             Ok(pairs) => Query { asked: pairs.clone(), pairs, fault: None },
@@ -27,13 +27,13 @@ impl Query {
         }
     }
 
-    /// The whole query as it was asked.
+    /// Returns the whole query as it was sent.
     pub fn asked(&self) -> &[(String, String)] {
         &self.asked
     }
 
-    /// Takes the fields of `T` out of the query. A word that does not fit counts as absent and is a fault, which is told
-    /// once the caller's right was checked.
+    /// Takes the fields of `T` out of the query. A value that does not match counts as absent and is recorded as a
+    /// fault, which is reported after authorisation.
     pub fn take<T: DeserializeOwned + Default>(&mut self) -> T {
         loop {
             let mut pairs = self.pairs.clone();
@@ -51,17 +51,17 @@ impl Query {
         }
     }
 
-    /// Records that a word does not fit.
+    /// Records an invalid parameter.
     pub fn refuse(&mut self, name: &str) {
         self.fault.get_or_insert_with(|| invalid(name));
     }
 
-    /// Records a fault of another kind.
+    /// Records a fault with another code.
     pub fn fail(&mut self, code: Code) {
         self.fault.get_or_insert_with(|| Error::new(code));
     }
 
-    /// What is wrong with the query, once every type has read its words.
+    /// Returns the fault of the query, once every type has read its parameters.
     pub fn leftover(&mut self) -> Option<Error> {
         let unknown =
             self.pairs.first().map(|(name, _)| Error::new(Code::UnknownParameter).with("name", name.as_str()));
@@ -73,12 +73,12 @@ fn invalid(name: &str) -> Error {
     Error::new(Code::InvalidParameter).with("name", name)
 }
 
-/// Why a query does not fit a type.
+/// Why a query does not match a type.
 #[derive(Debug)]
 enum ReadError {
-    /// The value of a word.
+    /// The value of the named parameter does not match.
     Value(&'static str),
-    /// A value, before it is known of which word.
+    /// A value does not match; its parameter is not known yet.
     Unnamed,
 }
 
@@ -96,7 +96,7 @@ impl de::Error for ReadError {
     }
 }
 
-/// A query as the struct that it is read into sees it.
+/// A query, deserialised as a struct.
 struct Pairs<'a>(&'a mut Vec<(String, String)>);
 
 impl<'de> Deserializer<'de> for Pairs<'_> {
@@ -121,7 +121,7 @@ impl<'de> Deserializer<'de> for Pairs<'_> {
     }
 }
 
-/// The fields of the struct that the query names.
+/// The fields of the struct that occur in the query.
 struct Fields<'a> {
     pairs: &'a mut Vec<(String, String)>,
     fields: std::slice::Iter<'static, &'static str>,
@@ -145,14 +145,14 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     }
 }
 
-/// What is given for a field.
+/// The values given for a field.
 struct Given<'a> {
     pairs: &'a mut Vec<(String, String)>,
     field: &'static str,
 }
 
 impl Given<'_> {
-    /// The first value; a second is left over, and unknown.
+    /// Returns the first value. A second one is left over and reported as unknown.
     fn first(self) -> Scalar {
         let at = self.pairs.iter().position(|(name, _)| name == self.field);
         Scalar(at.map(|at| self.pairs.remove(at).1).unwrap_or_default())
@@ -222,7 +222,7 @@ impl<'de> SeqAccess<'de> for Values {
     }
 }
 
-/// One value.
+/// A single value.
 struct Scalar(String);
 
 impl Scalar {

@@ -1,4 +1,4 @@
-//! Every operation, and the routes to them.
+//! All operations, and the routes to them.
 
 use actix_web::web;
 
@@ -11,7 +11,7 @@ use super::operation::{self, Operation};
 use super::schedule::{calendar, deadline_checks, deadlines, feeds, tasks};
 use super::{docs, health, problems, sandbox, unknown};
 
-/// The operations of the service. The sandbox has some of its own.
+/// Returns the operations of the service, including those of the sandbox if it runs as one.
 pub fn operations(in_sandbox: bool) -> Vec<Operation> {
     let nouns = [
         health::operations,
@@ -47,7 +47,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
     nouns.into_iter().flat_map(|of_noun| of_noun()).chain(in_sandbox).collect()
 }
 
-/// Registers operations, the files of the documentation page, and 404 for the rest.
+/// Registers the operations, the files of the documentation page, and 404 for everything else.
 pub fn register(config: &mut web::ServiceConfig, operations: &[Operation]) {
     operation::register(config, operations);
     docs::register_files(config);

@@ -1,4 +1,4 @@
-//! `/v1/sandbox`: only in the sandbox, absent otherwise.
+//! Operations that exist only in the sandbox: `/v1/sandbox`.
 
 use actix_web::http::header;
 use actix_web::web::Payload;
@@ -20,7 +20,7 @@ use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, lists, operations, reads, runs};
 use crate::service::{Caller, sandbox};
 
-/// The operations on `sandbox`.
+/// Returns the operations on `sandbox`.
 pub fn operations() -> Vec<Operation> {
     operations![Sandbox, "sandbox";
         people: lists(Callers::Anybody).refuses(QUERY_REFUSALS),
@@ -32,21 +32,25 @@ pub fn operations() -> Vec<Operation> {
 
 const QUERY_REFUSALS: &[Code] = &[Code::UnknownParameter];
 
-/// Refuses a query: none of these operations takes one but the list, which reads its own first.
+/// Rejects unknown parameters. Only the list takes any, and reads them first.
 fn check_query(request: &HttpRequest, mut query: Query) -> Result<(), Problem> {
     query.leftover().map_or(Ok(()), |error| Err(Problem::new(request, error)))
 }
 
-/// Somebody to play as.
+/// A test user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SandboxPerson)]
 struct PersonView {
+    /// The user's name at the issuer `local`.
     #[schema(example = "th-head")]
     subject: String,
+    /// Name shown to others.
     display_name: String,
+    /// Roles of the user.
     roles: Vec<Role>,
+    /// Code of the unit that the user belongs to; null if there is none.
     unit_code: Option<String>,
-    /// A bearer token, good for a day.
+    /// Bearer token, valid for a day.
     token: String,
 }
 
@@ -54,24 +58,26 @@ struct PersonView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SandboxClock)]
 struct ClockView {
+    /// Current time of the sandbox.
     now: Instant,
-    /// Whether it runs by itself.
+    /// Whether the clock advances by itself.
     ticking: bool,
 }
 
-/// Where to set the clock.
+/// The time to set.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SandboxClockBody, example = json!({"now": "2023-11-10T17:00:00.000Z"}))]
 struct ClockBody {
+    /// Time to set.
     now: DateTime<Utc>,
-    /// Default `false`: it stands where it is set.
+    /// Whether the clock advances by itself from there; defaults to `false`.
     #[serde(default)]
     ticking: bool,
 }
 
-/// List everybody, each with a token.
-#[utoipa::path(get, path = "/v1/sandbox/people", responses((status = 200, description = "Everybody.", body = ListView<PersonView>)))]
+/// List the test users, each with a token.
+#[utoipa::path(get, path = "/v1/sandbox/people", responses((status = 200, description = "A page of test users.", body = ListView<PersonView>)))]
 async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let with_token = |person: sandbox::Person| {
         let caller = Caller {
@@ -105,8 +111,8 @@ fn clock_response(state: &State) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view)
 }
 
-/// Read the clock.
-#[utoipa::path(get, path = "/v1/sandbox/clock", responses((status = 200, description = "The time.", body = ClockView)))]
+/// Get the clock.
+#[utoipa::path(get, path = "/v1/sandbox/clock", responses((status = 200, description = "The clock.", body = ClockView)))]
 async fn clock(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     check_query(&request, Query::parse(request.query_string()))?;
     Ok(clock_response(&state))
@@ -114,9 +120,10 @@ async fn clock(request: HttpRequest, state: web::Data<State>) -> Result<HttpResp
 
 /// Set the clock.
 ///
-/// It stands there, so that runs repeat, unless `ticking` lets it run. What the clock alone causes has happened when the answer comes: sheets
-/// are missed, reminders are events. Tokens and webhooks always follow the machine's own clock.
-#[utoipa::path(put, path = "/v1/sandbox/clock", request_body = ClockBody, responses((status = 200, description = "Set.", body = ClockView)))]
+/// The clock stops at the given time, so that runs are repeatable, unless `ticking` is set. Changes caused by the
+/// passing of time, such as missed submissions and reminders, are complete when the response is sent. Tokens and
+/// webhooks always use the clock of the machine.
+#[utoipa::path(put, path = "/v1/sandbox/clock", request_body = ClockBody, responses((status = 200, description = "The clock as set.", body = ClockView)))]
 async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     check_query(&request, Query::parse(request.query_string()))?;
     let problem = |error| Problem::new(&request, error);
@@ -126,10 +133,10 @@ async fn set_clock(request: HttpRequest, payload: Payload, state: web::Data<Stat
     Ok(clock_response(&state))
 }
 
-/// Begin anew.
+/// Reset the sandbox.
 ///
-/// Everything as at the first start, the clock and the ids included.
-#[utoipa::path(post, path = "/v1/sandbox/reset", responses((status = 204, description = "As at the first start.")))]
+/// Restores the initial state, including the clock and the ids.
+#[utoipa::path(post, path = "/v1/sandbox/reset", responses((status = 204, description = "Reset.")))]
 async fn reset(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     check_query(&request, Query::parse(request.query_string()))?;
     sandbox::reset(&state.app, state.empty_sandbox).await.map_err(|error| Problem::new(&request, error))?;

@@ -1,4 +1,4 @@
-//! The schemas of the document: what is read always has every property, what is written may leave some out.
+//! Schemas of the document: responses always contain every property, requests may omit some.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,19 +6,20 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 
-/// The place of the schemas in the document.
+/// Prefix of references to schemas.
 pub const PREFIX: &str = "#/components/schemas/";
 
 /// Schemas by name.
 pub type Schemas = BTreeMap<String, Value>;
 
-/// Requires every property of what is answered. A schema that requests use as well keeps its optional properties there,
-/// under its name with `Input`.
+/// Requires every property in responses. A schema that requests use as well keeps its optional properties there, under
+/// its name with `Input` appended.
 ///
 /// # Errors
-/// When such a name is taken.
+/// If such a name is already taken.
 pub fn complete(paths: &mut Value, webhooks: &Value, schemas: &mut Schemas) -> Result<(), Error> {
     name_variants(schemas)?;
+    describe_tags(schemas);
     let (mut written, mut read) = (BTreeSet::new(), BTreeSet::new());
     reach(webhooks, schemas, &mut read);
     each_operation(paths, |operation| {
@@ -45,7 +46,7 @@ pub fn complete(paths: &mut Value, webhooks: &Value, schemas: &mut Schemas) -> R
             rename(schema, &of_requests);
         } else if read.contains(name) {
             require_all(schema);
-            // Closed for what is written only. What is read may be a part of a larger whole.
+            // Only requests are closed; a response may be part of a larger schema.
             if let Some(fields) = schema.as_object_mut().filter(|_| split.contains(name)) {
                 fields.remove("additionalProperties");
             }
@@ -59,11 +60,11 @@ pub fn complete(paths: &mut Value, webhooks: &Value, schemas: &mut Schemas) -> R
     Ok(())
 }
 
-/// Refers each page of a list to the schema of its rows, which a generated client would have twice otherwise, and names
-/// it after them: `ListView_Unit` is `UnitList`.
+/// Names each page of a list after its rows, `UnitList` instead of `ListView_Unit`, and refers to their schema, which
+/// generated clients would duplicate otherwise.
 ///
 /// # Errors
-/// When such a name is taken.
+/// If such a name is already taken.
 pub fn name_pages(paths: &mut Value, schemas: &mut Schemas) -> Result<(), Error> {
     let rows = schemas.keys().filter_map(|name| name.strip_prefix("ListView_"));
     for row in rows.map(str::to_owned).collect::<Vec<_>>() {
@@ -82,7 +83,7 @@ pub fn name_pages(paths: &mut Value, schemas: &mut Schemas) -> Result<(), Error>
     Ok(())
 }
 
-/// Gives each variant of a union a schema of its own, named by its tag or, without one, by its first field.
+/// Gives each variant of a union its own schema, named by its tag or, without one, by its first field.
 fn name_variants(schemas: &mut Schemas) -> Result<(), Error> {
     let (mut named, mut tagged) = (Schemas::new(), Vec::new());
     for (union, schema) in schemas.iter_mut() {
@@ -114,7 +115,7 @@ fn name_variants(schemas: &mut Schemas) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets no variant of a union have other properties: some readers tell them apart by that alone.
+/// Allows no other properties in the variants of a union, because some readers tell them apart by that alone.
 fn close_variants(schemas: &mut Schemas) {
     let mut variants = BTreeSet::new();
     for union in schemas.values().filter_map(|schema| schema.get("oneOf")) {
@@ -130,7 +131,7 @@ fn close_variants(schemas: &mut Schemas) {
     }
 }
 
-/// The name and the tag of a variant that has a schema of its own beside its tag.
+/// Returns the name and tag of a variant whose schema is separate from its tag.
 fn tag_of(variant: &Value) -> Option<(String, Value)> {
     let reference = variant.pointer("/allOf/0/$ref").and_then(Value::as_str)?;
     let tag = variant.pointer("/allOf/1/properties/type")?;
@@ -150,7 +151,18 @@ fn add_tag(schema: &mut Value, tag: Value) {
     }
 }
 
-/// `snake_case` as `CamelCase`.
+/// Describes the tags of variants, for which the Rust types have no place.
+fn describe_tags(schemas: &mut Schemas) {
+    let tags = schemas.values_mut().filter_map(|schema| schema.pointer_mut("/properties/type")?.as_object_mut());
+    for tag in tags {
+        if let Some([Value::String(only)]) = tag.get("enum").and_then(Value::as_array).map(Vec::as_slice) {
+            let description = format!("Always `{only}`.");
+            tag.entry("description").or_insert(json!(description));
+        }
+    }
+}
+
+/// Converts `snake_case` to `CamelCase`.
 fn capitalised(word: &str) -> String {
     let capital = |part: &str| {
         let mut letters = part.chars();
@@ -166,7 +178,7 @@ fn each_operation(paths: &mut Value, mut visit: impl FnMut(&mut Map<String, Valu
     operations.filter_map(Value::as_object_mut).for_each(&mut visit);
 }
 
-/// The schemas that a value refers to, through others too.
+/// Collects the schemas that a value refers to, directly and indirectly.
 fn reach(value: &Value, schemas: &Schemas, names: &mut BTreeSet<String>) {
     each_reference(value, &mut |name| {
         if names.insert(name.to_owned()) {
@@ -189,7 +201,7 @@ fn each_reference(value: &Value, visit: &mut impl FnMut(&str)) {
     }
 }
 
-/// The schemas of requests and answers that are not the same in both.
+/// Returns the schemas that differ between requests and responses.
 fn differing(schemas: &Schemas, written: &BTreeSet<String>, read: &BTreeSet<String>) -> BTreeSet<String> {
     let both = || schemas.iter().filter(|(name, _)| written.contains(*name) && read.contains(*name));
     let mut found: BTreeSet<String> =
@@ -209,14 +221,14 @@ fn differing(schemas: &Schemas, written: &BTreeSet<String>, read: &BTreeSet<Stri
     }
 }
 
-/// Whether a schema has a property that may be left out.
+/// Whether a schema has optional properties.
 fn leaves_out(schema: &Value) -> bool {
     let mut all = schema.clone();
     require_all(&mut all);
     all != *schema
 }
 
-/// Requires every property of a schema.
+/// Makes every property of a schema required.
 fn require_all(schema: &mut Value) {
     let Some(fields) = schema.as_object_mut() else {
         return;
@@ -230,7 +242,7 @@ fn require_all(schema: &mut Value) {
     fields.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten().for_each(require_all);
 }
 
-/// Points references at the new names of what was renamed.
+/// Renames the targets of references.
 fn rename(value: &mut Value, new_name: &impl Fn(&str) -> Option<String>) {
     match value {
         Value::Object(fields) => {
@@ -293,7 +305,7 @@ mod tests {
         assert_eq!(schemas["Answer"]["oneOf"], json!([reference("CasesAnswer")]));
         assert_eq!(
             schemas["CasesAnswer"],
-            json!({"properties": {"cases": {}, "type": {"enum": ["cases"]}}, "required": ["cases", "type"], "additionalProperties": false})
+            json!({"properties": {"cases": {}, "type": {"enum": ["cases"], "description": "Always `cases`."}}, "required": ["cases", "type"], "additionalProperties": false})
         );
     }
 }

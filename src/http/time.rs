@@ -1,4 +1,4 @@
-//! Days and instants as requests and answers write them.
+//! Dates and instants in requests and responses.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::de::{Error, Unexpected};
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::domain::time::{deserialize_day, instant, read_day};
 
-/// An instant: RFC 3339 in UTC with milliseconds.
+/// An instant, as RFC 3339 in UTC with milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2023-11-10T17:00:00.000Z")]
 pub struct Instant(pub DateTime<Utc>);
@@ -18,7 +18,7 @@ impl Serialize for Instant {
     }
 }
 
-/// A day in a body: `YYYY-MM-DD`. Which days make sense is a rule of the resource.
+/// A date, as `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String, format = Date, example = "2023-11-10")]
 pub struct Day(pub NaiveDate);
@@ -35,13 +35,13 @@ impl From<Day> for NaiveDate {
     }
 }
 
-/// A day in a path or a query: `YYYY-MM-DD`, within what both databases hold and an office can mean.
+/// A date in a path or query, as `YYYY-MM-DD`, in the years 1900 to 2200.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String, format = Date, example = "2023-11-10")]
 pub struct BoundedDay(pub NaiveDate);
 
 impl BoundedDay {
-    /// Reads a day.
+    /// Parses a date.
     pub fn parse(text: &str) -> Option<Self> {
         read_day(text).filter(|day| (1900..=2200).contains(&day.year())).map(BoundedDay)
     }

@@ -1,4 +1,4 @@
-//! Files on their way in: `multipart/form-data`, part by part.
+//! Uploads: `multipart/form-data`, read part by part.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -20,24 +20,24 @@ use crate::service::sha256_hex;
 
 /// How long a client may take to send a file.
 const TIMEOUT: Duration = Duration::from_mins(5);
-/// The longest text beside a file, in bytes.
+/// Longest text field beside a file, in bytes.
 const MAX_TEXT_BYTES: usize = 16 * 1024;
 
-/// The bytes of a file as they come.
+/// The bytes of a file as they arrive.
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>>>>;
 
-/// A form that was received.
+/// A received form.
 #[derive(Debug)]
 pub struct Form<T> {
     texts: BTreeMap<String, String>,
-    /// The name that the file came under.
+    /// Name of the file.
     pub name: String,
-    /// What became of the file.
+    /// The received file.
     pub file: T,
 }
 
 impl<T> Form<T> {
-    /// The texts beside the file, as an object.
+    /// Deserialises the text fields.
     ///
     /// # Errors
     /// `invalid_body` with the place.
@@ -46,22 +46,22 @@ impl<T> Form<T> {
         json::read(object.to_string().as_bytes())
     }
 
-    fn asked(&self, sha256: &str) -> String {
+    fn digest_of(&self, sha256: &str) -> String {
         format!("{:?}{:?}{sha256}", self.texts, self.name)
     }
 }
 
 impl Form<ReceivedFile> {
-    /// What was asked, for the digest of a request that may come twice.
+    /// Returns the content of the form, for the digest of the request.
     pub fn digest(&self) -> String {
-        self.asked(&self.file.stored.sha256)
+        self.digest_of(&self.file.stored.sha256)
     }
 }
 
 impl Form<Bytes> {
-    /// What was asked, for the digest of a request that may come twice.
+    /// Returns the content of the form, for the digest of the request.
     pub fn digest(&self) -> String {
-        self.asked(&sha256_hex(&self.file))
+        self.digest_of(&sha256_hex(&self.file))
     }
 }
 
@@ -71,12 +71,12 @@ pub fn is_form(http: &HttpRequest) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("multipart/form-data"))
 }
 
-/// Receives a form of the texts that are `known` and one part `file`, which is stored as it arrives. A text is shown to
-/// `check` before anything after it is read.
+/// Receives a form of the `known` text fields and one `file`, which is stored as it arrives. `check` sees each text
+/// field before anything after it is read.
 ///
 /// # Errors
-/// `unsupported_media_type` for what is no form, `invalid_body` for one without a file or with other parts,
-/// `request_timeout`, those of `check` and those of [`Files::receive`]. Nothing of a refused form is kept.
+/// `unsupported_media_type` for anything but a form, `invalid_body` for a form without a file or with other fields,
+/// `request_timeout`, the errors of `check` and those of [`Files::receive`]. Nothing of a rejected form is kept.
 pub async fn receive(
     http: &HttpRequest,
     payload: Payload,
@@ -96,10 +96,10 @@ pub async fn receive(
     }
 }
 
-/// The same for a file of at most `max` bytes that is kept in memory.
+/// Receives a form whose file, of at most `max` bytes, is kept in memory.
 ///
 /// # Errors
-/// As [`receive`]; `file_too_large`.
+/// Those of [`receive`]; `file_too_large`.
 pub async fn receive_whole(
     http: &HttpRequest,
     payload: Payload,
@@ -119,7 +119,7 @@ pub async fn receive_whole(
     form(http, payload, known, |_, _| Ok(()), collect).await.map_err(|(error, _)| error)
 }
 
-/// Receives a form; where it is refused, with what became of the file until then.
+/// Receives a form. An error comes with what was received of the file so far.
 async fn form<T>(
     http: &HttpRequest,
     payload: Payload,

@@ -256,6 +256,31 @@ fn every_operation_is_described(app: &App) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The fields of a schema, and of those that it consists of, which have no description of their own or of their type.
+fn undescribed(schema: &Value) -> Vec<&String> {
+    let is_described = |field: &Value| {
+        let text = |value: &Value| value["description"].as_str().is_some_and(|text| text.len() > 2);
+        text(field) || field["oneOf"].as_array().is_some_and(|alternatives| alternatives.iter().any(text))
+    };
+    let own = schema["properties"].as_object().into_iter().flatten();
+    let own = own.filter(|(_, field)| !is_described(field)).map(|(name, _)| name);
+    own.chain(schema["allOf"].as_array().into_iter().flatten().flat_map(undescribed)).collect()
+}
+
+#[apply(on_both)]
+fn every_parameter_and_field_is_described(app: &App) {
+    let document = document(app);
+    let mut wrong = Vec::new();
+    for Operation { method, path, about } in operations(&document) {
+        let undescribed = parameters(&about).filter(|parameter| parameter["description"].as_str().is_none());
+        wrong.extend(undescribed.map(|parameter| format!("{method} {path}: {}", parameter["name"])));
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        wrong.extend(undescribed(schema).into_iter().map(|field| format!("{name}: {field}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[apply(on_both)]
 fn every_refusal_in_the_document_is_a_problem_that_is_explained(app: &App) {
     let mut codes: BTreeMap<String, u64> = BTreeMap::new();
