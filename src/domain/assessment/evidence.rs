@@ -1,4 +1,4 @@
-//! Evidence (minh chứng): what proves a line of a sheet, as a file or as a document that the office's eGov system keeps.
+//! Evidence (minh chứng) for a line of a submission: a file, or a document in the office's eGov system.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,13 @@ use crate::domain::file::AttachedFile;
 use crate::domain::text::{CODE_CHARS, Check, TITLE_CHARS};
 use crate::error::{Code, Error, Fault};
 
-/// The most pieces of one sheet.
+/// Maximum number of pieces of evidence of a submission.
 pub const MAX_PIECES: usize = 500;
-/// The longest web address, in characters.
+/// Longest web address, in characters.
 pub const URL_CHARS: usize = 2_000;
 
-/// The degree of secrecy that a document is marked with. Only [`Classification::None`] may be put into the system:
-/// the guideline, A.II.3, forbids state secrets on connected machines.
+/// Security classification of a document. Only `none` is accepted.
+// The guideline, A.II.3, forbids state secrets on connected machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Classification {
@@ -30,40 +30,40 @@ pub enum Classification {
     TopSecret,
 }
 
-/// Where the proof is.
+/// Kind of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EvidenceKind {
-    /// A file that was uploaded.
+    /// An uploaded file.
     File,
-    /// A document that the office's eGov system keeps.
+    /// A document in the office's eGov system.
     EgovDocument,
 }
 
-/// A document that the office's eGov system keeps.
+/// A document in the office's eGov system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EgovDocument {
-    /// Its number and symbol.
+    /// Number and symbol of the document.
     pub number: String,
-    /// Its date.
+    /// Date of the document.
     pub issued_on: NaiveDate,
-    /// Who issued it.
+    /// Authority that issued it.
     pub issuer: String,
-    /// Where it can be read.
+    /// Web address of the document.
     pub url: Option<String>,
 }
 
-/// The proof itself.
+/// The file or document of a piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
-    /// A file that was uploaded.
+    /// An uploaded file.
     File(AttachedFile),
-    /// A document that the office's eGov system keeps.
+    /// A document in the office's eGov system.
     EgovDocument(EgovDocument),
 }
 
 impl Proof {
-    /// Which of the two it is.
+    /// Returns the kind of evidence.
     pub const fn kind(&self) -> EvidenceKind {
         match self {
             Proof::File(_) => EvidenceKind::File,
@@ -71,7 +71,7 @@ impl Proof {
         }
     }
 
-    /// The file, if it is one.
+    /// Returns the file, if it is one.
     pub const fn file(&self) -> Option<&AttachedFile> {
         match self {
             Proof::File(file) => Some(file),
@@ -79,7 +79,7 @@ impl Proof {
         }
     }
 
-    /// The document, if it is one.
+    /// Returns the document, if it is one.
     pub const fn document(&self) -> Option<&EgovDocument> {
         match self {
             Proof::File(_) => None,
@@ -88,61 +88,62 @@ impl Proof {
     }
 }
 
-/// A piece of evidence. It is part of every revision of its sheet from the one after `added_after` up to `removed_after`.
+/// A piece of evidence. It belongs to every revision of its submission after `added_after`, up to and including
+/// `removed_after`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// Its id.
+    /// Id of the piece of evidence.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation that it belongs to.
     pub organization_id: Id,
-    /// Of which sheet.
+    /// The submission that it belongs to.
     pub submission_id: Id,
-    /// Which line it proves.
+    /// Code of the criterion that it supports.
     pub criterion_code: String,
-    /// What it is called.
+    /// Title of the piece of evidence.
     pub title: String,
-    /// The proof itself.
+    /// The file or document.
     pub proof: Proof,
     /// The member who added it.
     pub added_by: Id,
-    /// How often the sheet had been sent when it was added.
+    /// Number of revisions of the submission when it was added.
     pub added_after: i32,
-    /// How often the sheet had been sent when it was taken away; none while it stands.
+    /// Number of revisions of the submission when it was removed; `None` if it was not.
     pub removed_after: Option<i32>,
     /// When it was added.
     pub created_at: DateTime<Utc>,
 }
 
 impl Evidence {
-    /// Whether it stands on the sheet as its unit has it now.
+    /// Whether it belongs to the current, unsubmitted state of the submission.
     pub const fn is_current(&self) -> bool {
         self.removed_after.is_none()
     }
 
-    /// Whether it was sent with the revision of this number.
+    /// Whether it was submitted with this revision.
     pub fn is_of(&self, revision: i32) -> bool {
         self.added_after < revision && self.removed_after.is_none_or(|removed_after| removed_after >= revision)
     }
 
-    /// Whether it was sent with any revision of a sheet that has been sent this often.
+    /// Whether it was submitted with any revision of a submission that has this many.
     pub const fn was_sent(&self, revisions: i32) -> bool {
         self.added_after < revisions
     }
 }
 
-/// What every piece of evidence is said to be.
+/// The description of a piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// Which line it proves.
+    /// Code of the criterion that it supports.
     pub criterion_code: String,
-    /// What it is called.
+    /// Title of the piece of evidence.
     pub title: String,
-    /// What it is marked with.
+    /// Security classification.
     pub classification: Classification,
 }
 
 impl Label {
-    /// The same once it was read: a line of the table, a title, nothing classified.
+    /// Validates the description: a criterion of the table, a title, and nothing classified.
     pub fn read(&self, table: &ScoringTable, check: &mut Check) -> Label {
         if table.position(&self.criterion_code).is_none() {
             let fault = Fault::at("/criterion_code", Code::UnknownCriterion);
@@ -156,7 +157,7 @@ impl Label {
 }
 
 impl Classification {
-    /// Lets nothing classified in.
+    /// Rejects classified documents.
     ///
     /// # Errors
     /// `classified_content`.
@@ -171,7 +172,7 @@ impl Classification {
 }
 
 impl EgovDocument {
-    /// The same once it was read. `today` is the office's.
+    /// Validates the document. `today` is the local date.
     pub fn read(&self, today: NaiveDate, check: &mut Check) -> EgovDocument {
         let is_a_date = self.issued_on <= today && self.issued_on.year() >= 1900;
         check.ensure(is_a_date, "/issued_on", Code::DateOutOfRange);
@@ -184,24 +185,24 @@ impl EgovDocument {
     }
 }
 
-/// A piece of evidence as it was sent: what a revision freezes.
+/// A piece of evidence, as frozen in a revision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FrozenEvidence {
-    /// Its id: `GET /v1/evidence/{id}` still gives it.
+    /// Id of the piece of evidence, still available at `GET /v1/evidence/{id}`.
     pub id: Id,
-    /// Which line it proves.
+    /// Code of the criterion that it supports.
     pub criterion_code: String,
-    /// What it is called.
+    /// Title of the piece of evidence.
     pub title: String,
-    /// Where the proof is.
+    /// Kind of evidence.
     pub kind: EvidenceKind,
-    /// SHA-256 of the file, in hex.
+    /// SHA-256 of the file, in hexadecimal; null for a document.
     pub sha256: Option<String>,
-    /// The document's number and symbol.
+    /// Number and symbol of the document; null for a file.
     pub number: Option<String>,
-    /// The document's date.
+    /// Date of the document; null for a file.
     pub issued_on: Option<NaiveDate>,
-    /// Who issued the document.
+    /// Authority that issued the document; null for a file.
     pub issuer: Option<String>,
 }
 
@@ -247,9 +248,9 @@ mod tests {
         }
     }
 
-    /// Which of the revisions 1 to 4 a piece was sent with.
+    /// The revisions, of 1 to 4, that a piece of evidence belongs to.
     #[test]
-    fn a_piece_is_of_the_revisions_between_its_coming_and_its_going() {
+    fn evidence_belongs_to_the_revisions_between_adding_and_removing_it() {
         let table: [(i32, Option<i32>, &[i32]); 6] = [
             (0, None, &[1, 2, 3, 4]),
             (2, None, &[3, 4]),

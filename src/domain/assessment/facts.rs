@@ -1,10 +1,10 @@
-//! The facts of a unit that decide on its eligibility, beyond its score.
+//! Facts about a unit, beyond its score, that decide on its eligibility for awards.
 
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
-/// Xếp loại chi bộ: how the Party cell was rated.
+/// Xếp loại chi bộ: the rating of the Party cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -19,17 +19,18 @@ pub enum PartyCellRating {
     Outstanding,
 }
 
-/// What is known of a unit beyond its score: booleans and a rating, never files about people.
+/// Facts about a unit beyond its score.
+// Yes-or-no statements and a rating; personal files are never stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnitFacts {
-    /// Whether anybody of the unit was disciplined in the year.
+    /// Whether anyone in the unit was disciplined in the year.
     pub anybody_disciplined: bool,
-    /// How its Party cell was rated.
+    /// Rating of the Party cell.
     pub party_cell_rating: PartyCellRating,
-    /// Whether it is under inspection or investigation.
+    /// Whether the unit is under inspection or investigation.
     pub under_inspection: bool,
-    /// The paper that says so.
+    /// Document that the facts are taken from; at most 1,000 characters.
     #[serde(default)]
     pub source_document: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The year’s scoring: periods, targets, sheets, evidence, reviews and facts.
+//! Periods, targets, submissions, evidence, reviews and facts.
 
 pub mod evidence;
 pub mod facts;

@@ -1,4 +1,4 @@
-//! A year's emulation in one office: its calendar, its awards, and the way from opening to announcement.
+//! Emulation periods: one year of scoring in one organisation, from the draft to the announced results.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -15,14 +15,14 @@ use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::{closes_at, deserialize_day};
 use crate::error::{Code, Error, Fault};
 
-/// Where a period is.
+/// State of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum PeriodStatus {
-    /// Being set up.
+    /// Being prepared.
     Draft,
-    /// The units score themselves.
+    /// The units assess themselves.
     SelfAssessment,
     /// The standing body appraises.
     Appraisal,
@@ -30,16 +30,16 @@ pub enum PeriodStatus {
     CouncilReview,
     /// The ranking is frozen.
     Finalized,
-    /// The result notice is out; proposals are prepared.
+    /// The results are announced; award proposals are prepared.
     Announced,
-    /// Every proposal is decided.
+    /// Every award proposal is decided.
     Closed,
-    /// Given up, with a reason.
+    /// Cancelled, with a reason.
     Cancelled,
 }
 
 impl PeriodStatus {
-    /// Those of a period that is under way.
+    /// The states of an open period.
     pub const OPEN: [PeriodStatus; 5] = [
         PeriodStatus::SelfAssessment,
         PeriodStatus::Appraisal,
@@ -48,7 +48,7 @@ impl PeriodStatus {
         PeriodStatus::Announced,
     ];
 
-    /// Whether the period is in one of the given states.
+    /// Requires one of the given states.
     ///
     /// # Errors
     /// `invalid_state`.
@@ -56,7 +56,7 @@ impl PeriodStatus {
         if needs.contains(&self) { Ok(()) } else { Err(wrong_state(self, needs)) }
     }
 
-    /// Whether the results are out.
+    /// Whether the results are announced.
     pub const fn is_announced(self) -> bool {
         match self {
             PeriodStatus::Announced | PeriodStatus::Closed => true,
@@ -70,23 +70,23 @@ impl PeriodStatus {
     }
 }
 
-/// The dates of a period, in the organisation's zone.
+/// The due dates of the stages of a period, in the time zone of the organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// Sheets are due on this day (the guideline: 10 November).
+    /// Day on which submissions are due (the guideline: 10 November).
     #[serde(deserialize_with = "deserialize_day")]
     pub self_assessment_due_on: NaiveDate,
-    /// The standing body is done by this day.
+    /// Day by which the standing body completes the appraisal.
     #[serde(deserialize_with = "deserialize_day")]
     pub appraisal_due_on: NaiveDate,
-    /// First day of the council's window ("cuối tháng 11": never falsely precise).
+    /// First day of the council's review. The guideline says only "cuối tháng 11".
     #[serde(deserialize_with = "deserialize_day")]
     pub council_review_from_on: NaiveDate,
-    /// Last day of it.
+    /// Last day of the council's review.
     #[serde(deserialize_with = "deserialize_day")]
     pub council_review_to_on: NaiveDate,
-    /// The result notice is due on this day.
+    /// Day by which the result notice is issued.
     #[serde(deserialize_with = "deserialize_day")]
     pub result_notice_due_on: NaiveDate,
 }
@@ -102,7 +102,7 @@ impl Schedule {
         ]
     }
 
-    /// Whether each step can end before the next must: the appraisal may reach into the council's window.
+    /// Whether each stage can end before the next one must end. The appraisal may overlap with the council's review.
     pub fn is_in_order(&self) -> bool {
         self.self_assessment_due_on <= self.appraisal_due_on
             && self.self_assessment_due_on <= self.council_review_from_on
@@ -111,7 +111,7 @@ impl Schedule {
             && self.council_review_to_on <= self.result_notice_due_on
     }
 
-    /// Notes every date that `after` moves to before `today`.
+    /// Records every date that `after` moves to before `today`.
     pub fn check_change(&self, after: &Schedule, today: NaiveDate, check: &mut Check) {
         for ((name, before), (_, after)) in self.dates().into_iter().zip(after.dates()) {
             check.ensure(before == after || after >= today, &format!("/schedule/{name}"), Code::DateInPast);
@@ -119,18 +119,18 @@ impl Schedule {
     }
 }
 
-/// What becomes of a sheet after its due date.
+/// How submissions after the due date are handled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LateSubmissions {
-    /// The gate closes; a draft is missed.
+    /// Submissions close at the due date; a draft is recorded as missed.
     #[default]
     Reject,
-    /// The gate stays open until the appraisal starts; the sheet is marked late.
+    /// Submissions remain possible until the appraisal starts and are marked as late.
     AcceptFlagged,
 }
 
-/// How the council scores.
+/// How the council arrives at its scores.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CouncilScoring {
@@ -139,19 +139,19 @@ pub enum CouncilScoring {
     Agreed,
 }
 
-/// A document that every dossier must have.
+/// A document that every dossier must contain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequiredDocument {
-    /// Its key.
+    /// Code of the document, unique within the period.
     #[schema(example = "proposal_letter")]
     pub code: String,
-    /// Its name.
+    /// Title of the document.
     #[schema(example = "Tờ trình đề nghị khen thưởng")]
     pub title: String,
 }
 
-/// How "sau 05 ngày làm việc" is read.
+/// How "sau 05 ngày làm việc" (after 5 working days) is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DossierSemantics {
@@ -161,14 +161,14 @@ pub enum DossierSemantics {
     NotBefore,
 }
 
-/// When the dossier is due after the notice.
+/// When the dossier is due after the result notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DossierDeadline {
-    /// Working days after the notice, whose own day is not counted.
+    /// Number of working days after the result notice, whose own day is not counted.
     #[schema(minimum = 1, maximum = 250)]
     pub working_days: i32,
-    /// Which side of that day.
+    /// Whether the resulting day is the last or the first possible day.
     pub semantics: DossierSemantics,
 }
 
@@ -181,56 +181,56 @@ impl Default for DossierDeadline {
 /// The result notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Notice {
-    /// Its number.
+    /// Number of the notice.
     #[schema(example = "1234/TB-VP")]
     pub number: String,
-    /// Its date.
+    /// Date of the notice.
     pub on: NaiveDate,
 }
 
-/// What the secretary sets before the period opens.
+/// The settings of a period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodRules {
-    /// Unique within the organisation.
+    /// Code, unique within the organisation.
     pub code: String,
-    /// Its heading.
+    /// Title of the period.
     pub title: String,
-    /// The year it is about.
+    /// Year that the period covers.
     pub year: i32,
-    /// The table that it scores by; pinned.
+    /// The criteria set that submissions are scored by; it does not change once the period is open.
     pub criteria_set_id: Id,
-    /// The units that take part.
+    /// The participating units.
     pub unit_ids: Vec<Id>,
-    /// Its dates.
+    /// Due dates of the stages.
     pub schedule: Schedule,
-    /// What becomes of late sheets. Left out: `reject`.
+    /// How submissions after the due date are handled; defaults to `reject`.
     #[serde(default)]
     pub late_submissions: LateSubmissions,
-    /// How the council scores. Left out: `agreed`.
+    /// How the council arrives at its scores; defaults to `agreed`.
     #[serde(default)]
     pub council_scoring: CouncilScoring,
-    /// The tie-break chain. Left out: base points, then the council's decision.
+    /// Tie-break rules; defaults to base points, then the council's decision.
     #[serde(default = "default_tie_break")]
     pub tie_break: Vec<String>,
-    /// In order of precedence.
+    /// Awards in order of precedence.
     #[serde(default)]
     pub awards: Vec<Award>,
-    /// What a unit must meet to take one.
+    /// Conditions that a unit must meet to receive an award.
     #[serde(default)]
     pub eligibility: Vec<Condition>,
-    /// What happens where it does not. Left out: `pass_down`.
+    /// What happens to an award when the unit next in rank is not eligible; defaults to `pass_down`.
     #[serde(default)]
     pub when_ineligible: WhenIneligible,
-    /// What every dossier holds.
+    /// Documents that every dossier must contain.
     #[serde(default)]
     pub required_documents: Vec<RequiredDocument>,
-    /// When the dossier is due. Left out: five working days, `not_later_than`.
+    /// When dossiers are due; defaults to five working days, `not_later_than`.
     #[serde(default)]
     pub dossier_deadline: DossierDeadline,
 }
 
-/// The tie-break chain where none is given.
+/// Returns the default tie-break rules.
 pub fn default_tie_break() -> Vec<String> {
     vec!["base_points".to_owned(), "council_decision".to_owned()]
 }
@@ -238,27 +238,27 @@ pub fn default_tie_break() -> Vec<String> {
 /// A period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Period {
-    /// Its id.
+    /// Id of the period.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation that the period belongs to.
     pub organization_id: Id,
-    /// What was set.
+    /// Settings of the period.
     pub rules: PeriodRules,
-    /// Where it is.
+    /// State of the period.
     pub status: PeriodStatus,
-    /// The result notice, once announced.
+    /// The result notice, once the results are announced.
     pub notice: Option<Notice>,
-    /// Why it was given up.
+    /// Why the period was cancelled.
     pub cancel_reason: Option<String>,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the period was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the period was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// The acts on a period, in the order in which they are listed.
+/// Actions on a period, in the order in which they are listed.
 pub const ACTIONS: [Action; 9] = [
     Action::ChangePeriod,
     Action::SetTargets,
@@ -271,7 +271,7 @@ pub const ACTIONS: [Action; 9] = [
     Action::Cancel,
 ];
 
-/// The states of a period that allow an act on it, or on what belongs to it.
+/// The states of a period that allow an action on it or on what belongs to it.
 const NEEDS: [(&[Action], &[PeriodStatus]); 9] = {
     use PeriodStatus::{Announced, Appraisal, CouncilReview, Draft, Finalized, SelfAssessment};
     [
@@ -297,7 +297,7 @@ const NEEDS: [(&[Action], &[PeriodStatus]); 9] = {
 };
 
 impl PeriodRules {
-    /// Brings its texts into their stored form and notes everything that is no rule.
+    /// Normalises the texts and records every fault.
     pub fn clean(&mut self, check: &mut Check) {
         self.code = check.code("/code", &self.code);
         self.title = check.text("/title", &self.title, TITLE_CHARS);
@@ -322,7 +322,7 @@ impl PeriodRules {
         unique(check, "/tie_break", self.tie_break.iter().map(String::as_str));
     }
 
-    /// Notes every section of the tie-break chain that the table does not have.
+    /// Records tie-break rules that name a section that the table does not have.
     pub fn check_sections(&self, table: &ScoringTable, check: &mut Check) {
         for (at, step) in self.tie_break.iter().enumerate() {
             if let Some(TieBreak::Section(code)) = TieBreak::parse(step) {
@@ -331,7 +331,7 @@ impl PeriodRules {
         }
     }
 
-    /// When the gate of a sheet that is due on a day closes; none where late sheets are accepted.
+    /// Returns the instant from which a submission due on a day is closed, or `None` if late submissions are accepted.
     pub fn gate_of(&self, due_on: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
         match self.late_submissions {
             LateSubmissions::Reject => Some(closes_at(due_on, zone)),
@@ -365,7 +365,7 @@ impl Period {
         }
     }
 
-    /// Whether the state lets the act pass. Guards, which look at other records, come after.
+    /// Requires that the state allows an action. Conditions on other records are checked separately.
     ///
     /// # Errors
     /// `invalid_state`.

@@ -1,4 +1,4 @@
-//! What the standing body and the council made of a sheet: a column each, side by side with the unit's own.
+//! Reviews of a submission: the appraisal by the standing body and the review by the council.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,57 +11,57 @@ use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::scoring::{Breakdown, Totals};
 use crate::error::{Code, Error, Fault};
 
-/// Where a review is.
+/// State of a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewStatus {
-    /// Being written.
+    /// Being edited.
     Draft,
-    /// Done; never changes.
+    /// Submitted; it can no longer change.
     Submitted,
 }
 
 /// A review, without its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
-    /// Its id.
+    /// Id of the review.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation that the review belongs to.
     pub organization_id: Id,
-    /// Of which sheet.
+    /// The submission under review.
     pub submission_id: Id,
-    /// Whose column.
+    /// Stage of the review.
     pub stage: Stage,
     /// The member who started it.
     pub reviewer_id: Id,
-    /// Where it is.
+    /// State of the review.
     pub status: ReviewStatus,
     /// When it was submitted.
     pub submitted_at: Option<DateTime<Utc>>,
-    /// What its lines add up to. A review copies a complete sheet, so there is always a sum.
+    /// Totals of its lines. A review copies a complete submission, so there always are totals.
     pub totals: Totals,
-    /// What the tie-break chain may ask of them.
+    /// Figures that tie-break rules may use.
     pub breakdown: Breakdown,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the review was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the review was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A review with the sheet that it is of.
+/// A review with its submission.
 #[derive(Debug, Clone)]
 pub struct ReviewCase {
     /// The review.
     pub review: Review,
-    /// Its sheet.
+    /// The submission under review.
     pub sheet: SubmissionCase,
 }
 
 impl ReviewCase {
-    /// The acts on a review of this stage, in the order in which they are offered.
+    /// Returns the actions on a review of this stage, in the order in which they are listed.
     pub const fn acts(stage: Stage) -> &'static [Action] {
         match stage {
             Stage::Appraisal => &[Action::WriteReview(Stage::Appraisal), Action::SubmitReview(Stage::Appraisal)],
@@ -69,7 +69,7 @@ impl ReviewCase {
         }
     }
 
-    /// Whether state and clock let it be written and submitted.
+    /// Requires that it can be edited and submitted.
     ///
     /// # Errors
     /// `invalid_state`.
@@ -78,10 +78,10 @@ impl ReviewCase {
         self.sheet.submission.may(self.review.stage.action(), self.sheet.period_status, now)
     }
 
-    /// Submits it, and moves its sheet on. From here it never changes.
+    /// Submits the review and moves its submission to the next stage.
     ///
     /// # Errors
-    /// `validation_failed` with every line that is not scored or departs without a reason.
+    /// `validation_failed` with every line that is not scored or differs from the previous stage without a reason.
     pub fn submit(&self, faults: Vec<Fault>, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         if !faults.is_empty() {
             return Err(Error::of_faults(Code::ValidationFailed, faults));
@@ -93,7 +93,7 @@ impl ReviewCase {
 }
 
 impl Review {
-    /// Whether it can still be written.
+    /// Requires that it is a draft.
     ///
     /// # Errors
     /// `invalid_state`.

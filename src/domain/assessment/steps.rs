@@ -1,4 +1,4 @@
-//! The steps of a period from draft to closed, and what keeps it from the next one.
+//! The transitions of a period from draft to closed, and their conditions.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -10,26 +10,26 @@ use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS, checked};
 use crate::domain::time::instant;
 use crate::error::{Code, Error, Fault};
 
-/// A unit's sheet as the guards of a period see it; none where the unit never made one.
+/// A unit's submission, as the conditions of a period use it.
 #[derive(Debug, Clone)]
 pub struct UnitSheet {
-    /// Which unit.
+    /// Code of the unit.
     pub unit_code: String,
-    /// Where its sheet is.
+    /// Status of the submission; `None` if the unit has none.
     pub status: Option<SubmissionStatus>,
-    /// When its gate closes.
+    /// Instant from which it can no longer be submitted.
     pub closes_at: Option<DateTime<Utc>>,
 }
 
 impl UnitSheet {
-    /// Whether the clock has closed the gate of a sheet that is still with its unit.
+    /// Whether the deadline has passed while the submission is still with its unit.
     pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
         self.status.is_some_and(SubmissionStatus::is_with_unit)
             && self.closes_at.is_some_and(|closes_at| now >= closes_at)
     }
 }
 
-/// What keeps the appraisal from starting: a sheet that its unit may still send.
+/// Returns what prevents the appraisal from starting: submissions that may still be submitted.
 fn appraisal_faults(sheets: &[UnitSheet], now: DateTime<Utc>) -> Vec<Fault> {
     let with_unit = |sheet: &UnitSheet| sheet.status.is_none_or(SubmissionStatus::is_with_unit);
     let open = sheets.iter().filter(|sheet| with_unit(sheet)).filter_map(|sheet| {
@@ -39,28 +39,28 @@ fn appraisal_faults(sheets: &[UnitSheet], now: DateTime<Utc>) -> Vec<Fault> {
     open.collect()
 }
 
-/// What keeps a stage from ending: every sheet must have reached `status` or be missed.
+/// Returns what prevents a stage from ending: submissions that neither have reached `status` nor were missed.
 fn stage_faults(sheets: &[UnitSheet], status: SubmissionStatus, code: Code) -> Vec<Fault> {
     let behind = |sheet: &&UnitSheet| !sheet.status.is_some_and(|reached| reached.has_reached(status));
     sheets.iter().filter(behind).map(|sheet| of_unit(code, &sheet.unit_code)).collect()
 }
 
-/// A guard that one unit fails.
+/// Returns a fault that concerns a unit.
 pub fn of_unit(code: Code, unit_code: &str) -> Fault {
     Fault::at("", code).with("unit_code", unit_code)
 }
 
-/// `guard_failed` with every reason, if there is one.
+/// Returns `guard_failed` with all faults, if there are any.
 fn guard(faults: Vec<Fault>) -> Result<(), Error> {
     if faults.is_empty() { Ok(()) } else { Err(Error::of_faults(Code::GuardFailed, faults)) }
 }
 
-/// The result notice as it is given.
+/// The result notice, as submitted.
 #[derive(Debug, Clone)]
 pub struct Announcement {
-    /// Its number.
+    /// Number of the notice.
     pub notice_number: String,
-    /// Its date.
+    /// Date of the notice.
     pub notice_on: NaiveDate,
 }
 
@@ -69,10 +69,10 @@ impl Period {
         Change::with_event(Period { status, updated_at: now, ..self.clone() }, event)
     }
 
-    /// Lets the units score themselves.
+    /// Starts the self-assessment.
     ///
     /// # Errors
-    /// `guard_failed`: no published table, no units, a schedule out of order.
+    /// `guard_failed` without a published criteria set, without units, or for a schedule out of order.
     pub fn open(&self, criteria_set_published: bool, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         let mut check = Check::default();
         check.ensure(criteria_set_published, "/criteria_set_id", Code::CriteriaSetNotPublished);
@@ -82,28 +82,28 @@ impl Period {
         Ok(self.step(PeriodStatus::SelfAssessment, now, EventType::PeriodOpened))
     }
 
-    /// Ends the self-assessment.
+    /// Ends the self-assessment and starts the appraisal.
     ///
     /// # Errors
-    /// `guard_failed`: a sheet that its unit may still send.
+    /// `guard_failed` for a submission that may still be submitted.
     pub fn start_appraisal(&self, sheets: &[UnitSheet], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         guard(appraisal_faults(sheets, now))?;
         Ok(self.step(PeriodStatus::Appraisal, now, EventType::PeriodAppraisalStarted))
     }
 
-    /// Hands the appraised sheets to the council.
+    /// Starts the council review.
     ///
     /// # Errors
-    /// `guard_failed`: a sheet that is neither appraised nor missed.
+    /// `guard_failed` for a submission that is neither appraised nor missed.
     pub fn start_council_review(&self, sheets: &[UnitSheet], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         guard(stage_faults(sheets, SubmissionStatus::Appraised, Code::AppraisalMissing))?;
         Ok(self.step(PeriodStatus::CouncilReview, now, EventType::PeriodCouncilReviewStarted))
     }
 
-    /// Freezes the ranking. `of_ranking` is what keeps the ranking itself from being final.
+    /// Freezes the ranking. `of_ranking` is what prevents the ranking itself from being final.
     ///
     /// # Errors
-    /// `guard_failed`: a sheet that is neither reviewed nor missed, and everything `of_ranking` names.
+    /// `guard_failed` for a submission that is neither reviewed nor missed, and for everything in `of_ranking`.
     pub fn finalize(
         &self,
         sheets: &[UnitSheet],
@@ -116,10 +116,10 @@ impl Period {
         Ok(self.step(PeriodStatus::Finalized, now, EventType::PeriodFinalized))
     }
 
-    /// Publishes the result by a notice. `decided_on` is the day of the first session that could decide it.
+    /// Announces the results by a notice. `decided_on` is the day of the first session with a quorum.
     ///
     /// # Errors
-    /// `notice_in_future`, `notice_before_session`, and those of the text.
+    /// `notice_in_future`, `notice_before_session`, and the errors of the text.
     pub fn announce(
         &self,
         given: &Announcement,
@@ -139,19 +139,19 @@ impl Period {
         Ok(change.map(|period| Period { notice: Some(Notice { number, on }), ..period }))
     }
 
-    /// Ends it. `undecided` are the codes of the units whose proposals are not decided.
+    /// Closes the period. `undecided` are the codes of the units whose proposals are not decided.
     ///
     /// # Errors
-    /// `guard_failed`: a proposal that is not decided.
+    /// `guard_failed` for a proposal that is not decided.
     pub fn close(&self, undecided: &[&str], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         guard(undecided.iter().map(|unit_code| of_unit(Code::ProposalUndecided, unit_code)).collect())?;
         Ok(self.step(PeriodStatus::Closed, now, EventType::PeriodClosed))
     }
 
-    /// Gives it up.
+    /// Cancels the period.
     ///
     /// # Errors
-    /// Those of the reason's text.
+    /// The errors of the reason.
     pub fn cancel(&self, reason: &str, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
         let change = self.step(PeriodStatus::Cancelled, now, EventType::PeriodCancelled);

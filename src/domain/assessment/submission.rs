@@ -1,4 +1,4 @@
-//! A unit's sheet on its way from the first score to the final result.
+//! A unit's submission, from the first score to the final result.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -19,17 +19,17 @@ use crate::domain::time::{closes_at, date_in, instant};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 
-/// Where a sheet is, in the order of its life.
+/// State of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubmissionStatus {
-    /// Being written by its unit.
+    /// Being edited by its unit.
     Draft,
-    /// Sent to the standing body.
+    /// Submitted to the standing body.
     Submitted,
-    /// Sent back to the unit with a reason.
+    /// Returned to the unit with a reason.
     Returned,
-    /// Not sent when the gate closed.
+    /// Not submitted by the deadline.
     Missed,
     /// Appraised by the standing body.
     Appraised,
@@ -46,12 +46,12 @@ impl SubmissionStatus {
             SubmissionStatus::Submitted | SubmissionStatus::Returned => 1,
             SubmissionStatus::Appraised => 2,
             SubmissionStatus::Reviewed => 3,
-            // A missed sheet holds nothing that a later reader may not know.
+            // A missed submission contains nothing to hide from later stages.
             SubmissionStatus::Missed | SubmissionStatus::Finalized => 4,
         }
     }
 
-    /// Whether the sheet is its unit's to write, as far as the clock lets it.
+    /// Whether its unit may edit it, until the deadline.
     pub const fn is_with_unit(self) -> bool {
         match self {
             SubmissionStatus::Draft | SubmissionStatus::Returned => true,
@@ -63,7 +63,7 @@ impl SubmissionStatus {
         }
     }
 
-    /// Whether the unit has sent the lines as they stand.
+    /// Whether the unit has submitted the current lines.
     pub const fn is_sent(self) -> bool {
         match self {
             SubmissionStatus::Submitted
@@ -74,74 +74,75 @@ impl SubmissionStatus {
         }
     }
 
-    /// Whether a sheet of this status has been where `status` is.
+    /// Whether a submission in this state has been in `status`.
     pub const fn has_reached(self, status: SubmissionStatus) -> bool {
         self.step() >= status.step()
     }
 }
 
-/// A unit's sheet, without its lines.
+/// A submission, without its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// Its id.
+    /// Id of the submission.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation that the submission belongs to.
     pub organization_id: Id,
-    /// For which period.
+    /// The period that it belongs to.
     pub period_id: Id,
-    /// Which unit's.
+    /// The unit that it belongs to.
     pub unit_id: Id,
-    /// Where it is.
+    /// State of the submission.
     pub status: SubmissionStatus,
-    /// How often it was submitted.
+    /// Number of times that it has been submitted.
     pub revision: i32,
-    /// Submitted after the due date, where the period accepts that.
+    /// Whether it was submitted after the due date, in a period that accepts this.
     pub late: bool,
-    /// This sheet's own due date.
+    /// Due date of this submission.
     pub due_on: NaiveDate,
-    /// When its gate closes; none where late sheets are accepted until the appraisal starts.
+    /// Instant from which it can no longer be submitted; `None` if late submissions are accepted until the appraisal
+    /// starts.
     pub closes_at: Option<DateTime<Utc>>,
     /// When it was last submitted.
     pub submitted_at: Option<DateTime<Utc>>,
-    /// Why it was sent back.
+    /// Why it was returned.
     pub return_reason: Option<String>,
-    /// What its lines add up to.
+    /// Totals of its lines.
     pub totals: Option<Totals>,
-    /// Counts changes that its unit may see.
+    /// Version; it increases with every change that its unit may see.
     pub version: i64,
-    /// When it was made.
+    /// When the submission was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the submission was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A sheet with what its rights, gates and lines depend on.
+/// A submission with what its rights, deadlines and lines depend on.
 #[derive(Debug, Clone)]
 pub struct SubmissionCase {
-    /// The sheet.
+    /// The submission.
     pub submission: Submission,
-    /// Whose it is.
+    /// The unit that it belongs to.
     pub unit: UnitKey,
-    /// Where its period is.
+    /// State of the period.
     pub period_status: PeriodStatus,
-    /// When the period's appraisal is due.
+    /// Due date of the appraisal.
     pub appraisal_due_on: NaiveDate,
-    /// By which table it is scored.
+    /// The criteria set that it is scored by.
     pub criteria_set_id: Id,
-    /// The zone that its dates mean.
+    /// Time zone that its dates refer to.
     pub zone: Tz,
 }
 
-/// A request to send a sheet back.
+/// A return of a submission to its unit, as submitted.
 #[derive(Debug, Clone)]
 pub struct Return {
-    /// Why.
+    /// Why it is returned.
     pub reason: String,
-    /// Its own due date; needed once the gate has closed.
+    /// New due date; required if the deadline has passed.
     pub due_on: Option<NaiveDate>,
 }
 
-/// The acts on a sheet, in the order in which they are listed.
+/// Actions on a submission, in the order in which they are listed.
 pub const ACTIONS: [Action; 7] = [
     Action::WriteScores,
     Action::WriteEvidence,
@@ -152,7 +153,7 @@ pub const ACTIONS: [Action; 7] = [
     Action::CouncilReview,
 ];
 
-/// What an act needs of the sheet, its period and the clock.
+/// What an action requires of the submission, its period and the time.
 struct Needs {
     actions: &'static [Action],
     sheet: &'static [SubmissionStatus],
@@ -167,7 +168,7 @@ const NEEDS: [Needs; 5] = {
         Needs {
             actions: &[Action::WriteScores, Action::WriteEvidence, Action::Submit],
             sheet: &[Draft, Returned],
-            // In the appraisal, only who was sent a sheet back or given more time still has one to send.
+            // During the appraisal, only returned and extended submissions can still be submitted.
             period: &[SelfAssessment, Appraisal],
             open_gate: true,
         },
@@ -184,12 +185,12 @@ const NEEDS: [Needs; 5] = {
 };
 
 impl Submission {
-    /// Whether the clock has closed the gate of a sheet that is still with its unit.
+    /// Whether the deadline has passed while the submission is still with its unit.
     pub fn has_lapsed(&self, now: DateTime<Utc>) -> bool {
         self.status.is_with_unit() && self.closes_at.is_some_and(|closes_at| now >= closes_at)
     }
 
-    /// What the clock makes of it: a draft is missed; a returned sheet stands as last submitted.
+    /// Returns the submission after its deadline: a draft is missed, a returned submission stands as last submitted.
     #[must_use]
     pub fn lapsed(mut self) -> Self {
         self.status = match self.status {
@@ -205,7 +206,7 @@ impl Submission {
         self
     }
 
-    /// Whether state and clock let the act pass, and until when.
+    /// Requires that the states and the time allow an action, and returns until when.
     ///
     /// # Errors
     /// `invalid_state`, `deadline_passed`.
@@ -228,7 +229,7 @@ impl Submission {
             return Ok(());
         }
         if self.status == SubmissionStatus::Missed && needs.contains(&SubmissionStatus::Draft) {
-            // What keeps a unit from writing here is the deadline, not the word for it.
+            // The unit is told about the deadline rather than about the state.
             self.gate(now)?;
         }
         Err(wrong_state(self.status, needs))
@@ -248,7 +249,7 @@ impl SubmissionCase {
         Change::with_event(SubmissionCase { submission, ..self.clone() }, event)
     }
 
-    /// Sends it to the standing body. `missing` is what keeps it from being ready.
+    /// Submits to the standing body. `missing` is what the submission lacks.
     ///
     /// # Errors
     /// `validation_failed` with everything that is missing.
@@ -267,17 +268,16 @@ impl SubmissionCase {
         Ok(self.transition(submitted, now, EventType::SubmissionSubmitted))
     }
 
-    /// Takes it back while its gate is open.
+    /// Withdraws the submission.
     pub fn withdraw(&self, now: DateTime<Utc>) -> Change<Self> {
         let withdrawn = Submission { status: SubmissionStatus::Draft, ..self.submission.clone() };
         self.transition(withdrawn, now, EventType::SubmissionWithdrawn)
     }
 
-    /// Checks a request to send it back, and gives the reason in its stored form. `latest` is the last day of the
-    /// appraisal.
+    /// Validates a return and returns the reason in normalised form. `latest` is the due date of the appraisal.
     ///
     /// # Errors
-    /// `date_in_past`, `due_on_too_late`, `due_on_required`, and those of the text.
+    /// `date_in_past`, `due_on_too_late`, `due_on_required`, and the errors of the text.
     pub fn check_return(&self, given: &Return, latest: NaiveDate, now: DateTime<Utc>) -> Result<String, Error> {
         let mut check = Check::default();
         let reason = check.text("/reason", &given.reason, NOTE_CHARS);
@@ -295,7 +295,7 @@ impl SubmissionCase {
         Ok(reason)
     }
 
-    /// Sends it back to its unit, with a due date of its own where one was given.
+    /// Returns the submission to its unit, with its own due date if one is given.
     pub fn send_back(&self, reason: String, own_due_on: Option<NaiveDate>, now: DateTime<Utc>) -> Change<Self> {
         let (due_on, closes_at) = match own_due_on {
             Some(due_on) => (due_on, Some(closes_at(due_on, self.zone))),
@@ -311,7 +311,7 @@ impl SubmissionCase {
         self.transition(returned, now, EventType::SubmissionReturned)
     }
 
-    /// Moves it on when the review of a stage is submitted.
+    /// Moves the submission to the next stage when the review of a stage is submitted.
     pub fn review(&self, stage: Stage, now: DateTime<Utc>) -> Change<Self> {
         let (status, event) = match stage {
             Stage::Appraisal => (SubmissionStatus::Appraised, EventType::SubmissionAppraised),
@@ -320,9 +320,9 @@ impl SubmissionCase {
         self.transition(Submission { status, ..self.submission.clone() }, now, event)
     }
 
-    /// Gives it a later due date. A missed sheet is its unit's again.
+    /// Gives the submission a later due date. A missed submission becomes a draft again.
     pub fn extend(&self, due_on: NaiveDate, now: DateTime<Utc>) -> Change<Self> {
-        // A gate that stands open until the appraisal starts stays so.
+        // If late submissions are accepted until the appraisal starts, they still are.
         let stands_open = self.submission.closes_at.is_none() && self.period_status == PeriodStatus::SelfAssessment;
         let was_missed = self.submission.status == SubmissionStatus::Missed;
         let extended = Submission {
@@ -336,38 +336,39 @@ impl SubmissionCase {
     }
 }
 
-/// A line as it was sent.
+/// A line, as frozen in a revision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FrozenLine {
-    /// Which criterion.
+    /// Code of the criterion.
     pub criterion_code: String,
-    /// The most it could give.
+    /// Maximum points of the criterion; null if it shares the points that its section has left.
     pub max_points: Option<Points>,
-    /// The answer.
+    /// The answer; null if the line is not scored.
     pub answer: Option<Answer>,
-    /// What it earned.
+    /// Points earned by the answer; null if it is not scored or does not apply.
     pub points: Option<Points>,
-    /// How. Written for readers; the lines are told by answer and points.
+    /// How the points were computed.
+    // Written for readers; answer and points identify the line.
     #[serde(skip_deserializing)]
     pub explanation: Option<Explanation>,
-    /// A remark.
+    /// A remark; null if there is none.
     pub note: Option<String>,
 }
 
-/// A sheet as it was sent: what a revision freezes.
+/// The content of a submission, as frozen in a revision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FrozenSheet {
-    /// The lines in the table's order.
+    /// Lines, in the order of the criteria set.
     pub scores: Vec<FrozenLine>,
-    /// What they add up to.
+    /// Totals of the lines; null if no line is scored.
     pub totals: Option<Totals>,
-    /// What proves them, in the order in which it was added.
+    /// Evidence, in the order in which it was added.
     #[serde(default)]
     pub evidence: Vec<FrozenEvidence>,
 }
 
 impl FrozenSheet {
-    /// Freezes the lines of a sheet and what proves them.
+    /// Freezes the lines of a submission and its evidence.
     pub fn of(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Self {
         let lines = table.criteria.iter().zip(&sheet.0);
         let freeze = |(criterion, line): (&Criterion, &Line)| FrozenLine {
@@ -385,7 +386,7 @@ impl FrozenSheet {
         }
     }
 
-    /// The lines again.
+    /// Returns the lines for scoring.
     pub fn sheet(&self) -> Sheet {
         let thaw = |line: &FrozenLine| Line {
             scored: line.answer.clone().zip(line.points),
@@ -396,7 +397,7 @@ impl FrozenSheet {
     }
 }
 
-/// 409 with the instant at which the gate closed.
+/// Returns the error for a passed deadline: 409 with the instant at which it passed.
 pub fn deadline_passed(closes_at: DateTime<Utc>) -> Error {
     Error::new(Code::DeadlinePassed).with("closed_at", instant(closes_at))
 }
@@ -431,12 +432,12 @@ mod tests {
         }
     }
 
-    /// Act; where the sheet and its period allow it; whether the gate must be open.
+    /// Action; states of the submission and of its period that allow it; whether the deadline ends it.
     type Row = (Action, &'static [SubmissionStatus], &'static [PeriodStatus], bool);
 
-    /// The gate of 10 November closes at midnight in Việt Nam.
+    /// The deadline of 10 November ends at midnight in Việt Nam.
     #[test]
-    fn each_act_has_its_states_and_its_gate() {
+    fn each_act_has_its_states_and_its_deadline() {
         use PeriodStatus as P;
         use SubmissionStatus as S;
         let with_unit: &[S] = &[S::Draft, S::Returned];
@@ -457,16 +458,16 @@ mod tests {
             for status in S::VARIANTS.iter().copied() {
                 for period in [P::SelfAssessment, P::Appraisal, P::CouncilReview, P::Finalized, P::Cancelled] {
                     let fits = statuses.contains(&status) && periods.contains(&period);
-                    let asked = |closes_at, now| sheet(status, closes_at).may(action, period, now);
-                    let told = format!("{action:?} {status:?} {period:?}");
-                    let until = asked(Some(gate), before);
-                    assert_eq!(until.as_ref().ok(), fits.then_some(&gated.then_some(gate)), "{told}");
-                    assert_eq!(asked(Some(gate), after).is_ok(), fits && !gated, "{told}, closed");
-                    assert_eq!(asked(None, after).is_ok(), fits, "{told}, without a gate");
+                    let outcome = |closes_at, now| sheet(status, closes_at).may(action, period, now);
+                    let case = format!("{action:?} {status:?} {period:?}");
+                    let until = outcome(Some(gate), before);
+                    assert_eq!(until.as_ref().ok(), fits.then_some(&gated.then_some(gate)), "{case}");
+                    assert_eq!(outcome(Some(gate), after).is_ok(), fits && !gated, "{case}, closed");
+                    assert_eq!(outcome(None, after).is_ok(), fits, "{case}, without a deadline");
                 }
             }
         }
-        // What keeps a unit from a missed sheet is the deadline, not the word for its state.
+        // For a missed submission the unit is told about the deadline rather than about the state.
         let missed = sheet(S::Missed, Some(gate)).may(Action::WriteScores, P::SelfAssessment, after).unwrap_err();
         assert_eq!(missed.code, Code::DeadlinePassed);
         let foreign = sheet(S::Draft, None).may(Action::Announce, P::SelfAssessment, before).unwrap_err();

@@ -1,4 +1,4 @@
-//! Targets (chỉ tiêu): what a unit is to reach in a period, where the table of criteria leaves it open.
+//! Targets (chỉ tiêu) of the units in a period, for criteria whose rule leaves the target open.
 
 use std::collections::HashSet;
 
@@ -10,24 +10,24 @@ use crate::domain::text::{CODE_CHARS, Check};
 use crate::domain::{Id, Quantity};
 use crate::error::{Code, Fault};
 
-/// What a unit is to reach.
+/// The target of a unit for a criterion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
-    /// Which unit; one that takes part in the period.
+    /// Id of the unit, which must participate in the period.
     pub unit_id: Id,
-    /// By which criterion: one with the rule `target_ratio` and no target of its own.
+    /// Code of the criterion, which must have the rule `target_ratio` without a target.
     #[schema(example = "A.I.1")]
     pub criterion_code: String,
-    /// What is to be reached; more than 0.
+    /// The target; more than 0.
     #[schema(example = 104)]
     pub target: Quantity,
-    /// Of what.
+    /// Unit of measure of the target; at most 64 characters.
     #[schema(example = "văn bản")]
     pub unit_of_measure: String,
 }
 
-/// The targets of a period as they may stand: each of a unit that takes part, by a criterion that asks for it, once.
+/// Validates the targets of a period: each for a participating unit and a criterion that needs one, and none twice.
 pub fn read(given: &[Target], table: &ScoringTable, unit_ids: &[Id], check: &mut Check) -> Vec<Target> {
     let mut seen = HashSet::new();
     let taking_part: HashSet<&Id> = unit_ids.iter().collect();
@@ -54,7 +54,7 @@ pub fn read(given: &[Target], table: &ScoringTable, unit_ids: &[Id], check: &mut
     read
 }
 
-/// Unit and criterion of every target that differs between two lists, or is in one of them alone.
+/// Returns unit and criterion of every target that differs between two lists.
 pub fn changed<'a>(before: &'a [Target], after: &'a [Target]) -> HashSet<(&'a Id, &'a str)> {
     let place = |target: &'a Target| (&target.unit_id, target.criterion_code.as_str());
     let figures =

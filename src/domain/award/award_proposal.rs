@@ -1,4 +1,4 @@
-//! The proposal that a unit be given an award, and its dossier.
+//! Proposals to give a unit an award, and their dossiers.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -17,105 +17,105 @@ use crate::domain::time::{date_in, instant, starts_at};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 
-/// Where a proposal is.
+/// State of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum ProposalStatus {
-    /// Its dossier is being put together.
+    /// The dossier is being prepared.
     Draft,
-    /// Sent to the provincial council.
+    /// Submitted to the provincial council.
     Submitted,
-    /// Sent back with a reason.
+    /// Returned with a reason.
     Returned,
-    /// Granted.
+    /// The award was granted.
     Approved,
-    /// Not granted.
+    /// The award was not granted.
     Declined,
 }
 
-/// A document that the dossier must have.
+/// A document that the dossier must contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// Its key.
+    /// Code of the document.
     pub code: String,
-    /// Its name.
+    /// Title of the document.
     pub title: String,
-    /// What was attached.
+    /// The attached file.
     pub file: Option<AttachedFile>,
 }
 
-/// The document that the unit's own head may attach.
+/// Code of the document that the head of the unit may attach.
 pub const ACHIEVEMENT_REPORT: &str = "achievement_report";
 
-/// When the dossier is due, or from when it may be sent, with the way there.
+/// When the dossier is due, or from when it may be submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DossierTerm {
-    /// The last day, where "after five working days" is read as a limit.
+    /// Last day, if "after five working days" is read as a limit.
     pub due_on: Option<NaiveDate>,
-    /// The first day, where it is read as a wait.
+    /// First day, if it is read as a waiting time.
     pub opens_on: Option<NaiveDate>,
-    /// Each day from the notice on.
+    /// How the date was counted, day by day from the result notice.
     pub explanation: Vec<CountedDay>,
 }
 
-/// What the deciding authority answered.
+/// The recorded decision of the deciding authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedDecision {
-    /// Granted or not.
+    /// Whether the award was granted.
     pub status: ProposalStatus,
-    /// The decision's number.
+    /// Number of the decision.
     pub number: Option<String>,
-    /// The decision's date.
+    /// Date of the decision.
     pub on: Option<NaiveDate>,
-    /// Why not.
+    /// Reason for the decision.
     pub reason: Option<String>,
 }
 
-/// A proposal.
+/// An award proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// Its id.
+    /// Id of the proposal.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation that the proposal belongs to.
     pub organization_id: Id,
-    /// From which period.
+    /// The period that it results from.
     pub period_id: Id,
-    /// For which unit.
+    /// The unit that is proposed.
     pub unit_id: Id,
-    /// Which award.
+    /// Code of the award.
     pub award_code: String,
-    /// How many units may take that award.
+    /// How many units may receive the award.
     pub award_quota: i32,
-    /// Which of them this is, from 1.
+    /// Number of the proposal for this award, from 1.
     pub slot: i32,
-    /// The unit's rank.
+    /// Final rank of the unit.
     pub rank: i32,
-    /// The unit's total.
+    /// Final total of the unit.
     pub total: Points,
     /// How the unit met each condition.
     pub eligibility: Vec<Eligibility>,
     /// When the dossier is due.
     pub term: DossierTerm,
-    /// What the dossier holds.
+    /// The documents of the dossier.
     pub documents: Vec<Document>,
-    /// Where it is.
+    /// State of the proposal.
     pub status: ProposalStatus,
     /// When it was last submitted.
     pub submitted_at: Option<DateTime<Utc>>,
-    /// Why it was last sent back.
+    /// Why it was last returned.
     pub return_reason: Option<String>,
-    /// What was decided.
+    /// The decision.
     pub decision: Option<RecordedDecision>,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the proposal was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the proposal was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// The acts on a proposal, in the order in which they are listed.
+/// Actions on a proposal, in the order in which they are listed.
 pub const ACTIONS: [Action; 5] = [
     Action::AttachDocument,
     Action::AttachAchievementReport,
@@ -133,7 +133,7 @@ const NEEDS: [(&[Action], &[ProposalStatus]); 2] = [
 ];
 
 impl ProposalStatus {
-    /// Whether the dossier is with who decides, or was.
+    /// Whether the dossier is or was with the deciding authority.
     pub const fn is_sent(self) -> bool {
         match self {
             ProposalStatus::Submitted | ProposalStatus::Approved | ProposalStatus::Declined => true,
@@ -141,7 +141,7 @@ impl ProposalStatus {
         }
     }
 
-    /// Whether the deciding authority has answered.
+    /// Whether the deciding authority has decided.
     pub const fn is_decided(self) -> bool {
         match self {
             ProposalStatus::Approved | ProposalStatus::Declined => true,
@@ -151,17 +151,17 @@ impl ProposalStatus {
 }
 
 impl Proposal {
-    /// Whether every document is there.
+    /// Whether every document is attached.
     pub fn is_complete(&self) -> bool {
         self.documents.iter().all(|document| document.file.is_some())
     }
 
-    /// Whether its dossier is with who decides, or was.
+    /// Whether the dossier is or was with the deciding authority.
     pub const fn is_sent(&self) -> bool {
         self.status.is_sent()
     }
 
-    /// Whether the state lets the act pass.
+    /// Requires that the state allows an action.
     ///
     /// # Errors
     /// `invalid_state`.
@@ -170,7 +170,7 @@ impl Proposal {
         if needs.contains(&self.status) { Ok(()) } else { Err(wrong_state(self.status, needs)) }
     }
 
-    /// What keeps it from being submitted. `opens_at` is the first instant of `opens_on`.
+    /// Returns what prevents submission. `opens_at` is the first instant of `opens_on`.
     pub fn submit_faults(&self, now: DateTime<Utc>, opens_at: Option<DateTime<Utc>>) -> Vec<Fault> {
         let missing = self.documents.iter().enumerate().filter(|(_, document)| document.file.is_none());
         let mut faults: Vec<Fault> = missing
@@ -187,41 +187,41 @@ impl Proposal {
     }
 }
 
-/// A proposal with what its rights and acts depend on.
+/// A proposal with what its rights and actions depend on.
 #[derive(Debug, Clone)]
 pub struct ProposalCase {
     /// The proposal.
     pub proposal: Proposal,
-    /// Its unit.
+    /// The unit that is proposed.
     pub unit: UnitKey,
-    /// The zone that its dates mean.
+    /// Time zone that its dates refer to.
     pub zone: Tz,
 }
 
-/// What the deciding authority answered, as it is given.
+/// A decision of the deciding authority, as submitted.
 #[derive(Debug, Clone)]
 pub struct Decision {
-    /// Granted.
+    /// Whether the award is granted.
     pub approved: bool,
-    /// The decision's number.
+    /// Number of the decision.
     pub decision_number: Option<String>,
-    /// The decision's date.
+    /// Date of the decision.
     pub decided_on: Option<NaiveDate>,
-    /// Why not.
+    /// Reason for the decision.
     pub reason: Option<String>,
 }
 
 impl ProposalCase {
-    /// The first instant at which the dossier may be sent, where its term is a wait that is not over.
+    /// Returns the first instant at which the dossier may be submitted, if it is still to come.
     fn opens_later(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let opens_at = self.proposal.term.opens_on.map(|opens_on| starts_at(opens_on, self.zone));
         opens_at.filter(|opens_at| now < *opens_at)
     }
 
-    /// Whether state and clock let an act pass.
+    /// Requires that the state and the time allow an action.
     ///
     /// # Errors
-    /// `invalid_state`; `guard_failed` for a dossier that is sent too early, with everything else it lacks.
+    /// `invalid_state`; `guard_failed` for a dossier that is submitted too early, with everything else that it lacks.
     pub fn may(&self, action: Action, now: DateTime<Utc>) -> Result<(), Error> {
         self.proposal.may(action)?;
         match self.opens_later(now).filter(|_| action == Action::SubmitProposal) {
@@ -239,10 +239,10 @@ impl ProposalCase {
         Change::with_event(ProposalCase { proposal, ..self.clone() }, event)
     }
 
-    /// Sends the dossier.
+    /// Submits the dossier.
     ///
     /// # Errors
-    /// `guard_failed`: a document that is missing, a term that has not begun.
+    /// `guard_failed` for a missing document or a waiting time that is not over.
     pub fn submit(&self, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         let error = self.incomplete(now);
         if !error.faults.is_empty() {
@@ -253,18 +253,18 @@ impl ProposalCase {
         Ok(self.transition(submitted, now, EventType::AwardProposalSubmitted))
     }
 
-    /// Sends the dossier back, due again by `term`.
+    /// Returns the dossier, due again by `term`.
     pub fn send_back(&self, reason: String, term: DossierTerm, now: DateTime<Utc>) -> Change<Self> {
         let status = ProposalStatus::Returned;
         let returned = Proposal { status, return_reason: Some(reason), term, ..self.proposal.clone() };
         self.transition(returned, now, EventType::AwardProposalReturned)
     }
 
-    /// Records what was decided. A declined award is not passed down.
+    /// Records the decision. A declined award is not passed to another unit.
     ///
     /// # Errors
-    /// `decision_number_required` and `decided_on_required` for an approval, `reason_missing` for the contrary,
-    /// `date_out_of_range` for a day to come, and those of the texts.
+    /// `decision_number_required` and `decided_on_required` for an approval, `reason_missing` for a rejection,
+    /// `date_out_of_range` for a date in the future, and the errors of the texts.
     pub fn record_decision(&self, given: &Decision, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         let mut check = Check::default();
         let number = check.optional("/decision_number", given.decision_number.as_deref(), CODE_CHARS);
@@ -313,7 +313,7 @@ mod tests {
         }
     }
 
-    /// A dossier of one document. Where the term is a wait, it ends on 7 December in Việt Nam.
+    /// A proposal with one required document.
     fn proposal(status: ProposalStatus, opens_on: Option<NaiveDate>, file: Option<AttachedFile>) -> ProposalCase {
         let id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000001");
         let now = at("2023-12-01T00:00:00Z");

@@ -1,4 +1,4 @@
-//! A session of the council: who was there, and whether it could decide.
+//! Council sessions: attendance and quorum.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,27 +10,27 @@ use crate::domain::assessment::period::Period;
 use crate::domain::change::Change;
 use crate::error::{Code, Error, Fault};
 
-/// Where a session is.
+/// State of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
-    /// Called.
+    /// Scheduled.
     Planned,
-    /// Held: the attendance is fixed.
+    /// Held: the attendance is frozen.
     Held,
     /// Closed by the chair.
     Closed,
 }
 
-/// The share of the council that must be present.
+/// The share of the council that must be present, as a fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quorum {
-    /// Above the line.
+    /// Numerator of the fraction.
     #[schema(minimum = 1, maximum = 100)]
     pub numerator: i32,
-    /// Below the line.
+    /// Denominator of the fraction.
     #[schema(minimum = 1, maximum = 100)]
     pub denominator: i32,
 }
@@ -42,63 +42,63 @@ impl Default for Quorum {
 }
 
 impl Quorum {
-    /// Whether it is a share: above nothing, at most all.
+    /// Whether it is a valid share: more than 0, at most 1.
     pub const fn is_share(self) -> bool {
         0 < self.numerator && self.numerator <= self.denominator && self.denominator <= 100
     }
 
-    /// How many of `members` must be present: rounded up.
+    /// Returns how many of `members` must be present, rounded up.
     pub fn of(self, members: i32) -> i32 {
         let share = members.saturating_mul(self.numerator);
         share / self.denominator + i32::from(share % self.denominator != 0)
     }
 }
 
-/// One member's attendance.
+/// The attendance of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attendance {
-    /// Who.
+    /// Id of the member.
     pub member_id: Id,
-    /// Whether in the room.
+    /// Whether the member is present.
     pub present: bool,
-    /// Whether an opinion was sent in writing, which does not count as present.
+    /// Whether the member sent a written opinion, which does not count as presence; defaults to `false`.
     #[serde(default)]
     pub written_opinion: bool,
 }
 
-/// A session.
+/// A council session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CouncilSession {
-    /// Its id.
+    /// Id of the session.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation that the session belongs to.
     pub organization_id: Id,
-    /// Of which period.
+    /// The period that it decides on.
     pub period_id: Id,
-    /// Its day.
+    /// Day of the session.
     pub held_on: NaiveDate,
-    /// Its place.
+    /// Place of the session.
     pub place: String,
-    /// Where it is.
+    /// State of the session.
     pub status: SessionStatus,
-    /// What it needs.
+    /// Share of the council that must be present.
     pub quorum: Quorum,
-    /// Who was there.
+    /// Attendance of each member.
     pub attendance: Vec<Attendance>,
-    /// How many members were present, once held.
+    /// Number of members present, once held.
     pub present: Option<i32>,
-    /// How many had to be, once held.
+    /// Number of members required, once held.
     pub needed: Option<i32>,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the session was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the session was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// The acts on a session, in the order in which they are listed.
+/// Actions on a session, in the order in which they are listed.
 pub const ACTIONS: [Action; 3] = [Action::WriteSession, Action::HoldSession, Action::CloseSession];
 
 const NEEDS: [(&[Action], &[SessionStatus]); 2] = [
@@ -107,7 +107,7 @@ const NEEDS: [(&[Action], &[SessionStatus]); 2] = [
 ];
 
 impl CouncilSession {
-    /// Whether the session could decide; none while it is only planned.
+    /// Whether enough members were present; `None` until the session is held.
     pub fn quorum_met(&self) -> Option<bool> {
         Some(self.present? >= self.needed?)
     }
@@ -117,7 +117,7 @@ impl CouncilSession {
         self.status == SessionStatus::Closed && self.quorum_met() == Some(true)
     }
 
-    /// Whether the state lets the act pass.
+    /// Requires that the state allows an action.
     ///
     /// # Errors
     /// `invalid_state`.
@@ -127,17 +127,17 @@ impl CouncilSession {
     }
 }
 
-/// A session with the period that it belongs to.
+/// A session with its period.
 #[derive(Debug, Clone)]
 pub struct SessionCase {
     /// The session.
     pub session: CouncilSession,
-    /// Its period.
+    /// The period that it decides on.
     pub period: Period,
 }
 
 impl SessionCase {
-    /// Whether the states of both let an act pass.
+    /// Requires that the states of the session and of its period allow an action.
     ///
     /// # Errors
     /// `invalid_state`.
@@ -146,15 +146,15 @@ impl SessionCase {
         self.period.may(action)
     }
 
-    /// The same case with another session in it, which subscribers are not told of.
+    /// Replaces the session, without an event.
     pub fn with(&self, session: CouncilSession, now: DateTime<Utc>) -> Change<Self> {
         Change::silent(SessionCase { session: CouncilSession { updated_at: now, ..session }, ..self.clone() })
     }
 
-    /// Fixes and counts the attendance. `council` are the members of that day.
+    /// Freezes the attendance and computes the quorum. `council` are the members on the day of the session.
     ///
     /// # Errors
-    /// `guard_failed` with `too_early` before its day.
+    /// `guard_failed` with `too_early` before the day of the session.
     pub fn hold(&self, council: &[Id], today: NaiveDate, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         let session = &self.session;
         if session.held_on > today {
@@ -171,7 +171,7 @@ impl SessionCase {
         Ok(self.with(held, now))
     }
 
-    /// Closes a held session.
+    /// Closes a session that was held.
     pub fn close(&self, now: DateTime<Utc>) -> Change<Self> {
         self.with(CouncilSession { status: SessionStatus::Closed, ..self.session.clone() }, now)
     }

@@ -1,4 +1,4 @@
-//! The conditions that a unit must meet to take an award.
+//! Conditions that a unit must meet to receive an award.
 
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
@@ -6,36 +6,37 @@ use utoipa::ToSchema;
 
 use crate::domain::assessment::facts::{PartyCellRating, UnitFacts};
 
-/// What a unit must meet to take an award.
+/// A condition that a unit must meet to receive an award.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Condition {
-    /// "Trong năm, không có công chức, viên chức, người lao động bị kỷ luật".
+    /// No one in the unit was disciplined in the year ("Trong năm, không có công chức, viên chức, người lao động bị kỷ
+    /// luật").
     NobodyDisciplined {},
-    /// "Chi bộ được đánh giá, xếp loại Hoàn thành tốt nhiệm vụ trở lên".
+    /// The Party cell has at least this rating ("Chi bộ được đánh giá, xếp loại Hoàn thành tốt nhiệm vụ trở lên").
     PartyCellRatingAtLeast {
-        /// The lowest rating that will do.
+        /// The lowest sufficient rating.
         rating: PartyCellRating,
     },
-    /// Not under inspection or investigation.
+    /// The unit is not under inspection or investigation.
     NotUnderInspection {},
 }
 
-/// Whether a condition is met, and by what.
+/// Whether a unit meets a condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Eligibility {
-    /// The condition's type.
+    /// Type of the condition.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Whether it is met.
+    /// Whether the condition is met.
     pub met: bool,
     /// The fact that decided.
     pub why: String,
 }
 
 impl Condition {
-    /// Whether a unit's facts meet it.
+    /// Checks the condition against the facts about a unit.
     pub fn judge(&self, facts: &UnitFacts) -> Eligibility {
         let (met, why) = match self {
             Condition::NobodyDisciplined {} => {

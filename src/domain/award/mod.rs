@@ -1,4 +1,4 @@
-//! From the council’s session to the decided proposal.
+//! Council sessions, ranking, awards and award proposals.
 
 #[expect(clippy::module_inception, reason = "the wing is named after its noun, as in every room")]
 pub mod award;

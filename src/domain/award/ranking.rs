@@ -1,4 +1,4 @@
-//! Who comes where, who takes which award, and what is still undecided.
+//! The ranking of the units, the awards that follow from it, and what is still undecided.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -13,22 +13,22 @@ use crate::domain::award::tie_break::TieBreak;
 use crate::domain::criteria::scoring::{Breakdown, Totals};
 use crate::domain::{Id, Points};
 
-/// What is known of one unit.
+/// A unit in the ranking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contender {
-    /// Which unit.
+    /// Id of the unit.
     pub unit_id: Id,
-    /// Its code.
+    /// Code of the unit.
     pub unit_code: String,
-    /// Its name.
+    /// Name of the unit.
     pub unit_name: String,
-    /// Whether it sent no sheet in time.
+    /// Whether it did not submit in time.
     pub missed: bool,
-    /// Its result of the furthest submitted stage; none while there is none.
+    /// Totals of the latest submitted stage; `None` if there is none.
     pub totals: Option<Totals>,
-    /// What the chain may ask beyond it.
+    /// Figures that tie-break rules may use.
     pub breakdown: Breakdown,
-    /// What is known beyond its score.
+    /// Facts about the unit, if they are recorded.
     pub facts: Option<UnitFacts>,
 }
 
@@ -37,67 +37,67 @@ pub struct Contender {
 pub struct Inputs {
     /// The units.
     pub contenders: Vec<Contender>,
-    /// The tie-break chain.
+    /// Tie-break rules, in order.
     pub tie_break: Vec<String>,
-    /// The awards in order of precedence.
+    /// Awards in order of precedence.
     pub awards: Vec<Award>,
-    /// What a unit must meet.
+    /// Conditions that a unit must meet to receive an award.
     pub eligibility: Vec<Condition>,
-    /// What happens where it does not.
+    /// What happens to an award when the unit next in rank is not eligible.
     pub when_ineligible: WhenIneligible,
-    /// The council's decisions on ties: units from first to last.
+    /// The council's decisions on ties: ids of the units, the first one first.
     pub decisions: Vec<Vec<Id>>,
 }
 
-/// One unit's place.
+/// A unit in the ranking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RankingRow {
     /// Standard competition rank (1, 2, 2, 4); null without a result.
     pub rank: Option<i32>,
-    /// Which unit.
+    /// Id of the unit.
     pub unit_id: Id,
-    /// Its code.
+    /// Code of the unit.
     pub unit_code: String,
-    /// Its name.
+    /// Name of the unit.
     pub unit_name: String,
-    /// Điểm chuẩn.
+    /// Base points (điểm chuẩn); null without a result.
     pub base: Option<Points>,
-    /// Điểm thưởng.
+    /// Bonus points (điểm thưởng); null without a result.
     pub bonus: Option<Points>,
-    /// Both together.
+    /// Sum of base and bonus points; null without a result.
     pub total: Option<Points>,
-    /// Whether it shares its rank with another.
+    /// Whether another unit has the same rank.
     pub tied: bool,
-    /// Whether it may take an award; null without facts.
+    /// Whether the unit may receive an award; null if its facts are not recorded or not visible to the caller.
     pub eligible: Option<bool>,
-    /// The conditions that it does not meet, or `missed`.
+    /// Types of the conditions that it does not meet, or `missed`.
     pub ineligible_reasons: Vec<String>,
-    /// What it takes.
+    /// Code of the award that it receives; null if it receives none.
     pub award_code: Option<String>,
 }
 
-/// Units that share a rank across the line of an award.
+/// Units with the same rank at the boundary of an award.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UnresolvedTie {
-    /// All units of that rank.
+    /// Ids of all units with that rank.
     pub unit_ids: Vec<Id>,
-    /// The first award that they would have to share.
+    /// Code of the first award that they compete for.
     pub award_code: String,
 }
 
 /// A computed ranking.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ranking {
-    /// From first to last.
+    /// Units by rank.
     pub rows: Vec<RankingRow>,
-    /// What the council still has to decide.
+    /// Ties that the council still has to decide.
     pub unresolved_ties: Vec<UnresolvedTie>,
-    /// Units whose facts are needed to give out the awards.
+    /// Codes of the units whose facts are needed to give the awards.
     pub facts_missing: Vec<String>,
 }
 
 impl Inputs {
-    /// The ranking of these inputs. Never by id or order of arrival, except to list what shares a rank.
+    /// Computes the ranking. Ids and the order of the inputs never decide; units with the same rank are listed by code.
     pub fn rank(&self) -> Ranking {
         let mut groups = self.groups();
         for group in &mut groups {
@@ -120,8 +120,8 @@ impl Inputs {
         ranking
     }
 
-    /// Units with a result from best to worst; those that the chain cannot tell apart stand together.
-    /// Each group is a list of places, of which there is one until a decision splits it.
+    /// Returns units with a result from best to worst, grouped where the tie-break rules cannot separate them. Each
+    /// group is a list of places; there is one until a decision splits it.
     fn groups(&self) -> Vec<Vec<Vec<&Contender>>> {
         let mut ranked: Vec<&Contender> =
             self.contenders.iter().filter(|contender| contender.totals.is_some()).collect();
@@ -130,7 +130,8 @@ impl Inputs {
         ranked.chunk_by(same).map(|group| vec![group.to_vec()]).collect()
     }
 
-    /// Better first: by total, then along the chain. A council decision is applied afterwards, to whole groups.
+    /// Compares by total and then by the tie-break rules, better units first. Council decisions are applied afterwards,
+    /// to whole groups.
     fn compare(&self, a: &Contender, b: &Contender) -> Ordering {
         let chain = self.tie_break.iter().filter_map(|step| TieBreak::parse(step));
         let keys = chain.map(|step| match step {
@@ -143,8 +144,9 @@ impl Inputs {
     }
 
     fn apply_decision(&self, places: &mut Vec<Vec<&Contender>>) {
-        let asked = self.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
-        let Some(group) = places.first().filter(|group| asked && group.len() > 1) else {
+        let council_decides =
+            self.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
+        let Some(group) = places.first().filter(|group| council_decides && group.len() > 1) else {
             return;
         };
         let tied: BTreeSet<&Id> = group.iter().map(|contender| &contender.unit_id).collect();
@@ -155,7 +157,7 @@ impl Inputs {
         }
     }
 
-    /// How a unit meets each condition; none without facts.
+    /// Returns how a unit meets each condition, or `None` without facts.
     pub fn judge(&self, contender: &Contender) -> Option<Vec<Eligibility>> {
         let facts = contender.facts.as_ref()?;
         Some(self.eligibility.iter().map(|condition| condition.judge(facts)).collect())
@@ -181,8 +183,8 @@ impl Inputs {
         }
     }
 
-    /// Goes down the ranks until the quotas are full. A unit without facts holds its place in the queue, so that
-    /// a tie across a line shows early, but takes nothing.
+    /// Gives awards by rank until the quotas are used up. A unit without facts keeps its place in the queue, so that a
+    /// tie at a boundary is found early, but receives nothing.
     fn give_awards(&self, ranking: &mut Ranking) {
         let slots: Vec<&str> =
             self.awards.iter().flat_map(|award| (0..award.quota).map(|_| award.code.as_str())).collect();
@@ -220,7 +222,7 @@ fn of(contender: &Contender, figure: impl Fn(&Totals) -> Points) -> Option<Point
 }
 
 impl Inputs {
-    /// Whether `other` says the same of the same units. What a unit is called is no part of its result.
+    /// Whether both inputs are equal. Codes and names of units do not affect the result and are ignored.
     pub fn agrees_with(&self, other: &Inputs) -> bool {
         let nameless = |inputs: &Inputs| {
             let mut contenders = inputs.contenders.clone();
@@ -236,14 +238,14 @@ impl Inputs {
 }
 
 impl Ranking {
-    /// The units that share a rank with `unit_id`, itself among them; empty where it is alone.
+    /// Returns the units with the same rank as `unit_id`, including itself; empty if it is not tied.
     pub fn tied_with(&self, unit_id: &Id) -> Vec<&Id> {
         let rank = self.rows.iter().find(|row| row.unit_id == *unit_id && row.tied).and_then(|row| row.rank);
         let group = self.rows.iter().filter(|row| rank.is_some() && row.rank == rank);
         group.map(|row| &row.unit_id).collect()
     }
 
-    /// As a unit's people and others outside of the council see it: whether another unit is eligible is not theirs to know.
+    /// Hides the eligibility of every unit except `own`, for callers outside of the council.
     #[must_use]
     pub fn visible_to(mut self, own: Option<&Id>) -> Self {
         for row in self.rows.iter_mut().filter(|row| Some(&row.unit_id) != own) {

@@ -1,20 +1,20 @@
-//! The steps by which units with the same total are told apart.
+//! Tie-break rules for units with the same total.
 
-/// One step of the tie-break chain, as it is written: `base_points`, `section:A.I`, `fewer_deductions`, `council_decision`.
+/// A tie-break rule, written as `base_points`, `section:A.I`, `fewer_deductions` or `council_decision`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TieBreak<'a> {
     /// More base points first.
     BasePoints,
-    /// More points of a part or section first.
+    /// More points in a part or section first.
     Section(&'a str),
-    /// Fewer points lost by rules that deduct first.
+    /// Fewer points lost by deducting rules first.
     FewerDeductions,
     /// As the council decided.
     CouncilDecision,
 }
 
 impl<'a> TieBreak<'a> {
-    /// Whether it asks more of a unit than what its sheet adds up to.
+    /// Whether it needs more than the totals of a unit.
     pub const fn asks_for_breakdown(&self) -> bool {
         match self {
             TieBreak::Section(_) | TieBreak::FewerDeductions => true,
@@ -22,7 +22,7 @@ impl<'a> TieBreak<'a> {
         }
     }
 
-    /// Reads one step.
+    /// Parses a rule.
     pub fn parse(text: &'a str) -> Option<Self> {
         match text {
             "base_points" => Some(TieBreak::BasePoints),
