@@ -1,4 +1,4 @@
-//! The table of criteria: a tree as the office publishes it, and the checks before it may be published.
+//! Criteria sets: the tree of criteria, and its validation before publishing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,44 +11,43 @@ use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Fault};
 
-/// The deepest nesting below a part.
+/// Deepest nesting below a part.
 pub const MAX_DEPTH: usize = 6;
-/// The most criteria of one table.
+/// Maximum number of parts, sections and criteria.
 const MAX_NODES: usize = 5_000;
 
-/// What the points of a part count as.
+/// Kind of points of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartKind {
-    /// Điểm chuẩn.
+    /// Base points (điểm chuẩn).
     Base,
-    /// Điểm thưởng.
+    /// Bonus points (điểm thưởng).
     Bonus,
 }
 
-/// A part of the table: A. Điểm chuẩn, B. Điểm thưởng.
+/// A part of a criteria set: A. Điểm chuẩn, B. Điểm thưởng.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
-    /// Its key, unique within the table.
+    /// Code of the part, unique within the criteria set.
     #[schema(example = "A")]
     pub code: String,
-    /// Its heading.
+    /// Title of the part.
     #[schema(example = "ĐIỂM CHUẨN")]
     pub title: String,
-    /// Base or bonus.
+    /// Kind of points.
     pub kind: PartKind,
-    /// The most that it can give.
+    /// Maximum points of the part.
     pub max_points: Points,
-    /// The most that it loses by rules that deduct, all of them together, before anything is made up for; absent: whatever
-    /// they take.
+    /// Cap on all deductions in the part together, applied before any rescaling; null for no cap.
     #[serde(default)]
     #[schema(example = 30)]
     pub max_deduction: Option<Points>,
-    /// A remark.
+    /// A remark; null if there is none.
     #[serde(default)]
     pub note: Option<String>,
-    /// Sections and criteria, in the table's order.
+    /// Sections and criteria, in order.
     pub children: Vec<Node>,
 }
 
@@ -56,112 +55,113 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
-    /// Its key, unique within the table.
+    /// Code, unique within the criteria set.
     #[schema(example = "A.II.1")]
     pub code: String,
-    /// Its text.
+    /// Text of the section or criterion.
     pub title: String,
-    /// The most that it can give. Null: it shares what remains of its parent with the other nulls there.
+    /// Maximum points; null for a criterion that shares the points that its section has left with the other criteria
+    /// without a maximum.
     pub max_points: Option<Points>,
-    /// A remark.
+    /// A remark; null if there is none.
     #[serde(default)]
     pub note: Option<String>,
-    /// Whether a sheet that claims points for it without a piece of evidence may not be submitted.
+    /// Whether points claimed for the criterion require evidence before the submission can be submitted.
     #[serde(default)]
     pub evidence_required: bool,
-    /// What it is divided into.
+    /// Sections and criteria below; empty for a criterion.
     #[serde(default)]
     #[schema(no_recursion)]
     pub children: Vec<Node>,
-    /// How an answer becomes points; a criterion has one, a section has none.
+    /// How an answer is converted to points; null for a section.
     #[serde(default)]
     pub rule: Option<Rule>,
 }
 
-/// What becomes of a criterion that a review declares not to apply to a unit.
+/// How a criterion that a review declares not applicable to a unit is handled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotApplicable {
-    /// There is no such thing: every criterion applies to every unit.
+    /// Not possible: every criterion applies to every unit.
     #[default]
     Refused,
-    /// It earns nothing, and the unit can reach so much less.
+    /// It earns no points, which lowers the maximum that the unit can reach.
     Excluded,
-    /// It is made up for: what was earned of the rest of its section counts as if the rest were the whole.
+    /// The points earned in the rest of its section are rescaled to the maximum of the section.
     Rescaled,
 }
 
-/// The life of a criteria set.
+/// State of a criteria set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum CriteriaSetStatus {
-    /// Being written.
+    /// Being edited.
     Draft,
-    /// In force; never changes.
+    /// In use; it can no longer change.
     Published,
-    /// Not for new periods.
+    /// Not available for new periods.
     Retired,
 }
 
-/// What the author of a criteria set writes: what a body holds, an export shows and a comparison compares.
+/// The content of a criteria set, as its author writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CriteriaContent {
-    /// Unique within the organisation.
+    /// Code, unique within the organisation.
     pub code: String,
-    /// Its heading.
+    /// Title of the criteria set.
     pub title: String,
-    /// The year that it is for.
+    /// Year that the criteria set is for.
     pub year: i32,
-    /// The paper that sets it.
+    /// Document that establishes the criteria set.
     #[serde(default)]
     pub legal_basis: Option<String>,
-    /// What all parts together give.
+    /// Sum of the points of all parts.
     pub total_points: Points,
-    /// What becomes of a criterion that does not apply to a unit. Left out: `refused`.
+    /// How criteria that do not apply to a unit are handled; defaults to `refused`.
     #[serde(default)]
     pub not_applicable: NotApplicable,
-    /// The tree.
+    /// The tree of parts, sections and criteria.
     pub parts: Vec<Part>,
 }
 
-/// A table of criteria.
+/// A criteria set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CriteriaSet {
-    /// Its id.
+    /// Id of the criteria set.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation that the criteria set belongs to.
     pub organization_id: Id,
-    /// What it says.
+    /// The content.
     pub content: CriteriaContent,
-    /// Where it is in its life.
+    /// State of the criteria set.
     pub status: CriteriaSetStatus,
-    /// Since when it is in force.
+    /// When it was published.
     pub published_at: Option<DateTime<Utc>>,
-    /// Since when it is not for new periods.
+    /// When it was retired.
     pub retired_at: Option<DateTime<Utc>>,
-    /// The table that it began as a copy of.
+    /// The criteria set that it was copied from.
     pub copied_from_id: Option<Id>,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the criteria set was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the criteria set was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// What stands in the way of publishing, and what the author should know.
+/// The result of validating a criteria set.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Findings {
-    /// Publishing is refused while there are any.
+    /// Errors, which prevent publishing.
     pub errors: Vec<Fault>,
-    /// For the author's eyes; nothing is refused.
+    /// Warnings, which do not.
     pub warnings: Vec<Fault>,
 }
 
 impl CriteriaContent {
-    /// Brings texts into their stored form and notes every one that is none; the size is bounded here too.
+    /// Normalises the texts, checks the size, and records every fault.
     pub fn clean(&mut self, check: &mut Check) {
         self.code = check.code("/code", &self.code);
         self.title = check.text("/title", &self.title, TITLE_CHARS);
@@ -177,9 +177,10 @@ impl CriteriaContent {
         check.ensure(nodes <= MAX_NODES, "/parts", Code::NumberOutOfRange);
     }
 
-    /// All that must be mended before the table can be published, and all that the author should look at.
+    /// Validates the tree.
     ///
-    /// A null leaf is normal in offices' tables (A.I.1 and A.I.2 share 150), so sharing is a warning.
+    /// Criteria without a maximum are common in offices' tables (A.I.1 and A.I.2 share 150), so sharing points is only
+    /// a warning.
     pub fn findings(&self) -> Findings {
         let mut found = Findings::default();
         let sum: Points = self.parts.iter().map(|part| part.max_points).sum();
@@ -207,63 +208,63 @@ impl CriteriaContent {
     }
 }
 
-/// A part, a section or a criterion by itself.
+/// A part, section or criterion by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Criterion)]
 pub struct Entry {
-    /// Its key.
+    /// Code, unique within the criteria set.
     #[schema(example = "A.II.1")]
     pub code: String,
-    /// The code of what it stands under; null for a part.
+    /// Code of the parent; null for a part.
     pub parent_code: Option<String>,
-    /// Its text.
+    /// Text of the part, section or criterion.
     pub title: String,
-    /// Of the part that it belongs to.
+    /// Kind of points of its part.
     pub kind: PartKind,
-    /// The most that it can give; null where it shares what remains of its parent.
+    /// Maximum points; null for a criterion that shares the points that its section has left.
     pub max_points: Option<Points>,
-    /// The most that a part loses by rules that deduct; null where it has no such cap.
+    /// Cap on all deductions in a part together; null for no cap.
     pub max_deduction: Option<Points>,
-    /// A remark.
+    /// A remark; null if there is none.
     pub note: Option<String>,
-    /// Whether a sheet that claims points for it without a piece of evidence may not be submitted.
+    /// Whether points claimed for the criterion require evidence before the submission can be submitted.
     pub evidence_required: bool,
-    /// Null for a part or a section.
+    /// How an answer is converted to points; null for a part or a section.
     pub rule: Option<Rule>,
 }
 
-/// What became of a part, a section or a criterion between two tables. It is known by its code.
+/// A difference between two criteria sets, matched by code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = CriterionChange)]
 pub struct EntryChange {
-    /// Its key.
+    /// Code of the part, section or criterion.
     #[schema(example = "A.II.1")]
     pub code: String,
-    /// `added`, `removed` or `changed`.
+    /// Whether it was added, removed or changed.
     pub change: ChangeKind,
-    /// Which of its fields differ; empty where it was added or removed.
+    /// Names of the fields that differ; empty if it was added or removed.
     #[schema(example = json!(["max_points", "rule"]))]
     pub fields: Vec<&'static str>,
-    /// As it was; null where it was added.
+    /// The entry before; null if it was added.
     pub before: Option<Entry>,
-    /// As it is; null where it was removed.
+    /// The entry after; null if it was removed.
     pub after: Option<Entry>,
 }
 
-/// How two tables differ at one place.
+/// Kind of difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
-    /// It is new.
+    /// Only the later criteria set has it.
     Added,
-    /// It is gone.
+    /// Only the earlier criteria set has it.
     Removed,
-    /// It says something else.
+    /// Both have it, with different content.
     Changed,
 }
 
 impl Entry {
-    /// The names of the fields in which it differs from another.
+    /// Returns the names of the fields that differ from another entry.
     fn differing(&self, other: &Entry) -> Vec<&'static str> {
         let fields = [
             ("parent_code", self.parent_code != other.parent_code),
@@ -280,7 +281,7 @@ impl Entry {
 }
 
 impl CriteriaContent {
-    /// All parts, sections and criteria, in the table's order.
+    /// Returns all parts, sections and criteria, in order.
     pub fn entries(&self) -> Vec<Entry> {
         fn add(list: &mut Vec<Entry>, kind: PartKind, parent: &str, nodes: &[Node]) {
             for node in nodes {
@@ -316,8 +317,7 @@ impl CriteriaContent {
         list
     }
 
-    /// What became of each part, section and criterion of `before` in `after`, and what is new there: in the order
-    /// of `after`, then what is gone.
+    /// Returns the differences between two criteria sets, in the order of `after`, removed entries last.
     pub fn changes(before: &CriteriaContent, after: &CriteriaContent) -> Vec<EntryChange> {
         let were = before.entries();
         let mut by_code: HashMap<&str, &Entry> = were.iter().map(|entry| (entry.code.as_str(), entry)).collect();
@@ -378,7 +378,7 @@ impl Findings {
         }
     }
 
-    /// Checks the children of one parent against its maximum, then each child.
+    /// Checks the children of a parent against its maximum, then each child.
     fn family<'a>(
         &mut self,
         codes: &mut HashSet<&'a str>,
@@ -411,7 +411,7 @@ impl Findings {
         }
     }
 
-    /// Checks one node; `left` is what its siblings with points of their own leave of the parent.
+    /// Checks a section or criterion. `left` is what its siblings with their own maximum leave of the parent.
     fn node<'a>(&mut self, codes: &mut HashSet<&'a str>, pointer: &str, node: &'a Node, left: Points) {
         let fault = |code| Fault::at(pointer, code).with("criterion", node.code.as_str());
         self.unique(codes, pointer, &node.code);
@@ -450,7 +450,7 @@ pub mod tests {
     use super::*;
     use crate::domain::criteria::rules::{AllOrNothingRule, DeductionPerCaseRule, ManualRule};
 
-    /// The guideline's table.
+    /// Returns the criteria set of the guideline.
     pub fn guideline() -> CriteriaContent {
         serde_json::from_str(include_str!("../../../openapi/examples/criteria-2023.json")).unwrap()
     }

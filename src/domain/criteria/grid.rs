@@ -1,4 +1,4 @@
-//! The cells of a sheet, and how text, numbers and faults in them are read.
+//! Cells of a spreadsheet, and reading text and numbers from them.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -6,25 +6,25 @@ use crate::domain::Points;
 use crate::domain::points::Decimal;
 use crate::error::{Code, Fault};
 
-/// The most faults of one sheet that are told: who has mended these may ask again.
+/// Maximum number of faults reported for a sheet.
 pub const MAX_FAULTS: usize = 200;
-/// How much of a cell is told, in characters.
-const TOLD_CHARS: usize = 100;
+/// How much of a cell is quoted in a fault, in characters.
+const QUOTED_CHARS: usize = 100;
 
-/// What stands in a cell.
+/// A cell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Cell {
-    /// Nothing.
+    /// An empty cell.
     #[default]
     Empty,
     /// Text, trimmed.
     Text(String),
-    /// A number, in the digits that the spreadsheet shows.
+    /// A number, as the spreadsheet shows it.
     Number(String),
 }
 
 impl Cell {
-    /// Text, or nothing where there is none.
+    /// Returns a cell with text, or an empty one.
     pub fn text(text: impl Into<String>) -> Self {
         let text: String = text.into();
         match text.trim() {
@@ -34,7 +34,7 @@ impl Cell {
         }
     }
 
-    /// What it shows.
+    /// Returns what the cell shows.
     pub fn shown(&self) -> &str {
         match self {
             Cell::Empty => "",
@@ -49,25 +49,25 @@ impl From<Points> for Cell {
     }
 }
 
-/// A row that holds anything.
+/// A row with content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Its number, from 1, as the spreadsheet counts.
+    /// Number of the row, from 1.
     pub number: u32,
-    /// Its cells from the first column on.
+    /// Cells, from the first column.
     pub cells: Vec<Cell>,
 }
 
 /// A sheet of a spreadsheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {
-    /// Its name.
+    /// Name of the sheet.
     pub sheet: String,
-    /// The rows that hold anything, from first to last.
+    /// Rows with content, in order.
     pub rows: Vec<Row>,
 }
 
-/// The letters of a column, from 0.
+/// Returns the letters of a column, counted from 0.
 pub fn column_letters(mut column: usize) -> String {
     let mut letters = Vec::new();
     loop {
@@ -79,26 +79,26 @@ pub fn column_letters(mut column: usize) -> String {
     }
 }
 
-/// What a cell shows, cut short where it is long.
+/// Returns what a cell shows, truncated if it is long.
 pub fn in_short(shown: &str) -> String {
-    match shown.char_indices().nth(TOLD_CHARS) {
+    match shown.char_indices().nth(QUOTED_CHARS) {
         Some((at, _)) => format!("{}…", shown.get(..at).unwrap_or_default()),
         None => shown.to_owned(),
     }
 }
 
-/// A fault in a cell.
+/// Returns a fault in a cell.
 pub fn at_cell(grid: &Grid, row: u32, column: usize, code: Code) -> Fault {
     let fault = Fault::at("/file", code).with("sheet", grid.sheet.as_str());
     fault.with("row", row).with("column", column_letters(column))
 }
 
-/// Points as an office writes them within a text.
+/// Parses points as offices write them in a text.
 pub fn office_points(number: &str) -> Option<Points> {
     decimal(&Cell::text(number), true).ok()??.points().ok()
 }
 
-/// The number in a cell, however it is written: `27.5`, `27,5`, and in an office's own writing `1.000`.
+/// Parses the number in a cell: `27.5`, `27,5` and, if `thousands` is set, `1.000` as offices write it.
 pub fn decimal(cell: &Cell, thousands: bool) -> Result<Option<Decimal>, Code> {
     let text = match cell {
         Cell::Empty => return Ok(None),
@@ -110,7 +110,7 @@ pub fn decimal(cell: &Cell, thousands: bool) -> Result<Option<Decimal>, Code> {
                 && groups().count() > 1
                 && !text.starts_with('0')
                 && groups().all(|(at, group)| if at == 0 { (1..=3).contains(&group.len()) } else { group.len() == 3 });
-            // 1,000 may be a thousand or one: who writes it in the full shape has to say.
+            // 1,000 is ambiguous in the full layout: a thousand or one.
             let is_unclear = !thousands && text.split_once(',').is_some_and(|(_, part)| part.len() == 3);
             if is_unclear {
                 return Err(Code::NumberUnreadable);

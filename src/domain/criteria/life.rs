@@ -1,4 +1,4 @@
-//! The life of a criteria set: draft, published, retired.
+//! The states of a criteria set: draft, published, retired.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, Criter
 use crate::domain::journal::event::EventType;
 use crate::error::{Code, Error};
 
-/// The acts on a criteria set, in the order in which they are offered.
+/// Actions on a criteria set, in the order in which they are listed.
 pub const ACTIONS: [Action; 4] =
     [Action::WriteCriteriaSet, Action::PublishCriteriaSet, Action::RetireCriteriaSet, Action::CopyCriteriaSet];
 
@@ -36,10 +36,10 @@ impl CriteriaSet {
         }
     }
 
-    /// Whether its state lets an act pass.
+    /// Requires that the state allows an action.
     ///
     /// # Errors
-    /// `invalid_state`; `resource_locked` for a change of what is in force.
+    /// `invalid_state`; `resource_locked` for a change to a published criteria set.
     pub fn may(&self, action: Action) -> Result<(), Error> {
         let needs = needs(&NEEDS, action);
         if needs.contains(&self.status) {
@@ -51,10 +51,10 @@ impl CriteriaSet {
         }
     }
 
-    /// Puts a draft in force.
+    /// Publishes a draft.
     ///
     /// # Errors
-    /// `validation_failed` with every error of its table.
+    /// `validation_failed` with every error of the tree.
     pub fn publish(&self, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         let errors = self.content.findings().errors;
         if !errors.is_empty() {
@@ -69,7 +69,7 @@ impl CriteriaSet {
         Ok(Change::with_event(published, EventType::CriteriaSetPublished))
     }
 
-    /// Keeps it from new periods.
+    /// Retires a published criteria set.
     pub fn retire(&self, now: DateTime<Utc>) -> Change<Self> {
         let retired =
             CriteriaSet { status: CriteriaSetStatus::Retired, retired_at: Some(now), updated_at: now, ..self.clone() };

@@ -1,4 +1,4 @@
-//! Criteria sets: their rules, their arithmetic, and the tables they are read from.
+//! Criteria sets, their rules, scoring, and spreadsheets.
 
 pub mod criteria_set;
 pub mod grid;

@@ -1,4 +1,4 @@
-//! A scored sheet against its table: which lines there are, what they add up to, what is refused.
+//! Scoring a submission by a criteria set: its lines, their sums, and what is rejected.
 
 mod tally;
 
@@ -12,51 +12,51 @@ use crate::domain::text::{Check, NOTE_CHARS};
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
 
-/// A published table made ready for scoring: its nodes and its criteria in the table's order.
+/// A published criteria set prepared for scoring.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoringTable {
-    /// Parts, sections and criteria.
+    /// Parts, sections and criteria, in order.
     pub nodes: Vec<TableNode>,
-    /// The lines of a sheet.
+    /// The criteria, one for each line of a submission, in order.
     pub criteria: Vec<Criterion>,
-    /// Criteria without points of their own that share what is left of a section.
+    /// Criteria without their own maximum that share the points that a section has left.
     shares: Vec<Share>,
     by_code: HashMap<String, usize>,
-    /// What becomes of what does not apply to a unit.
+    /// How criteria that do not apply to a unit are handled.
     not_applicable: NotApplicable,
 }
 
-/// A part, a section or a criterion.
+/// A part, section or criterion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableNode {
-    /// Its key.
+    /// Code of the part, section or criterion.
     pub code: String,
-    /// The most that it gives; null for a criterion that shares.
+    /// Maximum points; `None` for a criterion that shares.
     pub max_points: Option<Points>,
-    /// The most that a part loses by deductions.
+    /// Cap on the deductions of a part.
     max_deduction: Option<Points>,
-    /// Of the part that it belongs to.
+    /// Kind of points of its part.
     kind: PartKind,
-    /// The place of what it stands under; none for a part.
+    /// Index of the parent; `None` for a part.
     parent: Option<usize>,
 }
 
-/// A line of the sheet.
+/// A criterion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Criterion {
-    /// Its key.
+    /// Code of the criterion.
     pub code: String,
-    /// Its text.
+    /// Text of the criterion.
     pub title: String,
-    /// The most that it gives; null where it shares.
+    /// Maximum points; `None` for a criterion that shares.
     pub max_points: Option<Points>,
-    /// The most that this line alone can have: its maximum, or all that is shared.
+    /// The most that this line alone can earn: its maximum, or all points that are shared.
     pub ceiling: Points,
-    /// How its answer becomes points.
+    /// How an answer is converted to points.
     pub rule: Rule,
-    /// Whether it needs a piece of evidence.
+    /// Whether it requires evidence.
     pub evidence_required: bool,
-    /// Its place among the nodes.
+    /// Index among the nodes.
     node: usize,
 }
 
@@ -64,75 +64,75 @@ pub struct Criterion {
 struct Share {
     ceiling: Points,
     lines: Vec<usize>,
-    /// The place of the section among the nodes.
+    /// Index of the section among the nodes.
     parent: usize,
 }
 
-/// One line of a sheet. Points null: not scored, which is not zero.
+/// A line of a submission. A line that is not scored has no points, which is not the same as zero points.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
-    /// The answer and what it earned.
+    /// The answer and the points that it earned.
     pub scored: Option<(Answer, Points)>,
-    /// A remark of whoever scored.
+    /// A remark of the person who scored the line.
     pub note: Option<String>,
-    /// Why a review departs from the stage before.
+    /// Why a review differs from the previous stage.
     pub reason: Option<String>,
 }
 
 impl Line {
-    /// The answer, if it is scored.
+    /// Returns the answer, if the line is scored.
     pub fn answer(&self) -> Option<&Answer> {
         self.scored.as_ref().map(|(answer, _)| answer)
     }
 
-    /// The points, if it is scored. What does not apply has none.
+    /// Returns the points, if the line is scored and applies.
     pub fn points(&self) -> Option<Points> {
         self.scored.as_ref().filter(|(answer, _)| !answer.is_not_applicable()).map(|(_, points)| *points)
     }
 
-    /// Whether it was decided that the criterion does not apply to the unit.
+    /// Whether the criterion was declared not applicable.
     pub fn is_not_applicable(&self) -> bool {
         self.answer().is_some_and(Answer::is_not_applicable)
     }
 }
 
-/// The lines of one stage, one for each criterion, in the table's order.
+/// The lines of a stage, one for each criterion, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sheet(pub Vec<Line>);
 
-/// A line as it was sent.
+/// A line as submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineInput {
-    /// Which criterion.
+    /// Code of the criterion.
     pub criterion_code: String,
-    /// The answer; none clears the line.
+    /// The answer; `None` clears the line.
     pub answer: Option<AnswerInput>,
     /// A remark.
     pub note: Option<String>,
-    /// Why a review departs from the stage before.
+    /// Why a review differs from the previous stage.
     pub reason: Option<String>,
 }
 
-/// Who writes the lines of a sheet.
+/// Who scores a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scorer {
-    /// The unit's, its own.
+    /// The unit itself.
     Unit,
-    /// A reviewer's, which may say what does not apply.
+    /// A reviewer, who may declare criteria not applicable.
     Reviewer,
 }
 
-/// Whether the lines sent are the sheet or a part of it.
+/// How submitted lines are combined with the existing ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteMode {
-    /// Absent lines become null.
+    /// Omitted lines are cleared.
     Replace,
-    /// Absent lines stay.
+    /// Omitted lines remain unchanged.
     Update,
 }
 
 impl ScoringTable {
-    /// Makes a table that has no errors ready for scoring.
+    /// Prepares a criteria set without errors for scoring.
     pub fn of(content: &CriteriaContent) -> Self {
         let mut table = ScoringTable {
             nodes: Vec::new(),
@@ -193,28 +193,28 @@ impl ScoringTable {
         }
     }
 
-    /// An empty sheet of this table.
+    /// Returns an empty sheet.
     pub fn blank(&self) -> Sheet {
         Sheet(vec![Line::default(); self.criteria.len()])
     }
 
-    /// The place of a criterion among the lines.
+    /// Returns the index of a criterion among the lines.
     pub fn position(&self, code: &str) -> Option<usize> {
         self.by_code.get(code).copied()
     }
 
-    /// Whether a criterion is scored against a target that the table leaves open; none where it has no such criterion.
+    /// Whether a criterion needs a target from the period; `None` if there is no such criterion.
     pub fn asks_for_target(&self, code: &str) -> Option<bool> {
         let criterion = self.criteria.get(self.position(code)?)?;
         Some(criterion.asks_for_target())
     }
 
-    /// Whether any criterion does.
+    /// Whether any criterion needs a target from the period.
     pub fn asks_for_targets(&self) -> bool {
         self.criteria.iter().any(Criterion::asks_for_target)
     }
 
-    /// The table as it is for a unit with these targets, by criterion.
+    /// Returns the table for a unit with these targets by criterion.
     #[must_use]
     pub fn with_targets<'a>(mut self, targets: impl Iterator<Item = (&'a str, Quantity)>) -> Self {
         for (code, target) in targets {
@@ -226,16 +226,16 @@ impl ScoringTable {
         self
     }
 
-    /// The section codes that a tie-break may name.
+    /// Whether there is a part, section or criterion with this code.
     pub fn has_node(&self, code: &str) -> bool {
         self.nodes.iter().any(|node| node.code == code)
     }
 
-    /// The sheet after `lines` were written onto `before`.
+    /// Applies `lines` to `before`.
     ///
     /// # Errors
-    /// Every fault at once: unknown or repeated criteria, answers that their rules refuse, texts,
-    /// and `shared_points_exceeded` where lines together take more than their section leaves them.
+    /// All faults together: unknown or repeated criteria, answers that their rules reject, texts, and
+    /// `shared_points_exceeded` for lines that together exceed the points they share.
     pub fn write(
         &self,
         before: &Sheet,
@@ -286,8 +286,8 @@ impl ScoringTable {
         }
     }
 
-    /// What keeps the sheet from being submitted: `missing_score`, `evidence_required`.
-    /// `evidence_for` says which criteria have a piece of evidence; a line that claims no points needs none.
+    /// Returns what prevents submission: `missing_score`, `evidence_required`. `evidence_for` tells which criteria have
+    /// evidence; a line that claims no points needs none.
     pub fn missing(&self, sheet: &Sheet, evidence_for: impl Fn(&str) -> bool) -> Vec<Fault> {
         let mut faults = Vec::new();
         for (at, (criterion, line)) in self.criteria.iter().zip(&sheet.0).enumerate() {
@@ -303,7 +303,7 @@ impl ScoringTable {
         faults
     }
 
-    /// The lines of `review` that depart from the stage before without saying why.
+    /// Returns a fault for each line of `review` that differs from the previous stage without a reason.
     pub fn unexplained(&self, before: &Sheet, review: &Sheet) -> Vec<Fault> {
         let lines = self.criteria.iter().zip(before.0.iter().zip(&review.0)).enumerate();
         lines
@@ -350,12 +350,12 @@ impl Criterion {
 }
 
 impl Sheet {
-    /// The points of a line, if it is scored.
+    /// Returns the points of a line, if it is scored.
     pub fn points(&self, line: usize) -> Option<Points> {
         self.0.get(line)?.points()
     }
 
-    /// A copy for the next stage: the answers, without the remarks and reasons of this one.
+    /// Returns a copy for the next stage: the answers, without remarks and reasons.
     pub fn copied(&self) -> Sheet {
         Sheet(self.0.iter().map(|line| Line { scored: line.scored.clone(), ..Line::default() }).collect())
     }
@@ -380,7 +380,7 @@ mod tests {
         }
     }
 
-    /// Every criterion at its most; A.I.1 takes 100 of the shared 150.
+    /// Every criterion at its maximum; A.I.1 takes 100 of the shared 150.
     fn full(table: &ScoringTable) -> Vec<LineInput> {
         let answer = |criterion: &Criterion| match (&criterion.rule, criterion.code.as_str()) {
             (_, "A.I.1") => r#"{"points":100}"#.to_owned(),
@@ -418,7 +418,7 @@ mod tests {
                 .with("max", 150)
                 .with("got", 150.01)]
         );
-        // What stood before counts as well.
+        // Existing lines count as well.
         let first = table.write(&table.blank(), &both[..1], WriteMode::Update, Scorer::Unit).unwrap();
         assert!(table.write(&first, &both[1..], WriteMode::Update, Scorer::Unit).is_err());
         assert!(table.write(&first, &both[1..], WriteMode::Replace, Scorer::Unit).is_ok());

@@ -1,4 +1,4 @@
-//! A row of the full shape while it is read or written.
+//! A row of the full layout while it is read or written.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::domain::points::Decimal;
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
 
-/// The headings, in the order in which they are written. Every figure of a rule has the name that it has in JSON.
+/// The headings, in the order in which they are written. Parameters of rules have their JSON names.
 pub const HEADINGS: [&str; 25] = [
     "row",
     "depth",
@@ -36,14 +36,14 @@ pub const HEADINGS: [&str; 25] = [
     "not_applicable",
 ];
 
-/// The headings that tell the shape.
+/// The headings that identify the layout.
 const NEEDED: [&str; 4] = ["row", "code", "title", "max_points"];
 
-/// Which column has which heading.
+/// The column of each heading.
 pub struct Columns(Vec<(&'static str, usize)>);
 
 impl Columns {
-    /// The columns of a row of headings, if it is one.
+    /// Returns the columns of a row of headings, or `None` if it is not one.
     pub fn of(row: &Row) -> Option<Self> {
         let known = |(at, cell): (usize, &Cell)| {
             let shown = cell.shown().to_lowercase();
@@ -59,7 +59,7 @@ impl Columns {
     }
 }
 
-/// A row while it is read: what was taken from it, and what is wrong with it.
+/// A row while it is read: the cells taken so far, and the faults.
 pub struct Line<'a> {
     grid: &'a Grid,
     columns: &'a Columns,
@@ -69,12 +69,12 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// A row of which nothing is taken yet.
+    /// Starts reading a row.
     pub fn new(grid: &'a Grid, columns: &'a Columns, row: &'a Row, faults: &'a mut Vec<Fault>) -> Self {
         Line { grid, columns, row, taken: Vec::new(), faults }
     }
 
-    /// Its number in the sheet, from 1.
+    /// Returns the number of the row in the sheet, from 1.
     pub fn row_number(&self) -> u32 {
         self.row.number
     }
@@ -101,7 +101,7 @@ impl<'a> Line<'a> {
         (!shown.is_empty()).then(|| shown.to_owned())
     }
 
-    /// A number; one that cannot be read is a fault.
+    /// Takes a number. A number that cannot be read is a fault.
     pub fn number<T>(&mut self, heading: &'static str, read: impl Fn(&Decimal) -> Result<T, Code>) -> Option<T> {
         let cell = self.cell(heading);
         match decimal(cell, false).and_then(|number| number.as_ref().map(&read).transpose()) {
@@ -113,7 +113,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Points, where the cell holds any.
+    /// Takes points.
     pub fn points(&mut self, heading: &'static str) -> Option<Points> {
         self.number(heading, Decimal::points)
     }
@@ -128,7 +128,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// What the row cannot do without; a stand-in where it is missing, which is a fault.
+    /// Requires a value. If it is missing, records a fault and returns a default.
     pub fn need<T: Default>(&mut self, heading: &'static str, value: Option<T>) -> T {
         let is_empty =
             self.columns.place(heading).and_then(|at| self.row.cells.get(at)).is_none_or(|cell| *cell == Cell::Empty);
@@ -138,25 +138,25 @@ impl<'a> Line<'a> {
         value.unwrap_or_default()
     }
 
-    /// Text that the row cannot do without.
+    /// Takes a required text.
     pub fn needed_text(&mut self, heading: &'static str) -> String {
         let text = self.text(heading);
         self.need(heading, text)
     }
 
-    /// Points that the row cannot do without.
+    /// Takes required points.
     pub fn needed_points(&mut self, heading: &'static str) -> Points {
         let points = self.points(heading);
         self.need(heading, points)
     }
 
-    /// A count that the row cannot do without.
+    /// Takes a required count.
     pub fn needed_count(&mut self, heading: &'static str) -> u32 {
         let count = self.count(heading);
         self.need(heading, count)
     }
 
-    /// One of a few words.
+    /// Takes one of a few known words.
     pub fn word<T: Copy>(&mut self, heading: &'static str, known: &[(&str, T)]) -> Option<T> {
         let shown = self.cell(heading).shown().to_lowercase();
         let found = known.iter().find(|(word, _)| *word == shown).map(|(_, value)| *value);
@@ -171,7 +171,7 @@ impl<'a> Line<'a> {
         found
     }
 
-    /// Notes every cell that says something and that nobody asked for.
+    /// Records a fault for every cell with content that was not taken.
     pub fn close(mut self) {
         let columns = &self.columns.0;
         let unasked: Vec<&'static str> = columns
@@ -187,10 +187,10 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What a row is about.
+/// What a row describes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum About {
-    /// The set itself.
+    /// The criteria set.
     Set,
     /// A part.
     Part,
@@ -198,9 +198,9 @@ pub enum About {
     Node,
     /// A level of a rule.
     Level,
-    /// A band of ranks of a rule.
+    /// A rank band of a rule.
     Band,
-    /// A step of deductions of a rule.
+    /// A deduction step of a rule.
     Step,
     /// An option of a rule.
     Option,
@@ -210,17 +210,17 @@ pub enum About {
 pub struct Written(Vec<Cell>);
 
 impl Written {
-    /// Its cells, in the order of the headings.
+    /// Returns the cells, in the order of the headings.
     pub fn cells(self) -> Vec<Cell> {
         self.0
     }
 
-    /// A row about one thing, its cells still empty.
+    /// Starts a row that describes one thing.
     pub fn new(about: &str) -> Self {
         Written(vec![Cell::Empty; HEADINGS.len()]).with("row", Cell::text(about))
     }
 
-    /// Fills a cell.
+    /// Sets a cell.
     pub fn with(mut self, heading: &str, cell: impl Into<Cell>) -> Self {
         let place = HEADINGS.iter().position(|known| *known == heading);
         if let Some(found) = place.and_then(|at| self.0.get_mut(at)) {
@@ -229,12 +229,12 @@ impl Written {
         self
     }
 
-    /// Fills a cell with text.
+    /// Sets a cell to text.
     pub fn text(self, heading: &str, text: &str) -> Self {
         self.with(heading, Cell::text(text))
     }
 
-    /// Fills a cell where there is a value.
+    /// Sets a cell if there is a value.
     pub fn optional<T: Into<Cell>>(self, heading: &str, value: Option<T>) -> Self {
         match value {
             Some(value) => self.with(heading, value),

@@ -1,7 +1,7 @@
-//! A table of criteria as rows of cells: what a spreadsheet holds, whatever file it came in.
+//! Criteria sets as spreadsheets, in any file format.
 //!
-//! Two shapes are read and written. The office's has the columns of the printed table: number, text, points. The full one has
-//! a row for everything that a table says, rules included, so that what is written is read back as it was.
+//! Two layouts are read and written. The office layout has the columns of the printed table: number, text, points. The
+//! full layout has a row for everything in a criteria set, including rules, so that it can be read back without loss.
 
 pub(in crate::domain::criteria) mod full;
 mod office;
@@ -15,51 +15,51 @@ pub use crate::domain::criteria::grid::{Cell, Grid, Row};
 use crate::domain::criteria::sheet_row;
 use crate::error::{Code, Fault};
 
-/// Where the headings are looked for.
+/// Number of rows in which the headings are searched for.
 const HEADING_ROWS: usize = 40;
 
-/// How a table lies on a sheet.
+/// Layout of a spreadsheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// The columns of the printed table: number, text, points.
     Office,
-    /// A row for everything that a table says.
+    /// A row for everything in a criteria set, including rules.
     Full,
 }
 
-/// What a sheet says about its table beside the tree.
+/// What a sheet says about a criteria set besides the tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heading {
-    /// Its key.
+    /// Code of the criteria set.
     pub code: Option<String>,
-    /// Its title.
+    /// Title of the criteria set.
     pub title: Option<String>,
-    /// The year that it is for.
+    /// Year that the criteria set is for.
     pub year: Option<i32>,
-    /// The paper that sets it.
+    /// Document that establishes the criteria set.
     pub legal_basis: Option<String>,
-    /// What becomes of a criterion that does not apply to a unit.
+    /// How criteria that do not apply to a unit are handled.
     pub not_applicable: NotApplicable,
 }
 
-/// A table as it was read from a sheet.
+/// A criteria set as read from a sheet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// How it lay there.
+    /// Layout of the sheet.
     pub shape: Shape,
-    /// What stands beside the tree.
+    /// What the sheet says besides the tree.
     pub heading: Heading,
-    /// What all parts together give.
+    /// Sum of the points of all parts.
     pub total_points: Points,
     /// The tree.
     pub parts: Vec<Part>,
-    /// What was made of the sheet by guessing, to be looked at.
+    /// What was inferred from the sheet.
     pub warnings: Vec<Fault>,
     places: Places,
 }
 
-/// Where on the sheet each part of the tree stood, by its pointer.
+/// Rows of the sheet for each part of the tree, by JSON pointer.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Places {
     sheet: String,
@@ -73,7 +73,7 @@ impl Places {
 }
 
 impl Table {
-    /// Adds to findings about the tree where on the sheet it stood.
+    /// Adds the row of the sheet to faults about the tree.
     pub fn placed(&self, faults: Vec<Fault>) -> Vec<Fault> {
         let place = |fault: Fault| {
             let row = ancestors(&fault.pointer).find_map(|pointer| self.places.rows.get(pointer)).copied();
@@ -86,15 +86,15 @@ impl Table {
     }
 }
 
-/// A pointer, and all above it.
+/// Returns a pointer and all of its ancestors.
 fn ancestors(pointer: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(pointer), |pointer| pointer.rsplit_once('/').map(|(above, _)| above))
 }
 
-/// Reads a table from a sheet, in whichever shape it lies there.
+/// Reads a criteria set from a sheet in either layout.
 ///
 /// # Errors
-/// Every cell that cannot be read; `heading_not_found` where the sheet has neither shape.
+/// Every cell that cannot be read; `heading_not_found` for a sheet in neither layout.
 pub fn read(grid: &Grid) -> Result<Table, Vec<Fault>> {
     let candidates = grid.rows.iter().take(HEADING_ROWS).enumerate();
     for (at, row) in candidates {
@@ -108,13 +108,13 @@ pub fn read(grid: &Grid) -> Result<Table, Vec<Fault>> {
     Err(vec![Fault::at("/file", Code::HeadingNotFound).with("sheet", grid.sheet.as_str())])
 }
 
-/// Whether a sheet has the headings of either shape.
+/// Whether a sheet has the headings of either layout.
 pub fn has_headings(grid: &Grid) -> bool {
     let is_heading = |row: &Row| sheet_row::Columns::of(row).is_some() || office::Columns::of(row).is_some();
     grid.rows.iter().take(HEADING_ROWS).any(is_heading)
 }
 
-/// Writes a table as rows. The office's shape leaves out what the printed table has no column for.
+/// Writes a criteria set as rows. The office layout omits what the printed table has no column for.
 pub fn write(content: &CriteriaContent, shape: Shape) -> Vec<Vec<Cell>> {
     match shape {
         Shape::Office => office::write(content),

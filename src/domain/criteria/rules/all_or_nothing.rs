@@ -60,7 +60,7 @@ impl RuleType for AllOrNothingRule {
 mod tests {
     use crate::domain::criteria::rules::tests::{Row, agrees_with};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 2] = [
         (r#"{"type":"all_or_nothing"}"#, 2000, r#"{"achieved":true}"#, 2000, &[], None),
         (r#"{"type":"all_or_nothing"}"#, 2000, r#"{"achieved":false}"#, 0, &[], None),

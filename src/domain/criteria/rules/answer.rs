@@ -1,4 +1,4 @@
-//! What is answered to a criterion, and whether its rule takes it.
+//! Answers to criteria, and whether a rule accepts them.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::IntoStaticStr;
@@ -8,25 +8,25 @@ use crate::domain::points::Decimal;
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
 
-/// The most cases that one answer may count, and the last rank.
+/// Maximum number of cases of an answer, and the last rank.
 const MAX_COUNT: i64 = 100_000;
 
-/// An answer as it was sent: which of the fields belong to it, the criterion's rule says.
+/// An answer as submitted. The criterion's rule determines which fields belong to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerInput {
-    /// Which shape the answer has, as answers are given back; may be left out.
+    /// Type of the answer, as in responses; may be omitted.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// For `manual`.
     pub points: Option<Decimal>,
     /// For `all_or_nothing`.
     pub achieved: Option<bool>,
-    /// For `levels`: the code of one.
+    /// For `levels`: the code of a level.
     pub level: Option<String>,
     /// For `rank_bands`.
     pub rank: Option<i64>,
-    /// For `deduction_per_case`, `deduction_steps`, `award_per_case`.
+    /// For `deduction_per_case`, `deduction_steps` and `award_per_case`.
     pub cases: Option<i64>,
     /// For `deduct_once`.
     pub done: Option<bool>,
@@ -36,21 +36,21 @@ pub struct AnswerInput {
     pub penalty_cases: Option<i64>,
     /// For `target_ratio`.
     pub actual: Option<Decimal>,
-    /// For `target_ratio` without a target of its own.
+    /// For `target_ratio` without a target.
     pub target: Option<Decimal>,
-    /// For `best_of`: the codes of those that hold.
+    /// For `best_of`: the codes of the applicable options.
     pub options: Option<Vec<String>>,
-    /// In a review, for any rule: `true` where the criterion does not apply to the unit.
+    /// For any rule, in a review: `true` if the criterion does not apply to the unit.
     pub not_applicable: Option<bool>,
 }
 
-/// What an answer of one shape holds.
+/// A shape of answers.
 pub trait AnswerShape: Into<Answer> {
-    /// The answer, where it has this shape.
+    /// Returns the answer, if it has this shape.
     fn of(answer: &Answer) -> Option<&Self>;
 }
 
-/// A shape with its type. Every field of a shape comes before `type` in the order of names.
+/// A shape with its type. Every field of a shape precedes `type` in alphabetical order.
 #[derive(Serialize)]
 struct Typed<'a, A> {
     #[serde(flatten)]
@@ -58,10 +58,10 @@ struct Typed<'a, A> {
     r#type: &'static str,
 }
 
-/// Makes [`Answer`] of its shapes.
+/// Generates [`Answer`] from its shapes.
 macro_rules! answers {
     ($( $(#[doc = $doc:literal])* $variant:ident($shape:ident), )*) => {
-        /// An answer that fits its criterion's rule.
+        /// An answer that matches the rule of its criterion.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, IntoStaticStr)]
         #[serde(tag = "type", rename_all = "snake_case")]
         #[strum(serialize_all = "snake_case", const_into_str)]
@@ -69,7 +69,7 @@ macro_rules! answers {
             $( $(#[doc = $doc])* $variant($shape), )*
         }
 
-        /// An answer whose type comes last: canonical JSON has its names in order.
+        /// An answer serialised with its type last, because canonical JSON sorts the names.
         pub struct CanonicalAnswer<'a>(pub &'a Answer);
 
         impl Serialize for CanonicalAnswer<'_> {
@@ -97,46 +97,46 @@ macro_rules! answers {
 }
 
 answers! {
-    /// To `manual`.
+    /// For `manual`.
     Points(PointsAnswer),
-    /// To `all_or_nothing`.
+    /// For `all_or_nothing`.
     Achieved(AchievedAnswer),
-    /// To `levels`.
+    /// For `levels`.
     Level(LevelAnswer),
-    /// To `rank_bands`.
+    /// For `rank_bands`.
     Rank(RankAnswer),
-    /// To `deduction_per_case`, `deduction_steps`, `award_per_case`.
+    /// For `deduction_per_case`, `deduction_steps`, `award_per_case`.
     Cases(CasesAnswer),
-    /// To `deduct_once`.
+    /// For `deduct_once`.
     Done(DoneAnswer),
-    /// To `bonus_penalty`.
+    /// For `bonus_penalty`.
     BonusPenalty(BonusPenaltyAnswer),
-    /// To `target_ratio`.
+    /// For `target_ratio`.
     Ratio(RatioAnswer),
-    /// To `best_of`.
+    /// For `best_of`.
     Options(OptionsAnswer),
-    /// To any rule, in a review: the criterion does not apply to the unit. It has no points.
+    /// For any rule, in a review: the criterion does not apply to the unit and has no points.
     NotApplicable(NotApplicableAnswer),
 }
 
-/// Points as given.
+/// Points entered directly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PointsAnswer {
-    /// As given.
+    /// The points.
     pub points: Points,
 }
 
-/// Whether all was achieved.
+/// Whether everything was achieved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AchievedAnswer {
-    /// Whether all was achieved.
+    /// Whether everything was achieved.
     pub achieved: bool,
 }
 
 /// The level reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LevelAnswer {
-    /// The code of the level reached.
+    /// Code of the level.
     #[schema(example = "good")]
     pub level: String,
 }
@@ -144,14 +144,14 @@ pub struct LevelAnswer {
 /// A rank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RankAnswer {
-    /// From 1.
+    /// The rank, from 1.
     pub rank: u32,
 }
 
 /// A number of cases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CasesAnswer {
-    /// How many there were.
+    /// Number of cases.
     pub cases: u32,
 }
 
@@ -162,36 +162,36 @@ pub struct DoneAnswer {
     pub done: bool,
 }
 
-/// Cases that earn and cases that cost.
+/// Numbers of cases with a bonus and with a penalty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BonusPenaltyAnswer {
-    /// How many earned a bonus.
+    /// Number of cases with a bonus.
     pub bonus_cases: u32,
-    /// How many cost a penalty.
+    /// Number of cases with a penalty.
     pub penalty_cases: u32,
 }
 
-/// What was reached of what was to be.
+/// The result achieved against a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RatioAnswer {
-    /// What was reached.
+    /// The result achieved.
     pub actual: Quantity,
-    /// What was to be reached, where the rule leaves it open.
+    /// The target; null if the rule or the period sets it.
     #[schema(required)]
     pub target: Option<Quantity>,
 }
 
-/// The options that hold.
+/// The applicable options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OptionsAnswer {
-    /// The codes of those that hold.
+    /// Codes of the applicable options.
     pub options: Vec<String>,
 }
 
 /// The criterion does not apply to the unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NotApplicableAnswer {
-    /// Always true.
+    /// Always `true`.
     pub not_applicable: bool,
 }
 
@@ -199,24 +199,24 @@ impl Answer {
     /// The criterion does not apply to the unit.
     pub const NOT_APPLICABLE: Answer = Answer::NotApplicable(NotApplicableAnswer { not_applicable: true });
 
-    /// Its type as it is written.
+    /// Returns its type, as written.
     pub const fn name(&self) -> &'static str {
         self.into_str()
     }
 
-    /// Whether it says that the criterion does not apply to the unit.
+    /// Whether it declares the criterion not applicable.
     pub const fn is_not_applicable(&self) -> bool {
         matches!(self, Answer::NotApplicable(_))
     }
 }
 
 impl<'de> Deserialize<'de> for Answer {
-    /// Reads a stored answer: its fields tell which it is.
+    /// Deserialises a stored answer, whose fields determine its type.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Default, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         struct Fields {
-            // Answers that were stored before they had a type have none; their fields tell it.
+            // Answers stored by earlier versions have no type; their fields determine it.
             #[serde(rename = "type")]
             _kind: Option<serde::de::IgnoredAny>,
             points: Option<Points>,
@@ -265,12 +265,12 @@ impl<'de> Deserialize<'de> for Answer {
 }
 
 impl AnswerInput {
-    /// Whether it says that the criterion does not apply, and nothing else.
+    /// Whether it declares the criterion not applicable, and nothing else.
     pub fn is_not_applicable(&self) -> bool {
         self.not_applicable == Some(true) && self.sent().len() == 1
     }
 
-    /// The names of the fields that were sent.
+    /// Returns the names of the submitted fields.
     pub fn sent(&self) -> Vec<&'static str> {
         let fields = [
             ("points", self.points.is_some()),
@@ -290,34 +290,34 @@ impl AnswerInput {
     }
 }
 
-/// What is being answered, for its refusals.
+/// The criterion that is being answered.
 pub struct Question<'a> {
-    /// Which criterion.
+    /// Code of the criterion.
     pub criterion: &'a str,
-    /// The answer's place.
+    /// Place of the answer.
     pub pointer: &'a str,
-    /// The most that can be had.
+    /// Maximum points.
     pub max: Points,
 }
 
 impl Question<'_> {
-    /// A refusal of one field.
+    /// Returns a fault in a field.
     pub fn fault(&self, field: &str, code: Code) -> Fault {
         Fault::at(format!("{}/{field}", self.pointer), code).with("criterion", self.criterion)
     }
 
-    /// A count, from `least` on.
+    /// Validates a count of at least `least`.
     pub fn count(&self, field: &str, given: i64, least: u32) -> Result<u32, Fault> {
         let fits = u32::try_from(given).ok().filter(|count| *count >= least && given <= MAX_COUNT);
         fits.ok_or_else(|| self.fault(field, Code::NumberOutOfRange).with("min", least).with("max", MAX_COUNT))
     }
 
-    /// The answer of a rule that counts cases.
+    /// Reads the answer of a rule that counts cases.
     pub fn cases(&self, input: &AnswerInput) -> Result<Option<CasesAnswer>, Fault> {
         input.cases.map(|cases| Ok(CasesAnswer { cases: self.count("cases", cases, 0)? })).transpose()
     }
 
-    /// An amount.
+    /// Validates a quantity.
     pub fn quantity(&self, field: &str, given: &Decimal) -> Result<Quantity, Fault> {
         Quantity::of(given).map_err(|code| {
             self.fault(field, code).with("decimals", 4).with("min", 0).with("max", Quantity::MAX.to_string())

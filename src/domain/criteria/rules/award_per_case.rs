@@ -15,7 +15,7 @@ use crate::error::Fault;
 /// `points_per_case` for each case, up to the maximum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AwardPerCaseRule {
-    /// Points earned by one case.
+    /// Points earned for each case.
     pub points_per_case: Points,
 }
 
@@ -69,7 +69,7 @@ mod tests {
     use crate::domain::criteria::rules::tests::{AWARD, Row, agrees_with, p, within};
     use crate::domain::criteria::rules::{Answer, Rule};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 3] = [
         (AWARD, 3000, r#"{"cases":0}"#, 0, &["0 × 8 = 0"], None),
         (AWARD, 3000, r#"{"cases":3}"#, 2400, &["3 × 8 = 24"], None),

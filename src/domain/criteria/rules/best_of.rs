@@ -1,4 +1,4 @@
-//! `best_of`: the points of the best of the options that hold.
+//! `best_of`: the points of the best applicable option.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::error::{Code, Fault};
 
-/// The points of the best of the options that hold; 0 where none does.
+/// The points of the best applicable option; 0 if none applies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BestOfRule {
     /// The options.
@@ -92,7 +92,7 @@ impl RuleType for BestOfRule {
 }
 
 impl BestOfRule {
-    /// The options that an answer names, in the rule's order.
+    /// Returns the options that an answer names, in the rule's order.
     fn held(&self, answer: &OptionsAnswer) -> impl Iterator<Item = &Choice> {
         self.options.iter().filter(|choice| answer.options.contains(&choice.code))
     }
@@ -106,7 +106,7 @@ mod tests {
     use crate::domain::criteria::rules::tests::{BEST, Row, agrees_with, choices, p};
     use crate::domain::criteria::rules::{Answer, Rule};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 3] = [
         (BEST, 2000, r#"{"options":["a","c"]}"#, 1000, &["max(a = 10, c = 5) = 10"], None),
         (BEST, 2000, r#"{"options":["c","b","a"]}"#, 2000, &["max(a = 10, b = 20, c = 5) = 20"], None),

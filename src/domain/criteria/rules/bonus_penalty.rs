@@ -1,4 +1,4 @@
-//! `bonus_penalty`: a start with bonuses added and penalties taken away, within bounds.
+//! `bonus_penalty`: initial points plus bonuses less penalties, within bounds.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,17 +12,17 @@ use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::{Code, Fault};
 
-/// `start` with bonuses added and penalties taken away, from `min` to the maximum.
+/// `start` plus bonuses less penalties, from `min` to the maximum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BonusPenaltyRule {
-    /// Points before any case.
+    /// Points without any case; defaults to 0.
     #[serde(default)]
     pub start: Points,
-    /// Points earned by one case of the good kind.
+    /// Points earned for each case with a bonus.
     pub bonus_per_case: Points,
-    /// Points lost for one case of the bad kind.
+    /// Points lost for each case with a penalty.
     pub penalty_per_case: Points,
-    /// What is left however many penalties there are.
+    /// Minimum points, however many penalties there are.
     pub min: Points,
 }
 
@@ -106,7 +106,7 @@ impl RuleType for BonusPenaltyRule {
 }
 
 impl BonusPenaltyRule {
-    /// What the cases come to before any bound.
+    /// Returns the sum before the bounds apply.
     fn sum(&self, answer: &BonusPenaltyAnswer) -> Points {
         let bonus = self.bonus_per_case.times(answer.bonus_cases);
         self.start + bonus - self.penalty_per_case.times(answer.penalty_cases)
@@ -121,7 +121,7 @@ mod tests {
     use crate::domain::criteria::rules::tests::{BOTH, Row, agrees_with, p, within};
     use crate::domain::criteria::rules::{Answer, Rule};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 3] = [
         (BOTH, 2000, r#"{"bonus_cases":2,"penalty_cases":1}"#, 1200, &["10 + 2 × 4 - 1 × 6 = 12"], None),
         (

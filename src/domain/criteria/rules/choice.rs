@@ -1,4 +1,4 @@
-//! A level or an option: what the rules have that let one choose.
+//! Levels and options, the choices of a rule.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,13 +11,13 @@ use crate::domain::criteria::sheet_row::{Line, Written};
 #[serde(deny_unknown_fields)]
 #[schema(as = RuleChoice)]
 pub struct Choice {
-    /// Its key, unique within the rule.
+    /// Code, unique within the rule.
     #[schema(example = "good")]
     pub code: String,
-    /// Its text.
+    /// Text of the level or option.
     #[schema(example = "Hoàn thành tốt nhiệm vụ")]
     pub title: String,
-    /// What it earns.
+    /// Points that it earns.
     pub points: Points,
 }
 
@@ -31,13 +31,13 @@ impl Choice {
         }
     }
 
-    /// Its row, which says whether it is a `level` or an `option`.
+    /// Returns its row, which names it a `level` or an `option`.
     pub fn row(&self, about: &str) -> Written {
         Written::new(about).text("code", &self.code).text("title", &self.title).with("points", self.points)
     }
 }
 
-/// Codes in words: `a, b`.
+/// Returns the codes separated by commas.
 pub fn codes_in_words(choices: &[Choice]) -> String {
     choices.iter().map(|choice| choice.code.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! `deduct_once`: the maximum, or less where a duty was not done.
+//! `deduct_once`: the maximum, or less if a duty was not done.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,10 +12,10 @@ use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::Fault;
 
-/// The maximum, or less by `deduction` where a duty was not done.
+/// The maximum, less `deduction` if a duty was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeductOnceRule {
-    /// Points lost, once, whatever was left undone.
+    /// Points lost once, however much was left undone.
     pub deduction: Points,
 }
 
@@ -71,7 +71,7 @@ mod tests {
     use crate::domain::criteria::rules::tests::{ONCE, Row, agrees_with, p};
     use crate::domain::criteria::rules::{Answer, Rule};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 2] = [
         (ONCE, 2000, r#"{"done":true}"#, 2000, &[], None),
         (ONCE, 2000, r#"{"done":false}"#, 1250, &["20 - 7.5 = 12.5"], None),

@@ -1,4 +1,4 @@
-//! `deduction_per_case`: the maximum less points for each case, not under a floor (IV.4).
+//! `deduction_per_case`: the maximum less points for each case, down to a floor (IV.4).
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,12 +13,12 @@ use crate::domain::criteria::grid::office_points;
 use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::Fault;
 
-/// The maximum less `points_per_case` for each case, not under `floor`.
+/// The maximum less `points_per_case` for each case, at least `floor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeductionPerCaseRule {
-    /// Points lost for one case.
+    /// Points lost for each case.
     pub points_per_case: Points,
-    /// What is left however many cases there are.
+    /// Minimum points, however many cases there are.
     pub floor: Points,
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use crate::domain::criteria::rules::tests::{PER_CASE, Row, agrees_with, p, within};
     use crate::domain::criteria::rules::{Answer, Rule};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 4] = [
         (PER_CASE, 2000, r#"{"cases":0}"#, 2000, &["20 - 0 × 10 = 20"], None),
         (PER_CASE, 2000, r#"{"cases":1}"#, 1000, &["20 - 1 × 10 = 10"], None),

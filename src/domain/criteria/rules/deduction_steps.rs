@@ -1,4 +1,4 @@
-//! `deduction_steps`: the maximum less the deduction of the last step that the cases reach.
+//! `deduction_steps`: the maximum less the deduction of the highest step reached.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,22 +12,22 @@ use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::error::{Code, Fault};
 
-/// The maximum less the deduction of the last step that the cases reach.
+/// The maximum less the deduction of the highest step reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeductionStepsRule {
-    /// The steps, each with more cases and a larger deduction than the one before.
+    /// The steps, each with more cases and a larger deduction than the previous one.
     pub steps: Vec<Step>,
 }
 
-/// A step of deductions.
+/// A deduction step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RuleStep)]
 pub struct Step {
-    /// From how many cases on it holds.
+    /// Number of cases from which the step applies.
     #[schema(example = 1)]
     pub cases: u32,
-    /// Points lost from there on.
+    /// Points lost.
     pub deduction: Points,
 }
 
@@ -102,7 +102,7 @@ impl RuleType for DeductionStepsRule {
 }
 
 impl DeductionStepsRule {
-    /// The last step that the cases reach.
+    /// Returns the highest step that the cases reach.
     fn step_of(&self, cases: u32) -> Option<&Step> {
         self.steps.iter().filter(|step| step.cases <= cases).max_by_key(|step| step.cases)
     }
@@ -116,7 +116,7 @@ mod tests {
     use crate::domain::criteria::rules::tests::{Row, STEPS, agrees_with, p, within};
     use crate::domain::criteria::rules::{Answer, Rule};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 4] = [
         (STEPS, 2000, r#"{"cases":0}"#, 2000, &[], None),
         (STEPS, 2000, r#"{"cases":2}"#, 1800, &["20 - 2 = 18"], None),

@@ -1,29 +1,29 @@
-//! How the points of an answer came about, so that a person can recompute them.
+//! Explanations of points, by which they can be recomputed by hand.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{Points, Quantity};
 
-/// A figure that went into a score.
+/// A figure in an explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Figure {
     /// Points.
     Points(Points),
-    /// A number of cases, a rank.
+    /// A number of cases, or a rank.
     Count(u32),
     /// A yes or no.
     Flag(bool),
-    /// What was reached, or was to be.
+    /// A result or a target.
     Quantity(Quantity),
-    /// The code of a level.
+    /// Code of a level.
     Code(String),
-    /// The codes of options.
+    /// Codes of options.
     Codes(Vec<String>),
 }
 
-/// Figures by name, in the order in which they are used.
+/// Figures by name, in the order of use.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 #[schema(value_type = Object, example = json!({"cases": 1, "points_per_case": 10, "floor": 0, "max": 20}))]
 pub struct Figures(Vec<(&'static str, Figure)>);
@@ -34,22 +34,22 @@ impl Serialize for Figures {
     }
 }
 
-/// Enough to recompute a score by hand.
+/// How the points of an answer were computed, in enough detail to repeat it by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Explanation {
-    /// The rule's type; `not_applicable` where the criterion does not apply to the unit.
+    /// Type of the rule; `not_applicable` if the criterion does not apply to the unit.
     #[schema(example = "deduction_per_case")]
     pub rule: &'static str,
-    /// The figures that went in: those of the rule and those of the answer.
+    /// Parameters of the rule and of the answer, by name.
     pub inputs: Figures,
-    /// The arithmetic, line by line; empty where the points are as given.
+    /// Arithmetic, line by line; empty for points entered directly.
     #[schema(example = json!(["20 - 1 × 10 = 10"]))]
     pub steps: Vec<String>,
-    /// `max`, `min` or `floor` where that bound decided, else null.
+    /// Bound that limited the points: `max`, `min` or `floor`; null if none did.
     pub capped_by: Option<&'static str>,
 }
 
-/// An explanation in the making.
+/// An explanation under construction.
 #[derive(Default)]
 pub struct Account {
     inputs: Vec<(&'static str, Figure)>,
@@ -58,72 +58,72 @@ pub struct Account {
 }
 
 impl Account {
-    /// The explanation of a rule, with the maximum as the last figure.
+    /// Completes the explanation of a rule, with the maximum as the last figure.
     pub fn close(mut self, rule: &'static str, max: Points) -> Explanation {
         self.points("max", max);
         let Account { inputs, steps, capped_by } = self;
         Explanation { rule, inputs: Figures(inputs), steps, capped_by }
     }
 
-    /// Notes that a bound decided.
+    /// Records that a bound limited the points.
     pub fn cap(&mut self, name: &'static str) {
         self.capped_by = Some(name);
     }
 
-    /// Notes points that went in.
+    /// Records points.
     pub fn points(&mut self, name: &'static str, points: Points) -> &mut Self {
         self.inputs.push((name, Figure::Points(points)));
         self
     }
 
-    /// Notes a number of cases or a rank that went in.
+    /// Records a number of cases or a rank.
     pub fn count(&mut self, name: &'static str, count: u32) -> &mut Self {
         self.inputs.push((name, Figure::Count(count)));
         self
     }
 
-    /// Notes a yes or no that went in.
+    /// Records a yes or no.
     pub fn flag(&mut self, name: &'static str, flag: bool) -> &mut Self {
         self.inputs.push((name, Figure::Flag(flag)));
         self
     }
 
-    /// Notes an amount that went in.
+    /// Records a quantity.
     pub fn quantity(&mut self, name: &'static str, quantity: Quantity) -> &mut Self {
         self.inputs.push((name, Figure::Quantity(quantity)));
         self
     }
 
-    /// Notes the code of a level that went in.
+    /// Records the code of a level.
     pub fn code(&mut self, name: &'static str, code: &str) -> &mut Self {
         self.inputs.push((name, Figure::Code(code.to_owned())));
         self
     }
 
-    /// Notes the codes of options that went in.
+    /// Records the codes of options.
     pub fn codes(&mut self, name: &'static str, codes: &[String]) -> &mut Self {
         self.inputs.push((name, Figure::Codes(codes.to_vec())));
         self
     }
 
-    /// Adds a line of the arithmetic.
+    /// Adds a line of arithmetic.
     pub fn step(&mut self, step: String) -> &mut Self {
         self.steps.push(step);
         self
     }
 
-    /// Adds the line of a lower bound, where it decides.
-    pub fn at_least(&mut self, name: &'static str, reckoned: Points, least: Points) {
-        if reckoned < least {
-            self.steps.push(format!("max({reckoned}, {least}) = {least}"));
+    /// Adds a line for a lower bound, if it applies.
+    pub fn at_least(&mut self, name: &'static str, computed: Points, least: Points) {
+        if computed < least {
+            self.steps.push(format!("max({computed}, {least}) = {least}"));
             self.capped_by = Some(name);
         }
     }
 
-    /// Adds the line of the maximum, where it decides.
-    pub fn at_most(&mut self, reckoned: Points, max: Points) {
-        if reckoned > max {
-            self.steps.push(format!("min({reckoned}, {max}) = {max}"));
+    /// Adds a line for the maximum, if it applies.
+    pub fn at_most(&mut self, computed: Points, max: Points) {
+        if computed > max {
+            self.steps.push(format!("min({computed}, {max}) = {max}"));
             self.capped_by = Some("max");
         }
     }

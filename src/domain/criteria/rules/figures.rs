@@ -1,11 +1,11 @@
-//! The figures of a rule as its JSON names them.
+//! Parameters of a rule, as its JSON names them.
 
 use serde::Deserialize;
 
 use super::{Band, Choice, Kind, Step};
 use crate::domain::{Points, Quantity};
 
-/// The figures of every type of rule, of which each takes its own.
+/// The parameters of all types of rules, of which each takes its own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figures {
@@ -25,13 +25,13 @@ pub struct Figures {
     pub options: Option<Vec<Choice>>,
 }
 
-/// Takes a figure that its rule cannot do without.
+/// Takes a required parameter.
 pub fn need<T, E: serde::de::Error>(figure: &mut Option<T>, name: &'static str) -> Result<T, E> {
     figure.take().ok_or_else(|| E::missing_field(name))
 }
 
 impl Figures {
-    /// A figure that no rule of this type has taken.
+    /// Returns a parameter that the rule does not have.
     pub fn left(&self) -> Option<&'static str> {
         let left = [
             ("step", self.step.is_some()),

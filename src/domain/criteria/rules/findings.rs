@@ -1,14 +1,14 @@
-//! Whether a rule's own figures make sense, told to whoever writes the table.
+//! Checks of a rule's parameters, for the author of the criteria set.
 
 use super::{Choice, MAX_ROWS};
 use crate::domain::Points;
 use crate::error::{Code, Fault};
 
-/// What was found in one rule, each with its place.
+/// The result of checking a rule.
 pub struct RuleFindings {
-    /// Publishing is refused while there are any.
+    /// Errors, which prevent publishing.
     pub errors: Vec<Fault>,
-    /// For the author's eyes.
+    /// Warnings, which do not.
     pub warnings: Vec<Fault>,
     pointer: String,
     criterion: String,
@@ -16,7 +16,7 @@ pub struct RuleFindings {
 }
 
 impl RuleFindings {
-    /// Nothing found yet in the rule of `criterion`, of which at most `max` points can be had.
+    /// Starts checking the rule of a criterion with at most `max` points.
     pub fn new(criterion: &str, max: Points, pointer: &str) -> Self {
         RuleFindings {
             errors: Vec::new(),
@@ -27,25 +27,25 @@ impl RuleFindings {
         }
     }
 
-    /// A finding at a place in the rule.
+    /// Returns a fault at a place in the rule.
     pub fn fault(&self, place: &str, code: Code) -> Fault {
         Fault::at(format!("{}/{place}", self.pointer), code).with("criterion", self.criterion.as_str())
     }
 
-    /// Notes an error at a place in the rule.
+    /// Records an error at a place in the rule.
     pub fn error(&mut self, place: &str, code: Code) {
         let fault = self.fault(place, code);
         self.errors.push(fault);
     }
 
-    /// A figure that has to be more than nothing.
+    /// Requires points of more than 0.
     pub fn positive(&mut self, place: &str, points: Points) {
         if points <= Points::ZERO {
             self.error(place, Code::RuleFigureInvalid);
         }
     }
 
-    /// What can be earned: from nothing to all that the criterion has.
+    /// Requires points from 0 to the maximum of the criterion.
     pub fn payable(&mut self, place: &str, points: Points) {
         if points < Points::ZERO {
             self.error(place, Code::RuleFigureInvalid);
@@ -55,7 +55,7 @@ impl RuleFindings {
         }
     }
 
-    /// Whether a list that has to have rows has some, and not too many to go through.
+    /// Requires a list with at least one row and at most [`MAX_ROWS`]. Returns whether it is.
     pub fn has_rows(&mut self, place: &str, count: usize) -> bool {
         let fits = (1..=MAX_ROWS).contains(&count);
         if !fits {
@@ -65,7 +65,7 @@ impl RuleFindings {
         fits
     }
 
-    /// Notes where no answer earns all that the criterion has.
+    /// Warns if no answer earns the maximum of the criterion.
     pub fn reaches(&mut self, place: &str, most: Option<Points>) {
         if let Some(most) = most.filter(|most| *most < self.max) {
             let fault = self.fault(place, Code::MaxUnreachable).with("max", self.max).with("most", most);

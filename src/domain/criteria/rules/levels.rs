@@ -16,7 +16,7 @@ use crate::error::{Code, Fault};
 /// The points of the level reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LevelsRule {
-    /// The levels to choose from.
+    /// The levels.
     pub levels: Vec<Choice>,
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use crate::domain::criteria::rules::tests::{LEVELS, Row, agrees_with, choices, p, within};
     use crate::domain::criteria::rules::{Answer, Rule};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 2] = [
         (LEVELS, 4000, r#"{"level":"excellent"}"#, 4000, &["excellent = 40"], None),
         (LEVELS, 4000, r#"{"level":"good"}"#, 3000, &["good = 30"], None),

@@ -1,4 +1,4 @@
-//! `manual`: points as given.
+//! `manual`: points entered directly.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,10 +12,10 @@ use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::{Code, Fault};
 
-/// Points as given, from 0 to the maximum.
+/// Points entered directly, from 0 to the maximum.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ManualRule {
-    /// Points come in whole steps of this size.
+    /// Points must be a multiple of this step; null for any points.
     #[serde(default)]
     pub step: Option<Points>,
 }
@@ -80,7 +80,7 @@ mod tests {
     use crate::domain::criteria::rules::Rule;
     use crate::domain::criteria::rules::tests::{Row, agrees_with, p, within};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 2] = [
         (r#"{"type":"manual","step":null}"#, 3000, r#"{"points":27.5}"#, 2750, &[], None),
         (r#"{"type":"manual","step":0.5}"#, 3000, r#"{"points":0}"#, 0, &[], None),

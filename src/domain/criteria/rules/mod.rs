@@ -1,8 +1,7 @@
-//! How one criterion turns an answer into points.
+//! Rules, which convert the answer to a criterion into points.
 //!
-//! Each type of rule is a struct in a file of its own, which says everything about it: its figures, its answer, its
-//! checks, its points, its explanation, its phrase in an office's table and its row in a spreadsheet. The list of types
-//! is the call of [`rules!`].
+//! Each type of rule is a struct in its own file, with its parameters, its answer, its checks, its points, its
+//! explanation, its phrase in an office's table and its row in a spreadsheet. [`rules!`] lists the types.
 
 mod all_or_nothing;
 mod answer;
@@ -52,79 +51,79 @@ use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
 
-/// The most rows that the list of a rule may have: levels, bands, steps, options.
+/// Maximum number of levels, bands, steps or options of a rule.
 pub const MAX_ROWS: usize = 100;
 
-/// What a type of rule says of itself. The struct holds its figures.
+/// A type of rule. The struct holds its parameters.
 trait RuleType: Sized {
-    /// What is answered to it.
+    /// Shape of the answer.
     type Answer: AnswerShape;
 
-    /// Whether it computes from the criterion's own maximum, so that it cannot do without one.
+    /// Whether it computes from the criterion's own maximum and therefore requires one.
     const NEEDS_MAX: bool;
 
-    /// Whether it takes points away from a full score.
+    /// Whether it deducts from a full score.
     const DEDUCTS: bool = false;
 
-    /// Takes its figures from the JSON of a rule.
+    /// Takes its parameters from the JSON of a rule.
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E>;
 
-    /// Checks its figures.
+    /// Checks its parameters.
     fn check(&self, found: &mut RuleFindings);
 
-    /// The fields of an answer to it, in the order of [`AnswerInput`].
+    /// Returns the fields of its answer, in the order of [`AnswerInput`].
     fn fields(&self) -> &'static [&'static str];
 
-    /// Reads an answer that has these fields; none where one of them is missing.
+    /// Reads an answer that has these fields, or returns `None` if one is missing.
     fn read(&self, input: &AnswerInput, question: &Question) -> Result<Option<Self::Answer>, Fault>;
 
-    /// The points that an answer earns where at most `max` can be had.
+    /// Returns the points of an answer, of at most `max`.
     fn points(&self, answer: &Self::Answer, max: Points) -> Points;
 
-    /// Writes down the figures and the arithmetic by which an answer earned `points`.
+    /// Records the parameters and the arithmetic by which an answer earned `points`.
     fn explain(&self, answer: &Self::Answer, max: Points, points: Points, account: &mut Account);
 
-    /// The rule that the text of a criterion states in the guideline's own words, in lower case.
+    /// Recognises the rule in the text of a criterion, in lower case, worded as in the guideline.
     fn from_phrase(_text: &str) -> Option<Self> {
         None
     }
 
-    /// The name of their list, and they, to be brought into their stored form.
+    /// Returns the name of its list of levels or options, and the list, for normalisation.
     fn choices_mut(&mut self) -> (&'static str, &mut [Choice]) {
         ("", &mut [])
     }
 
-    /// What is to be reached, where the rule has it.
+    /// Returns the target, if the rule has one.
     fn target(&self) -> Option<Quantity> {
         None
     }
 
-    /// Takes what is to be reached by a unit, where the rule leaves it open.
+    /// Sets the target of a unit, if the rule leaves it open.
     fn set_target(&mut self, _target: Quantity) {}
 
-    /// Reads its figures from the row of a criterion. Its list is still empty.
+    /// Reads its parameters from the row of a criterion, without its list.
     fn from_row(line: &mut Line) -> Self;
 
-    /// Reads a row of its list; false where it has no such rows.
+    /// Reads a row of its list. Returns `false` if it has no such rows.
     fn take_row(&mut self, _about: About, _line: &mut Line) -> bool {
         false
     }
 
-    /// Writes its figures into the row of a criterion.
+    /// Writes its parameters into the row of a criterion.
     fn row(&self, row: Written) -> Written;
 
-    /// The rows of its list.
+    /// Returns the rows of its list.
     fn rows_below(&self) -> Vec<Written> {
         Vec::new()
     }
 }
 
-/// Makes [`Rule`] and its kinds of a list of types, and asks the type what is asked of the rule.
+/// Generates [`Rule`] and [`Kind`] from a list of types, and delegates to the types.
 macro_rules! rules {
     ($( $(#[doc = $doc:literal])* $variant:ident($rule:ty), )*) => {
-        /// The rule of a criterion.
+        /// How an answer to a criterion is converted to points.
         ///
-        /// Source: the guideline's table; what it leaves open is `manual`.
+        /// The types follow the guideline's table; criteria that it leaves open are `manual`.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, IntoStaticStr, ToSchema)]
         #[serde(tag = "type", rename_all = "snake_case")]
         #[strum(serialize_all = "snake_case", const_into_str)]
@@ -163,63 +162,63 @@ macro_rules! rules {
         }
 
         impl Rule {
-            /// Whether the rule computes from the criterion's own maximum, so that it cannot do without one.
+            /// Whether it computes from the criterion's own maximum and therefore requires one.
             pub const fn needs_max(&self) -> bool {
                 match self {
                     $( Rule::$variant(_) => <$rule>::NEEDS_MAX, )*
                 }
             }
 
-            /// Whether it takes points away from a full score: what `fewer_deductions` counts.
+            /// Whether it deducts from a full score; `fewer_deductions` counts these.
             pub const fn deducts(&self) -> bool {
                 match self {
                     $( Rule::$variant(_) => <$rule>::DEDUCTS, )*
                 }
             }
 
-            /// What is to be reached, where the rule has it.
+            /// Returns the target, if the rule has one.
             pub fn target(&self) -> Option<Quantity> {
                 match self {
                     $( Rule::$variant(rule) => rule.target(), )*
                 }
             }
 
-            /// Takes what is to be reached by a unit, where the rule leaves it open.
+            /// Sets the target of a unit, if the rule leaves it open.
             pub fn set_target(&mut self, target: Quantity) {
                 match self {
                     $( Rule::$variant(rule) => rule.set_target(target), )*
                 }
             }
 
-            /// The name of the list of levels or options, and they, to be brought into their stored form.
+            /// Returns the name of the list of levels or options, and the list, for normalisation.
             pub fn choices_mut(&mut self) -> (&'static str, &mut [Choice]) {
                 match self {
                     $( Rule::$variant(rule) => rule.choices_mut(), )*
                 }
             }
 
-            /// The points that an answer earns where at most `max` can be had.
-            /// An answer of another rule's shape earns nothing; [`Rule::read`] never makes one.
+            /// Returns the points of an answer, of at most `max`. An answer with the shape of another rule, which
+            /// [`Rule::read`] never returns, earns nothing.
             pub fn points(&self, answer: &Answer, max: Points) -> Points {
                 match self {
                     $( Rule::$variant(rule) => points(rule, answer, max), )*
                 }
             }
 
-            /// The rule that the text of a criterion states in the guideline's own words.
+            /// Recognises the rule in the text of a criterion, worded as in the guideline.
             pub fn from_phrase(text: &str) -> Option<Rule> {
                 let text = text.to_lowercase();
                 None$( .or_else(|| <$rule>::from_phrase(&text).map(Rule::$variant)) )*
             }
 
-            /// Reads a row of the rule's list; false where it has no such rows.
+            /// Reads a row of the rule's list. Returns `false` if it has no such rows.
             pub fn take_row(&mut self, about: About, line: &mut Line) -> bool {
                 match self {
                     $( Rule::$variant(rule) => rule.take_row(about, line), )*
                 }
             }
 
-            /// The row of a criterion with the rule's figures, and the rows of its list.
+            /// Returns the row of a criterion with the rule's parameters, and the rows of its list.
             pub fn rows(&self, row: Written) -> (Written, Vec<Written>) {
                 match self {
                     $( Rule::$variant(rule) => (rule.row(row), rule.rows_below()), )*
@@ -254,29 +253,29 @@ macro_rules! rules {
 }
 
 rules! {
-    /// Points as given, from 0 to the maximum, a multiple of `step` where there is one. Answer: `{"points": 27.5}`.
+    /// Points entered directly, from 0 to the maximum, a multiple of `step` if it is set. Answer: `{"points": 27.5}`.
     Manual(ManualRule),
     /// The maximum or nothing (III.1 "không thực hiện không tính điểm"). Answer: `{"achieved": true}`.
     AllOrNothing(AllOrNothingRule),
     /// The points of the level reached (B.1–B.3). Answer: `{"level": "good"}`.
     Levels(LevelsRule),
-    /// The points of the band that a rank lies in (VI.4, VI.5). Answer: `{"rank": 3}`.
+    /// The points of the band that contains the rank (VI.4, VI.5). Answer: `{"rank": 3}`.
     RankBands(RankBandsRule),
-    /// The maximum less `points_per_case` for each case, not under `floor` (IV.4). Answer: `{"cases": 1}`.
+    /// The maximum less `points_per_case` for each case, at least `floor` (IV.4). Answer: `{"cases": 1}`.
     DeductionPerCase(DeductionPerCaseRule),
-    /// The maximum less the deduction of the last step that the cases reach. Answer: `{"cases": 2}`.
+    /// The maximum less the deduction of the highest step reached. Answer: `{"cases": 2}`.
     DeductionSteps(DeductionStepsRule),
-    /// The maximum, or less by `deduction` where a duty was not done. Answer: `{"done": false}`.
+    /// The maximum, less `deduction` if a duty was not done. Answer: `{"done": false}`.
     DeductOnce(DeductOnceRule),
     /// `points_per_case` for each case, up to the maximum. Answer: `{"cases": 4}`.
     AwardPerCase(AwardPerCaseRule),
-    /// `start` with bonuses added and penalties taken away, from `min` to the maximum.
+    /// `start` plus bonuses less penalties, from `min` to the maximum.
     /// Answer: `{"bonus_cases": 2, "penalty_cases": 1}`.
     BonusPenalty(BonusPenaltyRule),
-    /// The maximum times actual over target, no more than the maximum, rounded half up to 0.01 (I.1 "100 % chỉ tiêu").
-    /// Answer: `{"actual": 95, "target": 100}`, without `target` where the rule has it.
+    /// The maximum times actual / target, at most the maximum, rounded half up to 0.01 (I.1 "100 % chỉ tiêu").
+    /// Answer: `{"actual": 95, "target": 100}`, without `target` if the rule sets it.
     TargetRatio(TargetRatioRule),
-    /// The points of the best of the options that hold; 0 where none does. Answer: `{"options": ["a", "c"]}`.
+    /// The points of the best applicable option; 0 if none applies. Answer: `{"options": ["a", "c"]}`.
     BestOf(BestOfRule),
 }
 
@@ -291,37 +290,37 @@ fn explain<R: RuleType>(rule: &R, answer: &Answer, max: Points, account: &mut Ac
 }
 
 impl Rule {
-    /// The types of rules, as they are written in a criteria set.
+    /// The types of rules, as written in a criteria set.
     pub const NAMES: &'static [&'static str] = Kind::VARIANTS;
 
-    /// The rule's type as it is written in a criteria set.
+    /// Returns the rule's type, as written in a criteria set.
     pub const fn name(&self) -> &'static str {
         self.into_str()
     }
 
-    /// Whether an answer has to say what was to be reached.
+    /// Whether an answer has to give the target.
     pub fn asks_for_target(&self) -> bool {
         self.fields().contains(&"target")
     }
 
-    /// Reads a rule of the type `name` from the row of a criterion. Its list is still empty.
+    /// Reads a rule of the type `name` from the row of a criterion, without its list.
     pub fn from_row(name: &str, line: &mut Line) -> Option<Rule> {
         name.parse::<Kind>().ok().map(|kind| kind.read_row(line))
     }
 
-    /// Checks the rule of `criterion`, of which at most `max` points can be had; `pointer` is the rule's place.
+    /// Checks the rule of a criterion with at most `max` points. `pointer` is the place of the rule.
     pub fn check(&self, criterion: &str, max: Points, pointer: &str) -> RuleFindings {
         let mut found = RuleFindings::new(criterion, max, pointer);
         self.check_figures(&mut found);
         found
     }
 
-    /// Reads an answer to the criterion `criterion`, of which at most `max` points can be had.
+    /// Reads an answer to a criterion with at most `max` points. `pointer` is the place of the answer.
     ///
     /// # Errors
-    /// `answer_mismatch` where the fields are another rule's; `score_out_of_range`, `points_precision`,
-    /// `points_step`, `unknown_level`, `rank_out_of_bands`, `unknown_option`, `duplicate_option`,
-    /// `number_precision`, `number_out_of_range` where the value is. `pointer` is the answer's place.
+    /// `answer_mismatch` for fields of another rule; `score_out_of_range`, `points_precision`, `points_step`,
+    /// `unknown_level`, `rank_out_of_bands`, `unknown_option`, `duplicate_option`, `number_precision`,
+    /// `number_out_of_range` for an invalid value.
     pub fn read(&self, input: &AnswerInput, criterion: &str, max: Points, pointer: &str) -> Result<Answer, Fault> {
         let mismatch = || {
             let fields = self.fields().join(", ");
@@ -340,7 +339,7 @@ impl Rule {
         }
     }
 
-    /// How the points of an answer came about.
+    /// Explains how the points of an answer were computed.
     pub fn explain(&self, answer: &Answer, max: Points) -> Explanation {
         if answer.is_not_applicable() {
             return Account::default().close("not_applicable", max);
@@ -351,8 +350,8 @@ impl Rule {
     }
 }
 
-/// Reads a rule from its JSON. A tagged enum would be buffered whole before its type is known: a mistake would lose its
-/// place, and a number its digits.
+/// Reads a rule from its JSON. Serde buffers tagged enums, which would lose the place of a mistake and the digits of a
+/// number.
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut figures = Figures::deserialize(deserializer)?;

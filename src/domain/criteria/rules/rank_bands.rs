@@ -1,4 +1,4 @@
-//! `rank_bands`: the points of the band that a rank lies in (VI.4, VI.5).
+//! `rank_bands`: the points of the band that contains the rank (VI.4, VI.5).
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,10 +12,10 @@ use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::error::{Code, Fault};
 
-/// The points of the band that a rank lies in.
+/// The points of the band that contains the rank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RankBandsRule {
-    /// The bands, from the first rank on.
+    /// The bands, in ascending order of rank.
     pub bands: Vec<Band>,
 }
 
@@ -24,13 +24,13 @@ pub struct RankBandsRule {
 #[serde(deny_unknown_fields)]
 #[schema(as = RuleBand)]
 pub struct Band {
-    /// The first rank in it, from 1.
+    /// First rank of the band, from 1.
     #[schema(example = 1)]
     pub from: u32,
-    /// The last rank in it.
+    /// Last rank of the band.
     #[schema(example = 5)]
     pub to: u32,
-    /// What each of them earns.
+    /// Points for each rank of the band.
     pub points: Points,
 }
 
@@ -55,7 +55,7 @@ impl RuleType for RankBandsRule {
         }
         let mut in_order: Vec<(usize, &Band)> = self.bands.iter().enumerate().collect();
         in_order.sort_by_key(|(_, band)| band.from);
-        // The first rank that no band before has.
+        // The first rank after the previous bands.
         let mut next = 1;
         for (at, band) in in_order {
             let place = format!("bands/{at}");
@@ -124,12 +124,12 @@ impl RuleType for RankBandsRule {
 }
 
 impl RankBandsRule {
-    /// The band that a rank lies in.
+    /// Returns the band that contains a rank.
     fn band_of(&self, rank: u32) -> Option<&Band> {
         self.bands.iter().find(|band| (band.from..=band.to).contains(&rank))
     }
 
-    /// The bands in words: `1–5, 6`.
+    /// Returns the bands as text: `1–5, 6`.
     fn in_words(&self) -> String {
         let word = |band: &Band| match band.from == band.to {
             true => band.from.to_string(),
@@ -147,7 +147,7 @@ mod tests {
     use crate::domain::criteria::rules::Rule;
     use crate::domain::criteria::rules::tests::{BANDS, Row, agrees_with, p};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 3] = [
         (BANDS, 2000, r#"{"rank":1}"#, 2000, &["1 ≤ 1 ≤ 3: 20"], None),
         (BANDS, 2000, r#"{"rank":3}"#, 2000, &["1 ≤ 3 ≤ 3: 20"], None),

@@ -1,4 +1,4 @@
-//! `target_ratio`: the maximum times actual over target (I.1 "100 % chỉ tiêu").
+//! `target_ratio`: the maximum times actual / target (I.1 "100 % chỉ tiêu").
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,10 +12,10 @@ use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
 
-/// The maximum times actual over target, no more than the maximum, rounded half up to 0.01.
+/// The maximum times actual / target, at most the maximum, rounded half up to 0.01.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TargetRatioRule {
-    /// What was to be reached; more than 0.
+    /// The target; more than 0. Null if the period or the answer gives it.
     #[serde(default)]
     pub target: Option<Quantity>,
 }
@@ -93,12 +93,12 @@ mod tests {
     use crate::domain::criteria::rules::tests::{RATIO, RATIO_OF_80, Row, agrees_with, p, within};
     use crate::domain::criteria::rules::{Answer, Rule};
 
-    /// Each worked out by hand.
+    /// Cases with points worked out by hand.
     const BY_HAND: [Row; 6] = [
         (RATIO, 10_000, r#"{"actual":95,"target":100}"#, 9500, &["100 × min(95 / 100, 1) = 95"], None),
         (RATIO, 10_000, r#"{"actual":1,"target":3}"#, 3333, &["100 × min(1 / 3, 1) = 33.33"], None),
         (RATIO, 10_000, r#"{"actual":2,"target":3}"#, 6667, &["100 × min(2 / 3, 1) = 66.67"], None),
-        // 0.025 stands between two hundredths: up.
+        // 0.025 is halfway between two hundredths and is rounded up.
         (RATIO, 20, r#"{"actual":1,"target":8}"#, 3, &["0.2 × min(1 / 8, 1) = 0.03"], None),
         (RATIO_OF_80, 3000, r#"{"actual":70.5}"#, 2644, &["30 × min(70.5 / 80, 1) = 26.44"], None),
         (RATIO_OF_80, 3000, r#"{"actual":81}"#, 3000, &["30 × min(81 / 80, 1) = 30"], Some("max")),

@@ -1,4 +1,4 @@
-//! Tests of all types of rules, and what the tests of each share.
+//! Tests of all types of rules, and helpers shared by the tests of each.
 
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn read(rule: &Rule, json: &str, max: i64) -> Result<Answer, Fault> {
     rule.read(&input, "A.1", p(max), "/a")
 }
 
-/// Rule, maximum, answer; points, steps, and the bound that decided.
+/// Rule, maximum, answer; points, steps, and the bound that applied.
 pub type Row = (&'static str, i64, &'static str, i64, &'static [&'static str], Option<&'static str>);
 
 pub const LEVELS: &str = r#"{"type":"levels","levels":[{"code":"excellent","title":"Xuất sắc","points":40},{"code":"good","title":"Tốt","points":30}]}"#;
@@ -34,7 +34,8 @@ pub const RATIO: &str = r#"{"type":"target_ratio","target":null}"#;
 pub const RATIO_OF_80: &str = r#"{"type":"target_ratio","target":80}"#;
 pub const BEST: &str = r#"{"type":"best_of","options":[{"code":"a","title":"Cấp tỉnh","points":10},{"code":"b","title":"Cấp bộ","points":20},{"code":"c","title":"Cơ sở","points":5}]}"#;
 
-/// Every row gives what a hand gives and says how, the rule makes sense, and both are read back as they were written.
+/// Checks that every row earns its points and explains them, that the rule is valid, and that both are read back as they
+/// were written.
 pub fn agrees_with(by_hand: &[Row]) {
     for (json, max, answer, points, steps, capped_by) in by_hand {
         let rule = rule(json);
@@ -123,7 +124,7 @@ fn check(json: &str, max: i64) -> RuleFindings {
 
 #[test]
 fn what_an_author_should_look_at_is_no_error() {
-    // The best level of 40 in a criterion of 50, ranks that begin at 2: the author is told, nothing is refused.
+    // The best level earns 40 of 50 points, and the ranks begin at 2: warnings, but no errors.
     assert_eq!(found(&check(LEVELS, 5000).warnings), [(Code::MaxUnreachable, "/r/levels")]);
     let late = r#"{"type":"rank_bands","bands":[{"from":5,"to":6,"points":1},{"from":2,"to":3,"points":2}]}"#;
     let warnings = check(late, 200).warnings;
@@ -205,11 +206,11 @@ fn each_mistake_in_a_rule_has_its_code_and_place() {
         r#"{{"type":"best_of","options":[{}]}}"#,
         vec![r#"{"code":"a","title":"a","points":1}"#; MAX_ROWS + 1].join(",")
     );
-    // What is far too long is not gone through row by row.
+    // A list that is far too long is not checked row by row.
     assert_eq!(found(&check(&long, 3000).errors), [(Code::RuleEmpty, "/r/options")]);
 }
 
-/// What is in no doubt for any rule: never under the least, never over the most.
+/// Checks that points are within bounds, as for every rule.
 pub fn within(points: Points, least: i64, most: i64) -> Result<(), TestCaseError> {
     prop_assert!(points >= p(least) && points <= p(most), "{points} is not from {least} to {most}");
     Ok(())

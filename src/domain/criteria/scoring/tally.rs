@@ -1,7 +1,7 @@
-//! What a sheet adds up to: lines into sections, sections into parts, parts into totals.
+//! Sums of a submission: lines into sections, sections into parts, parts into totals.
 //!
-//! Two things come between a plain sum and what counts. A part may put a cap on what its deductions take, and what
-//! does not apply to a unit may be made up for: the section counts what was earned of the rest as if it were the whole.
+//! Two things distinguish the result from a plain sum. A part may cap its deductions, and criteria that do not apply
+//! may be compensated by rescaling the points earned in the rest of their section to its maximum.
 
 use std::collections::BTreeMap;
 
@@ -12,62 +12,62 @@ use super::{ScoringTable, Sheet, TableNode};
 use crate::domain::Points;
 use crate::domain::criteria::criteria_set::{NotApplicable, PartKind};
 
-/// What a stage adds up to.
+/// Totals of a stage.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Totals {
-    /// Điểm chuẩn.
+    /// Base points (điểm chuẩn).
     pub base: Points,
-    /// Điểm thưởng.
+    /// Bonus points (điểm thưởng).
     pub bonus: Points,
-    /// Both together.
+    /// Sum of base and bonus points.
     pub total: Points,
 }
 
 impl Totals {
-    /// From its two parts.
+    /// Returns the totals of base and bonus points.
     pub fn new(base: Points, bonus: Points) -> Self {
         Totals { base, bonus, total: base + bonus }
     }
 }
 
-/// What the tie-break chain may ask beyond the totals.
+/// Figures beyond the totals that tie-break rules may use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breakdown {
-    /// Points lost by rules that deduct, as far as they count.
+    /// Points lost by deducting rules, limited by the caps of the parts.
     pub deducted: Points,
-    /// Points of every part and section by code.
+    /// Points of every part and section, by code.
     pub nodes: BTreeMap<String, Points>,
 }
 
-/// The sum of a part, a section or a criterion.
+/// The sum of a part, section or criterion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NodeSum {
-    /// What counts; none where no line of it is scored.
+    /// The resulting points; `None` if no line is scored.
     pub points: Option<Points>,
-    /// The arithmetic beyond the plain sum, line by line; empty where there is none.
+    /// Arithmetic beyond a plain sum, line by line.
     pub steps: Vec<String>,
-    /// Lost by rules that deduct.
+    /// Points lost by deducting rules.
     lost: Points,
-    /// The maxima of what does not apply in it.
+    /// Maxima of the criteria that do not apply.
     left_out: Points,
-    /// Whether anything in it applies.
+    /// Whether any criterion applies.
     applies: bool,
 }
 
-/// What a sheet adds up to.
+/// The sums of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
-    /// Of each node, in the table's order.
+    /// The sum of each node, in order.
     pub nodes: Vec<NodeSum>,
-    /// Null where no line is scored.
+    /// Totals; `None` if no line is scored.
     pub totals: Option<Totals>,
 }
 
 impl ScoringTable {
-    /// What a sheet adds up to.
+    /// Computes the sums of a submission.
     pub fn tally(&self, sheet: &Sheet) -> Tally {
         let mut nodes = self.lines_by_node(sheet);
-        // A node stands before what it is divided into: from the last on, each is whole before it is added to its parent.
+        // A node precedes its children, so in reverse order each is complete before it is added to its parent.
         for (at, node) in self.nodes.iter().enumerate().rev() {
             let Some(sum) = nodes.get_mut(at) else {
                 continue;
@@ -89,7 +89,7 @@ impl ScoringTable {
         Tally { nodes, totals }
     }
 
-    /// The sums of the criteria themselves, and of what is left out where nobody shares it any more.
+    /// Returns the sums of the criteria, and the shared points of criteria none of which apply.
     fn lines_by_node(&self, sheet: &Sheet) -> Vec<NodeSum> {
         let mut nodes = vec![NodeSum::default(); self.nodes.len()];
         for (criterion, line) in self.criteria.iter().zip(&sheet.0) {
@@ -113,7 +113,7 @@ impl ScoringTable {
         self.nodes.iter().zip(sums).filter(move |(node, _)| node.parent.is_none() && node.kind == kind)
     }
 
-    /// What the tie-break chain may ask of a sheet that adds up to this.
+    /// Returns the figures that tie-break rules may use.
     pub fn breakdown(&self, tally: &Tally) -> Breakdown {
         let nodes = self.nodes.iter().zip(&tally.nodes);
         let lost = nodes.clone().filter(|(node, _)| node.parent.is_none());
@@ -125,7 +125,7 @@ impl ScoringTable {
 }
 
 impl NodeSum {
-    /// From the plain sum to what counts.
+    /// Applies the cap on deductions and the rescaling to a plain sum.
     fn settle(&mut self, node: &TableNode, not_applicable: NotApplicable) {
         let Some(points) = self.points else {
             return;
@@ -210,7 +210,7 @@ mod tests {
         })
     }
 
-    /// Points of I.1, I.2, II.1, II.2, III.1, III.2; none does not apply.
+    /// Points of I.1, I.2, II.1, II.2, III.1, III.2; `None` does not apply.
     fn sheet(points: [Option<i64>; 6]) -> Sheet {
         let line = |points: Option<i64>| {
             let scored = match points {

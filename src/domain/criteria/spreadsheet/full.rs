@@ -1,4 +1,5 @@
-//! The full shape: a row for the set, for each part, section and criterion, and for each level, band, step or option of a rule.
+//! The full layout: a row for the criteria set, for each part, section and criterion, and for each level, band, step or
+//! option of a rule.
 
 use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, Table};
 use crate::domain::Points;
@@ -7,7 +8,8 @@ use crate::domain::criteria::rules::Rule;
 use crate::domain::criteria::sheet_row::{About, Columns, HEADINGS, Line, Written};
 use crate::error::{Code, Fault};
 
-/// Sections and criteria are told by their rules; the two words are for the reader.
+/// The words for what a row describes. A criterion is recognised by its rule; `section` and `criterion` only help the
+/// reader.
 const ABOUT: [(&str, About); 8] = [
     ("set", About::Set),
     ("part", About::Part),
@@ -24,12 +26,12 @@ const FLAGS: [(&str, bool); 6] =
     [("true", true), ("false", false), ("1", true), ("0", false), ("x", true), ("có", true)];
 const POLICIES: [(&str, NotApplicable); 3] =
     [("refused", NotApplicable::Refused), ("excluded", NotApplicable::Excluded), ("rescaled", NotApplicable::Rescaled)];
-/// A table while it is read.
+/// A criteria set while it is read.
 struct Reader {
     heading: Heading,
     total_points: Option<Points>,
     parts: Vec<Part>,
-    /// The places of the node read last, below its part: one for each depth.
+    /// Indices of the node read last, below its part: one for each depth.
     path: Vec<usize>,
     places: Places,
     faults: Vec<Fault>,
@@ -71,7 +73,7 @@ impl Reader {
             Some(about) => self.choice(&mut line, about),
             None => {
                 line.need::<String>("row", None);
-                // What the cells of such a row mean is not known.
+                // The cells of an unknown kind of row cannot be interpreted.
                 line.take_all();
             }
         }
@@ -152,7 +154,7 @@ impl Reader {
         self.places.note(pointer, line.row_number());
     }
 
-    /// The children of the node at the path.
+    /// Returns the children of the current node.
     fn children(&mut self) -> Option<&mut Vec<Node>> {
         let mut children = &mut self.parts.last_mut()?.children;
         for at in &self.path {
@@ -161,7 +163,7 @@ impl Reader {
         Some(children)
     }
 
-    /// A row of the list of the rule above.
+    /// Reads a row of the list of the rule above.
     fn choice(&mut self, line: &mut Line, about: About) {
         let last = self.path.last().copied();
         let above: Vec<usize> = self.path.iter().copied().take(self.path.len().saturating_sub(1)).collect();
@@ -175,7 +177,7 @@ impl Reader {
     }
 }
 
-/// The rule of a row, its list still empty.
+/// Reads the rule of a row, without its list.
 fn rule(line: &mut Line) -> Option<Rule> {
     let known: Vec<(&str, &str)> = Rule::NAMES.iter().map(|name| (*name, *name)).collect();
     let name = line.word("rule", &known)?;
@@ -186,7 +188,7 @@ fn word_of<T: PartialEq>(known: &[(&'static str, T)], value: &T) -> &'static str
     known.iter().find(|(_, other)| other == value).map_or("", |(word, _)| word)
 }
 
-/// Writes a table, headings first.
+/// Writes a criteria set, headings first.
 pub fn write(content: &CriteriaContent) -> Vec<Vec<Cell>> {
     let mut rows = vec![HEADINGS.iter().map(|heading| Cell::text(*heading)).collect()];
     let set = Written::new("set").text("code", &content.code).text("title", &content.title);

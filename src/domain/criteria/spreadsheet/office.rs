@@ -1,9 +1,9 @@
-//! The office's shape: the columns of the printed table, with parts A and B, Roman sections, numbered items, and a blank cell
-//! where items share points.
+//! The office layout: the columns of the printed table, with parts A and B, Roman sections, numbered items, and a blank
+//! cell where items share points.
 //!
-//! The printed table has no column for rules. Two phrases of the guideline are taken at their word (III.1 "không thực hiện
-//! không tính điểm", IV.4 "trừ 10 điểm/01 trường hợp"), lines with points under an item are its levels, and everything
-//! else is `manual`. Whatever was made of the sheet by such guessing is told as a warning.
+//! The printed table has no column for rules. Two phrases of the guideline are recognised (III.1 "không thực hiện không
+//! tính điểm", IV.4 "trừ 10 điểm/01 trường hợp"), unnumbered lines with points below an item are its levels, and
+//! everything else is `manual`. Everything that is inferred is reported as a warning.
 
 use std::collections::HashSet;
 
@@ -27,13 +27,13 @@ const NOTE: [&str; 1] = ["ghi chú"];
 
 /// The headings as they are written.
 const HEADINGS: [&str; 5] = ["STT", "NỘI DUNG", "ĐIỂM", "MINH CHỨNG", "GHI CHÚ"];
-/// How the last row begins, which says what the whole table gives.
+/// How the last row begins, which contains the total of the table.
 const TOTAL: [&str; 2] = ["tổng điểm", "tổng cộng"];
-/// The most numbers of a mark: 1.1.1.
+/// Maximum number of levels in a number: 1.1.1.
 const MAX_NUMBERS: usize = 3;
 const LEGAL_BASIS: &str = "(Kèm theo ";
 
-/// Which column is which.
+/// The column of each heading.
 pub struct Columns {
     number: usize,
     text: usize,
@@ -43,7 +43,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The columns of a row of headings, if it is one.
+    /// Returns the columns of a row of headings, or `None` if it is not one.
     pub fn of(row: &Row) -> Option<Self> {
         let shown: Vec<String> = row.cells.iter().map(|cell| cell.shown().to_lowercase()).collect();
         let begins =
@@ -54,21 +54,21 @@ impl Columns {
     }
 }
 
-/// What stands in the column of numbers.
+/// The content of the number column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Mark {
     /// A part: A, B.
     Letter(char),
-    /// A section: I, II. A single letter that may be both is told by what comes before it.
+    /// A section: I, II. A letter that could be either is decided by its predecessors.
     Roman(u32),
-    /// An item, with those that it is within where it names them: 1, or 1.2.
+    /// An item, including the numbers of its parents if given: 1, or 1.2.
     Number(Vec<u32>),
-    /// What an item is divided into: a, b.
+    /// A subitem: a, b.
     Small(char),
 }
 
 impl Mark {
-    /// How deep it stands: 0 for a part.
+    /// Returns the depth: 0 for a part.
     fn rank(&self) -> usize {
         match self {
             Mark::Letter(_) => 0,
@@ -79,7 +79,7 @@ impl Mark {
     }
 }
 
-/// Reads a mark. A letter that is a Roman number too comes as a letter.
+/// Parses a number. A letter that is also a Roman numeral is returned as a letter.
 fn mark(shown: &str) -> Option<Mark> {
     let bare = shown.trim().trim_start_matches('(').trim_end_matches([')', '.', ':', '/', ' ']);
     let last_words: Vec<&str> = bare.split('.').map(str::trim).collect();
@@ -99,7 +99,7 @@ fn mark(shown: &str) -> Option<Mark> {
     }
 }
 
-/// The value of a Roman number in capitals, if it is one as it should be written.
+/// Returns the value of a Roman numeral in capitals, or `None` if it is not well-formed.
 fn roman(word: &str) -> Option<u32> {
     let may_be = word.len() <= 12 && word.bytes().all(|letter| b"IVXLC".contains(&letter));
     (1..=399).filter(|_| may_be).find(|number| in_roman(*number) == word)
@@ -117,7 +117,7 @@ fn in_roman(mut number: u32) -> String {
     word
 }
 
-/// A part, a section or an item on its way into the tree.
+/// A part, a section or an item before it is added to the tree.
 struct Item {
     row: u32,
     mark: Mark,
@@ -139,14 +139,14 @@ struct Reader<'a> {
     columns: &'a Columns,
     items: Vec<Item>,
     roots: Vec<usize>,
-    /// The items that the next one may stand under, outermost first.
+    /// The possible parents of the next item, outermost first.
     open: Vec<usize>,
     total: Option<(Points, u32)>,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
 }
 
-/// Reads the rows below the headings; those above may say what the table is called.
+/// Reads the rows below the headings. Those above may contain the title.
 pub fn read(grid: &Grid, headings: usize, columns: &Columns) -> Result<Table, Vec<Fault>> {
     let mut reader = Reader {
         grid,
@@ -167,7 +167,7 @@ pub fn read(grid: &Grid, headings: usize, columns: &Columns) -> Result<Table, Ve
     reader.table(heading(grid.rows.iter().take(headings)))
 }
 
-/// What the rows above the headings say: the table's title with its year, and the paper that it belongs to.
+/// Reads the rows above the headings: the title with its year, and the legal basis.
 fn heading<'a>(rows: impl Iterator<Item = &'a Row>) -> Heading {
     let mut heading = Heading::default();
     for cell in rows.flat_map(|row| &row.cells) {
@@ -215,7 +215,7 @@ impl Reader<'_> {
     fn row(&mut self, row: &Row) {
         let (number, text) = (cell(row, self.columns.number), cell(row, self.columns.text));
         let has_points = *cell(row, self.columns.points) != Cell::Empty;
-        // The headings stand again on every printed page.
+        // The headings are repeated on every printed page.
         if Columns::of(row).is_some() || (*number == Cell::Empty && *text == Cell::Empty && !has_points) {
             return;
         }
@@ -227,15 +227,15 @@ impl Reader<'_> {
             return;
         }
         if self.total.is_some() && mark.is_none() {
-            // What follows the total is for signatures.
+            // Signatures follow the total.
             return;
         }
-        // What was taken for the total of all was that of a part.
+        // The previous total was that of a part.
         self.total = None;
         match mark {
             Some(_) if title.is_empty() => self.fault(row, self.columns.text, Code::Required),
             Some(mark) => {
-                let mark = self.told(mark);
+                let mark = self.resolved(mark);
                 self.item(row, mark, title);
             }
             None if !matches!(number.shown(), "" | "-" | "–" | "+" | "*") => {
@@ -247,8 +247,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Tells a letter that is a Roman number too: a part if it is the next one, unless it is the next section as well.
-    fn told(&self, mark: Mark) -> Mark {
+    /// Decides whether a letter that is also a Roman numeral is a part or a section: a part if it is the next part,
+    /// unless it is the next section as well.
+    fn resolved(&self, mark: Mark) -> Mark {
         let Mark::Letter(letter) = mark else {
             return mark;
         };
@@ -297,7 +298,7 @@ impl Reader<'_> {
         self.open.push(at);
     }
 
-    /// A table without parts is one of base points.
+    /// Adds a part of base points to a table without parts.
     fn implied_part(&mut self, row: u32) {
         self.warn(row, Code::PartImplied);
         self.roots.push(self.items.len());
@@ -315,7 +316,7 @@ impl Reader<'_> {
         });
     }
 
-    /// A number that is not the next one may mean that a row is missing.
+    /// Warns about a number that does not follow its predecessor: a row may be missing.
     fn check_order(&mut self, row: &Row, mark: &Mark, parent: Option<usize>) {
         let siblings = match parent.and_then(|parent| self.items.get(parent)) {
             Some(parent) => parent.children.len(),
@@ -326,7 +327,7 @@ impl Reader<'_> {
             Mark::Letter(letter) => char::from_u32(u32::from('A') + expected - 1) == Some(*letter),
             Mark::Roman(value) => *value == expected,
             Mark::Number(numbers) => numbers.last() == Some(&expected),
-            // Vietnamese lists count a, b, c, d, đ, e.
+            // Vietnamese lists are lettered a, b, c, d, đ, e.
             Mark::Small(_) => true,
         };
         if !is_next {
@@ -337,7 +338,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A line without a number but with points is a level of the item above.
+    /// Reads a line without a number but with points: a level of the item above.
     fn level(&mut self, row: &Row, title: String) {
         let points = self.points(row);
         let takes = |last: &&mut Item| last.mark.rank() > 0 && last.levels.len() < MAX_ROWS;
@@ -352,7 +353,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A line without a number and without points goes on with the text above.
+    /// Appends a line without a number and without points to the text above.
     fn join(&mut self, row: &Row, title: &str) {
         if let Some(last) = self.items.last_mut() {
             last.title.push(' ');
@@ -446,13 +447,13 @@ impl Reader<'_> {
     }
 }
 
-/// A text without the dash that a list puts before it.
+/// Removes the dash that precedes a list item.
 fn bare(shown: &str) -> String {
     let rest = shown.strip_prefix(['-', '–', '+', '•']).filter(|rest| rest.starts_with(char::is_whitespace));
     rest.unwrap_or(shown).trim().to_owned()
 }
 
-/// What a mark adds to the code of what it stands under.
+/// Returns what a number adds to the code of its parent.
 fn word(mark: &Mark, above: Option<&Mark>) -> String {
     match mark {
         Mark::Letter(letter) | Mark::Small(letter) => letter.to_string(),
@@ -468,7 +469,8 @@ fn word(mark: &Mark, above: Option<&Mark>) -> String {
     }
 }
 
-/// The key of a level, from its text: letters without marks, words joined by `_`, unlike those before.
+/// Returns a code for a level from its text: letters without diacritics, words joined by `_`, unique among the previous
+/// ones.
 fn slug(title: &str, before: &[Choice]) -> String {
     let plain = title.to_lowercase().replace('đ', "d");
     let plain: String = plain.nfd().filter(|c| !is_combining_mark(*c)).collect();
@@ -477,11 +479,11 @@ fn slug(title: &str, before: &[Choice]) -> String {
     let stem = if stem.is_empty() { "muc".to_owned() } else { stem.trim_end_matches('_').to_owned() };
     let taken: HashSet<&str> = before.iter().map(|choice| choice.code.as_str()).collect();
     let numbered = |n: usize| if n == 1 { stem.clone() } else { format!("{stem}_{n}") };
-    // One more than there are is enough.
+    // One more suffix than there are levels is enough.
     (1..=before.len() + 1).map(numbered).find(|code| !taken.contains(code.as_str())).unwrap_or_default()
 }
 
-/// Writes a table, its title above the headings.
+/// Writes a criteria set, with its title above the headings.
 pub fn write(content: &CriteriaContent) -> Vec<Vec<Cell>> {
     let mut rows = vec![vec![Cell::Empty, Cell::text(&content.title)]];
     if let Some(basis) = &content.legal_basis {

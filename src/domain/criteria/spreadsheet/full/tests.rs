@@ -10,7 +10,7 @@ use crate::domain::criteria::rules::{
 };
 use crate::domain::criteria::sheet_row::HEADINGS;
 
-/// What was written as a sheet reads it: blank rows and cells are not there.
+/// Returns what was written as it is read: without blank rows and cells.
 fn grid(rows: Vec<Vec<Cell>>) -> Grid {
     let rows = (1..).zip(rows).map(|(number, cells)| Row { number, cells }).collect();
     Grid { sheet: "Bảng tiêu chí".into(), rows }

@@ -8,13 +8,13 @@ fn grid(rows: Vec<Vec<Cell>>) -> Grid {
     Grid { sheet: "Sheet1".into(), rows }
 }
 
-/// Rows of number, text and points, as a person types them; the headings stand in row 1.
+/// Rows of number, text and points, as typed; the headings are in row 1.
 fn typed(rows: &[[&str; 3]]) -> Grid {
     let row = |cells: &[&str; 3]| cells.iter().map(|text| Cell::text(*text)).collect();
     grid([["STT", "NỘI DUNG", "ĐIỂM"]].iter().chain(rows).map(row).collect())
 }
 
-/// Code and points of all that was read.
+/// Code and points of everything that was read.
 fn codes(table: &Table) -> Vec<(String, String)> {
     fn add(nodes: &[Node], list: &mut Vec<(String, String)>) {
         for node in nodes {
@@ -30,12 +30,12 @@ fn codes(table: &Table) -> Vec<(String, String)> {
     list
 }
 
-fn told(faults: &[Fault]) -> Vec<(Code, u64, &str)> {
-    let told = |fault: &Fault| (fault.code, fault.params["row"].as_u64().unwrap());
-    faults.iter().map(|fault| (told(fault).0, told(fault).1, fault.params["column"].as_str().unwrap())).collect()
+fn found(faults: &[Fault]) -> Vec<(Code, u64, &str)> {
+    let place = |fault: &Fault| (fault.code, fault.params["row"].as_u64().unwrap());
+    faults.iter().map(|fault| (place(fault).0, place(fault).1, fault.params["column"].as_str().unwrap())).collect()
 }
 
-/// The guideline's own table: its two rules are told from its two phrases, A.I.1 and A.I.2 share.
+/// The guideline's own table: its two rules are recognised by their phrases, and A.I.1 and A.I.2 share points.
 #[test]
 fn the_guideline_as_it_is_printed_is_its_data() {
     let table = read(&grid(write(&guideline(), Shape::Office))).unwrap();
@@ -83,7 +83,7 @@ fn parts_sections_items_and_what_they_are_divided_into() {
     assert_eq!((table.total_points.to_string().as_str(), table.warnings.len()), ("1050", 0));
 }
 
-/// A subtotal is not the end, and an item may begin with the same words.
+/// A subtotal does not end the table, and an item may begin with the same words.
 #[test]
 fn the_last_total_is_that_of_the_table() {
     let table = read(&typed(&[
@@ -101,14 +101,14 @@ fn the_last_total_is_that_of_the_table() {
 
 /// An item with lines of points below it and items of its own is neither.
 #[test]
-fn levels_of_what_is_divided_further_are_refused() {
+fn levels_of_an_item_with_subitems_are_rejected() {
     let rows = [["A", "ĐIỂM CHUẨN", "10"], ["I", "Mục", "10"], ["", "Tốt", "5"], ["1", "Một", "10"]];
-    assert_eq!(told(&read(&typed(&rows)).unwrap_err()), [(Code::RowOutOfPlace, 3, "B")]);
+    assert_eq!(found(&read(&typed(&rows)).unwrap_err()), [(Code::RowOutOfPlace, 3, "B")]);
 }
 
 /// C is a part after B, and a hundred nowhere; I after eight parts would be a section.
 #[test]
-fn a_letter_that_is_a_roman_number_is_told_by_what_comes_before() {
+fn a_letter_that_is_a_roman_numeral_is_decided_by_its_predecessors() {
     let mut rows = Vec::new();
     for part in ["A", "B", "C", "D"] {
         rows.push([part, "Phần", "10"]);
@@ -143,11 +143,11 @@ fn lines_with_points_under_an_item_are_its_levels() {
         ("hoan_thanh_tot_nhiem_vu_2", "Hoàn thành tốt nhiệm vụ", "20.5".to_owned()),
     ];
     assert_eq!(levels, expected);
-    assert_eq!(told(&table.warnings), [(Code::RuleGuessed, 3, "B")]);
+    assert_eq!(found(&table.warnings), [(Code::RuleGuessed, 3, "B")]);
 }
 
 #[test]
-fn the_phrases_of_the_guideline_are_taken_at_their_word() {
+fn the_phrases_of_the_guideline_are_recognised() {
     let per_case = |points: i64| {
         Rule::DeductionPerCase(DeductionPerCaseRule {
             points_per_case: Points::from_hundredths(points),
@@ -173,11 +173,11 @@ fn a_table_without_parts_is_one_of_base_points() {
     let table = read(&typed(&[["I", "Nhiệm vụ", "70"], ["1", "Công tác", "70"], ["II", "Nội quy", "30"]])).unwrap();
     let expected = [("A", "100"), ("A.I", "70"), ("A.I.1", "70"), ("A.II", "30")];
     assert_eq!(codes(&table), expected.map(|(code, points)| (code.to_owned(), points.to_owned())));
-    assert_eq!(told(&table.warnings), [(Code::PartImplied, 2, "B")]);
+    assert_eq!(found(&table.warnings), [(Code::PartImplied, 2, "B")]);
 }
 
 #[test]
-fn what_was_guessed_is_told() {
+fn what_was_inferred_is_a_warning() {
     let table = read(&typed(&[
         ["A", "ĐIỂM CHUẨN", "30"],
         ["1", "Một", "10"],
@@ -189,7 +189,7 @@ fn what_was_guessed_is_told() {
     .unwrap();
     assert_eq!(table.parts[0].children[0].title, "Một và còn nữa");
     assert_eq!(
-        told(&table.warnings),
+        found(&table.warnings),
         [(Code::RowJoined, 4, "B"), (Code::NumberingGap, 5, "A"), (Code::NumberingGap, 7, "A")]
     );
     assert_eq!(table.warnings[1].params["expected"], 2);
@@ -206,14 +206,14 @@ fn each_mistake_has_its_row_and_column() {
         (["", "", "10"], Code::Required, "B"),
         (["", "Hoàn thành tốt", "10"], Code::RowOutOfPlace, "A"),
     ] {
-        assert_eq!(told(&read(&below(row)).unwrap_err()), [(code, 3, column)], "{row:?}");
+        assert_eq!(found(&read(&below(row)).unwrap_err()), [(code, 3, column)], "{row:?}");
     }
     let without_points = typed(&[["A", "ĐIỂM CHUẨN", ""], ["1", "Một", ""]]);
-    assert_eq!(told(&read(&without_points).unwrap_err()), [(Code::Required, 2, "C")]);
+    assert_eq!(found(&read(&without_points).unwrap_err()), [(Code::Required, 2, "C")]);
 }
 
 #[test]
-fn what_stands_above_the_headings_names_the_table() {
+fn the_rows_above_the_headings_name_the_table() {
     let mut rows = vec![
         vec![Cell::text("ỦY BAN NHÂN DÂN TỈNH")],
         vec![Cell::Empty, Cell::text("BẢNG TIÊU CHÍ THI ĐUA NĂM 2024")],
