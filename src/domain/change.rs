@@ -1,35 +1,35 @@
-//! What the rules answer when an act is asked of a record.
+//! The result of an action on a record.
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::journal::event::EventType;
 use crate::error::Error;
 
-/// A change that the rules allow: what the record becomes, and which event tells of it.
+/// A permitted change: the new state of the record, and the event that announces it.
 #[derive(Debug, Clone)]
 pub struct Change<S> {
-    /// The record as it becomes.
+    /// The record after the change.
     pub after: S,
-    /// What subscribers are told; none where nobody is.
+    /// The event for subscribers, if there is one.
     pub event: Option<EventType>,
 }
 
 impl<S> Change<S> {
-    /// A change that subscribers are told of.
+    /// Returns a change that is announced by an event.
     pub const fn with_event(after: S, event: EventType) -> Self {
         Change { after, event: Some(event) }
     }
 
-    /// A change that subscribers are not told of.
+    /// Returns a change without an event.
     pub const fn silent(after: S) -> Self {
         Change { after, event: None }
     }
 
-    /// The same change of what the record is a part of.
+    /// Applies the change to a value that contains the record.
     pub fn map<T>(self, whole: impl FnOnce(S) -> T) -> Change<T> {
         Change { after: whole(self.after), event: self.event }
     }
 }
 
-/// Whether state and clock let an act pass: until when, if the clock ends it, or why not.
+/// Whether an action is possible: until when, if the passing of time ends it, or why not.
 pub type Gate = Result<Option<DateTime<Utc>>, Error>;

@@ -1,18 +1,18 @@
-//! A file that somebody attached.
+//! Attached files.
 
 use chrono::{DateTime, Utc};
 
-/// A file as it was attached; its bytes lie under their digest.
+/// An attached file. Its content is stored under its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachedFile {
-    /// The name it was sent under.
+    /// File name, as uploaded.
     pub name: String,
-    /// Its type, told from its bytes.
+    /// Media type, determined from the content.
     pub media_type: String,
-    /// In bytes.
+    /// Size in bytes.
     pub size: i64,
-    /// Its SHA-256, in hex.
+    /// SHA-256 of the content, in hexadecimal.
     pub sha256: String,
-    /// When it was attached.
+    /// When the file was attached.
     pub attached_at: DateTime<Utc>,
 }

@@ -1,4 +1,4 @@
-//! The rules of emulation scoring: pure values and functions. Nothing here reads a clock, a file or a table.
+//! The rules of emulation scoring, as pure values and functions. Nothing here reads a clock, a file or a table.
 
 pub mod access;
 pub mod assessment;

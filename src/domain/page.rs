@@ -89,14 +89,14 @@ impl<K: SortKey> fmt::Display for Order<K> {
     }
 }
 
-/// The rows of a list that a page shows.
+/// A page of a list.
 #[derive(Debug, Clone)]
 pub struct Page<K: SortKey = ById> {
     /// The order of the list.
     pub order: Order<K>,
-    /// The position of the last row of the page before; none for the first page.
+    /// Key of the last row of the previous page; `None` for the first page.
     pub after: Option<K::Position>,
-    /// The largest number of rows.
+    /// Maximum number of rows.
     pub limit: i64,
 }
 

@@ -12,38 +12,37 @@ use utoipa::ToSchema;
 use super::Quantity;
 use crate::error::Code;
 
-/// The name under which a decimal asks a deserializer for its digits as they were written.
+/// Name by which [`Decimal`] asks a deserialiser for the digits as they were written.
 pub const DIGITS: &str = "$thidua::Decimal";
 
-/// Points in whole hundredths: never a float.
-///
-/// Shape: from −1,000,000 to 1,000,000, so that no sum of a sheet can overflow.
+/// Points with at most two decimals, from −1,000,000 to 1,000,000.
+// Whole hundredths, never a float. The range keeps the sums of a submission from overflowing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
 #[schema(value_type = f64, example = 27.5)]
 pub struct Points(i64);
 
 impl Points {
-    /// No points, which is not the same as not scored.
+    /// No points. A line that is not scored has none at all.
     pub const ZERO: Points = Points(0);
-    /// The most that one figure may be.
+    /// The maximum of a single value.
     pub const MAX: Points = Points(100_000_000);
 
-    /// From hundredths, as the tables hold them.
+    /// Returns points from hundredths, as tables store them.
     pub const fn from_hundredths(hundredths: i64) -> Self {
         Points(hundredths)
     }
 
-    /// As hundredths, as the tables hold them.
+    /// Returns the points in hundredths, as tables store them.
     pub const fn hundredths(self) -> i64 {
         self.0
     }
 
-    /// `count` times these points; the largest figure where that is more than it.
+    /// Returns `count` times these points, limited to [`Points::MAX`].
     pub fn times(self, count: u32) -> Self {
         Points(self.0.saturating_mul(i64::from(count)).clamp(-Self::MAX.0, Self::MAX.0))
     }
 
-    /// These times `actual` over `target`, no more than these, rounded half up to the hundredth.
+    /// Returns `actual / target` of these points, at most these points, rounded half up to the hundredth.
     pub fn share(self, actual: Quantity, target: Quantity) -> Self {
         if actual >= target {
             return self;
@@ -52,7 +51,7 @@ impl Points {
         Points(i64::try_from((2 * part + whole) / (2 * whole)).unwrap_or(self.0))
     }
 
-    /// These times `whole` over `part`, rounded half up to the hundredth. `part` is more than 0.
+    /// Returns `whole / part` times these points, rounded half up to the hundredth. `part` must be more than 0.
     pub fn scaled(self, whole: Points, part: Points) -> Self {
         let (part, product) = (i128::from(part.0), i128::from(self.0) * i128::from(whole.0));
         if part <= 0 {
@@ -61,7 +60,7 @@ impl Points {
         Points(i64::try_from((2 * product + part).div_euclid(2 * part)).unwrap_or(self.0))
     }
 
-    /// Whether these are a whole number of steps.
+    /// Whether these points are a multiple of `step`.
     pub fn is_multiple_of(self, step: Points) -> bool {
         step.0 != 0 && self.0 % step.0 == 0
     }
@@ -94,7 +93,7 @@ impl Sum for Points {
 }
 
 impl fmt::Display for Points {
-    /// `27.5`, `-0.05`, `900`: no more decimals than needed.
+    /// Formats without unnecessary decimals: `27.5`, `-0.05`, `900`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, part) = (self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100);
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -111,7 +110,7 @@ impl Serialize for Points {
         if self.0 % 100 == 0 {
             return serializer.serialize_i64(self.0 / 100);
         }
-        // The nearest binary fraction prints as the same two decimals: nothing is computed with it.
+        // The nearest float prints as the same two decimals, and nothing is computed with it.
         let number: f64 = self.to_string().parse().map_err(serde::ser::Error::custom)?;
         serializer.serialize_f64(number)
     }
@@ -130,13 +129,13 @@ impl<'de> Deserialize<'de> for Points {
     }
 }
 
-/// A number as it was written, before it is known to be points: `27.5`, `27.505`, `1e3`.
+/// A number as it was written, before it is converted: `27.5`, `27.505`, `1e3`.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 #[schema(value_type = f64, example = 27.5)]
 pub struct Decimal(String);
 
 impl Decimal {
-    /// The points of it.
+    /// Returns the number as points.
     ///
     /// # Errors
     /// `points_precision` for a third decimal, `points_out_of_range` beyond [`Points::MAX`].
@@ -147,10 +146,10 @@ impl Decimal {
         })
     }
 
-    /// The number in units of 10^-`places`, exactly; its amount at most `most` of them.
+    /// Returns the number in units of 10^-`places`, exactly. Its absolute value may be at most `most` units.
     ///
     /// # Errors
-    /// Where it has more decimals or is more.
+    /// If it has more decimals or is out of range.
     pub fn scaled(&self, places: u32, most: i64) -> Result<i64, DecimalError> {
         let (mantissa, exponent) = match self.0.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| DecimalError::TooLarge)?),
@@ -180,7 +179,7 @@ impl Decimal {
 impl std::str::FromStr for Decimal {
     type Err = Code;
 
-    /// Digits with at most one point among them, and a sign: `-27.5`.
+    /// Parses digits with an optional sign and at most one decimal point: `-27.5`.
     fn from_str(text: &str) -> Result<Self, Code> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -195,12 +194,12 @@ impl From<Points> for Decimal {
     }
 }
 
-/// Why a number cannot be held exactly.
+/// Why a number cannot be represented exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecimalError {
-    /// More decimals than are kept.
+    /// It has too many decimals.
     TooPrecise,
-    /// Beyond what can be held.
+    /// It is out of range.
     TooLarge,
 }
 
@@ -233,7 +232,7 @@ impl<'de> Visitor<'de> for Digits {
         inner.deserialize_any(Plain)
     }
 
-    /// The digits as written, from a deserializer that knows [`DIGITS`].
+    /// Receives the digits as written, from a deserialiser that knows [`DIGITS`].
     fn visit_str<E>(self, digits: &str) -> Result<Decimal, E> {
         Ok(Decimal(digits.to_owned()))
     }

@@ -1,4 +1,4 @@
-//! What is counted or measured against a target, exact to the ten-thousandth.
+//! Quantities that are counted or measured against a target, exact to four decimals.
 
 use std::fmt;
 
@@ -10,33 +10,34 @@ use utoipa::ToSchema;
 use super::points::{Decimal, DecimalError};
 use crate::error::Code;
 
-/// How many ten-thousandths are one.
+/// Number of units in one.
 const UNIT: i64 = 10_000;
-/// How many decimals that is.
+/// Number of decimals of a unit.
 const PLACES: u32 = 4;
 
-/// A quantity of anything: per cent, projects, million đồng. From 0 to 100,000,000,000 in ten-thousandths; no float.
+/// A quantity in any unit of measure, such as per cent, projects or million đồng, from 0 to 100,000,000,000 with at
+/// most four decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
 #[schema(value_type = f64, example = 95)]
 pub struct Quantity(i64);
 
 impl Quantity {
-    /// Nothing of it.
+    /// Zero.
     pub const ZERO: Quantity = Quantity(0);
-    /// The most that can be counted.
+    /// The maximum.
     pub const MAX: Quantity = Quantity(100_000_000_000 * UNIT);
 
-    /// From ten-thousandths, as the tables hold them.
+    /// Returns a quantity from ten-thousandths, as tables store them.
     pub const fn from_units(units: i64) -> Self {
         Quantity(units)
     }
 
-    /// In ten-thousandths.
+    /// Returns the quantity in ten-thousandths.
     pub const fn units(self) -> i64 {
         self.0
     }
 
-    /// Reads a number as it was written.
+    /// Converts a number as it was written.
     ///
     /// # Errors
     /// `number_precision` for a fifth decimal, `number_out_of_range` below 0 or beyond [`Quantity::MAX`].
@@ -50,7 +51,7 @@ impl Quantity {
 }
 
 impl fmt::Display for Quantity {
-    /// No more decimals than needed.
+    /// Formats without unnecessary decimals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, part) = (self.0 / UNIT, self.0 % UNIT);
         if part == 0 {
@@ -65,7 +66,7 @@ impl Serialize for Quantity {
         if self.0 % UNIT == 0 {
             return serializer.serialize_i64(self.0 / UNIT);
         }
-        // Fifteen digits at most: the nearest binary fraction prints as the same decimals.
+        // At most fifteen digits, so the nearest float prints as the same decimals.
         serializer.serialize_f64(self.to_string().parse().map_err(S::Error::custom)?)
     }
 }

@@ -1,37 +1,37 @@
-//! Text from outside: composed, free of control characters, of bounded length.
+//! Normalisation and validation of text: NFC, no control characters, limited length.
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::error::{Code, Error, Fault};
 
-/// The longest human key, in characters.
+/// Longest code, in characters.
 pub const CODE_CHARS: usize = 64;
-/// The longest name or title, in characters. The guideline's longest criterion has 425.
+/// Longest name or title, in characters. The longest criterion of the guideline has 425.
 pub const TITLE_CHARS: usize = 1_000;
-/// The longest reason or note, in characters.
+/// Longest reason or note, in characters.
 pub const NOTE_CHARS: usize = 4_000;
 
-/// Collects the faults of one body while its values are read.
+/// Collects the faults of a body while its values are validated.
 #[derive(Debug, Default)]
 pub struct Check {
-    /// What was found so far.
+    /// The faults found so far.
     pub faults: Vec<Fault>,
 }
 
 impl Check {
-    /// Notes a fault.
+    /// Records a fault.
     pub fn fault(&mut self, pointer: impl Into<String>, code: Code) {
         self.faults.push(Fault::at(pointer, code));
     }
 
-    /// Notes a fault unless `holds`.
+    /// Records a fault unless `holds`.
     pub fn ensure(&mut self, holds: bool, pointer: &str, code: Code) {
         if !holds {
             self.fault(pointer, code);
         }
     }
 
-    /// Text that must say something: NFC, trimmed, 1…`max` characters.
+    /// Normalises a required text: NFC, trimmed, from 1 to `max` characters.
     pub fn text(&mut self, pointer: &str, given: &str, max: usize) -> String {
         let text = compose(given);
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
@@ -44,13 +44,13 @@ impl Check {
         text
     }
 
-    /// Text that may be absent; empty text counts as absent.
+    /// Normalises an optional text. Empty text counts as absent.
     pub fn optional(&mut self, pointer: &str, given: Option<&str>, max: usize) -> Option<String> {
         let given = given.filter(|text| !text.trim().is_empty())?;
         Some(self.text(pointer, given, max))
     }
 
-    /// A human key: letters, digits, `.`, `_` and `-`.
+    /// Normalises a code of letters, digits, `.`, `_` and `-`.
     pub fn code(&mut self, pointer: &str, given: &str) -> String {
         let code = compose(given);
         let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -70,7 +70,7 @@ pub fn checked<T>(read: impl FnOnce(&mut Check) -> T) -> Result<T, Error> {
     Error::unless_valid(check.faults).map(|()| values)
 }
 
-/// Bytes in hex.
+/// Returns bytes in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

@@ -1,4 +1,4 @@
-//! From a local date to the instant at which its gate closes, and how instants are written.
+//! Conversion between local dates and instants, and their text forms.
 
 use std::borrow::Cow;
 
@@ -7,18 +7,18 @@ use chrono_tz::Tz;
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer};
 
-/// The zone of an organisation by its IANA name.
+/// Returns the time zone with this IANA name.
 pub fn zone(name: &str) -> Option<Tz> {
     name.parse().ok()
 }
 
-/// The first instant that is no longer "due on `due_on`": 00:00 local of the day after.
-/// Where that midnight is skipped by a change of clocks, the day's first moment.
+/// Returns the instant at which a due date has passed: 00:00 local time of the following day, or the first moment of
+/// that day if a clock change skips midnight.
 pub fn closes_at(due_on: NaiveDate, zone: Tz) -> DateTime<Utc> {
     starts_at(due_on.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX), zone)
 }
 
-/// The first moment of a local day.
+/// Returns the first moment of a local date.
 pub fn starts_at(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     let skipped = || zone.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1))).earliest();
@@ -26,28 +26,28 @@ pub fn starts_at(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
 }
 
-/// Reads a day: `YYYY-MM-DD`, and none of the other forms that a date is read from.
+/// Parses a date as `YYYY-MM-DD` and in no other form.
 pub fn read_day(text: &str) -> Option<NaiveDate> {
     let shape = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
     let has_shape = text.len() == 10 && text.bytes().enumerate().all(shape);
     has_shape.then(|| text.parse().ok()).flatten()
 }
 
-/// Reads a day of a request, or of what was stored of one.
+/// Deserialises a date of a request or of a stored request.
 ///
 /// # Errors
-/// When it is no text that [`read_day`] takes.
+/// If [`read_day`] does not accept it.
 pub fn deserialize_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
     let text = Cow::<str>::deserialize(deserializer)?;
     read_day(&text).ok_or_else(|| D::Error::invalid_type(Unexpected::Str(&text), &"a day"))
 }
 
-/// The local date at an instant.
+/// Returns the local date at an instant.
 pub fn date_in(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
 }
 
-/// An instant as every answer writes it.
+/// Formats an instant as responses do.
 pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -1,4 +1,4 @@
-//! What can be done, to what, and how a state says no.
+//! Actions on resources, and the states that allow them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::domain::journal::event::Audience;
 use crate::error::{Code, Error};
 
-/// An act on a resource. One variant an operation, or one for those that always go together.
+/// An action on a resource: one variant for each operation, or for operations that always go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(strum::EnumCount))]
 #[serde(rename_all = "snake_case")]
@@ -33,7 +33,7 @@ pub enum Action {
     Close,
     Cancel,
     ReadSubmission,
-    /// To see lines that their unit has not sent.
+    /// To read lines that their unit has not submitted.
     ReadUnsentLines,
     CreateSubmission,
     WriteScores,
@@ -64,7 +64,7 @@ pub enum Action {
     ReturnProposal,
     RecordDecision,
     ReadAudit,
-    /// To see audit entries with the scores in them, and their hashes, by which a score could be guessed.
+    /// To read audit entries that contain scores, and the hashes, from which a score could be guessed.
     ReadAuditScores,
     ReadDeadline,
     ExtendDeadline,
@@ -73,7 +73,7 @@ pub enum Action {
     WriteCalendar,
     ReadWebhook,
     WriteWebhook,
-    /// To learn of events for an audience.
+    /// To read events for an audience.
     ReadEvents(Audience),
 }
 
@@ -102,19 +102,19 @@ macro_rules! reading {
 }
 pub(crate) use reading;
 
-/// Whose column it is.
+/// Stage of a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// Thẩm định, by the standing body.
+    /// Thẩm định: the appraisal by the standing body.
     Appraisal,
-    /// Hội đồng.
+    /// The review by the council.
     Council,
 }
 
 impl Stage {
-    /// The act that starts, writes and submits a review of this stage.
+    /// Returns the action that starts a review of this stage.
     pub const fn action(self) -> Action {
         match self {
             Stage::Appraisal => Action::Appraise,
@@ -123,12 +123,13 @@ impl Stage {
     }
 }
 
-/// The states that allow an act, by a table of acts; none where the act is not on this kind of resource.
+/// Returns the states that allow an action according to a table, or none if it is not an action on this kind of
+/// resource.
 pub fn needs<S>(table: &[(&[Action], &'static [S])], action: Action) -> &'static [S] {
     table.iter().find(|(actions, _)| actions.contains(&action)).map_or(&[], |(_, needs)| needs)
 }
 
-/// An act that the resource's state does not allow: 409 `invalid_state` with the states that would.
+/// Returns the error for an action that the state does not allow: 409 `invalid_state` with the states that do.
 pub fn wrong_state<S: Serialize>(state: S, needs: &[S]) -> Error {
     Error::new(Code::InvalidState).with("state", json!(state)).with("needs", json!(needs))
 }

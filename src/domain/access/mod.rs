@@ -1,6 +1,6 @@
-//! Who may do what. The only place that knows roles.
+//! Who may do what. This is the only place that knows roles.
 //!
-//! The table of roles and rights is [`grants`], row by row.
+//! The rights of each role are listed in [`grants`].
 
 pub mod action;
 #[cfg(test)]
@@ -20,45 +20,45 @@ pub use visibility::{
     unit_visibility,
 };
 
-/// Who acts: a person or a machine, with the memberships that stand today.
+/// The caller: a person or a machine, with the memberships that are valid today.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// Who vouches for it.
+    /// Issuer that identifies the actor.
     pub issuer: String,
-    /// Its name there.
+    /// The actor's name at the issuer.
     pub subject: String,
-    /// Its memberships that are valid now.
+    /// Memberships that are valid now.
     pub memberships: Vec<Membership>,
-    /// What its token narrows them to.
+    /// Scopes that restrict the token.
     pub scopes: Scopes,
 }
 
-/// A place in an organisation, or in none: the installation's.
+/// A membership in an organisation, or in the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    /// The member's id.
+    /// Id of the member.
     pub member_id: Id,
-    /// Where.
+    /// The organisation; `None` for the installation.
     pub organization_id: Option<Id>,
-    /// Shown to others.
+    /// Name shown to others.
     pub display_name: String,
-    /// As what.
+    /// Roles of the member.
     pub roles: Vec<Role>,
     /// The unit that the member belongs to.
     pub unit: Option<UnitKey>,
 }
 
-/// What a token is narrowed to.
+/// The scopes that restrict a token.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scopes(Option<Vec<String>>);
 
 impl Scopes {
-    /// From a token's `scope`: words separated by spaces. None narrows nothing.
+    /// Parses a token's `scope`, whose values are separated by spaces. `None` restricts nothing.
     pub fn parse(text: Option<&str>) -> Self {
         Scopes(text.map(|text| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()))
     }
 
-    /// Whether every word is a scope that the service knows.
+    /// Whether every scope is known to the service.
     pub fn are_known(&self) -> bool {
         let known = |word: &String| {
             matches!(word.as_str(), "read" | "write" | "deadlines:check") || word.len() > 5 && word.starts_with("unit:")
@@ -66,7 +66,7 @@ impl Scopes {
         self.words().iter().all(known)
     }
 
-    /// Whether these ask for no more than `granted` gives.
+    /// Whether these scopes allow no more than `granted`.
     pub fn within(&self, granted: &Scopes) -> bool {
         match &granted.0 {
             None => true,
@@ -74,17 +74,17 @@ impl Scopes {
         }
     }
 
-    /// The words as a token carries them.
+    /// Returns the scopes as a token carries them.
     pub fn text(&self) -> Option<String> {
         self.0.as_ref().map(|words| words.join(" "))
     }
 
-    /// The words; none of them narrows nothing.
+    /// Returns the scopes; empty if nothing is restricted.
     pub fn words(&self) -> &[String] {
         self.0.as_deref().unwrap_or_default()
     }
 
-    /// Whether a kind of act is within them. Scopes that only name units narrow to these, not the kind of act.
+    /// Whether the scopes allow a kind of action. Scopes that only name units do not restrict the kind of action.
     fn allow(&self, needed: &str) -> bool {
         let mut kinds = self.words().iter().filter(|word| !word.starts_with("unit:")).peekable();
         match &self.0 {
@@ -94,7 +94,7 @@ impl Scopes {
         }
     }
 
-    /// The codes of the units that they name.
+    /// Returns the codes of the units that the scopes name.
     pub fn unit_codes(&self) -> Vec<String> {
         self.words().iter().filter_map(|word| word.strip_prefix("unit:").map(str::to_owned)).collect()
     }
@@ -107,92 +107,92 @@ impl Scopes {
         self.words().iter().any(|word| word.strip_prefix("unit:") == Some(code))
     }
 
-    /// Whether a unit is outside of the units that they name.
+    /// Whether the scopes name units, but not this one.
     fn exclude_unit(&self, code: &str) -> bool {
         self.name_units() && !self.names_unit(code)
     }
 }
 
 impl Actor {
-    /// The membership in an organisation.
+    /// Returns the membership in an organisation.
     pub fn membership(&self, organization_id: &Id) -> Option<&Membership> {
         self.memberships.iter().find(|membership| membership.organization_id.as_ref() == Some(organization_id))
     }
 
-    /// The unit of an organisation that it belongs to by a unit role.
+    /// Returns the unit of an organisation in which the actor holds a unit role.
     pub fn own_unit(&self, organization_id: &Id) -> Option<&UnitKey> {
         let of_unit = |membership: &&Membership| membership.roles.iter().any(|role| role.is_of_unit());
         self.membership(organization_id).filter(of_unit)?.unit.as_ref()
     }
 
-    /// Whether this is an operator of the installation.
+    /// Whether the actor is an operator of the installation.
     pub fn is_operator(&self) -> bool {
         self.memberships.iter().any(|membership| membership.organization_id.is_none())
     }
 
-    /// The organisations that it belongs to.
+    /// Returns the organisations that the actor belongs to.
     pub fn organization_ids(&self) -> Vec<Id> {
         self.memberships.iter().filter_map(|membership| membership.organization_id).collect()
     }
 }
 
-/// How far a role's right goes.
+/// What a right of a role extends to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
     /// The whole organisation.
     All,
-    /// The own unit's.
+    /// The member's own unit.
     Own,
-    /// The own unit's, once the results are announced.
+    /// The member's own unit, once the results are announced.
     OwnAnnounced,
-    /// Every unit's, once the results are announced.
+    /// Every unit, once the results are announced.
     Announced,
-    /// Every unit's but the own: recusal.
+    /// Every unit except the member's own: recusal.
     Foreign,
-    /// The same, from a status of the sheet on.
+    /// Every unit except the member's own, once its submission has reached this status.
     ForeignFrom(SubmissionStatus),
-    /// The units that the token's scope names.
+    /// The units that the token's scopes name.
     Scoped,
-    /// What the member has made itself.
+    /// Records that the member created.
     OwnRecord,
 }
 
-/// What an act is about, as far as rights ask.
+/// The properties of a resource that rights depend on.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// Whose it is.
+    /// The organisation that it belongs to.
     pub organization_id: Id,
-    /// Which unit it is about.
+    /// The unit that it concerns.
     pub unit: Option<&'a UnitKey>,
-    /// How far the unit's sheet is.
+    /// Status of the unit's submission.
     pub sheet: Option<SubmissionStatus>,
     /// Whether the period's results are announced.
     pub announced: bool,
-    /// Which member has made it.
+    /// The member who created it.
     pub owner: Option<&'a Id>,
 }
 
 impl Facts<'_> {
-    /// Something of an organisation that is no unit's.
+    /// Returns the facts of a resource of an organisation that concerns no unit.
     pub fn of(organization_id: &Id) -> Self {
         Facts { organization_id: *organization_id, unit: None, sheet: None, announced: false, owner: None }
     }
 }
 
-/// The answer to "may this actor do this".
+/// Whether an actor may perform an action.
 #[derive(Debug)]
 pub enum Decision {
-    /// Yes.
+    /// The action is allowed.
     Allow,
-    /// It must not even know of the object: 404.
+    /// The actor may not know that the resource exists: 404.
     Hide,
-    /// It may know, but not do: 403 and why.
+    /// The actor may know of the resource, but not perform the action: 403.
     Refuse(Error),
 }
 
-/// The table: what each role may do.
+/// Returns the roles that may perform an action, and how far their right extends.
 #[rustfmt::skip]
-#[expect(clippy::match_same_arms, reason = "a row an act, also where two acts are given alike")]
+#[expect(clippy::match_same_arms, reason = "one row for each action, even if two rows are equal")]
 fn grants(action: Action) -> &'static [(Role, Reach)] {
     use Reach::{All, Announced, Foreign, ForeignFrom, Own, OwnAnnounced, OwnRecord, Scoped};
     use Role::{Admin, Appraiser, Auditor, CouncilChair, CouncilMember, DeadlineChecker, Integration, Secretary, UnitEditor, UnitHead};
@@ -202,7 +202,7 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
             (UnitEditor, All), (UnitHead, All), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
             (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
         ],
-        // The operator, who is a member of no organisation.
+        // Only the operator, who is not a member of any organisation.
         Action::WriteOrganization => &[],
         Action::WriteUnit | Action::WriteMember | Action::WriteCriteriaSet | Action::PublishCriteriaSet | Action::RetireCriteriaSet
         | Action::CopyCriteriaSet => &[(Admin, All)],
@@ -216,11 +216,11 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, ForeignFrom(Submitted)), (CouncilMember, ForeignFrom(Appraised)),
             (CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted)), (Integration, Scoped), (Auditor, All),
         ],
-        // What a unit is still writing is its own.
+        // Lines that a unit has not submitted are visible only to the unit.
         Action::ReadUnsentLines => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
         Action::CreateSubmission | Action::WriteScores | Action::WriteEvidence => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped)],
         Action::Submit | Action::Withdraw => &[(UnitHead, Own)],
-        // Nobody can act on a sheet that is not there for them yet.
+        // A submission that has not reached the caller cannot be acted on.
         Action::Return | Action::Appraise => &[(Appraiser, ForeignFrom(Submitted))],
         Action::CouncilReview => &[(CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted))],
         Action::WriteReview(Stage::Appraisal) | Action::SubmitReview(Stage::Appraisal) => &[(Appraiser, Foreign)],
@@ -279,13 +279,14 @@ fn grants(action: Action) -> &'static [(Role, Reach)] {
 /// The role of those who run the installation.
 pub const OPERATOR: Role = Role::Operator;
 
-/// The roles that may do an act, in the order of the table. How far each one's right goes is for [`decide`].
+/// Returns the roles that may perform an action, in the order of the table. How far the right of each extends is up to
+/// [`decide`].
 pub fn roles_of(action: Action) -> impl Iterator<Item = Role> {
     grants(action).iter().map(|(role, _)| *role)
 }
 
 impl Action {
-    /// The scope that it is within.
+    /// Returns the scope that the action requires.
     fn scope(self) -> &'static str {
         if self == Action::CheckDeadlines {
             return "deadlines:check";
@@ -293,7 +294,7 @@ impl Action {
         if self.reading().is_some() { "write" } else { "read" }
     }
 
-    /// The act of reading what this act changes; none where this is one.
+    /// Returns the action of reading what this action changes, or `None` for an action that only reads.
     fn reading(self) -> Option<Action> {
         match self {
             reading!() => None,
@@ -340,7 +341,7 @@ impl Action {
     }
 }
 
-/// What one role's row says in this case.
+/// What the row of one role says about a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ruling {
     Yes,
@@ -369,7 +370,8 @@ impl Reach {
     }
 }
 
-/// May this actor do this? Role, current membership and scope are asked here; state and clock by the resource itself.
+/// Decides whether an actor may perform an action, by role, current membership and scope. The state of the resource and
+/// the time are checked by the resource itself.
 ///
 /// # Errors
 /// As [`Decision::Refuse`]: `role_required`, `not_own_unit`, `recused`, `scope_required`.
@@ -398,17 +400,17 @@ pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
     let code = if rulings.contains(&Ruling::OtherUnit) { Code::NotOwnUnit } else { Code::RoleRequired };
     match action.reading().map(|reading| decide(actor, reading, facts)) {
         Some(Decision::Allow) => Decision::Refuse(Error::new(code)),
-        // A scope that lacks `read` may still not act, but it may know.
+        // A token without the scope `read` may not act, but may know that the resource exists.
         Some(Decision::Refuse(error)) if error.code == Code::ScopeRequired => Decision::Refuse(Error::new(code)),
         Some(refused @ Decision::Refuse(_)) => refused,
         Some(Decision::Hide) | None => Decision::Hide,
     }
 }
 
-/// The same, as a result: `Hide` is 404 `not_found`.
+/// Requires that an actor may perform an action.
 ///
 /// # Errors
-/// `not_found` and those of [`decide`].
+/// `not_found` for [`Decision::Hide`], and those of [`decide`].
 pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error> {
     match decide(actor, action, facts) {
         Decision::Allow => Ok(()),
@@ -417,8 +419,8 @@ pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error
     }
 }
 
-/// Whether a role gives the right, whatever the token is narrowed to: for what is shown of a resource that the caller
-/// has already been let in to.
+/// Whether a role gives the right, whatever the scopes of the token. For parts of a resource that the caller is already
+/// allowed to read.
 pub fn holds(actor: &Actor, action: Action, facts: &Facts) -> bool {
     actor.membership(&facts.organization_id).is_some_and(|membership| {
         let mut given = grants(action).iter().filter(|(role, _)| membership.roles.contains(role));
@@ -426,7 +428,7 @@ pub fn holds(actor: &Actor, action: Action, facts: &Facts) -> bool {
     })
 }
 
-/// The right to a collection of an organisation that the caller belongs to: what is hidden there is known to exist.
+/// Requires the right to a collection of an organisation. Members know that the collection exists.
 ///
 /// # Errors
 /// `role_required` instead of `not_found` for a member, and those of [`decide`].
@@ -439,7 +441,7 @@ pub fn require_collection(actor: &Actor, action: Action, facts: &Facts) -> Resul
     }
 }
 
-/// The role that an act asks for, where what it is about cannot be told from the request.
+/// Requires a role that may perform an action, if the request does not identify its resource.
 ///
 /// # Errors
 /// `role_required`.
@@ -449,7 +451,7 @@ pub fn require_role(actor: &Actor, action: Action, organization_id: &Id) -> Resu
     if membership.is_some_and(given) { Ok(()) } else { Err(Error::new(Code::RoleRequired)) }
 }
 
-/// A scope that an act asks for which needs no role.
+/// Requires a scope, for an action that needs no role.
 ///
 /// # Errors
 /// `scope_required`.
@@ -460,7 +462,7 @@ pub fn require_scope(actor: &Actor, needed: &str) -> Result<(), Error> {
     }
 }
 
-/// The right to manage organisations: the operator's.
+/// Requires an operator with a scope.
 ///
 /// # Errors
 /// `role_required`, `scope_required`.
@@ -471,7 +473,7 @@ pub fn require_operator(actor: &Actor, needed: &str) -> Result<(), Error> {
     require_scope(actor, needed)
 }
 
-/// The role that has to act before a deadline.
+/// Returns the role that is responsible for meeting a deadline.
 pub const fn responsible(kind: DeadlineKind) -> Role {
     match kind {
         DeadlineKind::SelfAssessment => Role::UnitHead,
@@ -481,17 +483,17 @@ pub const fn responsible(kind: DeadlineKind) -> Role {
     }
 }
 
-/// What the caller may do now with a resource, and what not, with the reason.
+/// The actions available on a resource, and those blocked.
 #[derive(Debug, Default)]
 pub struct Offers {
-    /// Acts that would not be refused for right, state, clock or conflict, with the end of their gate.
+    /// Actions that the caller may perform now, with the instant at which they end.
     pub allowed: Vec<(Action, Option<chrono::DateTime<chrono::Utc>>)>,
-    /// Acts that the caller's role gives, but not now.
+    /// Actions that the caller's role allows, but that are not available now, with the reason.
     pub blocked: Vec<(Action, Error)>,
 }
 
-/// Sorts `actions` by what [`decide`] and the resource's own `state` say.
-/// An act that no role of the caller's gives is in neither list.
+/// Sorts `actions` by the results of [`decide`] and of the resource's own `state`. Actions that no role of the caller
+/// allows are in neither list.
 pub fn offers(
     actor: &Actor,
     facts: &Facts,

@@ -1,4 +1,4 @@
-//! The table of API.md, "Who may do what", row by row, against the decision; and the conditions of lists against it.
+//! Who may do what, row by row, against the decisions; and the conditions of lists against the same decisions.
 
 use std::collections::HashSet;
 
@@ -7,8 +7,8 @@ use strum::{EnumCount, VariantArray};
 
 use super::*;
 
-/// In eight cases: of the own unit a draft, a submitted and an appraised sheet, the same three of another unit, then the
-/// own unit's and the other's after the announcement. `Y`: allowed; `r`: recused; `.`: refused or hidden.
+/// Eight cases: a draft, a submitted and an appraised submission of the own unit, the same three of another unit, then the
+/// own unit and the other one after the announcement. `Y`: allowed; `r`: recused; `.`: refused or hidden.
 const ALL: &str = "YYYYYYYY";
 const OWN: &str = "YYY...Y.";
 const OWN_ANNOUNCED: &str = "......Y.";
@@ -18,7 +18,7 @@ const SUBMITTED: &str = "rrr.YYrY";
 const APPRAISED: &str = "rrr..YrY";
 const NONE: &str = "........";
 
-/// In the order of the columns of API.md.
+/// The roles, in the order of the columns of [`TABLE`].
 const ROLES: [Role; 10] = [
     Role::UnitEditor,
     Role::UnitHead,
@@ -32,11 +32,11 @@ const ROLES: [Role; 10] = [
     Role::DeadlineChecker,
 ];
 
-/// An integration whose scope is the own unit never knows of another's.
+/// An integration whose scope names its own unit knows of no other.
 #[rustfmt::skip]
 const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::ReadOrganization, Action::ReadOffice], [ALL, ALL, ALL, ALL, ALL, ALL, ALL, OWN, ALL, ALL]),
-    // The operator's, who is nothing inside an organisation.
+    // Only the operator, who has no role inside an organisation.
     (&[Action::WriteOrganization], [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
     (&[Action::WriteUnit, Action::WriteMember, Action::WriteCalendar, Action::WriteCriteriaSet, Action::PublishCriteriaSet,
         Action::RetireCriteriaSet, Action::CopyCriteriaSet],
@@ -80,7 +80,7 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::ExtendDeadline, Action::WaiveDeadline], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::ReadDeadline, Action::ReadEvents(Audience::Deadline)], [OWN, OWN, ALL, ALL, ALL, ALL, ALL, OWN, ALL, ALL]),
     (&[Action::CheckDeadlines], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, ALL]),
-    // Its own endpoints alone: here it made none.
+    // An integration may use its own endpoints; here it has created none.
     (&[Action::ReadWebhook], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, ALL, NONE]),
     (&[Action::WriteWebhook], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE]),
     (&[Action::ReadAudit], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, ALL, NONE]),
@@ -96,7 +96,7 @@ fn id(last: u8) -> Id {
 
 const OFFICE: u8 = 1;
 
-/// Three units; 0 is the own one.
+/// One of three units; 0 is the own unit.
 fn unit(at: u8) -> UnitKey {
     UnitKey { id: id(0x10 + at), code: format!("U{at}") }
 }
@@ -131,7 +131,7 @@ fn who_may_do_what_is_as_the_table_says() {
                 let cases = cases.chain([(0, Finalized, true), (1, Finalized, true)]);
                 let found: String =
                     cases.map(|(at, sheet, announced)| outcome(&actor, *action, &unit(at), sheet, announced)).collect();
-                // Who has no such right at all may be told of the recusal that keeps the object itself away.
+                // Callers without the right may still get `recused`, because recusal hides the resource itself.
                 let found = if expected.contains('r') { found } else { found.replace('r', ".") };
                 assert_eq!(found, **expected, "{role:?} {action:?}");
             }
@@ -191,7 +191,7 @@ fn nobody_knows_of_another_office() {
 }
 
 prop_compose! {
-    /// Somebody with any roles, of any unit or none, with any scopes.
+    /// An actor with any roles, any unit or none, and any scopes.
     fn anybody()(
         roles in proptest::sample::subsequence(Role::VARIANTS, 0..=Role::VARIANTS.len()),
         of_unit in proptest::option::of(0_u8..3),
@@ -202,7 +202,7 @@ prop_compose! {
     }
 }
 
-/// As the query of the store reads it.
+/// Evaluates the condition as the query of the store does.
 fn lists(visibility: &SubmissionVisibility, unit: &UnitKey, status: SubmissionStatus) -> bool {
     let from = visibility.others_from.is_some_and(|from| status.has_reached(from));
     let seen = visibility.all
@@ -212,7 +212,7 @@ fn lists(visibility: &SubmissionVisibility, unit: &UnitKey, status: SubmissionSt
     seen && (visibility.only_codes.is_empty() || visibility.only_codes.contains(&unit.code))
 }
 
-/// The same for records of units.
+/// Evaluates the condition for records of units.
 fn shows(visibility: &UnitVisibility, unit: &UnitKey) -> bool {
     let seen = match &visibility.sees {
         Units::All => true,

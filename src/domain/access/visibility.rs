@@ -1,4 +1,4 @@
-//! What somebody sees in lists: the table of rights as conditions of a query.
+//! The rights to read records, as conditions of list queries.
 
 use strum::VariantArray;
 
@@ -7,25 +7,25 @@ use crate::domain::Id;
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::journal::event::Audience;
 
-/// Which sheets of an organisation a caller sees in a list: those of `own`, and of every other unit
-/// those that have reached `others_from`.
+/// Which submissions of an organisation a caller sees in a list: those of `own`, and those of other units that have
+/// reached `others_from`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SubmissionVisibility {
-    /// The own unit's, by a unit role.
+    /// The caller's own unit, by a unit role.
     pub own: Option<Id>,
-    /// Units by code that the token's scope names, by the role `integration`.
+    /// Codes of the units that the token's scopes name, by the role `integration`.
     pub scoped_codes: Vec<String>,
-    /// Those of other units from this status on; never those of `except`.
+    /// Status from which submissions of other units are visible, except those of `except`.
     pub others_from: Option<SubmissionStatus>,
-    /// The unit that recusal takes away.
+    /// The unit that the caller is recused from.
     pub except: Option<Id>,
-    /// All of them.
+    /// Whether all are visible.
     pub all: bool,
-    /// Only units of these codes, where the token names any.
+    /// Codes of the units that the list is restricted to, if the token names any.
     pub only_codes: Vec<String>,
 }
 
-/// The same table as [`super::decide`] for `ReadSubmission`, as a condition for a query.
+/// Returns the condition that corresponds to [`super::decide`] for `ReadSubmission`.
 pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionVisibility {
     let mut visibility = SubmissionVisibility::default();
     let Some(membership) = actor.membership(organization_id) else {
@@ -48,27 +48,28 @@ pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionV
     visibility
 }
 
-/// The units whose records a right gives.
+/// The units whose records a right extends to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Units {
-    /// Every unit's.
+    /// All units.
     All,
-    /// Every unit's but this one's: recusal.
+    /// All units except this one: recusal.
     AllBut(Id),
-    /// These units' alone.
+    /// Only these units.
     Among(Vec<Id>),
 }
 
 /// Which units' records a caller sees in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitVisibility {
-    /// By the right.
+    /// The units that the right extends to.
     pub sees: Units,
-    /// Only these, as far as the token names any.
+    /// The units that the list is restricted to, if the token names any.
     pub only: Option<Vec<Id>>,
 }
 
-/// The same table as [`super::decide`], for the units of a list. `named` are the units that the token's scope names.
+/// Returns the condition that corresponds to [`super::decide`] for records of units. `named` are the units that the
+/// token's scopes name.
 pub fn unit_visibility(actor: &Actor, organization_id: &Id, action: Action, named: &[Id]) -> UnitVisibility {
     let only = actor.scopes.name_units().then(|| named.to_vec());
     UnitVisibility { sees: units_by_role(actor, organization_id, action, named), only }
@@ -91,30 +92,30 @@ fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[I
     }
     match own {
         _ if !foreign => Units::Among(among),
-        // What recusal takes away is given back to who belongs to the unit by another role.
+        // Another role of the caller may allow what recusal excludes.
         Some(own) if !among.contains(own) => Units::AllBut(*own),
         _ => Units::All,
     }
 }
 
-/// Which events of an organisation a caller sees, by their audience.
+/// Which events of an organisation a caller sees, by audience.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EventVisibility {
-    /// Of every unit.
+    /// Audiences whose events are visible for every unit.
     pub of_all: Vec<Audience>,
-    /// Of every unit but `own`.
+    /// Audiences whose events are visible for every unit except `own`.
     pub of_others: Vec<Audience>,
-    /// The unit that recusal takes away.
+    /// The unit that the caller is recused from.
     pub own: Option<Id>,
-    /// Of `some` units.
+    /// Audiences whose events are visible for the units in `some`.
     pub of_some: Vec<Audience>,
     /// Those units.
     pub some: Vec<Id>,
-    /// What is about a unit only where it is one of these, as far as the token names any.
+    /// The units that events about units are restricted to, if the token names any.
     pub only: Option<Vec<Id>>,
 }
 
-/// The audiences that a caller belongs to.
+/// Returns the audiences that a caller belongs to.
 pub fn event_visibility(actor: &Actor, organization_id: &Id, named: &[Id]) -> EventVisibility {
     let mut visibility =
         EventVisibility { only: actor.scopes.name_units().then(|| named.to_vec()), ..EventVisibility::default() };
@@ -128,7 +129,7 @@ pub fn event_visibility(actor: &Actor, organization_id: &Id, named: &[Id]) -> Ev
             Units::Among(units) if units.is_empty() => {}
             Units::Among(units) => {
                 visibility.of_some.push(audience);
-                // The rows of the table that name units name the same ones; where they did not, the fewer count.
+                // All rows of the table that name units name the same ones. If they did not, their intersection would count.
                 visibility.some.retain(|unit| units.contains(unit));
                 if visibility.of_some.len() == 1 {
                     visibility.some = units;

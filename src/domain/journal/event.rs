@@ -1,4 +1,4 @@
-//! What subscribers are told: thin events that say what happened to which record, never a score.
+//! Events: thin messages that say what happened to which record, without scores.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,82 +8,82 @@ use utoipa::ToSchema;
 
 use crate::domain::Id;
 
-/// What happened.
+/// Type of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub enum EventType {
-    /// A table of criteria may be used.
+    /// A criteria set was published.
     #[serde(rename = "criteria_set.published")]
     CriteriaSetPublished,
-    /// A table of criteria may be used no more.
+    /// A criteria set was retired.
     #[serde(rename = "criteria_set.retired")]
     CriteriaSetRetired,
-    /// A period's title or dates changed.
+    /// The title or dates of a period were changed.
     #[serde(rename = "period.changed")]
     PeriodChanged,
-    /// The units may score themselves.
+    /// The self-assessment of a period began.
     #[serde(rename = "period.opened")]
     PeriodOpened,
-    /// The appraisal began.
+    /// The appraisal of a period began.
     #[serde(rename = "period.appraisal_started")]
     PeriodAppraisalStarted,
-    /// The council's review began.
+    /// The council review of a period began.
     #[serde(rename = "period.council_review_started")]
     PeriodCouncilReviewStarted,
-    /// The ranking was frozen.
+    /// The ranking of a period was frozen.
     #[serde(rename = "period.finalized")]
     PeriodFinalized,
-    /// The results were announced.
+    /// The results of a period were announced.
     #[serde(rename = "period.announced")]
     PeriodAnnounced,
-    /// The period ended.
+    /// A period was closed.
     #[serde(rename = "period.closed")]
     PeriodClosed,
-    /// The period was given up.
+    /// A period was cancelled.
     #[serde(rename = "period.cancelled")]
     PeriodCancelled,
-    /// A unit began its sheet.
+    /// A unit created its submission.
     #[serde(rename = "submission.created")]
     SubmissionCreated,
-    /// A unit sent its sheet.
+    /// A unit submitted.
     #[serde(rename = "submission.submitted")]
     SubmissionSubmitted,
-    /// A unit took its sheet back.
+    /// A unit withdrew its submission.
     #[serde(rename = "submission.withdrawn")]
     SubmissionWithdrawn,
-    /// A sheet was sent back to its unit.
+    /// A submission was returned to its unit.
     #[serde(rename = "submission.returned")]
     SubmissionReturned,
-    /// A returned sheet was not sent again in time and stands as last sent.
+    /// A returned submission was not submitted again in time and stands as last submitted.
     #[serde(rename = "submission.stands")]
     SubmissionStands,
-    /// A sheet was not sent in time.
+    /// A submission was not submitted in time.
     #[serde(rename = "submission.missed")]
     SubmissionMissed,
-    /// An extension gave a missed sheet back to its unit.
+    /// A missed submission was reopened by an extension.
     #[serde(rename = "submission.reopened")]
     SubmissionReopened,
-    /// The standing body appraised a sheet.
+    /// The appraisal of a submission was submitted.
     #[serde(rename = "submission.appraised")]
     SubmissionAppraised,
-    /// The council reviewed a sheet.
+    /// The council review of a submission was submitted.
     #[serde(rename = "submission.reviewed")]
     SubmissionReviewed,
-    /// A unit is to be proposed for an award.
+    /// A proposal to give a unit an award was created.
     #[serde(rename = "award_proposal.created")]
     AwardProposalCreated,
-    /// A dossier was sent.
+    /// A dossier was submitted.
     #[serde(rename = "award_proposal.submitted")]
     AwardProposalSubmitted,
-    /// A dossier was sent back.
+    /// A dossier was returned.
     #[serde(rename = "award_proposal.returned")]
     AwardProposalReturned,
     /// An award was granted.
     #[serde(rename = "award_proposal.approved")]
     AwardProposalApproved,
-    /// An award was not granted.
+    /// An award was declined.
     #[serde(rename = "award_proposal.declined")]
     AwardProposalDeclined,
-    /// A deadline comes near.
+    /// A deadline is due soon.
     #[serde(rename = "deadline.due_soon")]
     DeadlineDueSoon,
     /// A deadline has passed.
@@ -95,31 +95,31 @@ pub enum EventType {
     /// A deadline was waived.
     #[serde(rename = "deadline.waived")]
     DeadlineWaived,
-    /// A change of the calendar moved a deadline.
+    /// A deadline was moved by a change of the calendar.
     #[serde(rename = "deadline.moved")]
     DeadlineMoved,
 }
 
-/// Who may learn of an event.
+/// Who may see an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
-    /// Everybody of the organisation.
+    /// Every member of the organisation.
     Everybody,
-    /// Who sees the unit's sheet from its first line on.
+    /// Those who may see the unit's submission before it is submitted.
     OwnUnit,
-    /// Who sees the sheet once it was sent.
+    /// Those who may see the unit's submission once it is submitted.
     SheetSubmitted,
-    /// Who sees the sheet once it was appraised.
+    /// Those who may see the unit's submission once it is appraised.
     SheetAppraised,
-    /// Who sees the unit's proposal.
+    /// Those who may see the unit's award proposal.
     Proposal,
-    /// Who sees the unit's deadlines.
+    /// Those who may see the unit's deadlines.
     Deadline,
 }
 
 impl EventType {
-    /// Who may learn of it. What is about no unit is no secret in the organisation.
+    /// Returns who may see the event. Events that concern no unit are visible to everyone in the organisation.
     pub const fn audience(self, about_unit: bool) -> Audience {
         if !about_unit {
             return Audience::Everybody;
@@ -130,7 +130,7 @@ impl EventType {
             | EventType::SubmissionWithdrawn
             | EventType::SubmissionReturned
             | EventType::SubmissionStands => Audience::SheetSubmitted,
-            // A missed sheet holds nothing that a later reader may not know.
+            // A missed submission contains nothing to hide from later stages.
             EventType::SubmissionMissed | EventType::SubmissionAppraised | EventType::SubmissionReviewed => {
                 Audience::SheetAppraised
             }
@@ -158,27 +158,28 @@ impl EventType {
     }
 }
 
-/// Something that happened, as its organisation keeps it.
+/// An event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Its id.
+    /// Id of the event.
     pub id: Id,
-    /// Where.
+    /// The organisation that it belongs to.
     pub organization_id: Id,
-    /// Its place among the organisation's events, from 1, without gaps. Never shown: it would count what is hidden.
+    /// Number of the event in the organisation, from 1, without gaps. Never revealed, because it would count hidden
+    /// events.
     pub sequence: i64,
-    /// What happened.
+    /// Type of the event.
     pub kind: EventType,
-    /// To what kind of record.
+    /// Type of the record that it is about.
     pub subject_type: String,
-    /// To which.
+    /// Id of the record that it is about.
     pub subject_id: Id,
-    /// In which period.
+    /// The period that the record belongs to.
     pub period_id: Option<Id>,
-    /// About which unit.
+    /// The unit that the record belongs to.
     pub unit_id: Option<Id>,
-    /// When.
+    /// When it occurred.
     pub at: DateTime<Utc>,
-    /// What more there is to say.
+    /// Details.
     pub data: Value,
 }

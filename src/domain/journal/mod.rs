@@ -1,4 +1,4 @@
-//! What is kept of every change: audit entries, events and webhooks.
+//! Events and webhooks.
 
 pub mod event;
 pub mod webhook;

@@ -1,4 +1,4 @@
-//! Where subscribers want to be told, and what becomes of each message.
+//! Webhook endpoints, and the delivery of messages to them.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::journal::event::EventType;
 
-/// How long a message is tried before it is parked.
+/// How long delivery is attempted before a message is parked.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
-/// How long the secret before signs as well.
+/// How long the previous secret remains in use after a rotation.
 const BOTH_SIGN_FOR: TimeDelta = TimeDelta::hours(24);
-/// The pauses after each attempt in vain, in seconds; the last one again and again.
+/// Pauses after each failed attempt, in seconds; the last one repeats.
 const PAUSES: [i64; 8] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400];
-/// The longest pause that an endpoint may ask for.
+/// Longest pause that an endpoint may request.
 const LONGEST_ASKED: TimeDelta = TimeDelta::hours(1);
-/// The most characters that are kept of why an attempt failed.
+/// How much of an error message is kept, in characters.
 const ERROR_CHARS: usize = 500;
-/// The type of a test message, which is no event.
+/// Type of a test message, which is not an event.
 pub const TEST: &str = "webhook_endpoint.test";
 
-/// What messages are signed with: `whsec_` and base64.
+/// Secret that messages are signed with: `whsec_` and base64.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
@@ -32,114 +32,115 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a subscriber wants to be told.
+/// A webhook endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Its id.
+    /// Id of the endpoint.
     pub id: Id,
-    /// Of whose events.
+    /// The organisation that the endpoint belongs to.
     pub organization_id: Id,
-    /// By which member's rights.
+    /// The member whose rights determine which events are sent.
     pub member_id: Id,
-    /// What these are narrowed to.
+    /// Scopes that restrict those rights.
     pub scopes: Option<String>,
-    /// The service account that made it, which it does not outlive.
+    /// The service account that created the endpoint. The endpoint stops working when it is deleted.
     pub client_id: Option<String>,
-    /// Where to.
+    /// Address that messages are sent to.
     pub url: String,
-    /// Which types; empty for all.
+    /// Types of event to send; empty for all.
     pub event_types: Vec<EventType>,
-    /// Whether it is told anything.
+    /// Whether messages are sent.
     pub active: bool,
-    /// Signs every message.
+    /// Secret that signs every message.
     pub secret: Secret,
-    /// Signs as well, until then.
+    /// Previous secret, which also signs messages until the given instant.
     pub previous_secret: Option<(Secret, DateTime<Utc>)>,
-    /// The number of the last event that became a message.
+    /// Number of the last event for which a message was created.
     pub sequence: i64,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the endpoint was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the endpoint was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
 impl Endpoint {
-    /// The same with a new secret. The one before signs as well for a day, so that the subscriber can change over.
+    /// Returns the endpoint with a new secret. The previous one also signs messages for a day, so that the subscriber
+    /// can switch.
     #[must_use]
     pub fn rotated(self, secret: Secret, now: DateTime<Utc>) -> Self {
         let previous_secret = Some((self.secret, now + BOTH_SIGN_FOR));
         Endpoint { secret, previous_secret, ..self }
     }
 
-    /// The secrets that sign at a time, the newest first.
+    /// Returns the secrets that sign messages at a time, the newest first.
     pub fn signing(&self, now: DateTime<Utc>) -> Vec<&Secret> {
         let previous = self.previous_secret.as_ref().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
         std::iter::once(&self.secret).chain(previous).collect()
     }
 }
 
-/// Where a message is.
+/// State of the delivery of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// Tried again later.
+    /// Delivery will be attempted again.
     Pending,
-    /// Taken by the endpoint.
+    /// Acknowledged by the endpoint.
     Delivered,
-    /// Given up after a day; a replay tries it again.
+    /// Given up after a day. A replay sends the message again.
     Parked,
 }
 
 /// A message to an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its id.
+    /// Id of the message.
     pub id: Id,
-    /// To which endpoint.
+    /// The endpoint that it is sent to.
     pub endpoint_id: Id,
-    /// Of which event; none for a test.
+    /// The event that it reports; `None` for a test message.
     pub event_id: Option<Id>,
-    /// Of which type.
+    /// Type of the event.
     pub event_type: String,
-    /// Where it is.
+    /// State of the delivery.
     pub status: DeliveryStatus,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: i32,
-    /// When it is tried next.
+    /// When the next attempt is made.
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// From when on it is not tried any more.
+    /// When delivery is given up.
     pub give_up_at: DateTime<Utc>,
-    /// What the endpoint last answered.
+    /// HTTP status of the last response.
     pub last_status: Option<i32>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// When it was taken.
+    /// When it was delivered.
     pub delivered_at: Option<DateTime<Utc>>,
-    /// Which one it repeats.
+    /// The message that it repeats.
     pub replay_of_id: Option<Id>,
-    /// When it was made.
+    /// When the message was created.
     pub created_at: DateTime<Utc>,
 }
 
-/// What came of an attempt.
+/// The result of a delivery attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// When it began.
+    /// When the attempt was made.
     pub at: DateTime<Utc>,
-    /// The status that was answered; none where there was no answer.
+    /// HTTP status of the response; `None` if there was none.
     pub status: Option<i32>,
-    /// Why it failed; none where it did not.
+    /// Why the attempt failed; `None` if it did not.
     pub error: Option<String>,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub duration_ms: i64,
-    /// How long the endpoint asked to be left alone.
+    /// How long the endpoint asked to wait.
     pub retry_after: Option<TimeDelta>,
 }
 
 impl Attempt {
-    /// The same, with no more of the error than is kept.
+    /// Returns the attempt with the error message cut to the length that is kept.
     #[must_use]
     pub fn shortened(mut self) -> Self {
         self.error = self.error.map(|error| error.chars().take(ERROR_CHARS).collect());
@@ -148,7 +149,7 @@ impl Attempt {
 }
 
 impl Delivery {
-    /// A new one, to be tried at once.
+    /// Returns a new message, due at once.
     pub fn new(id: Id, endpoint_id: Id, event: Option<Id>, event_type: String, now: DateTime<Utc>) -> Self {
         Delivery {
             id,
@@ -167,15 +168,14 @@ impl Delivery {
         }
     }
 
-    /// The same once more, as a message of its own.
+    /// Returns a new message with the same content.
     #[must_use]
     pub fn replayed(&self, id: Id, now: DateTime<Utc>) -> Self {
         let again = Delivery::new(id, self.endpoint_id, self.event_id, self.event_type.clone(), now);
         Delivery { replay_of_id: Some(self.id), ..again }
     }
 
-    /// What an attempt makes of it. `chance` spreads attempts that failed together, so that they do not come back
-    /// together.
+    /// Returns the message after an attempt. `chance` spreads retries of attempts that failed at the same time.
     #[must_use]
     pub fn tried(mut self, attempt: &Attempt, chance: u16) -> Self {
         self.attempts += 1;
@@ -199,7 +199,8 @@ impl Delivery {
     }
 }
 
-/// The pause after so many attempts in vain: longer each time, and by chance up to a fifth shorter or longer.
+/// Returns the pause after a number of failed attempts: longer each time, and at random up to a fifth shorter or
+/// longer.
 fn pause(attempts: i32, chance: u16) -> TimeDelta {
     let at = usize::try_from(attempts.max(1) - 1).unwrap_or_default().min(PAUSES.len() - 1);
     let seconds = PAUSES.get(at).copied().unwrap_or_default();
@@ -275,7 +276,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the chances, a message is tried some fifteen times within a day and parked after it.
+        /// Whatever the random pauses, delivery is attempted some fifteen times within a day and then given up.
         #[test]
         fn a_message_that_nobody_takes_is_parked_after_a_day(chances in proptest::collection::vec(any::<u16>(), 64)) {
             let mut delivery = new();

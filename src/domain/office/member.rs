@@ -1,4 +1,4 @@
-//! A person's place in an office: roles, unit, and from when to when.
+//! Members of an organisation, their roles, and service accounts.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,45 +9,45 @@ use crate::domain::Id;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::error::Code;
 
-/// The issuer of people and machines that the service itself knows.
+/// Issuer of people and machines that the service itself knows.
 pub const LOCAL_ISSUER: &str = "local";
 
-/// What somebody is in an office.
+/// Role of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, VariantArray, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Runs the installation: organisations and the national calendar, nothing inside an organisation.
+    /// Manages the installation: organisations and the national calendar. Has no rights inside an organisation.
     Operator,
-    /// Runs the organisation's house and sees no unpublished score.
+    /// Administers the organisation and sees no unpublished scores.
     Admin,
-    /// Writes the own unit's sheet.
+    /// Edits the submission of the member's own unit.
     UnitEditor,
-    /// Writes and submits the own unit's sheet.
+    /// Edits and submits the submission of the member's own unit.
     UnitHead,
-    /// Phòng Hành chính – Tổ chức, the standing body.
+    /// Appraises for the standing body, Phòng Hành chính – Tổ chức.
     Appraiser,
-    /// A member of the council.
+    /// Member of the council.
     CouncilMember,
-    /// The council's chair.
+    /// Chair of the council.
     CouncilChair,
-    /// The council's secretary.
+    /// Secretary of the council.
     Secretary,
     /// Reads everything and changes nothing.
     Auditor,
-    /// A machine that writes the sheets of the units in its scope.
+    /// A machine that edits the submissions of the units in its scope.
     Integration,
     /// A machine that checks deadlines.
     DeadlineChecker,
 }
 
 impl Role {
-    /// The role of the person with whom an organisation begins.
+    /// Role of the first member of an organisation.
     pub const FIRST_OF_ORGANIZATION: Role = Role::Admin;
 
-    /// The role of the person with whom an installation begins.
+    /// Role of the first member of an installation.
     pub const FIRST_OF_INSTALLATION: Role = Role::Operator;
 
-    /// Whether the role is that of a unit's own people.
+    /// Whether the role acts for a unit.
     pub const fn is_of_unit(self) -> bool {
         match self {
             Role::UnitEditor | Role::UnitHead => true,
@@ -63,7 +63,7 @@ impl Role {
         }
     }
 
-    /// Whether the role counts for the council's quorum.
+    /// Whether the role counts towards the quorum of the council.
     pub const fn is_of_council(self) -> bool {
         match self {
             Role::CouncilMember | Role::CouncilChair => true,
@@ -83,29 +83,29 @@ impl Role {
 /// A member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Its id.
+    /// Id of the member.
     pub id: Id,
-    /// Where; none for an operator of the installation.
+    /// The organisation; `None` for an operator of the installation.
     pub organization_id: Option<Id>,
-    /// Who vouches for the person: `local` or a configured identity provider.
+    /// Issuer that identifies the person: `local` or a configured identity provider.
     pub issuer: String,
-    /// The person's name at that issuer. A person is issuer and subject.
+    /// The person's name at the issuer. Issuer and subject together identify a person.
     pub subject: String,
-    /// Shown to others.
+    /// Name shown to others.
     pub display_name: String,
-    /// At least one.
+    /// Roles, at least one.
     pub roles: Vec<Role>,
-    /// Where the person belongs: needed for unit roles, and for recusal.
+    /// The unit that the person belongs to; required for unit roles, and used for recusal.
     pub unit_id: Option<Id>,
-    /// First day.
+    /// First day of the membership.
     pub valid_from_on: NaiveDate,
-    /// Last day; none while open.
+    /// Last day of the membership; `None` if it is open-ended.
     pub valid_until_on: Option<NaiveDate>,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the member was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the member was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -152,12 +152,12 @@ impl Member {
         }
     }
 
-    /// Whether the membership stands on a day.
+    /// Whether the membership is valid on a day.
     pub fn is_valid_on(&self, day: NaiveDate) -> bool {
         self.valid_from_on <= day && self.valid_until_on.is_none_or(|until| day <= until)
     }
 
-    /// Brings its texts into their stored form and notes everything that does not fit together.
+    /// Normalises the texts and records every fault.
     pub fn clean(&mut self, check: &mut Check) {
         self.issuer = check.text("/issuer", &self.issuer, TITLE_CHARS);
         self.subject = check.text("/subject", &self.subject, TITLE_CHARS);
@@ -175,25 +175,25 @@ impl Member {
     }
 }
 
-/// A machine's way in: a client id and a secret that act as a member.
+/// A service account: a client id and a secret that act as a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceAccount {
-    /// Its id.
+    /// Id of the service account.
     pub id: Id,
-    /// As whom it acts.
+    /// The member that it acts as.
     pub member_id: Id,
-    /// Public half of its credentials.
+    /// Public client id.
     pub client_id: String,
-    /// SHA-256 of the secret, in hex: 32 random bytes need no slow hash.
+    /// SHA-256 of the secret, in hexadecimal. A secret of 32 random bytes needs no slow hash.
     pub secret_sha256: String,
-    /// What its tokens are narrowed to, separated by spaces; none: all that the roles give.
+    /// Scopes that restrict its tokens, separated by spaces; `None` for everything that the roles allow.
     pub scopes: Option<String>,
-    /// Since when it is of no use.
+    /// When it was deleted; `None` while it is in use.
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the service account was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the service account was last changed.
     pub updated_at: DateTime<Utc>,
 }

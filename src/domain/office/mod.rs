@@ -1,4 +1,4 @@
-//! Organisations, their units, members and accounts.
+//! Organisations, units, members and service accounts.
 
 pub mod member;
 pub mod organization;

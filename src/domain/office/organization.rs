@@ -1,4 +1,4 @@
-//! An office that runs its own emulation year.
+//! Organisations, each of which runs its own emulation periods.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -8,27 +8,27 @@ use crate::domain::text::{CODE_CHARS, Check, TITLE_CHARS};
 use crate::domain::time::zone;
 use crate::error::Code;
 
-/// The zone of an office that names none.
+/// Time zone of an organisation that names none.
 pub const DEFAULT_ZONE: &str = "Asia/Ho_Chi_Minh";
 
-/// An office.
+/// An organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
-    /// Its id.
+    /// Id of the organisation.
     pub id: Id,
-    /// Unique in the installation.
+    /// Code, unique in the installation.
     pub code: String,
-    /// Its name.
+    /// Name of the organisation.
     pub name: String,
-    /// IANA name of the zone that its dates mean.
+    /// IANA name of the time zone that its dates refer to.
     pub time_zone: String,
-    /// Its code in the national register of agencies.
+    /// Code in the national register of agencies.
     pub agency_code: Option<String>,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the organisation was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the organisation was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -47,12 +47,12 @@ impl Organization {
         }
     }
 
-    /// The zone that its dates mean. A stored name was checked when it came in.
+    /// Returns the time zone that its dates refer to. A stored name was validated when it was set.
     pub fn zone(&self) -> Tz {
         zone(&self.time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh)
     }
 
-    /// Brings its texts into their stored form and notes every one that is none.
+    /// Normalises the texts and records every fault.
     pub fn clean(&mut self, check: &mut Check) {
         self.code = check.code("/code", &self.code);
         self.name = check.text("/name", &self.name, TITLE_CHARS);

@@ -1,4 +1,4 @@
-//! A division of an office: what is scored and ranked.
+//! Units of an organisation, which are scored and ranked.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::text::{Check, TITLE_CHARS};
 
-/// A unit by both its names: memberships go by id, scopes by code.
+/// The two keys of a unit: memberships refer to the id, scopes to the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitKey {
-    /// Its id.
+    /// Id of the unit.
     pub id: Id,
-    /// Its code.
+    /// Code of the unit.
     pub code: String,
 }
 
-/// What a unit is in its office.
+/// Kind of unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitKind {
@@ -26,32 +26,32 @@ pub enum UnitKind {
     Department,
     /// Trung tâm.
     Centre,
-    /// Anything else.
+    /// Any other kind.
     Other,
 }
 
 /// A unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
-    /// Its id.
+    /// Id of the unit.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation that the unit belongs to.
     pub organization_id: Id,
-    /// Unique within the organisation.
+    /// Code, unique within the organisation.
     pub code: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
-    /// What it is.
+    /// Kind of unit.
     pub kind: UnitKind,
     /// Whether it takes part in new periods.
     pub active: bool,
-    /// The units that it was merged or split from; their results stay theirs.
+    /// Units that it was merged or split from. Their results remain theirs.
     pub predecessor_ids: Vec<Id>,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the unit was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the unit was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -72,7 +72,7 @@ impl Unit {
         }
     }
 
-    /// Brings its texts into their stored form and notes every one that is none.
+    /// Normalises the texts and records every fault.
     pub fn clean(&mut self, check: &mut Check) {
         self.code = check.code("/code", &self.code);
         self.name = check.text("/name", &self.name, TITLE_CHARS);

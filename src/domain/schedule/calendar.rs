@@ -10,12 +10,12 @@ use crate::domain::Id;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::error::Code;
 
-/// The most working days that may be added.
+/// Maximum number of working days to add.
 pub const MAX_DAYS: u32 = 1_000;
-/// The most days of the calendar that a calculation goes through: so many working days take fewer than this.
+/// Maximum number of calendar days of a calculation. [`MAX_DAYS`] working days take fewer than this.
 pub const MAX_SPAN_DAYS: u32 = 2 * MAX_DAYS;
 
-/// Why a day differs from its weekday.
+/// How a day differs from its weekday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DayKind {
@@ -27,44 +27,44 @@ pub enum DayKind {
     SwapWork,
 }
 
-/// How far a day may be relied on.
+/// Whether a day is certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DayStatus {
     /// Announced.
     Official,
-    /// Expected by law, not announced yet.
+    /// Expected by law, but not announced yet.
     Provisional,
 }
 
 /// A day that differs from its weekday.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalendarDay {
-    /// Its id.
+    /// Id of the day.
     pub id: String,
-    /// Whose it is; the nation's without one.
+    /// The organisation that set it; `None` for the national calendar.
     pub organization_id: Option<Id>,
-    /// Which day.
+    /// The date.
     pub on: NaiveDate,
-    /// How it differs.
+    /// How it differs from its weekday.
     pub kind: DayKind,
-    /// What it is called.
+    /// Name of the day.
     pub name: String,
-    /// How far it may be relied on.
+    /// Whether it is certain.
     pub status: DayStatus,
-    /// The paper that sets it.
+    /// Document that establishes it.
     pub legal_basis: String,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
 }
 
 impl CalendarDay {
-    /// Brings the text into shape and notes what is wrong.
+    /// Normalises the texts and records every fault.
     pub fn clean(&mut self, check: &mut Check) {
         self.name = check.text("/name", &self.name, TITLE_CHARS);
         self.legal_basis = check.text("/legal_basis", &self.legal_basis, TITLE_CHARS);
         let weekend = matches!(self.on.weekday(), Weekday::Sat | Weekday::Sun);
-        // Only a day off can be worked instead of another: a weekend, or a day that the nation has off.
+        // Only a day off can be swapped for a working day: a weekend, or a day off in the national calendar.
         check.ensure(
             self.kind != DayKind::SwapWork || weekend || self.organization_id.is_some(),
             "/kind",
@@ -73,11 +73,11 @@ impl CalendarDay {
     }
 }
 
-/// What a day was counted as.
+/// Why a day is counted or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// The day of the event itself, never counted.
+    /// The day of the event, which is never counted.
     EventDay,
     /// Monday to Friday.
     WorkingDay,
@@ -92,7 +92,7 @@ pub enum Why {
 }
 
 impl Why {
-    /// Whether people work on such a day, so that it counts.
+    /// Whether the day is a working day and counts.
     pub const fn is_worked(self) -> bool {
         match self {
             Why::WorkingDay | Why::SwapWork => true,
@@ -101,42 +101,42 @@ impl Why {
     }
 }
 
-/// One day of a calculation.
+/// A day of a calculation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CountedDay {
-    /// The day.
+    /// The date.
     pub on: NaiveDate,
-    /// Whether it counts.
+    /// Whether it is counted.
     pub counted: bool,
-    /// Its number among the counted days.
+    /// Number of the day among those counted; null if it is not counted.
     pub number: Option<u32>,
-    /// Why it counts or does not.
+    /// Why it is counted or not.
     pub why: Why,
 }
 
-/// A result on the calendar with the way there.
+/// A calculation with working days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkingDayCalculation {
-    /// The day reached.
+    /// The last day of the calculation.
     pub result_on: NaiveDate,
-    /// How many working days were counted.
+    /// Number of working days counted.
     pub working_days: u32,
-    /// Whether every year touched has its official calendar.
+    /// Whether the official calendar is known for every year involved.
     pub calendar_confirmed: bool,
-    /// Each day on the way.
+    /// The calculation, day by day.
     pub explanation: Vec<CountedDay>,
 }
 
-/// The days that differ from their weekday: the nation's, with what an organisation lays over them.
+/// The days that differ from their weekday: the national calendar, overridden by that of an organisation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkingCalendar {
     days: BTreeMap<NaiveDate, (DayKind, DayStatus)>,
-    /// The years of which the nation has days.
+    /// Years for which the national calendar has days.
     known: BTreeSet<i32>,
 }
 
 impl FromIterator<(NaiveDate, DayKind, DayStatus)> for WorkingCalendar {
-    /// The nation's.
+    /// Returns the national calendar.
     fn from_iter<I: IntoIterator<Item = (NaiveDate, DayKind, DayStatus)>>(days: I) -> Self {
         let days: BTreeMap<_, _> = days.into_iter().map(|(on, kind, status)| (on, (kind, status))).collect();
         WorkingCalendar { known: days.keys().map(Datelike::year).collect(), days }
@@ -144,14 +144,14 @@ impl FromIterator<(NaiveDate, DayKind, DayStatus)> for WorkingCalendar {
 }
 
 impl WorkingCalendar {
-    /// The same with what an organisation lays over it. That alone makes no year a known one.
+    /// Overrides days of the calendar by those of an organisation. These do not make a year a known one.
     #[must_use]
     pub fn overlaid(mut self, days: impl IntoIterator<Item = (NaiveDate, DayKind, DayStatus)>) -> Self {
         self.days.extend(days.into_iter().map(|(on, kind, status)| (on, (kind, status))));
         self
     }
 
-    /// The same with one day otherwise: another kind, or none.
+    /// Replaces or removes a single day.
     #[must_use]
     pub fn with(mut self, on: NaiveDate, day: Option<(DayKind, DayStatus)>) -> Self {
         match day {
@@ -161,7 +161,7 @@ impl WorkingCalendar {
         self
     }
 
-    /// What a day counts as.
+    /// Returns what a day counts as.
     pub fn why(&self, on: NaiveDate) -> Why {
         match self.days.get(&on).map(|(kind, _)| kind) {
             Some(DayKind::Holiday) => Why::Holiday,
@@ -172,7 +172,7 @@ impl WorkingCalendar {
         }
     }
 
-    /// Whether every year between the two days has days and none of them is provisional.
+    /// Whether every year between two days has days, and none of them is provisional.
     fn confirms(&self, from: NaiveDate, to: NaiveDate) -> bool {
         (from.year()..=to.year()).all(|year| {
             let mut days = self.days.iter().filter(|(on, _)| on.year() == year);
@@ -180,10 +180,10 @@ impl WorkingCalendar {
         })
     }
 
-    /// The day that is `days` working days after the event on `from`, whose own day is not counted.
+    /// Returns the day that is `days` working days after the event on `from`, which is not counted.
     ///
     /// # Errors
-    /// `calendar_range` for more than [`MAX_DAYS`] days or beyond the calendar's end.
+    /// `calendar_range` for more than [`MAX_DAYS`] days or beyond the end of the calendar.
     pub fn add(&self, from: NaiveDate, days: u32) -> Result<WorkingDayCalculation, Code> {
         if days > MAX_DAYS {
             return Err(Code::CalendarRange);
@@ -191,10 +191,10 @@ impl WorkingCalendar {
         self.walk(from, |counted, _| counted < days)
     }
 
-    /// How many working days there are after `from` up to and with `to`: the inverse of [`Self::add`].
+    /// Counts the working days after `from` up to and including `to`: the inverse of [`Self::add`].
     ///
     /// # Errors
-    /// `calendar_range` where `to` is before `from` or more than [`MAX_SPAN_DAYS`] days after it.
+    /// `calendar_range` if `to` is before `from` or more than [`MAX_SPAN_DAYS`] days after it.
     pub fn count(&self, from: NaiveDate, to: NaiveDate) -> Result<WorkingDayCalculation, Code> {
         let span = (to - from).num_days();
         if !(0..=i64::from(MAX_SPAN_DAYS)).contains(&span) {

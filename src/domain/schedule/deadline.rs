@@ -1,4 +1,4 @@
-//! What is due, by whom, and how it stands: told from the calendar and from what was done, never set.
+//! Deadlines. Their state is derived from the calendar and from what was done; it is never set.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,73 +12,74 @@ use crate::domain::award::award_proposal::DossierTerm;
 use crate::domain::schedule::reminders::{OVERDUE, Reminders};
 use crate::error::Error;
 
-/// What is due.
+/// Kind of deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadlineKind {
-    /// A unit's sheet (the guideline: 10 November).
+    /// A unit's self-assessment (the guideline: 10 November).
     SelfAssessment,
-    /// The standing body's appraisal of every sheet.
+    /// The standing body's appraisal of all submissions.
     Appraisal,
-    /// The council's review of every sheet: the last day of its window.
+    /// The council's review of all submissions: the last day of its window.
     CouncilReview,
     /// The result notice.
     ResultNotice,
-    /// A unit's dossier, five working days after the notice.
+    /// A unit's award dossier, five working days after the result notice.
     Dossier,
 }
 
-/// How it stands.
+/// State of a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "snake_case")]
 pub enum DeadlineStatus {
-    /// Waits for an event: the notice.
+    /// Waiting for the event that it depends on: the result notice.
     PendingAnchor,
-    /// Not near yet.
+    /// Not due soon.
     Scheduled,
-    /// As near as the first reminder.
+    /// Within the first reminder.
     DueSoon,
-    /// Past, and not done.
+    /// Passed, and not met.
     Overdue,
-    /// Done in time.
+    /// Met in time.
     Met,
-    /// Done, but late.
+    /// Met late.
     MetLate,
-    /// Asked of nobody any more.
+    /// Waived: no longer required of anyone.
     Waived,
 }
 
 /// A deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deadline {
-    /// Its id.
+    /// Id of the deadline.
     pub id: Id,
-    /// Whose it is.
+    /// The organisation that the deadline belongs to.
     pub organization_id: Id,
-    /// Of which period.
+    /// The period that it belongs to.
     pub period_id: Id,
-    /// What is due.
+    /// Kind of deadline.
     pub kind: DeadlineKind,
-    /// Of which unit; none where it is the whole period's.
+    /// The unit that it belongs to; `None` if it applies to the whole period.
     pub unit_id: Option<Id>,
-    /// As schedule or calendar say; none while what it waits for has not happened, and where the term is a wait.
+    /// Due date according to schedule or calendar; `None` while the event that it depends on has not occurred, and if
+    /// the period sets a waiting time instead.
     pub scheduled_on: Option<NaiveDate>,
-    /// As the longest extension says.
+    /// Due date according to the longest extension.
     pub extended_on: Option<NaiveDate>,
-    /// The first day, where the term is a wait and no limit.
+    /// First possible day, if the period sets a waiting time instead of a limit.
     pub opens_on: Option<NaiveDate>,
-    /// When it was done.
+    /// When it was met.
     pub met_on: Option<NaiveDate>,
     /// When it was waived, and why.
     pub waived: Option<(DateTime<Utc>, String)>,
-    /// The reminder that was last told: its days, or [`OVERDUE`].
+    /// The last reminder that was sent: its days, or [`OVERDUE`].
     pub last_reminder: Option<i32>,
-    /// Counts changes.
+    /// Version; it increases with every change.
     pub version: i64,
-    /// When it was made.
+    /// When the deadline was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the deadline was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -86,7 +87,7 @@ pub struct Deadline {
 pub const ACTIONS: [Action; 2] = [Action::ExtendDeadline, Action::WaiveDeadline];
 
 impl Deadline {
-    /// A new one.
+    /// Returns a new deadline.
     pub fn new(id: Id, organization_id: Id, period_id: Id, kind: DeadlineKind, now: DateTime<Utc>) -> Self {
         Deadline {
             id,
@@ -106,7 +107,8 @@ impl Deadline {
         }
     }
 
-    /// What is due once a period is open: a sheet of each unit, each stage, the notice, and the dossiers, which wait for it.
+    /// Returns the deadlines of a period that opens: the self-assessment of each unit, each stage, the result notice,
+    /// and the dossiers, which depend on it.
     pub fn plan(period: &Period, mut new_id: impl FnMut() -> Id, now: DateTime<Utc>) -> Vec<Self> {
         let mut new = |kind, unit_id: Option<&Id>| {
             let (organization_id, period_id) = (period.organization_id, period.id);
@@ -120,7 +122,7 @@ impl Deadline {
         all
     }
 
-    /// The dossier of a unit, once the notice has set its term.
+    /// Returns the deadline of a unit's dossier, once the result notice has set its term.
     pub fn of_dossier(id: Id, period: &Period, unit_id: &Id, term: &DossierTerm, now: DateTime<Utc>) -> Self {
         let (organization_id, period_id) = (period.organization_id, period.id);
         Deadline {
@@ -131,22 +133,22 @@ impl Deadline {
         }
     }
 
-    /// The last day: an extension is never shortened by a later change of the schedule.
+    /// Returns the due date. A later change of the schedule never shortens an extension.
     pub fn due_on(&self) -> Option<NaiveDate> {
         self.scheduled_on.max(self.extended_on)
     }
 
-    /// The unit that has to act; none where it is the whole office.
+    /// Returns the unit that is responsible, or `None` if it is the whole organisation.
     pub fn responsible_unit(&self) -> Option<&Id> {
         self.unit_id.as_ref().filter(|_| self.kind == DeadlineKind::SelfAssessment)
     }
 
-    /// Whether nothing is to be done any more.
+    /// Whether it is met or waived.
     pub const fn is_settled(&self) -> bool {
         self.met_on.is_some() || self.waived.is_some()
     }
 
-    /// How it stands on a day.
+    /// Returns its state on a day.
     pub fn status(&self, today: NaiveDate, reminders: &Reminders) -> DeadlineStatus {
         if self.waived.is_some() {
             return DeadlineStatus::Waived;
@@ -163,8 +165,8 @@ impl Deadline {
         }
     }
 
-    /// What is to be told on a day and was not told yet: the days of a reminder, or [`OVERDUE`]. A clock that goes
-    /// back tells nothing again.
+    /// Returns the reminder to send on a day, if it was not sent before: its days, or [`OVERDUE`]. Setting the clock
+    /// back sends nothing again.
     pub fn due_reminder(&self, today: NaiveDate, reminders: &Reminders) -> Option<i32> {
         let due_on = self.due_on().filter(|_| !self.is_settled())?;
         let days_left = (due_on - today).num_days();
@@ -172,7 +174,8 @@ impl Deadline {
         self.last_reminder.is_none_or(|last_reminder| now < last_reminder).then_some(now)
     }
 
-    /// The next day after `today` on which the clock alone changes its status, opens it, or tells of it.
+    /// Returns the next day after `today` on which the passing of time changes its state, opens it or triggers a
+    /// reminder.
     pub fn next_check_on(&self, today: NaiveDate, reminders: &Reminders) -> Option<NaiveDate> {
         if let Some(opens_on) = self.opens_on.filter(|_| !self.is_settled()) {
             return Some(opens_on).filter(|opens_on| *opens_on > today);
@@ -184,7 +187,7 @@ impl Deadline {
         days.filter(|day| *day > today).min()
     }
 
-    /// Whether state and period let the act pass.
+    /// Requires that the states of the deadline and of its period allow an action.
     ///
     /// # Errors
     /// `invalid_state`.
@@ -210,16 +213,16 @@ impl Deadline {
         period.must_be(periods)
     }
 
-    /// The states of the deadline and of its period in which it can be extended.
+    /// Returns the states of the deadline and of its period in which it can be extended.
     const fn extensible(&self, period: PeriodStatus) -> (&'static [DeadlineStatus], &'static [PeriodStatus]) {
         use DeadlineStatus::{DueSoon, Met, MetLate, Overdue, Scheduled};
         use PeriodStatus::{Appraisal, SelfAssessment};
         if self.opens_on.is_some() {
-            // A term that is a wait has no last day that could be another.
+            // A waiting time has no due date to extend.
             return (&[], &[]);
         }
         match (self.kind, period) {
-            // A sheet that was sent can still be taken back while its gate is open.
+            // A submission can still be withdrawn before the deadline.
             (DeadlineKind::SelfAssessment, SelfAssessment) => {
                 (&[Scheduled, DueSoon, Overdue, Met, MetLate], &[SelfAssessment, Appraisal])
             }
@@ -234,38 +237,38 @@ impl Deadline {
         }
     }
 
-    /// The same with a due date of its own. It is never shortened.
+    /// Returns the deadline with an extension. It is never shortened.
     #[must_use]
     pub fn extended(self, due_on: NaiveDate, now: DateTime<Utc>) -> Self {
         Deadline { extended_on: self.extended_on.max(Some(due_on)), last_reminder: None, updated_at: now, ..self }
     }
 
-    /// The same as a sheet that was sent back: to be done again, with a day of its own where one was given.
+    /// Returns the deadline of a submission that was returned: to be met again, by its own due date if one is given.
     #[must_use]
     pub fn returned(self, due_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
         let (on, opens_on) = (due_on.or(self.scheduled_on), self.opens_on);
         self.reopened(on, opens_on, now)
     }
 
-    /// The same once more by another schedule or calendar, whatever was done or waived of it before.
+    /// Returns the deadline to be met again by another schedule or calendar, even if it was met or waived.
     #[must_use]
     pub fn reopened(self, on: Option<NaiveDate>, opens_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
         Deadline { met_on: None, waived: None, ..self.scheduled(on, opens_on, now) }
     }
 
-    /// Asked of nobody any more.
+    /// Waives the deadline.
     #[must_use]
     pub fn waive(self, reason: String, now: DateTime<Utc>) -> Self {
         Deadline { waived: Some((now, reason)), updated_at: now, ..self }
     }
 
-    /// By how many days it has passed; 0 where it has not.
+    /// Returns the number of days since the due date passed; 0 if it has not.
     pub fn overdue_days(&self, today: NaiveDate) -> i64 {
         let open = self.due_on().filter(|_| !self.is_settled());
         open.map_or(0, |due_on| (today - due_on).num_days().max(0))
     }
 
-    /// The same by another schedule or calendar.
+    /// Returns the deadline with another schedule or calendar.
     #[must_use]
     pub fn scheduled(self, on: Option<NaiveDate>, opens_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
         let before = self.due_on();
@@ -274,7 +277,8 @@ impl Deadline {
         Deadline { last_reminder, ..after }
     }
 
-    /// Whether it can still be met where its period is: a sheet that was not sent before the council's review never will be.
+    /// Whether it can still be met in this state of its period. A submission that was not submitted before the council
+    /// review cannot be submitted later.
     pub const fn is_live(kind: DeadlineKind, period: PeriodStatus) -> bool {
         match period {
             PeriodStatus::Draft | PeriodStatus::Closed | PeriodStatus::Cancelled => false,
@@ -290,7 +294,8 @@ impl Deadline {
     }
 }
 
-/// The day that a period's schedule gives a kind; none for the dossier, which waits for the notice.
+/// Returns the due date that the schedule of a period sets for a kind of deadline, or `None` for the dossier, which
+/// depends on the result notice.
 pub const fn scheduled_on(kind: DeadlineKind, rules: &PeriodRules) -> Option<NaiveDate> {
     let schedule = &rules.schedule;
     match kind {
@@ -302,22 +307,22 @@ pub const fn scheduled_on(kind: DeadlineKind, rules: &PeriodRules) -> Option<Nai
     }
 }
 
-/// Where a due date comes from.
+/// How a due date is determined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum DeadlineRule {
-    /// A day of the period's schedule, or the day that a sheet was sent back for.
+    /// A date of the schedule, or the date by which a returned submission is due.
     FixedDate {
-        /// That day, before any extension.
+        /// That date, before any extension.
         on: Option<NaiveDate>,
     },
-    /// Working days after the result notice, whose own day is not counted.
+    /// A number of working days after the result notice, whose own day is not counted.
     WorkingDaysAfterNotice {
-        /// The day of the notice; null while there is none.
+        /// Date of the result notice; null while there is none.
         notice_on: Option<NaiveDate>,
-        /// How many.
+        /// Number of working days.
         working_days: i32,
-        /// Whether the day reached is the last one or the first.
+        /// Whether the resulting day is the last or the first possible day.
         semantics: DossierSemantics,
     },
 }
@@ -343,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_is_told_from_days_alone() {
+    fn the_status_depends_on_dates_alone() {
         use DeadlineStatus::{DueSoon, Met, MetLate, Overdue, PendingAnchor, Scheduled, Waived};
         let reminders = Reminders::default();
         let met = |day: &str| Deadline { met_on: Some(on(day)), ..due("2023-11-10") };
@@ -368,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reminder_is_told_once_and_the_nearest_alone() {
+    fn each_reminder_is_sent_once_and_only_the_latest() {
         let reminders = Reminders::default();
         let reminder = |last_reminder: Option<i32>, today: &str| {
             Deadline { last_reminder, ..due("2023-11-10") }.due_reminder(on(today), &reminders)
@@ -378,13 +383,13 @@ mod tests {
             (None, "2023-11-03", Some(7)),
             (Some(7), "2023-11-04", None),
             (Some(7), "2023-11-07", Some(3)),
-            // Who looks for the first time two days before tells what is near, and not what was.
+            // A first check two days before sends only the latest reminder.
             (None, "2023-11-08", Some(3)),
             (Some(3), "2023-11-09", Some(1)),
             (Some(1), "2023-11-10", None),
             (Some(1), "2023-11-11", Some(OVERDUE)),
             (Some(OVERDUE), "2023-12-11", None),
-            // A clock that goes back.
+            // The clock was set back.
             (Some(OVERDUE), "2023-11-09", None),
             (Some(1), "2023-11-03", None),
         ] {
@@ -393,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_of_what_is_settled() {
+    fn nothing_is_sent_for_settled_deadlines() {
         let reminder = |deadline: Deadline| deadline.due_reminder(on("2023-11-11"), &Reminders::default());
         assert_eq!(reminder(due("2023-11-10")), Some(OVERDUE));
         assert_eq!(reminder(Deadline { met_on: Some(on("2023-11-11")), ..due("2023-11-10") }), None);
@@ -401,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn another_day_is_told_anew_and_the_same_is_not() {
+    fn reminders_start_again_when_the_due_date_moves() {
         let reminded = Deadline { last_reminder: Some(3), ..due("2023-11-10") };
         for (schedule, last_reminder) in [("2023-11-10", Some(3)), ("2023-11-11", None), ("2023-11-09", None)] {
             let moved = reminded.clone().scheduled(Some(on(schedule)), None, DateTime::UNIX_EPOCH);
@@ -445,23 +450,23 @@ mod tests {
     }
 
     proptest! {
-        /// Whenever the clock is looked at, each reminder is told at most once, in order, and the passing always.
+        /// Whenever checks run, each reminder is sent at most once, in order, and the last one always.
         #[test]
-        fn whoever_looks_whenever_tells_everything_once(looks in proptest::collection::vec(0_u64..40, 1..60)) {
+        fn each_reminder_is_sent_at_most_once(looks in proptest::collection::vec(0_u64..40, 1..60)) {
             let reminders = Reminders::default();
             let mut deadline = due("2023-11-20");
-            let mut told = Vec::new();
+            let mut sent = Vec::new();
             for days in looks.iter().copied().chain([40]) {
                 if let Some(now) = deadline.due_reminder(on("2023-11-01") + Days::new(days), &reminders) {
-                    told.push(now);
+                    sent.push(now);
                     deadline.last_reminder = Some(now);
                 }
             }
-            prop_assert!(told.is_sorted_by(|a, b| a > b), "{told:?}");
-            prop_assert_eq!(told.last(), Some(&OVERDUE));
+            prop_assert!(sent.is_sorted_by(|a, b| a > b), "{sent:?}");
+            prop_assert_eq!(sent.last(), Some(&OVERDUE));
         }
 
-        /// Between two checks that it asks for, nothing changes.
+        /// Nothing changes before the next check.
         #[test]
         fn nothing_changes_before_the_next_check(start in 0_u64..40) {
             let reminders = Reminders::default();

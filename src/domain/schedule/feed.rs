@@ -1,24 +1,24 @@
-//! A person's calendar feed: the way in of a program that can send no header.
+//! Calendar feeds, for applications that cannot send an access token.
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::Id;
 
-/// The token of a feed, without the token.
+/// A calendar feed token, without the token itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedToken {
-    /// Its id.
+    /// Id of the token.
     pub id: Id,
-    /// Who vouches for whose deadlines it shows.
+    /// Issuer that identifies the person whose deadlines it shows.
     pub issuer: String,
-    /// Their name there.
+    /// The person's name at the issuer.
     pub subject: String,
-    /// What it is narrowed to.
+    /// Scopes that restrict it.
     pub scopes: Option<String>,
-    /// The service account that asked for it, which it does not outlive.
+    /// The service account that created it. The token stops working when it is deleted.
     pub client_id: Option<String>,
-    /// SHA-256 of the token, in hex.
+    /// SHA-256 of the token, in hexadecimal.
     pub token_sha256: String,
-    /// When it was made.
+    /// When the token was created.
     pub created_at: DateTime<Utc>,
 }

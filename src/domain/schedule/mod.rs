@@ -1,4 +1,4 @@
-//! The calendar, deadlines, tasks and feeds.
+//! The working calendar, deadlines and calendar feeds.
 
 pub mod calendar;
 pub mod deadline;
