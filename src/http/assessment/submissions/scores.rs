@@ -41,10 +41,13 @@ impl StageTotals {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ScoreCell)]
 pub struct CellView<'a> {
+    /// The answer; null if there is none.
     answer: Option<&'a ScoreAnswer>,
+    /// Points earned by the answer; null if it is not scored or does not apply.
     points: Option<Points>,
     /// How the points were computed, in enough detail to repeat it by hand.
     explanation: Option<Explanation>,
+    /// A remark of the person who scored the line.
     note: Option<&'a str>,
     /// Why a review differs from the previous stage.
     reason: Option<&'a str>,
@@ -69,8 +72,10 @@ impl<'a> CellView<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Score)]
 struct ScoreView<'a> {
+    /// Code of the criterion.
     #[schema(example = "A.II.1")]
     criterion_code: &'a str,
+    /// Text of the criterion.
     title: &'a str,
     /// Maximum points; null if the criterion shares the points that its section has left.
     max_points: Option<Points>,
@@ -78,9 +83,12 @@ struct ScoreView<'a> {
     target: Option<Quantity>,
     /// Whether points claimed for this criterion require evidence.
     evidence_required: bool,
+    /// Line of the self-assessment; null if it is empty.
     #[serde(rename = "self")]
     own: Option<CellView<'a>>,
+    /// Line of the appraisal; null if it is empty or not visible to the caller.
     appraisal: Option<CellView<'a>>,
+    /// Line of the council review; null if it is empty or not visible to the caller.
     council: Option<CellView<'a>>,
     /// Points in the latest submitted stage that the caller may see.
     final_points: Option<Points>,
@@ -92,12 +100,18 @@ struct ScoreView<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NodeSum)]
 struct NodeView<'a> {
+    /// Code of the part, section or criterion.
     code: &'a str,
+    /// Maximum points; null for a criterion that shares the points that its section has left.
     max_points: Option<Points>,
+    /// Points in the self-assessment.
     #[serde(rename = "self")]
     own: Option<Points>,
+    /// Points in the appraisal.
     appraisal: Option<Points>,
+    /// Points in the council review.
     council: Option<Points>,
+    /// Points in the latest submitted stage that the caller may see.
     #[serde(rename = "final")]
     result: Option<Points>,
     /// Arithmetic beyond a plain sum, such as a cap on deductions; null if there is none.
@@ -107,10 +121,13 @@ struct NodeView<'a> {
 /// Arithmetic beyond a plain sum, in each stage, line by line.
 #[derive(Debug, Default, Serialize, ToSchema)]
 struct NodeSteps {
+    /// Steps in the self-assessment.
     #[serde(rename = "self")]
     #[schema(example = json!(["85 + (15 - 12) = 88"]))]
     own: Vec<String>,
+    /// Steps in the appraisal.
     appraisal: Vec<String>,
+    /// Steps in the council review.
     council: Vec<String>,
 }
 
@@ -125,8 +142,11 @@ impl NodeSteps {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SubmissionScores)]
 pub struct ScoresView<'a> {
+    /// Lines of the submission, in the order of the criteria set.
     scores: Vec<ScoreView<'a>>,
+    /// Sums of parts, sections and criteria, in the order of the criteria set.
     nodes: Vec<NodeView<'a>>,
+    /// Totals of each stage.
     totals: StageTotals,
 }
 
