@@ -76,6 +76,7 @@ pub fn link(action: Action, base: &str) -> (&'static str, &'static str, String) 
 }
 
 /// Returns the name, method and path of an action. The path is relative to the resource unless it begins with a slash.
+#[expect(clippy::match_same_arms, reason = "reading is told apart from what is not offered")]
 const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
     match action {
         Action::WriteCriteriaSet => ("replace", "PUT", ""),
@@ -108,8 +109,9 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::RecordDecision => ("record-decision", "POST", "record-decision"),
         Action::ExtendDeadline => ("extend", "POST", "extensions"),
         Action::WaiveDeadline => ("waive", "POST", "waive"),
-        reading!()
-        | Action::WriteOrganization
+        reading!() => ("read", "GET", ""),
+        // Not offered: their records have no life cycle.
+        Action::WriteOrganization
         | Action::CheckDeadlines
         | Action::WriteCalendar
         | Action::WriteWebhook

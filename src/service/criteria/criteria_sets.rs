@@ -114,8 +114,8 @@ fn normalized(mut content: CriteriaContent) -> Result<CriteriaContent, Error> {
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewCriteriaSet>) -> Result<Details<CriteriaSet>> {
     let (organization_id, new) =
         context.enter_collection(input, |new| new.organization_id, Action::WriteCriteriaSet)?;
-    let content = normalized(new.content.clone())?;
-    let set = CriteriaSet::draft(context.new_id(), organization_id, content, context.now);
+    let cleaned = normalized(new.content.clone())?;
+    let set = CriteriaSet::draft(context.new_id(), organization_id, cleaned, context.now);
     store::criteria_sets::insert(conn, &set)?;
     context.record_created(conn, "criteria_set.create", &set, None)?;
     Ok(context.details(conn, set)?)
