@@ -4,6 +4,9 @@ mod tally;
 
 use std::collections::{HashMap, HashSet};
 
+use serde::Serialize;
+use serde_json::value::RawValue;
+
 pub use tally::{Breakdown, Tally, Totals};
 
 use crate::domain::criteria::criteria_set::{CriteriaContent, Node, NotApplicable, Part, PartKind};
@@ -41,13 +44,29 @@ pub struct TableNode {
     parent: Option<usize>,
 }
 
+/// A text that is kept as JSON: a table's long titles are escaped once, not in each answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct JsonText(Box<RawValue>);
+
+impl JsonText {
+    fn new(text: &str) -> Self {
+        JsonText(serde_json::value::to_raw_value(text).unwrap_or_default())
+    }
+}
+
+impl PartialEq for JsonText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
 /// A criterion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Criterion {
     /// Code of the criterion.
     pub code: String,
-    /// Text of the criterion.
-    pub title: String,
+    /// Text of the criterion, as JSON.
+    pub title: JsonText,
     /// Maximum points; `None` for a criterion that shares.
     pub max_points: Option<Points>,
     /// The most that this line alone can earn: its maximum, or all points that are shared.
@@ -177,7 +196,7 @@ impl ScoringTable {
                     self.by_code.insert(child.code.clone(), line);
                     self.criteria.push(Criterion {
                         code: child.code.clone(),
-                        title: child.title.clone(),
+                        title: JsonText::new(&child.title),
                         max_points: child.max_points,
                         ceiling: child.max_points.unwrap_or(left),
                         rule: rule.clone(),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::submission::SubmissionCase;
 use crate::domain::criteria::rules::{Answer as ScoreAnswer, Explanation};
-use crate::domain::criteria::scoring::{Criterion, Line, Sheet, TableNode, Tally, Totals};
+use crate::domain::criteria::scoring::{Criterion, JsonText, Line, Sheet, TableNode, Tally, Totals};
 use crate::domain::{Points, Quantity};
 use crate::service::Details;
 use crate::service::assessment::submissions::Scores;
@@ -76,7 +76,8 @@ struct ScoreView<'a> {
     #[schema(example = "A.II.1")]
     criterion_code: &'a str,
     /// Text of the criterion.
-    title: &'a str,
+    #[schema(value_type = String)]
+    title: &'a JsonText,
     /// Maximum points; null if the criterion shares the points that its section has left.
     max_points: Option<Points>,
     /// Target of the unit, if the rule or the period sets one; the answer then gives only `actual`.
