@@ -60,7 +60,8 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<App>, E
     let reminders = config.reminders.clone();
     let dispatcher = Dispatcher::new(config.webhook_allow_private);
     let event_signal = EventSignal::default();
-    let app = App { db, clock, ids, tables: Tables::default(), files, event_signal, dispatcher, reminders };
+    let issuers = Vec::new();
+    let app = App { db, clock, ids, tables: Tables::default(), files, event_signal, dispatcher, issuers, reminders };
     let app = Arc::new(app);
     let shared = Arc::clone(&app);
     app.db.write(move |conn| sync::backfill(conn, &shared)).await?;

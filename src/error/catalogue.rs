@@ -282,6 +282,10 @@ codes! {
         vi "Đơn vị không tham gia kỳ đánh giá", "Đơn vị được nêu không thuộc danh sách tham gia kỳ đánh giá.",
         en "Unit not in the period", "The unit does not take part in the period.";
     /// A role that may not be assigned here.
+    IssuerNotAllowed = "issuer_not_allowed", 422, Never,
+        vi "Nguồn định danh không được phép", "Nguồn định danh phải là local hoặc một nguồn đã được cấu hình; thành viên là máy chỉ dùng local.",
+        en "Issuer not allowed", "The issuer must be local or a configured one; a machine is always local.";
+    /// A role that does not fit the member or the organisation.
     RoleNotAllowed = "role_not_allowed", 422, Never,
         vi "Vai trò không được phép giao", "Không được giao vai trò này trong trường hợp đã nêu.",
         en "Role not allowed", "This role may not be assigned here.";

@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::{Ids, machine_now};
 use crate::domain::Id;
-use crate::domain::access::Scopes;
-use crate::domain::office::member::LOCAL_ISSUER;
+use crate::domain::access::{Principal, Scopes};
+use crate::domain::office::member::client_id;
 use crate::error::{Code, Error};
 use crate::service::{Caller, sha256_hex};
 
@@ -47,9 +47,9 @@ struct Claims {
     scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
-    /// Issuer that identifies the subject, as members name it.
-    #[serde(default = "local", skip_serializing_if = "is_local")]
-    member_issuer: String,
+    /// The session that a person signed in to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<Id>,
 }
 
 /// Type of a signed checkpoint.
@@ -66,14 +66,6 @@ pub struct Checkpoint {
     pub hash: String,
     /// When the checkpoint was made, in UTC.
     pub at: String,
-}
-
-fn local() -> String {
-    LOCAL_ISSUER.to_owned()
-}
-
-fn is_local(issuer: &str) -> bool {
-    issuer == LOCAL_ISSUER
 }
 
 /// Keys of the service's own issuer.
@@ -156,20 +148,25 @@ impl Keys {
     /// Issues a token.
     ///
     /// # Errors
-    /// If it cannot be signed.
+    /// When it cannot be signed, or the principal is of another issuer.
     pub fn issue(&self, caller: &Caller, lifetime_seconds: i64) -> Result<String, Error> {
+        let (sub, sid, client_id) = match &caller.principal {
+            Principal::Account { member_id, session_id } => (member_id, *session_id, None),
+            Principal::ServiceAccount { id } => (id, None, Some(client_id(id))),
+            Principal::External { .. } => return Err(Error::internal("a token of another issuer")),
+        };
         let now = machine_now().timestamp();
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: AUDIENCE.to_owned(),
-            sub: caller.subject.clone(),
+            sub: sub.to_string(),
             iat: now,
             exp: now + lifetime_seconds.min(MAX_LIFETIME_SECONDS),
             jti: Ids::Random.next().to_string(),
             nbf: None,
             scope: caller.scopes.text(),
-            client_id: caller.client_id.clone(),
-            member_issuer: caller.issuer.clone(),
+            client_id,
+            sid,
         };
         let header =
             Header { typ: Some(TYPE.to_owned()), kid: Some(self.key_id.clone()), ..Header::new(Algorithm::EdDSA) };
@@ -214,12 +211,12 @@ impl Keys {
             return if now < *expires { Ok(caller.clone()) } else { Err(Error::new(Code::TokenExpired)) };
         }
         let claims = self.check(token)?;
-        let caller = Caller {
-            issuer: claims.member_issuer,
-            subject: claims.sub,
-            client_id: claims.client_id,
-            scopes: Scopes::parse(claims.scope.as_deref()),
+        let account = Id::parse(&claims.sub).ok_or(Code::TokenInvalid)?;
+        let principal = match claims.client_id {
+            Some(_) => Principal::ServiceAccount { id: account },
+            None => Principal::Account { member_id: account, session_id: claims.sid },
         };
+        let caller = Caller { principal, scopes: Scopes::parse(claims.scope.as_deref()) };
         self.verified.insert(digest, Arc::new((caller.clone(), claims.exp)));
         Ok(caller)
     }
@@ -260,14 +257,16 @@ fn new_pkcs8() -> Result<Vec<u8>, Error> {
 mod tests {
     use super::*;
 
+    const ACCOUNT: &str = "018b88d6-5f80-7000-8000-000000000001";
+
     fn caller() -> Caller {
-        Caller { issuer: LOCAL_ISSUER.into(), subject: "th-head".into(), client_id: None, scopes: Scopes::default() }
+        Caller { principal: Principal::ServiceAccount { id: Id::parse(ACCOUNT).unwrap() }, scopes: Scopes::default() }
     }
 
     fn signed(keys: &Keys, header: &Header, change: impl Fn(&mut Value)) -> String {
         let now = machine_now().timestamp();
         let mut claims =
-            json!({"iss": keys.issuer, "aud": AUDIENCE, "sub": "th-head", "iat": now, "exp": now + 60, "jti": "1"});
+            json!({"iss": keys.issuer, "aud": AUDIENCE, "sub": ACCOUNT, "iat": now, "exp": now + 60, "jti": "1"});
         change(&mut claims);
         jsonwebtoken::encode(header, &claims, &keys.encoding).unwrap()
     }
@@ -302,6 +301,7 @@ mod tests {
             without("exp"),
             without("iat"),
             with("iss", json!("http://u")),
+            with("sub", json!("th-head")),
             with("aud", json!("other")),
             with("iat", json!(now + 600)),
             with("nbf", json!(now + 600)),

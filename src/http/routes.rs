@@ -6,7 +6,7 @@ use super::assessment::{evidence, facts, periods, reviews, submissions, targets}
 use super::award::{award_proposals, council_sessions, ranking};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
-use super::office::{me, members, organizations, service_accounts, tokens, units};
+use super::office::{me, members, memberships, organizations, service_accounts, tokens, units};
 use super::operation::{self, Operation};
 use super::schedule::{calendar, deadline_checks, deadlines, feeds, tasks};
 use super::{docs, health, problems, sandbox, unknown};
@@ -19,6 +19,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         problems::operations,
         tokens::operations,
         me::operations,
+        memberships::operations,
         tasks::operations,
         feeds::operations,
         organizations::operations,

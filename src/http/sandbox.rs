@@ -14,11 +14,11 @@ use super::problem::{Problem, request_id};
 use super::query::Query;
 use super::time::Instant;
 use super::{State, json as body};
-use crate::domain::access::Scopes;
-use crate::domain::office::member::{LOCAL_ISSUER, Role};
+use crate::domain::Id;
+use crate::domain::office::member::{Member, Role};
 use crate::error::{Code, Error};
 use crate::http::operation::{Callers, Operation, lists, operations, reads, runs};
-use crate::service::{Caller, sandbox};
+use crate::service::sandbox::{self, Player};
 
 /// Returns the operations on `sandbox`.
 pub fn operations() -> Vec<Operation> {
@@ -41,7 +41,10 @@ fn check_query(request: &HttpRequest, mut query: Query) -> Result<(), Problem> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SandboxPerson)]
 struct PersonView {
-    /// The user's name at the issuer `local`.
+    member_id: Id,
+    /// Null for the operator of the installation.
+    organization_id: Option<Id>,
+    /// User name of the local account.
     #[schema(example = "th-head")]
     subject: String,
     /// Name shown to others.
@@ -76,26 +79,23 @@ struct ClockBody {
     ticking: bool,
 }
 
-/// List the test users, each with a token.
-#[utoipa::path(get, path = "/v1/sandbox/people", responses((status = 200, description = "A page of test users.", body = ListView<PersonView>)))]
+/// List the local members, each with a token.
+///
+/// Those whom the sandbox begins with, then those who were added.
+#[utoipa::path(get, path = "/v1/sandbox/people", responses((status = 200, description = "Everybody.", body = ListView<PersonView>)))]
 async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let with_token = |person: sandbox::Person| {
-        let caller = Caller {
-            issuer: LOCAL_ISSUER.to_owned(),
-            subject: person.subject.clone(),
-            client_id: None,
-            scopes: Scopes::parse(person.scope.as_deref()),
-        };
+    let with_token = |Player { member, unit_code, caller }| {
         let token = state.keys.issue(&caller, MAX_LIFETIME_SECONDS)?;
-        let sandbox::Person { subject, display_name, roles, unit_code, .. } = person;
-        Ok(PersonView { subject, display_name, roles, unit_code, token })
+        let Member { id, organization_id, subject, display_name, roles, .. } = member;
+        Ok(PersonView { member_id: id, organization_id, subject, display_name, roles, unit_code, token })
     };
-    let items: Result<Vec<PersonView>, Error> = sandbox::people().into_iter().map(with_token).collect();
+    let players = state.app.db.read(sandbox::players).await;
+    let items = players.and_then(|players| players.into_iter().map(with_token).collect::<Result<Vec<_>, Error>>());
     let items = items.map_err(|error| Problem::new(&request, error))?;
     let mut query = Query::parse(request.query_string());
     let asked = Asked::in_order(&mut query);
     check_query(&request, query)?;
-    let page = asked.answer_of_all(items, |person| person.subject.clone(), |person| person);
+    let page = asked.answer_of_all(items, |person| person.member_id.to_string(), |person| person);
     let page = page.map_err(|error| Problem::new(&request, error))?;
     let mut response = HttpResponse::Ok();
     response.content_type("application/json").insert_header((header::CACHE_CONTROL, "no-store"));

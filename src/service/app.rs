@@ -24,6 +24,8 @@ pub struct App {
     pub event_signal: EventSignal,
     /// Sends webhook messages to subscribers.
     pub dispatcher: Dispatcher,
+    /// The identity providers whose users can be members.
+    pub issuers: Vec<String>,
     /// When subscribers are reminded of a deadline.
     pub reminders: Reminders,
 }

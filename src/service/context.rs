@@ -6,20 +6,17 @@ use super::app::App;
 use super::interrupt::{Interrupt, Result};
 use super::tag;
 use crate::domain::Id;
-use crate::domain::access::{Actor, Scopes};
+use crate::domain::access::{Actor, Principal, Scopes};
 use crate::error::{Code, Error};
 use crate::store::idempotency::StoredResponse;
+use crate::store::members::Holder;
 use crate::store::{self, Conn};
 
 /// The caller named by the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Identity provider that vouches for the subject.
-    pub issuer: String,
-    /// Identifier of the subject at its issuer.
-    pub subject: String,
-    /// The service account that obtained the token; none for a person's own token.
-    pub client_id: Option<String>,
+    /// Who the token stands for.
+    pub principal: Principal,
     /// Scopes that narrow what the roles allow.
     pub scopes: Scopes,
 }
@@ -67,9 +64,9 @@ impl Context<'_> {
         &self.request.request_id
     }
 
-    /// The service account that obtained the caller's token; none for a person's own token.
-    pub fn client_id(&self) -> Option<&str> {
-        self.request.caller.client_id.as_deref()
+    /// The service account that obtained the caller's token; none for a person's token.
+    pub fn service_account_id(&self) -> Option<Id> {
+        self.actor.principal.service_account_id()
     }
 
     /// Returns an id for a new record.
@@ -149,15 +146,15 @@ impl Context<'_> {
     }
 }
 
-pub(super) fn context<'a>(conn: &mut Conn, app: &'a App, request: &'a Request) -> Result<Context<'a>, Error> {
-    let Caller { issuer, subject, client_id, scopes } = &request.caller;
+pub(super) fn context<'a>(conn: &mut Conn, app: &'a App, request: &'a Request) -> Result<Context<'a>, Interrupt> {
+    let Caller { principal, scopes } = &request.caller;
     let now = app.clock.now();
-    if let Some(client_id) = client_id
-        && !store::accounts::is_active(conn, client_id)?
-    {
-        return Err(Error::new(Code::TokenInvalid));
+    let holder = store::members::holder(conn, principal, now)?.ok_or(Code::TokenInvalid)?;
+    if let Some(member_id) = holder.to_take {
+        return Err(Interrupt::UntakenMembership(member_id));
     }
-    let memberships = store::members::current_memberships(conn, issuer, subject, now)?;
-    let actor = Actor { issuer: issuer.clone(), subject: subject.clone(), memberships, scopes: scopes.clone() };
+    let Holder { kind, issuer, subject, memberships, .. } = holder;
+    let (principal, scopes) = (principal.clone(), scopes.clone());
+    let actor = Actor { principal, kind, issuer, subject, memberships, scopes };
     Ok(Context { app, actor, now, request, stored_response: None })
 }

@@ -14,6 +14,8 @@ pub enum Interrupt {
     Replayed(StoredResponse),
     /// A submission's gate has closed but its lapse is not stored yet: apply the lapses, then read again.
     PendingLapse(PendingLapse),
+    /// The user of an identity provider has no active membership, and one that waits: take it, then begin again.
+    UntakenMembership(Id),
 }
 
 /// The scope in which lapses are to be applied.
@@ -34,6 +36,18 @@ impl PendingLapse {
             PendingLapse::Submission(id) => Lapsed::One(id),
             PendingLapse::Period(id) => Lapsed::OfPeriod(id),
             PendingLapse::Organization(id) => Lapsed::OfOrganization(id),
+        }
+    }
+}
+
+impl Interrupt {
+    /// Returns the refusal; any other interrupt is a defect where a refusal alone can be answered.
+    pub fn into_error(self) -> Error {
+        match self {
+            Interrupt::Refused(error) => error,
+            Interrupt::Replayed(_) => Error::internal("an unexpected replay"),
+            Interrupt::PendingLapse(_) => Error::internal("a changing act found a pending lapse"),
+            Interrupt::UntakenMembership(_) => Error::internal("a membership is still to be taken"),
         }
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::answer::Answer;
 use super::app::App;
 use super::assessment::submissions::lapses;
-use super::context::{Caller, Context, Request, context};
-use super::interrupt::{Interrupt, Result};
+use super::context::{Context, Request, context};
+use super::interrupt::{Interrupt, PendingLapse};
+use super::office::memberships;
+use crate::domain::Id;
 use crate::error::{Code, Error};
 use crate::store::idempotency::StoredResponse;
 use crate::store::{self, Conn};
@@ -18,37 +20,46 @@ use crate::store::{self, Conn};
 pub async fn read<T: Send + 'static>(
     app: Arc<App>,
     request: Request,
-    work: impl Fn(&mut Conn, &Context) -> Result<T> + Send + Sync + 'static,
+    work: impl Fn(&mut Conn, &Context) -> Result<T, Interrupt> + Send + Sync + 'static,
 ) -> Result<T, Error> {
     let work = Arc::new(work);
-    // Each round applies the lapses that the previous one found; more than a few mean that the clock outruns the work.
+    // Each round does what the previous one found to be due first; more than a few mean that the clock outruns the work.
     for _ in 0..4 {
         let (shared, request_copy, run) = (Arc::clone(&app), request.clone(), Arc::clone(&work));
         let outcome = app
             .db
-            .read(move |conn| {
-                let context = context(conn, &shared, &request_copy)?;
-                match run(conn, &context) {
-                    Ok(value) => Ok(Ok(value)),
-                    Err(Interrupt::Refused(error)) => Err(error),
-                    Err(Interrupt::PendingLapse(unsettled)) => Ok(Err(unsettled)),
-                    Err(Interrupt::Replayed(_)) => Err(Error::internal("a read was replayed")),
-                }
+            .read(move |conn| match context(conn, &shared, &request_copy).and_then(|context| run(conn, &context)) {
+                Ok(value) => Ok(Ok(value)),
+                Err(Interrupt::Refused(error)) => Err(error),
+                Err(Interrupt::PendingLapse(lapse)) => Ok(Err(Due::Lapse(lapse))),
+                Err(Interrupt::UntakenMembership(id)) => Ok(Err(Due::Membership(id))),
+                Err(Interrupt::Replayed(_)) => Err(Error::internal("a read was replayed")),
             })
             .await?;
         match outcome {
             Ok(value) => return Ok(value),
-            Err(unsettled) => {
-                let (shared, request_id) = (Arc::clone(&app), request.request_id.clone());
-                let apply_lapses = move |conn: &mut Conn| {
-                    let now = shared.clock.now();
-                    lapses::apply_lapses(conn, &shared, &request_id, unsettled.scope(), now)
-                };
-                app.db.write(apply_lapses).await?;
+            Err(due) => {
+                let (shared, request) = (Arc::clone(&app), request.clone());
+                app.db.write(move |conn| due.settle(conn, &shared, &request)).await?;
             }
         }
     }
     Err(Error::new(Code::Busy))
+}
+
+/// What has to be written before a read can be answered.
+enum Due {
+    Lapse(PendingLapse),
+    Membership(Id),
+}
+
+impl Due {
+    fn settle(&self, conn: &mut Conn, app: &App, request: &Request) -> Result<(), Error> {
+        match self {
+            Due::Lapse(lapse) => lapses::apply_lapses(conn, app, &request.request_id, lapse.scope(), app.clock.now()),
+            Due::Membership(id) => memberships::take_first(conn, app, request, id),
+        }
+    }
 }
 
 /// Runs a changing act: its effect, audit entries, events and stored response commit together or not at all.
@@ -58,13 +69,19 @@ pub async fn read<T: Send + 'static>(
 pub async fn act(
     app: Arc<App>,
     request: Request,
-    work: impl Fn(&mut Conn, &Context) -> Result<Answer> + Send + 'static,
+    work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
 ) -> Result<Answer, Error> {
     let shared = Arc::clone(&app);
     let transaction = move |conn: &mut Conn| {
-        let mut context = context(conn, &shared, &request)?;
-        let Caller { issuer, subject, .. } = &request.caller;
-        let caller = format!("{issuer}|{subject}");
+        let mut context = match context(conn, &shared, &request) {
+            Err(Interrupt::UntakenMembership(id)) => {
+                memberships::take_first(conn, &shared, &request, &id)?;
+                context(conn, &shared, &request)
+            }
+            opened => opened,
+        }
+        .map_err(Interrupt::into_error)?;
+        let caller = request.caller.principal.key();
         if let Some((key, digest)) = &request.conditions.idempotency {
             context.stored_response =
                 store::idempotency::begin(conn, &caller, key, digest, context.now).map_err(|error| {
@@ -75,8 +92,8 @@ pub async fn act(
             Ok(answer) => answer,
             Err(Interrupt::Replayed(first)) => return Ok(Answer::from(first)),
             Err(Interrupt::Refused(error)) => return Err(error),
-            Err(Interrupt::PendingLapse(_)) => {
-                return Err(Error::internal("a changing act found a pending lapse"));
+            Err(interrupt @ (Interrupt::PendingLapse(_) | Interrupt::UntakenMembership(_))) => {
+                return Err(interrupt.into_error());
             }
         };
         if let Some((key, digest)) = &request.conditions.idempotency {

@@ -1,10 +1,14 @@
 //! Seed data of the sandbox: the guideline's office on 1 November 2023, identical at every start.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::App;
+use super::office::scopes;
+use super::{App, Caller};
 use crate::clock::sandbox_start;
 use crate::domain::Id;
+use crate::domain::access::{Principal, Scopes};
 use crate::domain::assessment::facts::PartyCellRating;
 use crate::domain::assessment::period::{
     CouncilScoring, DossierDeadline, LateSubmissions, Period, PeriodRules, PeriodStatus, RequiredDocument, Schedule,
@@ -12,7 +16,7 @@ use crate::domain::assessment::period::{
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::eligibility::Condition;
 use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, CriteriaSetStatus};
-use crate::domain::office::member::{self, Member, Role};
+use crate::domain::office::member::{self, Member, MemberKind, Role};
 use crate::domain::office::organization::Organization;
 use crate::domain::office::unit::{Unit, UnitKind};
 use crate::error::Error;
@@ -20,19 +24,15 @@ use crate::service::schedule::deadline_checks::{self, Selection};
 use crate::service::schedule::deadlines::sync;
 use crate::store::{self, Conn, migrations};
 
-/// A user of the sandbox.
+/// A user whom the sandbox is seeded with.
 #[derive(Debug, Clone)]
-pub struct Person {
-    /// Subject of the token.
-    pub subject: String,
-    /// Name shown to other users.
-    pub display_name: String,
-    /// Roles held.
-    pub roles: Vec<Role>,
-    /// Code of the user's unit.
-    pub unit_code: Option<String>,
+struct Person {
+    subject: String,
+    display_name: String,
+    roles: Vec<Role>,
+    unit_code: Option<String>,
     /// Scopes that narrow what the roles allow.
-    pub scope: Option<String>,
+    scope: Option<String>,
 }
 
 const UNITS: [(&str, &str, UnitKind); 8] = [
@@ -65,8 +65,44 @@ fn person(subject: String, display_name: String, role: Role, unit_code: Option<&
     Person { subject, display_name, roles: vec![role], unit_code: unit_code.map(str::to_owned), scope: None }
 }
 
+/// Somebody to play as: a local member of the sandbox.
+#[derive(Debug, Clone)]
+pub struct Player {
+    /// The member.
+    pub member: Member,
+    /// Code of the member's unit.
+    pub unit_code: Option<String>,
+    /// What its token stands for.
+    pub caller: Caller,
+}
+
+/// Lists the local members with whom one can play, the seeded ones first.
+///
+/// # Errors
+/// `busy` or `internal` when the database fails.
+pub fn players(conn: &mut Conn) -> Result<Vec<Player>, Error> {
+    let members = store::members::local(conn)?;
+    let units: Vec<&Id> = members.iter().filter_map(|member| member.unit_id.as_ref()).collect();
+    let codes = store::units::codes_by_id(conn, &units)?;
+    let seeded: HashMap<String, Option<String>> =
+        people().into_iter().map(|person| (person.subject, person.scope)).collect();
+    let mut players = Vec::with_capacity(members.len());
+    for member in members {
+        let scopes = match seeded.get(&member.subject).and_then(Option::as_deref) {
+            Some(scope) if member.kind == MemberKind::Machine => {
+                scopes::read(conn, member.organization_id.as_ref(), &scope.split(' ').collect::<Vec<_>>())?
+            }
+            Some(_) | None => Scopes::default(),
+        };
+        let principal = Principal::Account { member_id: member.id, session_id: None };
+        let unit_code = member.unit_id.as_ref().and_then(|unit| codes.get(unit).cloned());
+        players.push(Player { member, unit_code, caller: Caller { principal, scopes } });
+    }
+    Ok(players)
+}
+
 /// Returns the users of the guideline's office, then those of the second office.
-pub fn people() -> Vec<Person> {
+fn people() -> Vec<Person> {
     let mut people = Vec::new();
     for (code, name, _) in UNITS {
         let lower = code.to_lowercase();
@@ -209,7 +245,11 @@ fn unit(
 
 fn member(app: &App, now: DateTime<Utc>, person: Person, organization_id: Option<Id>, unit_id: Option<Id>) -> Member {
     let Person { subject, display_name, roles, .. } = person;
-    let person = member::Person::of(None, subject, display_name);
+    let kind = match MemberKind::Person.may_hold_all(&roles) {
+        true => MemberKind::Person,
+        false => MemberKind::Machine,
+    };
+    let person = member::Person { kind, ..member::Person::of(None, subject, display_name) };
     Member { unit_id, ..Member::new(app.ids.next(), organization_id, person, roles, (day(1, 1), now)) }
 }
 

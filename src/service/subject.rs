@@ -88,12 +88,7 @@ pub trait Subject: Sized {
     /// # Errors
     /// `not_found` and the errors of [`access::decide`].
     fn authorize(&self, context: &Context, action: Action) -> Result<(), Error> {
-        let facts = self.facts();
-        match access::require(&context.actor, self.read_action(), &facts) {
-            // A token without the `read` scope may still act.
-            Err(error) if error.code != Code::ScopeRequired || action == self.read_action() => Err(error),
-            Ok(()) | Err(_) => access::require(&context.actor, action, &facts),
-        }
+        context.require_readable(self, action)
     }
 
     /// The fields that audit entries keep: a JSON object.
@@ -158,6 +153,19 @@ pub struct Details<S: Subject> {
 }
 
 impl Context<'_> {
+    /// Authorises an action on a record by its facts. A record that the caller may not read is reported as missing.
+    ///
+    /// # Errors
+    /// `not_found` and the errors of [`access::decide`].
+    pub fn require_readable<S: Subject>(&self, value: &S, action: Action) -> Result<(), Error> {
+        let facts = value.facts();
+        match access::require(&self.actor, value.read_action(), &facts) {
+            // A token without the `read` scope may still act.
+            Err(error) if error.code != Code::ScopeRequired || action == value.read_action() => Err(error),
+            Ok(()) | Err(_) => access::require(&self.actor, action, &facts),
+        }
+    }
+
     /// Loads a record that the caller may read.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::dialect::dispatch;
-use super::{Conn, audit, in_transaction};
+use super::{Conn, audit, in_transaction, legacy};
 use crate::error::Error;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -33,8 +33,9 @@ const fn source(conn: &Conn) -> EmbeddedMigrations {
 pub fn run(conn: &mut Conn) -> Result<(), Error> {
     with_migration_lock(conn, |conn| {
         let source = source(conn);
+        legacy::check(conn)?;
         dispatch!(conn, c => c.run_pending_migrations(source).map(|_| ())).map_err(Error::internal)?;
-        backfill_audit_hashes(conn)
+        backfill(conn)
     })
 }
 
@@ -50,14 +51,17 @@ pub fn rebuild(conn: &mut Conn) -> Result<(), Error> {
             c.revert_all_migrations(down).map_err(Error::internal)?;
             c.run_pending_migrations(up).map(|_| ()).map_err(Error::internal)
         })?;
-        backfill_audit_hashes(conn)
+        backfill(conn)
     })
 }
 
-/// Hashes the audit entries that are older than the hash chain, which SQL cannot do.
-fn backfill_audit_hashes(conn: &mut Conn) -> Result<(), Error> {
+/// Does what SQL cannot do: hashes the audit entries that are older than the hash chain, and names the units of scopes by id.
+fn backfill(conn: &mut Conn) -> Result<(), Error> {
     let begin = if matches!(conn, Conn::Sqlite(_)) { "BEGIN IMMEDIATE" } else { "BEGIN" };
-    in_transaction(conn, begin, audit::backfill_hashes)
+    in_transaction(conn, begin, |conn| {
+        audit::backfill_hashes(conn)?;
+        legacy::name_units_by_id(conn)
+    })
 }
 
 fn with_migration_lock(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<(), Error>) -> Result<(), Error> {

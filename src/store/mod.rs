@@ -18,6 +18,7 @@ pub mod connection;
 mod dialect;
 mod error;
 pub mod installation;
+mod legacy;
 pub mod migrations;
 pub mod page;
 pub mod schema;

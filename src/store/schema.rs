@@ -40,13 +40,17 @@ diesel::table! {
     members (id) {
         id -> Text,
         organization_id -> Nullable<Text>,
+        kind -> Text,
         issuer -> Text,
         subject -> Text,
         display_name -> Text,
         roles -> Text,
         unit_id -> Nullable<Text>,
+        status -> Text,
         valid_from_on -> Date,
         valid_until_on -> Nullable<Date>,
+        ended_at -> Nullable<Timestamp>,
+        end_reason -> Nullable<Text>,
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
@@ -64,6 +68,9 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        previous_secret_sha256 -> Nullable<Text>,
+        previous_secret_until -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
     }
 }
 
@@ -84,6 +91,10 @@ diesel::table! {
         sequence -> BigInt,
         prev_hash -> Text,
         hash -> Text,
+        actor_kind -> Nullable<Text>,
+        actor_member_id -> Nullable<Text>,
+        actor_client_id -> Nullable<Text>,
+        actor_session_id -> Nullable<Text>,
     }
 }
 

@@ -473,7 +473,9 @@ fn the_operator_reads_nothing_inside_an_office(app: &App) {
         "award-proposals",
         "audit-entries",
     ] {
-        for path in [format!("/v1/{list}"), format!("/v1/{list}?organization_id={office}")] {
+        // Without an organisation, the members are the operators.
+        let plain = (list != "members").then(|| format!("/v1/{list}"));
+        for path in plain.into_iter().chain([format!("/v1/{list}?organization_id={office}")]) {
             let response = app.get("operator", &path);
             assert!(matches!(response.status, 403 | 404), "{path}: {}", response.status);
         }

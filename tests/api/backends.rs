@@ -6,9 +6,10 @@ use std::fs;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
+use serde_json::json;
 
 use crate::support::year::head;
-use crate::support::{App, apply, at_once, on_both};
+use crate::support::{App, apply, at_once, on_both, try_migrate};
 
 #[derive(QueryableByName)]
 struct Column {
@@ -131,6 +132,64 @@ struct Sums {
     kept: i64,
     #[diesel(sql_type = BigInt)]
     summed: i64,
+}
+
+/// Takes a database back to the version before people and machines were told apart.
+fn go_back_before_identity(app: &App) {
+    let kind = if app.is_postgres() { "postgres" } else { "sqlite" };
+    for (name, sql) in migrations(kind, "down").into_iter().rev().filter(|(name, _)| name.as_str() >= "0015") {
+        execute(app, &format!("BEGIN; {sql} COMMIT;")).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    execute(app, "DELETE FROM __diesel_schema_migrations WHERE version >= '0015'").unwrap();
+}
+
+#[apply(on_both)]
+fn members_of_the_version_before_are_told_apart(app: &App) {
+    let of = |person: &str| app.get(person, "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
+    let account = json!({"member_id": of("integration"), "scopes": ["read", "unit:TH"]});
+    let account = app.post("admin", "/v1/service-accounts", &account).expect(201);
+    go_back_before_identity(app);
+    execute(app, "UPDATE service_accounts SET scopes = 'read unit:TH unit:GONE'").unwrap();
+    let enter = |id: u8, issuer: &str, roles: &str| {
+        let columns = "organization_id, display_name, valid_from_on, valid_until_on, version, created_at, updated_at";
+        let sql = format!(
+            "INSERT INTO members (id, issuer, subject, roles, {columns}) \
+             SELECT '018b8864-f680-7000-8000-0000000009{id:02}', '{issuer}', 'old-{id}', '{roles}', {columns} \
+             FROM members WHERE subject = 'admin'"
+        );
+        execute(app, &sql).unwrap();
+    };
+    enter(1, "system", r#"["auditor"]"#);
+    enter(2, "local", r#"["admin","integration"]"#);
+    enter(3, "https://sso.example.vn", r#"["integration"]"#);
+    enter(4, "https://sso.example.vn", r#"["auditor"]"#);
+    enter(5, "local", r#"["auditor","deadline_checker"]"#);
+    // All that cannot be told, by id; and nothing has changed.
+    let refused = try_migrate(app.database.clone()).unwrap_err();
+    for (id, named) in [("0901", true), ("0902", true), ("0903", true), ("0904", false), ("0905", false)] {
+        assert_eq!(refused.contains(id), named, "{id}: {refused}");
+    }
+    execute(app, "DELETE FROM members WHERE subject IN ('old-1', 'old-2', 'old-3')").unwrap();
+    try_migrate(app.database.clone()).unwrap();
+    let members = app.get("admin", "/v1/members?limit=200").expect(200)["items"].as_array().unwrap().clone();
+    let told = |subject: &str| {
+        let member = members.iter().find(|member| member["subject"] == subject).unwrap();
+        (member["kind"].as_str().unwrap().to_owned(), member["status"].as_str().unwrap().to_owned())
+    };
+    for (subject, kind, status) in [
+        ("admin", "person", "active"),
+        ("integration", "machine", "active"),
+        ("deadline-checker", "machine", "active"),
+        ("auditor", "person", "active"),
+        ("old-4", "person", "pending"),
+        ("old-5", "machine", "active"),
+    ] {
+        assert_eq!(told(subject), (kind.to_owned(), status.to_owned()), "{subject}");
+    }
+    // A code that no unit had names none, and never widens.
+    let place = format!("/v1/service-accounts/{}", account["id"].as_str().unwrap());
+    let nil = "unit:00000000-0000-0000-0000-000000000000";
+    assert_eq!(app.get("admin", &place).expect(200)["scopes"], json!(["read", nil, "unit:TH"]));
 }
 
 /// What was sent, done or written down never changes, whoever asks the database.

@@ -39,7 +39,8 @@ fn another_office_finds_nothing_in_lists(app: &App) {
     let ids = ids(app);
     let office = &ids["organizations"];
     let all = operations(&document(app));
-    for operation in all.iter().filter(|operation| operation.is_list() && !operation.path.contains('{')) {
+    let own = |path: &str| !path.contains('{') && !path.starts_with("/v1/sandbox");
+    for operation in all.iter().filter(|operation| operation.is_list() && own(&operation.path)) {
         for person in ["so-khdt-admin", "so-khdt-vp-head"] {
             if parameters(&operation.about).any(|parameter| parameter["name"] == "organization_id") {
                 let response = app.get(person, &format!("{}?organization_id={office}", operation.path));

@@ -3,6 +3,7 @@
 //! The rights of each role are listed in [`grants`].
 
 pub mod action;
+mod scopes;
 #[cfg(test)]
 mod tests;
 mod visibility;
@@ -11,18 +12,83 @@ use super::Id;
 use crate::domain::access::action::{Action, Stage, reading};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::journal::event::Audience;
-use crate::domain::office::member::Role;
+use crate::domain::office::member::{MemberKind, Role};
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::deadline::DeadlineKind;
 use crate::error::{Code, Error};
+pub use scopes::{ScopeKind, Scopes};
 pub use visibility::{
     EventVisibility, SubmissionVisibility, UnitVisibility, Units, event_visibility, submission_visibility,
     unit_visibility,
 };
 
+/// Who a token stands for. No name is enough: local accounts go by id, users of an identity provider by issuer and `sub`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// The local account of a person, which belongs to one member.
+    Account {
+        /// The member, whose id is the account's.
+        member_id: Id,
+        /// The session that the person signed in to; none in the sandbox, which gives out tokens without one.
+        session_id: Option<Id>,
+    },
+    /// A service account, which acts as one member.
+    ServiceAccount {
+        /// The account.
+        id: Id,
+    },
+    /// A user of a configured identity provider.
+    External {
+        /// The provider.
+        issuer: String,
+        /// The user's `sub` there.
+        subject: String,
+    },
+}
+
+impl Principal {
+    /// Returns a key that no other principal has.
+    pub fn key(&self) -> String {
+        match self {
+            Principal::Account { member_id, .. } => format!("account {member_id}"),
+            Principal::ServiceAccount { id } => format!("service-account {id}"),
+            Principal::External { issuer, subject } => format!("external {issuer}\n{subject}"),
+        }
+    }
+
+    /// Returns the same without the session: what outlives it.
+    #[must_use]
+    pub fn lasting(&self) -> Self {
+        match self {
+            Principal::Account { member_id, .. } => Principal::Account { member_id: *member_id, session_id: None },
+            Principal::ServiceAccount { .. } | Principal::External { .. } => self.clone(),
+        }
+    }
+
+    /// Returns the service account.
+    pub fn service_account_id(&self) -> Option<Id> {
+        match self {
+            Principal::ServiceAccount { id } => Some(*id),
+            Principal::Account { .. } | Principal::External { .. } => None,
+        }
+    }
+
+    /// Returns the session.
+    pub fn session_id(&self) -> Option<Id> {
+        match self {
+            Principal::Account { session_id, .. } => *session_id,
+            Principal::ServiceAccount { .. } | Principal::External { .. } => None,
+        }
+    }
+}
+
 /// The caller: a person or a machine, with the memberships that are valid today.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
+    /// Who its token stands for.
+    pub principal: Principal,
+    /// What it is.
+    pub kind: MemberKind,
     /// Issuer that identifies the actor.
     pub issuer: String,
     /// The actor's name at the issuer.
@@ -46,71 +112,6 @@ pub struct Membership {
     pub roles: Vec<Role>,
     /// The unit that the member belongs to.
     pub unit: Option<UnitKey>,
-}
-
-/// The scopes that restrict a token.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Scopes(Option<Vec<String>>);
-
-impl Scopes {
-    /// Parses a token's `scope`, whose values are separated by spaces. `None` restricts nothing.
-    pub fn parse(text: Option<&str>) -> Self {
-        Scopes(text.map(|text| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()))
-    }
-
-    /// Whether every scope is known to the service.
-    pub fn are_known(&self) -> bool {
-        let known = |word: &String| {
-            matches!(word.as_str(), "read" | "write" | "deadlines:check") || word.len() > 5 && word.starts_with("unit:")
-        };
-        self.words().iter().all(known)
-    }
-
-    /// Whether these scopes allow no more than `granted`.
-    pub fn within(&self, granted: &Scopes) -> bool {
-        match &granted.0 {
-            None => true,
-            Some(granted) => self.0.as_ref().is_some_and(|words| words.iter().all(|word| granted.contains(word))),
-        }
-    }
-
-    /// Returns the scopes as a token carries them.
-    pub fn text(&self) -> Option<String> {
-        self.0.as_ref().map(|words| words.join(" "))
-    }
-
-    /// Returns the scopes; empty if nothing is restricted.
-    pub fn words(&self) -> &[String] {
-        self.0.as_deref().unwrap_or_default()
-    }
-
-    /// Whether the scopes allow a kind of action. Scopes that only name units do not restrict the kind of action.
-    fn allow(&self, needed: &str) -> bool {
-        let mut kinds = self.words().iter().filter(|word| !word.starts_with("unit:")).peekable();
-        match &self.0 {
-            None => true,
-            Some(words) if !words.is_empty() && kinds.peek().is_none() => true,
-            Some(_) => kinds.any(|word| word == needed),
-        }
-    }
-
-    /// Returns the codes of the units that the scopes name.
-    pub fn unit_codes(&self) -> Vec<String> {
-        self.words().iter().filter_map(|word| word.strip_prefix("unit:").map(str::to_owned)).collect()
-    }
-
-    fn name_units(&self) -> bool {
-        self.words().iter().any(|word| word.starts_with("unit:"))
-    }
-
-    fn names_unit(&self, code: &str) -> bool {
-        self.words().iter().any(|word| word.strip_prefix("unit:") == Some(code))
-    }
-
-    /// Whether the scopes name units, but not this one.
-    fn exclude_unit(&self, code: &str) -> bool {
-        self.name_units() && !self.names_unit(code)
-    }
 }
 
 impl Actor {
@@ -287,11 +288,11 @@ pub fn roles_of(action: Action) -> impl Iterator<Item = Role> {
 
 impl Action {
     /// Returns the scope that the action requires.
-    fn scope(self) -> &'static str {
+    fn scope(self) -> ScopeKind {
         if self == Action::CheckDeadlines {
-            return "deadlines:check";
+            return ScopeKind::CheckDeadlines;
         }
-        if self.reading().is_some() { "write" } else { "read" }
+        if self.reading().is_some() { ScopeKind::Write } else { ScopeKind::Read }
     }
 
     /// Returns the action of reading what this action changes, or `None` for an action that only reads.
@@ -365,7 +366,7 @@ impl Reach {
                 when(facts.sheet.is_some_and(|sheet| sheet.has_reached(status)), Ruling::NotYet)
             }
             Reach::OwnRecord => when(facts.owner == Some(&membership.member_id), Ruling::NotYet),
-            Reach::Scoped => when(facts.unit.is_some_and(|unit| scopes.names_unit(&unit.code)), Ruling::OtherUnit),
+            Reach::Scoped => when(facts.unit.is_some_and(|unit| scopes.names_unit(&unit.id)), Ruling::OtherUnit),
         }
     }
 }
@@ -379,7 +380,7 @@ pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
     let Some(membership) = actor.membership(&facts.organization_id) else {
         return Decision::Hide;
     };
-    if facts.unit.is_some_and(|unit| actor.scopes.exclude_unit(&unit.code)) {
+    if facts.unit.is_some_and(|unit| actor.scopes.exclude_unit(&unit.id)) {
         return Decision::Hide;
     }
     let rulings: Vec<Ruling> = grants(action)
@@ -388,11 +389,7 @@ pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
         .map(|(_, reach)| reach.rule(membership, &actor.scopes, facts))
         .collect();
     if rulings.contains(&Ruling::Yes) {
-        let needed = action.scope();
-        return match actor.scopes.allow(needed) {
-            true => Decision::Allow,
-            false => Decision::Refuse(Error::new(Code::ScopeRequired).with("needs", needed)),
-        };
+        return require_scope(actor, action.scope()).map_or_else(Decision::Refuse, |()| Decision::Allow);
     }
     if rulings.contains(&Ruling::Recused) {
         return Decision::Refuse(Error::new(Code::Recused).with("ground", "own_unit"));
@@ -455,10 +452,10 @@ pub fn require_role(actor: &Actor, action: Action, organization_id: &Id) -> Resu
 ///
 /// # Errors
 /// `scope_required`.
-pub fn require_scope(actor: &Actor, needed: &str) -> Result<(), Error> {
+pub fn require_scope(actor: &Actor, needed: ScopeKind) -> Result<(), Error> {
     match actor.scopes.allow(needed) {
         true => Ok(()),
-        false => Err(Error::new(Code::ScopeRequired).with("needs", needed)),
+        false => Err(Error::new(Code::ScopeRequired).with("needs", needed.word())),
     }
 }
 
@@ -466,7 +463,7 @@ pub fn require_scope(actor: &Actor, needed: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// `role_required`, `scope_required`.
-pub fn require_operator(actor: &Actor, needed: &str) -> Result<(), Error> {
+pub fn require_operator(actor: &Actor, needed: ScopeKind) -> Result<(), Error> {
     if !actor.is_operator() {
         return Err(Error::new(Code::RoleRequired));
     }

@@ -13,16 +13,16 @@ use crate::domain::journal::event::Audience;
 pub struct SubmissionVisibility {
     /// The caller's own unit, by a unit role.
     pub own: Option<Id>,
-    /// Codes of the units that the token's scopes name, by the role `integration`.
-    pub scoped_codes: Vec<String>,
+    /// Units that the token's scope names, by the role `integration`.
+    pub scoped: Vec<Id>,
     /// Status from which submissions of other units are visible, except those of `except`.
     pub others_from: Option<SubmissionStatus>,
     /// The unit that the caller is recused from.
     pub except: Option<Id>,
     /// Whether all are visible.
     pub all: bool,
-    /// Codes of the units that the list is restricted to, if the token names any.
-    pub only_codes: Vec<String>,
+    /// Only these units, where the token names any.
+    pub only: Option<Vec<Id>>,
 }
 
 /// Returns the condition that corresponds to [`super::decide`] for `ReadSubmission`.
@@ -31,7 +31,7 @@ pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionV
     let Some(membership) = actor.membership(organization_id) else {
         return visibility;
     };
-    visibility.only_codes = actor.scopes.unit_codes();
+    visibility.only = actor.scopes.units();
     for (_, reach) in grants(Action::ReadSubmission).iter().filter(|(role, _)| membership.roles.contains(role)) {
         match reach {
             Reach::All => visibility.all = true,
@@ -41,7 +41,7 @@ pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionV
                 visibility.others_from = if earlier { Some(*status) } else { visibility.others_from };
                 visibility.except = membership.unit.as_ref().map(|unit| unit.id);
             }
-            Reach::Scoped => visibility.scoped_codes.clone_from(&visibility.only_codes),
+            Reach::Scoped => visibility.scoped = visibility.only.clone().unwrap_or_default(),
             Reach::OwnAnnounced | Reach::Announced | Reach::Foreign | Reach::OwnRecord => {}
         }
     }
@@ -68,14 +68,12 @@ pub struct UnitVisibility {
     pub only: Option<Vec<Id>>,
 }
 
-/// Returns the condition that corresponds to [`super::decide`] for records of units. `named` are the units that the
-/// token's scopes name.
-pub fn unit_visibility(actor: &Actor, organization_id: &Id, action: Action, named: &[Id]) -> UnitVisibility {
-    let only = actor.scopes.name_units().then(|| named.to_vec());
-    UnitVisibility { sees: units_by_role(actor, organization_id, action, named), only }
+/// The same table as [`super::decide`], for the units of a list.
+pub fn unit_visibility(actor: &Actor, organization_id: &Id, action: Action) -> UnitVisibility {
+    UnitVisibility { sees: units_by_role(actor, organization_id, action), only: actor.scopes.units() }
 }
 
-fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[Id]) -> Units {
+fn units_by_role(actor: &Actor, organization_id: &Id, action: Action) -> Units {
     let Some(membership) = actor.membership(organization_id) else {
         return Units::Among(Vec::new());
     };
@@ -86,7 +84,7 @@ fn units_by_role(actor: &Actor, organization_id: &Id, action: Action, named: &[I
             Reach::All => return Units::All,
             Reach::Own => among.extend(own.copied()),
             Reach::Foreign => foreign = true,
-            Reach::Scoped => among.extend_from_slice(named),
+            Reach::Scoped => among.extend(actor.scopes.units().unwrap_or_default()),
             Reach::ForeignFrom(_) | Reach::OwnAnnounced | Reach::Announced | Reach::OwnRecord => {}
         }
     }
@@ -116,11 +114,10 @@ pub struct EventVisibility {
 }
 
 /// Returns the audiences that a caller belongs to.
-pub fn event_visibility(actor: &Actor, organization_id: &Id, named: &[Id]) -> EventVisibility {
-    let mut visibility =
-        EventVisibility { only: actor.scopes.name_units().then(|| named.to_vec()), ..EventVisibility::default() };
+pub fn event_visibility(actor: &Actor, organization_id: &Id) -> EventVisibility {
+    let mut visibility = EventVisibility { only: actor.scopes.units(), ..EventVisibility::default() };
     for audience in Audience::VARIANTS.iter().copied() {
-        match units_by_role(actor, organization_id, Action::ReadEvents(audience), named) {
+        match units_by_role(actor, organization_id, Action::ReadEvents(audience)) {
             Units::All => visibility.of_all.push(audience),
             Units::AllBut(own) => {
                 visibility.of_others.push(audience);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::access::Scopes;
 use crate::domain::journal::event::EventType;
 
 /// How long delivery is attempted before a message is parked.
@@ -42,7 +43,7 @@ pub struct Endpoint {
     /// The member whose rights determine which events are sent.
     pub member_id: Id,
     /// Scopes that restrict those rights.
-    pub scopes: Option<String>,
+    pub scopes: Scopes,
     /// The service account that created the endpoint. The endpoint stops working when it is deleted.
     pub client_id: Option<String>,
     /// Address that messages are sent to.
@@ -256,7 +257,7 @@ mod tests {
             id: id(),
             organization_id: id(),
             member_id: id(),
-            scopes: None,
+            scopes: Scopes::default(),
             client_id: None,
             url: "https://egov.example.vn".into(),
             event_types: Vec::new(),

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::text::{Check, TITLE_CHARS};
 
-/// The two keys of a unit: memberships refer to the id, scopes to the code.
+/// A unit's id and code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitKey {
     /// Id of the unit.

@@ -3,20 +3,17 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::Id;
+use crate::domain::access::{Principal, Scopes};
 
 /// A calendar feed token, without the token itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedToken {
     /// Id of the token.
     pub id: Id,
-    /// Issuer that identifies the person whose deadlines it shows.
-    pub issuer: String,
-    /// The person's name at the issuer.
-    pub subject: String,
+    /// Whose deadlines it shows. It does not outlive the account.
+    pub owner: Principal,
     /// Scopes that restrict it.
-    pub scopes: Option<String>,
-    /// The service account that created it. The token stops working when it is deleted.
-    pub client_id: Option<String>,
+    pub scopes: Scopes,
     /// SHA-256 of the token, in hexadecimal.
     pub token_sha256: String,
     /// When the token was created.

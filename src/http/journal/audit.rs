@@ -16,7 +16,7 @@ use crate::http::page::{ListView, Sort};
 use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::journal::audit;
-use crate::service::journal::audit::{Filter, SortBy};
+use crate::service::journal::audit::{EntryActor, Filter, SortBy};
 
 /// Returns the operations on `audit_entries`.
 pub fn operations() -> Vec<Operation> {
@@ -36,8 +36,34 @@ const CHECKPOINT_REFUSALS: &[Code] = &[Code::InvalidParameter, Code::Organizatio
 struct ActorView {
     /// Issuer that identifies the actor; `system` for changes made by the clock or the command line.
     issuer: String,
-    /// The actor's name at the issuer.
+    /// The user name of a local account, the `sub` of another issuer's.
     subject: String,
+    /// `person`, `machine` or `system`. This and the following are absent in entries that were written before they were kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    kind: Option<String>,
+    /// The member; null for the service itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    member_id: Option<Option<String>>,
+    /// The client of the service account that acted; null for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    client_id: Option<Option<String>>,
+    /// The session that the person had signed in to; null for a machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    session_id: Option<Option<String>>,
+}
+
+impl ActorView {
+    fn of(issuer: String, subject: String, actor: Option<EntryActor>) -> Self {
+        let (kind, member_id, client_id, session_id) = match actor {
+            Some(actor) => (Some(actor.kind), Some(actor.member_id), Some(actor.client_id), Some(actor.session_id)),
+            None => (None, None, None, None),
+        };
+        ActorView { issuer, subject, kind, member_id, client_id, session_id }
+    }
 }
 
 /// The record that was changed.
@@ -97,7 +123,7 @@ impl From<audit::VisibleEntry> for EntryView {
             organization_id: entry.organization_id,
             at: Instant(entry.at.and_utc()),
             request_id: entry.request_id,
-            actor: ActorView { issuer: entry.actor_issuer, subject: entry.actor_subject },
+            actor: ActorView::of(entry.actor_issuer, entry.actor_subject, entry.actor),
             action: entry.action,
             subject: SubjectView { kind: entry.subject_type, id: entry.subject_id },
             before: raw(entry.before_state),

@@ -4,10 +4,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::Id;
-use crate::domain::office::member::Role;
+use crate::domain::office::member::{MemberKind, Role};
+use crate::error::Error;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Callers, Operation, operations, reads};
-use crate::service::{Answer, Context};
+use crate::service::office::scopes;
+use crate::service::{Answer, Conn, Context};
 
 /// Returns the operations on `me`.
 pub fn operations() -> Vec<Operation> {
@@ -20,10 +22,12 @@ pub fn operations() -> Vec<Operation> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Me)]
 struct MeView {
+    /// Whether the caller is a person or a program.
+    kind: MemberKind,
     /// Issuer that identifies the caller.
     #[schema(example = "local")]
     issuer: String,
-    /// The caller's name at the issuer.
+    /// The caller's name there: the user name of a local account, the `sub` of another issuer's.
     #[schema(example = "th-head")]
     subject: String,
     /// Memberships that are valid now.
@@ -50,7 +54,7 @@ struct MembershipView {
     unit_code: Option<String>,
 }
 
-fn view(context: &Context) -> MeView {
+fn view(conn: &mut Conn, context: &Context) -> Result<MeView, Error> {
     let actor = &context.actor;
     let memberships = actor.memberships.iter().map(|membership| MembershipView {
         member_id: membership.member_id,
@@ -60,12 +64,13 @@ fn view(context: &Context) -> MeView {
         unit_id: membership.unit.as_ref().map(|unit| unit.id),
         unit_code: membership.unit.as_ref().map(|unit| unit.code.clone()),
     });
-    MeView {
+    Ok(MeView {
+        kind: actor.kind,
         issuer: actor.issuer.clone(),
         subject: actor.subject.clone(),
         memberships: memberships.collect(),
-        scopes: actor.scopes.text().map(|_| actor.scopes.words().to_vec()),
-    }
+        scopes: scopes::words(conn, &actor.scopes)?,
+    })
 }
 
 /// Get the caller and their memberships.
@@ -73,9 +78,9 @@ fn view(context: &Context) -> MeView {
 /// Memberships that have ended or not yet begun are not listed.
 #[utoipa::path(get, path = "/v1/me", responses((status = 200, description = "The caller.", body = MeView)))]
 async fn get(call: Call) -> Reply {
-    call.read(|_, context| {
+    call.read(|conn, context| {
         context.accept_read()?;
-        let view = view(context);
+        let view = view(conn, context)?;
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })
     .await

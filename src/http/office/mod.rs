@@ -2,6 +2,7 @@
 
 pub mod me;
 pub mod members;
+pub mod memberships;
 pub mod organizations;
 pub mod service_accounts;
 pub mod tokens;

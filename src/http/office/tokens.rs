@@ -7,8 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use strum::VariantArray;
 use utoipa::ToSchema;
 
+use crate::domain::access::ScopeKind;
 use crate::error::{Code, Error};
 use crate::http::State;
 use crate::http::auth::LIFETIME_SECONDS;
@@ -87,13 +89,13 @@ async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<Htt
     let found =
         state.app.db.read(move |conn| accounts::authenticate(conn, &client_id, &secret, scope.as_deref())).await;
     let named = [(Code::InvalidScope, "invalid_scope"), (Code::InvalidClient, "invalid_client")];
-    let caller = found.map_err(|error| {
+    let granted = found.map_err(|error| {
         let name = named.into_iter().find(|(code, _)| *code == error.code).map_or("server_error", |(_, name)| name);
         (error, name)
     })?;
-    let access_token = state.keys.issue(&caller, LIFETIME_SECONDS).map_err(|error| (error, "server_error"))?;
-    let view =
-        TokenView { access_token, token_type: "Bearer", expires_in: LIFETIME_SECONDS, scope: caller.scopes.text() };
+    accounts::note_use(&state.app, &granted).await.map_err(|error| (error, "server_error"))?;
+    let access_token = state.keys.issue(&granted.caller, LIFETIME_SECONDS).map_err(|error| (error, "server_error"))?;
+    let view = TokenView { access_token, token_type: "Bearer", expires_in: LIFETIME_SECONDS, scope: granted.scope };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view))
 }
 
@@ -124,7 +126,7 @@ async fn metadata(state: web::Data<State>) -> HttpResponse {
         "jwks_uri": format!("{base}/.well-known/jwks.json"),
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "scopes_supported": ["read", "write", "deadlines:check"],
+        "scopes_supported": ScopeKind::VARIANTS,
         "response_types_supported": [],
     }))
 }

@@ -9,7 +9,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::schedule::deadline::DeadlineKind;
-use crate::domain::schedule::feed::FeedToken;
 use crate::domain::schedule::reminders::Reminders;
 use crate::error::{Code, Error};
 use crate::http::State;
@@ -19,7 +18,7 @@ use crate::http::page::ListView;
 use crate::http::problem::{Language, Problem, request_id};
 use crate::http::query::Query;
 use crate::http::time::Instant;
-use crate::service::schedule::feeds::{self, Entry};
+use crate::service::schedule::feeds::{self, Entry, ListedToken};
 use crate::service::{self, Answer, Conditions, Request, tag};
 
 /// Returns the operations on calendar feeds.
@@ -51,13 +50,9 @@ struct TokenView {
     created_at: Instant,
 }
 
-impl From<&FeedToken> for TokenView {
-    fn from(token: &FeedToken) -> Self {
-        TokenView {
-            id: token.id,
-            scopes: token.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
-            created_at: Instant(token.created_at),
-        }
+impl From<ListedToken> for TokenView {
+    fn from(listed: ListedToken) -> Self {
+        TokenView { id: listed.token.id, scopes: listed.scopes, created_at: Instant(listed.token.created_at) }
     }
 }
 
@@ -84,10 +79,10 @@ async fn create(call: Call) -> Reply {
     let base = call.state().public_url.clone();
     call.with_secret()
         .act(move |conn, context| {
-            let (token, secret) = feeds::create(conn, context, &Ok(()))?;
+            let (listed, secret) = feeds::create(conn, context, &Ok(()))?;
             let url = format!("{base}/v1/deadlines.ics?token={secret}");
-            let (etag, place) = (feeds::tag(&token).header(), format!("/v1/me/feed-tokens/{}", token.id));
-            Ok(Answer::created(&SecretView { token: (&token).into(), secret, url }, etag, place)?)
+            let (etag, place) = (feeds::tag(&listed.token).header(), format!("/v1/me/feed-tokens/{}", listed.token.id));
+            Ok(Answer::created(&SecretView { token: listed.into(), secret, url }, etag, place)?)
         })
         .await
 }
@@ -98,7 +93,7 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.page_in_order();
     call.read(move |conn, context| {
         let tokens = feeds::list(conn, context)?;
-        Ok(asked.answer_of_all(tokens, |token| token.id.to_string(), |token| TokenView::from(&token))?)
+        Ok(asked.answer_of_all(tokens, |listed| listed.token.id.to_string(), TokenView::from)?)
     })
     .await
 }
@@ -108,8 +103,9 @@ async fn list(mut call: Call) -> Reply {
 async fn get(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let token = feeds::get(conn, context, &id)?;
-        Ok(Answer::ok(&TokenView::from(&token), feeds::tag(&token).header())?)
+        let listed = feeds::get(conn, context, &id)?;
+        let etag = feeds::tag(&listed.token).header();
+        Ok(Answer::ok(&TokenView::from(listed), etag)?)
     })
     .await
 }

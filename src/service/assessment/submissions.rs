@@ -214,7 +214,7 @@ pub fn list(
     let own = |row: &Listed| {
         visibility.all
             || visibility.own.as_ref() == Some(&row.submission.unit_id)
-            || visibility.scoped_codes.contains(&row.unit_code)
+            || visibility.scoped.contains(&row.submission.unit_id)
     };
     Ok(rows
         .into_iter()

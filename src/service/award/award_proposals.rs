@@ -88,7 +88,7 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<Proposal>> {
     let organization_id = context.organization(organization_id)?;
-    filter.only_codes = access::submission_visibility(&context.actor, &organization_id).only_codes;
+    filter.only = context.actor.scopes.units();
     if access::require(&context.actor, Action::ReadProposal, &Facts::of(&organization_id)).is_err() {
         let membership = context.actor.membership(&organization_id).ok_or(Code::NotFound)?;
         let unit = membership.unit.as_ref().ok_or(Code::RoleRequired)?;

@@ -166,7 +166,7 @@ pub fn import_from_cli(
         let now = app.clock.now();
         let set = CriteriaSet::draft(app.ids.next(), organization_id, imported.content.clone(), now);
         store::criteria_sets::insert(conn, &set)?;
-        let author = Author { issuer: "system", subject: "command-line", request_id: "import-criteria" };
+        let author = Author::system("command-line", "import-criteria");
         let draft = AuditDraft::of("criteria_set.import", &set, None, Some(set.audit()));
         record_as(conn, app, now, &author, draft)?;
     }

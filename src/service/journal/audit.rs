@@ -6,7 +6,7 @@ use crate::domain::access::{self, Facts};
 use crate::error::Code;
 use crate::service::{Context, Result};
 use crate::store::audit::{Entry, Verdict};
-pub use crate::store::audit::{Filter, SortBy};
+pub use crate::store::audit::{EntryActor, Filter, SortBy};
 use crate::store::page::Page;
 use crate::store::{self, Conn, journals};
 

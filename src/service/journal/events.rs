@@ -3,18 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::domain::Id;
+use crate::domain::access;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Actor};
 use crate::domain::journal::event::{Event, EventType};
-use crate::error::{Code, Error};
+use crate::error::Code;
 use crate::service::{Context, Result};
 use crate::store::{self, Conn};
-
-/// Ids of the units that the token's scopes name, in one organisation.
-pub fn named_units(conn: &mut Conn, actor: &Actor, organization_id: &Id) -> Result<Vec<Id>, Error> {
-    let codes = actor.scopes.unit_codes();
-    if codes.is_empty() { Ok(Vec::new()) } else { store::units::ids_by_code(conn, organization_id, &codes) }
-}
 
 /// Data of an event, with its period and unit.
 pub fn data(event: &Event) -> Value {
@@ -40,7 +34,6 @@ pub fn list(
         Some(id) => store::events::sequence_of(conn, &organization_id, id)?.ok_or(Code::InvalidCursor)?,
         None => 0,
     };
-    let named = named_units(conn, &context.actor, &organization_id)?;
-    let visibility = access::event_visibility(&context.actor, &organization_id, &named);
+    let visibility = access::event_visibility(&context.actor, &organization_id);
     Ok(store::events::list(conn, &organization_id, &visibility, types, number, limit)?)
 }

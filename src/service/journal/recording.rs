@@ -5,10 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::Id;
+use crate::domain::access::Actor;
 use crate::domain::journal::event::{Event, EventType};
+use crate::domain::office::member::{Member, SYSTEM_ISSUER, client_id};
 use crate::error::Error;
 use crate::service::{App, Context};
-use crate::store::audit::Entry;
+use crate::store::audit::{Entry, EntryActor};
 use crate::store::{self, Conn, journals};
 
 /// The state of a record in an audit entry: canonical JSON (RFC 8785).
@@ -84,19 +86,63 @@ pub fn record(conn: &mut Conn, context: &Context, draft: AuditDraft) -> Result<(
 /// # Errors
 /// `busy` or `internal` when the database fails.
 pub fn record_all(conn: &mut Conn, context: &Context, drafts: Vec<AuditDraft>) -> Result<(), Error> {
-    let author =
-        Author { issuer: &context.actor.issuer, subject: &context.actor.subject, request_id: context.request_id() };
+    let organization_id = drafts.first().and_then(|draft| draft.organization_id);
+    let author = Author::of(context, organization_id.as_ref());
     record_all_as(conn, context.app, context.now, &author, drafts)
 }
 
 /// The author named by an audit entry.
 pub struct Author<'a> {
-    /// Issuer of the subject; `system` for the clock and the command line.
-    pub issuer: &'a str,
-    /// Identifier of the subject at its issuer.
-    pub subject: &'a str,
-    /// Id of the request.
-    pub request_id: &'a str,
+    issuer: &'a str,
+    subject: &'a str,
+    kind: &'static str,
+    member_id: Option<Id>,
+    client_id: Option<String>,
+    session_id: Option<Id>,
+    request_id: &'a str,
+}
+
+impl<'a> Author<'a> {
+    /// The service itself: its clock or its command line. No member can be entered with this issuer.
+    pub fn system(subject: &'a str, request_id: &'a str) -> Self {
+        Author {
+            issuer: SYSTEM_ISSUER,
+            subject,
+            kind: SYSTEM_ISSUER,
+            member_id: None,
+            client_id: None,
+            session_id: None,
+            request_id,
+        }
+    }
+
+    /// A member of an identity provider, by its own request.
+    pub fn of_member(member: &'a Member, request_id: &'a str) -> Self {
+        Author {
+            issuer: &member.issuer,
+            subject: &member.subject,
+            kind: member.kind.into(),
+            member_id: Some(member.id),
+            client_id: None,
+            session_id: None,
+            request_id,
+        }
+    }
+
+    /// The caller, by its membership in the organisation of the change.
+    fn of(context: &'a Context, organization_id: Option<&Id>) -> Self {
+        let Actor { principal, kind, issuer, subject, memberships, .. } = &context.actor;
+        let member = memberships.iter().find(|member| member.organization_id.as_ref() == organization_id);
+        Author {
+            issuer,
+            subject,
+            kind: (*kind).into(),
+            member_id: member.or(memberships.first()).map(|member| member.member_id),
+            client_id: principal.service_account_id().map(|id| client_id(&id)),
+            session_id: principal.session_id(),
+            request_id: context.request_id(),
+        }
+    }
 }
 
 /// Writes an entry for a change without a caller.
@@ -137,6 +183,12 @@ fn record_all_as(
             request_id: author.request_id.to_owned(),
             actor_issuer: author.issuer.to_owned(),
             actor_subject: author.subject.to_owned(),
+            actor: Some(EntryActor {
+                kind: author.kind.to_owned(),
+                member_id: author.member_id.as_ref().map(ToString::to_string),
+                client_id: author.client_id.clone(),
+                session_id: author.session_id.as_ref().map(ToString::to_string),
+            }),
             action: draft.action.to_owned(),
             subject_type: draft.subject_type.to_owned(),
             subject_id: draft.subject_id.to_string(),

@@ -14,6 +14,7 @@ use crate::domain::access::{self, Facts};
 use crate::domain::change::Change;
 use crate::domain::journal::event::EventType;
 use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint, Secret, TEST};
+use crate::domain::office::member::client_id;
 use crate::domain::text::checked;
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
@@ -124,8 +125,8 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewEndpoint>) ->
     let endpoint = Endpoint {
         id: context.new_id(),
         member_id,
-        scopes: context.actor.scopes.text(),
-        client_id: context.client_id().map(str::to_owned),
+        scopes: context.actor.scopes.clone(),
+        client_id: context.service_account_id().as_ref().map(client_id),
         url,
         event_types: sorted(&new.event_types),
         active: new.active,

@@ -1,22 +1,24 @@
 //! Service accounts: credentials of machines and of the first admin.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use crate::clock::new_secret;
+use crate::clock::{machine_now, new_secret};
 use crate::domain::Id;
-use crate::domain::access::Scopes;
 use crate::domain::access::action::Action;
+use crate::domain::access::{Principal, Scopes};
 use crate::domain::change::Change;
-use crate::domain::office::member::{Member, Person, Role, ServiceAccount};
+use crate::domain::office::member::{Member, Person, Role, SECRET_OVERLAP, ServiceAccount, client_id};
 use crate::domain::office::organization::Organization;
 use crate::domain::text::Check;
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error, Fault};
+use crate::service::office::scopes;
 use crate::service::{
-    App, AuditDraft, Author, Caller, Context, Details, Identity, Input, Result, Subject, record_as, sha256_hex,
+    App, AuditDraft, Author, Caller, Context, Details, Identity, Input, Related, Result, Subject, record_as, sha256_hex,
 };
+use crate::store::page::Page;
 use crate::store::{self, Conn};
 
 /// A new service account.
@@ -46,8 +48,22 @@ pub struct OwnedAccount {
     pub organization_id: Id,
 }
 
+/// The words of an account's scopes; `None` if they narrow nothing.
+pub struct ScopeWords(pub Option<Vec<String>>);
+
+impl Related<OwnedAccount> for ScopeWords {
+    fn load(record: &OwnedAccount, conn: &mut Conn, _context: &Context) -> Result<Self, Error> {
+        scopes::words(conn, &record.account.scopes).map(ScopeWords)
+    }
+
+    fn load_parts(record: &OwnedAccount, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
+        Ok(vec![record.identity().part()])
+    }
+}
+
 impl Subject for OwnedAccount {
-    type Visible = ();
+    /// The words of its scopes.
+    type Visible = ScopeWords;
     const TYPE: &'static str = "service_account";
 
     fn identity(&self) -> Identity {
@@ -70,7 +86,7 @@ impl Subject for OwnedAccount {
     fn audit(&self) -> Value {
         let ServiceAccount { member_id, client_id, scopes, revoked_at, .. } = &self.account;
         json!({
-            "member_id": member_id, "client_id": client_id, "scopes": scopes, "revoked_at": revoked_at.map(instant),
+            "member_id": member_id, "client_id": client_id, "scopes": scopes.text(), "revoked_at": revoked_at.map(instant),
             // The audit keeps that the secret changed, not its value or hash.
             "secret_version": self.account.version,
         })
@@ -82,20 +98,16 @@ impl Subject for OwnedAccount {
 }
 
 /// Creates credentials for a member.
-pub fn add(
-    conn: &mut Conn,
-    app: &App,
-    now: DateTime<Utc>,
-    member_id: &Id,
-    scopes: Option<String>,
-) -> Result<NewSecret, Error> {
+pub fn add(conn: &mut Conn, app: &App, now: DateTime<Utc>, member_id: &Id, scopes: Scopes) -> Result<NewSecret, Error> {
     let secret = new_secret().map_err(Error::internal)?;
     let id = app.ids.next();
     let account = ServiceAccount {
-        client_id: format!("client-{id}"),
+        client_id: client_id(&id),
         id,
         member_id: *member_id,
         secret_sha256: sha256_hex(secret.as_bytes()),
+        previous_secret: None,
+        last_used_at: None,
         scopes,
         revoked_at: None,
         version: 1,
@@ -121,24 +133,42 @@ pub fn create(
     if own.is_none() {
         Error::unless_valid(vec![Fault::at("/member_id", Code::UnknownReference)])?;
     }
-    let text = new.scopes.as_ref().map(|words| words.join(" "));
-    let single =
-        |words: &Vec<String>| !words.is_empty() && words.iter().all(|word| !word.is_empty() && !word.contains(' '));
-    if !Scopes::parse(text.as_deref()).are_known() || !new.scopes.as_ref().is_none_or(single) {
-        return Err(Error::new(Code::InvalidScope).into());
-    }
-    let NewSecret { account, secret } = add(conn, context.app, context.now, &new.member_id, text)?;
+    let scopes = match &new.scopes {
+        Some(words) => {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            scopes::read(conn, Some(&organization_id), &words)?
+        }
+        None => Scopes::default(),
+    };
+    let NewSecret { account, secret } = add(conn, context.app, context.now, &new.member_id, scopes)?;
     let owned = OwnedAccount { account, organization_id };
     context.record_created(conn, "service_account.create", &owned, None)?;
     Ok((context.details(conn, owned)?, secret))
 }
 
-/// Rotates an account's secret; the old one stops working immediately.
+/// Lists the service accounts of an organisation.
+///
+/// # Errors
+/// `organization_required`, `role_required`, `not_found`, `not_acceptable`.
+pub fn list(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    member_id: Option<&Id>,
+    page: &Page,
+) -> Result<Vec<(ServiceAccount, Option<Vec<String>>)>> {
+    let organization_id = context.enter_list(organization_id, Action::ReadMembers)?;
+    let accounts = store::accounts::list(conn, &organization_id, member_id, page)?;
+    let scopes: Vec<&Scopes> = accounts.iter().map(|account| &account.scopes).collect();
+    let words = scopes::words_of_all(conn, &scopes)?;
+    Ok(accounts.into_iter().zip(words).collect())
+}
+
+/// Gives an account a new secret; the one before stays good for [`SECRET_OVERLAP`](crate::domain::office::member::SECRET_OVERLAP).
 pub fn rotate(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<OwnedAccount>, String)> {
     let (before, ()): (OwnedAccount, _) = context.enter(conn, id, Action::WriteMember, &Ok(()))?;
     let secret = new_secret().map_err(Error::internal)?;
-    let secret_sha256 = sha256_hex(secret.as_bytes());
-    let account = ServiceAccount { secret_sha256, updated_at: context.now, ..before.account.clone() };
+    let account = before.account.rotated(sha256_hex(secret.as_bytes()), machine_now() + SECRET_OVERLAP, context.now);
     let rotated = Change::silent(OwnedAccount { account, ..before });
     Ok((context.commit(conn, "service_account.rotate", &before, rotated)?, secret))
 }
@@ -152,27 +182,60 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<()> {
     Ok(())
 }
 
-/// Authenticates client credentials and returns the caller, with the scopes granted to the token.
+/// The caller that client credentials stand for.
+pub struct Authenticated {
+    /// The caller, with the scopes granted to the token.
+    pub caller: Caller,
+    /// The words of these scopes; `None` if they narrow nothing.
+    pub scope: Option<String>,
+    account_id: Id,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+/// Notes that an account was used: at most once a minute, so that fetching tokens writes next to nothing.
+///
+/// # Errors
+/// `busy` or `internal` when the database fails.
+pub async fn note_use(app: &App, used: &Authenticated) -> Result<(), Error> {
+    let (now, id) = (machine_now(), used.account_id);
+    if used.last_used_at.is_some_and(|last| (TimeDelta::zero()..TimeDelta::minutes(1)).contains(&(now - last))) {
+        return Ok(());
+    }
+    app.db.write(move |conn| store::accounts::touch(conn, &id, now)).await
+}
+
+/// Authenticates client credentials. A requested scope is granted as far as the account has it.
 ///
 /// # Errors
 /// `invalid_client`, `invalid_scope`.
-pub fn authenticate(conn: &mut Conn, client_id: &str, secret: &str, requested: Option<&str>) -> Result<Caller, Error> {
+pub fn authenticate(
+    conn: &mut Conn,
+    client_id: &str,
+    secret: &str,
+    requested: Option<&str>,
+) -> Result<Authenticated, Error> {
     let digest = sha256_hex(secret.as_bytes());
     let found = store::accounts::find_client(conn, client_id)?;
-    let known = found.filter(|(account, _, _)| account.secret_sha256.as_bytes().ct_eq(digest.as_bytes()).into());
-    let (account, issuer, subject) = known.ok_or(Code::InvalidClient)?;
-    let granted = Scopes::parse(account.scopes.as_deref());
+    // Each is compared, in constant time.
+    let has_secret = |account: &ServiceAccount| {
+        let matches =
+            account.secrets(machine_now()).map(|secret| bool::from(secret.as_bytes().ct_eq(digest.as_bytes())));
+        matches.fold(false, |found, matches| found | matches)
+    };
+    let account = found.filter(has_secret).ok_or(Code::InvalidClient)?;
+    let ServiceAccount { id: account_id, last_used_at, .. } = account;
     let scopes = match requested.filter(|requested| !requested.is_empty()) {
-        None => granted,
+        None => account.scopes,
         Some(requested) => {
-            let requested = Scopes::parse(Some(requested));
-            if !requested.are_known() || !requested.within(&granted) {
-                return Err(Error::new(Code::InvalidScope));
-            }
-            requested
+            let member = store::members::find(conn, &account.member_id)?.ok_or(Code::InvalidClient)?;
+            let words: Vec<&str> = requested.split(' ').filter(|word| !word.is_empty()).collect();
+            let requested = scopes::read(conn, member.organization_id.as_ref(), &words)?;
+            account.scopes.intersection(&requested).ok_or(Code::InvalidScope)?
         }
     };
-    Ok(Caller { issuer, subject, client_id: Some(account.client_id), scopes })
+    let scope = scopes::words(conn, &scopes)?.map(|words| words.join(" "));
+    let principal = Principal::ServiceAccount { id: account_id };
+    Ok(Authenticated { caller: Caller { principal, scopes }, scope, account_id, last_used_at })
 }
 
 /// The kind of first account to create.
@@ -205,8 +268,8 @@ pub fn create_first(conn: &mut Conn, app: &App, first: &FirstAccount, name: &str
     member.clean(&mut check);
     Error::unless_valid(check.faults)?;
     store::members::insert(conn, &member)?;
-    let added = add(conn, app, now, &member.id, None)?;
-    let author = Author { issuer: "system", subject: "command-line", request_id: "create-admin" };
+    let added = add(conn, app, now, &member.id, Scopes::default())?;
+    let author = Author::system("command-line", "create-admin");
     let after = json!({"roles": member.roles, "client_id": added.account.client_id});
     record_as(conn, app, now, &author, AuditDraft::of("member.create", &member, None, Some(after)))?;
     Ok(added)

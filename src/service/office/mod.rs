@@ -2,5 +2,7 @@
 
 pub mod accounts;
 pub mod members;
+pub mod memberships;
 pub mod organizations;
+pub mod scopes;
 pub mod units;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::domain::Id;
 use crate::domain::access;
 use crate::domain::access::action::Action;
+use crate::domain::access::{ScopeKind, Scopes};
 use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::change::Change;
 use crate::domain::office::member::{Member, Person, Role};
@@ -65,7 +66,7 @@ impl Subject for Organization {
         if !context.actor.is_operator() {
             access::require(&context.actor, self.read_action(), &self.facts())?;
         }
-        if action == self.read_action() { Ok(()) } else { access::require_operator(&context.actor, "write") }
+        if action == self.read_action() { Ok(()) } else { access::require_operator(&context.actor, ScopeKind::Write) }
     }
 
     fn audit(&self) -> Value {
@@ -96,7 +97,7 @@ pub fn create(
     context: &Context,
     input: &Input<NewOrganization>,
 ) -> Result<(Details<Organization>, Member, NewSecret)> {
-    access::require_operator(&context.actor, "write")?;
+    access::require_operator(&context.actor, ScopeKind::Write)?;
     let new = context.accept(input)?;
     let mut check = Check::default();
     let mut organization = Organization {
@@ -117,7 +118,7 @@ pub fn create(
     Error::unless_valid(check.faults)?;
     store::organizations::insert(conn, &organization)?;
     store::members::insert(conn, &admin)?;
-    let secret = accounts::add(conn, context.app, context.now, &admin.id, None)?;
+    let secret = accounts::add(conn, context.app, context.now, &admin.id, Scopes::default())?;
     context.record_created(conn, "organization.create", &organization, None)?;
     context.record_created(conn, "member.create", &admin, None)?;
     Ok((context.details(conn, organization)?, admin, secret))

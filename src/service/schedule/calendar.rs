@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::access::{self, Offers};
+use crate::domain::access::{self, Offers, ScopeKind};
 use crate::domain::assessment::period::{DossierDeadline, DossierSemantics};
 use crate::domain::award::award_proposal::DossierTerm;
 use crate::domain::journal::event::EventType;
@@ -221,7 +221,7 @@ pub fn day(conn: &mut Conn, context: &Context, organization_id: Option<&Id>, on:
 /// organisation of an admin.
 fn writable_organization(context: &Context, organization_id: Option<&Id>) -> Result<Option<Id>, Error> {
     if organization_id.is_none() && context.actor.is_operator() {
-        access::require_operator(&context.actor, "write")?;
+        access::require_operator(&context.actor, ScopeKind::Write)?;
         return Ok(None);
     }
     context.organization_for(organization_id, Action::WriteCalendar).map(Some)

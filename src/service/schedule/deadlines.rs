@@ -24,7 +24,6 @@ use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in, starts_at};
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::submissions::lapses::{Lapse, lapse_all};
-use crate::service::journal::events;
 use crate::service::schedule::calendar;
 use crate::service::subject::changed_fields;
 use crate::service::{
@@ -189,8 +188,7 @@ pub fn list(
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
     require_no_pending_lapse(conn, context, &organization.id)?;
-    let named = events::named_units(conn, &context.actor, &organization.id)?;
-    let visibility = access::unit_visibility(&context.actor, &organization.id, Action::ReadDeadline, &named);
+    let visibility = access::unit_visibility(&context.actor, &organization.id, Action::ReadDeadline);
     let today = date_in(organization.zone(), context.now);
     let rows =
         store::deadlines::list(conn, &organization.id, &visibility, filter, (today, &context.app.reminders), page)?;

@@ -7,11 +7,12 @@ use serde_json::json;
 
 use crate::clock::new_secret;
 use crate::domain::Id;
-use crate::domain::access::{self, Offers, Scopes};
+use crate::domain::access::{self, Offers, ScopeKind};
 use crate::domain::schedule::feed::FeedToken;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::office::organizations::zone_of;
+use crate::service::office::scopes;
 use crate::service::schedule::deadlines::{self, DeadlineDetails};
 use crate::service::tag::Tag;
 use crate::service::{App, AuditDraft, AuditState, Caller, Context, Input, Result, record, sha256_hex};
@@ -31,31 +32,43 @@ pub fn tag(token: &FeedToken) -> Tag {
     Tag::of(&[(token.id, 1)], &Offers::default())
 }
 
+/// A token with the words of its scopes.
+pub struct ListedToken {
+    /// The token.
+    pub token: FeedToken,
+    /// What narrows it, units by code.
+    pub scopes: Option<Vec<String>>,
+}
+
+fn with_scopes(conn: &mut Conn, tokens: Vec<FeedToken>) -> Result<Vec<ListedToken>, Error> {
+    let words = scopes::words_of_all(conn, &tokens.iter().map(|token| &token.scopes).collect::<Vec<_>>())?;
+    Ok(tokens.into_iter().zip(words).map(|(token, scopes)| ListedToken { token, scopes }).collect())
+}
+
 /// Creates a token, which is shown only once.
-pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(FeedToken, String)> {
+pub fn create(conn: &mut Conn, context: &Context, input: &Input<()>) -> Result<(ListedToken, String)> {
     let first = context.actor.memberships.first().ok_or(Code::RoleRequired)?;
-    access::require_scope(&context.actor, "write")?;
+    access::require_scope(&context.actor, ScopeKind::Write)?;
     // The feed is read with the token's scopes, so `read` is required.
-    access::require_scope(&context.actor, "read")?;
+    access::require_scope(&context.actor, ScopeKind::Read)?;
     context.accept(input)?;
-    let own = store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?;
+    let own = store::feeds::of_owner(conn, &context.actor.principal)?;
     if own.len() >= MAX_TOKENS {
         return Err(Code::QuotaExceeded.into());
     }
     let secret = new_secret().map_err(Error::internal)?;
     let token = FeedToken {
         id: context.new_id(),
-        issuer: context.actor.issuer.clone(),
-        subject: context.actor.subject.clone(),
-        scopes: context.actor.scopes.text(),
-        client_id: context.client_id().map(str::to_owned),
+        owner: context.actor.principal.lasting(),
+        scopes: context.actor.scopes.clone(),
         token_sha256: sha256_hex(secret.as_bytes()),
         created_at: context.now,
     };
     store::feeds::insert(conn, &token)?;
     let draft = AuditDraft { after: Some(audit(&token)), ..draft(&token, "feed_token.create", first.organization_id) };
     record(conn, context, draft)?;
-    Ok((token, secret))
+    let scopes = scopes::words(conn, &token.scopes)?;
+    Ok((ListedToken { token, scopes }, secret))
 }
 
 fn draft<'a>(token: &FeedToken, action: &'a str, organization_id: Option<Id>) -> AuditDraft<'a> {
@@ -63,31 +76,33 @@ fn draft<'a>(token: &FeedToken, action: &'a str, organization_id: Option<Id>) ->
 }
 
 fn audit(token: &FeedToken) -> AuditState {
-    json!({"issuer": token.issuer, "subject": token.subject, "scopes": token.scopes}).into()
+    json!({"scopes": token.scopes.text()}).into()
 }
 
 /// Lists the caller's tokens.
-pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<FeedToken>> {
+pub fn list(conn: &mut Conn, context: &Context) -> Result<Vec<ListedToken>> {
     context.accept_read()?;
-    Ok(store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?)
+    let own = store::feeds::of_owner(conn, &context.actor.principal)?;
+    Ok(with_scopes(conn, own)?)
 }
 
 fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken, Error> {
-    let own = store::feeds::of_person(conn, &context.actor.issuer, &context.actor.subject)?;
+    let own = store::feeds::of_owner(conn, &context.actor.principal)?;
     own.into_iter().find(|token| token.id == *id).ok_or_else(|| Error::new(Code::NotFound))
 }
 
 /// Returns one of the caller's tokens.
-pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<FeedToken> {
+pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<ListedToken> {
     let token = find(conn, context, id)?;
     context.accept_read()?;
-    Ok(token)
+    let scopes = scopes::words(conn, &token.scopes)?;
+    Ok(ListedToken { token, scopes })
 }
 
 /// Revokes a token.
 pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<()> {
     let token = find(conn, context, id)?;
-    access::require_scope(&context.actor, "write")?;
+    access::require_scope(&context.actor, ScopeKind::Write)?;
     context.accept(&Ok(()))?;
     context.check_precondition(&tag(&token).state)?;
     store::feeds::delete(conn, id)?;
@@ -103,8 +118,8 @@ pub fn revoke(conn: &mut Conn, context: &Context, id: &Id) -> Result<()> {
 pub async fn caller(app: &Arc<App>, token: &str) -> Result<Caller, Error> {
     let hashed = sha256_hex(token.as_bytes());
     let found = app.db.read(move |conn| store::feeds::find_by_hash(conn, &hashed)).await?;
-    let FeedToken { issuer, subject, scopes, client_id, .. } = found.ok_or(Code::TokenInvalid)?;
-    Ok(Caller { issuer, subject, client_id, scopes: Scopes::parse(scopes.as_deref()) })
+    let FeedToken { owner, scopes, .. } = found.ok_or(Code::TokenInvalid)?;
+    Ok(Caller { principal: owner, scopes })
 }
 
 /// A deadline with the title of its period.

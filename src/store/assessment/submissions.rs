@@ -236,12 +236,12 @@ pub fn list(
         query = query.filter(
             submissions::unit_id
                 .eq(own)
-                .or(units::code.eq_any(visibility.scoped_codes.clone()))
+                .or(submissions::unit_id.eq_any(id_texts(&visibility.scoped)))
                 .or(submissions::status.eq_any(others).and(submissions::unit_id.ne(except))),
         );
     }
-    if !visibility.only_codes.is_empty() {
-        query = query.filter(units::code.eq_any(visibility.only_codes.clone()));
+    if let Some(ids) = &visibility.only {
+        query = query.filter(submissions::unit_id.eq_any(id_texts(ids)));
     }
     if let Some(ids) = &filter.period_ids {
         query = query.filter(submissions::period_id.eq_any(id_texts(ids)));

@@ -164,8 +164,8 @@ pub struct Filter {
     pub statuses: Option<Vec<ProposalStatus>>,
     /// Only this unit: the only one whose proposals the caller may see.
     pub only_unit: Option<Id>,
-    /// Only units with these codes, to which the token is restricted; empty for no restriction.
-    pub only_codes: Vec<String>,
+    /// Only these units, to which the token is restricted.
+    pub only: Option<Vec<Id>>,
 }
 
 /// Returns a proposal with its unit.
@@ -205,12 +205,8 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     if let Some(unit) = &filter.only_unit {
         query = query.filter(dsl::unit_id.eq(unit.to_string()));
     }
-    if !filter.only_codes.is_empty() {
-        let with_codes = units::table
-            .filter(units::organization_id.eq(organization_id.as_str()))
-            .filter(units::code.eq_any(filter.only_codes.clone()));
-        let ids: Vec<String> = with_codes.select(units::id).load(conn)?;
-        query = query.filter(dsl::unit_id.eq_any(ids));
+    if let Some(ids) = &filter.only {
+        query = query.filter(dsl::unit_id.eq_any(id_texts(ids)));
     }
     let rows: Vec<Row> = paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).load(conn)?;
     with_documents(conn, rows)

@@ -19,9 +19,45 @@ const INSERT_ROWS: usize = 500;
 /// The number of entries that one statement reads of a whole chain.
 const READ_ROWS: i64 = 1_000;
 
-/// An audit entry.
-#[derive(Debug, Clone, Queryable, Insertable)]
+/// The member, account, client and session behind an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryActor {
+    /// `person`, `machine` or `system`.
+    pub kind: String,
+    /// The member; `None` for the service itself.
+    pub member_id: Option<String>,
+    /// The client of the service account; `None` for a person.
+    pub client_id: Option<String>,
+    /// The session that the person had signed in to.
+    pub session_id: Option<String>,
+}
+
+#[derive(Queryable, Insertable)]
 #[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
+struct Row {
+    id: String,
+    organization_id: Option<String>,
+    at: NaiveDateTime,
+    request_id: String,
+    actor_issuer: String,
+    actor_subject: String,
+    action: String,
+    subject_type: String,
+    subject_id: String,
+    before_state: Option<String>,
+    after_state: Option<String>,
+    chain: String,
+    sequence: i64,
+    prev_hash: String,
+    hash: String,
+    actor_kind: Option<String>,
+    actor_member_id: Option<String>,
+    actor_client_id: Option<String>,
+    actor_session_id: Option<String>,
+}
+
+/// An audit entry.
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// The entry's id.
     pub id: String,
@@ -35,6 +71,8 @@ pub struct Entry {
     pub actor_issuer: String,
     /// The subject of the person who made the change.
     pub actor_subject: String,
+    /// What acted; `None` in entries that are older than this field, whose hashes do not cover it.
+    pub actor: Option<EntryActor>,
     /// The action, such as `submission.submit`.
     pub action: String,
     /// The type of the changed record.
@@ -55,6 +93,60 @@ pub struct Entry {
     pub hash: String,
 }
 
+impl From<Row> for Entry {
+    fn from(row: Row) -> Self {
+        let (member_id, client_id, session_id) = (row.actor_member_id, row.actor_client_id, row.actor_session_id);
+        Entry {
+            id: row.id,
+            organization_id: row.organization_id,
+            at: row.at,
+            request_id: row.request_id,
+            actor_issuer: row.actor_issuer,
+            actor_subject: row.actor_subject,
+            actor: row.actor_kind.map(|kind| EntryActor { kind, member_id, client_id, session_id }),
+            action: row.action,
+            subject_type: row.subject_type,
+            subject_id: row.subject_id,
+            before_state: row.before_state,
+            after_state: row.after_state,
+            chain: row.chain,
+            sequence: row.sequence,
+            prev_hash: row.prev_hash,
+            hash: row.hash,
+        }
+    }
+}
+
+impl From<Entry> for Row {
+    fn from(entry: Entry) -> Self {
+        let (actor_kind, actor_member_id, actor_client_id, actor_session_id) = match entry.actor {
+            Some(actor) => (Some(actor.kind), actor.member_id, actor.client_id, actor.session_id),
+            None => (None, None, None, None),
+        };
+        Row {
+            id: entry.id,
+            organization_id: entry.organization_id,
+            at: entry.at,
+            request_id: entry.request_id,
+            actor_issuer: entry.actor_issuer,
+            actor_subject: entry.actor_subject,
+            action: entry.action,
+            subject_type: entry.subject_type,
+            subject_id: entry.subject_id,
+            before_state: entry.before_state,
+            after_state: entry.after_state,
+            chain: entry.chain,
+            sequence: entry.sequence,
+            prev_hash: entry.prev_hash,
+            hash: entry.hash,
+            actor_kind,
+            actor_member_id,
+            actor_client_id,
+            actor_session_id,
+        }
+    }
+}
+
 impl Entry {
     /// Returns the entry as canonical JSON (RFC 8785), which is why the keys are sorted. The states are stored in that
     /// form.
@@ -62,11 +154,22 @@ impl Entry {
         let text = |text: &str| serde_json::to_string(text).map_err(Error::internal);
         let state = |state: &Option<String>| state.clone().unwrap_or_else(|| "null".to_owned());
         let organization_id = self.organization_id.as_deref().map_or_else(|| Ok("null".to_owned()), text)?;
+        let nullable =
+            |text_or_none: &Option<String>| text_or_none.as_deref().map_or_else(|| Ok("null".to_owned()), text);
+        let (issuer, subject) = (text(&self.actor_issuer)?, text(&self.actor_subject)?);
+        let actor = match &self.actor {
+            None => format!(r#"{{"issuer":{issuer},"subject":{subject}}}"#),
+            Some(actor) => format!(
+                r#"{{"client_id":{},"issuer":{issuer},"kind":{},"member_id":{},"session_id":{},"subject":{subject}}}"#,
+                nullable(&actor.client_id)?,
+                text(&actor.kind)?,
+                nullable(&actor.member_id)?,
+                nullable(&actor.session_id)?,
+            ),
+        };
         Ok(format!(
-            r#"{{"action":{},"actor":{{"issuer":{},"subject":{}}},"after":{},"at":{},"before":{},"id":{},"organization_id":{organization_id},"prev_hash":{},"request_id":{},"sequence":{},"subject":{{"id":{},"type":{}}}}}"#,
+            r#"{{"action":{},"actor":{actor},"after":{},"at":{},"before":{},"id":{},"organization_id":{organization_id},"prev_hash":{},"request_id":{},"sequence":{},"subject":{{"id":{},"type":{}}}}}"#,
             text(&self.action)?,
-            text(&self.actor_issuer)?,
-            text(&self.actor_subject)?,
             state(&self.after_state),
             text(&instant(self.at.and_utc()))?,
             state(&self.before_state),
@@ -130,10 +233,11 @@ impl SortKey for SortBy {
 /// Appends entries to the chain of a locked journal.
 pub fn append(conn: &mut Conn, journal: &mut Journal, mut entries: Vec<Entry>) -> Result<(), Error> {
     entries.iter_mut().try_for_each(|entry| entry.seal(journal))?;
-    for entries in entries.chunks(INSERT_ROWS) {
-        match entries {
+    let rows: Vec<Row> = entries.into_iter().map(Row::from).collect();
+    for rows in rows.chunks(INSERT_ROWS) {
+        match rows {
             // By far the most frequent case. A statement for one row stays in the cache of prepared statements.
-            [entry] => dispatch!(conn, c => diesel::insert_into(audit_entries::table).values(entry).execute(c))?,
+            [row] => dispatch!(conn, c => diesel::insert_into(audit_entries::table).values(row).execute(c))?,
             several => dispatch!(conn, c => diesel::insert_into(audit_entries::table).values(several).execute(c))?,
         };
     }
@@ -152,12 +256,15 @@ pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<SortBy>) 
     if let Some(actions) = &filter.actions {
         query = query.filter(dsl::action.eq_any(actions.clone()));
     }
-    Ok(paged(query, page, |SortBy::Sequence, place| place.by(dsl::sequence, |after| *after)).load(conn)?)
+    let rows: Vec<Row> =
+        paged(query, page, |SortBy::Sequence, place| place.by(dsl::sequence, |after| *after)).load(conn)?;
+    Ok(rows.into_iter().map(Entry::from).collect())
 }
 
 fn batch(conn: &mut Conn, chain: &str, after: i64) -> Result<Vec<Entry>, Error> {
     let rest = dsl::audit_entries.filter(dsl::chain.eq(chain)).filter(dsl::sequence.gt(after));
-    Ok(rest.order(dsl::sequence).limit(READ_ROWS).load(conn)?)
+    let rows: Vec<Row> = rest.order(dsl::sequence).limit(READ_ROWS).load(conn)?;
+    Ok(rows.into_iter().map(Entry::from).collect())
 }
 
 /// The result of verifying a chain.
@@ -243,6 +350,7 @@ mod tests {
             organization_id: None,
             at: chrono::DateTime::UNIX_EPOCH.naive_utc(),
             request_id: "r\u{1}\"".into(),
+            actor: None,
             actor_issuer: "local".into(),
             actor_subject: "Đơn vị\u{7f}\u{2028}".into(),
             action,

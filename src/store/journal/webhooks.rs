@@ -6,6 +6,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Timestamp};
 
 use crate::domain::Id;
+use crate::domain::access::Scopes;
 use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint, Secret};
 use crate::error::Error;
 use crate::store::Conn;
@@ -49,7 +50,7 @@ impl TryFrom<EndpointRow> for Endpoint {
             id: id(row.id),
             organization_id: id(row.organization_id),
             member_id: id(row.member_id),
-            scopes: row.scopes,
+            scopes: Scopes::parse(row.scopes.as_deref()),
             client_id: row.client_id,
             url: row.url,
             event_types: from_json(&row.event_types)?,
@@ -72,7 +73,7 @@ impl TryFrom<&Endpoint> for EndpointRow {
             id: endpoint.id.to_string(),
             organization_id: endpoint.organization_id.to_string(),
             member_id: endpoint.member_id.to_string(),
-            scopes: endpoint.scopes.clone(),
+            scopes: endpoint.scopes.text(),
             client_id: endpoint.client_id.clone(),
             url: endpoint.url.clone(),
             event_types: json(&endpoint.event_types)?,

@@ -1,11 +1,13 @@
 //! Members: who holds which roles in which organisation.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::domain::Id;
-use crate::domain::access::Membership;
-use crate::domain::office::member::{Member, Role};
+use crate::domain::access::{Membership, Principal};
+use crate::domain::office::member::{LOCAL_ISSUER, Member, MemberEnd, MemberKind, MemberStatus, Role};
 use crate::domain::office::organization::DEFAULT_ZONE;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::time::{date_in, zone};
@@ -15,21 +17,25 @@ use crate::store::dialect::dispatch;
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::members::{self, dsl};
-use crate::store::schema::{organizations, units};
-use crate::store::types::{from_json, id, id_option, json, naive, utc};
+use crate::store::schema::{organizations, service_accounts, units};
+use crate::store::types::{enum_text, from_json, id, id_option, json, naive, parse_enum, utc};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = members, treat_none_as_null = true)]
 struct Row {
     id: String,
     organization_id: Option<String>,
+    kind: String,
     issuer: String,
     subject: String,
     display_name: String,
     roles: String,
     unit_id: Option<String>,
+    status: String,
     valid_from_on: NaiveDate,
     valid_until_on: Option<NaiveDate>,
+    ended_at: Option<NaiveDateTime>,
+    end_reason: Option<String>,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -41,13 +47,16 @@ impl TryFrom<Row> for Member {
         Ok(Member {
             id: id(row.id),
             organization_id: id_option(row.organization_id),
+            kind: parse_enum(&row.kind)?,
             issuer: row.issuer,
             subject: row.subject,
             display_name: row.display_name,
             roles: from_json(&row.roles)?,
             unit_id: id_option(row.unit_id),
+            taken: parse_enum::<MemberStatus>(&row.status)? != MemberStatus::Pending,
             valid_from_on: row.valid_from_on,
             valid_until_on: row.valid_until_on,
+            end: row.ended_at.zip(row.end_reason).map(|(at, reason)| MemberEnd { at: utc(at), reason }),
             version: row.version,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
@@ -61,13 +70,17 @@ impl TryFrom<&Member> for Row {
         Ok(Row {
             id: member.id.to_string(),
             organization_id: member.organization_id.as_ref().map(ToString::to_string),
+            kind: enum_text(member.kind),
             issuer: member.issuer.clone(),
             subject: member.subject.clone(),
             display_name: member.display_name.clone(),
             roles: json(&member.roles)?,
             unit_id: member.unit_id.as_ref().map(ToString::to_string),
+            status: enum_text(member.status()),
             valid_from_on: member.valid_from_on,
             valid_until_on: member.valid_until_on,
+            ended_at: member.end.as_ref().map(|end| naive(end.at)),
+            end_reason: member.end.as_ref().map(|end| end.reason.clone()),
             version: member.version,
             created_at: naive(member.created_at),
             updated_at: naive(member.updated_at),
@@ -75,60 +88,127 @@ impl TryFrom<&Member> for Row {
     }
 }
 
-/// A membership with its term, the organisation's time zone, and the unit's id and code.
-type MembershipRow = (
-    String,
-    Option<String>,
-    String,
-    String,
-    NaiveDate,
-    Option<NaiveDate>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-);
+/// What the rights of a request need of a member, with the time zone of its organisation, and the id and code of its unit.
+#[derive(Queryable)]
+struct HolderRow {
+    id: String,
+    organization_id: Option<String>,
+    kind: String,
+    issuer: String,
+    subject: String,
+    display_name: String,
+    roles: String,
+    status: String,
+    valid_from_on: NaiveDate,
+    valid_until_on: Option<NaiveDate>,
+    time_zone: Option<String>,
+    unit_id: Option<String>,
+    unit_code: Option<String>,
+}
 
-/// Returns the memberships of a person that are valid today, by the date in each organisation's time zone.
-pub fn current_memberships(
-    conn: &mut Conn,
-    issuer: &str,
-    subject: &str,
-    now: DateTime<Utc>,
-) -> Result<Vec<Membership>, Error> {
-    let of_person = members::table
-        .left_join(organizations::table.on(members::organization_id.eq(organizations::id.nullable())))
-        .left_join(units::table.on(members::unit_id.eq(units::id.nullable())))
-        .filter(members::issuer.eq(issuer))
-        .filter(members::subject.eq(subject))
-        .order(members::id)
-        .select((
-            members::id,
-            members::organization_id,
-            members::display_name,
-            members::roles,
-            members::valid_from_on,
-            members::valid_until_on,
-            organizations::time_zone.nullable(),
-            units::id.nullable(),
-            units::code.nullable(),
-        ));
-    let rows: Vec<MembershipRow> = dispatch!(conn, c => of_person.load(c))?;
-    let current = rows.into_iter().filter(|row| {
-        let zone = zone(row.6.as_deref().unwrap_or(DEFAULT_ZONE)).unwrap_or(chrono_tz::UTC);
+impl HolderRow {
+    fn is_current(&self, now: DateTime<Utc>) -> bool {
+        let zone = zone(self.time_zone.as_deref().unwrap_or(DEFAULT_ZONE)).unwrap_or(chrono_tz::UTC);
         let today = date_in(zone, now);
-        row.4 <= today && row.5.is_none_or(|until| today <= until)
-    });
-    current
-        .map(|(member_id, organization_id, display_name, roles, _, _, _, unit_id, unit_code)| {
-            Ok(Membership {
-                member_id: id(member_id),
-                organization_id: id_option(organization_id),
-                display_name,
-                roles: from_json(&roles)?,
-                unit: unit_id.zip(unit_code).map(|(unit_id, code)| UnitKey { id: id(unit_id), code }),
-            })
+        self.valid_from_on <= today && self.valid_until_on.is_none_or(|until| today <= until)
+    }
+
+    fn membership(self) -> Result<Membership, Error> {
+        Ok(Membership {
+            member_id: id(self.id),
+            organization_id: id_option(self.organization_id),
+            display_name: self.display_name,
+            roles: from_json(&self.roles)?,
+            unit: self.unit_id.zip(self.unit_code).map(|(unit_id, code)| UnitKey { id: id(unit_id), code }),
         })
-        .collect()
+    }
+}
+
+/// The members that a principal stands for.
+#[derive(Debug)]
+pub struct Holder {
+    /// What it is.
+    pub kind: MemberKind,
+    /// Who vouches for it.
+    pub issuer: String,
+    /// Its name there.
+    pub subject: String,
+    /// The memberships that are valid today, by the date in each organisation's time zone.
+    pub memberships: Vec<Membership>,
+    /// The oldest membership that waits to be taken, where none is active.
+    pub to_take: Option<Id>,
+}
+
+/// Returns the members that a principal stands for, in one statement; `None` where the account has ended, or is unknown.
+pub fn holder(conn: &mut Conn, principal: &Principal, now: DateTime<Utc>) -> Result<Option<Holder>, Error> {
+    let all = members::table
+        .left_join(organizations::table.on(members::organization_id.eq(organizations::id.nullable())))
+        .left_join(units::table.on(members::unit_id.eq(units::id.nullable())));
+    let columns = (
+        members::id,
+        members::organization_id,
+        members::kind,
+        members::issuer,
+        members::subject,
+        members::display_name,
+        members::roles,
+        members::status,
+        members::valid_from_on,
+        members::valid_until_on,
+        organizations::time_zone.nullable(),
+        units::id.nullable(),
+        units::code.nullable(),
+    );
+    let rows: Vec<HolderRow> = match principal {
+        Principal::Account { member_id, .. } => {
+            let own = all.filter(members::id.eq(member_id.as_str())).select(columns);
+            dispatch!(conn, c => own.load(c))?
+        }
+        Principal::ServiceAccount { id } => {
+            let own = all
+                .inner_join(service_accounts::table.on(service_accounts::member_id.eq(members::id)))
+                .filter(service_accounts::id.eq(id.as_str()))
+                .filter(service_accounts::revoked_at.is_null())
+                .select(columns);
+            dispatch!(conn, c => own.load(c))?
+        }
+        Principal::External { issuer, subject } => {
+            let own = all
+                .filter(members::issuer.eq(issuer))
+                .filter(members::subject.eq(subject))
+                .order(members::id)
+                .select(columns);
+            dispatch!(conn, c => own.load(c))?
+        }
+    };
+    let mut by_status: HashMap<MemberStatus, Vec<HolderRow>> = HashMap::new();
+    for row in rows {
+        by_status.entry(parse_enum(&row.status)?).or_default().push(row);
+    }
+    let active = by_status.remove(&MemberStatus::Active).unwrap_or_default();
+    let (kind, issuer, subject) = match (principal, active.first()) {
+        (Principal::External { issuer, subject }, _) => (MemberKind::Person, issuer.clone(), subject.clone()),
+        (_, Some(row)) => (parse_enum(&row.kind)?, row.issuer.clone(), row.subject.clone()),
+        (_, None) => return Ok(None),
+    };
+    let pending = by_status.get(&MemberStatus::Pending).and_then(|rows| rows.first());
+    let to_take = pending.filter(|_| active.is_empty()).map(|row| Id::from_uuid_text(&row.id));
+    let current = active.into_iter().filter(|row| row.is_current(now)).map(HolderRow::membership);
+    Ok(Some(Holder { kind, issuer, subject, memberships: current.collect::<Result<_, _>>()?, to_take }))
+}
+
+/// Returns all local members that have not ended, oldest first: for the sandbox, whose people are few.
+pub fn local(conn: &mut Conn) -> Result<Vec<Member>, Error> {
+    let local = dsl::members.filter(dsl::issuer.eq(LOCAL_ISSUER)).filter(dsl::ended_at.is_null());
+    let rows: Vec<Row> = local.order(dsl::id).load(conn)?;
+    rows.into_iter().map(Member::try_from).collect()
+}
+
+/// Returns the memberships of a user of an identity provider that have not ended.
+pub fn of_external(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Vec<Member>, Error> {
+    let own = dsl::members.filter(dsl::issuer.eq(issuer)).filter(dsl::subject.eq(subject));
+    let rows: Vec<Row> = own.filter(dsl::status.ne(enum_text(MemberStatus::Ended))).order(dsl::id).load(conn)?;
+    rows.into_iter().map(Member::try_from).collect()
 }
 
 /// Returns a member.
@@ -137,9 +217,17 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Member>, Error> {
     row.map(Member::try_from).transpose()
 }
 
-/// Returns a page of an organisation's members, of one unit where one is given.
-pub fn list(conn: &mut Conn, organization_id: &Id, unit_id: Option<&Id>, page: &Page) -> Result<Vec<Member>, Error> {
-    let mut query = dsl::members.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+/// Returns a page of an organisation's members, of one unit where one is given; without an organisation, the operators.
+pub fn list(
+    conn: &mut Conn,
+    organization_id: Option<&Id>,
+    unit_id: Option<&Id>,
+    page: &Page,
+) -> Result<Vec<Member>, Error> {
+    let mut query = match organization_id {
+        Some(id) => dsl::members.filter(dsl::organization_id.eq(id.to_string())).into_boxed(),
+        None => dsl::members.filter(dsl::organization_id.is_null()).into_boxed(),
+    };
     if let Some(unit_id) = unit_id {
         query = query.filter(dsl::unit_id.eq(unit_id.to_string()));
     }

@@ -132,11 +132,11 @@ pub fn filter_active(conn: &mut Conn, organization_id: &Id, ids: &[Id]) -> Resul
     Ok(found.into_iter().map(Id::from_uuid_text).collect())
 }
 
-/// Returns the ids of an organisation's units that have these codes.
-pub fn ids_by_code(conn: &mut Conn, organization_id: &Id, codes: &[String]) -> Result<Vec<Id>, Error> {
+/// Returns those of an organisation's units that have these codes.
+pub fn keys_by_code(conn: &mut Conn, organization_id: &Id, codes: &[String]) -> Result<Vec<UnitKey>, Error> {
     let own = dsl::units.filter(dsl::organization_id.eq(organization_id.as_str()));
-    let found: Vec<String> = own.filter(dsl::code.eq_any(codes)).select(dsl::id).load(conn)?;
-    Ok(found.into_iter().map(Id::from_uuid_text).collect())
+    let found: Vec<(String, String)> = own.filter(dsl::code.eq_any(codes)).select((dsl::id, dsl::code)).load(conn)?;
+    Ok(found.into_iter().map(|(unit_id, code)| UnitKey { id: id(unit_id), code }).collect())
 }
 
 /// Returns the codes of units by id.

@@ -4,6 +4,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use crate::domain::Id;
+use crate::domain::access::{Principal, Scopes};
+use crate::domain::office::member::{LOCAL_ISSUER, client_id};
 use crate::domain::schedule::feed::FeedToken;
 use crate::error::Error;
 use crate::store::Conn;
@@ -27,24 +29,38 @@ impl From<Row> for FeedToken {
     fn from(row: Row) -> Self {
         FeedToken {
             id: id(row.id),
-            issuer: row.issuer,
-            subject: row.subject,
-            scopes: row.scopes,
-            client_id: row.client_id,
+            owner: match row.client_id {
+                Some(_) => Principal::ServiceAccount { id: id(row.subject) },
+                None if row.issuer == LOCAL_ISSUER => {
+                    Principal::Account { member_id: id(row.subject), session_id: None }
+                }
+                None => Principal::External { issuer: row.issuer, subject: row.subject },
+            },
+            scopes: Scopes::parse(row.scopes.as_deref()),
             token_sha256: row.token_sha256,
             created_at: utc(row.created_at),
         }
     }
 }
 
+/// The columns of an owner: the issuer, and the account's id or the `sub` there.
+fn columns(owner: &Principal) -> (&str, &str) {
+    match owner {
+        Principal::Account { member_id, .. } => (LOCAL_ISSUER, member_id.as_str()),
+        Principal::ServiceAccount { id } => (LOCAL_ISSUER, id.as_str()),
+        Principal::External { issuer, subject } => (issuer, subject),
+    }
+}
+
 /// Adds a token.
 pub fn insert(conn: &mut Conn, token: &FeedToken) -> Result<(), Error> {
+    let (issuer, subject) = columns(&token.owner);
     let row = Row {
         id: token.id.to_string(),
-        issuer: token.issuer.clone(),
-        subject: token.subject.clone(),
-        scopes: token.scopes.clone(),
-        client_id: token.client_id.clone(),
+        issuer: issuer.to_owned(),
+        subject: subject.to_owned(),
+        scopes: token.scopes.text(),
+        client_id: token.owner.service_account_id().as_ref().map(client_id),
         token_sha256: token.token_sha256.clone(),
         created_at: naive(token.created_at),
     };
@@ -52,8 +68,9 @@ pub fn insert(conn: &mut Conn, token: &FeedToken) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the tokens of a person, first to last.
-pub fn of_person(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Vec<FeedToken>, Error> {
+/// Returns the tokens of a principal, first to last.
+pub fn of_owner(conn: &mut Conn, owner: &Principal) -> Result<Vec<FeedToken>, Error> {
+    let (issuer, subject) = columns(owner);
     let own = dsl::feed_tokens.filter(dsl::issuer.eq(issuer)).filter(dsl::subject.eq(subject));
     let rows: Vec<Row> = own.order(dsl::id).load(conn)?;
     Ok(rows.into_iter().map(FeedToken::from).collect())

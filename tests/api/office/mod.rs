@@ -1,3 +1,4 @@
 //! Organisations, their units, members and accounts.
 
+mod identity;
 mod tokens;

@@ -133,10 +133,52 @@ fn a_token_gets_what_the_account_has_where_it_asks_for_nothing(app: &App) {
         .refused(403, "scope_required");
 }
 
+/// The answer to `scope=` is what it has in common with the account's scopes, kinds and units each.
 #[apply(on_both)]
-fn a_token_cannot_ask_for_more(app: &App) {
+fn a_token_gets_the_intersection(app: &App) {
+    for (of_account, asked, granted) in [
+        (&["read", "unit:TH"][..], "unit%3ATH", "read unit:TH"),
+        (&["read", "unit:TH"], "read", "read unit:TH"),
+        (&["read", "unit:TH"], "read+write", "read unit:TH"),
+        (&["read", "unit:TH"], "unit%3ATH+unit%3AKT+read", "read unit:TH"),
+        (&["read", "write"], "unit%3AKT", "read write unit:KT"),
+        (&["unit:TH", "unit:KT"], "write+unit%3AKT", "write unit:KT"),
+    ] {
+        let account = account(app, "admin", Some(of_account));
+        assert_eq!(
+            fetch(app, &account, &format!("&scope={asked}")).expect(200)["scope"],
+            granted,
+            "{of_account:?} {asked}"
+        );
+    }
+}
+
+/// A code that a unit loses takes the scope nowhere: what is kept is the unit.
+#[apply(on_both)]
+fn a_scope_stays_with_its_unit_when_codes_are_exchanged(app: &App) {
+    let (th, kt) = (app.new_sheet("TH"), app.new_sheet("KT"));
+    let account = account(app, "auditor", Some(&["read", "unit:TH"]));
+    for (from, to) in [("TH", "TAM"), ("KT", "TH")] {
+        let unit = format!("/v1/units/{}", app.unit_id(from));
+        app.request("admin", "PATCH", &unit)
+            .if_match(&app.tag("admin", &unit))
+            .json(&json!({"code": to}))
+            .send()
+            .expect(200);
+    }
+    let answer = fetch(app, &account, "").expect(200);
+    assert_eq!(answer["scope"], "read unit:TAM");
+    let token = answer["access_token"].as_str().unwrap();
+    app.bearer(token, "GET", &th).send().expect(200);
+    app.bearer(token, "GET", &kt).send().refused(404, "not_found");
+    fetch(app, &account, "&scope=unit%3ATH").refused(400, "invalid_scope");
+}
+
+#[apply(on_both)]
+fn a_token_cannot_ask_for_nothing_in_common(app: &App) {
     let account = account(app, "admin", Some(&["read", "unit:TH"]));
-    for scope in ["write", "read+write", "unit:KT", "everything", "read+unit%3ATH+unit%3AKT"] {
+    for scope in ["write", "unit:KT", "everything", "read+everything", "unit%3AKT+read", "unit%3AZZ", "read+unit%3AZZ"]
+    {
         let response = fetch(app, &account, &format!("&scope={scope}"));
         assert_eq!(
             (response.code().as_str(), &response.json()["error"]),
@@ -144,7 +186,6 @@ fn a_token_cannot_ask_for_more(app: &App) {
             "{scope}"
         );
     }
-    assert_eq!(fetch(app, &account, "&scope=unit%3ATH+read").expect(200)["scope"], "unit:TH read");
 }
 
 /// RFC 6749, section 5.2: 400, but 401 for the client itself.
@@ -186,20 +227,59 @@ fn a_scope_gives_no_right_that_the_role_does_not(app: &App) {
 #[apply(on_both)]
 fn an_unknown_scope_is_not_granted(app: &App) {
     let member_id = member_id(app, "auditor");
-    for scopes in [json!(["everything"]), json!(["read", "unit:"]), json!([]), json!(["read write"]), json!([""])] {
+    for scopes in [
+        json!(["everything"]),
+        json!(["read", "unit:"]),
+        json!(["read", "unit:ZZ"]),
+        json!(["unit:VP"]),
+        json!([]),
+        json!(["read write"]),
+        json!([""]),
+    ] {
         let response = app.post("admin", "/v1/service-accounts", &json!({"member_id": member_id, "scopes": scopes}));
         assert_eq!(response.code(), "invalid_scope", "{scopes}");
     }
 }
 
 #[apply(on_both)]
-fn a_new_secret_ends_the_old_one(app: &App) {
-    let mut account = account(app, "secretary", None);
-    let rotated = app.act("admin", &account.path, "rotate", None).expect(200);
-    assert_eq!(rotated["client_id"], account.client_id);
-    fetch(app, &account, "").refused(401, "invalid_client");
-    account.secret = rotated["client_secret"].as_str().unwrap().to_owned();
+fn two_secrets_are_good_while_they_rotate(app: &App) {
+    let account = account(app, "secretary", None);
+    assert_eq!(app.get("admin", &account.path).expect(200)["previous_secret_until"], Value::Null);
+    let rotate = || {
+        let rotated = app.act("admin", &account.path, "rotate", None).expect(200);
+        assert_eq!(rotated["client_id"], account.client_id);
+        let secret = rotated["client_secret"].as_str().unwrap().to_owned();
+        Account { secret, path: String::new(), client_id: account.client_id.clone() }
+    };
+    let second = rotate();
     fetch(app, &account, "").expect(200);
+    fetch(app, &second, "").expect(200);
+    assert_ne!(app.get("admin", &account.path).expect(200)["previous_secret_until"], Value::Null);
+    let third = rotate();
+    fetch(app, &account, "").refused(401, "invalid_client");
+    fetch(app, &second, "").expect(200);
+    fetch(app, &third, "").expect(200);
+    let passed = "UPDATE service_accounts SET previous_secret_until = '2020-01-01 00:00:00'";
+    crate::backends::execute(app, passed).unwrap();
+    fetch(app, &second, "").refused(401, "invalid_client");
+    fetch(app, &third, "").expect(200);
+}
+
+#[apply(on_both)]
+fn accounts_are_listed_with_their_last_use(app: &App) {
+    let account = account(app, "secretary", Some(&["read", "unit:TH"]));
+    let listed = || app.get("admin", "/v1/service-accounts").expect(200)["items"][0].clone();
+    let (before, tag) = (listed(), app.tag("admin", &account.path));
+    assert_eq!((&before["scopes"], &before["last_used_at"]), (&json!(["read", "unit:TH"]), &Value::Null));
+    fetch(app, &account, "").expect(200);
+    assert_ne!(listed()["last_used_at"], Value::Null);
+    // To be used is no change of it.
+    assert_eq!(app.tag("admin", &account.path), tag);
+    let of = |person: &str| app.get("auditor", &format!("/v1/service-accounts?member_id={}", member_id(app, person)));
+    assert_eq!(of("secretary").expect(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(of("admin").expect(200)["items"], json!([]));
+    app.get("th-head", "/v1/service-accounts").refused(403, "role_required");
+    assert_eq!(app.get("so-khdt-admin", "/v1/service-accounts").expect(200)["items"], json!([]));
 }
 
 #[apply(on_both)]
@@ -226,7 +306,7 @@ fn a_secret_is_shown_once_and_never_replayed(app: &App) {
     assert_ne!(first["id"], second.expect(201)["id"]);
     let read = app.get("admin", &format!("/v1/service-accounts/{}", first["id"].as_str().unwrap()));
     let text = String::from_utf8(read.bytes.clone()).unwrap();
-    assert!(read.status == 200 && !text.contains("secret"), "{text}");
+    assert!(read.status == 200 && !text.contains("client_secret"), "{text}");
     let audit = app.get("auditor", "/v1/audit-entries").bytes;
     assert!(!String::from_utf8(audit).unwrap().contains(first["client_secret"].as_str().unwrap()));
 }

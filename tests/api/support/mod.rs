@@ -372,10 +372,16 @@ impl Drop for App {
 }
 
 fn migrate(url: String) {
+    try_migrate(url).unwrap();
+}
+
+/// Runs the migrations of a database; the text of the error where they are refused.
+pub fn try_migrate(url: String) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let config = Config::of_sandbox(&url, 0, folder.path()).unwrap();
     let open = async move { server::open(&config, Clock::System, Ids::Random).await.map(drop) };
-    std::thread::spawn(|| actix_web::rt::System::new().block_on(open).unwrap()).join().unwrap();
+    let opened = std::thread::spawn(|| actix_web::rt::System::new().block_on(open)).join().unwrap();
+    opened.map_err(|error| format!("{error:?}"))
 }
 
 impl App {

@@ -94,7 +94,7 @@ impl Lapse {
 
     /// Records the lapse in the journal.
     pub fn record(self, conn: &mut Conn, app: &App, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let author = Author { issuer: "system", subject: "clock", request_id };
+        let author = Author::system("clock", request_id);
         let Submission { id, organization_id, .. } = self.after;
         let draft = AuditDraft {
             before: Some(json!({"status": self.previous_status}).into()),

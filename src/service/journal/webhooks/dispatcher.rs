@@ -17,15 +17,17 @@ use url::{Host, Url};
 use super::address::{PublicOnly, is_public};
 use crate::clock::random_bytes;
 use crate::domain::Id;
-use crate::domain::access::{self, Actor, Scopes};
+use crate::domain::access::{self, Actor, Principal};
 use crate::domain::assessment::evidence::URL_CHARS;
 use crate::domain::journal::event::Event;
 use crate::domain::journal::webhook::{Attempt, Delivery, Endpoint};
+use crate::domain::office::member::{MemberKind, account_of_client};
 use crate::domain::text::Check;
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::service::App;
 use crate::service::journal::events;
+use crate::store::members::Holder;
 use crate::store::{self, Conn};
 
 /// Time limit of a request.
@@ -234,8 +236,7 @@ fn fan_out(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<()
     // Read before the events: every event up to this number is already visible.
     let head = store::journals::find(conn, organization_id.as_str())?.event_sequence;
     let actor = owner(conn, app, &endpoint)?;
-    let named = events::named_units(conn, &actor, organization_id)?;
-    let visibility = access::event_visibility(&actor, organization_id, &named);
+    let visibility = access::event_visibility(&actor, organization_id);
     let types = Some(endpoint.event_types.as_slice()).filter(|types| !types.is_empty());
     let new = store::events::list(conn, organization_id, &visibility, types, endpoint.sequence, MAX_EVENTS_PER_BATCH)?;
     let deliveries: Vec<Delivery> = new
@@ -251,19 +252,28 @@ fn fan_out(conn: &mut Conn, app: &App, id: &Id, now: DateTime<Utc>) -> Result<()
     store::webhooks::advance(conn, id, if full { last } else { last.max(head) })
 }
 
-/// The actor whose rights limit an endpoint: its owner's current memberships, narrowed by the original token's scopes.
+/// The actor whose rights limit an endpoint: its owner's present membership, narrowed by the original token's scopes. An
+/// endpoint does not outlive the service account that made it.
 fn owner(conn: &mut Conn, app: &App, endpoint: &Endpoint) -> Result<Actor, Error> {
-    let scopes = Scopes::parse(endpoint.scopes.as_deref());
-    let member = store::members::find(conn, &endpoint.member_id)?;
-    let is_live = match &endpoint.client_id {
-        Some(client_id) => store::accounts::is_active(conn, client_id)?,
-        None => true,
+    let principal = match &endpoint.client_id {
+        Some(client_id) => Principal::ServiceAccount { id: account_of_client(client_id).unwrap_or(Id::NIL) },
+        None => Principal::Account { member_id: endpoint.member_id, session_id: None },
     };
-    let Some(member) = member.filter(|_| is_live) else {
-        return Ok(Actor { issuer: String::new(), subject: String::new(), memberships: Vec::new(), scopes });
-    };
-    let memberships = store::members::current_memberships(conn, &member.issuer, &member.subject, app.clock.now())?;
-    Ok(Actor { issuer: member.issuer, subject: member.subject, memberships, scopes })
+    let holder = store::members::holder(conn, &principal, app.clock.now())?;
+    let scopes = endpoint.scopes.clone();
+    Ok(match holder {
+        Some(Holder { kind, issuer, subject, memberships, .. }) => {
+            Actor { principal, kind, issuer, subject, memberships, scopes }
+        }
+        None => Actor {
+            principal,
+            kind: MemberKind::Machine,
+            issuer: String::new(),
+            subject: String::new(),
+            memberships: Vec::new(),
+            scopes,
+        },
+    })
 }
 
 /// Messages to one endpoint, claimed by this instance.
