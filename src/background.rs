@@ -6,12 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::machine_now;
+use crate::domain::office::session::FAILURES_REMEMBERED;
 use crate::error::Error;
 pub use crate::service::App;
 use crate::service::files;
 use crate::service::journal::webhooks::dispatcher;
 use crate::service::schedule::deadline_checks::{self, Selection};
-use crate::store::{idempotency, webhooks};
+use crate::store::{idempotency, sessions, sign_in_failures, webhooks};
 
 /// How often expired data is removed.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
@@ -19,6 +20,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 const UNREFERENCED_GRACE: TimeDelta = TimeDelta::hours(24);
 /// How long finished webhook deliveries are kept.
 const DELIVERY_RETENTION: TimeDelta = TimeDelta::days(30);
+/// How long a session that is over is kept, so that an old refresh token is known.
+const SESSION_RETENTION: TimeDelta = TimeDelta::days(1);
 
 /// How often the deadlines are checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(30);
@@ -94,7 +97,7 @@ pub async fn run_sweeps(app: Arc<App>) {
     }
 }
 
-/// Deletes expired idempotency records and webhook deliveries, and the files that no row has referred to since
+/// Deletes expired idempotency records, webhook deliveries, sessions and failed sign-ins, and the files that no row has referred to since
 /// `unreferenced_before`.
 ///
 /// # Errors
@@ -103,6 +106,8 @@ pub async fn sweep(app: &Arc<App>, unreferenced_before: DateTime<Utc>) -> Result
     let shared = Arc::clone(app);
     app.db.write(move |conn| idempotency::sweep(conn, shared.clock.now())).await?;
     app.db.write(move |conn| webhooks::sweep(conn, machine_now() - DELIVERY_RETENTION)).await?;
+    app.db.write(move |conn| sessions::sweep(conn, machine_now() - SESSION_RETENTION)).await?;
+    app.db.write(move |conn| sign_in_failures::sweep(conn, machine_now() - FAILURES_REMEMBERED)).await?;
     let swept = files::sweep(app, unreferenced_before).await?;
     if swept > 0 {
         log::info!(files = swept; "removed unreferenced files");

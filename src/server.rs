@@ -24,6 +24,7 @@ use crate::http::{State, middleware, routes};
 use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
 use crate::service::journal::webhooks::dispatcher::Dispatcher;
+use crate::service::office::passwords::Passwords;
 use crate::service::schedule::deadlines::sync;
 use crate::service::{App, EventSignal, sandbox};
 use crate::store::{Db, migrations};
@@ -61,8 +62,9 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<App>, E
     let dispatcher = Dispatcher::new(config.webhook_allow_private);
     let event_signal = EventSignal::default();
     let issuers = Vec::new();
-    let app = App { db, clock, ids, tables: Tables::default(), files, event_signal, dispatcher, issuers, reminders };
-    let app = Arc::new(app);
+    let passwords = Passwords::new(config.workers)?;
+    let tables = Tables::default();
+    let app = Arc::new(App { db, clock, ids, tables, files, event_signal, dispatcher, issuers, reminders, passwords });
     let shared = Arc::clone(&app);
     app.db.write(move |conn| sync::backfill(conn, &shared)).await?;
     Ok(app)

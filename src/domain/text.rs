@@ -80,6 +80,11 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Trims and composes a text that is only compared.
+pub fn composed(given: &str) -> String {
+    compose(given)
+}
+
 fn compose(given: &str) -> String {
     let trimmed = given.trim();
     if is_nfc(trimmed) { trimmed.to_owned() } else { trimmed.nfc().collect() }

@@ -43,6 +43,15 @@ codes! {
         vi "Xác thực ứng dụng không thành công", "Mã định danh hoặc khóa bí mật của ứng dụng không đúng.",
         en "Invalid client", "The client id or the client secret is wrong.";
 
+    /// The organisation, the user name or the password is wrong. Which of them is never told.
+    InvalidLogin = "invalid_login", 401, Never,
+        vi "Đăng nhập không thành công", "Mã cơ quan, tên đăng nhập hoặc mật khẩu không đúng.",
+        en "Sign-in failed", "The organisation, the user name or the password is wrong.";
+    /// The refresh token is unknown or used up, or its session is over.
+    RefreshTokenInvalid = "refresh_token_invalid", 401, NewToken,
+        vi "Phiên đăng nhập đã kết thúc", "Mã làm mới không hợp lệ hoặc phiên đăng nhập đã kết thúc; đề nghị đăng nhập lại.",
+        en "Refresh token invalid", "The refresh token is not valid or its session is over; sign in again.";
+
     /// The caller has no role that allows the action.
     RoleRequired = "role_required", 403, Never,
         vi "Không đủ thẩm quyền", "Vai trò được giao không cho phép thực hiện thao tác này.",
@@ -64,6 +73,15 @@ codes! {
         vi "Người đề nghị không được tự quyết định", "Người đã đề nghị không được tự phê duyệt hoặc từ chối đề nghị đó; phải do người khác quyết định.",
         en "Same person", "The person who made the proposal may not approve or reject it; somebody else has to decide.";
 
+    /// The act is about the caller's own account or session, and the caller has none: it is a machine or an identity provider's user.
+    SessionRequired = "session_required", 403, NewToken,
+        vi "Cần phiên đăng nhập", "Thao tác này chỉ dành cho người đã đăng nhập bằng tài khoản của hệ thống.",
+        en "Session required", "This is only for people who have signed in with an account of the service.";
+
+    /// The token names no invitation that can be accepted: unknown, accepted, revoked or replaced.
+    InvitationInvalid = "invitation_invalid", 404, Never,
+        vi "Lời mời không hợp lệ", "Lời mời không tồn tại, đã được sử dụng hoặc đã bị thu hồi; đề nghị liên hệ người quản trị để được mời lại.",
+        en "Invitation invalid", "The invitation does not exist, has been used or has been revoked; ask the administrator for another.";
     /// The record does not exist, or the caller may not know of it.
     NotFound = "not_found", 404, Never,
         vi "Không tìm thấy", "Không tìm thấy nội dung yêu cầu hoặc nội dung không thuộc phạm vi được xem.",
@@ -168,6 +186,11 @@ codes! {
     TooEarly = "too_early", 409, Later,
         vi "Chưa đến thời điểm thực hiện", "Thao tác này chỉ được thực hiện từ {not_before}.",
         en "Too early", "This action is not possible before {not_before}.";
+
+    /// The invitation's time is over; it can be sent again.
+    InvitationExpired = "invitation_expired", 410, Never,
+        vi "Lời mời đã hết hạn", "Lời mời đã hết hạn; đề nghị liên hệ người quản trị để được gửi lại.",
+        en "Invitation expired", "The invitation has expired; ask the administrator to send it again.";
 
     /// `If-Match` names a version that is no longer current.
     VersionMismatch = "version_mismatch", 412, AfterChange,
@@ -285,6 +308,26 @@ codes! {
     IssuerNotAllowed = "issuer_not_allowed", 422, Never,
         vi "Nguồn định danh không được phép", "Nguồn định danh phải là local hoặc một nguồn đã được cấu hình; thành viên là máy chỉ dùng local.",
         en "Issuer not allowed", "The issuer must be local or a configured one; a machine is always local.";
+    /// A service account for a member that is no machine.
+    MachineMemberRequired = "machine_member_required", 422, Never,
+        vi "Cần thành viên là hệ thống", "Tài khoản dịch vụ chỉ dành cho thành viên là hệ thống; người dùng đăng nhập theo lời mời.",
+        en "Machine member required", "A service account is for a member that is a machine; a person signs in by an invitation.";
+    /// An invitation for a member that is a machine or an identity provider's user.
+    LocalPersonRequired = "local_person_required", 422, Never,
+        vi "Cần người dùng nội bộ", "Chỉ mời được người có tài khoản của hệ thống, không mời hệ thống khác hoặc người dùng của nhà cung cấp định danh.",
+        en "Local person required", "Only a person with an account of the service can be invited, not a machine or an identity provider's user.";
+    /// A password with fewer characters than allowed.
+    PasswordTooShort = "password_too_short", 422, Never,
+        vi "Mật khẩu quá ngắn", "Mật khẩu phải có ít nhất {min} ký tự.",
+        en "Password too short", "A password must have at least {min} characters.";
+    /// A password that is easily guessed.
+    PasswordTooWeak = "password_too_weak", 422, Never,
+        vi "Mật khẩu quá yếu", "Mật khẩu dễ đoán: đạt mức {score} trên thang 0–4, cần ít nhất mức {min_score}. Nên dùng một câu dài, không chứa tên người hoặc tên cơ quan.",
+        en "Password too weak", "The password is easily guessed: it scores {score} of 4 and needs at least {min_score}. Use a long phrase without your own or the office's name.";
+    /// The present password is not the one given.
+    PasswordWrong = "password_wrong", 422, Never,
+        vi "Mật khẩu hiện tại không đúng", "Mật khẩu hiện tại không đúng.",
+        en "Password wrong", "The present password is wrong.";
     /// A role that does not fit the member or the organisation.
     RoleNotAllowed = "role_not_allowed", 422, Never,
         vi "Vai trò không được phép giao", "Không được giao vai trò này trong trường hợp đã nêu.",
@@ -564,8 +607,8 @@ codes! {
 
     /// Too many requests in a short time; `Retry-After` says how long to wait.
     RateLimited = "rate_limited", 429, Later,
-        vi "Quá nhiều yêu cầu", "Đã gửi quá nhiều yêu cầu trong thời gian ngắn; đề nghị thử lại sau.",
-        en "Rate limited", "Too many requests in a short time; try again later.";
+        vi "Quá nhiều yêu cầu", "Đã gửi quá nhiều yêu cầu trong thời gian ngắn; đề nghị thử lại sau {retry_after_seconds} giây.",
+        en "Rate limited", "Too many requests in a short time; try again after {retry_after_seconds} seconds.";
 
     /// A failure of the service itself, which is logged with the request id.
     Internal = "internal", 500, Later,

@@ -17,7 +17,7 @@ pub fn term(param: &str, code: &str) -> Option<(&'static str, &'static str)> {
 type Term = (&'static str, &'static str, &'static str);
 
 /// The states of every resource, and `removed` for evidence.
-const STATES: [Term; 29] = [
+const STATES: [Term; 34] = [
     ("draft", "dự thảo", "draft"),
     ("submitted", "đã nộp", "submitted"),
     ("returned", "đã trả lại", "returned"),
@@ -47,6 +47,11 @@ const STATES: [Term; 29] = [
     ("waived", "đã được miễn", "waived"),
     ("pending", "đang chờ", "pending"),
     ("active", "đang áp dụng", "active"),
+    ("ended", "đã kết thúc", "ended"),
+    ("open", "đang chờ chấp nhận", "open"),
+    ("expired", "đã hết hạn", "expired"),
+    ("accepted", "đã được chấp nhận", "accepted"),
+    ("revoked", "đã thu hồi", "revoked"),
 ];
 
 /// The types of rules.

@@ -263,7 +263,8 @@ impl ResponseError for Problem {
                 answer.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"thidua\""));
             }
             Code::Busy | Code::NotReady | Code::RateLimited | Code::IdempotencyInProgress => {
-                answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("1")));
+                let seconds = self.error.params.get("retry_after_seconds").and_then(Value::as_u64).unwrap_or(1);
+                answer.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
             }
             _ => {}
         }

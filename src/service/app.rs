@@ -5,6 +5,7 @@ use crate::domain::schedule::reminders::Reminders;
 use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
 use crate::service::journal::webhooks::dispatcher::Dispatcher;
+use crate::service::office::passwords::Passwords;
 use crate::store::Db;
 
 /// Shared state of the running service.
@@ -28,6 +29,8 @@ pub struct App {
     pub issuers: Vec<String>,
     /// When subscribers are reminded of a deadline.
     pub reminders: Reminders,
+    /// Hashes and judges passwords.
+    pub passwords: Passwords,
 }
 
 /// Wakes requests that wait for new events. It does not reach other instances, so waiting requests also poll.

@@ -540,6 +540,62 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    passwords (member_id) {
+        member_id -> Text,
+        hash -> Text,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> Text,
+        member_id -> Text,
+        inviter_id -> Nullable<Text>,
+        token_sha256 -> Text,
+        expires_at -> Timestamp,
+        accepted_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        member_id -> Text,
+        salt -> Text,
+        generation -> BigInt,
+        user_agent -> Nullable<Text>,
+        address -> Nullable<Text>,
+        last_used_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (sha256) {
+        sha256 -> Text,
+        session_id -> Text,
+        generation -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_failures (key) {
+        key -> Text,
+        failures -> Integer,
+        blocked_until -> Timestamp,
+        failed_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     organizations,
@@ -576,4 +632,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     webhook_deliveries,
     webhook_attempts,
     feed_tokens,
+    passwords,
+    invitations,
+    sessions,
+    refresh_tokens,
+    sign_in_failures,
 );

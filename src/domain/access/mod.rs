@@ -12,7 +12,7 @@ use super::Id;
 use crate::domain::access::action::{Action, Stage, reading};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::journal::event::Audience;
-use crate::domain::office::member::{MemberKind, Role};
+use crate::domain::office::member::{Member, MemberKind, Role};
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::deadline::DeadlineKind;
 use crate::error::{Code, Error};
@@ -468,6 +468,14 @@ pub fn require_operator(actor: &Actor, needed: ScopeKind) -> Result<(), Error> {
         return Err(Error::new(Code::RoleRequired));
     }
     require_scope(actor, needed)
+}
+
+/// Whether somebody whose membership counts may invite a member of an organisation, or an operator where there is none: an
+/// admin of it, or an operator.
+pub fn may_invite(inviter: &Member, organization_id: Option<&Id>) -> bool {
+    let is_operator = inviter.organization_id.is_none();
+    let own = inviter.organization_id.as_ref() == organization_id;
+    is_operator || own && roles_of(Action::WriteMember).any(|role| inviter.roles.contains(&role))
 }
 
 /// Returns the role that is responsible for meeting a deadline.

@@ -1,5 +1,7 @@
 //! Organisations, units, members and service accounts.
 
+pub mod invitation;
 pub mod member;
 pub mod organization;
+pub mod session;
 pub mod unit;

@@ -116,7 +116,7 @@ impl<'a> Author<'a> {
         }
     }
 
-    /// A member of an identity provider, by its own request.
+    /// A member, by its own request.
     pub fn of_member(member: &'a Member, request_id: &'a str) -> Self {
         Author {
             issuer: &member.issuer,
@@ -129,8 +129,14 @@ impl<'a> Author<'a> {
         }
     }
 
+    /// The same within a session.
+    #[must_use]
+    pub fn in_session(self, session_id: Id) -> Self {
+        Author { session_id: Some(session_id), ..self }
+    }
+
     /// The caller, by its membership in the organisation of the change.
-    fn of(context: &'a Context, organization_id: Option<&Id>) -> Self {
+    pub fn of(context: &'a Context, organization_id: Option<&Id>) -> Self {
         let Actor { principal, kind, issuer, subject, memberships, .. } = &context.actor;
         let member = memberships.iter().find(|member| member.organization_id.as_ref() == organization_id);
         Author {

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use crate::clock::machine_now;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, ScopeKind};
@@ -62,6 +63,11 @@ impl Subject for Member {
 
     fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         Ok(store::members::find(conn, id)?.ok_or(Code::NotFound)?)
+    }
+
+    fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
+        store::members::lock_for_change(conn, id)?;
+        Self::find(conn, context, id)
     }
 
     fn may(&self, _context: &Context, action: Action) -> Gate {
@@ -163,6 +169,8 @@ pub fn end(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -
     let (before, reason): (Member, _) = context.enter(conn, id, Action::WriteMember, input)?;
     let change = before.ended(reason, context.now)?;
     store::accounts::revoke_of_member(conn, id, context.now)?;
+    store::invitations::revoke_of_member(conn, id, context.now)?;
+    store::sessions::end_of_member(conn, id, machine_now())?;
     context.commit(conn, "member.end", &before, change)
 }
 

@@ -1,8 +1,12 @@
 //! Organisations, their units, members and accounts.
 
 pub mod accounts;
+pub mod invitations;
 pub mod members;
 pub mod memberships;
 pub mod organizations;
+pub mod passwords;
 pub mod scopes;
+pub mod sessions;
+pub mod sign_in;
 pub mod units;

@@ -13,11 +13,11 @@ use crate::domain::office::unit::UnitKey;
 use crate::domain::time::{date_in, zone};
 use crate::error::{Code, Error};
 use crate::store::Conn;
-use crate::store::dialect::dispatch;
+use crate::store::dialect::{RowLock, dispatch, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::members::{self, dsl};
-use crate::store::schema::{organizations, service_accounts, units};
+use crate::store::schema::{organizations, service_accounts, sessions, units};
 use crate::store::types::{enum_text, from_json, id, id_option, json, naive, parse_enum, utc};
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -139,7 +139,7 @@ pub struct Holder {
     pub to_take: Option<Id>,
 }
 
-/// Returns the members that a principal stands for, in one statement; `None` where the account has ended, or is unknown.
+/// Returns the members that a principal stands for, in one statement; `None` where the account or its session has ended, or is unknown.
 pub fn holder(conn: &mut Conn, principal: &Principal, now: DateTime<Utc>) -> Result<Option<Holder>, Error> {
     let all = members::table
         .left_join(organizations::table.on(members::organization_id.eq(organizations::id.nullable())))
@@ -160,8 +160,17 @@ pub fn holder(conn: &mut Conn, principal: &Principal, now: DateTime<Utc>) -> Res
         units::code.nullable(),
     );
     let rows: Vec<HolderRow> = match principal {
-        Principal::Account { member_id, .. } => {
+        Principal::Account { member_id, session_id: None } => {
             let own = all.filter(members::id.eq(member_id.as_str())).select(columns);
+            dispatch!(conn, c => own.load(c))?
+        }
+        Principal::Account { member_id, session_id: Some(session_id) } => {
+            let own = all
+                .inner_join(sessions::table.on(sessions::member_id.eq(members::id)))
+                .filter(members::id.eq(member_id.as_str()))
+                .filter(sessions::id.eq(session_id.as_str()))
+                .filter(sessions::ended_at.is_null())
+                .select(columns);
             dispatch!(conn, c => own.load(c))?
         }
         Principal::ServiceAccount { id } => {
@@ -215,6 +224,11 @@ pub fn of_external(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Vec<M
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Member>, Error> {
     let row: Option<Row> = dsl::members.find(id.as_str()).get_result(conn).optional()?;
     row.map(Member::try_from).transpose()
+}
+
+/// Locks a member for a change to it or to what opens it, until the transaction ends.
+pub fn lock_for_change(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+    Ok(lock_row(conn, RowLock::MemberForChange, id.as_str())?)
 }
 
 /// Returns a page of an organisation's members, of one unit where one is given; without an organisation, the operators.
