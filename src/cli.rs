@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::background;
 use crate::clock::{Clock, Ids, sandbox_start};
 use crate::config::{Config, Setting};
+use crate::domain::time::instant;
 use crate::error::{Code, Error, Fault};
 use crate::http::auth::Keys;
 use crate::http::criteria::criteria_import;
@@ -21,7 +22,7 @@ use crate::http::routes;
 use crate::http::schedule::deadline_checks::CheckView;
 use crate::server::{self, Kind};
 use crate::service::criteria::criteria_import::{Overrides, import_from_cli};
-use crate::service::office::accounts::{self, FirstAccount};
+use crate::service::office::first_accounts::{self, FirstAccount};
 use crate::service::schedule::deadline_checks::{self, CheckReport, Selection};
 use crate::store::{self, Conn, journals};
 
@@ -57,7 +58,7 @@ enum Command {
         #[arg(long = "v3.0")]
         v3_0: bool,
     },
-    /// Create the first account, and print its client id and secret once.
+    /// Create the first account, or invite its person again, and print the invitation's token once.
     CreateAdmin {
         /// The organisation's code; the organisation is created if it does not exist.
         #[arg(long, required_unless_present = "operator", conflicts_with = "operator")]
@@ -68,6 +69,9 @@ enum Command {
         /// The display name of the account's owner.
         #[arg(long)]
         name: String,
+        /// The name to sign in with; `admin` or `operator` by default.
+        #[arg(long)]
+        user_name: Option<String>,
     },
     /// Import a criteria set from a spreadsheet or from JSON, as a draft.
     ImportCriteria {
@@ -129,7 +133,7 @@ pub async fn run() -> ExitCode {
         Command::Sandbox { port, database, empty } => run_sandbox(port, database, empty).await,
         Command::Migrate => migrate().await,
         Command::Openapi { v3_0 } => print_document(if v3_0 { Version::V3_0 } else { Version::V3_1 }),
-        Command::CreateAdmin { organization, name, .. } => create_admin(organization, name).await,
+        Command::CreateAdmin { organization, name, user_name, .. } => create_admin(organization, name, user_name).await,
         Command::ImportCriteria { file, organization, code, title, year, legal_basis, dry_run } => {
             let given = Overrides { code, title, year, legal_basis };
             import_criteria(&file, organization, given, dry_run).await
@@ -175,15 +179,22 @@ fn print_document(version: Version) -> CommandResult {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create_admin(organization: Option<String>, name: String) -> CommandResult {
+async fn create_admin(organization: Option<String>, name: String, user_name: Option<String>) -> CommandResult {
     let config = Config::from_env()?;
     let app = server::open(&config, Clock::System, Ids::Random).await?;
     let first = organization.map_or(FirstAccount::Operator, |organization| FirstAccount::Admin { organization });
     let shared = Arc::clone(&app);
-    let created = app.db.write(move |conn| accounts::create_first(conn, &shared, &first, &name)).await?;
-    println!("client_id: {}", created.account.client_id);
-    println!("client_secret: {}", created.secret);
-    println!("Store the secret now: it cannot be shown again.");
+    let default = if matches!(first, FirstAccount::Operator) { "operator" } else { "admin" };
+    let user_name = user_name.unwrap_or_else(|| default.to_owned());
+    let create = move |conn: &mut Conn| first_accounts::create(conn, &shared, &first, &user_name, &name);
+    let created = app.db.write(create).await.map_err(|error| match error.code {
+        Code::AlreadyExists => "the user name belongs to somebody else; choose another with --user-name".to_owned(),
+        _ => describe_error(&error),
+    })?;
+    println!("user_name: {}", created.owned.member.subject);
+    println!("invitation_token: {}", created.token);
+    println!("expires_at: {}", instant(created.owned.invitation.expires_at));
+    println!("Choose a password with it at POST /v1/auth/accept-invitation: it cannot be shown again.");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,10 +3,12 @@
 #![expect(clippy::disallowed_methods, reason = "the one module that reads the environment")]
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::domain::schedule::reminders::Reminders;
@@ -36,6 +38,8 @@ pub enum Setting {
     AwsSecretAccessKey,
     /// The origins whose pages may call the service.
     CorsOrigins,
+    /// The proxies that may say for whom they ask.
+    TrustedProxies,
     /// The numbers of days before a due date at which reminders are sent.
     ReminderDays,
     /// Whether webhooks may be sent to private addresses.
@@ -72,6 +76,10 @@ pub struct Config {
     pub storage: Storage,
     /// The origins whose pages may call the service. `CORS_ORIGINS`.
     pub cors_origins: Vec<String>,
+    /// The networks of the proxies whose `X-Forwarded-For` is believed. `TRUSTED_PROXIES`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How often an address may ask of the endpoints that take credentials.
+    pub auth_limit: AuthLimit,
     /// The numbers of days before a due date at which reminders are sent. `REMINDER_DAYS`.
     pub reminders: Reminders,
     /// Whether webhooks may be sent to private addresses and over plain HTTP. `WEBHOOK_ALLOW_PRIVATE`.
@@ -82,6 +90,34 @@ pub struct Config {
     pub workers: usize,
     /// How long a shutdown waits for running requests. `SHUTDOWN_SECONDS`.
     pub shutdown: Duration,
+}
+
+/// How often an address may ask of the endpoints that take credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuthLimit {
+    /// How often a minute.
+    pub per_minute: NonZeroU32,
+    /// How often at once.
+    pub burst: NonZeroU32,
+}
+
+impl AuthLimit {
+    /// That of an office.
+    const OFFICE: AuthLimit = AuthLimit::of(60, 20);
+    /// That of a sandbox, where everything comes from one address.
+    const SANDBOX: AuthLimit = AuthLimit::of(60_000, 10_000);
+
+    /// Returns a limit, each number at least one.
+    pub const fn of(per_minute: u32, burst: u32) -> Self {
+        AuthLimit { per_minute: at_least_one(per_minute), burst: at_least_one(burst) }
+    }
+}
+
+const fn at_least_one(number: u32) -> NonZeroU32 {
+    match NonZeroU32::new(number) {
+        Some(number) => number,
+        None => NonZeroU32::MIN,
+    }
 }
 
 /// The location of uploaded files.
@@ -171,6 +207,12 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
+/// Parses an address or a network.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| address()).map_err(|_| format!("{text} is no IP address or network"))
+}
+
 /// Parses a folder, as a path or as `file://`, or a bucket, as `s3://`.
 fn storage(text: &str) -> Result<Storage, String> {
     match text.split_once("://") {
@@ -246,6 +288,9 @@ impl Config {
         let cors_origins = settings.read(Setting::CorsOrigins, "", |text| {
             text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(origin).collect::<Result<Vec<_>, _>>()
         });
+        let trusted_proxies = settings.read(Setting::TrustedProxies, "", |text| {
+            text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(network).collect::<Result<Vec<_>, _>>()
+        });
         let reminders = settings.read(Setting::ReminderDays, "7,3,1", |text| {
             let days: Result<Vec<i32>, _> = text.split(',').map(|day| day.trim().parse()).collect();
             let expected = || "expected one to ten numbers from 0 to 365, separated by commas".to_owned();
@@ -265,6 +310,8 @@ impl Config {
                 signing_key_file: signing_key_file?,
                 storage: storage?,
                 cors_origins: cors_origins?,
+                trusted_proxies: trusted_proxies?,
+                auth_limit: AuthLimit::OFFICE,
                 reminders: reminders?,
                 webhook_allow_private: webhook_allow_private?,
                 pool_size: pool_size.filter(|size| *size > 0),
@@ -288,6 +335,8 @@ impl Config {
             signing_key_file: folder.join("signing.key"),
             storage: Storage::Folder(folder.join("files")),
             cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            auth_limit: AuthLimit::SANDBOX,
             reminders: Reminders::default(),
             // A webhook receiver to try things out with usually runs on the same machine.
             webhook_allow_private: true,
@@ -385,6 +434,7 @@ mod tests {
             ("WEBHOOK_ALLOW_PRIVATE", "maybe"),
             ("STORAGE_URL", "ftp://x"),
             ("CORS_ORIGINS", "https://a.vn, *"),
+            ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
             ("PUBLIC_URL", "https://a.vn/x"),
             ("SHUTDOWN_SECONDS", "-1"),
         ];

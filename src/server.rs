@@ -19,8 +19,9 @@ use crate::clock::{Clock, Ids};
 use crate::config::{Config, S3, Storage};
 use crate::error::Error;
 use crate::http::auth::Keys;
+use crate::http::client::Limiter;
 use crate::http::openapi::Document;
-use crate::http::{State, middleware, routes};
+use crate::http::{State, client, middleware, routes};
 use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
 use crate::service::journal::webhooks::dispatcher::Dispatcher;
@@ -119,12 +120,15 @@ pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<BoundSe
     let empty_sandbox = matches!(kind, Kind::Sandbox { empty: true });
     let public_url = config.public_url.clone();
     let document = Document::of(routes::operations(is_sandbox));
-    let state = web::Data::new(State { app, empty_sandbox, keys, public_url, document });
+    let limiter = Limiter::new(config.auth_limit.per_minute, config.auth_limit.burst);
+    let trusted_proxies = config.trusted_proxies.clone();
+    let state = web::Data::new(State { app, empty_sandbox, keys, public_url, trusted_proxies, limiter, document });
     let origins = config.cors_origins.clone();
     let service = move || {
         actix_web::App::new()
             .app_data(state.clone())
             .configure(|services| routes::register(services, state.document.operations()))
+            .wrap(from_fn(client::limit))
             .wrap(cors(&origins))
             .wrap(from_fn(middleware::around))
     };
@@ -140,7 +144,16 @@ pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<BoundSe
 
 /// Allows cross-origin requests from the configured origins, and exposes the response headers that clients need.
 fn cors(origins: &[String]) -> Cors {
-    let exposed = ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed"];
+    let exposed = [
+        "etag",
+        "location",
+        "link",
+        "retry-after",
+        "x-request-id",
+        "idempotency-replayed",
+        "ratelimit",
+        "ratelimit-policy",
+    ];
     let accepted = [
         "authorization",
         "content-type",

@@ -81,8 +81,11 @@ fn text<'a>(http: &'a HttpRequest, name: &header::HeaderName) -> Option<&'a str>
     http.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Returns the caller that the bearer token identifies.
-fn caller(http: &HttpRequest, state: &State) -> Result<Caller, Error> {
+/// Who calls, by the bearer token.
+///
+/// # Errors
+/// `token_missing`, `token_invalid`, `token_expired`.
+pub fn bearer(http: &HttpRequest, state: &State) -> Result<Caller, Error> {
     let given = text(http, &header::AUTHORIZATION).ok_or(Code::TokenMissing)?;
     let (scheme, token) = given.split_once(' ').ok_or(Code::TokenInvalid)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -105,7 +108,7 @@ fn accepts_json(http: &HttpRequest) -> bool {
 }
 
 /// Whether the body is declared as JSON in UTF-8.
-fn is_json(http: &HttpRequest) -> bool {
+pub(super) fn is_json(http: &HttpRequest) -> bool {
     let Some(given) = text(http, &header::CONTENT_TYPE) else {
         return false;
     };
@@ -138,7 +141,7 @@ impl Call {
     fn new(http: HttpRequest, body: Bytes) -> Result<Self, Error> {
         let state =
             http.app_data::<web::Data<State>>().cloned().ok_or_else(|| Error::internal("a server without state"))?;
-        let caller = caller(&http, &state)?;
+        let caller = bearer(&http, &state)?;
         let mut conditions =
             Conditions { if_match: text(&http, &header::IF_MATCH).map(str::to_owned), ..Conditions::default() };
         if !accepts_json(&http) {

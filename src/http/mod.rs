@@ -5,6 +5,7 @@ pub mod assessment;
 pub mod auth;
 pub mod award;
 pub mod call;
+pub mod client;
 pub mod criteria;
 pub mod docs;
 pub mod files;
@@ -36,6 +37,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::error::{Code, Error};
 use crate::service::App;
 use auth::Keys;
+use client::Limiter;
+use ipnet::IpNet;
 use openapi::Document;
 use problem::Problem;
 
@@ -49,6 +52,10 @@ pub struct State {
     pub keys: Keys,
     /// Address that clients reach the service at.
     pub public_url: String,
+    /// The networks of the proxies that may say for whom they ask.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How often an address may ask of the endpoints that take credentials.
+    pub limiter: Limiter,
     /// The operations and their OpenAPI document.
     pub document: Document,
 }

@@ -167,8 +167,10 @@ fn headers() -> Value {
         "Location": text("Path of the new resource, or of the page redirected to."),
         "Link": text("The next page (`rel=\"next\"`), if there is one."),
         "Retry-After": header("Seconds to wait before the same request may succeed.", json!({"type": "integer", "format": "int32"})),
-        "X-Request-Id": header("Id of the request, to quote when asking for support.", json!({"type": "string", "format": "uuid"})),
-        "Idempotency-Replayed": header("`true` if this is the stored response to an earlier request with the same key.", json!({"type": "string", "enum": ["true"]})),
+        "X-Request-Id": header("The id of the request, to be quoted when asking for help.", json!({"type": "string", "format": "uuid"})),
+        "RateLimit": text("How many requests the client's address has left, and in how many seconds it has more: `\"auth\";r=19;t=1`."),
+        "RateLimit-Policy": text("How many requests the client's address may make in how many seconds: `\"auth\";q=20;w=20`."),
+        "Idempotency-Replayed": header("`true` where the first answer is given again.", json!({"type": "string", "enum": ["true"]})),
     })
 }
 
@@ -184,6 +186,7 @@ fn name_headers(operation: &Operation, responses: &mut Map<String, Value>) {
         names.extend(Some("Link").filter(|_| kind == Kind::List && is_made));
         names.extend(Some("Idempotency-Replayed").filter(|_| operation.takes_idempotency_key() && is_made));
         names.extend(Some("Retry-After").filter(|_| waits));
+        names.extend(["RateLimit", "RateLimit-Policy"].into_iter().filter(|_| is_limited(operation)));
         let headers =
             names.into_iter().map(|name| (name.to_owned(), json!({"$ref": format!("#/components/headers/{name}")})));
         if let Some(response) = response.as_object_mut() {
@@ -309,6 +312,11 @@ fn parameters(operation: &Operation, given: Vec<Value>) -> Result<Vec<Value>, Er
     Ok(parameters)
 }
 
+/// Whether an address may call it only so often.
+fn is_limited(operation: &Operation) -> bool {
+    operation.path.starts_with("/v1/auth/")
+}
+
 /// Returns the parameters of every list.
 fn page_parameters() -> Result<Vec<Value>, Error> {
     let parameters = PageQuery::into_params(|| None);
@@ -345,6 +353,9 @@ fn codes(operation: &Operation, parameters: &[Value], has_body: bool) -> Vec<Cod
     let (kind, is_secured) = (operation.facts.kind, operation.is_secured());
     let mut codes = vec![Code::Internal];
     codes.extend(operation.facts.refusals);
+    if is_limited(operation) {
+        codes.push(Code::RateLimited);
+    }
     if is_secured {
         codes.extend(OF_EVERY_CALLER);
         if operation.path != "/v1/me" {

@@ -6,7 +6,9 @@ use super::assessment::{evidence, facts, periods, reviews, submissions, targets}
 use super::award::{award_proposals, council_sessions, ranking};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
-use super::office::{me, members, memberships, organizations, service_accounts, tokens, units};
+use super::office::{
+    invitations, me, members, memberships, organizations, service_accounts, sessions, sign_in, tokens, units,
+};
 use super::operation::{self, Operation};
 use super::schedule::{calendar, deadline_checks, deadlines, feeds, tasks};
 use super::{docs, health, problems, sandbox, unknown};
@@ -17,14 +19,17 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         health::operations,
         docs::operations,
         problems::operations,
+        sign_in::operations,
         tokens::operations,
         me::operations,
+        sessions::operations,
         memberships::operations,
         tasks::operations,
         feeds::operations,
         organizations::operations,
         units::operations,
         members::operations,
+        invitations::operations,
         service_accounts::operations,
         criteria_sets::operations,
         criteria_import::operations,

@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::Id;
-use crate::domain::office::member::{MemberKind, Role};
+use crate::domain::access::Principal;
+use crate::domain::office::member::{MemberKind, Role, client_id};
 use crate::error::Error;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Callers, Operation, operations, reads};
@@ -34,6 +35,46 @@ struct MeView {
     memberships: Vec<MembershipView>,
     /// Scopes that restrict the token; null if it has everything that the roles allow.
     scopes: Option<Vec<String>>,
+    /// How the caller signed in.
+    sign_in: SignInView,
+}
+
+/// How a caller signed in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignIn)]
+struct SignInView {
+    method: SignInMethod,
+    /// The session; null where there is none.
+    session_id: Option<Id>,
+    /// The client of a service account; null for people.
+    client_id: Option<String>,
+}
+
+/// A way in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum SignInMethod {
+    /// With the password of a local account.
+    Session,
+    /// With the credentials of a service account.
+    Client,
+    /// With a token of an identity provider.
+    External,
+    /// With a token that the sandbox gave out.
+    Sandbox,
+}
+
+impl From<&Principal> for SignInView {
+    fn from(principal: &Principal) -> Self {
+        let method = match principal {
+            Principal::Account { session_id: Some(_), .. } => SignInMethod::Session,
+            Principal::Account { session_id: None, .. } => SignInMethod::Sandbox,
+            Principal::ServiceAccount { .. } => SignInMethod::Client,
+            Principal::External { .. } => SignInMethod::External,
+        };
+        let client_id = principal.service_account_id().as_ref().map(client_id);
+        SignInView { method, session_id: principal.session_id(), client_id }
+    }
 }
 
 /// A membership in an organisation.
@@ -70,6 +111,7 @@ fn view(conn: &mut Conn, context: &Context) -> Result<MeView, Error> {
         subject: actor.subject.clone(),
         memberships: memberships.collect(),
         scopes: scopes::words(conn, &actor.scopes)?,
+        sign_in: (&actor.principal).into(),
     })
 }
 

@@ -5,6 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
+use crate::domain::office::invitation::Invitation;
 use crate::domain::office::member::Person;
 use crate::domain::office::organization::{DEFAULT_ZONE, Organization};
 use crate::error::Code;
@@ -13,6 +14,7 @@ use crate::http::operation::{Callers, Operation, changes, creates, lists, operat
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::{nullable, present};
 use crate::http::time::Instant;
+use crate::service::office::invitations::NewToken;
 use crate::service::office::organizations::{self, NewOrganization, OrganizationChange};
 use crate::service::{Answer, Details, Interrupt};
 
@@ -148,16 +150,31 @@ struct CreatedView {
     first_admin: FirstAdminView,
 }
 
-/// Credentials of the first administrator, which are shown only once.
+/// The first admin with the way in.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = FirstAdminCredentials)]
+#[schema(as = InvitedAdmin)]
 struct FirstAdminView {
     /// Id of the member.
     member_id: Id,
-    /// Client id to obtain tokens with.
-    client_id: String,
-    /// Client secret, shown only once.
-    client_secret: String,
+    /// Null for the user of an identity provider, who signs in there.
+    invitation: Option<FirstInvitationView>,
+}
+
+/// The invitation of the first admin, with the token that is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FirstInvitation)]
+struct FirstInvitationView {
+    id: Id,
+    /// Shown this once; for `POST /v1/auth/accept-invitation`.
+    token: String,
+    expires_at: Instant,
+}
+
+impl From<NewToken> for FirstInvitationView {
+    fn from(new: NewToken) -> Self {
+        let Invitation { id, expires_at, .. } = new.owned.invitation;
+        FirstInvitationView { id, token: new.token, expires_at: Instant(expires_at) }
+    }
 }
 
 /// Options of the list of organisations.
@@ -185,19 +202,18 @@ async fn list(mut call: Call) -> Reply {
 
 /// Create an organisation with its first administrator.
 ///
-/// The response contains the client secret of the first administrator, which is shown only once.
+/// Only an operator may. The answer holds the first admin's invitation, whose token is shown this once.
 #[utoipa::path(post, path = "/v1/organizations", request_body = NewBody, responses((status = 201, description = "Created.", body = CreatedView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(NewOrganization::from);
     call.with_secret()
         .write(move |conn, context| {
-            let (organization, admin, secret) = organizations::create(conn, context, &input)?;
+            let (organization, admin, invitation) = organizations::create(conn, context, &input)?;
             let view = CreatedView {
                 organization: (&organization.value).into(),
                 first_admin: FirstAdminView {
                     member_id: admin.id,
-                    client_id: secret.account.client_id,
-                    client_secret: secret.secret,
+                    invitation: invitation.map(FirstInvitationView::from),
                 },
             };
             Ok(Answer::created(

@@ -25,7 +25,7 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-const CREATE_REFUSALS: &[Code] = &[Code::InvalidScope, Code::UnknownReference];
+const CREATE_REFUSALS: &[Code] = &[Code::InvalidScope, Code::UnknownReference, Code::MachineMemberRequired];
 
 /// A service account, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -129,9 +129,9 @@ async fn list(mut call: Call) -> Reply {
     .await
 }
 
-/// Create a service account for a member.
+/// Create a service account for a member of the kind `machine`.
 ///
-/// The secret is shown only once. An `integration` needs a scope `unit:<code>` for every unit that it submits for.
+/// People sign in by an invitation. The secret is shown this once. An `integration` needs a scope `unit:<code>` for every unit whose sheet it writes.
 #[utoipa::path(post, path = "/v1/service-accounts", request_body = NewBody, responses((status = 201, description = "Created.", body = SecretView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewServiceAccount { member_id: body.member_id, scopes: body.scopes });

@@ -1,4 +1,4 @@
-//! Service accounts: credentials of machines and of the first admin.
+//! Service accounts: the credentials of machines.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -9,15 +9,11 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{Principal, Scopes};
 use crate::domain::change::Change;
-use crate::domain::office::member::{Member, Person, Role, SECRET_OVERLAP, ServiceAccount, client_id};
-use crate::domain::office::organization::Organization;
-use crate::domain::text::Check;
-use crate::domain::time::{date_in, instant};
+use crate::domain::office::member::{Member, MemberKind, SECRET_OVERLAP, ServiceAccount, client_id};
+use crate::domain::time::instant;
 use crate::error::{Code, Error, Fault};
 use crate::service::office::scopes;
-use crate::service::{
-    App, AuditDraft, Author, Caller, Context, Details, Identity, Input, Related, Result, Subject, record_as, sha256_hex,
-};
+use crate::service::{App, Caller, Context, Details, Identity, Input, Related, Result, Subject, sha256_hex};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -128,10 +124,13 @@ pub fn create(
         Ok(new) => context.find::<Member>(conn, &new.member_id).ok(),
         Err(_) => None,
     };
-    let own = member.and_then(|member| member.organization_id);
+    let own = member.as_ref().and_then(|member| member.organization_id);
     let (organization_id, new) = context.enter_collection(input, |_| own, Action::WriteMember)?;
     if own.is_none() {
         Error::unless_valid(vec![Fault::at("/member_id", Code::UnknownReference)])?;
+    }
+    if member.is_some_and(|member| member.kind != MemberKind::Machine) {
+        Error::unless_valid(vec![Fault::at("/member_id", Code::MachineMemberRequired)])?;
     }
     let scopes = match &new.scopes {
         Some(words) => {
@@ -236,59 +235,4 @@ pub fn authenticate(
     let scope = scopes::words(conn, &scopes)?.map(|words| words.join(" "));
     let principal = Principal::ServiceAccount { id: account_id };
     Ok(Authenticated { caller: Caller { principal, scopes }, scope, account_id, last_used_at })
-}
-
-/// The kind of first account to create.
-#[derive(Debug, Clone)]
-pub enum FirstAccount {
-    /// The admin of an organisation, which is created if missing.
-    Admin {
-        /// The organisation's code.
-        organization: String,
-    },
-    /// An operator of the installation.
-    Operator,
-}
-
-/// Creates the first account, from the command line.
-pub fn create_first(conn: &mut Conn, app: &App, first: &FirstAccount, name: &str) -> Result<NewSecret, Error> {
-    let now = app.clock.now();
-    let mut check = Check::default();
-    let (organization, role) = match first {
-        FirstAccount::Operator => (None, Role::FIRST_OF_INSTALLATION),
-        FirstAccount::Admin { organization } => {
-            (Some(organization_of(conn, app, now, organization, &mut check)?), Role::FIRST_OF_ORGANIZATION)
-        }
-    };
-    let id = app.ids.next();
-    let organization_id = organization.as_ref().map(|organization| organization.id);
-    let today = date_in(organization.as_ref().map_or(chrono_tz::Asia::Ho_Chi_Minh, Organization::zone), now);
-    let person = Person::of(None, format!("account-{id}"), name.to_owned());
-    let mut member = Member::new(id, organization_id, person, vec![role], (today, now));
-    member.clean(&mut check);
-    Error::unless_valid(check.faults)?;
-    store::members::insert(conn, &member)?;
-    let added = add(conn, app, now, &member.id, Scopes::default())?;
-    let author = Author::system("command-line", "create-admin");
-    let after = json!({"roles": member.roles, "client_id": added.account.client_id});
-    record_as(conn, app, now, &author, AuditDraft::of("member.create", &member, None, Some(after)))?;
-    Ok(added)
-}
-
-fn organization_of(
-    conn: &mut Conn,
-    app: &App,
-    now: DateTime<Utc>,
-    code: &str,
-    check: &mut Check,
-) -> Result<Organization, Error> {
-    if let Some(found) = store::organizations::find_by_code(conn, code)? {
-        return Ok(found);
-    }
-    let mut organization = Organization::new(app.ids.next(), code, code, now);
-    organization.clean(check);
-    if check.faults.is_empty() {
-        store::organizations::insert(conn, &organization)?;
-    }
-    Ok(organization)
 }

@@ -48,7 +48,7 @@ impl Subject for OwnMembership {
 /// The memberships of the caller's principal that have not ended, oldest first.
 fn of_caller(conn: &mut Conn, context: &Context) -> Result<Vec<Member>, Error> {
     match &context.actor.principal {
-        Principal::External { issuer, subject } => store::members::of_external(conn, issuer, subject),
+        Principal::External { issuer, subject } => store::members::of_identity(conn, issuer, subject),
         Principal::Account { .. } | Principal::ServiceAccount { .. } => {
             let ids: Vec<Id> = context.actor.memberships.iter().map(|membership| membership.member_id).collect();
             ids.iter().filter_map(|id| store::members::find(conn, id).transpose()).collect()

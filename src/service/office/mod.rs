@@ -1,6 +1,7 @@
 //! Organisations, their units, members and accounts.
 
 pub mod accounts;
+pub mod first_accounts;
 pub mod invitations;
 pub mod members;
 pub mod memberships;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::domain::Id;
 use crate::domain::access;
+use crate::domain::access::ScopeKind;
 use crate::domain::access::action::Action;
-use crate::domain::access::{ScopeKind, Scopes};
 use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::change::Change;
 use crate::domain::office::member::{Member, Person, Role};
@@ -14,7 +14,7 @@ use crate::domain::office::organization::Organization;
 use crate::domain::text::{Check, checked};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
-use crate::service::office::accounts::{self, NewSecret};
+use crate::service::office::invitations::{self, NewToken};
 use crate::service::{Context, Details, Identity, Input, Result, Subject};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -91,12 +91,12 @@ pub fn list(conn: &mut Conn, context: &Context, page: &Page) -> Result<Vec<Organ
     Ok(store::organizations::list(conn, among, page)?)
 }
 
-/// Creates an organisation with its first admin and that admin's credentials, whose secret is shown only once.
+/// Creates an organisation with its first admin and, for a local one, that admin's invitation, whose token is shown only once.
 pub fn create(
     conn: &mut Conn,
     context: &Context,
     input: &Input<NewOrganization>,
-) -> Result<(Details<Organization>, Member, NewSecret)> {
+) -> Result<(Details<Organization>, Member, Option<NewToken>)> {
     access::require_operator(&context.actor, ScopeKind::Write)?;
     let new = context.accept(input)?;
     let mut check = Check::default();
@@ -118,10 +118,13 @@ pub fn create(
     Error::unless_valid(check.faults)?;
     store::organizations::insert(conn, &organization)?;
     store::members::insert(conn, &admin)?;
-    let secret = accounts::add(conn, context.app, context.now, &admin.id, Scopes::default())?;
     context.record_created(conn, "organization.create", &organization, None)?;
     context.record_created(conn, "member.create", &admin, None)?;
-    Ok((context.details(conn, organization)?, admin, secret))
+    let invitation = match admin.is_local() {
+        true => Some(invitations::invite_as_caller(conn, context, admin.clone())?),
+        false => None,
+    };
+    Ok((context.details(conn, organization)?, admin, invitation))
 }
 
 /// Changes an organisation.

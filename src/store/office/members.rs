@@ -213,8 +213,8 @@ pub fn local(conn: &mut Conn) -> Result<Vec<Member>, Error> {
     rows.into_iter().map(Member::try_from).collect()
 }
 
-/// Returns the memberships of a user of an identity provider that have not ended.
-pub fn of_external(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Vec<Member>, Error> {
+/// Returns the memberships of an issuer's `sub` that have not ended. A local name stands for somebody else in each organisation.
+pub fn of_identity(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Vec<Member>, Error> {
     let own = dsl::members.filter(dsl::issuer.eq(issuer)).filter(dsl::subject.eq(subject));
     let rows: Vec<Row> = own.filter(dsl::status.ne(enum_text(MemberStatus::Ended))).order(dsl::id).load(conn)?;
     rows.into_iter().map(Member::try_from).collect()

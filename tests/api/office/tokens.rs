@@ -17,9 +17,22 @@ fn member_id(app: &App, subject: &str) -> String {
     app.get(subject, "/v1/me").expect(200)["memberships"][0]["member_id"].as_str().unwrap().to_owned()
 }
 
+/// A member of the kind `machine`: one of the sandbox by its name, or a new one of this role.
+fn machine(app: &App, name: &str) -> String {
+    if matches!(name, "integration" | "deadline-checker") {
+        return member_id(app, name);
+    }
+    let known = app.get("admin", "/v1/members?limit=200").expect(200);
+    let subject = format!("machine-{name}");
+    let found = known["items"].as_array().unwrap().iter().find(|member| member["subject"] == subject).cloned();
+    let body = json!({"kind": "machine", "subject": subject, "display_name": subject, "roles": [name]});
+    let member = found.unwrap_or_else(|| app.post("admin", "/v1/members", &body).expect(201));
+    member["id"].as_str().unwrap().to_owned()
+}
+
 #[track_caller]
 fn account(app: &App, subject: &str, scopes: Option<&[&str]>) -> Account {
-    let mut body = json!({"member_id": member_id(app, subject)});
+    let mut body = json!({"member_id": machine(app, subject)});
     if let Some(scopes) = scopes {
         body["scopes"] = json!(scopes);
     }
@@ -46,7 +59,7 @@ fn token(app: &App, account: &Account, rest: &str) -> String {
 
 #[apply(on_both)]
 fn credentials_come_in_the_form_or_by_basic(app: &App) {
-    let account = account(app, "secretary", None);
+    let account = account(app, "auditor", None);
     let in_form = fetch(app, &account, "");
     let basic = STANDARD.encode(format!("{}:{}", account.client_id, account.secret));
     let by_basic = app
@@ -62,13 +75,13 @@ fn credentials_come_in_the_form_or_by_basic(app: &App) {
             (&json!("Bearer"), &json!(3600), &Value::Null)
         );
         let me = app.bearer(answer["access_token"].as_str().unwrap(), "GET", "/v1/me").send().expect(200);
-        assert_eq!((&me["subject"], &me["memberships"][0]["roles"]), (&json!("secretary"), &json!(["secretary"])));
+        assert_eq!((&me["subject"], &me["memberships"][0]["roles"]), (&json!("machine-auditor"), &json!(["auditor"])));
     }
 }
 
 #[apply(on_both)]
 fn a_wrong_secret_is_refused_in_the_words_of_oauth(app: &App) {
-    let account = account(app, "secretary", None);
+    let account = account(app, "auditor", None);
     let wrong = [
         Account { secret: "x".into(), path: String::new(), client_id: account.client_id.clone() },
         Account { client_id: "client-x".into(), path: String::new(), secret: account.secret.clone() },
@@ -109,26 +122,28 @@ fn another_grant_is_not_supported(app: &App) {
     assert_eq!(response.json()["error"], "invalid_request");
 }
 
+fn endpoint() -> Value {
+    json!({"url": "http://127.0.0.1:9/hook", "event_types": ["deadline.overdue"]})
+}
+
 #[apply(on_both)]
 fn a_token_can_ask_for_less(app: &App) {
-    let account = account(app, "admin", Some(&["read", "write"]));
+    let account = account(app, "integration", Some(&["read", "write"]));
     let answer = fetch(app, &account, "&scope=read").expect(200);
     assert_eq!(answer["scope"], "read");
     let token = answer["access_token"].as_str().unwrap();
     app.bearer(token, "GET", "/v1/units").send().expect(200);
-    let unit = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
-    app.bearer(token, "POST", "/v1/units").json(&unit).send().refused(403, "scope_required");
+    app.bearer(token, "POST", "/v1/webhook-endpoints").json(&endpoint()).send().refused(403, "scope_required");
     assert_eq!(app.bearer(token, "GET", "/v1/me").send().expect(200)["scopes"], json!(["read"]));
 }
 
 #[apply(on_both)]
 fn a_token_gets_what_the_account_has_where_it_asks_for_nothing(app: &App) {
-    let account = account(app, "admin", Some(&["read"]));
+    let account = account(app, "integration", Some(&["read"]));
     let answer = fetch(app, &account, "").expect(200);
     assert_eq!(answer["scope"], "read");
-    let unit = json!({"code": "TTHC", "name": "Trung tâm", "kind": "centre"});
-    app.bearer(answer["access_token"].as_str().unwrap(), "POST", "/v1/units")
-        .json(&unit)
+    app.bearer(answer["access_token"].as_str().unwrap(), "POST", "/v1/webhook-endpoints")
+        .json(&endpoint())
         .send()
         .refused(403, "scope_required");
 }
@@ -144,7 +159,7 @@ fn a_token_gets_the_intersection(app: &App) {
         (&["read", "write"], "unit%3AKT", "read write unit:KT"),
         (&["unit:TH", "unit:KT"], "write+unit%3AKT", "write unit:KT"),
     ] {
-        let account = account(app, "admin", Some(of_account));
+        let account = account(app, "integration", Some(of_account));
         assert_eq!(
             fetch(app, &account, &format!("&scope={asked}")).expect(200)["scope"],
             granted,
@@ -176,7 +191,7 @@ fn a_scope_stays_with_its_unit_when_codes_are_exchanged(app: &App) {
 
 #[apply(on_both)]
 fn a_token_cannot_ask_for_nothing_in_common(app: &App) {
-    let account = account(app, "admin", Some(&["read", "unit:TH"]));
+    let account = account(app, "integration", Some(&["read", "unit:TH"]));
     for scope in ["write", "unit:KT", "everything", "read+everything", "unit%3AKT+read", "unit%3AZZ", "read+unit%3AZZ"]
     {
         let response = fetch(app, &account, &format!("&scope={scope}"));
@@ -191,7 +206,7 @@ fn a_token_cannot_ask_for_nothing_in_common(app: &App) {
 /// RFC 6749, section 5.2: 400, but 401 for the client itself.
 #[apply(on_both)]
 fn the_token_endpoint_refuses_with_400(app: &App) {
-    let account = account(app, "admin", Some(&["read"]));
+    let account = account(app, "integration", Some(&["read"]));
     assert_eq!(fetch(app, &account, "&scope=write").status, 400);
     let response = app
         .anonymous("POST", "/v1/auth/token")
@@ -203,7 +218,7 @@ fn the_token_endpoint_refuses_with_400(app: &App) {
 /// RFC 6749, section 3.2: unrecognised parameters are ignored.
 #[apply(on_both)]
 fn the_token_endpoint_ignores_what_it_does_not_know(app: &App) {
-    let account = account(app, "admin", None);
+    let account = account(app, "integration", None);
     assert_eq!(fetch(app, &account, "&audience=thidua&resource=x").status, 200);
 }
 
@@ -226,7 +241,7 @@ fn a_scope_gives_no_right_that_the_role_does_not(app: &App) {
 
 #[apply(on_both)]
 fn an_unknown_scope_is_not_granted(app: &App) {
-    let member_id = member_id(app, "auditor");
+    let member_id = machine(app, "auditor");
     for scopes in [
         json!(["everything"]),
         json!(["read", "unit:"]),
@@ -243,7 +258,7 @@ fn an_unknown_scope_is_not_granted(app: &App) {
 
 #[apply(on_both)]
 fn two_secrets_are_good_while_they_rotate(app: &App) {
-    let account = account(app, "secretary", None);
+    let account = account(app, "auditor", None);
     assert_eq!(app.get("admin", &account.path).expect(200)["previous_secret_until"], Value::Null);
     let rotate = || {
         let rotated = app.act("admin", &account.path, "rotate", None).expect(200);
@@ -267,7 +282,7 @@ fn two_secrets_are_good_while_they_rotate(app: &App) {
 
 #[apply(on_both)]
 fn accounts_are_listed_with_their_last_use(app: &App) {
-    let account = account(app, "secretary", Some(&["read", "unit:TH"]));
+    let account = account(app, "auditor", Some(&["read", "unit:TH"]));
     let listed = || app.get("admin", "/v1/service-accounts").expect(200)["items"][0].clone();
     let (before, tag) = (listed(), app.tag("admin", &account.path));
     assert_eq!((&before["scopes"], &before["last_used_at"]), (&json!(["read", "unit:TH"]), &Value::Null));
@@ -275,16 +290,16 @@ fn accounts_are_listed_with_their_last_use(app: &App) {
     assert_ne!(listed()["last_used_at"], Value::Null);
     // To be used is no change of it.
     assert_eq!(app.tag("admin", &account.path), tag);
-    let of = |person: &str| app.get("auditor", &format!("/v1/service-accounts?member_id={}", member_id(app, person)));
-    assert_eq!(of("secretary").expect(200)["items"].as_array().unwrap().len(), 1);
-    assert_eq!(of("admin").expect(200)["items"], json!([]));
+    let of = |person: &str| app.get("auditor", &format!("/v1/service-accounts?member_id={}", machine(app, person)));
+    assert_eq!(of("auditor").expect(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(of("integration").expect(200)["items"], json!([]));
     app.get("th-head", "/v1/service-accounts").refused(403, "role_required");
     assert_eq!(app.get("so-khdt-admin", "/v1/service-accounts").expect(200)["items"], json!([]));
 }
 
 #[apply(on_both)]
 fn an_ended_account_ends_its_tokens(app: &App) {
-    let account = account(app, "secretary", None);
+    let account = account(app, "auditor", None);
     let token = token(app, &account, "");
     app.bearer(&token, "GET", "/v1/units").send().expect(200);
     let gone = app.request("admin", "DELETE", &account.path).if_match(&app.tag("admin", &account.path)).send();
@@ -298,7 +313,7 @@ fn an_ended_account_ends_its_tokens(app: &App) {
 
 #[apply(on_both)]
 fn a_secret_is_shown_once_and_never_replayed(app: &App) {
-    let body = json!({"member_id": member_id(app, "secretary")});
+    let body = json!({"member_id": machine(app, "auditor")});
     let request =
         || app.request("admin", "POST", "/v1/service-accounts").header("idempotency-key", "k-1").json(&body).send();
     let (first, second) = (request().expect(201), request());
@@ -313,7 +328,7 @@ fn a_secret_is_shown_once_and_never_replayed(app: &App) {
 
 #[apply(on_both)]
 fn only_the_admin_makes_accounts(app: &App) {
-    let body = json!({"member_id": member_id(app, "secretary")});
+    let body = json!({"member_id": machine(app, "auditor")});
     for person in ["secretary", "auditor", "th-head", "appraiser", "council-chair", "operator"] {
         app.post(person, "/v1/service-accounts", &body).refused(403, "role_required");
     }
@@ -360,8 +375,7 @@ fn a_membership_ends_with_its_last_day(app: &App) {
 
 #[apply(on_both)]
 fn a_member_gets_in_with_the_first_day(app: &App) {
-    let body =
-        json!({"subject": "moi", "display_name": "Người mới", "roles": ["auditor"], "valid_from_on": "2023-11-05"});
+    let body = json!({"kind": "machine", "subject": "moi", "display_name": "Máy mới", "roles": ["auditor"], "valid_from_on": "2023-11-05"});
     let id = app.post("admin", "/v1/members", &body).expect(201)["id"].as_str().unwrap().to_owned();
     let made = app.post("admin", "/v1/service-accounts", &json!({"member_id": id})).expect(201);
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
@@ -416,19 +430,20 @@ fn the_discovery_document_names_the_endpoints(app: &App) {
 /// A token that may only write changes what it may not read, whatever the record.
 #[apply(on_both)]
 fn a_token_that_may_only_write_changes_every_kind_of_record(app: &App) {
-    let path_of = |list: &str| {
-        let listed = app.get("admin", list).expect(200);
-        format!("{}/{}", list, listed["items"][0]["id"].as_str().unwrap())
-    };
-    for (person, path, field) in [
-        ("secretary", app.period(), "title"),
-        ("admin", path_of("/v1/units"), "name"),
-        ("admin", path_of("/v1/members"), "display_name"),
-    ] {
-        let token = token(app, &account(app, person, Some(&["write"])), "");
-        app.bearer(&token, "GET", &path).send().refused(403, "scope_required");
-        let (tag, renamed) = (app.tag(person, &path), json!({field: "Tên mới"}));
-        let changed = app.bearer(&token, "PATCH", &path).if_match(&tag).json(&renamed).send().expect(200);
-        assert_eq!(changed[field], renamed[field], "{path}");
+    let token = token(app, &account(app, "integration", Some(&["write", "unit:TH"])), "");
+    let sheet = app.new_sheet("TH");
+    app.bearer(&token, "GET", &sheet).send().refused(403, "scope_required");
+    let tag = app.tag("th-head", &sheet);
+    let line = crate::support::scores(&[("A.II.1", r#"{"points":3}"#)]);
+    app.bearer(&token, "PATCH", &format!("{sheet}/scores")).if_match(&tag).json(&line).send().expect(200);
+}
+
+/// Nobody can act as a person by making a machine.
+#[apply(on_both)]
+fn a_service_account_is_for_a_machine(app: &App) {
+    for person in ["secretary", "council-chair", "admin", "th-head"] {
+        let refused = app.post("admin", "/v1/service-accounts", &json!({"member_id": member_id(app, person)}));
+        let refused = refused.refused(422, "machine_member_required");
+        assert_eq!(refused.faults()[0].1, "/member_id");
     }
 }
