@@ -21,7 +21,10 @@ fn a_table_is_imported_into_the_office_that_there_is() {
     };
     let admin = |code: &str| {
         let (ended, told) = thidua(folder.path(), &["create-admin", "--organization", code, "--name", "Quản trị"]);
-        assert!(ended == 0 && told.starts_with("client_id: "), "{told}");
+        assert!(
+            ended == 0 && told.starts_with("user_name: admin\ninvitation_token: ") && told.contains("expires_at: "),
+            "{told}"
+        );
     };
     let refused = |more: &[&str], why: &str| {
         let (ended, told) = import(more);

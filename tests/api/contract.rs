@@ -121,7 +121,9 @@ pub fn ids(app: &App) -> BTreeMap<&'static str, String> {
     let submission = sheet.rsplit('/').next().unwrap().to_owned();
     let me = app.get("auditor", "/v1/me").expect(200)["memberships"][0].clone();
     let member = me["member_id"].as_str().unwrap().to_owned();
-    let account = app.post("admin", "/v1/service-accounts", &json!({"member_id": member})).expect(201);
+    let machine = app.get("integration", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
+    let account = app.post("admin", "/v1/service-accounts", &json!({"member_id": machine})).expect(201);
+    let invitation = app.request("admin", "POST", &format!("/v1/members/{member}/invitation")).send().expect(201);
     let endpoint = app.post("admin", "/v1/webhook-endpoints", &json!({"url": "http://127.0.0.1:9/hook"})).expect(201);
     let endpoint = endpoint["id"].as_str().unwrap().to_owned();
     let delivery = app.request("admin", "POST", &format!("/v1/webhook-endpoints/{endpoint}/test")).send().expect(201);
@@ -140,6 +142,7 @@ pub fn ids(app: &App) -> BTreeMap<&'static str, String> {
         ("award-proposals", first("/v1/award-proposals")),
         ("deadlines", first("/v1/deadlines")),
         ("organizations", me["organization_id"].as_str().unwrap().to_owned()),
+        ("invitations", invitation["id"].as_str().unwrap().to_owned()),
         ("service-accounts", account["id"].as_str().unwrap().to_owned()),
         ("members", member),
     ])

@@ -50,6 +50,23 @@ fn the_walk_ends_with_a_decision(app: &App) {
     assert_eq!(decided["items"][0]["total"], 1000);
 }
 
+/// Every line works, from the operator to the first sheet of a new office.
+#[apply(on_both)]
+fn an_office_begins_with_its_first_sheet(app: &App) {
+    if !here(&["curl", "bash"]) {
+        return;
+    }
+    let ran = Command::new("bash").args(["-uc", &block("office", "bash")]).env("BASE", &app.base).output().unwrap();
+    let (out, err) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8_lossy(&ran.stderr).into_owned());
+    assert!(ran.status.success() && err.is_empty(), "{out}\n{err}");
+    let lines: Vec<&str> = out.lines().collect();
+    let signs = [r#""user_name":"lan""#, r#""status":"draft""#, r#""method":"session""#];
+    assert_eq!(lines.len(), signs.len(), "{out}");
+    for (line, sign) in lines.into_iter().zip(signs) {
+        assert!(line.contains(sign), "{sign} is not in {line}");
+    }
+}
+
 /// The script that works the audit chain out comes to the same as the service, and finds an edit.
 #[apply(on_both)]
 fn a_script_recomputes_the_audit_chain(app: &App) {

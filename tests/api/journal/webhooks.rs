@@ -302,7 +302,7 @@ fn an_endpoint_is_changed_disabled_and_deleted(app: &App) {
 #[apply(on_both)]
 fn an_endpoint_does_not_outlive_its_service_account(app: &App) {
     let receiver = Receiver::start();
-    let member = app.get("admin", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
+    let member = app.get("integration", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
     let account = app.post("admin", "/v1/service-accounts", &json!({"member_id": member})).expect(201);
     let form = format!(
         "grant_type=client_credentials&client_id={}&client_secret={}",

@@ -140,7 +140,7 @@ fn a_token_opens_the_feed_alone_and_can_be_revoked(app: &App) {
 /// A feed is read with the scopes of who made its token: without `read` it would never open.
 #[apply(on_both)]
 fn a_feed_token_needs_both_scopes(app: &App) {
-    let member = app.get("admin", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
+    let member = app.get("integration", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
     for (scopes, status) in [(json!(["write"]), 403), (json!(["read"]), 403), (json!(["read", "write"]), 201)] {
         let account =
             app.post("admin", "/v1/service-accounts", &json!({"member_id": member, "scopes": scopes})).expect(201);
