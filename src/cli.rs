@@ -187,9 +187,9 @@ async fn create_admin(organization: Option<String>, name: String, user_name: Opt
     let default = if matches!(first, FirstAccount::Operator) { "operator" } else { "admin" };
     let user_name = user_name.unwrap_or_else(|| default.to_owned());
     let create = move |conn: &mut Conn| first_accounts::create(conn, &shared, &first, &user_name, &name);
-    let created = app.db.write(create).await.map_err(|error| match error.code {
-        Code::AlreadyExists => "the user name belongs to somebody else; choose another with --user-name".to_owned(),
-        _ => describe_error(&error),
+    let created = app.db.write(create).await.map_err(|error| match error.code == Code::AlreadyExists {
+        true => "the user name belongs to somebody else; choose another with --user-name".to_owned(),
+        false => describe_error(&error),
     })?;
     println!("user_name: {}", created.owned.member.subject);
     println!("invitation_token: {}", created.token);

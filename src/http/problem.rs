@@ -331,7 +331,7 @@ mod tests {
     }
 
     /// The other parameters of sentences: figures, times, and what the client or the author of a table has written.
-    const SHOWN_AS_GIVEN: [&str; 31] = [
+    const SHOWN_AS_GIVEN: [&str; 34] = [
         "choice",
         "closed_at",
         "column",
@@ -350,13 +350,16 @@ mod tests {
         "max",
         "max_bytes",
         "min",
+        "min_score",
         "most",
         "name",
         "not_before",
         "parent",
         "part",
         "rank",
+        "retry_after_seconds",
         "row",
+        "score",
         "step",
         "sum",
         "title",

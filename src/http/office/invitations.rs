@@ -38,12 +38,14 @@ struct InvitationView {
     member_id: Id,
     /// The member who invites; null for the command line.
     inviter_id: Option<Id>,
+    /// How far the invitation is.
     status: InvitationStatus,
     /// From when on it can no longer be accepted.
     expires_at: Instant,
     accepted_at: Option<Instant>,
     /// When it was revoked or replaced.
     revoked_at: Option<Instant>,
+    /// Version of the invitation; every change increments it.
     version: i64,
     created_at: Instant,
     updated_at: Instant,

@@ -43,6 +43,7 @@ struct MeView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SignIn)]
 struct SignInView {
+    /// How the caller signed in.
     method: SignInMethod,
     /// The session; null where there is none.
     session_id: Option<Id>,

@@ -38,6 +38,7 @@ struct SessionView {
     last_used_at: Instant,
     /// When it ends unless it is refreshed before.
     expires_at: Instant,
+    /// Version of the session; every change increments it.
     version: i64,
     created_at: Instant,
 }

@@ -58,6 +58,7 @@ struct LoginBody {
     organization_code: Option<String>,
     /// The member's `subject`.
     user_name: String,
+    /// The password.
     password: String,
 }
 
@@ -66,6 +67,7 @@ struct LoginBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = Refresh)]
 struct RefreshBody {
+    /// The refresh token that the last answer gave.
     refresh_token: String,
 }
 
@@ -83,6 +85,7 @@ struct LogoutBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = CheckInvitation)]
 struct CheckBody {
+    /// The token of the invitation.
     token: String,
 }
 
@@ -91,6 +94,7 @@ struct CheckBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = AcceptInvitation)]
 struct AcceptBody {
+    /// The token of the invitation.
     token: String,
     /// 12 to 128 characters that are not easily guessed.
     password: String,
@@ -101,6 +105,7 @@ struct AcceptBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = ChangePassword, example = json!({"old": "bốn con trâu qua cầu", "new": "ba chiếc thuyền ngược dòng"}))]
 struct PasswordBody {
+    /// The present password.
     old: String,
     /// 12 to 128 characters that are not easily guessed.
     new: String,
@@ -132,10 +137,12 @@ struct InvitedView {
     /// The code of the office, to sign in with; null for an operator of the installation.
     #[schema(example = "VP-UBND")]
     organization_code: Option<String>,
+    /// Name of the organisation; null for an operator of the installation.
     organization_name: Option<String>,
     /// The name to sign in with.
     #[schema(example = "nguyen.van.a")]
     user_name: String,
+    /// Name shown to others.
     display_name: String,
     expires_at: Instant,
 }

@@ -173,15 +173,12 @@ pub fn find_account(conn: &mut Conn, organization_code: Option<&str>, user_name:
         .filter(members::subject.eq(user_name))
         .filter(members::ended_at.is_null())
         .select(members::id);
-    let found: Option<String> = match organization_code {
-        Some(code) => {
-            let own = local.filter(organizations::code.eq(code));
-            dispatch!(conn, c => own.get_result(c).optional())?
-        }
-        None => {
-            let operators = local.filter(members::organization_id.is_null());
-            dispatch!(conn, c => operators.get_result(c).optional())?
-        }
+    let found: Option<String> = if let Some(code) = organization_code {
+        let own = local.filter(organizations::code.eq(code));
+        dispatch!(conn, c => own.get_result(c).optional())?
+    } else {
+        let operators = local.filter(members::organization_id.is_null());
+        dispatch!(conn, c => operators.get_result(c).optional())?
     };
     Ok(found.map(id))
 }
