@@ -1,21 +1,22 @@
 //! Who may do what. This is the only place that knows roles.
 //!
-//! The rights of each role are listed in [`grants`].
+//! The table of roles and rights is in `grants`, row by row.
 
 pub mod action;
+mod grants;
 mod scopes;
 #[cfg(test)]
 mod tests;
 mod visibility;
 
 use super::Id;
-use crate::domain::access::action::{Action, Stage, reading};
+use crate::domain::access::action::{Action, reading};
 use crate::domain::assessment::submission::SubmissionStatus;
-use crate::domain::journal::event::Audience;
 use crate::domain::office::member::{Member, MemberKind, Role};
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::deadline::DeadlineKind;
 use crate::error::{Code, Error};
+use grants::{Reach, grants, is_recusable, is_recused_act};
 pub use scopes::{ScopeKind, Scopes};
 pub use visibility::{
     EventVisibility, SubmissionVisibility, UnitVisibility, Units, event_visibility, submission_visibility,
@@ -137,27 +138,6 @@ impl Actor {
     }
 }
 
-/// What a right of a role extends to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// The whole organisation.
-    All,
-    /// The member's own unit.
-    Own,
-    /// The member's own unit, once the results are announced.
-    OwnAnnounced,
-    /// Every unit, once the results are announced.
-    Announced,
-    /// Every unit except the member's own: recusal.
-    Foreign,
-    /// Every unit except the member's own, once its submission has reached this status.
-    ForeignFrom(SubmissionStatus),
-    /// The units that the token's scopes name.
-    Scoped,
-    /// Records that the member created.
-    OwnRecord,
-}
-
 /// The properties of a resource that rights depend on.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -189,92 +169,6 @@ pub enum Decision {
     Hide,
     /// The actor may know of the resource, but not perform the action: 403.
     Refuse(Error),
-}
-
-/// Returns the roles that may perform an action, and how far their right extends.
-#[rustfmt::skip]
-#[expect(clippy::match_same_arms, reason = "one row for each action, even if two rows are equal")]
-fn grants(action: Action) -> &'static [(Role, Reach)] {
-    use Reach::{All, Announced, Foreign, ForeignFrom, Own, OwnAnnounced, OwnRecord, Scoped};
-    use Role::{Admin, Appraiser, Auditor, CouncilChair, CouncilMember, DeadlineChecker, Integration, Secretary, UnitEditor, UnitHead};
-    use SubmissionStatus::{Appraised, Submitted};
-    match action {
-        Action::ReadOrganization | Action::ReadOffice => &[
-            (UnitEditor, All), (UnitHead, All), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
-            (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
-        ],
-        // Only the operator, who is not a member of any organisation.
-        Action::WriteOrganization => &[],
-        Action::WriteUnit | Action::WriteMember | Action::WriteCriteriaSet | Action::PublishCriteriaSet | Action::RetireCriteriaSet
-        | Action::CopyCriteriaSet => &[(Admin, All)],
-        Action::ReadMembers => &[(CouncilChair, All), (Secretary, All), (Admin, All), (Auditor, All)],
-        Action::ReadCriteriaDraft => &[(Appraiser, All), (Secretary, All), (Admin, All), (Auditor, All)],
-        Action::ChangePeriod | Action::SetTargets | Action::Open => &[(Secretary, All), (Admin, All)],
-        Action::StartAppraisal => &[(Appraiser, All), (CouncilChair, All), (Secretary, All)],
-        Action::StartCouncilReview | Action::Announce | Action::Close | Action::Cancel => &[(CouncilChair, All), (Secretary, All)],
-        Action::Finalize | Action::DecideTie | Action::CloseSession => &[(CouncilChair, All)],
-        Action::ReadSubmission => &[
-            (UnitEditor, Own), (UnitHead, Own), (Appraiser, ForeignFrom(Submitted)), (CouncilMember, ForeignFrom(Appraised)),
-            (CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted)), (Integration, Scoped), (Auditor, All),
-        ],
-        // Lines that a unit has not submitted are visible only to the unit.
-        Action::ReadUnsentLines => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
-        Action::CreateSubmission | Action::WriteScores | Action::WriteEvidence => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped)],
-        Action::Submit | Action::Withdraw => &[(UnitHead, Own)],
-        // A submission that has not reached the caller cannot be acted on.
-        Action::Return | Action::Appraise => &[(Appraiser, ForeignFrom(Submitted))],
-        Action::CouncilReview => &[(CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted))],
-        Action::WriteReview(Stage::Appraisal) | Action::SubmitReview(Stage::Appraisal) => &[(Appraiser, Foreign)],
-        Action::WriteReview(Stage::Council) | Action::SubmitReview(Stage::Council) => &[(CouncilChair, Foreign), (Secretary, Foreign)],
-        Action::ReadReview(_) => &[
-            (UnitEditor, OwnAnnounced), (UnitHead, OwnAnnounced), (Appraiser, Foreign), (CouncilMember, Foreign),
-            (CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All),
-        ],
-        Action::ReadReviewDraft(Stage::Appraisal) => &[(Appraiser, Foreign), (Auditor, All)],
-        Action::ReadReviewDraft(Stage::Council) => &[(CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All)],
-        Action::ReadFacts => &[
-            (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
-            (Integration, All), (Auditor, All),
-        ],
-        Action::WriteFacts => &[(Appraiser, Foreign), (Secretary, Foreign), (Integration, All)],
-        Action::ReadRanking => &[
-            (UnitEditor, Announced), (UnitHead, Announced), (Appraiser, All), (CouncilMember, All), (CouncilChair, All),
-            (Secretary, All), (Admin, Announced), (Integration, Announced), (Auditor, All),
-        ],
-        Action::ReadTieDecisions => &[(CouncilChair, All), (Secretary, All), (Auditor, All)],
-        Action::ReadSessions => &[(Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All)],
-        Action::CreateSession | Action::WriteSession => &[(CouncilChair, All), (Secretary, All)],
-        Action::HoldSession => &[(Secretary, All)],
-        Action::ReadProposal => &[
-            (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
-            (Integration, All), (Auditor, All),
-        ],
-        Action::AttachDocument | Action::ReturnProposal => &[(Secretary, All)],
-        Action::AttachAchievementReport => &[(Secretary, All), (UnitHead, Own)],
-        Action::SubmitProposal => &[(CouncilChair, All), (Secretary, All)],
-        Action::RecordDecision => &[(Secretary, All), (Integration, All)],
-        Action::ReadAudit => &[(Admin, All), (Auditor, All)],
-        Action::ReadAuditScores => &[(Auditor, All)],
-        Action::ReadEvents(Audience::Everybody) => grants(Action::ReadOffice),
-        Action::ReadEvents(Audience::OwnUnit) => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
-        Action::ReadEvents(Audience::SheetSubmitted) => &[
-            (UnitEditor, Own), (UnitHead, Own), (Appraiser, Foreign), (Secretary, Foreign), (Integration, Scoped), (Auditor, All),
-        ],
-        Action::ReadEvents(Audience::SheetAppraised) => &[
-            (UnitEditor, Own), (UnitHead, Own), (Appraiser, Foreign), (CouncilMember, Foreign), (CouncilChair, Foreign),
-            (Secretary, Foreign), (Integration, Scoped), (Auditor, All),
-        ],
-        Action::ReadEvents(Audience::Proposal) => grants(Action::ReadProposal),
-        Action::ExtendDeadline | Action::WaiveDeadline => &[(Secretary, All)],
-        Action::CheckDeadlines => &[(DeadlineChecker, All), (Admin, All)],
-        Action::WriteCalendar => &[(Admin, All)],
-        Action::ReadWebhook => &[(Admin, All), (Integration, OwnRecord), (Auditor, All)],
-        Action::WriteWebhook => &[(Admin, All), (Integration, OwnRecord)],
-        Action::ReadDeadline | Action::ReadEvents(Audience::Deadline) => &[
-            (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
-            (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
-        ],
-    }
 }
 
 /// The role of those who run the installation.
@@ -371,6 +265,28 @@ impl Reach {
     }
 }
 
+impl Membership {
+    /// Whether the member keeps away from the own unit in this act. A second role does not lift that: only what the
+    /// member may do as one of the unit's own people stays.
+    fn is_recused(&self, action: Action, unit: Option<&UnitKey>) -> bool {
+        // An audit entry may be about any unit.
+        let own = self.unit.is_some() && (action == Action::ReadAuditScores || unit == self.unit.as_ref());
+        own && is_recused_act(action) && self.roles.iter().any(|role| is_recusable(*role))
+    }
+}
+
+/// What the rows of the member's roles say.
+fn rulings(membership: &Membership, scopes: &Scopes, action: Action, facts: &Facts) -> Vec<Ruling> {
+    let recused = membership.is_recused(action, facts.unit);
+    let given = grants(action).iter().filter(|(role, _)| membership.roles.contains(role));
+    given
+        .map(|(_, reach)| {
+            let of_own_people = matches!(reach, Reach::Own | Reach::OwnAnnounced);
+            if recused && !of_own_people { Ruling::Recused } else { reach.rule(membership, scopes, facts) }
+        })
+        .collect()
+}
+
 /// Decides whether an actor may perform an action, by role, current membership and scope. The state of the resource and
 /// the time are checked by the resource itself.
 ///
@@ -383,11 +299,7 @@ pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
     if facts.unit.is_some_and(|unit| actor.scopes.exclude_unit(&unit.id)) {
         return Decision::Hide;
     }
-    let rulings: Vec<Ruling> = grants(action)
-        .iter()
-        .filter(|(role, _)| membership.roles.contains(role))
-        .map(|(_, reach)| reach.rule(membership, &actor.scopes, facts))
-        .collect();
+    let rulings = rulings(membership, &actor.scopes, action, facts);
     if rulings.contains(&Ruling::Yes) {
         return require_scope(actor, action.scope()).map_or_else(Decision::Refuse, |()| Decision::Allow);
     }
@@ -419,10 +331,8 @@ pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error
 /// Whether a role gives the right, whatever the scopes of the token. For parts of a resource that the caller is already
 /// allowed to read.
 pub fn holds(actor: &Actor, action: Action, facts: &Facts) -> bool {
-    actor.membership(&facts.organization_id).is_some_and(|membership| {
-        let mut given = grants(action).iter().filter(|(role, _)| membership.roles.contains(role));
-        given.any(|(_, reach)| reach.rule(membership, &actor.scopes, facts) == Ruling::Yes)
-    })
+    let membership = actor.membership(&facts.organization_id);
+    membership.is_some_and(|membership| rulings(membership, &actor.scopes, action, facts).contains(&Ruling::Yes))
 }
 
 /// Requires the right to a collection of an organisation. Members know that the collection exists.

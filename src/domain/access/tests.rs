@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use strum::{EnumCount, VariantArray};
 
+use super::action::Stage;
 use super::*;
+use crate::domain::journal::event::Audience;
 
 /// Eight cases: a draft, a submitted and an appraised submission of the own unit, the same three of another unit, then the
 /// own unit and the other one after the announcement. `Y`: allowed; `r`: recused; `.`: refused or hidden.
@@ -134,6 +136,7 @@ fn outcome(actor: &Actor, action: Action, unit: &UnitKey, sheet: SubmissionStatu
 #[test]
 fn who_may_do_what_is_as_the_table_says() {
     use SubmissionStatus::{Appraised, Draft, Finalized, Submitted};
+    let mut checked = 0;
     for (actions, cells) in TABLE {
         for action in *actions {
             for (role, expected) in ROLES.into_iter().zip(cells) {
@@ -148,9 +151,11 @@ fn who_may_do_what_is_as_the_table_says() {
                 // Callers without the right may still get `recused`, because recusal hides the resource itself.
                 let found = if expected.contains('r') { found } else { found.replace('r', ".") };
                 assert_eq!(found, **expected, "{role:?} {action:?}");
+                checked += found.len();
             }
         }
     }
+    assert!(checked > 5_000, "{checked} cells of one role");
 }
 
 #[test]
@@ -170,6 +175,56 @@ fn the_roles_of_an_act_are_those_of_its_row() {
             }
         }
     }
+}
+
+/// What somebody of unit 0 gets in the eight cases of a row.
+fn row_of(roles: Vec<Role>, action: Action) -> String {
+    use SubmissionStatus::{Appraised, Draft, Finalized, Submitted};
+    let scopes = roles.contains(&Role::Integration).then_some("read write unit:U0 unit:U1");
+    let actor = actor(roles, Some(unit(0)), scopes);
+    let cases = [(0, false), (1, false)]
+        .into_iter()
+        .flat_map(|(at, announced)| [Draft, Submitted, Appraised].map(|sheet| (at, sheet, announced)))
+        .chain([(0, Finalized, true), (1, Finalized, true)]);
+    cases.map(|(at, sheet, announced)| outcome(&actor, action, &unit(at), sheet, announced)).collect()
+}
+
+/// Every cell that recuses, with every second role: the own unit stays closed but for what its own people may do, and
+/// what concerns other units is what either role gives.
+#[test]
+fn no_second_role_lifts_recusal() {
+    const OWN_CASES: [usize; 4] = [0, 1, 2, 6];
+    let mut cells = 0;
+    for action in TABLE.iter().flat_map(|(actions, _)| *actions).copied().filter(|action| is_recused_act(*action)) {
+        for first in ROLES.into_iter().filter(|role| is_recusable(*role)) {
+            for second in ROLES.into_iter().filter(|role| *role != first) {
+                let of_unit = matches!(second, Role::UnitEditor | Role::UnitHead);
+                let (alone, other) = (row_of(vec![first], action), row_of(vec![second], action));
+                let both = row_of(vec![first, second], action);
+                for (case, found) in both.chars().enumerate() {
+                    let given = |row: &str| row.chars().nth(case) == Some('Y');
+                    // Audit entries are about every unit at once.
+                    let own = OWN_CASES.contains(&case) || action == Action::ReadAuditScores;
+                    let may = if own { of_unit && given(&other) } else { given(&alone) || given(&other) };
+                    assert_eq!(found == 'Y', may, "{first:?} {second:?} {action:?} case {case}: {both}");
+                    if own && given(&other) && !may {
+                        assert_eq!(found, 'r', "{first:?} {second:?} {action:?} case {case}: {both}");
+                    }
+                    cells += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(cells, 6_048, "cells of two roles");
+}
+
+/// An auditor of a unit, who reviews nobody, reads everything.
+#[test]
+fn an_auditor_alone_is_not_recused() {
+    for action in [Action::ReadSubmission, Action::ReadUnsentLines, Action::ReadAuditScores] {
+        assert_eq!(row_of(vec![Role::Auditor], action), ALL, "{action:?}");
+    }
+    assert_eq!(row_of(vec![Role::Auditor, Role::UnitHead], Action::ReadAuditScores), ALL);
 }
 
 #[test]
@@ -218,10 +273,9 @@ prop_compose! {
 /// Evaluates the condition as the query of the store does.
 fn lists(visibility: &SubmissionVisibility, unit: &UnitKey, status: SubmissionStatus) -> bool {
     let from = visibility.others_from.is_some_and(|from| status.has_reached(from));
-    let seen = visibility.all
-        || visibility.own == Some(unit.id)
+    let seen = visibility.own == Some(unit.id)
         || visibility.scoped.contains(&unit.id)
-        || from && visibility.except != Some(unit.id);
+        || (visibility.all || from) && visibility.except != Some(unit.id);
     seen && visibility.only.as_ref().is_none_or(|only| only.contains(&unit.id))
 }
 
@@ -242,6 +296,39 @@ proptest! {
         for (at, status) in (0..3).flat_map(|at| SubmissionStatus::VARIANTS.iter().map(move |status| (at, *status))) {
             let may_read = outcome(&actor, Action::ReadSubmission, &unit(at), status, false) == 'Y';
             prop_assert_eq!(lists(&visibility, &unit(at), status), may_read, "{} {:?}", at, status);
+        }
+    }
+
+    /// Of the own unit, a recused person may do what their unit roles alone give, and nothing more.
+    #[test]
+    fn recusal_leaves_what_the_units_own_people_may_do(actor in anybody(), announced in any::<bool>()) {
+        let membership = &actor.memberships[0];
+        prop_assume!(membership.roles.iter().any(|role| is_recusable(*role)));
+        let Some(own) = membership.unit.clone() else { return Ok(()) };
+        let mut of_unit = actor.clone();
+        of_unit.memberships[0].roles.retain(|role| role.is_of_unit());
+        for action in TABLE.iter().flat_map(|(actions, _)| *actions).copied().filter(|action| is_recused_act(*action)) {
+            for status in SubmissionStatus::VARIANTS {
+                let may = |actor: &Actor| outcome(actor, action, &own, *status, announced) == 'Y';
+                prop_assert_eq!(may(&actor), may(&of_unit), "{:?} {:?}", action, status);
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_shows_the_events_that_may_be_read(actor in anybody()) {
+        let visibility = event_visibility(&actor, &id(OFFICE));
+        for audience in Audience::VARIANTS {
+            for at in 0..3 {
+                let unit = unit(at);
+                let may_read =
+                    outcome(&actor, Action::ReadEvents(*audience), &unit, SubmissionStatus::Finalized, false) == 'Y';
+                let seen = visibility.of_all.contains(audience)
+                    || visibility.of_others.contains(audience) && visibility.own != Some(unit.id)
+                    || visibility.of_some.contains(audience) && visibility.some.contains(&unit.id);
+                let listed = seen && visibility.only.as_ref().is_none_or(|only| only.contains(&unit.id));
+                prop_assert_eq!(listed, may_read, "{} {:?}", at, audience);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use strum::VariantArray;
 
-use super::{Action, Actor, Reach, grants};
+use super::{Action, Actor, Membership, Reach, grants};
 use crate::domain::Id;
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::journal::event::Audience;
@@ -17,9 +17,9 @@ pub struct SubmissionVisibility {
     pub scoped: Vec<Id>,
     /// Status from which submissions of other units are visible, except those of `except`.
     pub others_from: Option<SubmissionStatus>,
-    /// The unit that the caller is recused from.
+    /// The unit that recusal takes away, unless it is `own`.
     pub except: Option<Id>,
-    /// Whether all are visible.
+    /// All of them but those of `except`.
     pub all: bool,
     /// Only these units, where the token names any.
     pub only: Option<Vec<Id>>,
@@ -32,6 +32,7 @@ pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionV
         return visibility;
     };
     visibility.only = actor.scopes.units();
+    visibility.except = recused_unit(membership, Action::ReadSubmission);
     for (_, reach) in grants(Action::ReadSubmission).iter().filter(|(role, _)| membership.roles.contains(role)) {
         match reach {
             Reach::All => visibility.all = true,
@@ -39,13 +40,19 @@ pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionV
             Reach::ForeignFrom(status) => {
                 let earlier = visibility.others_from.is_none_or(|from| from.has_reached(*status));
                 visibility.others_from = if earlier { Some(*status) } else { visibility.others_from };
-                visibility.except = membership.unit.as_ref().map(|unit| unit.id);
             }
             Reach::Scoped => visibility.scoped = visibility.only.clone().unwrap_or_default(),
             Reach::OwnAnnounced | Reach::Announced | Reach::Foreign | Reach::OwnRecord => {}
         }
     }
+    visibility.scoped.retain(|unit| Some(unit) != visibility.except.as_ref());
     visibility
+}
+
+/// The unit that recusal takes away in an act.
+fn recused_unit(membership: &Membership, action: Action) -> Option<Id> {
+    let unit = membership.unit.as_ref().filter(|unit| membership.is_recused(action, Some(unit)))?;
+    Some(unit.id)
 }
 
 /// The units whose records a right extends to.
@@ -77,23 +84,25 @@ fn units_by_role(actor: &Actor, organization_id: &Id, action: Action) -> Units {
     let Some(membership) = actor.membership(organization_id) else {
         return Units::Among(Vec::new());
     };
-    let own = membership.unit.as_ref().map(|unit| &unit.id);
-    let (mut foreign, mut among) = (false, Vec::new());
+    let own = membership.unit.as_ref().map(|unit| unit.id);
+    let recused = recused_unit(membership, action);
+    let (mut all, mut of_unit, mut among) = (false, false, Vec::new());
     for (_, reach) in grants(action).iter().filter(|(role, _)| membership.roles.contains(role)) {
         match reach {
-            Reach::All => return Units::All,
-            Reach::Own => among.extend(own.copied()),
-            Reach::Foreign => foreign = true,
+            Reach::All | Reach::Foreign => all = true,
+            Reach::Own => of_unit = true,
             Reach::Scoped => among.extend(actor.scopes.units().unwrap_or_default()),
             Reach::ForeignFrom(_) | Reach::OwnAnnounced | Reach::Announced | Reach::OwnRecord => {}
         }
     }
-    match own {
-        _ if !foreign => Units::Among(among),
-        // Another role of the caller may allow what recusal excludes.
-        Some(own) if !among.contains(own) => Units::AllBut(*own),
-        _ => Units::All,
+    // What recusal takes away is given back to the unit's own people alone.
+    let recused = recused.filter(|_| !of_unit);
+    if all {
+        return recused.map_or(Units::All, Units::AllBut);
     }
+    among.retain(|unit| Some(unit) != recused.as_ref());
+    among.extend(own.filter(|_| of_unit));
+    Units::Among(among)
 }
 
 /// Which events of an organisation a caller sees, by audience.

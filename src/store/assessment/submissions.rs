@@ -224,13 +224,13 @@ pub fn list(
         .filter(submissions::organization_id.eq(organization_id.to_string()))
         .select((columns!(), units::code))
         .into_boxed();
-    if !visibility.all {
+    if !visibility.all || visibility.except.is_some() {
         let own = visibility.own.as_ref().map(ToString::to_string).unwrap_or_default();
         let except = visibility.except.as_ref().map(ToString::to_string).unwrap_or_default();
         let others: Vec<String> = SubmissionStatus::VARIANTS
             .iter()
             .copied()
-            .filter(|status| visibility.others_from.is_some_and(|from| status.has_reached(from)))
+            .filter(|status| visibility.all || visibility.others_from.is_some_and(|from| status.has_reached(from)))
             .map(enum_text)
             .collect();
         query = query.filter(

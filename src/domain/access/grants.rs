@@ -1,0 +1,143 @@
+//! The table of roles and rights, row by row.
+
+use super::action::{Action, Stage};
+use crate::domain::assessment::submission::SubmissionStatus;
+use crate::domain::journal::event::Audience;
+use crate::domain::office::member::Role;
+
+/// How far a role's right goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The whole organisation.
+    All,
+    /// The own unit's.
+    Own,
+    /// The own unit's, once the results are announced.
+    OwnAnnounced,
+    /// Every unit's, once the results are announced.
+    Announced,
+    /// Every unit's but the own: recusal.
+    Foreign,
+    /// The same, from a status of the sheet on.
+    ForeignFrom(SubmissionStatus),
+    /// The units that the token's scope names.
+    Scoped,
+    /// What the member has made itself.
+    OwnRecord,
+}
+
+/// The table: what each role may do.
+#[rustfmt::skip]
+#[expect(clippy::match_same_arms, reason = "a row an act, also where two acts are given alike")]
+pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
+    use Reach::{All, Announced, Foreign, ForeignFrom, Own, OwnAnnounced, OwnRecord, Scoped};
+    use Role::{Admin, Appraiser, Auditor, CouncilChair, CouncilMember, DeadlineChecker, Integration, Secretary, UnitEditor, UnitHead};
+    use SubmissionStatus::{Appraised, Submitted};
+    match action {
+        Action::ReadOrganization | Action::ReadOffice => &[
+            (UnitEditor, All), (UnitHead, All), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
+            (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
+        ],
+        // The operator, who is a member of no organisation.
+        Action::WriteOrganization => &[],
+        Action::WriteUnit | Action::WriteMember | Action::WriteCriteriaSet | Action::PublishCriteriaSet | Action::RetireCriteriaSet
+        | Action::CopyCriteriaSet => &[(Admin, All)],
+        Action::ReadMembers => &[(CouncilChair, All), (Secretary, All), (Admin, All), (Auditor, All)],
+        Action::ReadCriteriaDraft => &[(Appraiser, All), (Secretary, All), (Admin, All), (Auditor, All)],
+        Action::ChangePeriod | Action::SetTargets | Action::Open => &[(Secretary, All), (Admin, All)],
+        Action::StartAppraisal => &[(Appraiser, All), (CouncilChair, All), (Secretary, All)],
+        Action::StartCouncilReview | Action::Announce | Action::Close | Action::Cancel => &[(CouncilChair, All), (Secretary, All)],
+        Action::Finalize | Action::DecideTie | Action::CloseSession => &[(CouncilChair, All)],
+        Action::ReadSubmission => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, ForeignFrom(Submitted)), (CouncilMember, ForeignFrom(Appraised)),
+            (CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted)), (Integration, Scoped), (Auditor, All),
+        ],
+        // What a unit is still writing is its own.
+        Action::ReadUnsentLines => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
+        Action::CreateSubmission | Action::WriteScores | Action::WriteEvidence => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped)],
+        Action::Submit | Action::Withdraw => &[(UnitHead, Own)],
+        // Nobody can act on a sheet that is not there for them yet.
+        Action::Return | Action::Appraise => &[(Appraiser, ForeignFrom(Submitted))],
+        Action::CouncilReview => &[(CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted))],
+        Action::WriteReview(Stage::Appraisal) | Action::SubmitReview(Stage::Appraisal) => &[(Appraiser, Foreign)],
+        Action::WriteReview(Stage::Council) | Action::SubmitReview(Stage::Council) => &[(CouncilChair, Foreign), (Secretary, Foreign)],
+        Action::ReadReview(_) => &[
+            (UnitEditor, OwnAnnounced), (UnitHead, OwnAnnounced), (Appraiser, Foreign), (CouncilMember, Foreign),
+            (CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All),
+        ],
+        Action::ReadReviewDraft(Stage::Appraisal) => &[(Appraiser, Foreign), (Auditor, All)],
+        Action::ReadReviewDraft(Stage::Council) => &[(CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All)],
+        Action::ReadFacts => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
+            (Integration, All), (Auditor, All),
+        ],
+        Action::WriteFacts => &[(Appraiser, Foreign), (Secretary, Foreign), (Integration, All)],
+        Action::ReadRanking => &[
+            (UnitEditor, Announced), (UnitHead, Announced), (Appraiser, All), (CouncilMember, All), (CouncilChair, All),
+            (Secretary, All), (Admin, Announced), (Integration, Announced), (Auditor, All),
+        ],
+        Action::ReadTieDecisions => &[(CouncilChair, All), (Secretary, All), (Auditor, All)],
+        Action::ReadSessions => &[(Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All)],
+        Action::CreateSession | Action::WriteSession => &[(CouncilChair, All), (Secretary, All)],
+        Action::HoldSession => &[(Secretary, All)],
+        Action::ReadProposal => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
+            (Integration, All), (Auditor, All),
+        ],
+        Action::AttachDocument | Action::ReturnProposal => &[(Secretary, All)],
+        Action::AttachAchievementReport => &[(Secretary, All), (UnitHead, Own)],
+        Action::SubmitProposal => &[(CouncilChair, All), (Secretary, All)],
+        Action::RecordDecision => &[(Secretary, All), (Integration, All)],
+        Action::ReadAudit => &[(Admin, All), (Auditor, All)],
+        Action::ReadAuditScores => &[(Auditor, All)],
+        Action::ReadEvents(Audience::Everybody) => grants(Action::ReadOffice),
+        Action::ReadEvents(Audience::OwnUnit) => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
+        Action::ReadEvents(Audience::SheetSubmitted) => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, Foreign), (Secretary, Foreign), (Integration, Scoped), (Auditor, All),
+        ],
+        Action::ReadEvents(Audience::SheetAppraised) => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, Foreign), (CouncilMember, Foreign), (CouncilChair, Foreign),
+            (Secretary, Foreign), (Integration, Scoped), (Auditor, All),
+        ],
+        Action::ReadEvents(Audience::Proposal) => grants(Action::ReadProposal),
+        Action::ExtendDeadline | Action::WaiveDeadline => &[(Secretary, All)],
+        Action::CheckDeadlines => &[(DeadlineChecker, All), (Admin, All)],
+        Action::WriteCalendar => &[(Admin, All)],
+        Action::ReadWebhook => &[(Admin, All), (Integration, OwnRecord), (Auditor, All)],
+        Action::WriteWebhook => &[(Admin, All), (Integration, OwnRecord)],
+        Action::ReadDeadline | Action::ReadEvents(Audience::Deadline) => &[
+            (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),
+            (Admin, All), (Integration, All), (Auditor, All), (DeadlineChecker, All),
+        ],
+    }
+}
+
+/// Whether a role reviews, votes on or presents other units' sheets, and so must keep away from its own unit's.
+pub(super) const fn is_recusable(role: Role) -> bool {
+    match role {
+        Role::Appraiser | Role::CouncilMember | Role::CouncilChair | Role::Secretary => true,
+        Role::Operator
+        | Role::Admin
+        | Role::UnitEditor
+        | Role::UnitHead
+        | Role::Auditor
+        | Role::Integration
+        | Role::DeadlineChecker => false,
+    }
+}
+
+/// Whether recusal takes an act away, by whatever role it is given: every act that some row gives for other units only,
+/// and what shows or changes a sheet before others see it.
+pub(super) fn is_recused_act(action: Action) -> bool {
+    let takes_away = |(_, reach): &(Role, Reach)| matches!(reach, Reach::Foreign | Reach::ForeignFrom(_));
+    grants(action).iter().any(takes_away)
+        || matches!(
+            action,
+            Action::ReadUnsentLines
+                | Action::CreateSubmission
+                | Action::WriteScores
+                | Action::WriteEvidence
+                | Action::ReadAuditScores
+                | Action::ReadEvents(Audience::OwnUnit)
+        )
+}
