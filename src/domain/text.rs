@@ -50,11 +50,11 @@ impl Check {
         Some(self.text(pointer, given, max))
     }
 
-    /// Normalises a code of letters, digits, `.`, `_` and `-`.
+    /// Normalises a code of letters, digits, `.`, `_` and `-`. Dots alone would be steps in a path.
     pub fn code(&mut self, pointer: &str, given: &str) -> String {
         let code = compose(given);
         let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
-        let fits = !code.is_empty() && code.chars().count() <= CODE_CHARS && code.chars().all(allowed);
+        let fits = code.chars().count() <= CODE_CHARS && code.chars().all(allowed) && code.chars().any(|c| c != '.');
         self.ensure(fits, pointer, Code::InvalidCode);
         code
     }
@@ -127,9 +127,18 @@ mod tests {
 
     #[test]
     fn a_code_is_a_short_word() {
-        for (given, fits) in
-            [("A.I.1", true), ("VP-UBND", true), ("Đ1", true), ("", false), ("a b", false), ("a/b", false)]
-        {
+        for (given, fits) in [
+            ("A.I.1", true),
+            ("VP-UBND", true),
+            ("Đ1", true),
+            ("", false),
+            ("a b", false),
+            ("a/b", false),
+            (".", false),
+            ("..", false),
+            ("....", false),
+            (".a", true),
+        ] {
             let mut check = Check::default();
             check.code("/code", given);
             assert_eq!(check.faults.is_empty(), fits, "{given}");
