@@ -8,6 +8,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Bytes;
 use actix_web::{Error as ActixError, HttpRequest, ResponseError, web};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -69,6 +70,25 @@ pub fn origin(request: &HttpRequest, state: &State) -> Origin {
 /// # Errors
 /// `unknown_parameter`, `unsupported_media_type` and those of the body.
 pub async fn receive_json<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> Result<T, Problem> {
+    let bytes = receive_body(request, payload).await?;
+    json::read(&bytes).map_err(|error| Problem::new(request, error))
+}
+
+/// The same, where no body says as much as an empty object.
+///
+/// # Errors
+/// Those of [`receive_json`].
+pub async fn receive_json_or_default<T>(request: &HttpRequest, payload: Payload) -> Result<T, Problem>
+where
+    T: DeserializeOwned + Default,
+{
+    let problem = |error| Problem::new(request, error);
+    let bytes = receive_body(request, payload).await?;
+    if bytes.is_empty() { Ok(T::default()) } else { json::read(&bytes).map_err(problem) }
+}
+
+/// Receives a body that is JSON or empty.
+async fn receive_body(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
     let problem = |error| Problem::new(request, error);
     let bytes = receive(request, payload).await.map_err(problem)?;
     if let Some(error) = Query::parse(request.query_string()).leftover() {
@@ -77,7 +97,7 @@ pub async fn receive_json<T: DeserializeOwned>(request: &HttpRequest, payload: P
     if !bytes.is_empty() && !is_json(request) {
         return Err(problem(Code::UnsupportedMediaType.into()));
     }
-    json::read(&bytes).map_err(problem)
+    Ok(bytes)
 }
 
 /// How often one address may ask below `/v1/auth`.

@@ -13,7 +13,7 @@ use crate::domain::office::invitation::Password;
 use crate::error::{Code, Error};
 use crate::http::State;
 use crate::http::call::{Call, Reply, bearer};
-use crate::http::client::{origin, receive_json};
+use crate::http::client::{origin, receive_json, receive_json_or_default};
 use crate::http::operation::{Callers, Operation, operations, runs};
 use crate::http::problem::{Problem, request_id};
 use crate::http::time::Instant;
@@ -72,7 +72,7 @@ struct RefreshBody {
 }
 
 /// What names the session to end.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Logout)]
 struct LogoutBody {
@@ -205,7 +205,7 @@ async fn refresh(request: HttpRequest, payload: Payload, state: web::Data<State>
 /// Ends the session at once, by its access token as bearer token or by its refresh token in the body. A session that is over stays so.
 #[utoipa::path(post, path = "/v1/auth/logout", request_body = LogoutBody, responses((status = 204, description = "The session is over.")))]
 async fn logout(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Reply {
-    let LogoutBody { refresh_token } = receive_json(&request, payload.into_inner()).await?;
+    let LogoutBody { refresh_token } = receive_json_or_default(&request, payload.into_inner()).await?;
     let problem = |error| Problem::new(&request, error);
     let leaving = match refresh_token {
         Some(token) => Leaving::Refresh(token),
