@@ -208,7 +208,9 @@ impl Keys {
         let now = machine_now().timestamp();
         if let Some(known) = self.verified.get(&digest) {
             let (caller, expires) = known.as_ref();
-            return if now < *expires { Ok(caller.clone()) } else { Err(Error::new(Code::TokenExpired)) };
+            // The same leeway as at the first check.
+            let is_good = now <= expires.saturating_add_unsigned(LEEWAY_SECONDS);
+            return if is_good { Ok(caller.clone()) } else { Err(Error::new(Code::TokenExpired)) };
         }
         let claims = self.check(token)?;
         let account = Id::parse(&claims.sub).ok_or(Code::TokenInvalid)?;
@@ -278,6 +280,23 @@ mod tests {
         assert_eq!(keys.verify(&token).unwrap(), caller());
         // And again, from what is kept.
         assert_eq!(keys.verify(&token).unwrap(), caller());
+    }
+
+    #[test]
+    fn the_leeway_is_the_same_for_a_token_that_is_kept() {
+        let keys = Keys::ephemeral("http://t".into()).unwrap();
+        let good = Header { typ: Some(TYPE.into()), kid: Some(keys.key_id.clone()), ..Header::new(Algorithm::EdDSA) };
+        let now = machine_now().timestamp();
+        let ended_for = |seconds: i64| {
+            signed(&keys, &good, |claims| {
+                claims["iat"] = json!(now - 600);
+                claims["exp"] = json!(now - seconds);
+            })
+        };
+        let within = ended_for(10);
+        assert!(keys.verify(&within).is_ok());
+        assert!(keys.verify(&within).is_ok(), "from what is kept");
+        assert_eq!(keys.verify(&ended_for(60)).unwrap_err().code, Code::TokenExpired);
     }
 
     #[test]

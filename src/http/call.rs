@@ -86,6 +86,10 @@ fn text<'a>(http: &'a HttpRequest, name: &header::HeaderName) -> Option<&'a str>
 /// # Errors
 /// `token_missing`, `token_invalid`, `token_expired`.
 pub fn bearer(http: &HttpRequest, state: &State) -> Result<Caller, Error> {
+    // A proxy in front may have checked another one than we would.
+    if http.headers().get_all(header::AUTHORIZATION).nth(1).is_some() {
+        return Err(Error::new(Code::TokenInvalid));
+    }
     let given = text(http, &header::AUTHORIZATION).ok_or(Code::TokenMissing)?;
     let (scheme, token) = given.split_once(' ').ok_or(Code::TokenInvalid)?;
     if !scheme.eq_ignore_ascii_case("bearer") {

@@ -99,15 +99,20 @@ async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<Htt
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view))
 }
 
-/// Returns the credentials of HTTP Basic. RFC 6749 requires both to be form-encoded; none of the characters in them are
-/// affected.
+/// HTTP Basic, both halves of it form-encoded (RFC 6749, section 2.3.1).
 fn basic(request: &HttpRequest) -> Option<(String, String)> {
     let given = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = given.split_once(' ')?;
     let decoded = STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
     let text = String::from_utf8(decoded).ok()?;
     let (id, secret) = text.split_once(':')?;
-    Some((id.to_owned(), secret.to_owned()))
+    Some((form_decoded(id)?, form_decoded(secret)?))
+}
+
+fn form_decoded(text: &str) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(&format!("text={text}")).ok()?;
+    let mut values = pairs.into_iter().map(|(_, value)| value);
+    values.next().filter(|_| values.next().is_none())
 }
 
 /// Get the public key that tokens are signed with.

@@ -9,7 +9,7 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{Principal, Scopes};
 use crate::domain::change::Change;
-use crate::domain::office::member::{Member, MemberKind, SECRET_OVERLAP, ServiceAccount, client_id};
+use crate::domain::office::member::{Member, MemberKind, SECRET_OVERLAP, ServiceAccount, account_of_client, client_id};
 use crate::domain::time::instant;
 use crate::error::{Code, Error, Fault};
 use crate::service::office::scopes;
@@ -214,7 +214,8 @@ pub fn authenticate(
     requested: Option<&str>,
 ) -> Result<Authenticated, Error> {
     let digest = sha256_hex(secret.as_bytes());
-    let found = store::accounts::find_client(conn, client_id)?;
+    let account_id = account_of_client(client_id).ok_or(Code::InvalidClient)?;
+    let found = store::accounts::find_live(conn, &account_id)?;
     // Each is compared, in constant time.
     let has_secret = |account: &ServiceAccount| {
         let matches =

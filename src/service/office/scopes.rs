@@ -12,6 +12,10 @@ use crate::store::{self, Conn};
 /// # Errors
 /// `invalid_scope` for an unknown word, for a code that no unit of the organisation has, and for no word at all.
 pub fn read(conn: &mut Conn, organization_id: Option<&Id>, words: &[&str]) -> Result<Scopes, Error> {
+    // No code has it, and PostgreSQL takes no text that does.
+    if words.iter().any(|word| word.contains('\0')) {
+        return Err(Error::new(Code::InvalidScope));
+    }
     let codes = Scopes::unit_codes(words.iter().copied());
     let units = match organization_id {
         Some(organization_id) if !codes.is_empty() => store::units::keys_by_code(conn, organization_id, &codes)?,

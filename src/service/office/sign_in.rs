@@ -109,6 +109,10 @@ pub async fn login(app: &Arc<App>, login: Login, origin: Origin) -> Result<Signe
     let turn = app.passwords.turn().await?;
     count_attempt(app, &account, &address).await?;
     let find = move |conn: &mut Conn| {
+        // No name has it, and PostgreSQL takes no text that does.
+        if [code.as_deref().unwrap_or_default(), &user_name].iter().any(|text| text.contains('\0')) {
+            return Ok(None);
+        }
         let Some(member_id) = store::sessions::find_account(conn, code.as_deref(), &user_name)? else {
             return Ok(None);
         };

@@ -74,11 +74,11 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<ServiceAccount>, Error> {
     Ok(row.map(ServiceAccount::from))
 }
 
-/// Returns the account of a client id unless it is revoked or its membership has ended.
-pub fn find_client(conn: &mut Conn, client_id: &str) -> Result<Option<ServiceAccount>, Error> {
+/// Returns an account unless it is revoked or its membership has ended.
+pub fn find_live(conn: &mut Conn, id: &Id) -> Result<Option<ServiceAccount>, Error> {
     let found: Option<Row> = service_accounts::table
         .inner_join(members::table.on(members::id.eq(service_accounts::member_id)))
-        .filter(service_accounts::client_id.eq(client_id))
+        .filter(service_accounts::id.eq(id.as_str()))
         .filter(service_accounts::revoked_at.is_null())
         .filter(members::ended_at.is_null())
         .select(service_accounts::all_columns)

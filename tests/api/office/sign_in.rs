@@ -286,6 +286,18 @@ fn a_session_that_nobody_uses_ends(app: &App) {
     assert_eq!(app.get("secretary", "/v1/me/sessions").expect(200)["items"], json!([]));
 }
 
+/// PostgreSQL takes no text with a NUL in it.
+#[apply(on_both)]
+fn a_name_with_a_nul_is_nobodys(app: &App) {
+    for (office, name) in [("VP-UBND", "a\0b"), ("VP\0UBND", "admin"), ("\0", "\0")] {
+        let body = json!({"organization_code": office, "user_name": name, "password": PASSWORD});
+        let response = call(app, "login", &body);
+        assert!((400..500).contains(&response.status), "{office:?} {name:?}: {}", response.status);
+    }
+    let response = call(app, "check-invitation", &json!({"token": "a\0b"}));
+    assert!((400..500).contains(&response.status), "{}", response.status);
+}
+
 #[apply(on_both)]
 fn who_signs_out_is_out_at_once(app: &App) {
     let by_bearer = signed_up(app, "secretary");
