@@ -19,12 +19,17 @@ pub struct Query {
 }
 
 impl Query {
-    /// Parses a query string.
+    /// Parses a query string. A control character is in no value that this service knows, and PostgreSQL takes no
+    /// text with a NUL, so that a value with one is a fault and counts as absent.
     pub fn parse(text: &str) -> Self {
-        match serde_urlencoded::from_str::<Vec<(String, String)>>(text) {
-            Ok(pairs) => Query { asked: pairs.clone(), pairs, fault: None },
-            Err(_) => Query { fault: Some(invalid("?")), ..Query::default() },
-        }
+        let Ok(asked) = serde_urlencoded::from_str::<Vec<(String, String)>>(text) else {
+            return Query { fault: Some(invalid("?")), ..Query::default() };
+        };
+        // A cursor has a fault of its own, and is decoded before it is used.
+        let is_unreadable = |(name, value): &(String, String)| name != "cursor" && value.chars().any(char::is_control);
+        let (unreadable, pairs): (Vec<_>, Vec<_>) = asked.iter().cloned().partition(is_unreadable);
+        let fault = unreadable.first().map(|(name, _)| invalid(name));
+        Query { pairs, asked, fault }
     }
 
     /// Returns the whole query as it was sent.

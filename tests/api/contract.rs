@@ -179,6 +179,28 @@ fn every_operation_is_there_and_asks_for_a_token(app: &App) {
     }
 }
 
+/// A NUL or another control character is refused at the door: PostgreSQL takes no text with a NUL in it.
+#[apply(on_both)]
+fn no_query_takes_a_control_character(app: &App) {
+    let all = operations(&document(app));
+    let ids = ids(app);
+    let mut tried = 0;
+    for Operation { method, path, about } in all.iter().filter(|operation| operation.method == "GET") {
+        for parameter in parameters(about).filter(|parameter| parameter["in"] == "query") {
+            let name = parameter["name"].as_str().unwrap();
+            for value in ["%00", "a%00b", "%1F"] {
+                let asked = format!("{}?{name}={value}", with_ids(path, &ids));
+                for person in ["admin", "auditor"] {
+                    let status = app.request(person, method, &asked).send().status;
+                    assert!((400..500).contains(&status), "{person} {asked}: {status}");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
+}
+
 #[apply(on_both)]
 fn a_service_that_has_started_is_ready(app: &App) {
     assert_eq!(app.anonymous("GET", "/livez").send().expect(200), json!({"status": "ok"}));
