@@ -14,7 +14,7 @@ use crate::clock::{Clock, Ids, sandbox_start};
 use crate::config::{Config, Setting};
 use crate::domain::time::instant;
 use crate::error::{Code, Error, Fault};
-use crate::http::auth::Keys;
+use crate::http::auth::{Keys, own};
 use crate::http::criteria::criteria_import;
 use crate::http::openapi::{Document, Version};
 use crate::http::problem::{FaultBody, Language, ProblemBody, fault_bodies};
@@ -112,6 +112,8 @@ enum Command {
         #[arg(long)]
         checkpoint: Option<PathBuf>,
     },
+    /// Replace the signing key. Tokens of the key before stay good; instances take the new key at their next start.
+    RotateKey,
     /// Check that the configured service is alive.
     Health,
 }
@@ -140,6 +142,7 @@ pub async fn run() -> ExitCode {
         }
         Command::CheckDeadlines { organization, dry_run } => check_deadlines(organization.as_deref(), dry_run).await,
         Command::VerifyAudit { checkpoint } => verify_audit(checkpoint.as_deref()).await,
+        Command::RotateKey => rotate_key(),
         Command::Health => health().await,
     };
     match outcome {
@@ -298,6 +301,20 @@ async fn verify_audit(checkpoint: Option<&Path>) -> CommandResult {
     }
     let all = chains.iter().all(|(_, verdict)| verdict.ok);
     if all { Ok(ExitCode::SUCCESS) } else { Err("the audit log was altered".into()) }
+}
+
+fn rotate_key() -> CommandResult {
+    let config = Config::from_env()?;
+    let file = &config.signing_key_file;
+    if !file.exists() {
+        return Err(format!("{}: there is no key yet; the first start makes one", file.display()).into());
+    }
+    let keys = own::rotate(config.public_url.clone(), file)?;
+    for key in keys.public() {
+        println!("{}", key.id);
+    }
+    println!("The first key signs from the next start on; tokens of the second stay good until the next rotation.");
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Requests `/livez` on loopback, so that a container's health check needs no other program.

@@ -11,6 +11,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use strum::{IntoStaticStr, VariantArray};
 
+mod providers;
+pub use providers::{KeySource, Provider};
+
 use crate::domain::schedule::reminders::Reminders;
 use crate::store::DatabaseUrl;
 
@@ -26,6 +29,8 @@ pub enum Setting {
     PublicUrl,
     /// The file with the signing key.
     SigningKeyFile,
+    /// The identity providers whose users can be members.
+    IdentityProviders,
     /// The location of uploaded files.
     StorageUrl,
     /// The address of an S3-compatible store.
@@ -72,6 +77,8 @@ pub struct Config {
     pub public_url: String,
     /// The file with the signing key, created at the first start. `SIGNING_KEY_FILE`.
     pub signing_key_file: PathBuf,
+    /// The identity providers whose users can be members. `IDENTITY_PROVIDERS`.
+    pub identity_providers: Vec<Provider>,
     /// The location of uploaded files. `STORAGE_URL`.
     pub storage: Storage,
     /// The origins whose pages may call the service. `CORS_ORIGINS`.
@@ -279,6 +286,8 @@ impl Config {
         let key = data_dir.join("thidua-signing.key");
         let signing_key_file =
             settings.read(Setting::SigningKeyFile, &key.to_string_lossy(), |text| Ok(PathBuf::from(text)));
+        let own = public_url.clone().unwrap_or_default();
+        let identity_providers = settings.read(Setting::IdentityProviders, "", |text| providers::parse(text, &own));
         let files = data_dir.join("thidua-files");
         let storage = settings.read(Setting::StorageUrl, &files.to_string_lossy(), storage);
         let storage = match storage {
@@ -308,6 +317,7 @@ impl Config {
                 listen: listen?,
                 public_url: public_url?,
                 signing_key_file: signing_key_file?,
+                identity_providers: identity_providers?,
                 storage: storage?,
                 cors_origins: cors_origins?,
                 trusted_proxies: trusted_proxies?,
@@ -333,6 +343,7 @@ impl Config {
             listen,
             public_url: format!("http://{listen}"),
             signing_key_file: folder.join("signing.key"),
+            identity_providers: Vec::new(),
             storage: Storage::Folder(folder.join("files")),
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),

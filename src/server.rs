@@ -18,7 +18,7 @@ use object_store::prefix::PrefixStore;
 use crate::clock::{Clock, Ids};
 use crate::config::{Config, S3, Storage};
 use crate::error::Error;
-use crate::http::auth::Keys;
+use crate::http::auth::{Issuers, Keys};
 use crate::http::client::Limiter;
 use crate::http::openapi::Document;
 use crate::http::{State, client, middleware, routes};
@@ -62,7 +62,7 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<App>, E
     let reminders = config.reminders.clone();
     let dispatcher = Dispatcher::new(config.webhook_allow_private);
     let event_signal = EventSignal::default();
-    let issuers = Vec::new();
+    let issuers = config.identity_providers.iter().map(|provider| provider.issuer.clone()).collect();
     let passwords = Passwords::new(config.workers)?;
     let tables = Tables::default();
     let app = Arc::new(App { db, clock, ids, tables, files, event_signal, dispatcher, issuers, reminders, passwords });
@@ -120,9 +120,11 @@ pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<BoundSe
     let empty_sandbox = matches!(kind, Kind::Sandbox { empty: true });
     let public_url = config.public_url.clone();
     let document = Document::of(routes::operations(is_sandbox));
+    let issuers = Issuers::new(&keys, &config.identity_providers)?;
     let limiter = Limiter::new(config.auth_limit.per_minute, config.auth_limit.burst);
     let trusted_proxies = config.trusted_proxies.clone();
-    let state = web::Data::new(State { app, empty_sandbox, keys, public_url, trusted_proxies, limiter, document });
+    let state =
+        web::Data::new(State { app, empty_sandbox, keys, issuers, public_url, trusted_proxies, limiter, document });
     let origins = config.cors_origins.clone();
     let service = move || {
         actix_web::App::new()

@@ -619,6 +619,10 @@ codes! {
     Busy = "busy", 503, Later,
         vi "Hệ thống đang bận", "Hệ thống đang bận; đề nghị thử lại sau.",
         en "Busy", "The service is busy; try again later.";
+    /// The keys of the identity provider that issued the token could not be fetched yet.
+    ProviderUnavailable = "provider_unavailable", 503, Later,
+        vi "Chưa kết nối được nguồn định danh", "Chưa lấy được khóa của nguồn định danh đã cấp mã truy cập; đề nghị thử lại sau.",
+        en "Identity provider unavailable", "The keys of the identity provider that issued the token cannot be fetched at the moment; try again later.";
     /// The service is starting or stopping, or its database is unavailable.
     NotReady = "not_ready", 503, Later,
         vi "Hệ thống chưa sẵn sàng", "Hệ thống chưa sẵn sàng phục vụ; đề nghị thử lại sau.",

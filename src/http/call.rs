@@ -52,17 +52,23 @@ impl FromRequest for Call {
     }
 }
 
+fn too_large() -> Error {
+    Error::new(Code::BodyTooLarge).with("max_bytes", MAX_BODY_BYTES)
+}
+
+/// Returns the announced length of a body that is no upload.
+fn announced_length(http: &HttpRequest) -> Result<Option<usize>, Error> {
+    let announced =
+        http.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY_BYTES) { Err(too_large()) } else { Ok(announced) }
+}
+
 /// Receives a body of limited size within a limited time.
 ///
 /// # Errors
 /// `body_too_large`, `request_timeout`; `malformed_json` for an interrupted body.
 pub async fn receive(http: &HttpRequest, mut payload: Payload) -> Result<Bytes, Error> {
-    let too_large = || Error::new(Code::BodyTooLarge).with("max_bytes", MAX_BODY_BYTES);
-    let announced =
-        http.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(too_large());
-    }
+    let announced = announced_length(http)?;
     let all = async {
         let mut body = BytesMut::with_capacity(announced.unwrap_or(0));
         while let Some(chunk) = payload.next().await {
@@ -81,21 +87,32 @@ fn text<'a>(http: &'a HttpRequest, name: &header::HeaderName) -> Option<&'a str>
     http.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Who calls, by the bearer token.
+/// Returns the state of the server and who calls, by the bearer token.
 ///
 /// # Errors
-/// `token_missing`, `token_invalid`, `token_expired`.
-pub fn bearer(http: &HttpRequest, state: &State) -> Result<Caller, Error> {
-    // A proxy in front may have checked another one than we would.
-    if http.headers().get_all(header::AUTHORIZATION).nth(1).is_some() {
-        return Err(Error::new(Code::TokenInvalid));
-    }
-    let given = text(http, &header::AUTHORIZATION).ok_or(Code::TokenMissing)?;
-    let (scheme, token) = given.split_once(' ').ok_or(Code::TokenInvalid)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
+/// `token_missing`, `token_invalid`, `token_expired`, `provider_unavailable`.
+pub async fn authenticate(http: &HttpRequest) -> Result<(web::Data<State>, Caller), Error> {
+    let state =
+        http.app_data::<web::Data<State>>().cloned().ok_or_else(|| Error::internal("a server without state"))?;
+    let caller = state.issuers.verify(bearer(http)?).await?;
+    Ok((state, caller))
+}
+
+/// Returns the token in the one `Authorization` header: RFC 6750, section 2.1.
+fn bearer(http: &HttpRequest) -> Result<&str, Error> {
+    let mut given = http.headers().get_all(header::AUTHORIZATION);
+    let (first, second) = (given.next().ok_or(Code::TokenMissing)?, given.next());
+    let text = first.to_str().map_err(|_| Code::TokenInvalid)?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    let is_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '+' | '/' | '=');
+    // A proxy in front may have checked another header than we would.
+    if second.is_none() && !scheme.eq_ignore_ascii_case("bearer") && !text.is_empty() {
         return Err(Error::new(Code::TokenMissing));
     }
-    state.keys.verify(token.trim())
+    if second.is_some() || token.is_empty() || !token.chars().all(is_token) {
+        return Err(Error::new(Code::TokenInvalid));
+    }
+    Ok(token)
 }
 
 /// Whether the client accepts JSON.
@@ -132,20 +149,20 @@ fn request_digest(http: &HttpRequest, body: &[u8]) -> String {
 }
 
 impl Call {
-    /// Receives the body of a request.
+    /// Checks who calls, and only then receives the body: nothing is kept for a stranger.
     ///
     /// # Errors
-    /// The errors of the body and of the token.
+    /// The errors of the token and of the body.
     pub async fn receive(http: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
-        let received = receive(http, payload).await;
-        let body = received.map_err(|error| Problem::new(http, error))?;
-        Call::new(http.clone(), body).map_err(|error| Problem::new(http, error))
+        let received = async {
+            announced_length(http)?;
+            let (state, caller) = authenticate(http).await?;
+            Ok(Call::new(http.clone(), state, caller, receive(http, payload).await?))
+        };
+        received.await.map_err(|error| Problem::new(http, error))
     }
 
-    fn new(http: HttpRequest, body: Bytes) -> Result<Self, Error> {
-        let state =
-            http.app_data::<web::Data<State>>().cloned().ok_or_else(|| Error::internal("a server without state"))?;
-        let caller = bearer(&http, &state)?;
+    fn new(http: HttpRequest, state: web::Data<State>, caller: Caller, body: Bytes) -> Self {
         let mut conditions =
             Conditions { if_match: text(&http, &header::IF_MATCH).map(str::to_owned), ..Conditions::default() };
         if !accepts_json(&http) {
@@ -167,15 +184,16 @@ impl Call {
         }
         let query = Query::parse(http.query_string());
         let request = Request { caller, request_id: request_id(&http), conditions };
-        Ok(Call { http, state, body, request, query, is_secret: false })
+        Call { http, state, body, request, query, is_secret: false }
     }
 
     /// Returns the call of an upload, whose body is received later.
     ///
     /// # Errors
     /// The errors of the token.
-    pub fn without_body(http: &HttpRequest) -> Result<Self, Problem> {
-        Call::new(http.clone(), Bytes::new()).map_err(|error| Problem::new(http, error))
+    pub async fn without_body(http: &HttpRequest) -> Result<Self, Problem> {
+        let (state, caller) = authenticate(http).await.map_err(|error| Problem::new(http, error))?;
+        Ok(Call::new(http.clone(), state, caller, Bytes::new()))
     }
 
     /// Includes the received form of an upload in the digest of the request.

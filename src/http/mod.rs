@@ -36,7 +36,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::error::{Code, Error};
 use crate::service::App;
-use auth::Keys;
+use auth::{Issuers, Keys};
 use client::Limiter;
 use ipnet::IpNet;
 use openapi::Document;
@@ -50,6 +50,8 @@ pub struct State {
     pub empty_sandbox: bool,
     /// Keys of the service's own issuer.
     pub keys: Keys,
+    /// Everybody whose tokens open the service.
+    pub issuers: Issuers,
     /// Address that clients reach the service at.
     pub public_url: String,
     /// The networks of the proxies that may say for whom they ask.

@@ -396,7 +396,7 @@ fn codes(operation: &Operation, parameters: &[Value], has_body: bool) -> Vec<Cod
 }
 
 /// Problem codes of every operation that requires a token.
-const OF_EVERY_CALLER: [Code; 7] = [
+const OF_EVERY_CALLER: [Code; 8] = [
     Code::TokenMissing,
     Code::TokenInvalid,
     Code::TokenExpired,
@@ -404,6 +404,7 @@ const OF_EVERY_CALLER: [Code; 7] = [
     Code::NotAcceptable,
     Code::UnknownParameter,
     Code::Busy,
+    Code::ProviderUnavailable,
 ];
 
 /// Problem codes of every operation that reads a body.

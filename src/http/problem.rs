@@ -262,7 +262,11 @@ impl ResponseError for Problem {
             Code::InvalidClient => {
                 answer.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"thidua\""));
             }
-            Code::Busy | Code::NotReady | Code::RateLimited | Code::IdempotencyInProgress => {
+            Code::Busy
+            | Code::ProviderUnavailable
+            | Code::NotReady
+            | Code::RateLimited
+            | Code::IdempotencyInProgress => {
                 let seconds = self.error.params.get("retry_after_seconds").and_then(Value::as_u64).unwrap_or(1);
                 answer.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
             }

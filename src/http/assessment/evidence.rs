@@ -203,7 +203,7 @@ async fn add_reference(call: Call) -> Reply {
     responses((status = 201, description = "Added.", body = EvidenceView)))]
 async fn add(http: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Reply {
     let (http, payload) = (&http, payload.into_inner());
-    let mut call = Call::without_body(http)?;
+    let mut call = Call::without_body(http).await?;
     let (id, has_idempotency_key) = (call.id("id")?, call.has_idempotency_key());
     call.fetch(move |conn, context| evidence::may_add(conn, context, &id, has_idempotency_key)).await?;
     let app = &state.app;

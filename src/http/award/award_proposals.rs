@@ -267,7 +267,7 @@ async fn get(call: Call) -> Reply {
 #[utoipa::path(put, path = "/v1/award-proposals/{id}/documents/{code}", operation_id = "attach_document", params(("code" = String, Path, description = "Code of the document.", example = "proposal_letter")),
     request_body(content = FileForm, content_type = "multipart/form-data"), responses((status = 200, description = "Attached.", body = ProposalView)))]
 async fn attach(http: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Reply {
-    let mut call = Call::without_body(&http)?;
+    let mut call = Call::without_body(&http).await?;
     let (id, code) = (call.id("id")?, call.segment("code"));
     let (asked_id, asked_code) = (id, code.clone());
     call.fetch(move |conn, context| award_proposals::may_attach(conn, context, &asked_id, &asked_code)).await?;

@@ -174,7 +174,7 @@ struct ImportQuery {
     responses((status = 201, description = "Created as a draft.", body = ImportView), (status = 200, description = "Result of a dry run.", body = ImportView)))]
 async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
     let (http, payload) = (&http, payload.into_inner());
-    let mut call = Call::without_body(http)?;
+    let mut call = Call::without_body(http).await?;
     let ImportQuery { dry_run } = call.query();
     call.fetch(|_, context| criteria_import::may_import(context)).await?;
     let known = ["organization_id", "code", "title", "year", "legal_basis"];

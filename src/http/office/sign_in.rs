@@ -12,7 +12,7 @@ use crate::domain::Id;
 use crate::domain::office::invitation::Password;
 use crate::error::{Code, Error};
 use crate::http::State;
-use crate::http::call::{Call, Reply, bearer};
+use crate::http::call::{Call, Reply, authenticate};
 use crate::http::client::{origin, receive_json, receive_json_or_default};
 use crate::http::operation::{Callers, Operation, operations, runs};
 use crate::http::problem::{Problem, request_id};
@@ -209,7 +209,7 @@ async fn logout(request: HttpRequest, payload: Payload, state: web::Data<State>)
     let problem = |error| Problem::new(&request, error);
     let leaving = match refresh_token {
         Some(token) => Leaving::Refresh(token),
-        None => Leaving::Caller(bearer(&request, &state).map_err(problem)?),
+        None => Leaving::Caller(authenticate(&request).await.map_err(problem)?.1),
     };
     sign_in::logout(&state.app, leaving, request_id(&request)).await.map_err(problem)?;
     Ok(HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish())
