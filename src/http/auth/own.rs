@@ -199,6 +199,12 @@ impl Keys {
         jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)
     }
 
+    /// Signs any message.
+    #[cfg(test)]
+    pub fn sign(&self, message: &[u8]) -> String {
+        jsonwebtoken::crypto::sign(message, &self.encoding, Algorithm::EdDSA).unwrap()
+    }
+
     /// Signs a checkpoint, so that whoever keeps it can prove what the chain contained.
     ///
     /// # Errors
