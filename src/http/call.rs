@@ -333,7 +333,7 @@ impl Call {
     /// Runs a change and answers with its result.
     pub async fn write(
         mut self,
-        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + Sync + 'static,
     ) -> Reply {
         self.close_query();
         let act = service::act(Arc::clone(&self.state.app), self.request.clone(), work);
@@ -344,7 +344,7 @@ impl Call {
     /// Runs a change without a body and answers with its result.
     pub async fn act(
         mut self,
-        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + Sync + 'static,
     ) -> Reply {
         self.check_empty();
         self.write(work).await

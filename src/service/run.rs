@@ -69,18 +69,34 @@ impl Due {
 pub async fn act(
     app: Arc<App>,
     request: Request,
-    work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + 'static,
+    work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + Sync + 'static,
 ) -> Result<Answer, Error> {
-    let shared = Arc::clone(&app);
+    let work = Arc::new(work);
+    for _ in 0..4 {
+        match attempt(&app, request.clone(), Arc::clone(&work)).await? {
+            Ok(answer) => return Ok(answer),
+            // Committed by itself, so that it stands even where the act is refused.
+            Err(due) => {
+                let (shared, request) = (Arc::clone(&app), request.clone());
+                app.db.write(move |conn| due.settle(conn, &shared, &request)).await?;
+            }
+        }
+    }
+    Err(Error::new(Code::Busy))
+}
+
+/// Runs a changing act, unless something has to be written first.
+async fn attempt(
+    app: &Arc<App>,
+    request: Request,
+    work: Arc<impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + Sync + 'static>,
+) -> Result<Result<Answer, Due>, Error> {
+    let shared = Arc::clone(app);
     let transaction = move |conn: &mut Conn| {
         let mut context = match context(conn, &shared, &request) {
-            Err(Interrupt::UntakenMembership(id)) => {
-                memberships::take_first(conn, &shared, &request, &id)?;
-                context(conn, &shared, &request)
-            }
-            opened => opened,
-        }
-        .map_err(Interrupt::into_error)?;
+            Err(Interrupt::UntakenMembership(id)) => return Ok(Err(Due::Membership(id))),
+            opened => opened.map_err(Interrupt::into_error)?,
+        };
         let caller = request.caller.principal.key();
         if let Some((key, digest)) = &request.conditions.idempotency {
             context.stored_response =
@@ -90,7 +106,7 @@ pub async fn act(
         }
         let answer = match work(conn, &context) {
             Ok(answer) => answer,
-            Err(Interrupt::Replayed(first)) => return Ok(Answer::from(first)),
+            Err(Interrupt::Replayed(first)) => return Ok(Ok(Answer::from(first))),
             Err(Interrupt::Refused(error)) => return Err(error),
             Err(interrupt @ (Interrupt::PendingLapse(_) | Interrupt::UntakenMembership(_))) => {
                 return Err(interrupt.into_error());
@@ -106,7 +122,7 @@ pub async fn act(
             };
             store::idempotency::finish(conn, &caller, key, &first)?;
         }
-        Ok(answer)
+        Ok(Ok(answer))
     };
     let done = app.db.write(transaction).await;
     if done.is_ok() {

@@ -106,7 +106,11 @@ pub fn take_first(conn: &mut Conn, app: &App, request: &Request, id: &Id) -> Res
         return Ok(());
     };
     let now = app.clock.now();
-    let after = before.taken(now).after.save(conn)?;
+    let after = match before.taken(now).after.save(conn) {
+        // Another request was faster.
+        Err(error) if error.code == Code::VersionMismatch => return Ok(()),
+        saved => saved?,
+    };
     let author = Author::of_member(&after, &request.request_id);
     record_as(conn, app, now, &author, AuditDraft::of_change("member.accept", &before, &after, None))
 }

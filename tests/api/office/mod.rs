@@ -1,5 +1,6 @@
 //! Organisations, their units, members and accounts.
 
 mod identity;
+mod providers;
 mod sign_in;
 mod tokens;

@@ -1,6 +1,7 @@
 //! Starts a real server on a free port with a database per test, and sends requests as the people of the sandbox.
 
 pub mod postgres;
+pub mod provider;
 pub mod receiver;
 pub mod s3;
 pub mod year;
@@ -209,8 +210,13 @@ impl App {
 
     /// Starts a sandbox on PostgreSQL; `None` if this machine has none.
     pub fn on_postgres() -> Option<Self> {
+        Self::configured_on_postgres(|_| {})
+    }
+
+    /// Starts a sandbox on PostgreSQL with a changed configuration; `None` if this machine has none.
+    pub fn configured_on_postgres(change: impl FnOnce(&mut Config)) -> Option<Self> {
         let url = postgres::url_for_new_database(|template| migrate(template.to_owned()))?;
-        Some(Self::start(url, tempfile::tempdir().unwrap(), |_| {}))
+        Some(Self::start(url, tempfile::tempdir().unwrap(), change))
     }
 
     fn start(database: String, folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
