@@ -84,7 +84,11 @@ async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<Htt
         return Err((Error::new(Code::UnsupportedGrantType), "unsupported_grant_type"));
     }
     let refused = || (Error::new(Code::InvalidClient), "invalid_client");
-    let (client_id, secret) = basic(request).or(form.client_id.zip(form.client_secret)).ok_or_else(refused)?;
+    let given = match request.headers().contains_key(header::AUTHORIZATION) {
+        true => basic(request),
+        false => form.client_id.zip(form.client_secret),
+    };
+    let (client_id, secret) = given.ok_or_else(refused)?;
     let scope = form.scope;
     let found =
         state.app.db.read(move |conn| accounts::authenticate(conn, &client_id, &secret, scope.as_deref())).await;
@@ -101,9 +105,10 @@ async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<Htt
 
 /// HTTP Basic, both halves of it form-encoded (RFC 6749, section 2.3.1).
 fn basic(request: &HttpRequest) -> Option<(String, String)> {
-    let given = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = given.split_once(' ')?;
-    let decoded = STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let mut headers = request.headers().get_all(header::AUTHORIZATION);
+    let given = headers.next()?.to_str().ok()?;
+    let (scheme, encoded) = given.split_once(' ').filter(|_| headers.next().is_none())?;
+    let decoded = STANDARD.decode(encoded).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
     let text = String::from_utf8(decoded).ok()?;
     let (id, secret) = text.split_once(':')?;
     Some((form_decoded(id)?, form_decoded(secret)?))

@@ -91,10 +91,25 @@ fn credentials_by_basic_are_form_decoded(app: &App) {
     };
     ask(&format!("{}:{}", account.client_id.replace('-', "%2D"), account.secret)).expect(200);
     ask(&format!("{}:{}", encoded(&account.client_id), encoded(&account.secret))).expect(200);
+    ask(&format!("{}&x=1:{}", account.client_id, account.secret)).refused(401, "invalid_client");
     for wrong in
         [format!("{}%00:{}", account.client_id, account.secret), format!("{}:%zz", account.client_id), "%".into()]
     {
         ask(&wrong).refused(401, "invalid_client");
+    }
+}
+
+#[apply(on_both)]
+fn credentials_come_in_one_way(app: &App) {
+    let account = account(app, "auditor", None);
+    let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", account.client_id, account.secret)));
+    let form = "grant_type=client_credentials".to_owned();
+    let twice = format!("{form}&client_id={}&client_secret={}", account.client_id, account.secret);
+    for (headers, body) in [(vec![&basic[..], "Basic eDp5"], &form), (vec!["Basic eDp5"], &twice), (vec!["x"], &twice)]
+    {
+        let request = app.anonymous("POST", "/v1/auth/token");
+        let request = headers.iter().fold(request, |request, header| request.header("authorization", header));
+        request.raw("application/x-www-form-urlencoded", body.as_str()).send().refused(401, "invalid_client");
     }
 }
 
