@@ -49,6 +49,8 @@ pub enum Setting {
     ReminderDays,
     /// Whether webhooks may be sent to private addresses.
     WebhookAllowPrivate,
+    /// The number of files that are received at once.
+    MaxUploads,
     /// The number of connections to `PostgreSQL`.
     PoolSize,
     /// The number of worker threads.
@@ -91,6 +93,8 @@ pub struct Config {
     pub reminders: Reminders,
     /// Whether webhooks may be sent to private addresses and over plain HTTP. `WEBHOOK_ALLOW_PRIVATE`.
     pub webhook_allow_private: bool,
+    /// The number of files that are received at once. `MAX_UPLOADS`.
+    pub max_uploads: usize,
     /// The number of connections to `PostgreSQL`; `None` for the default. `POOL_SIZE`.
     pub pool_size: Option<u32>,
     /// The number of worker threads. `WORKERS`.
@@ -308,6 +312,8 @@ impl Config {
         let webhook_allow_private = settings.read(Setting::WebhookAllowPrivate, "false", |text| {
             text.parse().map_err(|_| "expected true or false".to_owned())
         });
+        let max_uploads =
+            settings.read(Setting::MaxUploads, &MAX_UPLOADS.to_string(), |text| number(text, &1, &10_000));
         let pool_size = settings.read(Setting::PoolSize, "0", |text| number(text, &0, &256));
         let workers = settings.read(Setting::Workers, &cores().to_string(), |text| number(text, &1, &256));
         let shutdown = settings.read(Setting::ShutdownSeconds, "30", |text| number(text, &0, &3600));
@@ -324,6 +330,7 @@ impl Config {
                 auth_limit: AuthLimit::OFFICE,
                 reminders: reminders?,
                 webhook_allow_private: webhook_allow_private?,
+                max_uploads: max_uploads?,
                 pool_size: pool_size.filter(|size| *size > 0),
                 workers: workers?,
                 shutdown: Duration::from_secs(shutdown?),
@@ -351,12 +358,16 @@ impl Config {
             reminders: Reminders::default(),
             // A webhook receiver to try things out with usually runs on the same machine.
             webhook_allow_private: true,
+            max_uploads: MAX_UPLOADS,
             pool_size: None,
             workers: cores(),
             shutdown: Duration::from_secs(5),
         })
     }
 }
+
+/// The number of files that are received at once, by default.
+const MAX_UPLOADS: usize = 32;
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)

@@ -30,5 +30,6 @@ pub mod clock;
 mod domain;
 mod error;
 mod http;
+mod private;
 mod service;
 mod store;

@@ -14,20 +14,24 @@ use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
+use tokio::sync::Semaphore;
 
 use crate::clock::{Clock, Ids};
 use crate::config::{Config, S3, Storage};
 use crate::error::Error;
 use crate::http::auth::{Issuers, Keys};
 use crate::http::client::Limiter;
+use crate::http::local::LocalOnly;
 use crate::http::openapi::Document;
 use crate::http::{State, client, middleware, routes};
+use crate::private;
 use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
 use crate::service::journal::webhooks::dispatcher::Dispatcher;
 use crate::service::office::passwords::Passwords;
 use crate::service::schedule::deadlines::sync;
 use crate::service::{App, EventSignal, sandbox};
+use crate::store::DatabaseUrl;
 use crate::store::{Db, migrations};
 
 /// How long a client may take to send the request line and the headers.
@@ -53,6 +57,9 @@ impl BoundServer {
 /// # Errors
 /// When the database or the file store cannot be opened, or a migration fails.
 pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<App>, Error> {
+    if let DatabaseUrl::Sqlite(path) = &config.database {
+        private::create_file(Path::new(path)).map_err(Error::internal)?;
+    }
     let db = Db::open(&config.database, config.pool_size, config.workers)?;
     db.maintain(migrations::run).await?;
     let files = Files::new(match &config.storage {
@@ -72,7 +79,7 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> Result<Arc<App>, E
 }
 
 fn open_folder(folder: &Path) -> Result<Arc<dyn ObjectStore>, Error> {
-    std::fs::create_dir_all(folder).map_err(Error::internal)?;
+    private::create_folder(folder).map_err(Error::internal)?;
     let store = LocalFileSystem::new_with_prefix(folder).map_err(Error::internal)?.with_automatic_cleanup(false);
     // A file that a committed row refers to must survive a power cut.
     Ok(Arc::new(store.with_fsync(true)))
@@ -110,7 +117,11 @@ pub enum Kind {
 pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<BoundServer, Error> {
     app.files.check().await?;
     let (keys, is_sandbox) = match kind {
-        Kind::Production => (Keys::of_file(config.public_url.clone(), &config.signing_key_file)?, false),
+        Kind::Production => {
+            let keys = Keys::of_file(config.public_url.clone(), &config.signing_key_file)?;
+            private::warn_if_open(&config.signing_key_file);
+            (keys, false)
+        }
         Kind::Sandbox { empty } => {
             let (shared, empty) = (Arc::clone(&app), *empty);
             app.db.write(move |conn| sandbox::prepare(conn, &shared, empty)).await?;
@@ -118,13 +129,18 @@ pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<BoundSe
         }
     };
     let empty_sandbox = matches!(kind, Kind::Sandbox { empty: true });
-    let public_url = config.public_url.clone();
-    let document = Document::of(routes::operations(is_sandbox));
-    let issuers = Issuers::new(&keys, &config.identity_providers)?;
-    let limiter = Limiter::new(config.auth_limit.per_minute, config.auth_limit.burst);
-    let trusted_proxies = config.trusted_proxies.clone();
-    let state =
-        web::Data::new(State { app, empty_sandbox, keys, issuers, public_url, trusted_proxies, limiter, document });
+    let state = web::Data::new(State {
+        app,
+        empty_sandbox,
+        issuers: Issuers::new(&keys, &config.identity_providers)?,
+        keys,
+        local: is_sandbox.then(|| LocalOnly::new(config.listen.ip(), config.cors_origins.clone())),
+        uploads: Semaphore::new(config.max_uploads),
+        public_url: config.public_url.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        limiter: Limiter::new(config.auth_limit.per_minute, config.auth_limit.burst),
+        document: Document::of(routes::operations(is_sandbox)),
+    });
     let origins = config.cors_origins.clone();
     let service = move || {
         actix_web::App::new()
@@ -163,7 +179,14 @@ fn cors(origins: &[String]) -> Cors {
         "if-none-match",
         "idempotency-key",
         "accept-language",
+        // What tracing adds to the requests of a page.
         "traceparent",
+        "tracestate",
+        "baggage",
+        "b3",
+        "sentry-trace",
+        "x-request-id",
+        "x-correlation-id",
     ];
     let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let allowed = |cors: Cors, origin: &String| cors.allowed_origin(origin);

@@ -68,6 +68,10 @@ codes! {
     Recused = "recused", 403, Never,
         vi "Không được tham gia do xung đột lợi ích", "Không được tham gia xem xét đơn vị này do xung đột lợi ích: {ground}.",
         en "Recused", "The caller may not take part in reviewing this unit because of a conflict of interest: {ground}.";
+    /// A page of another origin tries to call the sandbox.
+    ForeignOrigin = "foreign_origin", 403, Never,
+        vi "Trang web không được phép gọi", "Môi trường thử nghiệm chỉ nhận yêu cầu từ trang của chính nó.",
+        en "Foreign origin", "The sandbox accepts requests from its own pages only.";
     /// The person who made a proposal may not approve or reject it.
     SamePerson = "same_person", 403, Never,
         vi "Người đề nghị không được tự quyết định", "Người đã đề nghị không được tự phê duyệt hoặc từ chối đề nghị đó; phải do người khác quyết định.",
@@ -614,6 +618,11 @@ codes! {
     Internal = "internal", 500, Later,
         vi "Lỗi hệ thống", "Hệ thống gặp lỗi; đề nghị thử lại sau hoặc báo mã yêu cầu cho bộ phận quản trị.",
         en "Internal error", "The service failed; try again later or report the request id to the administrators.";
+
+    /// The sandbox is addressed by a name that is not its own.
+    MisdirectedRequest = "misdirected_request", 421, Never,
+        vi "Sai tên máy chủ", "Môi trường thử nghiệm chỉ trả lời theo địa chỉ của chính máy này, ví dụ localhost hoặc 127.0.0.1.",
+        en "Misdirected request", "The sandbox answers only to names of this machine, such as localhost or 127.0.0.1.";
 
     /// The service is overloaded.
     Busy = "busy", 503, Later,

@@ -7,14 +7,22 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error as ActixError, HttpMessage, ResponseError};
+use actix_web::{Error as ActixError, HttpMessage, ResponseError, web};
 use futures_util::FutureExt;
 
+use super::State;
 use super::problem::{Language, Problem, RequestId};
 use crate::clock::Ids;
 use crate::error::{Code, Error};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Refuses a request from elsewhere where only this machine is served.
+fn check_local(request: &ServiceRequest) -> Result<(), Error> {
+    let local = request.app_data::<web::Data<State>>().and_then(|state| state.local.as_ref());
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    local.map_or(Ok(()), |local| local.check(request.headers(), authority))
+}
 
 /// Assigns the request an id, answers a panic with a problem, and logs the request.
 ///
@@ -30,13 +38,22 @@ pub async fn around(
     let (method, path, language) =
         (request.method().clone(), request.path().to_owned(), Language::of(request.headers()));
     let began = Instant::now();
-    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let outcome = match check_local(&request) {
+        Ok(()) => AssertUnwindSafe(next.call(request)).catch_unwind().await,
+        Err(error) => Ok(Err(Problem::new(request.request(), error).into())),
+    };
     let panicked = |_| ActixError::from(Problem::detached(Error::internal("a handler panicked"), language, &path, &id));
     let mut response = outcome.map_err(panicked)??.map_into_boxed_body();
     let is_problem = response.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json");
     if response.status().is_client_error() && !is_problem {
         // Errors of the framework itself have no problem body.
-        let code = if response.status().as_u16() == 408 { Code::RequestTimeout } else { Code::MalformedJson };
+        let code = match response.status().as_u16() {
+            404 => Code::NotFound,
+            408 => Code::RequestTimeout,
+            413 => Code::BodyTooLarge,
+            415 => Code::UnsupportedMediaType,
+            _ => Code::MalformedJson,
+        };
         let answer = Problem::new(response.request(), Error::new(code)).error_response();
         response = response.into_response(answer);
     }

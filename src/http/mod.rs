@@ -13,6 +13,7 @@ pub mod health;
 mod inline;
 pub mod journal;
 mod json;
+pub mod local;
 pub mod middleware;
 pub mod office;
 pub mod openapi;
@@ -33,12 +34,14 @@ pub mod upload;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
+use tokio::sync::Semaphore;
 
 use crate::error::{Code, Error};
 use crate::service::App;
 use auth::{Issuers, Keys};
 use client::Limiter;
 use ipnet::IpNet;
+use local::LocalOnly;
 use openapi::Document;
 use problem::Problem;
 
@@ -52,6 +55,10 @@ pub struct State {
     pub keys: Keys,
     /// Everybody whose tokens open the service.
     pub issuers: Issuers,
+    /// Restricts the sandbox to callers on this machine.
+    pub local: Option<LocalOnly>,
+    /// Bounds the number of uploads that are received at once.
+    pub uploads: Semaphore,
     /// Address that clients reach the service at.
     pub public_url: String,
     /// The networks of the proxies that may say for whom they ask.

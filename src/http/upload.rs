@@ -1,18 +1,21 @@
 //! Uploads: `multipart/form-data`, read part by part.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_multipart::{Field, Multipart};
-use actix_web::HttpRequest;
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::{HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::json;
+use super::{State, json};
 use crate::domain::Id;
 use crate::error::{Code, Error, Fault};
 use crate::service::files::{Files, ReceivedFile};
@@ -20,6 +23,8 @@ use crate::service::sha256_hex;
 
 /// How long a client may take to send a file.
 const TIMEOUT: Duration = Duration::from_mins(5);
+/// How long a client may send nothing at all.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest text field beside a file, in bytes.
 const MAX_TEXT_BYTES: usize = 16 * 1024;
 
@@ -130,15 +135,35 @@ async fn form<T>(
     if !is_form(http) {
         return Err((Error::new(Code::UnsupportedMediaType), None));
     }
-    let mut multipart = Multipart::new(http.headers(), payload);
+    let state = http.app_data::<web::Data<State>>().ok_or_else(|| (Error::internal("a server without state"), None))?;
+    let _permit = state.uploads.try_acquire().map_err(|_| (Error::new(Code::Busy), None))?;
+    let stalled = Rc::new(Cell::new(false));
+    let mut multipart = Multipart::new(http.headers(), moving(payload, Rc::clone(&stalled)));
     let mut file = None;
     let read = parts(&mut multipart, known, check, take, &mut file);
     let texts = tokio::time::timeout(TIMEOUT, read).await.unwrap_or_else(|_| Err(Error::new(Code::RequestTimeout)));
     match (texts, file) {
         (Ok(texts), Some((name, file))) => Ok(Form { texts, name, file }),
         (Ok(_), None) => Err((broken("missing_field", "file"), None)),
+        (Err(_), file) if stalled.get() => Err((Error::new(Code::RequestTimeout), file.map(|(_, file)| file))),
         (Err(error), file) => Err((error, file.map(|(_, file)| file))),
     }
+}
+
+/// Wraps a payload so that it breaks off if nothing arrives for a while.
+fn moving(payload: Payload, stalled: Rc<Cell<bool>>) -> impl Stream<Item = Result<Bytes, PayloadError>> {
+    futures_util::stream::unfold(payload, move |mut payload| {
+        let stalled = Rc::clone(&stalled);
+        async move {
+            let Ok(chunk) = tokio::time::timeout(STALL_TIMEOUT, payload.next()).await else {
+                stalled.set(true);
+                return Some((Err(PayloadError::Incomplete(None)), payload));
+            };
+            chunk.map(|chunk| (chunk, payload))
+        }
+    })
+    // The reader asks once more after the end.
+    .fuse()
 }
 
 fn broken(problem: &str, field: &str) -> Error {

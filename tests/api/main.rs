@@ -23,6 +23,7 @@ mod schedule;
 
 mod access;
 mod backends;
+mod border;
 mod command_line;
 mod contract;
 mod guideline_2023;
