@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::{Clock, Ids};
 use crate::config::{Config, S3, Storage};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::http::auth::{Issuers, Keys};
 use crate::http::client::Limiter;
 use crate::http::local::LocalOnly;
@@ -29,10 +29,11 @@ use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
 use crate::service::journal::webhooks::dispatcher::Dispatcher;
 use crate::service::office::passwords::Passwords;
+use crate::service::office::signing_keys::{self, Registration};
 use crate::service::schedule::deadlines::sync;
 use crate::service::{App, EventSignal, sandbox};
 use crate::store::DatabaseUrl;
-use crate::store::{Db, migrations};
+use crate::store::{Conn, Db, migrations};
 
 /// How long a client may take to send the request line and the headers.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -98,6 +99,24 @@ fn open_bucket(location: &S3) -> Result<Arc<dyn ObjectStore>, Error> {
     Ok(Arc::new(PrefixStore::new(store, prefix.as_str())))
 }
 
+/// Registers the signing key. Instances that share no key would refuse each other's tokens.
+async fn register(app: &App, keys: &Keys) -> Result<(), Error> {
+    let own: Vec<(String, String)> = keys.public().map(|key| (key.id.clone(), key.x.clone())).collect();
+    let register = move |conn: &mut Conn| signing_keys::register(conn, &own);
+    let registered = match app.db.write(register.clone()).await {
+        // Another instance with the same file was faster.
+        Err(error) if error.code == Code::AlreadyExists => app.db.write(register).await,
+        registered => registered,
+    };
+    match registered? {
+        Registration::Done => Ok(()),
+        Registration::Foreign => Err(Error::internal(
+            "SIGNING_KEY_FILE holds none of the keys that the other instances on this database sign with; \
+             give every instance the same file (if they are lost, empty the table signing_keys)",
+        )),
+    }
+}
+
 /// The kind of service to run.
 pub enum Kind {
     /// The service of an office, on the system clock.
@@ -120,6 +139,7 @@ pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<BoundSe
         Kind::Production => {
             let keys = Keys::of_file(config.public_url.clone(), &config.signing_key_file)?;
             private::warn_if_open(&config.signing_key_file);
+            register(&app, &keys).await?;
             (keys, false)
         }
         Kind::Sandbox { empty } => {
@@ -129,10 +149,11 @@ pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<BoundSe
         }
     };
     let empty_sandbox = matches!(kind, Kind::Sandbox { empty: true });
+    let register = (!is_sandbox).then(|| app.db.clone());
     let state = web::Data::new(State {
         app,
         empty_sandbox,
-        issuers: Issuers::new(&keys, &config.identity_providers)?,
+        issuers: Issuers::new(&keys, register, &config.identity_providers)?,
         keys,
         local: is_sandbox.then(|| LocalOnly::new(config.listen.ip(), config.cors_origins.clone())),
         uploads: Semaphore::new(config.max_uploads),

@@ -6,6 +6,7 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::uri::Authority;
 use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, HttpMessage, ResponseError, web};
 use futures_util::FutureExt;
@@ -20,7 +21,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Refuses a request from elsewhere where only this machine is served.
 fn check_local(request: &ServiceRequest) -> Result<(), Error> {
     let local = request.app_data::<web::Data<State>>().and_then(|state| state.local.as_ref());
-    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let authority = request.uri().authority().map(Authority::as_str);
     local.map_or(Ok(()), |local| local.check(request.headers(), authority))
 }
 

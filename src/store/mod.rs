@@ -12,7 +12,9 @@ pub use assessment::{evidence, facts, files, periods, reviews, scores, submissio
 pub use award::{award_proposals, council_sessions, rankings};
 pub use criteria::criteria_sets;
 pub use journal::{audit, events, idempotency, journals, webhooks};
-pub use office::{accounts, invitations, members, organizations, passwords, sessions, sign_in_failures, units};
+pub use office::{
+    accounts, invitations, members, organizations, passwords, sessions, sign_in_failures, signing_keys, units,
+};
 pub use schedule::{calendar, deadlines, feeds};
 pub mod connection;
 mod dialect;

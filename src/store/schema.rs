@@ -446,6 +446,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Public keys of the service's own issuer.
+    signing_keys (kid) {
+        /// The id under which tokens name it.
+        kid -> Text,
+        /// The key in base64url.
+        public -> Text,
+        /// When it was registered.
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     feed_tokens (id) {
         id -> Text,
         issuer -> Text,
@@ -637,4 +649,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     refresh_tokens,
     sign_in_failures,
+    signing_keys,
 );

@@ -8,8 +8,10 @@ use reqwest::redirect::{Attempt, Policy};
 use url::Url;
 
 use super::jwks::{KeySet, MAX_BYTES};
+use super::own::{PublicKey, key_set};
 use crate::config::KeySource;
 use crate::error::Error;
+use crate::store::{Db, signing_keys};
 
 /// Time limit of a fetch.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,6 +22,8 @@ const MAX_REDIRECTS: usize = 3;
 pub enum Source {
     /// They do not change.
     None,
+    /// The key file of this instance and the register of all of them.
+    Register(Vec<PublicKey>, Db),
     /// A key set in a file.
     File(PathBuf),
     /// A key set at a URL.
@@ -69,7 +73,7 @@ impl Source {
                 let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
                 KeySet::parse(&bytes, algorithms).map(Some)
             }
-            Source::None | Source::Url(_) => Ok(None),
+            Source::None | Source::Register(..) | Source::Url(_) => Ok(None),
         }
     }
 
@@ -80,6 +84,13 @@ impl Source {
     pub async fn fetch(&self, algorithms: &[Algorithm]) -> Result<KeySet, String> {
         match self {
             Source::None => Err("there is nothing to fetch".to_owned()),
+            Source::Register(own, db) => {
+                let registered = db.read(signing_keys::all).await.map_err(|error| error.to_string())?;
+                let others = registered.into_iter().map(|key| PublicKey { id: key.kid, x: key.public });
+                let others = others.filter(|key| !own.contains(key));
+                let all: Vec<PublicKey> = own.iter().cloned().chain(others).collect();
+                key_set(all.iter()).map_err(|error| error.to_string())
+            }
             Source::File(path) => {
                 let path = path.clone();
                 let reading = tokio::task::spawn_blocking(move || std::fs::read(path)).await;

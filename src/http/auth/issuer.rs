@@ -12,6 +12,7 @@ use super::jwks::{ALGORITHMS, KeySet};
 use super::{AUDIENCE, Keys};
 use crate::config::Provider;
 use crate::error::{Code, Error};
+use crate::store::Db;
 
 /// Age from which keys are fetched again; the old ones are used meanwhile.
 const MAX_AGE: Duration = Duration::from_mins(15);
@@ -47,14 +48,15 @@ impl Issuer {
     ///
     /// # Errors
     /// If a key cannot be used.
-    pub fn own(keys: &Keys) -> Result<Self, Error> {
+    pub fn own(keys: &Keys, register: Option<Db>) -> Result<Self, Error> {
+        let source = register.map_or(Source::None, |db| Source::Register(keys.public().cloned().collect(), db));
         Ok(Issuer {
             name: keys.issuer().to_owned(),
             audience: AUDIENCE.to_owned(),
             types: Types::AccessToken,
             algorithms: vec![Algorithm::EdDSA],
             needs_key_id: true,
-            source: Source::None,
+            source,
             cool_down: RETRY_AFTER,
             keys: RwLock::new(Arc::new(keys.verifying()?)),
             refreshes: Mutex::default(),
@@ -188,7 +190,7 @@ impl Issuer {
             }
             // The last good keys stand.
             Err(error) => {
-                log::warn!(issuer = self.name.as_str(), error = error.as_str(); "the keys of an identity provider could not be fetched")
+                log::warn!(issuer = self.name.as_str(), error = error.as_str(); "the keys of an issuer could not be fetched");
             }
         }
         let mut refreshes = self.refreshes();

@@ -16,6 +16,7 @@ use crate::config::Provider;
 use crate::domain::access::{Principal, Scopes};
 use crate::error::{Code, Error};
 use crate::service::Caller;
+use crate::store::Db;
 
 use check::{Claims, Unverified};
 use issuer::Issuer;
@@ -51,12 +52,13 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// Creates the service's own issuer and the configured identity providers.
+    /// Creates the service's own issuer and the configured identity providers. Keys of other instances are looked up in the
+    /// `register`.
     ///
     /// # Errors
     /// If a key cannot be used or a key set in a file cannot be read.
-    pub fn new(keys: &Keys, providers: &[Provider]) -> Result<Self, Error> {
-        let own = Arc::new(Issuer::own(keys)?);
+    pub fn new(keys: &Keys, register: Option<Db>, providers: &[Provider]) -> Result<Self, Error> {
+        let own = Arc::new(Issuer::own(keys, register)?);
         let providers = providers.iter().map(|provider| Issuer::provider(provider).map(Arc::new));
         Ok(Issuers { own, providers: providers.collect::<Result<_, _>>()?, verified: Cache::new(CACHE_CAPACITY) })
     }

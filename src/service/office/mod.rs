@@ -10,4 +10,5 @@ pub mod passwords;
 pub mod scopes;
 pub mod sessions;
 pub mod sign_in;
+pub mod signing_keys;
 pub mod units;

@@ -7,4 +7,5 @@ pub mod organizations;
 pub mod passwords;
 pub mod sessions;
 pub mod sign_in_failures;
+pub mod signing_keys;
 pub mod units;

@@ -2,5 +2,6 @@
 
 mod identity;
 mod providers;
+mod rotation;
 mod sign_in;
 mod tokens;

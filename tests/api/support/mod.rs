@@ -377,7 +377,7 @@ impl Drop for App {
     }
 }
 
-fn migrate(url: String) {
+pub fn migrate(url: String) {
     try_migrate(url).unwrap();
 }
 

@@ -96,9 +96,9 @@ impl Signer {
     }
 
     fn token_of(&self, header: &str, payload: &str) -> String {
-        let signed = format!("{}.{}", encode(header), encode(payload));
-        let signature = (self.sign)(signed.as_bytes());
-        format!("{signed}.{signature}")
+        let message = format!("{}.{}", encode(header), encode(payload));
+        let signature = (self.sign)(message.as_bytes());
+        format!("{message}.{signature}")
     }
 
     fn token(&self) -> String {
@@ -134,10 +134,10 @@ fn set(object: &mut Value, name: &str, value: Option<Value>) {
 fn hmac(algorithm: Algorithm, name: &str, signer: &Signer, secret: &[u8]) -> String {
     let mut header = signer.header();
     header["alg"] = json!(name);
-    let signed = format!("{}.{}", encode(header.to_string()), encode(signer.claims().to_string()));
+    let message = format!("{}.{}", encode(header.to_string()), encode(signer.claims().to_string()));
     let key = EncodingKey::from_secret(secret);
-    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, algorithm).unwrap();
-    format!("{signed}.{signature}")
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm).unwrap();
+    format!("{message}.{signature}")
 }
 
 type Case = (String, String, Code);
@@ -243,18 +243,18 @@ fn of_header(signer: &Signer, cases: &mut Vec<Case>) {
 
 fn of_signature(signer: &Signer, attacker: &Signer, cases: &mut Vec<Case>) {
     let good = signer.token();
-    let (signed, signature) = good.rsplit_once('.').unwrap();
-    let (head, claims) = signed.split_once('.').unwrap();
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let (head, claims) = message.split_once('.').unwrap();
     let mut flipped = URL_SAFE_NO_PAD.decode(signature).unwrap();
     flipped[0] ^= 1;
     let later = signer.with_claim("exp", Some(json!(now() + 3000)));
     let mut of_attacker = signer.header();
     let mut add = |name: &str, token: String| cases.push((name.to_owned(), token, Code::TokenInvalid));
-    add("no signature", format!("{signed}."));
-    add("cut signature", format!("{signed}.{}", &signature[..signature.len() - 4]));
-    add("flipped signature", format!("{signed}.{}", encode(flipped)));
-    add("padded signature", format!("{signed}.{signature}=="));
-    add("zero signature", format!("{signed}.{}", encode([0; 64])));
+    add("no signature", format!("{message}."));
+    add("cut signature", format!("{message}.{}", &signature[..signature.len() - 4]));
+    add("flipped signature", format!("{message}.{}", encode(flipped)));
+    add("padded signature", format!("{message}.{signature}=="));
+    add("zero signature", format!("{message}.{}", encode([0; 64])));
     add("signature of other claims", format!("{}.{}", later.rsplit_once('.').unwrap().0, signature));
     add("another's signature", signer.signed_by(attacker, &of_attacker));
     of_attacker["alg"] = json!(attacker.alg);
@@ -270,7 +270,7 @@ fn of_signature(signer: &Signer, attacker: &Signer, cases: &mut Vec<Case>) {
     add("HS256 with the key as text", hmac(Algorithm::HS256, "HS256", signer, signer.jwk.to_string().as_bytes()));
     add("HS512 with the public key", hmac(Algorithm::HS512, "HS512", signer, &signer.public));
     add("HMAC under the right name", hmac(Algorithm::HS256, signer.alg, signer, &signer.public));
-    add("two parts", signed.to_owned());
+    add("two parts", message.to_owned());
     add("four parts", format!("{good}.x"));
     add("five parts", format!("{head}.{claims}.{signature}.x.y"));
     add("a part too much before", format!(".{good}"));
@@ -286,7 +286,7 @@ async fn no_hostile_token_passes() {
     let keys = Keys::ephemeral("http://own".into()).unwrap();
     let providers = [rs256("http://rsa", "r-1"), es256("http://ec", "e-1"), ed25519("http://ed", "d-1")];
     let configured: Vec<Provider> = providers.iter().map(|signer| provider(signer, folder.path())).collect();
-    let issuers = Issuers::new(&keys, &configured).unwrap();
+    let issuers = Issuers::new(&keys, None, &configured).unwrap();
     let mut signers = vec![own(keys)];
     signers.extend(providers);
     let attacker = ed25519("http://attacker", "attacker");
@@ -322,7 +322,7 @@ async fn a_scope_of_a_provider_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let keys = Keys::ephemeral("http://own".into()).unwrap();
     let signer = es256("http://ec", "e-1");
-    let issuers = Issuers::new(&keys, &[provider(&signer, folder.path())]).unwrap();
+    let issuers = Issuers::new(&keys, None, &[provider(&signer, folder.path())]).unwrap();
     for scope in [json!("read"), json!(["read"]), json!({"a": 1}), Value::Null] {
         let caller = issuers.verify(&signer.with_claim("scope", Some(scope))).await.unwrap();
         assert_eq!(caller.scopes, Scopes::default());
@@ -336,7 +336,7 @@ async fn a_scope_of_a_provider_is_ignored() {
 #[actix_web::test]
 async fn the_leeway_is_the_same_for_a_token_that_is_remembered() {
     let keys = Keys::ephemeral("http://own".into()).unwrap();
-    let (warm, cold) = (Issuers::new(&keys, &[]).unwrap(), Issuers::new(&keys, &[]).unwrap());
+    let (warm, cold) = (Issuers::new(&keys, None, &[]).unwrap(), Issuers::new(&keys, None, &[]).unwrap());
     let signer = own(keys);
     let mut claims = signer.claims();
     (claims["iat"], claims["exp"]) = (json!(now() - 100), json!(now() - 28));

@@ -10,7 +10,7 @@ fn caller() -> Caller {
 }
 
 fn issuers(keys: &Keys) -> Issuers {
-    Issuers::new(keys, &[]).unwrap()
+    Issuers::new(keys, None, &[]).unwrap()
 }
 
 #[actix_web::test]
