@@ -18,6 +18,9 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Signs bytes and encodes the signature.
+type Sign = Box<dyn Fn(&[u8]) -> String>;
+
 /// An issuer as its tokens look.
 struct Signer {
     issuer: &'static str,
@@ -27,7 +30,7 @@ struct Signer {
     /// The public key as the attacker would use it as a secret.
     public: Vec<u8>,
     jwk: Value,
-    sign: Box<dyn Fn(&[u8]) -> String>,
+    sign: Sign,
 }
 
 fn ed25519(issuer: &'static str, kid: &str) -> Signer {
@@ -78,7 +81,7 @@ fn provider(signer: &Signer, folder: &Path) -> Provider {
     std::fs::write(&file, set.to_string()).unwrap();
     let algorithms = ["RS256", "ES256", "EdDSA"].map(str::to_owned).to_vec();
     let (issuer, audience) = (signer.issuer.to_owned(), AUDIENCE.to_owned());
-    Provider { issuer, audience, keys: KeySource::File(file), algorithms, cool_down: Duration::from_secs(3600) }
+    Provider { issuer, audience, keys: KeySource::File(file), algorithms, cool_down: Duration::from_hours(1) }
 }
 
 fn now() -> i64 {
@@ -162,7 +165,7 @@ fn of_claims(signer: &Signer, cases: &mut Vec<Case>) {
             "exp",
             vec![
                 json!((now + 600).to_string()),
-                json!(1e9 + 0.5),
+                json!(1_000_000_000.5),
                 json!(-1e30),
                 json!(now + MAX_LIFETIME_SECONDS + 60),
                 json!(i64::MAX),
