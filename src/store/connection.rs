@@ -1,6 +1,8 @@
 //! Connections to either database. The URL's scheme decides which.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection};
@@ -71,15 +73,18 @@ pub struct PooledConn {
     pub conn: Conn,
     /// Whether the database reported a failure on it. Only then is the connection tested when it returns to the pool.
     pub suspect: bool,
+    /// How many connections had been lost when this one was last known to work.
+    losses: usize,
 }
 
 /// Opens connections for the pool.
 #[derive(Debug, Clone)]
 pub struct Manager {
-    /// The database to connect to.
-    pub url: DatabaseUrl,
-    /// What the connections may do.
-    pub access: Access,
+    url: DatabaseUrl,
+    access: Access,
+    /// How many connections were found lost. A server that closes one usually closes all of them, so that each is tested
+    /// once before it is used after that.
+    losses: Arc<AtomicUsize>,
 }
 
 /// Runs on every new connection, because the settings belong to the connection. With `synchronous=FULL` an acknowledged
@@ -92,6 +97,16 @@ const POSTGRES_SETUP: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '5s'; SET 
      SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning';";
 
 impl Manager {
+    /// Creates a manager of connections to a database.
+    pub fn new(url: DatabaseUrl, access: Access) -> Self {
+        Manager { url, access, losses: Arc::default() }
+    }
+
+    /// Returns which database the connections are to.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
     /// Opens and configures a connection.
     ///
     /// # Errors
@@ -122,16 +137,27 @@ impl r2d2::ManageConnection for Manager {
     type Error = diesel::r2d2::Error;
 
     fn connect(&self) -> Result<PooledConn, Self::Error> {
-        Ok(PooledConn { conn: self.establish()?, suspect: false })
+        let losses = self.losses.load(Ordering::Relaxed);
+        Ok(PooledConn { conn: self.establish()?, suspect: false, losses })
     }
 
+    /// Called when a connection leaves the pool: asks the database only where another connection was lost meanwhile.
     fn is_valid(&self, pooled: &mut PooledConn) -> Result<(), Self::Error> {
-        pooled.conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+        let losses = self.losses.load(Ordering::Relaxed);
+        if pooled.losses != losses {
+            pooled.conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)?;
+            pooled.losses = losses;
+        }
+        Ok(())
     }
 
     /// Called when a connection returns to the pool: the server may have closed it.
     fn has_broken(&self, pooled: &mut PooledConn) -> bool {
-        pooled.suspect && self.is_valid(pooled).is_err()
+        let is_lost = pooled.suspect && pooled.conn.batch_execute("SELECT 1").is_err();
+        if is_lost {
+            self.losses.fetch_add(1, Ordering::Relaxed);
+        }
+        is_lost
     }
 }
 

@@ -69,10 +69,10 @@ fn pool(manager: &Manager, access: Access, size: u32) -> Result<Pool<Manager>, E
     Pool::builder()
         .max_size(size)
         .min_idle(Some(0))
-        .test_on_check_out(false)
+        .test_on_check_out(true)
         .connection_timeout(ACQUIRE_TIMEOUT)
         .error_handler(Box::new(r2d2::NopErrorHandler))
-        .build(Manager { access, ..manager.clone() })
+        .build(Manager::new(manager.url().clone(), access))
         .map_err(Error::internal)
 }
 
@@ -115,7 +115,7 @@ impl Db {
     /// # Errors
     /// When the database cannot be opened.
     pub fn open(url: &DatabaseUrl, pool_size: Option<u32>, workers: usize) -> Result<Self, Error> {
-        let manager = Manager { url: url.clone(), access: Access::Write };
+        let manager = Manager::new(url.clone(), Access::Write);
         let backend = match url {
             DatabaseUrl::Sqlite(_) => {
                 let readers = u32::try_from(workers + 1).map_err(Error::internal)?;

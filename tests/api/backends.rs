@@ -281,7 +281,7 @@ fn connections_to_the_server_are_kept() {
     assert!(before.1 > 0);
 }
 
-/// As when the server restarts: what meets a lost connection is told to come back, and then finds a new one.
+/// As when the server restarts: whoever meets the first lost connection is told to come back, and all others find new ones.
 #[test]
 fn lost_connections_to_the_server_are_replaced() {
     let Some(app) = App::on_postgres() else { return };
@@ -289,9 +289,6 @@ fn lost_connections_to_the_server_are_replaced() {
     assert_eq!(statuses(16), vec![200; 16]);
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     PgConnection::establish(&app.database).unwrap().batch_execute(cut).unwrap();
-    // Every connection that the pool may hold is met once.
-    let met: Vec<u16> = (0..10).map(|_| app.get("th-head", "/v1/me").status).collect();
-    assert!(met.iter().all(|status| [200, 503].contains(status)), "{met:?}");
-    assert!(met.contains(&503), "{met:?}");
+    assert_eq!(app.get("th-head", "/v1/me").status, 503);
     assert_eq!(statuses(16), vec![200; 16]);
 }
