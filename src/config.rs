@@ -12,8 +12,8 @@ use ipnet::IpNet;
 use strum::{IntoStaticStr, VariantArray};
 
 mod providers;
-pub use providers::{KeySource, Provider};
 
+pub use crate::domain::office::provider::{KeySource, Provider, SigningAlgorithm};
 use crate::domain::schedule::reminders::Reminders;
 use crate::store::DatabaseUrl;
 

@@ -29,7 +29,7 @@ use crate::service::criteria::tables::Tables;
 use crate::service::files::Files;
 use crate::service::journal::webhooks::dispatcher::Dispatcher;
 use crate::service::office::passwords::Passwords;
-use crate::service::office::signing_keys::{self, Registration};
+use crate::service::office::signing_keys::{self, Register, Registration};
 use crate::service::schedule::deadlines::sync;
 use crate::service::{App, EventSignal, sandbox};
 use crate::store::DatabaseUrl;
@@ -149,7 +149,7 @@ pub async fn bind(config: &Config, app: Arc<App>, kind: &Kind) -> Result<BoundSe
         }
     };
     let empty_sandbox = matches!(kind, Kind::Sandbox { empty: true });
-    let register = (!is_sandbox).then(|| app.db.clone());
+    let register = (!is_sandbox).then(|| Register::new(app.db.clone()));
     let state = web::Data::new(State {
         app,
         empty_sandbox,

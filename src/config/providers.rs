@@ -1,42 +1,18 @@
 //! The identity providers: `IDENTITY_PROVIDERS`, as JSON or as the path of a file with it.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use strum::VariantArray;
 use url::{Host, Url};
 
 use crate::domain::office::member::{LOCAL_ISSUER, SYSTEM_ISSUER};
-use crate::http::auth::MAX_NAME_CHARS;
-use crate::http::auth::jwks::{ALGORITHMS, KeySet};
+use crate::domain::office::provider::{KeySource, MAX_NAME_CHARS, Provider, SigningAlgorithm};
 
 /// How long after a fetch of the keys the next one may begin, in seconds.
 const DEFAULT_COOL_DOWN: u64 = 60;
-
-/// An identity provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provider {
-    /// Its name: the `iss` of its tokens.
-    pub issuer: String,
-    /// The `aud` that tokens for this service have.
-    pub audience: String,
-    /// Where its public keys are.
-    pub keys: KeySource,
-    /// The algorithms that it may sign with.
-    pub algorithms: Vec<String>,
-    /// How long after a fetch of the keys the next one may begin.
-    pub cool_down: Duration,
-}
-
-/// Where a provider's public keys are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeySource {
-    /// In a file.
-    File(PathBuf),
-    /// Behind an address.
-    Url(Url),
-}
 
 /// Reads the providers; `own` is the name of the service's own issuer.
 ///
@@ -104,7 +80,7 @@ impl Reader<'_> {
         }
         let (audience, jwks) = (self.name("audience"), self.name("jwks"));
         let algorithms = self.algorithms();
-        let keys = jwks.and_then(|jwks| self.keys(&jwks, algorithms.as_deref().unwrap_or_default()));
+        let keys = jwks.and_then(|jwks| self.keys(&jwks));
         let cool_down = self.cool_down();
         for unknown in self.fields.keys().cloned().collect::<Vec<_>>() {
             self.fault(&unknown, "there is no such field");
@@ -113,19 +89,16 @@ impl Reader<'_> {
         Some(Provider { issuer: issuer?, audience: audience?, keys: keys?, algorithms: algorithms?, cool_down })
     }
 
-    fn algorithms(&mut self) -> Option<Vec<String>> {
-        let known = ALGORITHMS.map(|(name, _)| name);
+    fn algorithms(&mut self) -> Option<Vec<SigningAlgorithm>> {
         let Some(given) = self.fields.remove("algorithms") else {
-            return Some(known.map(str::to_owned).to_vec());
+            return Some(SigningAlgorithm::VARIANTS.to_vec());
         };
-        let names: Option<Vec<String>> =
-            given.as_array().and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
-        let fits = |names: &Vec<String>| !names.is_empty() && names.iter().all(|name| known.contains(&name.as_str()));
-        let names = names.filter(fits);
-        if names.is_none() {
+        let names = given.as_array().filter(|names| !names.is_empty());
+        let algorithms = names.and_then(|names| names.iter().map(|name| name.as_str()?.parse().ok()).collect());
+        if algorithms.is_none() {
             self.fault("algorithms", "expected some of RS256, ES256 and EdDSA");
         }
-        names
+        algorithms
     }
 
     fn cool_down(&mut self) -> Option<u64> {
@@ -139,21 +112,13 @@ impl Reader<'_> {
         seconds
     }
 
-    /// An address, or a file that is read to see whether it will do.
-    fn keys(&mut self, text: &str, algorithms: &[String]) -> Option<KeySource> {
+    /// A URL, or a file that exists.
+    fn keys(&mut self, text: &str) -> Option<KeySource> {
         if !text.contains("://") {
-            let allowed = ALGORITHMS.into_iter().filter(|(name, _)| algorithms.iter().any(|allowed| allowed == name));
-            let allowed: Vec<_> = allowed.map(|(_, algorithm)| algorithm).collect();
-            let parsed = std::fs::read(text)
-                .map_err(|error| error.to_string())
-                .and_then(|bytes| KeySet::parse(&bytes, &allowed).map(drop));
-            return match parsed {
-                Ok(()) => Some(KeySource::File(PathBuf::from(text))),
-                Err(error) => {
-                    self.fault("jwks", &format!("{text}: {error}"));
-                    None
-                }
-            };
+            if !Path::new(text).is_file() {
+                self.fault("jwks", &format!("there is no file {text}"));
+            }
+            return Some(KeySource::File(PathBuf::from(text)));
         }
         let url = Url::parse(text).ok().filter(|url| {
             let is_bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
@@ -162,7 +127,7 @@ impl Reader<'_> {
         if url.is_none() {
             self.fault("jwks", "expected an https address or a file; http is for this machine alone");
         }
-        url.map(KeySource::Url)
+        url.map(|url| KeySource::Url(url.into()))
     }
 }
 
@@ -196,9 +161,9 @@ mod tests {
         second["cool_down_seconds"] = json!(5);
         let text = json!([entry(), second]).to_string();
         let providers = parse(&text, OWN).unwrap();
-        assert_eq!(providers[0].algorithms, ["RS256", "ES256", "EdDSA"]);
+        assert_eq!(providers[0].algorithms, SigningAlgorithm::VARIANTS);
         assert_eq!((providers[0].cool_down.as_secs(), providers[1].cool_down.as_secs()), (60, 5));
-        assert_eq!(providers[1].algorithms, ["ES256"]);
+        assert_eq!(providers[1].algorithms, [SigningAlgorithm::Es256]);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("providers.json");
         std::fs::write(&file, &text).unwrap();

@@ -21,7 +21,20 @@ fn may_use(layer: &str) -> &'static [&'static str] {
         "http" => &["service", "domain", "error", "clock"],
         "error" => &[],
         "config" => &["store", "domain"],
-        _ => &["background", "cli", "clock", "config", "domain", "error", "http", "server", "service", "store"],
+        "private" => &[],
+        _ => &[
+            "background",
+            "cli",
+            "clock",
+            "config",
+            "domain",
+            "error",
+            "http",
+            "private",
+            "server",
+            "service",
+            "store",
+        ],
     }
 }
 
@@ -32,7 +45,7 @@ fn every_layer_has_the_six_wings() {
         ("src/domain", Some("access")),
         ("src/store", None),
         ("src/service", None),
-        ("src/http", None),
+        ("src/http", Some("auth")),
         ("tests/api", Some("support")),
     ] {
         let entries = fs::read_dir(root.join(layer)).unwrap().map(Result::unwrap);

@@ -3,5 +3,6 @@
 pub mod invitation;
 pub mod member;
 pub mod organization;
+pub mod provider;
 pub mod session;
 pub mod unit;

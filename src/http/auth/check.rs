@@ -2,20 +2,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Algorithm;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-use super::jwks::{ALGORITHMS, VerifyingKey};
+use super::jwks::VerifyingKey;
 use super::{MAX_LIFETIME_SECONDS, TOKEN_TYPE};
+use crate::domain::office::provider::{MAX_NAME_CHARS, SigningAlgorithm};
 use crate::error::{Code, Error};
 
 /// How far two machines' clocks may be apart.
 pub const LEEWAY_SECONDS: i64 = 30;
 /// The longest token, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
-/// The longest issuer, subject and key id, in characters.
-pub const MAX_NAME_CHARS: usize = 255;
 
 fn invalid() -> Error {
     Error::new(Code::TokenInvalid)
@@ -120,7 +118,7 @@ pub struct Unverified<'a> {
     signature: &'a str,
     typ: String,
     /// The algorithm that it claims to be signed with.
-    pub algorithm: Algorithm,
+    pub algorithm: SigningAlgorithm,
     /// The key that it names.
     pub key_id: Option<String>,
     /// Its claims.
@@ -144,7 +142,7 @@ impl<'a> Unverified<'a> {
         let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| invalid())?;
         let payload = decode(payload)?;
         let claims: Claims = serde_json::from_slice(&payload).map_err(|_| invalid())?;
-        let (_, algorithm) = ALGORITHMS.into_iter().find(|(name, _)| *name == header.alg).ok_or_else(invalid)?;
+        let algorithm = header.alg.parse().map_err(|_| invalid())?;
         let is_bounded = |id: &String| !id.is_empty() && id.chars().count() <= MAX_NAME_CHARS;
         if header.crit || header.b64 || !header.kid.as_ref().is_none_or(is_bounded) {
             return Err(invalid());
@@ -169,8 +167,13 @@ impl<'a> Unverified<'a> {
     /// `token_invalid`.
     pub fn verify(&self, key: &VerifyingKey) -> Result<(), Error> {
         let verified = self.algorithm == key.algorithm
-            && jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), &key.decoding, key.algorithm)
-                .is_ok_and(|is_good| is_good);
+            && jsonwebtoken::crypto::verify(
+                self.signature,
+                self.signed.as_bytes(),
+                &key.decoding,
+                key.algorithm.into(),
+            )
+            .is_ok_and(|is_good| is_good);
         if verified { Ok(()) } else { Err(invalid()) }
     }
 }

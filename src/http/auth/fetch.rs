@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jsonwebtoken::Algorithm;
 use reqwest::redirect::{Attempt, Policy};
 use url::Url;
 
 use super::jwks::{KeySet, MAX_BYTES};
 use super::own::{PublicKey, key_set};
-use crate::config::KeySource;
+use crate::domain::office::provider::{KeySource, SigningAlgorithm};
 use crate::error::Error;
-use crate::store::{Db, signing_keys};
+use crate::service::office::signing_keys::Register;
 
 /// Time limit of a fetch.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,7 +22,7 @@ pub enum Source {
     /// They do not change.
     None,
     /// The key file of this instance and the register of all of them.
-    Register(Vec<PublicKey>, Db),
+    Register(Vec<PublicKey>, Register),
     /// A key set in a file.
     File(PathBuf),
     /// A key set at a URL.
@@ -45,7 +44,7 @@ impl Source {
     pub fn of(source: &KeySource) -> Result<Self, Error> {
         let url = match source {
             KeySource::File(path) => return Ok(Source::File(path.clone())),
-            KeySource::Url(url) => url.clone(),
+            KeySource::Url(url) => Url::parse(url).map_err(Error::internal)?,
         };
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
@@ -67,7 +66,7 @@ impl Source {
     ///
     /// # Errors
     /// A message that says what is wrong with it.
-    pub fn read_file(&self, algorithms: &[Algorithm]) -> Result<Option<KeySet>, String> {
+    pub fn read_file(&self, algorithms: &[SigningAlgorithm]) -> Result<Option<KeySet>, String> {
         match self {
             Source::File(path) => {
                 let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -81,12 +80,12 @@ impl Source {
     ///
     /// # Errors
     /// A message for the log.
-    pub async fn fetch(&self, algorithms: &[Algorithm]) -> Result<KeySet, String> {
+    pub async fn fetch(&self, algorithms: &[SigningAlgorithm]) -> Result<KeySet, String> {
         match self {
             Source::None => Err("there is nothing to fetch".to_owned()),
-            Source::Register(own, db) => {
-                let registered = db.read(signing_keys::all).await.map_err(|error| error.to_string())?;
-                let others = registered.into_iter().map(|key| PublicKey { id: key.kid, x: key.public });
+            Source::Register(own, register) => {
+                let registered = register.keys().await.map_err(|error| error.to_string())?;
+                let others = registered.into_iter().map(|(id, x)| PublicKey { id, x });
                 let others = others.filter(|key| !own.contains(key));
                 let all: Vec<PublicKey> = own.iter().cloned().chain(others).collect();
                 key_set(all.iter()).map_err(|error| error.to_string())

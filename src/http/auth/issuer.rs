@@ -3,16 +3,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use jsonwebtoken::Algorithm;
 use tokio::sync::watch;
 
 use super::check::{Types, Unverified};
 use super::fetch::Source;
-use super::jwks::{ALGORITHMS, KeySet};
+use super::jwks::KeySet;
 use super::{AUDIENCE, Keys};
-use crate::config::Provider;
+use crate::domain::office::provider::{Provider, SigningAlgorithm};
 use crate::error::{Code, Error};
-use crate::store::Db;
+use crate::service::office::signing_keys::Register;
 
 /// Age from which keys are fetched again; the old ones are used meanwhile.
 const MAX_AGE: Duration = Duration::from_mins(15);
@@ -24,7 +23,7 @@ pub struct Issuer {
     name: String,
     audience: String,
     types: Types,
-    algorithms: Vec<Algorithm>,
+    algorithms: Vec<SigningAlgorithm>,
     needs_key_id: bool,
     source: Source,
     cool_down: Duration,
@@ -48,13 +47,14 @@ impl Issuer {
     ///
     /// # Errors
     /// If a key cannot be used.
-    pub fn own(keys: &Keys, register: Option<Db>) -> Result<Self, Error> {
-        let source = register.map_or(Source::None, |db| Source::Register(keys.public().cloned().collect(), db));
+    pub fn own(keys: &Keys, register: Option<Register>) -> Result<Self, Error> {
+        let source =
+            register.map_or(Source::None, |register| Source::Register(keys.public().cloned().collect(), register));
         Ok(Issuer {
             name: keys.issuer().to_owned(),
             audience: AUDIENCE.to_owned(),
             types: Types::AccessToken,
-            algorithms: vec![Algorithm::EdDSA],
+            algorithms: vec![SigningAlgorithm::EdDsa],
             needs_key_id: true,
             source,
             cool_down: RETRY_AFTER,
@@ -69,15 +69,12 @@ impl Issuer {
     /// If a key set in a file cannot be read.
     pub fn provider(provider: &Provider) -> Result<Self, Error> {
         let source = Source::of(&provider.keys)?;
-        let allowed = |(name, _): &(&str, Algorithm)| provider.algorithms.iter().any(|allowed| allowed == name);
-        let algorithms: Vec<Algorithm> =
-            ALGORITHMS.into_iter().filter(allowed).map(|(_, algorithm)| algorithm).collect();
-        let keys = source.read_file(&algorithms).map_err(Error::internal)?.unwrap_or_default();
+        let keys = source.read_file(&provider.algorithms).map_err(Error::internal)?.unwrap_or_default();
         Ok(Issuer {
             name: provider.issuer.clone(),
             audience: provider.audience.clone(),
             types: Types::AnyJwt,
-            algorithms,
+            algorithms: provider.algorithms.clone(),
             needs_key_id: false,
             source,
             cool_down: provider.cool_down,

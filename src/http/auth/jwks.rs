@@ -6,15 +6,24 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::office::provider::SigningAlgorithm;
+
 /// The largest key set, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
 /// The largest number of keys that are kept of a set.
 const MAX_KEYS: usize = 64;
 /// The sizes of an RSA modulus that are taken, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-/// The algorithms that a provider may sign with.
-pub const ALGORITHMS: [(&str, Algorithm); 3] =
-    [("RS256", Algorithm::RS256), ("ES256", Algorithm::ES256), ("EdDSA", Algorithm::EdDSA)];
+
+impl From<SigningAlgorithm> for Algorithm {
+    fn from(algorithm: SigningAlgorithm) -> Algorithm {
+        match algorithm {
+            SigningAlgorithm::Rs256 => Algorithm::RS256,
+            SigningAlgorithm::Es256 => Algorithm::ES256,
+            SigningAlgorithm::EdDsa => Algorithm::EdDSA,
+        }
+    }
+}
 
 /// A public key with the one algorithm that it is used with.
 #[derive(Debug, Clone)]
@@ -22,7 +31,7 @@ pub struct VerifyingKey {
     /// The id under which tokens name it.
     pub id: Option<String>,
     /// The algorithm, whatever a token says.
-    pub algorithm: Algorithm,
+    pub algorithm: SigningAlgorithm,
     /// The key.
     pub decoding: DecodingKey,
     /// The parts of the key as text, by which two keys are compared.
@@ -66,7 +75,7 @@ impl KeySet {
     ///
     /// # Errors
     /// What is wrong, where no key is left.
-    pub fn parse(bytes: &[u8], algorithms: &[Algorithm]) -> Result<Self, String> {
+    pub fn parse(bytes: &[u8], algorithms: &[SigningAlgorithm]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Document {
             keys: Vec<Value>,
@@ -96,7 +105,7 @@ impl KeySet {
     }
 
     /// Returns the key that a token means: the one it names, or the only one.
-    pub fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&VerifyingKey> {
+    pub fn find(&self, id: Option<&str>, algorithm: SigningAlgorithm) -> Option<&VerifyingKey> {
         match (id, self.0.as_slice()) {
             (Some(_), keys) => keys.iter().find(|key| key.id.as_deref() == id && key.algorithm == algorithm),
             (None, [only]) => Some(only).filter(|key| key.algorithm == algorithm),
@@ -122,46 +131,48 @@ impl Jwk {
         if !is_for_signatures {
             return None;
         }
-        let (name, parts, decoding) = match (self.kty.as_str(), self.crv.as_deref()) {
+        let (algorithm, parts, decoding) = match (self.kty.as_str(), self.crv.as_deref()) {
             ("RSA", _) => {
                 let (n, e) = (self.n?, self.e?);
                 let fits = RSA_BITS.contains(&bits(&decoded(&n)?)) && bits(&decoded(&e)?) >= 2;
                 let key = DecodingKey::from_rsa_components(&n, &e).ok().filter(|_| fits)?;
-                ("RS256", [n, e], key)
+                (SigningAlgorithm::Rs256, [n, e], key)
             }
             ("EC", Some("P-256")) => {
                 let (x, y) = (self.x?, self.y?);
                 let fits = decoded(&x)?.len() == 32 && decoded(&y)?.len() == 32;
                 let key = DecodingKey::from_ec_components(&x, &y).ok().filter(|_| fits)?;
-                ("ES256", [x, y], key)
+                (SigningAlgorithm::Es256, [x, y], key)
             }
             ("OKP", Some("Ed25519")) => {
                 let x = self.x.filter(|x| decoded(x).is_some_and(|bytes| bytes.len() == 32))?;
                 let key = DecodingKey::from_ed_components(&x).ok()?;
-                ("EdDSA", [x, String::new()], key)
+                (SigningAlgorithm::EdDsa, [x, String::new()], key)
             }
             _ => return None,
         };
-        let agrees = self.alg.as_deref().is_none_or(|alg| alg == name || alg == "Ed25519" && name == "EdDSA");
-        let (_, algorithm) = ALGORITHMS.into_iter().find(|(known, _)| *known == name && agrees)?;
-        Some(VerifyingKey { id: self.kid, algorithm, decoding, material: parts.join(".") })
+        let name: &str = algorithm.into();
+        // RFC 9864 names the curve.
+        let is_named = |alg: &str| alg == name || alg == "Ed25519" && algorithm == SigningAlgorithm::EdDsa;
+        let key = VerifyingKey { id: self.kid, algorithm, decoding, material: parts.join(".") };
+        self.alg.as_deref().is_none_or(is_named).then_some(key)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use strum::VariantArray;
 
     use super::*;
-
-    const ALL: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 
     fn text(bytes: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     fn count(keys: &[Value]) -> usize {
-        KeySet::parse(json!({"keys": keys}).to_string().as_bytes(), &ALL).map_or(0, |set| set.0.len())
+        KeySet::parse(json!({"keys": keys}).to_string().as_bytes(), SigningAlgorithm::VARIANTS)
+            .map_or(0, |set| set.0.len())
     }
 
     #[test]

@@ -12,18 +12,16 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::clock::machine_now;
-use crate::config::Provider;
 use crate::domain::access::{Principal, Scopes};
+use crate::domain::office::provider::Provider;
 use crate::error::{Code, Error};
 use crate::service::Caller;
-use crate::store::Db;
+use crate::service::office::signing_keys::Register;
 
 use check::{Claims, Unverified};
 use issuer::Issuer;
 use jwks::KeySet;
 pub use own::{Checkpoint, Keys};
-
-pub use check::MAX_NAME_CHARS;
 
 /// Audience of the service's own tokens.
 pub const AUDIENCE: &str = "thidua";
@@ -57,7 +55,7 @@ impl Issuers {
     ///
     /// # Errors
     /// If a key cannot be used or a key set in a file cannot be read.
-    pub fn new(keys: &Keys, register: Option<Db>, providers: &[Provider]) -> Result<Self, Error> {
+    pub fn new(keys: &Keys, register: Option<Register>, providers: &[Provider]) -> Result<Self, Error> {
         let own = Arc::new(Issuer::own(keys, register)?);
         let providers = providers.iter().map(|provider| Issuer::provider(provider).map(Arc::new));
         Ok(Issuers { own, providers: providers.collect::<Result<_, _>>()?, verified: Cache::new(CACHE_CAPACITY) })

@@ -16,6 +16,7 @@ use crate::clock::{Ids, machine_now};
 use crate::domain::Id;
 use crate::domain::access::{Principal, Scopes};
 use crate::domain::office::member::client_id;
+use crate::domain::office::provider::SigningAlgorithm;
 use crate::error::{Code, Error};
 use crate::service::{Caller, sha256_hex};
 
@@ -241,7 +242,7 @@ impl Keys {
 pub fn key_set<'a>(public: impl Iterator<Item = &'a PublicKey>) -> Result<KeySet, Error> {
     let verifying = |key: &PublicKey| {
         let (id, material) = (Some(key.id.clone()), key.x.clone());
-        Ok(VerifyingKey { id, algorithm: Algorithm::EdDSA, decoding: key.decoding()?, material })
+        Ok(VerifyingKey { id, algorithm: SigningAlgorithm::EdDsa, decoding: key.decoding()?, material })
     };
     Ok(KeySet::of(public.map(verifying).collect::<Result<_, Error>>()?))
 }

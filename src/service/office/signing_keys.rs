@@ -2,8 +2,8 @@
 
 use crate::clock::machine_now;
 use crate::error::Error;
-use crate::store::Conn;
 use crate::store::signing_keys::{self, RegisteredKey};
+use crate::store::{Conn, Db};
 
 /// Whether an instance may serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,25 @@ pub enum Registration {
     Done,
     /// It shares no key with the instances before it.
     Foreign,
+}
+
+/// The registered keys, for instances that meet a token of another one.
+pub struct Register(Db);
+
+impl Register {
+    /// Creates the register in a database.
+    pub fn new(db: Db) -> Self {
+        Register(db)
+    }
+
+    /// Returns the ids and keys of all instances.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn keys(&self) -> Result<Vec<(String, String)>, Error> {
+        let registered = self.0.read(signing_keys::all).await?;
+        Ok(registered.into_iter().map(|key| (key.kid, key.public)).collect())
+    }
 }
 
 /// Registers the key that an instance signs with, and removes those before the one that it still accepts. `keys` are pairs

@@ -111,8 +111,8 @@ impl Provider {
         config.identity_providers.push(thidua::config::Provider {
             issuer: self.issuer.clone(),
             audience: "thidua".to_owned(),
-            keys: thidua::config::KeySource::Url(format!("http://127.0.0.1:{}/jwks", self.port).parse().unwrap()),
-            algorithms: vec!["ES256".to_owned()],
+            keys: thidua::config::KeySource::Url(format!("http://127.0.0.1:{}/jwks", self.port)),
+            algorithms: vec![thidua::config::SigningAlgorithm::Es256],
             cool_down: Duration::from_secs(cool_down),
         });
     }

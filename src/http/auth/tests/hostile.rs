@@ -10,9 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use super::*;
-use crate::config::{KeySource, Provider};
+use crate::domain::office::provider::{KeySource, Provider, SigningAlgorithm};
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -79,7 +80,7 @@ fn provider(signer: &Signer, folder: &Path) -> Provider {
     let file = folder.join(format!("{}.json", signer.alg));
     let set = json!({"keys": [signer.jwk, ed25519("x", "spare").jwk]});
     std::fs::write(&file, set.to_string()).unwrap();
-    let algorithms = ["RS256", "ES256", "EdDSA"].map(str::to_owned).to_vec();
+    let algorithms = SigningAlgorithm::VARIANTS.to_vec();
     let (issuer, audience) = (signer.issuer.to_owned(), AUDIENCE.to_owned());
     Provider { issuer, audience, keys: KeySource::File(file), algorithms, cool_down: Duration::from_hours(1) }
 }
