@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::page::{Asked, InOrder, Sort, next_link};
-use super::problem::{Problem, request_id};
+use super::problem::{Problem, identified, request_id};
 use super::query::Query;
 use super::{State, json};
 use crate::domain::Id;
@@ -115,6 +115,11 @@ fn bearer(http: &HttpRequest) -> Result<&str, Error> {
     Ok(token)
 }
 
+/// Returns a request of a caller, and lets the log know who it is.
+pub fn request(http: &HttpRequest, caller: Caller, conditions: Conditions) -> Request {
+    Request { caller, request_id: request_id(http), identified: identified(http), conditions }
+}
+
 /// Whether the client accepts JSON.
 fn accepts_json(http: &HttpRequest) -> bool {
     text(http, &header::ACCEPT).is_none_or(|accept| {
@@ -183,7 +188,7 @@ impl Call {
             }
         }
         let query = Query::parse(http.query_string());
-        let request = Request { caller, request_id: request_id(&http), conditions };
+        let request = request(&http, caller, conditions);
         Call { http, state, body, request, query, is_secret: false }
     }
 

@@ -1,6 +1,7 @@
 //! Middleware around every request: request id, log line, and a problem response for a panic.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -14,7 +15,10 @@ use futures_util::FutureExt;
 use super::State;
 use super::problem::{Language, Problem, RequestId};
 use crate::clock::Ids;
+use crate::domain::Id;
+use crate::domain::office::member::client_id;
 use crate::error::{Code, Error};
+use crate::service::{Identified, IdentifiedCell};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -34,7 +38,9 @@ pub async fn around(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let id = Ids::Random.next().to_string();
+    let identified = IdentifiedCell::default();
     request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(Arc::clone(&identified));
     // The handler takes the request, so what the response to a panic needs is copied first.
     let (method, path, language) =
         (request.method().clone(), request.path().to_owned(), Language::of(request.headers()));
@@ -61,10 +67,20 @@ pub async fn around(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
-    log::info!(
-        request_id = id.as_str(), method = method.as_str(), path = path.as_str(), status = response.status().as_u16(),
-        micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        "answered"
-    );
+    let (status, micros) = (response.status().as_u16(), u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+    let (id, method, path) = (id.as_str(), method.as_str(), path.as_str());
+    match identified.get() {
+        Some(Identified { kind, member_id, service_account_id, session_id }) => log::info!(
+            request_id = id, method, path, status, micros, kind = <&str>::from(*kind), member_id = text(member_id.as_ref()),
+            client_id = service_account_id.map(|id| client_id(&id)).unwrap_or_default(), session_id = text(session_id.as_ref());
+            "answered"
+        ),
+        None => log::info!(request_id = id, method, path, status, micros; "answered"),
+    }
     Ok(response)
+}
+
+/// An id for the log; empty where there is none.
+fn text(id: Option<&Id>) -> &str {
+    id.map_or("", Id::as_str)
 }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::json::AnyObject;
 use crate::domain::time::read_day;
 use crate::error::{Code, Error, Params, Row, term};
+use crate::service::IdentifiedCell;
 
 /// Language of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,6 +221,12 @@ impl Problem {
         self.body.error = Some(word);
         self
     }
+}
+
+/// Returns the cell that tells the middleware who made the request.
+pub fn identified(request: &HttpRequest) -> IdentifiedCell {
+    use actix_web::HttpMessage;
+    request.extensions().get::<IdentifiedCell>().cloned().unwrap_or_default()
 }
 
 /// Returns the id that the middleware assigned to the request.

@@ -1,5 +1,7 @@
 //! The context of an act: its caller, the request's conditions and the service's shared state.
 
+use std::sync::{Arc, OnceLock};
+
 use chrono::{DateTime, Utc};
 
 use super::app::App;
@@ -7,6 +9,8 @@ use super::interrupt::{Interrupt, Result};
 use super::tag;
 use crate::domain::Id;
 use crate::domain::access::{Actor, Principal, Scopes};
+use crate::domain::office::member::{MemberKind, ServiceAccount};
+use crate::domain::office::session::Session;
 use crate::error::{Code, Error};
 use crate::store::idempotency::StoredResponse;
 use crate::store::members::Holder;
@@ -32,6 +36,49 @@ pub struct Conditions {
     pub fault: Option<Error>,
 }
 
+/// Who made a request, as the log names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identified {
+    /// Whether a person or a machine.
+    pub kind: MemberKind,
+    /// The membership; none for a user of an identity provider with several.
+    pub member_id: Option<Id>,
+    /// The service account of a machine.
+    pub service_account_id: Option<Id>,
+    /// The session that a person signed in to.
+    pub session_id: Option<Id>,
+}
+
+impl Identified {
+    /// Somebody who has signed in.
+    pub fn by_session(session: &Session) -> Self {
+        let (kind, member_id, session_id) = (MemberKind::Person, Some(session.member_id), Some(session.id));
+        Identified { kind, member_id, service_account_id: None, session_id }
+    }
+
+    /// A machine that has shown the secret of its account.
+    pub fn by_secret(account: &ServiceAccount) -> Self {
+        let (kind, member_id) = (MemberKind::Machine, Some(account.member_id));
+        Identified { kind, member_id, service_account_id: Some(account.id), session_id: None }
+    }
+
+    fn of(actor: &Actor) -> Self {
+        let only = match actor.memberships.as_slice() {
+            [only] => Some(only.member_id),
+            _ => None,
+        };
+        Identified {
+            kind: actor.kind,
+            member_id: only,
+            service_account_id: actor.principal.service_account_id(),
+            session_id: actor.principal.session_id(),
+        }
+    }
+}
+
+/// Set as soon as it is known who made a request.
+pub type IdentifiedCell = Arc<OnceLock<Identified>>;
+
 /// An authenticated request.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -39,6 +86,8 @@ pub struct Request {
     pub caller: Caller,
     /// Id for the log and the audit entry.
     pub request_id: String,
+    /// Tells the log who made the request.
+    pub identified: IdentifiedCell,
     /// Conditions stated outside the body.
     pub conditions: Conditions,
 }
@@ -156,5 +205,6 @@ pub(super) fn context<'a>(conn: &mut Conn, app: &'a App, request: &'a Request) -
     let Holder { kind, issuer, subject, memberships, .. } = holder;
     let (principal, scopes) = (principal.clone(), scopes.clone());
     let actor = Actor { principal, kind, issuer, subject, memberships, scopes };
+    request.identified.get_or_init(|| Identified::of(&actor));
     Ok(Context { app, actor, now, request, stored_response: None })
 }

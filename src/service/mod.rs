@@ -24,7 +24,7 @@ pub use crate::domain::text::hex;
 pub use crate::store::Conn;
 pub use answer::Answer;
 pub use app::{App, EventSignal};
-pub use context::{Caller, Conditions, Context, Input, Request};
+pub use context::{Caller, Conditions, Context, Identified, IdentifiedCell, Input, Request};
 pub use interrupt::{Interrupt, PendingLapse, Result};
 pub use journal::recording::{AuditDraft, AuditState, Author, EventDraft, publish, record, record_all, record_as};
 pub use run::{act, read};

@@ -1,7 +1,11 @@
 //! The program's commands, as somebody types them in a folder of their own.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use serde_json::{Value, json};
 
 /// What a command printed, errors after the rest, and how it ended.
 fn thidua(folder: &Path, arguments: &[&str]) -> (i32, String) {
@@ -44,4 +48,90 @@ fn a_table_is_imported_into_the_office_that_there_is() {
     assert_eq!(ended, 0, "{told}");
     let (ended, told) = thidua(folder.path(), &["verify-audit"]);
     assert_eq!((ended, told.lines().count()), (0, 3), "{told}");
+}
+
+/// A running `thidua serve`, and what it writes to the log.
+struct Serving {
+    process: Child,
+    log: BufReader<ChildStderr>,
+    base: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Serving {
+    fn start(folder: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_thidua"));
+        command.current_dir(folder).env_remove("DATABASE_URL").env("RUST_LOG", "info").env("LISTEN", "127.0.0.1:0");
+        let mut process = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(process.stderr.take().unwrap());
+        let mut serving = Serving { process, log, base: String::new() };
+        let address = serving.next_line("serving")["address"].clone();
+        serving.base = format!("http://{address}");
+        serving
+    }
+
+    /// The fields of the next line of the log with this message.
+    fn next_line(&mut self, message: &str) -> BTreeMap<String, String> {
+        let mut line = String::new();
+        while !line.contains(message) {
+            line.clear();
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "the log has ended");
+        }
+        let fields = line.split_whitespace().filter_map(|word| word.split_once('='));
+        fields.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()
+    }
+
+    fn post(&self, token: &str, path: &str, body: &Value) -> Value {
+        let request = ureq::post(format!("{}{path}", self.base)).header("authorization", format!("Bearer {token}"));
+        let mut answer = request.config().http_status_as_error(false).build().send_json(body).unwrap();
+        let (status, answer) = (answer.status(), answer.body_mut().read_json::<Value>().unwrap());
+        assert!(status.is_success(), "{path}: {answer}");
+        answer
+    }
+}
+
+#[test]
+fn a_line_of_the_log_names_who_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, told) = thidua(folder.path(), &["create-admin", "--organization", "VP", "--name", "Quản trị"]);
+    let invitation = told.lines().find_map(|line| line.strip_prefix("invitation_token: ")).unwrap();
+    let mut serving = Serving::start(folder.path());
+    let accepted = json!({"token": invitation, "password": "bảy con trâu lội qua sông"});
+    let signed_in = serving.post("", "/v1/auth/accept-invitation", &accepted);
+    let session = signed_in["session_id"].as_str().unwrap();
+    let token = signed_in["access_token"].as_str().unwrap();
+    let first = serving.next_line("answered");
+    assert_eq!((&first["kind"][..], &first["session_id"][..], &first["client_id"][..]), ("person", session, ""));
+    let machine =
+        json!({"kind": "machine", "issuer": "local", "subject": "may", "display_name": "Máy", "roles": ["auditor"]});
+    let machine = serving.post(token, "/v1/members", &machine);
+    let by_admin = serving.next_line("answered");
+    assert_eq!((&by_admin["member_id"], &by_admin["session_id"][..]), (&first["member_id"], session));
+    let account = serving.post(token, "/v1/service-accounts", &json!({"member_id": machine["id"], "scopes": ["read"]}));
+    serving.next_line("answered");
+    let text = |name: &str| account[name].as_str().unwrap();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", text("client_id")),
+        ("client_secret", text("client_secret")),
+    ];
+    let mut granted = ureq::post(format!("{}/v1/auth/token", serving.base)).send_form(form).unwrap();
+    let granted: Value = granted.body_mut().read_json().unwrap();
+    let read = ureq::get(format!("{}/v1/units", serving.base));
+    read.header("authorization", format!("Bearer {}", granted["access_token"].as_str().unwrap())).call().unwrap();
+    for _ in 0..2 {
+        let line = serving.next_line("answered");
+        let named = (&line["kind"][..], &line["member_id"][..], &line["client_id"][..], &line["session_id"][..]);
+        assert_eq!(named, ("machine", machine["id"].as_str().unwrap(), text("client_id"), ""));
+    }
+    // Of a stranger nothing is said but the request.
+    assert!(ureq::get(format!("{}/v1/me", serving.base)).call().is_err());
+    let stranger = serving.next_line("answered");
+    assert!(stranger["status"] == "401" && !stranger.contains_key("kind") && stranger.contains_key("request_id"));
 }

@@ -15,10 +15,10 @@ use crate::http::State;
 use crate::http::call::{Call, Reply, authenticate};
 use crate::http::client::{origin, receive_json, receive_json_or_default};
 use crate::http::operation::{Callers, Operation, operations, runs};
-use crate::http::problem::{Problem, request_id};
+use crate::http::problem::{Problem, identified, request_id};
 use crate::http::time::Instant;
-use crate::service::Answer;
 use crate::service::office::sign_in::{self, Invited, Leaving, Login, SignedIn};
+use crate::service::{Answer, Identified};
 
 /// The operations on `auth` for people.
 pub fn operations() -> Vec<Operation> {
@@ -164,8 +164,9 @@ fn shown(view: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view)
 }
 
-fn signed_in(state: &State, signed_in: SignedIn) -> Result<HttpResponse, Error> {
+fn signed_in(request: &HttpRequest, state: &State, signed_in: SignedIn) -> Result<HttpResponse, Error> {
     let SignedIn { caller, access_seconds, session, refresh_token } = signed_in;
+    identified(request).get_or_init(|| Identified::by_session(&session));
     Ok(shown(&SignedInView {
         access_token: state.keys.issue(&caller, access_seconds)?,
         token_type: "Bearer",
@@ -186,7 +187,7 @@ async fn login(request: HttpRequest, payload: Payload, state: web::Data<State>) 
     let LoginBody { organization_code, user_name, password } = receive_json(&request, payload.into_inner()).await?;
     let login = Login { organization_code, user_name, password: Password::given(&password) };
     let outcome = sign_in::login(&state.app, login, origin(&request, &state)).await;
-    outcome.and_then(|outcome| signed_in(&state, outcome)).map_err(|error| Problem::new(&request, error))
+    outcome.and_then(|outcome| signed_in(&request, &state, outcome)).map_err(|error| Problem::new(&request, error))
 }
 
 /// Refresh a session.
@@ -197,7 +198,7 @@ async fn login(request: HttpRequest, payload: Payload, state: web::Data<State>) 
 async fn refresh(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Reply {
     let RefreshBody { refresh_token } = receive_json(&request, payload.into_inner()).await?;
     let outcome = sign_in::refresh(&state.app, refresh_token, request_id(&request)).await;
-    outcome.and_then(|outcome| signed_in(&state, outcome)).map_err(|error| Problem::new(&request, error))
+    outcome.and_then(|outcome| signed_in(&request, &state, outcome)).map_err(|error| Problem::new(&request, error))
 }
 
 /// Sign out.
@@ -233,7 +234,7 @@ async fn check_invitation(request: HttpRequest, payload: Payload, state: web::Da
 async fn accept_invitation(request: HttpRequest, payload: Payload, state: web::Data<State>) -> Reply {
     let AcceptBody { token, password } = receive_json(&request, payload.into_inner()).await?;
     let outcome = sign_in::accept_invitation(&state.app, token, &password, origin(&request, &state)).await;
-    outcome.and_then(|outcome| signed_in(&state, outcome)).map_err(|error| Problem::new(&request, error))
+    outcome.and_then(|outcome| signed_in(&request, &state, outcome)).map_err(|error| Problem::new(&request, error))
 }
 
 /// Change one's own password.

@@ -17,7 +17,8 @@ use crate::http::auth::LIFETIME_SECONDS;
 use crate::http::call::receive;
 use crate::http::json::AnyObject;
 use crate::http::operation::{Callers, Operation, operations, reads, runs};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, identified};
+use crate::service::Identified;
 use crate::service::office::accounts;
 
 /// Returns the operations on `auth`.
@@ -97,6 +98,7 @@ async fn answer(request: &HttpRequest, body: &[u8], state: &State) -> Result<Htt
         let name = named.into_iter().find(|(code, _)| *code == error.code).map_or("server_error", |(_, name)| name);
         (error, name)
     })?;
+    identified(request).get_or_init(|| Identified::by_secret(&granted.account));
     accounts::note_use(&state.app, &granted).await.map_err(|error| (error, "server_error"))?;
     let access_token = state.keys.issue(&granted.caller, LIFETIME_SECONDS).map_err(|error| (error, "server_error"))?;
     let view = TokenView { access_token, token_type: "Bearer", expires_in: LIFETIME_SECONDS, scope: granted.scope };

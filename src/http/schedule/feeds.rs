@@ -12,14 +12,14 @@ use crate::domain::schedule::deadline::DeadlineKind;
 use crate::domain::schedule::reminders::Reminders;
 use crate::error::{Code, Error};
 use crate::http::State;
-use crate::http::call::{Call, Reply, etag_matches};
+use crate::http::call::{Call, Reply, etag_matches, request};
 use crate::http::operation::{Callers, Operation, creates, deletes, lists, operations, reads};
 use crate::http::page::ListView;
-use crate::http::problem::{Language, Problem, request_id};
+use crate::http::problem::{Language, Problem};
 use crate::http::query::Query;
 use crate::http::time::Instant;
 use crate::service::schedule::feeds::{self, Entry, ListedToken};
-use crate::service::{self, Answer, Conditions, Request, tag};
+use crate::service::{self, Answer, Conditions, tag};
 
 /// Returns the operations on calendar feeds.
 pub fn operations() -> Vec<Operation> {
@@ -213,7 +213,7 @@ async fn feed(http: HttpRequest, state: web::Data<State>) -> Result<HttpResponse
     if let Some(error) = query.leftover() {
         return Err(problem(error));
     }
-    let request = Request { caller, request_id: request_id(&http), conditions: Conditions::default() };
+    let request = request(&http, caller, Conditions::default());
     let entries = service::read(std::sync::Arc::clone(&state.app), request, feeds::entries).await;
     let entries = entries.map_err(problem)?;
     let body = calendar(&entries, &state.public_url, Language::of(http.headers()), &state.app.reminders);

@@ -187,8 +187,8 @@ pub struct Authenticated {
     pub caller: Caller,
     /// The words of these scopes; `None` if they narrow nothing.
     pub scope: Option<String>,
-    account_id: Id,
-    last_used_at: Option<DateTime<Utc>>,
+    /// The account.
+    pub account: ServiceAccount,
 }
 
 /// Notes that an account was used: at most once a minute, so that fetching tokens writes next to nothing.
@@ -196,8 +196,9 @@ pub struct Authenticated {
 /// # Errors
 /// `busy` or `internal` when the database fails.
 pub async fn note_use(app: &App, used: &Authenticated) -> Result<(), Error> {
-    let (now, id) = (machine_now(), used.account_id);
-    if used.last_used_at.is_some_and(|last| (TimeDelta::zero()..TimeDelta::minutes(1)).contains(&(now - last))) {
+    let (now, id) = (machine_now(), used.account.id);
+    if used.account.last_used_at.is_some_and(|last| (TimeDelta::zero()..TimeDelta::minutes(1)).contains(&(now - last)))
+    {
         return Ok(());
     }
     app.db.write(move |conn| store::accounts::touch(conn, &id, now)).await
@@ -223,9 +224,8 @@ pub fn authenticate(
         matches.fold(false, |found, matches| found | matches)
     };
     let account = found.filter(has_secret).ok_or(Code::InvalidClient)?;
-    let ServiceAccount { id: account_id, last_used_at, .. } = account;
     let scopes = match requested.filter(|requested| !requested.is_empty()) {
-        None => account.scopes,
+        None => account.scopes.clone(),
         Some(requested) => {
             let member = store::members::find(conn, &account.member_id)?.ok_or(Code::InvalidClient)?;
             let words: Vec<&str> = requested.split(' ').filter(|word| !word.is_empty()).collect();
@@ -234,6 +234,6 @@ pub fn authenticate(
         }
     };
     let scope = scopes::words(conn, &scopes)?.map(|words| words.join(" "));
-    let principal = Principal::ServiceAccount { id: account_id };
-    Ok(Authenticated { caller: Caller { principal, scopes }, scope, account_id, last_used_at })
+    let principal = Principal::ServiceAccount { id: account.id };
+    Ok(Authenticated { caller: Caller { principal, scopes }, scope, account })
 }
