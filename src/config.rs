@@ -75,7 +75,7 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// The address to listen on. `LISTEN_ADDR`.
     pub listen: SocketAddr,
-    /// The origin under which clients reach the service. `PUBLIC_URL`.
+    /// The address under which clients reach the service, without a slash at its end. `PUBLIC_URL`.
     pub public_url: String,
     /// The file with the signing key, created at the first start. `SIGNING_KEY_FILE`.
     pub signing_key_file: PathBuf,
@@ -218,6 +218,22 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
+/// Parses the address of the service: an origin, and a path where a proxy serves others beside it.
+fn public_url(text: &str) -> Result<String, String> {
+    let end = text.find("://").map_or(0, |at| at + "://".len());
+    let (address, path) = text.split_at(text[end..].find('/').map_or(text.len(), |at| end + at));
+    let is_word = |word: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '~' | '.');
+        !word.is_empty() && word.chars().all(fits) && !word.chars().all(|c| c == '.')
+    };
+    origin(address)?;
+    if path.is_empty() || path.split('/').skip(1).all(is_word) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text} has a path other than /words/of/letters, without a slash at its end"))
+    }
+}
+
 /// Parses an address or a network.
 fn network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<IpAddr>().map(IpNet::from);
@@ -286,7 +302,7 @@ impl Config {
         };
         let default_public =
             listen.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |listen| format!("http://{listen}"));
-        let public_url = settings.read(Setting::PublicUrl, &default_public, origin);
+        let public_url = settings.read(Setting::PublicUrl, &default_public, public_url);
         let key = data_dir.join("thidua-signing.key");
         let signing_key_file =
             settings.read(Setting::SigningKeyFile, &key.to_string_lossy(), |text| Ok(PathBuf::from(text)));
@@ -446,6 +462,28 @@ mod tests {
     }
 
     #[test]
+    fn the_public_address_may_have_a_path() {
+        for good in ["https://a.vn", "http://a.vn:8080", "https://a.vn/thi-dua", "https://a.vn/so/thi_dua"] {
+            assert_eq!(with(&[("PUBLIC_URL", good)]).unwrap().public_url, good);
+        }
+        for bad in [
+            "https://a.vn/",
+            "https://a.vn/x/",
+            "https://a.vn//x",
+            "https://a.vn/../x",
+            "https://a.vn/x?y",
+            "https://a.vn/x#y",
+            "https://a.vn/thi đua",
+            "a.vn/x",
+            "https:///x",
+            "ftp://a.vn/x",
+            "/x",
+        ] {
+            assert!(with(&[("PUBLIC_URL", bad)]).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn all_invalid_settings_are_reported_at_once() {
         let wrong = [
             ("DATABASE_URL", "mysql://x"),
@@ -457,7 +495,7 @@ mod tests {
             ("STORAGE_URL", "ftp://x"),
             ("CORS_ORIGINS", "https://a.vn, *"),
             ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
-            ("PUBLIC_URL", "https://a.vn/x"),
+            ("PUBLIC_URL", "https://a.vn/x/"),
             ("SHUTDOWN_SECONDS", "-1"),
         ];
         let text = with(&wrong).unwrap_err().to_string();

@@ -374,10 +374,10 @@ impl Call {
             response.insert_header((header::ETAG, etag.as_str()));
         }
         if let Some(location) = &answer.location {
-            response.insert_header((header::LOCATION, location.as_str()));
+            response.insert_header((header::LOCATION, format!("{}{location}", self.state.public_path())));
         }
         if let Some(next) = &answer.next {
-            response.insert_header((header::LINK, next_link(self.http.path(), next)));
+            response.insert_header((header::LINK, next_link(&self.state, &self.http, next)));
         }
         if answer.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));

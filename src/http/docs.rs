@@ -53,8 +53,8 @@ fn written_as(version: Version, request: &HttpRequest, state: &State) -> Result<
 }
 
 /// Redirects to the page.
-async fn page() -> HttpResponse {
-    HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
+async fn page(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Found().insert_header((header::LOCATION, format!("{}/docs/", state.public_path()))).finish()
 }
 
 async fn file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {

@@ -59,7 +59,7 @@ pub struct State {
     pub local: Option<LocalOnly>,
     /// Bounds the number of uploads that are received at once.
     pub uploads: Semaphore,
-    /// Address that clients reach the service at.
+    /// Address that clients reach the service at, without a slash at its end.
     pub public_url: String,
     /// The networks of the proxies that may say for whom they ask.
     pub trusted_proxies: Vec<IpNet>,
@@ -67,6 +67,14 @@ pub struct State {
     pub limiter: Limiter,
     /// The operations and their OpenAPI document.
     pub document: Document,
+}
+
+impl State {
+    /// Returns the path that a proxy takes away before it passes a request on; empty without one.
+    pub fn public_path(&self) -> &str {
+        let rest = self.public_url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').map_or("", |at| rest.split_at(at).1)
+    }
 }
 
 async fn unknown(request: HttpRequest) -> Result<HttpResponse, Problem> {

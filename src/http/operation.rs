@@ -292,7 +292,7 @@ pub fn register(config: &mut web::ServiceConfig, operations: &[Operation]) {
     }
     for (scope, paths) in scopes {
         let routes = |operations: Vec<&Operation>| operations.into_iter().map(Operation::route).collect();
-        let resources = paths.into_iter().map(|(path, operations)| resource(path, routes(operations)));
+        let resources = paths.into_iter().map(|(path, operations)| resource(&pattern(path), routes(operations)));
         if scope.is_empty() {
             for resource in resources {
                 config.service(resource);
@@ -301,6 +301,11 @@ pub fn register(config: &mut web::ServiceConfig, operations: &[Operation]) {
             config.service(resources.fold(web::scope(scope), actix_web::Scope::service));
         }
     }
+}
+
+/// Returns the pattern of a path. A parameter named `path` stands for the rest of it, slashes included.
+fn pattern(path: &str) -> String {
+    path.replace("{path}", "{path:.*}")
 }
 
 /// Splits a path into its scope (`/v1/` and a noun) and the rest.

@@ -1,5 +1,6 @@
 //! Lists: which part of one is asked for, and how it is answered.
 
+use actix_web::HttpRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{self, Deserializer, Unexpected};
@@ -9,6 +10,7 @@ use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFo
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::State;
 use super::query::Query;
 use crate::domain::Id;
 use crate::domain::page::{ById, Direction, Order, Page, SortKey};
@@ -216,8 +218,8 @@ impl Asked<InOrder> {
 }
 
 /// The link to the next page of a list.
-pub fn next_link(path: &str, query: &str) -> String {
-    format!("<{path}?{query}>; rel=\"next\"")
+pub fn next_link(state: &State, request: &HttpRequest, query: &str) -> String {
+    format!("<{}{}?{query}>; rel=\"next\"", state.public_path(), request.path())
 }
 
 /// A page of a list.

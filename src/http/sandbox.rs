@@ -100,7 +100,7 @@ async fn people(request: HttpRequest, state: web::Data<State>) -> Result<HttpRes
     let mut response = HttpResponse::Ok();
     response.content_type("application/json").insert_header((header::CACHE_CONTROL, "no-store"));
     if let Some(next) = &page.next {
-        response.insert_header((header::LINK, next_link(request.path(), next)));
+        response.insert_header((header::LINK, next_link(&state, &request, next)));
     }
     Ok(response.body(page.body))
 }

@@ -67,7 +67,11 @@ impl Drop for Serving {
 impl Serving {
     fn start(folder: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_thidua"));
-        command.current_dir(folder).env_remove("DATABASE_URL").env("RUST_LOG", "info").env("LISTEN", "127.0.0.1:0");
+        command
+            .current_dir(folder)
+            .env_remove("DATABASE_URL")
+            .env("RUST_LOG", "info")
+            .env("LISTEN_ADDR", "127.0.0.1:0");
         let mut process = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(process.stderr.take().unwrap());
         let mut serving = Serving { process, log, base: String::new() };

@@ -41,7 +41,7 @@ pub enum SigningAlgorithm {
     /// ECDSA on the curve P-256 with SHA-256.
     #[strum(serialize = "ES256")]
     Es256,
-    /// EdDSA on the curve Ed25519.
+    /// `EdDSA` on the curve Ed25519.
     #[strum(serialize = "EdDSA")]
     EdDsa,
 }

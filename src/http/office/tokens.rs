@@ -14,7 +14,7 @@ use crate::domain::access::ScopeKind;
 use crate::error::{Code, Error};
 use crate::http::State;
 use crate::http::auth::LIFETIME_SECONDS;
-use crate::http::call::receive;
+use crate::http::call::{Reply, receive};
 use crate::http::json::AnyObject;
 use crate::http::operation::{Callers, Operation, operations, reads, runs};
 use crate::http::problem::{Problem, identified};
@@ -27,6 +27,7 @@ pub fn operations() -> Vec<Operation> {
         token: runs(Callers::Anybody).refuses(TOKEN_REFUSALS),
         jwks: reads(Callers::Anybody),
         metadata: reads(Callers::Anybody),
+        metadata_of_path: reads(Callers::Anybody).refuses(&[Code::NotFound]),
     ]
 }
 
@@ -131,6 +132,23 @@ async fn jwks(state: web::Data<State>) -> HttpResponse {
 /// Get the metadata of the authorisation server.
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server", responses((status = 200, description = "Metadata as in RFC 8414.", body = AnyObject)))]
 async fn metadata(state: web::Data<State>) -> HttpResponse {
+    described(&state)
+}
+
+/// Get the metadata of the authorisation server, where its issuer has a path.
+///
+/// RFC 8414 puts the path of the issuer after the well-known one.
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server/{path}", params(("path" = String, Path, description = "The path of the issuer, without the slash before it.")),
+    responses((status = 200, description = "Metadata as in RFC 8414.", body = AnyObject)))]
+async fn metadata_of_path(request: HttpRequest, path: web::Path<String>, state: web::Data<State>) -> Reply {
+    if state.public_path().strip_prefix('/') == Some(path.as_str()) {
+        Ok(described(&state))
+    } else {
+        Err(Problem::new(&request, Error::new(Code::NotFound)))
+    }
+}
+
+fn described(state: &State) -> HttpResponse {
     let base = &state.public_url;
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=300")).json(json!({
         "issuer": state.keys.issuer(),

@@ -480,6 +480,23 @@ fn the_discovery_document_names_the_endpoints(app: &App) {
     assert!(document["issuer"].is_string());
 }
 
+/// Behind a proxy that serves others beside it, the service names itself with the path that it is known by.
+#[test]
+fn an_issuer_may_have_a_path() {
+    let app = App::configured(|config| config.public_url = "https://vp.example.vn/so/thi-dua".to_owned());
+    let well_known = "/.well-known/oauth-authorization-server";
+    let document = app.anonymous("GET", &format!("{well_known}/so/thi-dua")).send().expect(200);
+    assert_eq!(document["issuer"], "https://vp.example.vn/so/thi-dua");
+    assert_eq!(document["token_endpoint"], "https://vp.example.vn/so/thi-dua/v1/auth/token");
+    for other in ["so", "so/thi-dua/", "so/thi", "thi-dua"] {
+        app.anonymous("GET", &format!("{well_known}/{other}")).send().refused(404, "not_found");
+    }
+    let list = app.get("secretary", "/v1/units?limit=1");
+    assert!(list.header("link").starts_with("</so/thi-dua/v1/units?"), "{}", list.header("link"));
+    let unit = app.post("admin", "/v1/units", &json!({"code": "MOI", "name": "Phòng Mới", "kind": "division"}));
+    assert!(unit.header("location").starts_with("/so/thi-dua/v1/units/"), "{}", unit.header("location"));
+}
+
 /// A token that may only write changes what it may not read, whatever the record.
 #[apply(on_both)]
 fn a_token_that_may_only_write_changes_every_kind_of_record(app: &App) {
