@@ -162,7 +162,10 @@ impl Context<'_> {
         match access::require(&self.actor, value.read_action(), &facts) {
             // A token without the `read` scope may still act.
             Err(error) if error.code != Code::ScopeRequired || action == value.read_action() => Err(error),
-            Ok(()) | Err(_) => access::require(&self.actor, action, &facts),
+            read => access::require(&self.actor, action, &facts).map_err(|error| {
+                // Who reads it knows that it is there.
+                if read.is_ok() && error.code == Code::NotFound { Error::new(Code::RoleRequired) } else { error }
+            }),
         }
     }
 

@@ -34,4 +34,5 @@ mod precedence;
 mod races;
 mod readme;
 mod refusals;
+mod roles;
 mod sandbox;
