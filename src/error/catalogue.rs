@@ -301,9 +301,17 @@ codes! {
         vi "Chưa nêu đơn vị", "Vai trò cấp đơn vị phải gắn với một đơn vị.",
         en "Unit required", "A role that acts for a unit requires a unit.";
     /// A unit that is no longer active.
-    UnitInactive = "unit_inactive", 422, AfterChange,
+    UnitInactive = "unit_inactive", 409, AfterChange,
         vi "Đơn vị không còn hoạt động", "Đơn vị được nêu không còn hoạt động.",
         en "Unit inactive", "The unit is no longer active.";
+    /// An active unit of an open period, which cannot be made inactive.
+    UnitInOpenPeriod = "unit_in_open_period", 409, AfterChange,
+        vi "Đơn vị đang tham gia kỳ đánh giá", "Đơn vị đang tham gia kỳ đánh giá chưa kết thúc: {periods}.",
+        en "Unit in an open period", "The unit takes part in periods that have not ended: {periods}.";
+    /// A unit that would be its own predecessor.
+    PredecessorCircle = "predecessor_circle", 422, Never,
+        vi "Đơn vị tiền thân tạo thành vòng", "Đơn vị không thể là tiền thân của chính mình, kể cả qua các đơn vị khác.",
+        en "Circular predecessors", "A unit cannot be its own predecessor, not even through other units.";
     /// A unit that does not take part in the period.
     UnitNotInPeriod = "unit_not_in_period", 422, Never,
         vi "Đơn vị không tham gia kỳ đánh giá", "Đơn vị được nêu không thuộc danh sách tham gia kỳ đánh giá.",

@@ -342,7 +342,7 @@ mod tests {
     }
 
     /// The other parameters of sentences: figures, times, and what the client or the author of a table has written.
-    const SHOWN_AS_GIVEN: [&str; 34] = [
+    const SHOWN_AS_GIVEN: [&str; 35] = [
         "choice",
         "closed_at",
         "column",
@@ -367,6 +367,7 @@ mod tests {
         "not_before",
         "parent",
         "part",
+        "periods",
         "rank",
         "retry_after_seconds",
         "row",

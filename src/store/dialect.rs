@@ -11,7 +11,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
 use super::Conn;
-use super::schema::{deadlines, members, periods, submissions};
+use super::schema::{deadlines, members, organizations, periods, submissions};
 
 /// Evaluates an expression on the concrete connection. For statements that the connection enum does not support, and
 /// for those on the path of every request, whose SQL the enum would rebuild each time.
@@ -118,6 +118,11 @@ pub fn lock_advisory(conn: &mut Conn, lock: AdvisoryLock, exclusive: bool) -> Qu
 pub enum RowLock {
     /// A member, for changes to it and to what opens it: invitations, passwords, sessions. Rows that refer to it can be added.
     MemberForChange,
+    /// An organisation's units, which its row stands for: others may share the lock, nobody may change a unit. Locked after
+    /// the period and the calendar.
+    UnitsForShare,
+    /// An organisation's units, for changes to them.
+    UnitsForUpdate,
     /// A period, for changes to what belongs to it: others may share the lock, nobody may change the period. A period
     /// is always locked before anything that belongs to it, which rules out deadlocks.
     PeriodForShare,
@@ -135,10 +140,13 @@ pub fn lock_row(conn: &mut Conn, lock: RowLock, id: &str) -> QueryResult<()> {
         return Ok(());
     };
     let period = || periods::table.find(id).select(periods::version);
+    let organization = || organizations::table.find(id).select(organizations::version);
     let locked: QueryResult<i64> = match lock {
         RowLock::MemberForChange => {
             members::table.find(id).select(members::version).for_no_key_update().get_result(conn)
         }
+        RowLock::UnitsForShare => organization().for_share().get_result(conn),
+        RowLock::UnitsForUpdate => organization().for_no_key_update().get_result(conn),
         RowLock::PeriodForShare => period().for_share().get_result(conn),
         RowLock::PeriodForUpdate => period().for_update().get_result(conn),
         RowLock::DeadlineForUpdate => {

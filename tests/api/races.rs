@@ -231,3 +231,39 @@ fn a_period_opens_in_one_zone(app: &App) {
     let deadlines = app.get("th-head", "/v1/deadlines?kind=self_assessment&status=scheduled").expect(200);
     assert_eq!(deadlines["items"][0]["closes_at"], gate);
 }
+
+/// Whichever is first: the unit is inactive and the period stays a draft, or the period opens and the unit stays active.
+#[apply(on_both)]
+fn no_period_opens_with_a_unit_that_becomes_inactive_meanwhile(app: &App) {
+    app.act("secretary", &app.period(), "cancel", Some(&json!({"reason": "x"}))).expect(200);
+    let draft = app.new_period(&app.period_like("2023B"));
+    let unit = format!("/v1/units/{}", app.unit_id("THCB"));
+    let (of_draft, of_unit) = (app.tag("secretary", &draft), app.tag("admin", &unit));
+    slow_to_record(app);
+    let responses = at_once(2, |number| match number {
+        0 => app.request("admin", "PATCH", &unit).if_match(&of_unit).json(&json!({"active": false})).send(),
+        _ => app.request("secretary", "POST", &format!("{draft}/open")).if_match(&of_draft).send(),
+    });
+    match (responses[0].status, responses[1].status) {
+        (200, 409) => assert_eq!(responses[1].code(), "guard_failed"),
+        (409, 200) => assert_eq!(responses[0].code(), "unit_in_open_period"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[apply(on_both)]
+fn two_units_do_not_become_each_other_s_predecessor_at_once(app: &App) {
+    let units = ["TH", "KT"].map(|code| app.unit_id(code));
+    let tags = units.each_ref().map(|id| app.tag("admin", &format!("/v1/units/{id}")));
+    slow_to_record(app);
+    let responses = at_once(2, |number| {
+        let body = json!({"predecessor_ids": [units[1 - number]]});
+        app.request("admin", "PATCH", &format!("/v1/units/{}", units[number]))
+            .if_match(&tags[number])
+            .json(&body)
+            .send()
+    });
+    assert_eq!(sorted(&responses, |response| response.status), [200, 422]);
+    let refused = responses.into_iter().find(|response| response.status == 422).unwrap();
+    refused.refused(422, "predecessor_circle");
+}

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::domain::Id;
 use crate::domain::assessment::period::{Notice, Period, PeriodStatus};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::change::Change;
@@ -73,10 +74,18 @@ impl Period {
     ///
     /// # Errors
     /// `guard_failed` without a published criteria set, without units, or for a schedule out of order.
-    pub fn open(&self, criteria_set_published: bool, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+    pub fn open(
+        &self,
+        criteria_set_published: bool,
+        active_units: &[Id],
+        now: DateTime<Utc>,
+    ) -> Result<Change<Self>, Error> {
         let mut check = Check::default();
         check.ensure(criteria_set_published, "/criteria_set_id", Code::CriteriaSetNotPublished);
         check.ensure(!self.rules.unit_ids.is_empty(), "/unit_ids", Code::UnitsMissing);
+        for (at, id) in self.rules.unit_ids.iter().enumerate() {
+            check.ensure(active_units.contains(id), &format!("/unit_ids/{at}"), Code::UnitInactive);
+        }
         check.ensure(self.rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
         guard(check.faults)?;
         Ok(self.step(PeriodStatus::SelfAssessment, now, EventType::PeriodOpened))

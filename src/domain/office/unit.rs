@@ -1,5 +1,7 @@
 //! Units of an organisation, which are scored and ranked.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -70,6 +72,20 @@ impl Unit {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// Returns whether a predecessor descends from this unit, by the predecessors of each unit of the organisation.
+    pub fn descends_from_itself(&self, predecessor: &Id, lineage: &HashMap<Id, Vec<Id>>) -> bool {
+        let (mut waiting, mut seen) = (vec![*predecessor], HashSet::new());
+        while let Some(id) = waiting.pop() {
+            if id == self.id {
+                return true;
+            }
+            if seen.insert(id) {
+                waiting.extend(lineage.get(&id).into_iter().flatten());
+            }
+        }
+        false
     }
 
     /// Normalises the texts and records every fault.

@@ -48,8 +48,13 @@ pub fn operations() -> Vec<Operation> {
 
 const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference, Code::Duplicate];
 const CHANGE_REFUSALS: &[Code] = &[Code::ResourceLocked, Code::DateInPast, Code::ScheduleOutOfOrder];
-const OPEN_REFUSALS: &[Code] =
-    &[Code::GuardFailed, Code::CriteriaSetNotPublished, Code::UnitsMissing, Code::ScheduleOutOfOrder];
+const OPEN_REFUSALS: &[Code] = &[
+    Code::GuardFailed,
+    Code::CriteriaSetNotPublished,
+    Code::UnitsMissing,
+    Code::UnitInactive,
+    Code::ScheduleOutOfOrder,
+];
 const START_APPRAISAL_REFUSALS: &[Code] = &[Code::GuardFailed, Code::SheetOpen];
 const START_COUNCIL_REVIEW_REFUSALS: &[Code] = &[Code::GuardFailed, Code::AppraisalMissing];
 const FINALIZE_REFUSALS: &[Code] = &[

@@ -26,8 +26,15 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference, Code::InvalidCode];
-const CHANGE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference];
+const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference, Code::Duplicate, Code::InvalidCode];
+const CHANGE_REFUSALS: &[Code] = &[
+    Code::AlreadyExists,
+    Code::UnknownReference,
+    Code::Duplicate,
+    Code::PredecessorCircle,
+    Code::InvalidCode,
+    Code::UnitInOpenPeriod,
+];
 
 /// A unit of an organisation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -121,11 +128,12 @@ struct ChangeBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     kind: Option<UnitKind>,
-    /// Whether the unit takes part in new periods.
+    /// Whether the unit takes part in new periods. A unit of an open period stays active until the period ends.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     active: Option<bool>,
-    /// Units that it was merged or split from; replaces the whole list.
+    /// Units that it was merged or split from, each once, and never the unit itself, not even through other units;
+    /// replaces the whole list.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     predecessor_ids: Option<Vec<Id>>,

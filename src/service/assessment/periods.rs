@@ -214,9 +214,12 @@ pub fn bump_version(conn: &mut Conn, context: &Context, period: Period) -> Resul
 pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Open, &Ok(()))?;
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
-    let change = period.open(set.is_some_and(|set| set.status == CriteriaSetStatus::Published), context.now)?;
-    // From here on the time zone may not change, because gates are computed from it.
+    // From here on the time zone may not change, because gates are computed from it, and no unit may become inactive.
     store::calendar::lock_for_share(conn)?;
+    store::units::lock_for_share(conn, &period.organization_id)?;
+    let active_units = store::units::filter_active(conn, &period.organization_id, &period.rules.unit_ids)?;
+    let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
+    let change = period.open(published, &active_units, context.now)?;
     sync::plan_period(conn, context.app, &period, context.now)?;
     context.commit(conn, "period.open", &period, change)
 }

@@ -7,7 +7,7 @@ use crate::domain::access::action::Action;
 use crate::domain::change::Change;
 use crate::domain::office::unit::{Unit, UnitKind};
 use crate::domain::text::Check;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Fault};
 use crate::service::{Context, Details, Identity, Input, Result, Subject};
 use crate::store::page::Page;
 pub use crate::store::units::{Filter, Position, SortBy};
@@ -108,16 +108,36 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<UnitCha
         updated_at: context.now,
         ..before.clone()
     };
+    store::units::lock_for_update(conn, &before.organization_id)?;
+    if before.active && !after.active {
+        require_no_open_period(conn, id)?;
+    }
     validate(conn, &mut after)?;
     context.commit(conn, "unit.change", &before, Change::silent(after))
+}
+
+/// Rejects a unit that takes part in an open period.
+fn require_no_open_period(conn: &mut Conn, id: &Id) -> Result<(), Error> {
+    let periods = store::periods::open_with_unit(conn, id)?;
+    match periods.is_empty() {
+        true => Ok(()),
+        false => Err(Error::new(Code::UnitInOpenPeriod).with("periods", json!(periods))),
+    }
 }
 
 fn validate(conn: &mut Conn, unit: &mut Unit) -> Result<(), Error> {
     let mut check = Check::default();
     unit.clean(&mut check);
+    let lineage = store::units::lineage(conn, &unit.organization_id)?;
     for (at, id) in unit.predecessor_ids.iter().enumerate() {
-        let known = store::units::find_key(conn, &unit.organization_id, id)?.is_some() && *id != unit.id;
-        check.ensure(known, &format!("/predecessor_ids/{at}"), Code::UnknownReference);
+        let pointer = format!("/predecessor_ids/{at}");
+        if unit.predecessor_ids.iter().take(at).any(|earlier| earlier == id) {
+            check.faults.push(Fault::at(pointer, Code::Duplicate).with("value", id.to_string()));
+        } else if *id != unit.id && !lineage.contains_key(id) {
+            check.fault(pointer, Code::UnknownReference);
+        } else if unit.descends_from_itself(id, &lineage) {
+            check.fault(pointer, Code::PredecessorCircle);
+        }
     }
     Error::unless_valid(check.faults)
 }

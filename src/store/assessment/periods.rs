@@ -376,3 +376,11 @@ pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<PeriodUnit>, Erro
         })
         .collect()
 }
+
+/// Returns the codes of the open periods in which a unit takes part.
+pub fn open_with_unit(conn: &mut Conn, unit_id: &Id) -> Result<Vec<String>, Error> {
+    let open = PeriodStatus::OPEN.map(enum_text);
+    let of_unit = periods::table.inner_join(period_units::table.on(period_units::period_id.eq(periods::id)));
+    let of_unit = of_unit.filter(period_units::unit_id.eq(unit_id.as_str())).filter(periods::status.eq_any(open));
+    Ok(of_unit.order(periods::code).select(periods::code).load(conn)?)
+}

@@ -12,6 +12,7 @@ use crate::domain::office::unit::Unit;
 use crate::domain::office::unit::UnitKey;
 use crate::error::{Code, Error};
 use crate::store::Conn;
+use crate::store::dialect::{RowLock, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{Page, Place, SortKey, paged};
 use crate::store::schema::units::{self, dsl};
@@ -122,6 +123,23 @@ pub fn find_key(conn: &mut Conn, organization_id: &Id, id: &Id) -> Result<Option
     let own = dsl::units.find(id.as_str()).filter(dsl::organization_id.eq(organization_id.as_str()));
     let code: Option<String> = own.select(dsl::code).get_result(conn).optional()?;
     Ok(code.map(|code| UnitKey { id: *id, code }))
+}
+
+/// Locks an organisation's units against every other change to them, and against the opening of a period.
+pub fn lock_for_update(conn: &mut Conn, organization_id: &Id) -> Result<(), Error> {
+    Ok(lock_row(conn, RowLock::UnitsForUpdate, organization_id.as_str())?)
+}
+
+/// Locks an organisation's units against changes.
+pub fn lock_for_share(conn: &mut Conn, organization_id: &Id) -> Result<(), Error> {
+    Ok(lock_row(conn, RowLock::UnitsForShare, organization_id.as_str())?)
+}
+
+/// Returns the predecessors of each of an organisation's units.
+pub fn lineage(conn: &mut Conn, organization_id: &Id) -> Result<HashMap<Id, Vec<Id>>, Error> {
+    let own = dsl::units.filter(dsl::organization_id.eq(organization_id.as_str()));
+    let rows: Vec<(String, String)> = own.select((dsl::id, dsl::predecessor_ids)).load(conn)?;
+    rows.into_iter().map(|(unit_id, before)| Ok((id(unit_id), from_json(&before)?))).collect()
 }
 
 /// Returns those of the ids that belong to active units of the organisation.

@@ -6,3 +6,4 @@ mod providers;
 mod rotation;
 mod sign_in;
 mod tokens;
+mod units;
