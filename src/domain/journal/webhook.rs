@@ -18,8 +18,6 @@ const BOTH_SIGN_FOR: TimeDelta = TimeDelta::hours(24);
 const PAUSES: [i64; 8] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400];
 /// Longest pause that an endpoint may request.
 const LONGEST_ASKED: TimeDelta = TimeDelta::hours(1);
-/// How much of an error message is kept, in characters.
-const ERROR_CHARS: usize = 500;
 /// Type of a test message, which is not an event.
 pub const TEST: &str = "webhook_endpoint.test";
 
@@ -115,8 +113,8 @@ pub struct Delivery {
     pub give_up_at: DateTime<Utc>,
     /// HTTP status of the last response.
     pub last_status: Option<i32>,
-    /// Why the last attempt failed.
-    pub last_error: Option<String>,
+    /// Why the last attempt failed; `None` if it did not.
+    pub last_error: Option<Failure>,
     /// When it was delivered.
     pub delivered_at: Option<DateTime<Utc>>,
     /// The message that it repeats.
@@ -133,20 +131,36 @@ pub struct Attempt {
     /// HTTP status of the response; `None` if there was none.
     pub status: Option<i32>,
     /// Why the attempt failed; `None` if it did not.
-    pub error: Option<String>,
+    pub error: Option<Failure>,
     /// Duration in milliseconds.
     pub duration_ms: i64,
     /// How long the endpoint asked to wait.
     pub retry_after: Option<TimeDelta>,
 }
 
-impl Attempt {
-    /// Returns the attempt with the error message cut to the length that is kept.
-    #[must_use]
-    pub fn shortened(mut self) -> Self {
-        self.error = self.error.map(|error| error.chars().take(ERROR_CHARS).collect());
-        self
-    }
+/// Why an attempt failed. A code, because a message would reveal names, addresses and certificates inside the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WebhookFailure)]
+pub enum Failure {
+    /// The endpoint answered with a status other than 2xx.
+    Status,
+    /// The URL, or the address of its name, may not be called.
+    AddressForbidden,
+    /// The name has no address.
+    NameNotResolved,
+    /// The connection was refused.
+    ConnectionRefused,
+    /// The connection could not be made, or was reset.
+    ConnectionFailed,
+    /// The TLS handshake failed, or the certificate is not valid.
+    TlsFailed,
+    /// There was no response in time.
+    TimedOut,
+    /// The connection ended without a valid HTTP response.
+    InvalidResponse,
+    /// The service could not build the message.
+    Internal,
 }
 
 impl Delivery {
@@ -181,7 +195,7 @@ impl Delivery {
     pub fn tried(mut self, attempt: &Attempt, chance: u16) -> Self {
         self.attempts += 1;
         self.last_status = attempt.status;
-        self.last_error.clone_from(&attempt.error);
+        self.last_error = attempt.error;
         let ended_at = attempt.at + TimeDelta::milliseconds(attempt.duration_ms);
         if attempt.error.is_none() {
             self.status = DeliveryStatus::Delivered;
@@ -226,7 +240,7 @@ mod tests {
     }
 
     fn failed(at: DateTime<Utc>, retry_after: Option<TimeDelta>) -> Attempt {
-        Attempt { at, status: Some(503), error: Some("503".into()), duration_ms: 0, retry_after }
+        Attempt { at, status: Some(503), error: Some(Failure::Status), duration_ms: 0, retry_after }
     }
 
     #[test]

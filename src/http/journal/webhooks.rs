@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::journal::event::EventType;
-use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint};
+use crate::domain::journal::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint, Failure};
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::journal::events::SubjectView;
@@ -163,7 +163,7 @@ struct DeliveryHeadView {
     /// HTTP status of the last response; null if there was none.
     last_status: Option<i32>,
     /// Why the last attempt failed; null if it did not.
-    last_error: Option<String>,
+    last_error: Option<Failure>,
     /// When it was delivered; null until then.
     delivered_at: Option<Instant>,
     /// The message that it repeats; null if it repeats none.
@@ -183,7 +183,7 @@ impl From<&Delivery> for DeliveryHeadView {
             attempts: delivery.attempts,
             next_attempt_at: delivery.next_attempt_at.map(Instant),
             last_status: delivery.last_status,
-            last_error: delivery.last_error.clone(),
+            last_error: delivery.last_error,
             delivered_at: delivery.delivered_at.map(Instant),
             replay_of_id: delivery.replay_of_id,
             created_at: Instant(delivery.created_at),
@@ -241,7 +241,7 @@ struct AttemptView {
     /// HTTP status of the response; null if there was none.
     status: Option<i32>,
     /// Why the attempt failed; null if it did not.
-    error: Option<String>,
+    error: Option<Failure>,
     /// Duration in milliseconds.
     duration_ms: i64,
 }
@@ -251,7 +251,7 @@ impl From<&Attempt> for AttemptView {
         AttemptView {
             at: Instant(attempt.at),
             status: attempt.status,
-            error: attempt.error.clone(),
+            error: attempt.error,
             duration_ms: attempt.duration_ms,
         }
     }

@@ -206,7 +206,7 @@ impl TryFrom<DeliveryRow> for Delivery {
             next_attempt_at: utc_option(row.next_attempt_at),
             give_up_at: utc(row.give_up_at),
             last_status: row.last_status,
-            last_error: row.last_error,
+            last_error: row.last_error.as_deref().map(parse_enum).transpose()?,
             delivered_at: utc_option(row.delivered_at),
             replay_of_id: id_option(row.replay_of_id),
             created_at: utc(row.created_at),
@@ -226,7 +226,7 @@ impl From<&Delivery> for DeliveryRow {
             next_attempt_at: naive_option(delivery.next_attempt_at),
             give_up_at: naive(delivery.give_up_at),
             last_status: delivery.last_status,
-            last_error: delivery.last_error.clone(),
+            last_error: delivery.last_error.map(enum_text),
             delivered_at: naive_option(delivery.delivered_at),
             replay_of_id: delivery.replay_of_id.as_ref().map(ToString::to_string),
             created_at: naive(delivery.created_at),
@@ -284,14 +284,16 @@ struct AttemptRow {
 pub fn attempts(conn: &mut Conn, delivery_id: &Id) -> Result<Vec<Attempt>, Error> {
     let of_delivery = webhook_attempts::table.filter(webhook_attempts::delivery_id.eq(delivery_id.as_str()));
     let rows: Vec<AttemptRow> = of_delivery.order(webhook_attempts::number).load(conn)?;
-    let attempt = |row: AttemptRow| Attempt {
-        at: utc(row.at),
-        status: row.status,
-        error: row.error,
-        duration_ms: row.duration_ms,
-        retry_after: None,
+    let attempt = |row: AttemptRow| {
+        Ok(Attempt {
+            at: utc(row.at),
+            status: row.status,
+            error: row.error.as_deref().map(parse_enum).transpose()?,
+            duration_ms: row.duration_ms,
+            retry_after: None,
+        })
     };
-    Ok(rows.into_iter().map(attempt).collect())
+    rows.into_iter().map(attempt).collect()
 }
 
 /// The condition for a due delivery: test deliveries of every endpoint, others of active endpoints only.
@@ -356,7 +358,7 @@ pub fn save_attempt(conn: &mut Conn, delivery: &Delivery, attempt: &Attempt) -> 
         number: delivery.attempts,
         at: naive(attempt.at),
         status: attempt.status,
-        error: attempt.error.clone(),
+        error: attempt.error.map(enum_text),
         duration_ms: attempt.duration_ms,
     };
     diesel::insert_into(webhook_attempts::table).values(row).execute(conn)?;

@@ -1,5 +1,6 @@
 //! Address filter for webhooks: only public addresses, unless the configuration allows private ones.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -53,18 +54,44 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Resolves names to public addresses only, on every connection, which prevents DNS rebinding.
-pub struct PublicOnly;
+/// Why a name has no address that may be called.
+#[derive(Debug)]
+pub enum Unresolved {
+    /// It has no address.
+    NotFound,
+    /// It has no public address. Only public addresses may be called, so that it does not matter whether it has others.
+    NotPublic,
+}
 
-impl Resolve for PublicOnly {
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unresolved::NotFound => "no address",
+            Unresolved::NotPublic => "no public address",
+        })
+    }
+}
+
+impl std::error::Error for Unresolved {}
+
+/// Resolves names on every connection, which prevents DNS rebinding.
+pub struct Resolver {
+    /// Whether private addresses may be called. If not, a name that is not found fails as one that is private.
+    pub allow_private: bool,
+}
+
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
-            if public.is_empty() {
-                return Err(format!("{} has no public address", name.as_str()).into());
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found: Vec<SocketAddr> = found.map(Iterator::collect).unwrap_or_default();
+            let allowed: Vec<SocketAddr> =
+                found.into_iter().filter(|address| allow_private || is_public(address.ip())).collect();
+            if allowed.is_empty() {
+                return Err(if allow_private { Unresolved::NotFound } else { Unresolved::NotPublic }.into());
             }
-            let addresses: Addrs = Box::new(public.into_iter());
+            let addresses: Addrs = Box::new(allowed.into_iter());
             Ok(addresses)
         })
     }
@@ -112,6 +139,22 @@ mod tests {
             ("2002:7f00:1::1", false),
         ] {
             assert_eq!(is_public(text.parse().unwrap()), public, "{text}");
+        }
+    }
+
+    /// Otherwise the answers would tell which names exist in the network.
+    #[tokio::test]
+    async fn a_name_that_is_not_found_fails_as_one_that_is_private() {
+        // A label of 64 characters is not sent to any name server.
+        let nowhere = "a".repeat(64);
+        for (allow_private, name, expected) in [
+            (false, nowhere.as_str(), Some("no public address")),
+            (false, "localhost", Some("no public address")),
+            (true, nowhere.as_str(), Some("no address")),
+            (true, "localhost", None),
+        ] {
+            let found = Resolver { allow_private }.resolve(name.parse().unwrap()).await;
+            assert_eq!(found.err().map(|error| error.to_string()).as_deref(), expected, "{allow_private} {name}");
         }
     }
 }

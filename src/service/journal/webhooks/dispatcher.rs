@@ -2,6 +2,7 @@
 //! instance, signed, sent and its attempt recorded. No transaction is open during the HTTP request.
 
 use std::collections::{HashMap, HashSet};
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,13 +15,13 @@ use serde_json::{Value, json};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 use url::{Host, Url};
 
-use super::address::{PublicOnly, is_public};
+use super::address::{Resolver, Unresolved, is_public};
 use crate::clock::random_bytes;
 use crate::domain::Id;
 use crate::domain::access::{self, Actor, Principal};
 use crate::domain::assessment::evidence::URL_CHARS;
 use crate::domain::journal::event::Event;
-use crate::domain::journal::webhook::{Attempt, Delivery, Endpoint};
+use crate::domain::journal::webhook::{Attempt, Delivery, Endpoint, Failure};
 use crate::domain::office::member::{MemberKind, account_of_client};
 use crate::domain::text::Check;
 use crate::domain::time::instant;
@@ -81,8 +82,8 @@ impl Dispatcher {
             .timeout(REQUEST_TIMEOUT)
             .pool_idle_timeout(REQUEST_TIMEOUT)
             .user_agent(concat!("thidua/", env!("CARGO_PKG_VERSION")));
-        let builder = if self.allow_private { builder } else { builder.dns_resolver(Arc::new(PublicOnly)) };
-        let client = builder.build().map_err(Error::internal)?;
+        let resolver = Resolver { allow_private: self.allow_private };
+        let client = builder.dns_resolver(Arc::new(resolver)).build().map_err(Error::internal)?;
         Ok(self.client.get_or_init(|| client))
     }
 
@@ -122,12 +123,12 @@ impl Dispatcher {
                 let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
                 Attempt {
                     status: Some(i32::from(status.as_u16())),
-                    error: (!status.is_success()).then(|| format!("answered {status}")),
+                    error: (!status.is_success()).then_some(Failure::Status),
                     retry_after: seconds.map(|seconds: u32| TimeDelta::seconds(i64::from(seconds))),
                     ..attempt
                 }
             }
-            Err(error) => Attempt { error: Some(error), ..attempt }.shortened(),
+            Err(failure) => Attempt { error: Some(failure), ..attempt },
         }
     }
 
@@ -136,16 +137,42 @@ impl Dispatcher {
         endpoint: &Endpoint,
         message: &Message,
         now: DateTime<Utc>,
-    ) -> Result<reqwest::Response, String> {
-        let url = Url::parse(&endpoint.url).map_err(|error| error.to_string())?;
+    ) -> Result<reqwest::Response, Failure> {
+        let url = Url::parse(&endpoint.url).map_err(|_| Failure::Internal)?;
         // The configuration may have changed since the endpoint was created.
         if !self.allows(&url) {
-            return Err("this address is not allowed".to_owned());
+            return Err(Failure::AddressForbidden);
         }
         let headers = signed(endpoint, message, now)?;
-        let client = self.client().map_err(|error| error.to_string())?;
+        let client = self.client().map_err(|_| Failure::Internal)?;
         let request = client.post(url).headers(headers).body(message.body.clone());
-        request.send().await.map_err(|error| chain(&error))
+        request.send().await.map_err(|error| {
+            log::debug!(endpoint:% = endpoint.id, error = chain(&error); "a webhook request failed");
+            classify(&error)
+        })
+    }
+}
+
+/// Classifies a failed request by its causes.
+fn classify(error: &reqwest::Error) -> Failure {
+    if error.is_timeout() {
+        return Failure::TimedOut;
+    }
+    let first: &(dyn std::error::Error + 'static) = error;
+    let causes = || std::iter::successors(Some(first), |cause| cause.source());
+    match causes().find_map(|cause| cause.downcast_ref()) {
+        Some(Unresolved::NotPublic) => return Failure::AddressForbidden,
+        Some(Unresolved::NotFound) => return Failure::NameNotResolved,
+        None => {}
+    }
+    match causes().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind).last() {
+        Some(ErrorKind::ConnectionRefused) => Failure::ConnectionRefused,
+        Some(ErrorKind::TimedOut) => Failure::TimedOut,
+        // What the TLS library reports about certificates and failed handshakes.
+        Some(ErrorKind::InvalidData | ErrorKind::Other) if error.is_connect() => Failure::TlsFailed,
+        Some(_) => Failure::ConnectionFailed,
+        None if error.is_connect() => Failure::ConnectionFailed,
+        None => Failure::InvalidResponse,
     }
 }
 
@@ -208,13 +235,13 @@ impl Message {
 }
 
 /// Builds the Standard Webhooks headers, with a signature for each active secret.
-fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<HeaderMap, String> {
+fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<HeaderMap, Failure> {
     let timestamp = now.timestamp();
     let signatures = endpoint.signing(now).into_iter().map(|secret| {
-        let webhook = Webhook::new(&secret.0).map_err(|error| error.to_string())?;
-        webhook.sign(&message.id, timestamp, message.body.as_bytes()).map_err(|error| error.to_string())
+        let webhook = Webhook::new(&secret.0).map_err(|_| Failure::Internal)?;
+        webhook.sign(&message.id, timestamp, message.body.as_bytes()).map_err(|_| Failure::Internal)
     });
-    let signatures = signatures.collect::<Result<Vec<_>, String>>()?.join(" ");
+    let signatures = signatures.collect::<Result<Vec<_>, Failure>>()?.join(" ");
     let headers = [
         (CONTENT_TYPE.as_str(), "application/cloudevents+json"),
         (HEADER_WEBHOOK_ID, &message.id),
@@ -222,7 +249,7 @@ fn signed(endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Result<
         (HEADER_WEBHOOK_SIGNATURE, &signatures),
     ];
     let header = |(name, value): (&'static str, &str)| {
-        Ok((HeaderName::from_static(name), HeaderValue::from_str(value).map_err(|error| error.to_string())?))
+        Ok((HeaderName::from_static(name), HeaderValue::from_str(value).map_err(|_| Failure::Internal)?))
     };
     headers.into_iter().map(header).collect()
 }
@@ -321,7 +348,7 @@ pub async fn send_batch(app: Arc<App>, batch: Batch, now: DateTime<Utc>) -> Resu
         let jitter = random_bytes::<2>().map(u16::from_le_bytes).unwrap_or_default();
         let updated = delivery.tried(&attempt, jitter);
         if let Some(error) = &attempt.error {
-            log::info!(endpoint:% = endpoint.id, attempts = updated.attempts, error:%; "a webhook delivery failed");
+            log::info!(endpoint:% = endpoint.id, attempts = updated.attempts, error:?; "a webhook delivery failed");
         }
         app.db.write(move |conn| store::webhooks::save_attempt(conn, &updated, &attempt)).await
     };
@@ -348,4 +375,21 @@ fn claim(conn: &mut Conn, busy: &[Id], now: DateTime<Utc>) -> Result<Vec<(Delive
         Some(message.map(|message| (delivery, endpoint, message)))
     };
     deliveries.into_iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// The other failures are tried through the API; this one would take the whole time limit there.
+    #[tokio::test]
+    async fn a_receiver_that_does_not_answer_is_a_timeout() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_millis(50)).build().unwrap();
+        let url = format!("http://{}/hook", silent.local_addr().unwrap());
+        let error = client.post(url).send().await.unwrap_err();
+        assert_eq!(classify(&error), Failure::TimedOut, "{}", chain(&error));
+    }
 }
