@@ -353,6 +353,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    revision_withdrawals (submission_id, revision) {
+        submission_id -> Text,
+        revision -> Integer,
+        withdrawn_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     rankings (period_id, version) {
         period_id -> Text,
         version -> BigInt,
@@ -360,6 +368,7 @@ diesel::table! {
         inputs_sha256 -> Text,
         result -> Text,
         frozen_at -> Timestamp,
+        salt -> Text,
     }
 }
 
@@ -625,6 +634,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     submissions,
     scores,
     revisions,
+    revision_withdrawals,
     reviews,
     review_scores,
     council_sessions,

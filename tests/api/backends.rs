@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpListener;
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Integer, Text};
@@ -134,13 +135,13 @@ struct Sums {
     summed: i64,
 }
 
-/// Takes a database back to the version before people and machines were told apart.
-fn go_back_before_identity(app: &App) {
+/// Takes a database back to the version before a migration.
+fn go_back_before(app: &App, first: &str) {
     let kind = if app.is_postgres() { "postgres" } else { "sqlite" };
-    for (name, sql) in migrations(kind, "down").into_iter().rev().filter(|(name, _)| name.as_str() >= "0015") {
+    for (name, sql) in migrations(kind, "down").into_iter().rev().filter(|(name, _)| name.as_str() >= first) {
         execute(app, &format!("BEGIN; {sql} COMMIT;")).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
-    execute(app, "DELETE FROM __diesel_schema_migrations WHERE version >= '0015'").unwrap();
+    execute(app, &format!("DELETE FROM __diesel_schema_migrations WHERE version >= '{first}'")).unwrap();
 }
 
 #[apply(on_both)]
@@ -148,7 +149,7 @@ fn members_of_the_version_before_are_told_apart(app: &App) {
     let of = |person: &str| app.get(person, "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
     let account = json!({"member_id": of("integration"), "scopes": ["read", "unit:TH"]});
     let account = app.post("admin", "/v1/service-accounts", &account).expect(201);
-    go_back_before_identity(app);
+    go_back_before(app, "0015");
     execute(app, "UPDATE service_accounts SET scopes = 'read unit:TH unit:GONE'").unwrap();
     let enter = |id: u8, issuer: &str, roles: &str| {
         let columns = "organization_id, display_name, valid_from_on, valid_until_on, version, created_at, updated_at";
@@ -190,6 +191,68 @@ fn members_of_the_version_before_are_told_apart(app: &App) {
     let place = format!("/v1/service-accounts/{}", account["id"].as_str().unwrap());
     let nil = "unit:00000000-0000-0000-0000-000000000000";
     assert_eq!(app.get("admin", &place).expect(200)["scopes"], json!(["read", nil, "unit:TH"]));
+}
+
+/// The withdrawn revisions, the ranking, the reminders and the failed messages that the version before left behind.
+#[apply(on_both)]
+fn what_the_version_before_showed_is_hidden(app: &App) {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let webhook = json!({"url": format!("http://{closed}/hook"), "event_types": ["period.appraisal_started"]});
+    let webhook = app.post("admin", "/v1/webhook-endpoints", &webhook).expect(201);
+    let [kt, qttv] = ["KT", "QTTV"].map(|unit| app.submitted_sheet(unit, &[]));
+    for (person, sheet, verb) in [
+        ("kt-head", &kt, "withdraw"),
+        ("kt-head", &kt, "submit"),
+        ("kt-head", &kt, "withdraw"),
+        ("kt-head", &kt, "submit"),
+        ("qttv-head", &qttv, "withdraw"),
+    ] {
+        app.act(person, sheet, verb, None).expect(200);
+    }
+    let other = [("A.II.1", r#"{"points":25}"#)];
+    let [th] = app.in_appraisal(&[("TH", &other)]).try_into().unwrap();
+    app.deliver(thidua::clock::machine_now());
+    app.set_clock("2023-11-18T01:00:00.000Z");
+    app.post("deadline-checker", "/v1/deadline-checks", &json!({})).expect(200);
+    for (unit, sheet) in [("TH", &th), ("KT", &kt)] {
+        app.review(App::appraiser_of(unit), sheet, "appraisal", &[]);
+    }
+    app.set_clock("2023-11-21T01:00:00.000Z");
+    app.move_period("secretary", "start-council-review");
+    for (unit, sheet) in [("TH", &th), ("KT", &kt)] {
+        app.review("council-chair", sheet, "council", &[]);
+        app.good_facts(unit);
+    }
+    app.set_clock("2023-11-28T01:00:00.000Z");
+    app.closed_session("2023-11-28", 6);
+    app.move_period("council-chair", "finalize");
+
+    go_back_before(app, "0018");
+    let text = format!("error sending request: tcp connect error: Connection refused ({closed})");
+    execute(app, &format!("UPDATE webhook_deliveries SET last_error = '{text}'")).unwrap();
+    execute(app, &format!("UPDATE webhook_attempts SET error = '{text}'")).unwrap();
+    try_migrate(app.database.clone()).unwrap();
+
+    let revisions = |person: &str, sheet: &str| -> Vec<i64> {
+        let list = app.get(person, &format!("{sheet}/revisions")).expect(200)["items"].clone();
+        list.as_array().unwrap().iter().map(|revision| revision["revision"].as_i64().unwrap()).collect()
+    };
+    assert_eq!((revisions("appraiser", &kt), revisions("kt-head", &kt)), (vec![3], vec![1, 2, 3]));
+    assert_eq!((revisions("appraiser", &qttv), revisions("qttv-head", &qttv)), (vec![], vec![1]));
+    let ranking = |person: &str| app.get(person, &format!("{}/ranking", app.period())).expect(200);
+    let (full, recused) = (ranking("auditor"), ranking("th-council"));
+    assert_eq!((full["salt"].as_str().unwrap().len(), &full["commitment"]), (64, &recused["commitment"]));
+    assert_eq!((&recused["salt"], &recused["inputs_sha256"]), (&json!(null), &json!(null)));
+    let reminders = |person: &str| {
+        let events = app.get(person, "/v1/events?types=deadline.due_soon&limit=200").expect(200)["items"].clone();
+        events.as_array().unwrap().iter().filter(|event| event["data"]["kind"] == "appraisal").count()
+    };
+    assert_eq!((reminders("secretary"), reminders("integration")), (2, 0));
+    let deliveries = format!("/v1/webhook-endpoints/{}/deliveries", webhook["id"].as_str().unwrap());
+    let delivery = app.get("admin", &deliveries).expect(200)["items"][0].clone();
+    assert_eq!(delivery["last_error"], "connection_refused");
+    let one = app.get("admin", &format!("{deliveries}/{}", delivery["id"].as_str().unwrap())).expect(200);
+    assert_eq!(one["log"][0]["error"], "connection_refused");
 }
 
 /// What was sent, done or written down never changes, whoever asks the database.

@@ -275,7 +275,10 @@ impl Year<'_> {
         let reasons = [0, 6, 7].map(|at: usize| ranking["rows"][at]["ineligible_reasons"].clone());
         assert_eq!(reasons, [json!(["nobody_disciplined"]), json!(["party_cell_rating_at_least"]), json!(["missed"])]);
         let verified = self.app.get("auditor", &format!("{}/ranking/verify", self.period)).expect(200);
-        assert_eq!(verified, json!({"ok": true, "inputs_sha256": ranking["inputs_sha256"]}));
+        assert_eq!(
+            verified,
+            json!({"ok": true, "inputs_sha256": ranking["inputs_sha256"], "commitment": ranking["commitment"]})
+        );
     }
 
     /// Before the announcement TH knows that its sheet is finalised, its own 977.5, and nothing else.

@@ -50,6 +50,8 @@ pub enum Action {
     ReadFacts,
     WriteFacts,
     ReadRanking,
+    /// To see everything that a ranking is computed from.
+    ReadRankingInputs,
     ReadTieDecisions,
     DecideTie,
     ReadSessions,
@@ -90,6 +92,7 @@ macro_rules! reading {
             | Action::ReadReviewDraft(_)
             | Action::ReadFacts
             | Action::ReadRanking
+            | Action::ReadRankingInputs
             | Action::ReadTieDecisions
             | Action::ReadSessions
             | Action::ReadProposal

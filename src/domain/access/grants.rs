@@ -76,6 +76,9 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
             (UnitEditor, Announced), (UnitHead, Announced), (Appraiser, All), (CouncilMember, All), (CouncilChair, All),
             (Secretary, All), (Admin, Announced), (Integration, Announced), (Auditor, All),
         ],
+        Action::ReadRankingInputs => &[
+            (Appraiser, Foreign), (CouncilMember, Foreign), (CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All),
+        ],
         Action::ReadTieDecisions => &[(CouncilChair, All), (Secretary, All), (Auditor, All)],
         Action::ReadSessions => &[(Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All)],
         Action::CreateSession | Action::WriteSession => &[(CouncilChair, All), (Secretary, All)],

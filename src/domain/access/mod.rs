@@ -269,8 +269,9 @@ impl Membership {
     /// Whether the member keeps away from the own unit in this act. A second role does not lift that: only what the
     /// member may do as one of the unit's own people stays.
     fn is_recused(&self, action: Action, unit: Option<&UnitKey>) -> bool {
-        // An audit entry may be about any unit.
-        let own = self.unit.is_some() && (action == Action::ReadAuditScores || unit == self.unit.as_ref());
+        // An audit entry may be about any unit, and a ranking is about all of them.
+        let of_any = matches!(action, Action::ReadAuditScores | Action::ReadRankingInputs);
+        let own = self.unit.is_some() && (of_any || unit == self.unit.as_ref());
         own && is_recused_act(action) && self.roles.iter().any(|role| is_recusable(*role))
     }
 }
@@ -333,6 +334,11 @@ pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error
 pub fn holds(actor: &Actor, action: Action, facts: &Facts) -> bool {
     let membership = actor.membership(&facts.organization_id);
     membership.is_some_and(|membership| rulings(membership, &actor.scopes, action, facts).contains(&Ruling::Yes))
+}
+
+/// Whether the caller sees the state of every submission of an organisation, and so when a stage is complete.
+pub fn sees_stages(actor: &Actor, organization_id: &Id) -> bool {
+    holds(actor, Action::ReadRanking, &Facts::of(organization_id))
 }
 
 /// Requires the right to a collection of an organisation. Members know that the collection exists.

@@ -108,6 +108,8 @@ fn units_by_role(actor: &Actor, organization_id: &Id, action: Action) -> Units {
 /// Which events of an organisation a caller sees, by audience.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EventVisibility {
+    /// Whether reminders of the period's stages are visible.
+    pub stages: bool,
     /// Audiences whose events are visible for every unit.
     pub of_all: Vec<Audience>,
     /// Audiences whose events are visible for every unit except `own`.
@@ -124,7 +126,11 @@ pub struct EventVisibility {
 
 /// Returns the audiences that a caller belongs to.
 pub fn event_visibility(actor: &Actor, organization_id: &Id) -> EventVisibility {
-    let mut visibility = EventVisibility { only: actor.scopes.units(), ..EventVisibility::default() };
+    let mut visibility = EventVisibility {
+        stages: super::sees_stages(actor, organization_id),
+        only: actor.scopes.units(),
+        ..EventVisibility::default()
+    };
     for audience in Audience::VARIANTS.iter().copied() {
         match units_by_role(actor, organization_id, Action::ReadEvents(audience)) {
             Units::All => visibility.of_all.push(audience),

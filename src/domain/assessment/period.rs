@@ -16,8 +16,7 @@ use crate::domain::time::{closes_at, deserialize_day};
 use crate::error::{Code, Error, Fault};
 
 /// State of a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(strum::VariantArray))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum PeriodStatus {
     /// Being prepared.

@@ -7,6 +7,7 @@ use strum::VariantArray;
 use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::schedule::deadline::DeadlineKind;
 
 /// Type of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -155,6 +156,17 @@ impl EventType {
             | EventType::PeriodClosed
             | EventType::PeriodCancelled => Audience::Everybody,
         }
+    }
+}
+
+/// Returns who may learn of an event. A reminder of a stage reveals that a submission is not complete yet.
+pub fn audience(kind: EventType, unit_id: Option<&Id>, data: &Value) -> Audience {
+    let reminds = matches!(kind, EventType::DeadlineDueSoon | EventType::DeadlineOverdue);
+    let of_stage =
+        data.get("kind").and_then(|kind| DeadlineKind::deserialize(kind).ok()).is_some_and(DeadlineKind::is_stage);
+    match unit_id {
+        None if reminds && of_stage => Audience::Deadline,
+        _ => kind.audience(unit_id.is_some()),
     }
 }
 

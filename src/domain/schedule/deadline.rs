@@ -28,6 +28,25 @@ pub enum DeadlineKind {
     Dossier,
 }
 
+impl DeadlineKind {
+    /// Whether it is met with the last submission of the period, which reveals the state of every submission.
+    pub const fn is_stage(self) -> bool {
+        match self {
+            DeadlineKind::Appraisal | DeadlineKind::CouncilReview => true,
+            DeadlineKind::SelfAssessment | DeadlineKind::ResultNotice | DeadlineKind::Dossier => false,
+        }
+    }
+
+    /// Whether `met_on` is hidden, until the period moves on, from those who do not see the state of every submission.
+    pub const fn hides_met(self, period: PeriodStatus) -> bool {
+        match period {
+            PeriodStatus::Draft | PeriodStatus::SelfAssessment | PeriodStatus::Appraisal => self.is_stage(),
+            PeriodStatus::CouncilReview => matches!(self, DeadlineKind::CouncilReview),
+            PeriodStatus::Finalized | PeriodStatus::Announced | PeriodStatus::Closed | PeriodStatus::Cancelled => false,
+        }
+    }
+}
+
 /// State of a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(strum::VariantArray))]
@@ -260,6 +279,13 @@ impl Deadline {
     #[must_use]
     pub fn waive(self, reason: String, now: DateTime<Utc>) -> Self {
         Deadline { waived: Some((now, reason)), updated_at: now, ..self }
+    }
+
+    /// Returns the deadline as those see it who do not see the state of every submission.
+    #[must_use]
+    pub fn for_outsiders(self, period: PeriodStatus) -> Self {
+        let hidden = self.unit_id.is_none() && self.kind.hides_met(period);
+        Deadline { met_on: self.met_on.filter(|_| !hidden), ..self }
     }
 
     /// Returns the number of days since the due date passed; 0 if it has not.

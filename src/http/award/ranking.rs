@@ -13,7 +13,7 @@ use crate::http::page::ListView;
 use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::award::ranking::TieDecision;
-use crate::service::award::ranking::{self, NewTieDecision, RankingDetails, RankingStatus};
+use crate::service::award::ranking::{self, NewTieDecision, RankingDetails, RankingStatus, Verification};
 
 /// Returns the operations on `ranking` and `tie_decisions`.
 pub fn operations() -> Vec<Operation> {
@@ -42,8 +42,13 @@ struct RankingView {
     rows: Vec<RankingRow>,
     /// Ties that the council still has to decide.
     unresolved_ties: Vec<UnresolvedTie>,
-    /// SHA-256 of everything that the ranking was computed from, in hexadecimal.
-    inputs_sha256: String,
+    /// SHA-256 of everything that the ranking was computed from, in hexadecimal; null for those who may not see all of it.
+    inputs_sha256: Option<String>,
+    /// SHA-256 of `salt` followed by the same inputs, in hexadecimal; null while the ranking is provisional.
+    commitment: Option<String>,
+    /// Random text in the commitment, in hexadecimal; null while the ranking is provisional, and for those who may not
+    /// see all inputs.
+    salt: Option<String>,
 }
 
 impl From<RankingDetails> for RankingView {
@@ -54,6 +59,8 @@ impl From<RankingDetails> for RankingView {
             rows: details.ranking.rows,
             unresolved_ties: details.ranking.unresolved_ties,
             inputs_sha256: details.inputs_sha256,
+            commitment: details.commitment,
+            salt: details.salt,
         }
     }
 }
@@ -64,8 +71,10 @@ impl From<RankingDetails> for RankingView {
 struct VerifyView {
     /// Whether the ranking follows from its inputs.
     ok: bool,
-    /// SHA-256 of the stored inputs, in hexadecimal.
-    inputs_sha256: String,
+    /// SHA-256 of the stored inputs, in hexadecimal; null for those who may not see all inputs.
+    inputs_sha256: Option<String>,
+    /// SHA-256 of the ranking's `salt` followed by the inputs, in hexadecimal.
+    commitment: String,
 }
 
 /// The order of tied units.
@@ -145,8 +154,8 @@ async fn get(call: Call) -> Reply {
 async fn verify(call: Call) -> Reply {
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let (ok, inputs_sha256) = ranking::verify(conn, context, &id)?;
-        let view = VerifyView { ok, inputs_sha256 };
+        let Verification { ok, inputs_sha256, commitment } = ranking::verify(conn, context, &id)?;
+        let view = VerifyView { ok, inputs_sha256, commitment };
         Ok(Answer::ok(&view, body_tag(&view)?)?)
     })
     .await

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use crate::clock::random_bytes;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
@@ -18,7 +19,7 @@ use crate::domain::criteria::criteria_set::CriteriaSetStatus;
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::deadline::Deadline;
-use crate::domain::text::{Check, TITLE_CHARS, checked};
+use crate::domain::text::{Check, TITLE_CHARS, checked, hex};
 use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
@@ -292,6 +293,7 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<P
         inputs: text,
         result: serde_json::to_string(&ranking).map_err(Error::internal)?,
         frozen_at: context.now.naive_utc(),
+        salt: hex(&random_bytes::<32>().map_err(Error::internal)?),
     };
     store::rankings::freeze(conn, &frozen)?;
     store::submissions::move_all(conn, id, SubmissionStatus::Reviewed, SubmissionStatus::Finalized, context.now)?;

@@ -438,6 +438,7 @@ pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<S
     let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Withdraw, &Ok(()))?;
     let change = case.withdraw(context.now);
     sync::submission_sent(conn, &change.after.submission, None)?;
+    store::submissions::withdraw_revision(conn, &case.submission, context.now)?;
     context.commit(conn, "submission.withdraw", &case, change)
 }
 
@@ -459,16 +460,29 @@ pub fn send_back(
     context.commit(conn, "submission.return", &case, case.send_back(reason, own_due_on, context.now))
 }
 
-/// Lists the frozen revisions of a submission.
+/// Lists the frozen revisions of a submission. Those who do not see unsent lines do not see withdrawn revisions.
 pub fn revisions(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<Revision>> {
-    context.find::<SubmissionCase>(conn, id)?;
+    let case: SubmissionCase = context.find(conn, id)?;
     context.accept_read()?;
-    Ok(store::submissions::revisions(conn, id)?)
+    let hidden = hidden_revisions(conn, context, &case)?;
+    let mut revisions = store::submissions::revisions(conn, id)?;
+    revisions.retain(|revision| !hidden.contains(&revision.revision));
+    Ok(revisions)
+}
+
+/// Returns the numbers of the withdrawn revisions, where the caller may not see them.
+fn hidden_revisions(conn: &mut Conn, context: &Context, case: &SubmissionCase) -> Result<Vec<i32>, Error> {
+    match sees_unsent_lines(context, case) {
+        true => Ok(Vec::new()),
+        false => store::submissions::withdrawn_revisions(conn, &case.submission.id),
+    }
 }
 
 /// Returns one frozen revision.
 pub fn revision(conn: &mut Conn, context: &Context, id: &Id, number: i32) -> Result<Revision> {
-    context.find::<SubmissionCase>(conn, id)?;
+    let case: SubmissionCase = context.find(conn, id)?;
     context.accept_read()?;
-    Ok(store::submissions::revision(conn, id, number)?.ok_or(Code::NotFound)?)
+    let hidden = hidden_revisions(conn, context, &case)?;
+    let revision = store::submissions::revision(conn, id, number)?;
+    Ok(revision.filter(|revision| !hidden.contains(&revision.revision)).ok_or(Code::NotFound)?)
 }

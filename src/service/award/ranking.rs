@@ -35,8 +35,28 @@ pub struct RankingDetails {
     pub version: i64,
     /// The ranked units.
     pub ranking: Ranking,
-    /// SHA-256 of the inputs.
-    pub inputs_sha256: String,
+    /// SHA-256 of the inputs; `None` for those who do not see all inputs.
+    pub inputs_sha256: Option<String>,
+    /// SHA-256 of the salt and the inputs; `None` while the ranking is provisional.
+    pub commitment: Option<String>,
+    /// The salt; `None` while the ranking is provisional, and for those who do not see all inputs.
+    pub salt: Option<String>,
+}
+
+/// The result of verifying a frozen ranking.
+#[derive(Debug)]
+pub struct Verification {
+    /// Whether the ranking follows from its inputs, and these from the tables.
+    pub ok: bool,
+    /// SHA-256 of the inputs; `None` for those who do not see all inputs.
+    pub inputs_sha256: Option<String>,
+    /// SHA-256 of the salt and the inputs.
+    pub commitment: String,
+}
+
+/// Whether the caller sees everything that the ranking is computed from. Otherwise its hash would let a guess be tested.
+fn sees_inputs(context: &Context, period: &Period) -> bool {
+    access::holds(&context.actor, Action::ReadRankingInputs, &facts_of(period))
 }
 
 /// A council decision on a tie.
@@ -65,12 +85,15 @@ fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period> {
 pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<RankingDetails> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
+    let sees_inputs = sees_inputs(context, &period);
     let details = if let Some(row) = store::rankings::frozen(conn, period_id)? {
         RankingDetails {
             status: if period.status.is_announced() { RankingStatus::Announced } else { RankingStatus::Final },
             version: row.version,
             ranking: serde_json::from_str(&row.result).map_err(Error::internal)?,
-            inputs_sha256: row.inputs_sha256,
+            commitment: Some(row.commitment()),
+            inputs_sha256: sees_inputs.then_some(row.inputs_sha256),
+            salt: sees_inputs.then_some(row.salt),
         }
     } else {
         if !store::submissions::lapsed(conn, store::submissions::Lapsed::OfPeriod(period_id), context.now)?.is_empty() {
@@ -82,7 +105,9 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Ranking
             status: RankingStatus::Provisional,
             version: 0,
             ranking: inputs.rank(),
-            inputs_sha256: sha256_hex(text.as_bytes()),
+            inputs_sha256: sees_inputs.then(|| sha256_hex(text.as_bytes())),
+            commitment: None,
+            salt: None,
         }
     };
     Ok(RankingDetails { ranking: for_viewer(context, &period, details.ranking), ..details })
@@ -99,7 +124,7 @@ fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
 }
 
 /// Verifies a frozen ranking: recomputes it from its stored inputs, and compares those with the tables.
-pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(bool, String)> {
+pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Verification> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
     let Some((stored_inputs, ranking, row)) = inputs::frozen(conn, period_id)? else {
@@ -109,7 +134,11 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(boo
     let digest_holds = sha256_hex(row.inputs.as_bytes()) == row.inputs_sha256;
     let ok =
         digest_holds && stored_inputs.rank() == ranking && stored_inputs.agrees_with(&inputs::current(conn, &period)?);
-    Ok((ok, row.inputs_sha256))
+    Ok(Verification {
+        ok,
+        commitment: row.commitment(),
+        inputs_sha256: sees_inputs(context, &period).then_some(row.inputs_sha256),
+    })
 }
 
 /// Lists the tie decisions of a period.

@@ -10,9 +10,22 @@ pub use crate::store::audit::{EntryActor, Filter, SortBy};
 use crate::store::page::Page;
 use crate::store::{self, Conn, journals};
 
-/// Subject types whose states contain scores or results, which an admin may not see.
-const SCORED: [&str; 7] =
-    ["submission", "review", "ranking", "award_proposal", "tie_decision", "facts", "council_session"];
+/// Subject types that an admin manages, and whose states an admin sees. The others belong to a submission or its result:
+/// an admin sees the act alone.
+const ADMINISTERED: [&str; 12] = [
+    "organization",
+    "unit",
+    "member",
+    "invitation",
+    "session",
+    "service_account",
+    "criteria_set",
+    "period",
+    "calendar_day",
+    "deadline",
+    "webhook_endpoint",
+    "feed_token",
+];
 
 /// An entry as the caller sees it.
 pub struct VisibleEntry {
@@ -39,7 +52,7 @@ pub fn list(
     let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;
     let sees_scores = sees_scores(context, &organization_id);
     let seen = entries.into_iter().map(|mut entry| {
-        if !sees_scores && SCORED.contains(&entry.subject_type.as_str()) {
+        if !sees_scores && !ADMINISTERED.contains(&entry.subject_type.as_str()) {
             entry.before_state = None;
             entry.after_state = None;
         }

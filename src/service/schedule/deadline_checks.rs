@@ -8,8 +8,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 use crate::domain::Id;
+use crate::domain::access;
 use crate::domain::access::action::Action;
-use crate::domain::journal::event::EventType;
+use crate::domain::journal::event::{self, Audience, EventType};
 use crate::domain::office::organization::Organization;
 use crate::domain::schedule::deadline::Deadline;
 use crate::domain::time::{date_in, starts_at};
@@ -124,7 +125,7 @@ pub fn check_organization(
         let events = notices.iter().map(|(id, event)| (("deadline", id), event.clone())).collect();
         publish(conn, app, now, &organization.id, events)?;
     }
-    let summary = store::deadlines::summary(conn, &organization.id, today, reminders)?;
+    let summary = store::deadlines::summary(conn, &organization.id, (today, reminders), true)?;
     Ok(CheckReport {
         organization_id: organization.id,
         organization_code: organization.code.clone(),
@@ -142,7 +143,35 @@ pub fn check_requested(conn: &mut Conn, context: &Context, input: &Input<CheckRe
     let (organization_id, request) =
         context.enter_collection(input, |request| request.organization_id, Action::CheckDeadlines)?;
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
-    Ok(check_organization(conn, context.app, context.request_id(), &organization, context.now, request.dry_run)?)
+    let mut report =
+        check_organization(conn, context.app, context.request_id(), &organization, context.now, request.dry_run)?;
+    if !access::sees_stages(&context.actor, &organization.id) {
+        hide_stages(conn, context, &organization, &mut report)?;
+    }
+    Ok(report)
+}
+
+/// Reduces a report to what those may know who do not see the state of every submission: each stage counts as not yet met.
+fn hide_stages(
+    conn: &mut Conn,
+    context: &Context,
+    organization: &Organization,
+    report: &mut CheckReport,
+) -> Result<(), Error> {
+    let (zone, reminders) = (organization.zone(), &context.app.reminders);
+    let today = date_in(zone, context.now);
+    let summary = store::deadlines::summary(conn, &organization.id, (today, reminders), false)?;
+    let stages = store::deadlines::stages_of(conn, &organization.id)?;
+    let stages = stages.into_iter().filter(|(stage, period)| Deadline::is_live(stage.kind, *period));
+    let checks = stages.filter_map(|(stage, period)| stage.for_outsiders(period).next_check_on(today, reminders));
+    let next_check_on = checks.chain(summary.next_check_on).min();
+    (report.due_soon, report.overdue) = (summary.due_soon, summary.overdue);
+    report.next_check_at = next_check_on.map(|day| starts_at(day, zone));
+    let of_stage = |effect: &Effect| {
+        effect.unit_id.is_none() && event::audience(effect.kind, None, &effect.data) == Audience::Deadline
+    };
+    report.effects.retain(|effect| !of_stage(effect));
+    Ok(())
 }
 
 /// Organisations to check.

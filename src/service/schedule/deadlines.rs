@@ -147,8 +147,10 @@ fn describe_all(
     for extension in store::deadlines::extensions(conn, &ids)? {
         extensions.entry(extension.deadline_id).or_default().push(extension);
     }
+    let sees_stages = access::sees_stages(&context.actor, &organization.id);
     let details = deadlines.into_iter().map(|deadline| {
         let terms = terms.get(&deadline.period_id).ok_or_else(|| Error::internal("a deadline without its period"))?;
+        let deadline = if sees_stages { deadline } else { deadline.for_outsiders(terms.status) };
         let code = deadline.unit_id.as_ref().and_then(|unit_id| codes.get(unit_id).cloned());
         let granted = extensions.remove(&deadline.id).unwrap_or_default();
         deadline_context.describe(deadline, terms, &calendar, code, granted)
@@ -189,9 +191,16 @@ pub fn list(
     let organization = store::organizations::find(conn, &organization_id)?.ok_or(Code::NotFound)?;
     require_no_pending_lapse(conn, context, &organization.id)?;
     let visibility = access::unit_visibility(&context.actor, &organization.id, Action::ReadDeadline);
+    let sees_stages = access::sees_stages(&context.actor, &organization.id);
     let today = date_in(organization.zone(), context.now);
-    let rows =
-        store::deadlines::list(conn, &organization.id, &visibility, filter, (today, &context.app.reminders), page)?;
+    let rows = store::deadlines::list(
+        conn,
+        &organization.id,
+        (&visibility, sees_stages),
+        filter,
+        (today, &context.app.reminders),
+        page,
+    )?;
     let terms = store::periods::terms(conn, rows.iter().map(|deadline| &deadline.period_id))?;
     Ok(describe_all(conn, context, &organization, rows, &terms)?)
 }
@@ -320,8 +329,10 @@ impl Related<DeadlineCase> for DeadlineDetails {
     fn phase(&self, _case: &DeadlineCase) -> Option<String> {
         let DeadlineDetails { status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, .. } =
             self;
+        let met_on = &self.deadline.met_on;
         let counted = (&self.rule, &self.explanation);
-        let time_dependent = (status, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted);
+        let time_dependent =
+            (status, met_on, overdue_days, calendar_confirmed, closes_at, next_check_at, unit_code, counted);
         Some(format!("{time_dependent:?}"))
     }
 }

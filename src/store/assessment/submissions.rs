@@ -19,7 +19,7 @@ use crate::store::dialect::{Bind, RawSql, RowLock, dispatch, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::submissions::{self, dsl};
-use crate::store::schema::{organizations, periods, revisions, units};
+use crate::store::schema::{organizations, periods, revision_withdrawals, revisions, units};
 use crate::store::types::{
     enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, utc, utc_option,
 };
@@ -483,6 +483,23 @@ pub struct Revision {
     pub submitted_by: String,
     /// The time of the submission, in UTC.
     pub submitted_at: NaiveDateTime,
+}
+
+/// Marks the last revision of a submission as withdrawn.
+pub fn withdraw_revision(conn: &mut Conn, submission: &Submission, now: DateTime<Utc>) -> Result<(), Error> {
+    let withdrawal = (
+        revision_withdrawals::submission_id.eq(submission.id.as_str()),
+        revision_withdrawals::revision.eq(submission.revision),
+        revision_withdrawals::withdrawn_at.eq(naive(now)),
+    );
+    diesel::insert_into(revision_withdrawals::table).values(withdrawal).execute(conn)?;
+    Ok(())
+}
+
+/// Returns the numbers of the revisions that the unit has taken back.
+pub fn withdrawn_revisions(conn: &mut Conn, id: &Id) -> Result<Vec<i32>, Error> {
+    let of_sheet = revision_withdrawals::table.filter(revision_withdrawals::submission_id.eq(id.as_str()));
+    Ok(of_sheet.select(revision_withdrawals::revision).load(conn)?)
 }
 
 /// Saves a frozen revision.

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::domain::Id;
+use crate::domain::text::hex;
 use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::error::map_unique_violation;
@@ -26,6 +28,16 @@ pub struct FrozenRanking {
     pub result: String,
     /// The time at which it was frozen, in UTC.
     pub frozen_at: NaiveDateTime,
+    /// The random text that the commitment hides the inputs with, in hex.
+    pub salt: String,
+}
+
+impl FrozenRanking {
+    /// Returns the SHA-256 of the salt followed by the inputs, in hex: it holds the result to its inputs, and nobody who
+    /// lacks the salt can test a guess with it.
+    pub fn commitment(&self) -> String {
+        hex(&Sha256::digest(format!("{}{}", self.salt, self.inputs)))
+    }
 }
 
 /// Returns the frozen ranking of a period; `None` before the period is finalised.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::domain::Id;
 use crate::domain::access::EventVisibility;
-use crate::domain::journal::event::{Audience, Event, EventType};
+use crate::domain::journal::event::{Audience, Event, EventType, audience};
 use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
@@ -57,7 +57,7 @@ impl From<&Event> for Row {
             sequence: event.sequence,
             id: event.id.to_string(),
             kind: enum_text(event.kind),
-            audience: enum_text(event.kind.audience(event.unit_id.is_some())),
+            audience: enum_text(audience(event.kind, event.unit_id.as_ref(), &event.data)),
             subject_type: event.subject_type.clone(),
             subject_id: event.subject_id.to_string(),
             period_id: event.period_id.as_ref().map(ToString::to_string),
@@ -123,6 +123,9 @@ pub fn list(
         .into_boxed();
     if let Some(only) = &visibility.only {
         query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(id_texts(only)).assume_not_null()));
+    }
+    if !visibility.stages {
+        query = query.filter(dsl::audience.ne(enum_text(Audience::Deadline)).or(dsl::unit_id.is_not_null()));
     }
     if let Some(types) = types {
         query = query.filter(dsl::kind.eq_any(types.iter().map(enum_text).collect::<Vec<_>>()));

@@ -256,7 +256,8 @@ pub fn reschedule(
     Ok(())
 }
 
-/// Saves the day on which a deadline was met; `None` where the work has to be done again.
+/// Saves the day on which a deadline was met; `None` where the work has to be done again. For a stage of the whole period
+/// this does not change the version, which is visible to everybody.
 pub fn set_met(
     conn: &mut Conn,
     (period_id, kind, unit_id): (&Id, DeadlineKind, Option<&Id>),
@@ -264,10 +265,13 @@ pub fn set_met(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let check_on = met_on.is_none().then_some(check_immediately());
+    let of_stage = unit_id.is_none() && kind.is_stage();
     let statement = RawSql("UPDATE deadlines SET met_on = ".into())
         .bind::<Nullable<Date>, _>(met_on, ", check_on = CASE WHEN due_on IS NOT NULL AND waived_at IS NULL THEN ")
-        .bind::<Nullable<Date>, _>(check_on, " END, version = version + 1, updated_at = ")
-        .bind::<Timestamp, _>(naive(now), " WHERE period_id = ")
+        .bind::<Nullable<Date>, _>(check_on, " END, version = version + ")
+        .bind::<BigInt, _>(i64::from(!of_stage), ", updated_at = CASE WHEN ")
+        .bind::<BigInt, _>(i64::from(of_stage), " = 1 THEN updated_at ELSE ")
+        .bind::<Timestamp, _>(naive(now), " END WHERE period_id = ")
         .bind::<Text, _>(period_id.as_str(), " AND kind = ")
         .bind::<Text, _>(enum_text(kind), " AND COALESCE(unit_id, '') = ")
         .bind::<Text, _>(unit_id.map_or("", Id::as_str), " AND met_on IS DISTINCT FROM ")
@@ -370,12 +374,26 @@ struct SummaryRow {
     next_check_on: Option<NaiveDate>,
 }
 
-/// Counts the deadlines of an organisation that can still be met and are due soon or overdue.
+/// Returns the stages of an organisation's periods, each with the status of its period.
+pub fn stages_of(conn: &mut Conn, organization_id: &Id) -> Result<Vec<(Deadline, PeriodStatus)>, Error> {
+    let kinds: Vec<String> = list::stages().map(enum_text).collect();
+    let rows: Vec<(Row, String)> = deadlines::table
+        .inner_join(periods::table.on(periods::id.eq(deadlines::period_id)))
+        .filter(deadlines::organization_id.eq(organization_id.as_str()))
+        .filter(deadlines::unit_id.is_null())
+        .filter(deadlines::kind.eq_any(kinds))
+        .select((deadlines::all_columns, periods::status))
+        .load(conn)?;
+    rows.into_iter().map(|(row, period)| Ok((row.try_into()?, parse_enum(&period)?))).collect()
+}
+
+/// Counts the deadlines of an organisation that can still be met and are due soon or overdue. Without `sees_stages`, each
+/// stage counts as not yet met, and `next_check_on` leaves the stages out.
 pub fn summary(
     conn: &mut Conn,
     organization_id: &Id,
-    today: NaiveDate,
-    reminders: &Reminders,
+    (today, reminders): (NaiveDate, &Reminders),
+    sees_stages: bool,
 ) -> Result<Summary, Error> {
     let soon = today + chrono::TimeDelta::days(i64::from(reminders.first()));
     let live = |kind| {
@@ -384,9 +402,11 @@ pub fn summary(
     };
     let (sheets, others) = (live(DeadlineKind::SelfAssessment), live(DeadlineKind::Dossier));
     let sum = |condition: &str| format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)");
+    let met_on = list::met_on_sql(sees_stages);
+    let hidden = if sees_stages { "1 = 0" } else { "unit_id IS NULL AND kind IN ('appraisal', 'council_review')" };
     let text = format!(
-        "SELECT {} AS due_soon, {} AS overdue, MIN(CASE WHEN check_on > '{today}' THEN check_on END) AS next_check_on \
-         FROM deadlines JOIN periods ON periods.id = deadlines.period_id WHERE met_on IS NULL AND waived_at IS NULL AND \
+        "SELECT {} AS due_soon, {} AS overdue, MIN(CASE WHEN check_on > '{today}' AND NOT ({hidden}) THEN check_on END) AS next_check_on \
+         FROM deadlines JOIN periods ON periods.id = deadlines.period_id WHERE {met_on} IS NULL AND waived_at IS NULL AND \
          (periods.status IN ({sheets}) OR kind <> 'self_assessment' AND periods.status IN ({others})) AND deadlines.organization_id = $1",
         sum(&format!("due_on >= '{today}' AND due_on <= '{soon}'")),
         sum(&format!("due_on < '{today}'")),

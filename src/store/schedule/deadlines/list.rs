@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Date, Text};
+use diesel::sql_types::{Bool, Date, Text};
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::Row;
 use crate::domain::Id;
 use crate::domain::access::{UnitVisibility, Units};
+use crate::domain::assessment::period::PeriodStatus;
 use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus};
 use crate::domain::schedule::reminders::Reminders;
 use crate::domain::time::deserialize_day;
@@ -75,20 +76,45 @@ impl From<&Deadline> for Position {
 }
 
 /// Returns [`Deadline::status`] as a SQL expression. A test compares the two.
-fn status_sql(today: NaiveDate, reminders: &Reminders) -> String {
+fn status_sql(met_on: &str, today: NaiveDate, reminders: &Reminders) -> String {
     let soon = today + chrono::TimeDelta::days(i64::from(reminders.first()));
     format!(
-        "CASE WHEN waived_at IS NOT NULL THEN 'waived' WHEN met_on > due_on THEN 'met_late' WHEN met_on IS NOT NULL THEN 'met' \
+        "CASE WHEN waived_at IS NOT NULL THEN 'waived' WHEN {met_on} > due_on THEN 'met_late' WHEN {met_on} IS NOT NULL THEN 'met' \
          WHEN due_on IS NULL AND opens_on IS NULL THEN 'pending_anchor' WHEN due_on < '{today}' THEN 'overdue' \
          WHEN due_on <= '{soon}' THEN 'due_soon' ELSE 'scheduled' END"
     )
+}
+
+/// Returns `met_on` as the caller sees it, as a SQL expression: [`Deadline::for_outsiders`], unless the caller sees when a
+/// stage is complete.
+pub fn met_on_sql(sees_stages: bool) -> String {
+    if sees_stages {
+        return "met_on".to_owned();
+    }
+    let hidden: Vec<String> = stages()
+        .map(|kind| {
+            let periods = PeriodStatus::VARIANTS.iter().filter(|status| kind.hides_met(**status));
+            let periods: Vec<String> = periods.map(|status| format!("'{}'", enum_text(*status))).collect();
+            format!("kind = '{}' AND periods.status IN ({})", enum_text(kind), periods.join(", "))
+        })
+        .collect();
+    format!(
+        "(CASE WHEN unit_id IS NULL AND EXISTS (SELECT 1 FROM periods WHERE periods.id = deadlines.period_id AND ({})) \
+         THEN NULL ELSE met_on END)",
+        hidden.join(" OR ")
+    )
+}
+
+/// Returns the kinds of deadlines that are stages.
+pub fn stages() -> impl Iterator<Item = DeadlineKind> {
+    DeadlineKind::VARIANTS.iter().copied().filter(|kind| kind.is_stage())
 }
 
 /// Returns a page of an organisation's deadlines that the caller may see.
 pub fn list(
     conn: &mut Conn,
     organization_id: &Id,
-    visibility: &UnitVisibility,
+    (visibility, sees_stages): (&UnitVisibility, bool),
     filter: &Filter,
     (today, reminders): (NaiveDate, &Reminders),
     page: &Page<SortBy>,
@@ -106,9 +132,10 @@ pub fn list(
     if let Some(only) = &visibility.only {
         query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(id_texts(only)).assume_not_null()));
     }
+    let met_on = met_on_sql(sees_stages);
     if let Some(statuses) = &filter.statuses {
         let words: Vec<String> = statuses.iter().map(enum_text).collect();
-        query = query.filter(sql::<Text>(&status_sql(today, reminders)).eq_any(words));
+        query = query.filter(sql::<Text>(&status_sql(&met_on, today, reminders)).eq_any(words));
     }
     if let Some(kinds) = &filter.kinds {
         query = query.filter(dsl::kind.eq_any(kinds.iter().map(enum_text).collect::<Vec<_>>()));
@@ -127,7 +154,10 @@ pub fn list(
     }
     if let Some(days) = filter.overdue_days_gte {
         let late = today - chrono::TimeDelta::days(days.max(1));
-        query = query.filter(dsl::due_on.le(late)).filter(dsl::met_on.is_null()).filter(dsl::waived_at.is_null());
+        query = query
+            .filter(dsl::due_on.le(late))
+            .filter(sql::<Bool>(&format!("{met_on} IS NULL")))
+            .filter(dsl::waived_at.is_null());
     }
     let rows: Vec<Row> = paged(query, page, key).load(conn)?;
     rows.into_iter().map(Deadline::try_from).collect()
