@@ -33,6 +33,8 @@ mod paging;
 mod precedence;
 mod races;
 mod readme;
+mod recusal;
 mod refusals;
 mod roles;
 mod sandbox;
+mod two_worlds;
