@@ -1,6 +1,7 @@
 //! The result of an action on a record.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::journal::event::EventType;
 use crate::error::Error;
@@ -29,6 +30,18 @@ impl<S> Change<S> {
     pub fn map<T>(self, whole: impl FnOnce(S) -> T) -> Change<T> {
         Change { after: whole(self.after), event: self.event }
     }
+}
+
+/// A statement that turned out to be wrong and was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Superseded<T> {
+    /// The statement.
+    #[serde(flatten)]
+    pub value: T,
+    /// When it was replaced.
+    pub superseded_at: DateTime<Utc>,
+    /// Why it was replaced.
+    pub superseded_reason: String,
 }
 
 /// Whether an action is possible: until when, if the passing of time ends it, or why not.

@@ -428,6 +428,10 @@ codes! {
     NotCouncilMember = "not_council_member", 422, Never,
         vi "Không phải thành viên Hội đồng", "Người được nêu không phải là thành viên Hội đồng tại ngày họp.",
         en "Not a council member", "The person named is not a council member on the day of the session.";
+    /// A correction states what is recorded already.
+    NothingCorrected = "nothing_corrected", 422, Never,
+        vi "Không có gì thay đổi", "Nội dung đính chính trùng với nội dung đang ghi nhận.",
+        en "Nothing corrected", "The correction states what is recorded already.";
     /// The units of a tie decision are not exactly one tied group.
     NotTiedGroup = "not_tied_group", 422, AfterChange,
         vi "Không đúng nhóm đồng hạng", "Các đơn vị được nêu phải đúng và đủ một nhóm đồng hạng trong bảng xếp hạng.",

@@ -199,6 +199,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        superseded_notices -> Text,
     }
 }
 
@@ -396,6 +397,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        superseded_decisions -> Text,
     }
 }
 

@@ -30,6 +30,7 @@ pub enum Action {
     StartCouncilReview,
     Finalize,
     Announce,
+    CorrectNotice,
     Close,
     Cancel,
     ReadSubmission,
@@ -65,6 +66,7 @@ pub enum Action {
     SubmitProposal,
     ReturnProposal,
     RecordDecision,
+    CorrectDecision,
     ReadAudit,
     /// To read audit entries that contain scores, and the hashes, from which a score could be guessed.
     ReadAuditScores,

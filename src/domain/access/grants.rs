@@ -47,7 +47,7 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::ChangePeriod | Action::SetTargets | Action::Open => &[(Secretary, All), (Admin, All)],
         Action::StartAppraisal => &[(Appraiser, All), (CouncilChair, All), (Secretary, All)],
         Action::StartCouncilReview | Action::Announce | Action::Close | Action::Cancel => &[(CouncilChair, All), (Secretary, All)],
-        Action::Finalize | Action::DecideTie | Action::CloseSession => &[(CouncilChair, All)],
+        Action::Finalize | Action::CorrectNotice | Action::DecideTie | Action::CloseSession => &[(CouncilChair, All)],
         Action::ReadSubmission => &[
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, ForeignFrom(Submitted)), (CouncilMember, ForeignFrom(Appraised)),
             (CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted)), (Integration, Scoped), (Auditor, All),
@@ -91,6 +91,7 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::AttachAchievementReport => &[(Secretary, All), (UnitHead, Own)],
         Action::SubmitProposal => &[(CouncilChair, All), (Secretary, All)],
         Action::RecordDecision => &[(Secretary, All), (Integration, All)],
+        Action::CorrectDecision => &[(Secretary, All)],
         Action::ReadAudit => &[(Admin, All), (Auditor, All)],
         Action::ReadAuditScores => &[(Auditor, All)],
         Action::ReadEvents(Audience::Everybody) => grants(Action::ReadOffice),

@@ -211,6 +211,7 @@ impl Action {
             | Action::StartCouncilReview
             | Action::Finalize
             | Action::Announce
+            | Action::CorrectNotice
             | Action::Close
             | Action::Cancel
             | Action::CreateSubmission => Some(Action::ReadOffice),
@@ -231,7 +232,8 @@ impl Action {
             | Action::AttachAchievementReport
             | Action::SubmitProposal
             | Action::ReturnProposal
-            | Action::RecordDecision => Some(Action::ReadProposal),
+            | Action::RecordDecision
+            | Action::CorrectDecision => Some(Action::ReadProposal),
         }
     }
 }

@@ -51,7 +51,7 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::StartAppraisal], [NONE, NONE, ALL, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::StartCouncilReview, Action::Announce, Action::Close, Action::Cancel],
         [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
-    (&[Action::Finalize], [NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE, NONE]),
+    (&[Action::Finalize, Action::CorrectNotice], [NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE, NONE]),
     (&[Action::ReadSubmission], [OWN, OWN, SUBMITTED, APPRAISED, APPRAISED, SUBMITTED, NONE, OWN, ALL, NONE]),
     (&[Action::ReadUnsentLines], [OWN, OWN, NONE, NONE, NONE, NONE, NONE, OWN, ALL, NONE]),
     (&[Action::CreateSubmission, Action::WriteScores, Action::WriteEvidence],
@@ -82,7 +82,7 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::AttachAchievementReport], [NONE, OWN, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::SubmitProposal], [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::RecordDecision], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, OWN, NONE, NONE]),
-    (&[Action::ExtendDeadline, Action::WaiveDeadline], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::CorrectDecision, Action::ExtendDeadline, Action::WaiveDeadline], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::ReadDeadline, Action::ReadEvents(Audience::Deadline)], [OWN, OWN, ALL, ALL, ALL, ALL, ALL, OWN, ALL, ALL]),
     (&[Action::CheckDeadlines], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, ALL]),
     // An integration may use its own endpoints; here it has created none.
@@ -158,7 +158,7 @@ fn who_may_do_what_is_as_the_table_says() {
             }
         }
     }
-    assert_eq!(checked, 5_520, "cells of one role");
+    assert_eq!(checked, 5_680, "cells of one role");
 }
 
 #[test]

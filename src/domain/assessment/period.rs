@@ -10,6 +10,7 @@ use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::eligibility::Condition;
 use crate::domain::award::tie_break::TieBreak;
+use crate::domain::change::Superseded;
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::{closes_at, deserialize_day};
@@ -247,6 +248,8 @@ pub struct Period {
     pub status: PeriodStatus,
     /// The result notice, once the results are announced.
     pub notice: Option<Notice>,
+    /// Notices with a wrong number or date, the oldest first.
+    pub superseded_notices: Vec<Superseded<Notice>>,
     /// Why the period was cancelled.
     pub cancel_reason: Option<String>,
     /// Version; it increases with every change.
@@ -258,7 +261,7 @@ pub struct Period {
 }
 
 /// Actions on a period, in the order in which they are listed.
-pub const ACTIONS: [Action; 9] = [
+pub const ACTIONS: [Action; 10] = [
     Action::ChangePeriod,
     Action::SetTargets,
     Action::Open,
@@ -266,13 +269,14 @@ pub const ACTIONS: [Action; 9] = [
     Action::StartCouncilReview,
     Action::Finalize,
     Action::Announce,
+    Action::CorrectNotice,
     Action::Close,
     Action::Cancel,
 ];
 
 /// The states of a period that allow an action on it or on what belongs to it.
-const NEEDS: [(&[Action], &[PeriodStatus]); 9] = {
-    use PeriodStatus::{Announced, Appraisal, CouncilReview, Draft, Finalized, SelfAssessment};
+const NEEDS: [(&[Action], &[PeriodStatus]); 10] = {
+    use PeriodStatus::{Announced, Appraisal, Closed, CouncilReview, Draft, Finalized, SelfAssessment};
     [
         (&[Action::ChangePeriod, Action::Cancel], &[Draft, SelfAssessment, Appraisal, CouncilReview]),
         (&[Action::SetTargets], &[Draft, SelfAssessment]),
@@ -281,6 +285,7 @@ const NEEDS: [(&[Action], &[PeriodStatus]); 9] = {
         (&[Action::StartCouncilReview], &[Appraisal]),
         (&[Action::Finalize, Action::DecideTie], &[CouncilReview]),
         (&[Action::Announce], &[Finalized]),
+        (&[Action::CorrectNotice], &[Announced, Closed]),
         (&[Action::Close], &[Announced]),
         (
             &[
@@ -357,6 +362,7 @@ impl Period {
             rules,
             status: PeriodStatus::Draft,
             notice: None,
+            superseded_notices: Vec::new(),
             cancel_reason: None,
             version: 1,
             created_at: now,
@@ -383,7 +389,7 @@ mod tests {
     /// cancelled.
     #[test]
     fn each_state_allows_its_acts() {
-        let table: [(&[Action], &str); 10] = [
+        let table: [(&[Action], &str); 11] = [
             (&[Action::ChangePeriod, Action::Cancel], "YYYY...."),
             (&[Action::SetTargets], "YY......"),
             (&[Action::Open], "Y......."),
@@ -391,6 +397,7 @@ mod tests {
             (&[Action::StartCouncilReview], "..Y....."),
             (&[Action::Finalize, Action::DecideTie], "...Y...."),
             (&[Action::Announce], "....Y..."),
+            (&[Action::CorrectNotice], ".....YY."),
             (&[Action::Close], ".....Y.."),
             (
                 &[

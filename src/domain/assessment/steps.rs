@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::domain::Id;
 use crate::domain::assessment::period::{Notice, Period, PeriodStatus};
 use crate::domain::assessment::submission::SubmissionStatus;
-use crate::domain::change::Change;
+use crate::domain::change::{Change, Superseded};
 use crate::domain::journal::event::EventType;
 use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS, checked};
 use crate::domain::time::instant;
@@ -63,6 +63,18 @@ pub struct Announcement {
     pub notice_number: String,
     /// Date of the notice.
     pub notice_on: NaiveDate,
+}
+
+impl Announcement {
+    fn read(&self, decided_on: Option<NaiveDate>, today: NaiveDate, check: &mut Check) -> Notice {
+        let number = check.text("/notice_number", &self.notice_number, CODE_CHARS);
+        let on = self.notice_on;
+        check.ensure(on <= today, "/notice_on", Code::NoticeInFuture);
+        if let Some(held_on) = decided_on.filter(|held_on| on < *held_on) {
+            check.faults.push(Fault::at("/notice_on", Code::NoticeBeforeSession).with("held_on", held_on.to_string()));
+        }
+        Notice { number, on }
+    }
 }
 
 impl Period {
@@ -136,16 +148,36 @@ impl Period {
         today: NaiveDate,
         now: DateTime<Utc>,
     ) -> Result<Change<Self>, Error> {
-        let mut check = Check::default();
-        let number = check.text("/notice_number", &given.notice_number, CODE_CHARS);
-        let on = given.notice_on;
-        check.ensure(on <= today, "/notice_on", Code::NoticeInFuture);
-        if let Some(held_on) = decided_on.filter(|held_on| on < *held_on) {
-            check.faults.push(Fault::at("/notice_on", Code::NoticeBeforeSession).with("held_on", held_on.to_string()));
-        }
-        Error::unless_valid(check.faults)?;
+        let notice = checked(|check| given.read(decided_on, today, check))?;
         let change = self.step(PeriodStatus::Announced, now, EventType::PeriodAnnounced);
-        Ok(change.map(|period| Period { notice: Some(Notice { number, on }), ..period }))
+        Ok(change.map(|period| Period { notice: Some(notice), ..period }))
+    }
+
+    /// Replaces a notice with a wrong number or date, which is kept with the `reason`.
+    ///
+    /// # Errors
+    /// Those of [`Self::announce`]; `nothing_corrected` for the notice that is recorded already.
+    pub fn correct_notice(
+        &self,
+        given: &Announcement,
+        reason: &str,
+        decided_on: Option<NaiveDate>,
+        today: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<Change<Self>, Error> {
+        let mut check = Check::default();
+        let notice = given.read(decided_on, today, &mut check);
+        let superseded_reason = check.text("/reason", reason, NOTE_CHARS);
+        Error::unless_valid(check.faults)?;
+        if self.notice.as_ref() == Some(&notice) {
+            return Err(Error::new(Code::NothingCorrected));
+        }
+        let superseded = self.notice.clone().map(|value| Superseded { value, superseded_at: now, superseded_reason });
+        let change = self.step(self.status, now, EventType::PeriodNoticeCorrected);
+        Ok(change.map(|mut period| {
+            period.superseded_notices.extend(superseded);
+            Period { notice: Some(notice), ..period }
+        }))
     }
 
     /// Closes the period. `undecided` are the codes of the units whose proposals are not decided.

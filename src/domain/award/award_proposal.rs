@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 
 use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::award::eligibility::Eligibility;
-use crate::domain::change::Change;
+use crate::domain::change::{Change, Superseded};
 use crate::domain::file::AttachedFile;
 use crate::domain::journal::event::EventType;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::CountedDay;
-use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS};
+use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS, checked};
 use crate::domain::time::{date_in, instant, starts_at};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
@@ -60,7 +60,7 @@ pub struct DossierTerm {
 }
 
 /// The recorded decision of the deciding authority.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedDecision {
     /// Whether the award was granted.
     pub status: ProposalStatus,
@@ -107,6 +107,8 @@ pub struct Proposal {
     pub return_reason: Option<String>,
     /// The decision.
     pub decision: Option<RecordedDecision>,
+    /// Decisions that were recorded wrongly, the oldest first.
+    pub superseded_decisions: Vec<Superseded<RecordedDecision>>,
     /// Version; it increases with every change.
     pub version: i64,
     /// When the proposal was created.
@@ -116,20 +118,22 @@ pub struct Proposal {
 }
 
 /// Actions on a proposal, in the order in which they are listed.
-pub const ACTIONS: [Action; 5] = [
+pub const ACTIONS: [Action; 6] = [
     Action::AttachDocument,
     Action::AttachAchievementReport,
     Action::SubmitProposal,
     Action::ReturnProposal,
     Action::RecordDecision,
+    Action::CorrectDecision,
 ];
 
-const NEEDS: [(&[Action], &[ProposalStatus]); 2] = [
+const NEEDS: [(&[Action], &[ProposalStatus]); 3] = [
     (
         &[Action::AttachDocument, Action::AttachAchievementReport, Action::SubmitProposal],
         &[ProposalStatus::Draft, ProposalStatus::Returned],
     ),
     (&[Action::ReturnProposal, Action::RecordDecision], &[ProposalStatus::Submitted]),
+    (&[Action::CorrectDecision], &[ProposalStatus::Approved, ProposalStatus::Declined]),
 ];
 
 impl ProposalStatus {
@@ -209,6 +213,8 @@ pub struct Decision {
     pub decided_on: Option<NaiveDate>,
     /// Reason for the decision.
     pub reason: Option<String>,
+    /// Where the reason is in the request.
+    pub reason_pointer: &'static str,
 }
 
 impl ProposalCase {
@@ -260,30 +266,57 @@ impl ProposalCase {
         self.transition(returned, now, EventType::AwardProposalReturned)
     }
 
+    /// Reads a decision and records every fault.
+    fn decision(&self, given: &Decision, now: DateTime<Utc>, check: &mut Check) -> RecordedDecision {
+        let number = check.optional("/decision_number", given.decision_number.as_deref(), CODE_CHARS);
+        let reason = check.optional(given.reason_pointer, given.reason.as_deref(), NOTE_CHARS);
+        if given.approved {
+            check.ensure(number.is_some(), "/decision_number", Code::DecisionNumberRequired);
+            check.ensure(given.decided_on.is_some(), "/decided_on", Code::DecidedOnRequired);
+        } else {
+            check.ensure(reason.is_some(), given.reason_pointer, Code::ReasonMissing);
+        }
+        let today = date_in(self.zone, now);
+        check.ensure(given.decided_on.is_none_or(|on| on <= today), "/decided_on", Code::DateOutOfRange);
+        let status = if given.approved { ProposalStatus::Approved } else { ProposalStatus::Declined };
+        RecordedDecision { status, number, on: given.decided_on, reason }
+    }
+
+    fn decided(&self, decision: RecordedDecision) -> Proposal {
+        Proposal { status: decision.status, decision: Some(decision), ..self.proposal.clone() }
+    }
+
     /// Records the decision. A declined award is not passed to another unit.
     ///
     /// # Errors
     /// `decision_number_required` and `decided_on_required` for an approval, `reason_missing` for a rejection,
     /// `date_out_of_range` for a date in the future, and the errors of the texts.
     pub fn record_decision(&self, given: &Decision, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
-        let mut check = Check::default();
-        let number = check.optional("/decision_number", given.decision_number.as_deref(), CODE_CHARS);
-        let reason = check.optional("/reason", given.reason.as_deref(), NOTE_CHARS);
-        if given.approved {
-            check.ensure(number.is_some(), "/decision_number", Code::DecisionNumberRequired);
-            check.ensure(given.decided_on.is_some(), "/decided_on", Code::DecidedOnRequired);
-        } else {
-            check.ensure(reason.is_some(), "/reason", Code::ReasonMissing);
-        }
-        let today = date_in(self.zone, now);
-        check.ensure(given.decided_on.is_none_or(|on| on <= today), "/decided_on", Code::DateOutOfRange);
-        Error::unless_valid(check.faults)?;
-        let (status, event) = match given.approved {
-            true => (ProposalStatus::Approved, EventType::AwardProposalApproved),
-            false => (ProposalStatus::Declined, EventType::AwardProposalDeclined),
+        let decision = checked(|check| self.decision(given, now, check))?;
+        let event = match given.approved {
+            true => EventType::AwardProposalApproved,
+            false => EventType::AwardProposalDeclined,
         };
-        let decision = Some(RecordedDecision { status, number, on: given.decided_on, reason });
-        Ok(self.transition(Proposal { status, decision, ..self.proposal.clone() }, now, event))
+        Ok(self.transition(self.decided(decision), now, event))
+    }
+
+    /// Replaces a decision that was recorded wrongly, which is kept with the `reason`.
+    ///
+    /// # Errors
+    /// Those of [`Self::record_decision`]; `nothing_corrected` for the decision that is recorded already.
+    pub fn correct_decision(&self, given: &Decision, reason: &str, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let mut check = Check::default();
+        let decision = self.decision(given, now, &mut check);
+        let superseded_reason = check.text("/reason", reason, NOTE_CHARS);
+        Error::unless_valid(check.faults)?;
+        if self.proposal.decision.as_ref() == Some(&decision) {
+            return Err(Error::new(Code::NothingCorrected));
+        }
+        let wrong = self.proposal.decision.clone();
+        let superseded = wrong.map(|value| Superseded { value, superseded_at: now, superseded_reason });
+        let mut proposal = self.decided(decision);
+        proposal.superseded_decisions.extend(superseded);
+        Ok(self.transition(proposal, now, EventType::AwardProposalDecisionCorrected))
     }
 }
 
@@ -334,6 +367,7 @@ mod tests {
             submitted_at: None,
             return_reason: None,
             decision: None,
+            superseded_decisions: Vec::new(),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -355,6 +389,7 @@ mod tests {
             (Action::SubmitProposal, [OK, STATE, OK, STATE, STATE]),
             (Action::ReturnProposal, [STATE, OK, STATE, STATE, STATE]),
             (Action::RecordDecision, [STATE, OK, STATE, STATE, STATE]),
+            (Action::CorrectDecision, [STATE, STATE, STATE, OK, OK]),
             // Not an act on a proposal.
             (Action::Submit, [STATE; 5]),
         ];
@@ -403,6 +438,7 @@ mod tests {
             decision_number: Some("1/QĐ".into()),
             decided_on: NaiveDate::from_ymd_opt(2023, 12, 1),
             reason: Some("x".into()),
+            reason_pointer: "/reason",
         };
         if action == Action::SubmitProposal {
             case.submit(now).unwrap().after
@@ -410,6 +446,14 @@ mod tests {
             case.send_back("x".into(), term, now).after
         } else if action == Action::RecordDecision {
             case.record_decision(&decision, now).unwrap().after
+        } else if action == Action::CorrectDecision {
+            match case.correct_decision(&decision, "y", now) {
+                Ok(change) => change.after,
+                Err(error) => {
+                    assert_eq!(error.code, Code::NothingCorrected);
+                    case.clone()
+                }
+            }
         } else {
             // Attaching a document changes no state.
             case.clone()
@@ -427,10 +471,16 @@ mod tests {
                 if case.may(action, now).is_err() {
                     continue;
                 }
-                prop_assert!(!before.is_decided(), "{:?} {:?}", action, before);
+                prop_assert!(!before.is_decided() || action == Action::CorrectDecision, "{:?} {:?}", action, before);
+                let known = case.proposal.superseded_decisions.len();
                 case = perform(&case, action, approved, now);
                 let after = case.proposal.status;
-                let steps = [(Draft, Submitted), (Returned, Submitted), (Submitted, Returned), (Submitted, Approved), (Submitted, Declined)];
+                let steps = [
+                    (Draft, Submitted), (Returned, Submitted), (Submitted, Returned), (Submitted, Approved), (Submitted, Declined),
+                    (Approved, Declined), (Declined, Approved),
+                ];
+                // Whatever was decided stays to be read.
+                prop_assert_eq!(case.proposal.superseded_decisions.len(), known + usize::from(before.is_decided() && before != after));
                 prop_assert!(before == after || steps.contains(&(before, after)), "{:?} {:?} {:?}", action, before, after);
                 prop_assert_eq!(case.proposal.decision.is_some(), after.is_decided());
             }

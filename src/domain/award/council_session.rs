@@ -214,6 +214,7 @@ mod tests {
             rules: serde_json::from_value(rules).unwrap(),
             status: period_status,
             notice: None,
+            superseded_notices: Vec::new(),
             cancel_reason: None,
             version: 1,
             created_at: now,

@@ -36,6 +36,9 @@ pub enum EventType {
     /// The results of a period were announced.
     #[serde(rename = "period.announced")]
     PeriodAnnounced,
+    /// The number or the date of a result notice was corrected.
+    #[serde(rename = "period.notice_corrected")]
+    PeriodNoticeCorrected,
     /// A period was closed.
     #[serde(rename = "period.closed")]
     PeriodClosed,
@@ -84,6 +87,9 @@ pub enum EventType {
     /// An award was declined.
     #[serde(rename = "award_proposal.declined")]
     AwardProposalDeclined,
+    /// A recorded decision was corrected.
+    #[serde(rename = "award_proposal.decision_corrected")]
+    AwardProposalDecisionCorrected,
     /// A deadline is due soon.
     #[serde(rename = "deadline.due_soon")]
     DeadlineDueSoon,
@@ -139,7 +145,8 @@ impl EventType {
             | EventType::AwardProposalSubmitted
             | EventType::AwardProposalReturned
             | EventType::AwardProposalApproved
-            | EventType::AwardProposalDeclined => Audience::Proposal,
+            | EventType::AwardProposalDeclined
+            | EventType::AwardProposalDecisionCorrected => Audience::Proposal,
             EventType::DeadlineDueSoon
             | EventType::DeadlineOverdue
             | EventType::DeadlineExtended
@@ -153,6 +160,7 @@ impl EventType {
             | EventType::PeriodCouncilReviewStarted
             | EventType::PeriodFinalized
             | EventType::PeriodAnnounced
+            | EventType::PeriodNoticeCorrected
             | EventType::PeriodClosed
             | EventType::PeriodCancelled => Audience::Everybody,
         }

@@ -17,6 +17,7 @@ use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::award_proposal::ProposalStatus;
 use crate::domain::award::eligibility::Condition;
+use crate::domain::change::Superseded;
 use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::call::{Call, Reply, body_tag};
@@ -24,7 +25,7 @@ use crate::http::operation::{Operation, acts, changes, creates, lists, operation
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::http::time::{Day, Instant};
-use crate::service::assessment::periods::{self, ChangedFields, NewPeriod, PeriodChange, Summary};
+use crate::service::assessment::periods::{self, ChangedFields, NewPeriod, NoticeCorrection, PeriodChange, Summary};
 use crate::service::assessment::periods::{Filter, PeriodListItem};
 use crate::service::{Answer, Conn, Context, Details, Input, Interrupt};
 
@@ -40,6 +41,7 @@ pub fn operations() -> Vec<Operation> {
         start_council_review: acts(Action::StartCouncilReview).refuses(START_COUNCIL_REVIEW_REFUSALS),
         finalize: acts(Action::Finalize).refuses(FINALIZE_REFUSALS),
         announce: acts(Action::Announce).refuses(ANNOUNCE_REFUSALS),
+        correct_notice: acts(Action::CorrectNotice).refuses(CORRECT_NOTICE_REFUSALS),
         close: acts(Action::Close).refuses(CLOSE_REFUSALS),
         cancel: acts(Action::Cancel),
         summary: reads(Action::ReadOffice),
@@ -65,6 +67,8 @@ const FINALIZE_REFUSALS: &[Code] = &[
     Code::UnresolvedTie,
 ];
 const ANNOUNCE_REFUSALS: &[Code] = &[Code::NoticeBeforeSession, Code::NoticeInFuture, Code::QuotaExceeded];
+const CORRECT_NOTICE_REFUSALS: &[Code] =
+    &[Code::NoticeBeforeSession, Code::NoticeInFuture, Code::NothingCorrected, Code::CalendarRange];
 const CLOSE_REFUSALS: &[Code] = &[Code::GuardFailed, Code::ProposalUndecided];
 
 /// An emulation period: one year of scoring in one organisation.
@@ -109,6 +113,8 @@ struct PeriodView {
     dossier_deadline: DossierDeadline,
     /// The result notice; null until the results are announced.
     notice: Option<Notice>,
+    /// Notices with a wrong number or date that were corrected, the oldest first.
+    superseded_notices: Vec<SupersededNoticeView>,
     /// Why the period was cancelled; null unless it was.
     cancel_reason: Option<String>,
     /// Version of the period; it increases with every change.
@@ -143,11 +149,35 @@ impl From<&Details<Period>> for PeriodView {
             required_documents: rules.required_documents,
             dossier_deadline: rules.dossier_deadline,
             notice: period.notice.clone(),
+            superseded_notices: period.superseded_notices.iter().map(SupersededNoticeView::from).collect(),
             cancel_reason: period.cancel_reason.clone(),
             version: period.version,
             created_at: Instant(period.created_at),
             updated_at: Instant(period.updated_at),
             actions: Actions::of(&details.offers, &format!("/v1/periods/{}", period.id)),
+        }
+    }
+}
+
+/// A result notice that was corrected.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupersededNotice)]
+struct SupersededNoticeView {
+    /// The wrong notice.
+    #[serde(flatten)]
+    notice: Notice,
+    /// When it was corrected.
+    superseded_at: Instant,
+    /// Why it was corrected.
+    superseded_reason: String,
+}
+
+impl From<&Superseded<Notice>> for SupersededNoticeView {
+    fn from(superseded: &Superseded<Notice>) -> Self {
+        SupersededNoticeView {
+            notice: superseded.value.clone(),
+            superseded_at: Instant(superseded.superseded_at),
+            superseded_reason: superseded.superseded_reason.clone(),
         }
     }
 }
@@ -399,6 +429,19 @@ struct AnnounceBody {
     notice_on: Day,
 }
 
+/// The result notice as it should be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CorrectNotice, example = json!({"notice_number": "1243/TB-VP", "notice_on": "2023-11-30", "reason": "Ghi nhầm số thông báo"}))]
+struct CorrectNoticeBody {
+    /// Number of the notice; at most 64 characters.
+    notice_number: String,
+    /// Date of the notice: not before the council's session and not in the future.
+    notice_on: Day,
+    /// Why it is corrected; at most 4,000 characters.
+    reason: String,
+}
+
 /// A reason for the action.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -595,6 +638,20 @@ async fn announce(call: Call) -> Reply {
         .body::<AnnounceBody>()
         .map(|body| Announcement { notice_number: body.notice_number, notice_on: body.notice_on.into() });
     call.write(move |conn, context| details_answer(&periods::announce(conn, context, &id, &input)?)).await
+}
+
+/// Correct the number or the date of the result notice.
+///
+/// The wrong notice is kept. Dossiers that are not submitted become due by the new date; every deadline that moves has an audit
+/// entry and an event `deadline.moved` that say from where.
+#[utoipa::path(post, path = "/v1/periods/{id}/correct-notice", request_body = CorrectNoticeBody, responses((status = 200, description = "Corrected.", body = PeriodView)))]
+async fn correct_notice(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let input = call.body::<CorrectNoticeBody>().map(|body| NoticeCorrection {
+        notice: Announcement { notice_number: body.notice_number, notice_on: body.notice_on.into() },
+        reason: body.reason,
+    });
+    call.write(move |conn, context| details_answer(&periods::correct_notice(conn, context, &id, &input)?)).await
 }
 
 /// Close the period.

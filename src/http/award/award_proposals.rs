@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::Action;
-use crate::domain::award::award_proposal::{Decision, Proposal, ProposalCase, ProposalStatus};
+use crate::domain::award::award_proposal::{Decision, Proposal, ProposalCase, ProposalStatus, RecordedDecision};
 use crate::domain::award::eligibility::Eligibility;
+use crate::domain::change::Superseded;
 use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::{Id, Points};
 use crate::error::Code;
@@ -21,7 +22,7 @@ use crate::http::page::{IdOrder, ListView};
 use crate::http::time::{Day, Instant};
 use crate::http::{State, upload};
 use crate::service::award::award_proposals;
-use crate::service::award::award_proposals::Filter;
+use crate::service::award::award_proposals::{DecisionCorrection, Filter};
 use crate::service::{self, Answer, Details, Interrupt};
 
 /// Returns the operations on `award_proposals`.
@@ -33,14 +34,22 @@ pub fn operations() -> Vec<Operation> {
         document: reads(Action::ReadProposal),
         submit: acts(Action::SubmitProposal).refuses(SUBMIT_REFUSALS),
         send_back: acts(Action::ReturnProposal),
-        record_decision: acts(Action::RecordDecision).refuses(RECORD_DECISION_REFUSALS),
+        record_decision: acts(Action::RecordDecision).refuses(DECISION_REFUSALS),
+        correct_decision: acts(Action::CorrectDecision).refuses(CORRECT_DECISION_REFUSALS),
     ]
 }
 
 const ATTACH_REFUSALS: &[Code] = &[Code::InvalidState, Code::FileTypeNotAllowed, Code::FileTooLarge, Code::FileEmpty];
 const SUBMIT_REFUSALS: &[Code] = &[Code::GuardFailed, Code::DocumentMissing, Code::TooEarly];
-const RECORD_DECISION_REFUSALS: &[Code] =
+const DECISION_REFUSALS: &[Code] =
     &[Code::DecisionNumberRequired, Code::DecidedOnRequired, Code::ReasonMissing, Code::DateOutOfRange];
+const CORRECT_DECISION_REFUSALS: &[Code] = &[
+    Code::DecisionNumberRequired,
+    Code::DecidedOnRequired,
+    Code::ReasonMissing,
+    Code::DateOutOfRange,
+    Code::NothingCorrected,
+];
 
 /// Whether a document is attached.
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,6 +93,38 @@ struct DossierView {
     explanation: Vec<CountedDay>,
 }
 
+/// A recorded decision that was corrected.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupersededDecision)]
+struct SupersededDecisionView {
+    /// The outcome that was recorded.
+    status: ProposalStatus,
+    /// The number that was recorded; null if there was none.
+    decision_number: Option<String>,
+    /// The date that was recorded; null if there was none.
+    decided_on: Option<NaiveDate>,
+    /// The reason that was recorded; null if there was none.
+    decision_reason: Option<String>,
+    /// When it was corrected.
+    superseded_at: Instant,
+    /// Why it was corrected.
+    superseded_reason: String,
+}
+
+impl From<&Superseded<RecordedDecision>> for SupersededDecisionView {
+    fn from(superseded: &Superseded<RecordedDecision>) -> Self {
+        let RecordedDecision { status, number, on, reason } = superseded.value.clone();
+        SupersededDecisionView {
+            status,
+            decision_number: number,
+            decided_on: on,
+            decision_reason: reason,
+            superseded_at: Instant(superseded.superseded_at),
+            superseded_reason: superseded.superseded_reason.clone(),
+        }
+    }
+}
+
 /// An award proposal, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AwardProposalHead)]
@@ -119,6 +160,8 @@ struct ProposalHeadView {
     decided_on: Option<NaiveDate>,
     /// Reason for the decision, given if it is declined.
     decision_reason: Option<String>,
+    /// Decisions that were recorded wrongly and corrected, the oldest first.
+    superseded_decisions: Vec<SupersededDecisionView>,
     /// Version of the proposal; it increases with every change.
     version: i64,
     /// When the proposal was created.
@@ -158,6 +201,7 @@ impl From<&Proposal> for ProposalHeadView {
             decision_number: decision.and_then(|decision| decision.number.clone()),
             decided_on: decision.and_then(|decision| decision.on),
             decision_reason: decision.and_then(|decision| decision.reason.clone()),
+            superseded_decisions: proposal.superseded_decisions.iter().map(SupersededDecisionView::from).collect(),
             version: proposal.version,
             created_at: Instant(proposal.created_at),
             updated_at: Instant(proposal.updated_at),
@@ -201,6 +245,23 @@ struct DecisionBody {
     decided_on: Option<Day>,
     /// Reason for the decision; required if declined.
     reason: Option<String>,
+}
+
+/// The decision of the deciding authority as it should be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CorrectDecision, example = json!({"outcome": "approved", "decision_number": "3465/QĐ-UBND", "decided_on": "2023-12-20", "reason": "Ghi nhầm số quyết định"}))]
+struct CorrectDecisionBody {
+    /// Whether the award is granted.
+    outcome: Outcome,
+    /// Number of the decision; required if approved.
+    decision_number: Option<String>,
+    /// Date of the decision, not in the future; required if approved.
+    decided_on: Option<Day>,
+    /// Reason for the decision; required if declined.
+    decision_reason: Option<String>,
+    /// Why the record is corrected; at most 4,000 characters.
+    reason: String,
 }
 
 /// A form with one file.
@@ -321,7 +382,28 @@ async fn record_decision(call: Call) -> Reply {
         decision_number: body.decision_number,
         decided_on: body.decided_on.map(Into::into),
         reason: body.reason,
+        reason_pointer: "/reason",
     });
     call.write(move |conn, context| details_answer(&award_proposals::record_decision(conn, context, &id, &input)?))
+        .await
+}
+
+/// Correct a decision that was recorded wrongly.
+///
+/// What was recorded is kept in `superseded_decisions`, with the reason. A corrected award is not passed to another unit.
+#[utoipa::path(post, path = "/v1/award-proposals/{id}/correct-decision", request_body = CorrectDecisionBody, responses((status = 200, description = "Corrected.", body = ProposalView)))]
+async fn correct_decision(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let input = call.body::<CorrectDecisionBody>().map(|body| DecisionCorrection {
+        decision: Decision {
+            approved: body.outcome == Outcome::Approved,
+            decision_number: body.decision_number,
+            decided_on: body.decided_on.map(Into::into),
+            reason: body.decision_reason,
+            reason_pointer: "/decision_reason",
+        },
+        reason: body.reason,
+    });
+    call.write(move |conn, context| details_answer(&award_proposals::correct_decision(conn, context, &id, &input)?))
         .await
 }

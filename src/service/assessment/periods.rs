@@ -100,7 +100,7 @@ impl Subject for Period {
     }
 
     fn audit(&self) -> Value {
-        let further = json!({"status": self.status, "notice": self.notice, "cancel_reason": self.cancel_reason});
+        let further = json!({"status": self.status, "notice": self.notice, "superseded_notices": self.superseded_notices, "cancel_reason": self.cancel_reason});
         fields(&self.rules, further)
     }
 
@@ -308,10 +308,7 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<P
 /// Publishes the result and creates the award proposals.
 pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Announcement>) -> Result<Details<Period>> {
     let (before, command): (Period, _) = context.enter(conn, id, Action::Announce, input)?;
-    let sessions = store::council_sessions::closed_of_period(conn, id)?;
-    let decisive = sessions.iter().filter(|session| session.quorum_met() == Some(true));
-    let decided_on = decisive.map(|session| session.held_on).min();
-    let today = date_in(zone_of(conn, &before.organization_id)?, context.now);
+    let (decided_on, today) = notice_dates(conn, context, &before)?;
     let change = before.announce(command, decided_on, today, context.now)?;
     // The calendar must not change between computing the dossier dates and storing them.
     store::calendar::lock_for_share(conn)?;
@@ -322,6 +319,42 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
     let drafts = proposals.iter().map(award_proposals::created);
     record_all(conn, context, drafts.collect())?;
     context.commit(conn, "period.announce", &before, change)
+}
+
+/// The days that the result notice lies between: that of the first session with a quorum, and today.
+fn notice_dates(conn: &mut Conn, context: &Context, period: &Period) -> Result<(Option<NaiveDate>, NaiveDate), Error> {
+    let sessions = store::council_sessions::closed_of_period(conn, &period.id)?;
+    let decisive = sessions.iter().filter(|session| session.quorum_met() == Some(true));
+    let decided_on = decisive.map(|session| session.held_on).min();
+    Ok((decided_on, date_in(zone_of(conn, &period.organization_id)?, context.now)))
+}
+
+/// A notice to replace a wrong one, with the reason.
+#[derive(Debug, Clone)]
+pub struct NoticeCorrection {
+    /// The notice as it should be.
+    pub notice: Announcement,
+    /// Why it is corrected.
+    pub reason: String,
+}
+
+/// Replaces a wrong result notice. The dossiers that are not submitted become due by the new date.
+pub fn correct_notice(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<NoticeCorrection>,
+) -> Result<Details<Period>> {
+    let (before, command): (Period, _) = context.enter(conn, id, Action::CorrectNotice, input)?;
+    let NoticeCorrection { notice, reason } = command;
+    let (decided_on, today) = notice_dates(conn, context, &before)?;
+    let change = before.correct_notice(notice, reason, decided_on, today, context.now)?;
+    store::calendar::lock_for_share(conn)?;
+    let moves = calendar::move_dossiers(conn, context, &before, notice.notice_on)?;
+    sync::noticed(conn, id, notice.notice_on, context.now)?;
+    let corrected = context.commit(conn, "period.correct_notice", &before, change)?;
+    calendar::record_moves(conn, context, &moves)?;
+    Ok(corrected)
 }
 
 /// Builds one proposal for each award that the frozen ranking grants.
@@ -362,6 +395,7 @@ fn proposals(
             submitted_at: None,
             return_reason: None,
             decision: None,
+            superseded_decisions: Vec::new(),
             version: 1,
             created_at: context.now,
             updated_at: context.now,

@@ -67,6 +67,7 @@ impl Subject for ProposalCase {
             "rank": proposal.rank, "status": proposal.status, "submitted_at": proposal.submitted_at.map(instant),
             "return_reason": proposal.return_reason, "due_on": proposal.term.due_on, "opens_on": proposal.term.opens_on,
             "decision": decision.map(|decision| json!({"number": decision.number, "on": decision.on, "reason": decision.reason})),
+            "superseded_decisions": proposal.superseded_decisions,
         })
     }
 
@@ -203,4 +204,25 @@ pub fn record_decision(
 ) -> Result<Details<ProposalCase>> {
     let (case, command): (ProposalCase, _) = context.enter(conn, id, Action::RecordDecision, input)?;
     context.commit(conn, "award_proposal.record_decision", &case, case.record_decision(command, context.now)?)
+}
+
+/// A decision to replace one that was recorded wrongly, with the reason.
+#[derive(Debug, Clone)]
+pub struct DecisionCorrection {
+    /// The decision as it should be.
+    pub decision: Decision,
+    /// Why it is corrected.
+    pub reason: String,
+}
+
+/// Replaces a decision that was recorded wrongly.
+pub fn correct_decision(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<DecisionCorrection>,
+) -> Result<Details<ProposalCase>> {
+    let (case, command): (ProposalCase, _) = context.enter(conn, id, Action::CorrectDecision, input)?;
+    let change = case.correct_decision(&command.decision, &command.reason, context.now)?;
+    context.commit(conn, "award_proposal.correct_decision", &case, change)
 }

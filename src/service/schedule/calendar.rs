@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Offers, ScopeKind};
-use crate::domain::assessment::period::{DossierDeadline, DossierSemantics};
+use crate::domain::assessment::period::{DossierDeadline, DossierSemantics, Period};
 use crate::domain::award::award_proposal::DossierTerm;
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::calendar::{
@@ -341,6 +341,20 @@ fn record_change(
 ) -> Result<(), Error> {
     let audit = |day: &CalendarDay| json!({"on": day.on, "kind": day.kind, "name": day.name, "status": day.status, "legal_basis": day.legal_basis});
     let of = before.or(after).ok_or_else(|| Error::internal("a calendar change without a day"))?;
+    save_moves(conn, context, moves)?;
+    let action = if after.is_some() { "calendar_day.put" } else { "calendar_day.remove" };
+    let draft = AuditDraft {
+        before: before.map(|day| audit(day).into()),
+        after: after.map(|day| audit(day).into()),
+        ..AuditDraft::about(action, of.organization_id, ("calendar_day", Id::from_uuid_text(&of.id)))
+    };
+    // National days are recorded in the installation's chain, an organisation's in its own, before the moves they cause.
+    record(conn, context, draft)?;
+    record_moves(conn, context, moves)
+}
+
+/// Stores the moved deadlines, and the terms of their dossiers.
+fn save_moves(conn: &mut Conn, context: &Context, moves: &[Move]) -> Result<(), Error> {
     for Move { after, explanation, .. } in moves {
         if let Some(unit_id) = &after.unit_id {
             // An extension applies for as long as it is later.
@@ -350,17 +364,41 @@ fn record_change(
         }
         store::deadlines::update(conn, after.clone())?;
     }
-    let action = if after.is_some() { "calendar_day.put" } else { "calendar_day.remove" };
-    let draft = AuditDraft {
-        before: before.map(|day| audit(day).into()),
-        after: after.map(|day| audit(day).into()),
-        ..AuditDraft::about(action, of.organization_id, ("calendar_day", Id::from_uuid_text(&of.id)))
-    };
-    // National days are recorded in the installation's chain, an organisation's in its own, before the moves they cause.
-    record(conn, context, draft)?;
+    Ok(())
+}
+
+/// Records the moves whose effective dates change: each in its organisation's chain, in the order of the organisations.
+///
+/// # Errors
+/// `busy` or `internal` when the database fails.
+pub fn record_moves(conn: &mut Conn, context: &Context, moves: &[Move]) -> Result<(), Error> {
     let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.is_visible()).collect();
     for moves in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
         record_all(conn, context, moves.iter().map(|moved| moved.draft()).collect())?;
     }
     Ok(())
+}
+
+/// Moves the deadlines of a period's dossiers that are not submitted to what the date of the notice makes of them.
+///
+/// # Errors
+/// `calendar_range`.
+pub fn move_dossiers(
+    conn: &mut Conn,
+    context: &Context,
+    period: &Period,
+    notice_on: NaiveDate,
+) -> Result<Vec<Move>, Error> {
+    let organization_id = Some(&period.organization_id);
+    store::award_proposals::lock_undecided(conn, organization_id)?;
+    let mut open = store::deadlines::unsettled_dossiers(conn, organization_id)?;
+    open.retain(|deadline| deadline.period_id == period.id);
+    let term = dossier_term(conn, &period.organization_id, notice_on, &period.rules.dossier_deadline)?;
+    let scheduled = |before: Deadline| {
+        let after = before.clone().scheduled(term.due_on, term.opens_on, context.now);
+        Move { before, after, explanation: term.explanation.clone() }
+    };
+    let moves: Vec<Move> = open.into_iter().map(scheduled).collect();
+    save_moves(conn, context, &moves)?;
+    Ok(moves)
 }

@@ -51,6 +51,7 @@ struct Row {
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    superseded_notices: String,
 }
 
 fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Error> {
@@ -84,6 +85,7 @@ fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Err
         },
         status: parse_enum(&row.status)?,
         notice: row.notice_number.zip(row.notice_on).map(|(number, on)| Notice { number, on }),
+        superseded_notices: from_json(&row.superseded_notices)?,
         cancel_reason: row.cancel_reason,
         version: row.version,
         created_at: utc(row.created_at),
@@ -122,6 +124,7 @@ impl TryFrom<&Period> for Row {
             version: period.version,
             created_at: naive(period.created_at),
             updated_at: naive(period.updated_at),
+            superseded_notices: json(&period.superseded_notices)?,
         })
     }
 }

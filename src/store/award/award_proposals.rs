@@ -44,6 +44,7 @@ struct Row {
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    superseded_decisions: String,
 }
 
 fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
@@ -71,6 +72,7 @@ fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
             on: row.decided_on,
             reason: row.decision_reason,
         }),
+        superseded_decisions: from_json(&row.superseded_decisions)?,
         version: row.version,
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
@@ -104,6 +106,7 @@ impl TryFrom<&Proposal> for Row {
             version: proposal.version,
             created_at: naive(proposal.created_at),
             updated_at: naive(proposal.updated_at),
+            superseded_decisions: json(&proposal.superseded_decisions)?,
         })
     }
 }

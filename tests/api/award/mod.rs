@@ -1,4 +1,5 @@
 //! From the council’s session to the decided proposal.
 
 mod award_proposals;
+mod corrections;
 mod council_sessions;

@@ -157,7 +157,7 @@ pub fn announced(
     dossiers: &[(Id, DossierTerm)],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    store::deadlines::set_met(conn, (&period.id, DeadlineKind::ResultNotice, None), Some(notice_on), now)?;
+    noticed(conn, &period.id, notice_on, now)?;
     // A waiver of the pending dossier deadline extends to each unit's.
     let pending = store::deadlines::find_of(conn, &period.id, DeadlineKind::Dossier, None)?;
     let waived = pending.and_then(|pending| pending.waived);
@@ -167,6 +167,11 @@ pub fn announced(
         Deadline { waived: waived.clone(), ..dossier }
     };
     store::deadlines::insert_all(conn, &dossiers.iter().map(of_unit).collect::<Vec<_>>())
+}
+
+/// Marks the deadline of the result notice as met on the notice's date.
+pub fn noticed(conn: &mut Conn, period_id: &Id, notice_on: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
+    store::deadlines::set_met(conn, (period_id, DeadlineKind::ResultNotice, None), Some(notice_on), now)
 }
 
 /// Marks a dossier's deadline as met.
