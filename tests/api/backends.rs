@@ -151,6 +151,17 @@ fn members_of_the_version_before_are_told_apart(app: &App) {
     let account = app.post("admin", "/v1/service-accounts", &account).expect(201);
     go_back_before(app, "0015");
     execute(app, "UPDATE service_accounts SET scopes = 'read unit:TH unit:GONE'").unwrap();
+    // In the version before, people too could have an account of a machine.
+    let of_person = "018b8864-f680-7000-8000-000000000a01";
+    execute(
+        app,
+        &format!(
+            "INSERT INTO service_accounts (id, member_id, client_id, secret_sha256, version, created_at, updated_at) \
+             SELECT '{of_person}', (SELECT id FROM members WHERE subject = 'auditor'), 'x', secret_sha256, version, created_at, \
+             updated_at FROM service_accounts"
+        ),
+    )
+    .unwrap();
     let enter = |id: u8, issuer: &str, roles: &str| {
         let columns = "organization_id, display_name, valid_from_on, valid_until_on, version, created_at, updated_at";
         let sql = format!(
@@ -187,8 +198,18 @@ fn members_of_the_version_before_are_told_apart(app: &App) {
     ] {
         assert_eq!(told(subject), (kind.to_owned(), status.to_owned()), "{subject}");
     }
+    // A person signs in; a machine's account goes on.
+    app.get("admin", &format!("/v1/service-accounts/{of_person}")).refused(404, "not_found");
+    let text = |name: &str| account[name].as_str().unwrap();
+    let fetch = |client_id: &str| {
+        let secret = text("client_secret");
+        let form = format!("grant_type=client_credentials&client_id={client_id}&client_secret={secret}");
+        app.anonymous("POST", "/v1/auth/token").raw("application/x-www-form-urlencoded", form).send()
+    };
+    fetch(&text("client_id").replace(text("id"), of_person)).refused(401, "invalid_client");
+    fetch(text("client_id")).expect(200);
     // A code that no unit had names none, and never widens.
-    let place = format!("/v1/service-accounts/{}", account["id"].as_str().unwrap());
+    let place = format!("/v1/service-accounts/{}", text("id"));
     let nil = "unit:00000000-0000-0000-0000-000000000000";
     assert_eq!(app.get("admin", &place).expect(200)["scopes"], json!(["read", nil, "unit:TH"]));
 }
