@@ -192,7 +192,7 @@ pub struct Notice {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodRules {
-    /// Code, unique within the organisation.
+    /// Code, unique among the periods of the organisation that are not cancelled.
     pub code: String,
     /// Title of the period.
     pub title: String,

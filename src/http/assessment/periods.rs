@@ -222,7 +222,8 @@ impl From<PeriodListItem> for HeadView {
 struct NewBody {
     /// Id of the organisation. Callers who belong to only one may omit it.
     organization_id: Option<Id>,
-    /// Code of the period, unique within the organisation; at most 64 letters, digits, `.`, `_` or `-`.
+    /// Code of the period, unique among the organisation's periods that are not cancelled; at most 64 letters, digits, `.`,
+    /// `_` or `-`.
     code: String,
     /// Title of the period; at most 1,000 characters.
     title: String,

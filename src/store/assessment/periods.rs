@@ -134,7 +134,7 @@ impl TryFrom<&Period> for Row {
 pub struct PeriodListItem {
     /// The period's id.
     pub id: Id,
-    /// The code, unique within the organisation.
+    /// The code, unique among the periods of the organisation that are not cancelled.
     pub code: String,
     /// The title.
     pub title: String,

@@ -371,3 +371,18 @@ fn an_undecided_proposal_keeps_the_period_open(app: &App) {
     waiting.sort();
     assert_eq!(waiting, ["KT", "TH"]);
 }
+
+/// A period that was given up holds no code: the next one takes it, and may be given up in its turn.
+#[apply(on_both)]
+fn a_cancelled_period_gives_its_code_back(app: &App) {
+    let body = app.period_like("2023-b");
+    app.new_period(&body);
+    app.post("secretary", "/v1/periods", &body).refused(409, "already_exists");
+    for _ in 0..2 {
+        let periods = app.get("secretary", "/v1/periods?status=draft").expect(200);
+        let period = format!("/v1/periods/{}", periods["items"][0]["id"].as_str().unwrap());
+        app.act("secretary", &period, "cancel", Some(&json!({"reason": "Mở nhầm bảng tiêu chí"}))).expect(200);
+        assert_eq!(app.get("secretary", &period).expect(200)["code"], "2023-b");
+        app.new_period(&body);
+    }
+}
