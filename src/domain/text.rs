@@ -1,5 +1,6 @@
 //! Normalisation and validation of text: NFC, no control characters, limited length.
 
+use chrono::NaiveDate;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::error::{Code, Error, Fault};
@@ -28,6 +29,14 @@ impl Check {
     pub fn ensure(&mut self, holds: bool, pointer: &str, code: Code) {
         if !holds {
             self.fault(pointer, code);
+        }
+    }
+
+    /// Records a date outside the first and last possible day.
+    pub fn date(&mut self, pointer: &str, day: NaiveDate, (earliest, latest): (NaiveDate, NaiveDate)) {
+        if day < earliest || day > latest {
+            let fault = Fault::at(pointer, Code::ImplausibleDate).with("earliest", earliest.to_string());
+            self.faults.push(fault.with("latest", latest.to_string()));
         }
     }
 

@@ -174,6 +174,10 @@ codes! {
     SessionWithoutQuorum = "session_without_quorum", 409, Later,
         vi "Chưa có phiên họp hợp lệ", "Kỳ đánh giá chưa có phiên họp Hội đồng nào đã kết thúc và đủ số thành viên tham dự theo quy định.",
         en "No session with a quorum", "The period has no closed council session with a quorum.";
+    /// A council session on a day on which the council has no members, so that none of them can be a quorum.
+    NoCouncilMembers = "no_council_members", 409, AfterChange,
+        vi "Hội đồng chưa có thành viên", "Tại ngày họp, Hội đồng không có thành viên nào nên phiên họp không thể có đủ số thành viên theo quy định.",
+        en "No council members", "The council has no members on the day of the session, which therefore cannot have a quorum.";
     /// A unit whose eligibility cannot be decided without its facts.
     FactsMissing = "facts_missing", 409, Later,
         vi "Thiếu thông tin xét điều kiện", "Chưa có thông tin xét điều kiện khen thưởng của đơn vị {unit_code}.",
@@ -272,6 +276,10 @@ codes! {
     DateOutOfRange = "date_out_of_range", 422, Never,
         vi "Ngày ngoài phạm vi", "Ngày nằm ngoài khoảng thời gian cho phép.",
         en "Date out of range", "The date is outside the allowed range.";
+    /// A date that cannot be true: before what it follows, in the future where it records the past, or years off.
+    ImplausibleDate = "implausible_date", 422, Never,
+        vi "Ngày không hợp lý", "Ngày phải nằm trong khoảng từ {earliest} đến {latest}.",
+        en "Implausible date", "The date must be from {earliest} to {latest}.";
     /// A date before today where only today or later is allowed.
     DateInPast = "date_in_past", 422, Never,
         vi "Ngày đã qua", "Ngày không được trước ngày hiện tại.",

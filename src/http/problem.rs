@@ -342,7 +342,7 @@ mod tests {
     }
 
     /// The other parameters of sentences: figures, times, and what the client or the author of a table has written.
-    const SHOWN_AS_GIVEN: [&str; 35] = [
+    const SHOWN_AS_GIVEN: [&str; 36] = [
         "choice",
         "closed_at",
         "column",
@@ -351,6 +351,7 @@ mod tests {
         "decimals",
         "declared",
         "due_on",
+        "earliest",
         "expected",
         "from",
         "got",

@@ -196,6 +196,7 @@ diesel::table! {
         notice_number -> Nullable<Text>,
         notice_on -> Nullable<Date>,
         cancel_reason -> Nullable<Text>,
+        council_review_started_on -> Nullable<Date>,
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,

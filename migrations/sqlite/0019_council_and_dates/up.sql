@@ -1,4 +1,5 @@
--- The code of a cancelled period is free again.
+-- The code of a cancelled period is free again. The day on which the council's review began is kept, since no session of
+-- an earlier day decides; of older periods the audit tells it, within a day because it does not know the time zone.
 PRAGMA defer_foreign_keys = ON;
 CREATE TABLE periods_before AS SELECT * FROM periods;
 DROP TABLE periods;
@@ -26,6 +27,7 @@ CREATE TABLE periods (
     notice_number TEXT,
     notice_on TEXT,
     cancel_reason TEXT,
+    council_review_started_on TEXT,
     version INTEGER NOT NULL,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
@@ -37,11 +39,12 @@ CREATE TABLE periods (
 ) STRICT;
 INSERT INTO periods (id, organization_id, code, title, year, criteria_set_id, status, self_assessment_due_on,
     appraisal_due_on, council_review_from_on, council_review_to_on, result_notice_due_on, late_submissions, council_scoring, tie_break, eligibility,
-    when_ineligible, required_documents, dossier_working_days, dossier_semantics, notice_number, notice_on, cancel_reason, version,
+    when_ineligible, required_documents, dossier_working_days, dossier_semantics, notice_number, notice_on, cancel_reason, council_review_started_on, version,
     created_at, updated_at)
 SELECT id, organization_id, code, title, year, criteria_set_id, status, self_assessment_due_on,
     appraisal_due_on, council_review_from_on, council_review_to_on, result_notice_due_on, late_submissions, council_scoring, tie_break, eligibility,
-    when_ineligible, required_documents, dossier_working_days, dossier_semantics, notice_number, notice_on, cancel_reason, version,
+    when_ineligible, required_documents, dossier_working_days, dossier_semantics, notice_number, notice_on, cancel_reason,
+    (SELECT date(MAX(at)) FROM audit_entries WHERE subject_id = periods_before.id AND action = 'period.start_council_review'), version,
     created_at, updated_at
 FROM periods_before;
 DROP TABLE periods_before;

@@ -1,6 +1,6 @@
 //! Emulation periods: one year of scoring in one organisation, from the draft to the announced results.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -252,6 +252,8 @@ pub struct Period {
     pub superseded_notices: Vec<Superseded<Notice>>,
     /// Why the period was cancelled.
     pub cancel_reason: Option<String>,
+    /// The day on which the council's review began.
+    pub council_review_started_on: Option<NaiveDate>,
     /// Version; it increases with every change.
     pub version: i64,
     /// When the period was created.
@@ -283,18 +285,12 @@ const NEEDS: [(&[Action], &[PeriodStatus]); 10] = {
         (&[Action::Open], &[Draft]),
         (&[Action::StartAppraisal], &[SelfAssessment]),
         (&[Action::StartCouncilReview], &[Appraisal]),
-        (&[Action::Finalize, Action::DecideTie], &[CouncilReview]),
+        (&[Action::Finalize, Action::DecideTie, Action::HoldSession, Action::CloseSession], &[CouncilReview]),
         (&[Action::Announce], &[Finalized]),
         (&[Action::CorrectNotice], &[Announced, Closed]),
         (&[Action::Close], &[Announced]),
         (
-            &[
-                Action::WriteFacts,
-                Action::CreateSession,
-                Action::WriteSession,
-                Action::HoldSession,
-                Action::CloseSession,
-            ],
+            &[Action::WriteFacts, Action::CreateSession, Action::WriteSession],
             &[SelfAssessment, Appraisal, CouncilReview],
         ),
     ]
@@ -364,6 +360,7 @@ impl Period {
             notice: None,
             superseded_notices: Vec::new(),
             cancel_reason: None,
+            council_review_started_on: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -377,7 +374,23 @@ impl Period {
     pub fn may(&self, action: Action) -> Result<(), Error> {
         self.status.must_be(needs(&NEEDS, action))
     }
+
+    /// Returns the first day on which a session of the council can decide: that of the start of its review. Older periods
+    /// do not know it; no review began before the self-assessments were due.
+    pub fn council_since(&self) -> NaiveDate {
+        self.council_review_started_on.unwrap_or(self.rules.schedule.self_assessment_due_on)
+    }
+
+    /// Returns the days on which a session of the council may be planned: from the start of the review, or from today
+    /// while it has not begun.
+    pub fn session_days(&self, today: NaiveDate) -> (NaiveDate, NaiveDate) {
+        let ahead = today.max(self.rules.schedule.council_review_to_on).checked_add_days(Days::new(SESSION_DAYS_AHEAD));
+        (self.council_review_started_on.unwrap_or(today), ahead.unwrap_or(NaiveDate::MAX))
+    }
 }
+
+/// How long after the last day of the council's review a session may be planned: what is further off is a slip of the pen.
+const SESSION_DAYS_AHEAD: u64 = 366;
 
 #[cfg(test)]
 mod tests {
@@ -395,20 +408,11 @@ mod tests {
             (&[Action::Open], "Y......."),
             (&[Action::StartAppraisal], ".Y......"),
             (&[Action::StartCouncilReview], "..Y....."),
-            (&[Action::Finalize, Action::DecideTie], "...Y...."),
+            (&[Action::Finalize, Action::DecideTie, Action::HoldSession, Action::CloseSession], "...Y...."),
             (&[Action::Announce], "....Y..."),
             (&[Action::CorrectNotice], ".....YY."),
             (&[Action::Close], ".....Y.."),
-            (
-                &[
-                    Action::WriteFacts,
-                    Action::CreateSession,
-                    Action::WriteSession,
-                    Action::HoldSession,
-                    Action::CloseSession,
-                ],
-                ".YYY....",
-            ),
+            (&[Action::WriteFacts, Action::CreateSession, Action::WriteSession], ".YYY...."),
             (&[Action::Submit, Action::RecordDecision, Action::WriteUnit], "........"),
         ];
         for (actions, expected) in table {

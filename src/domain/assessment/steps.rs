@@ -66,12 +66,13 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    fn read(&self, decided_on: Option<NaiveDate>, today: NaiveDate, check: &mut Check) -> Notice {
+    fn read(&self, decided_on: NaiveDate, today: NaiveDate, check: &mut Check) -> Notice {
         let number = check.text("/notice_number", &self.notice_number, CODE_CHARS);
         let on = self.notice_on;
         check.ensure(on <= today, "/notice_on", Code::NoticeInFuture);
-        if let Some(held_on) = decided_on.filter(|held_on| on < *held_on) {
-            check.faults.push(Fault::at("/notice_on", Code::NoticeBeforeSession).with("held_on", held_on.to_string()));
+        if on < decided_on {
+            let fault = Fault::at("/notice_on", Code::NoticeBeforeSession);
+            check.faults.push(fault.with("held_on", decided_on.to_string()));
         }
         Notice { number, on }
     }
@@ -116,9 +117,15 @@ impl Period {
     ///
     /// # Errors
     /// `guard_failed` for a submission that is neither appraised nor missed.
-    pub fn start_council_review(&self, sheets: &[UnitSheet], now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+    pub fn start_council_review(
+        &self,
+        sheets: &[UnitSheet],
+        today: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<Change<Self>, Error> {
         guard(stage_faults(sheets, SubmissionStatus::Appraised, Code::AppraisalMissing))?;
-        Ok(self.step(PeriodStatus::CouncilReview, now, EventType::PeriodCouncilReviewStarted))
+        let change = self.step(PeriodStatus::CouncilReview, now, EventType::PeriodCouncilReviewStarted);
+        Ok(change.map(|period| Period { council_review_started_on: Some(today), ..period }))
     }
 
     /// Freezes the ranking. `of_ranking` is what prevents the ranking itself from being final.
@@ -137,14 +144,14 @@ impl Period {
         Ok(self.step(PeriodStatus::Finalized, now, EventType::PeriodFinalized))
     }
 
-    /// Announces the results by a notice. `decided_on` is the day of the first session with a quorum.
+    /// Announces the results by a notice. `decided_on` is the day of the session that decided.
     ///
     /// # Errors
     /// `notice_in_future`, `notice_before_session`, and the errors of the text.
     pub fn announce(
         &self,
         given: &Announcement,
-        decided_on: Option<NaiveDate>,
+        decided_on: NaiveDate,
         today: NaiveDate,
         now: DateTime<Utc>,
     ) -> Result<Change<Self>, Error> {
@@ -161,7 +168,7 @@ impl Period {
         &self,
         given: &Announcement,
         reason: &str,
-        decided_on: Option<NaiveDate>,
+        decided_on: NaiveDate,
         today: NaiveDate,
         now: DateTime<Utc>,
     ) -> Result<Change<Self>, Error> {

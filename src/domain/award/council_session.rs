@@ -8,6 +8,7 @@ use crate::domain::Id;
 use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::assessment::period::Period;
 use crate::domain::change::Change;
+use crate::domain::text::Check;
 use crate::error::{Code, Error, Fault};
 
 /// State of a session.
@@ -107,14 +108,15 @@ const NEEDS: [(&[Action], &[SessionStatus]); 2] = [
 ];
 
 impl CouncilSession {
-    /// Whether enough members were present; `None` until the session is held.
+    /// Whether enough members were present; `None` until the session is held. An empty council has no quorum.
     pub fn quorum_met(&self) -> Option<bool> {
-        Some(self.present? >= self.needed?)
+        let (present, needed) = (self.present?, self.needed?);
+        Some(needed > 0 && present >= needed)
     }
 
-    /// Whether it was closed with a quorum.
-    pub fn could_decide(&self) -> bool {
-        self.status == SessionStatus::Closed && self.quorum_met() == Some(true)
+    /// Whether it was closed with a quorum, and held `since` the council's review began.
+    pub fn could_decide(&self, since: NaiveDate) -> bool {
+        self.status == SessionStatus::Closed && self.quorum_met() == Some(true) && self.held_on >= since
     }
 
     /// Requires that the state allows an action.
@@ -154,12 +156,20 @@ impl SessionCase {
     /// Freezes the attendance and computes the quorum. `council` are the members on the day of the session.
     ///
     /// # Errors
-    /// `guard_failed` with `too_early` before the day of the session.
+    /// `guard_failed` with `too_early` before the day of the session, with `implausible_date` where that was before the
+    /// review, and with `no_council_members` for an empty council.
     pub fn hold(&self, council: &[Id], today: NaiveDate, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         let session = &self.session;
+        let mut check = Check::default();
         if session.held_on > today {
             let fault = Fault::at("/held_on", Code::TooEarly).with("not_before", session.held_on.to_string());
-            return Err(Error::of_faults(Code::GuardFailed, vec![fault]));
+            check.faults.push(fault);
+        } else {
+            check.date("/held_on", session.held_on, (self.period.council_since(), today));
+        }
+        check.ensure(!council.is_empty(), "/attendance", Code::NoCouncilMembers);
+        if !check.faults.is_empty() {
+            return Err(Error::of_faults(Code::GuardFailed, check.faults));
         }
         let here = session.attendance.iter().filter(|entry| entry.present && council.contains(&entry.member_id));
         let held = CouncilSession {
@@ -216,6 +226,7 @@ mod tests {
             notice: None,
             superseded_notices: Vec::new(),
             cancel_reason: None,
+            council_review_started_on: Some(on("2023-11-21")),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -266,13 +277,14 @@ mod tests {
     /// cancelled.
     #[test]
     fn a_session_changes_only_until_the_ranking_is_final() {
-        let expected = [STATE, OK, OK, OK, STATE, STATE, STATE, STATE];
+        let planning = [STATE, OK, OK, OK, STATE, STATE, STATE, STATE];
+        let meeting = [STATE, STATE, STATE, OK, STATE, STATE, STATE, STATE];
         let acts = [
-            (Action::WriteSession, SessionStatus::Planned),
-            (Action::HoldSession, SessionStatus::Planned),
-            (Action::CloseSession, SessionStatus::Held),
+            (Action::WriteSession, SessionStatus::Planned, planning),
+            (Action::HoldSession, SessionStatus::Planned, meeting),
+            (Action::CloseSession, SessionStatus::Held, meeting),
         ];
-        for (action, status) in acts {
+        for (action, status, expected) in acts {
             for (period, expected) in PeriodStatus::VARIANTS.iter().zip(expected) {
                 assert_eq!(outcome(&session(status, *period), action), expected, "{action:?} {period:?}");
             }
@@ -287,6 +299,36 @@ mod tests {
         assert_eq!((error.code, error.faults[0].code), (Code::GuardFailed, Code::TooEarly));
         let held = case.hold(&council, on("2023-11-25"), DateTime::UNIX_EPOCH).unwrap().after.session;
         assert_eq!((held.status, held.present, held.needed), (SessionStatus::Held, Some(2), Some(2)));
+    }
+
+    /// The review began on the 21st: a session of the 20th was not in it, and nobody is no council.
+    #[test]
+    fn every_reason_against_holding_is_told_at_once() {
+        let mut case = session(SessionStatus::Planned, PeriodStatus::CouncilReview);
+        case.session.held_on = on("2023-11-20");
+        let error = case.hold(&[], on("2023-11-25"), DateTime::UNIX_EPOCH).unwrap_err();
+        let codes: Vec<Code> = error.faults.iter().map(|fault| fault.code).collect();
+        assert_eq!((error.code, codes), (Code::GuardFailed, vec![Code::ImplausibleDate, Code::NoCouncilMembers]));
+    }
+
+    #[test]
+    fn a_session_decides_closed_with_a_quorum_and_in_the_review() {
+        let since = on("2023-11-21");
+        let table = [
+            (SessionStatus::Closed, Some((4, 4)), "2023-11-21", true),
+            (SessionStatus::Closed, Some((4, 4)), "2023-11-20", false),
+            (SessionStatus::Closed, Some((4, 4)), "1999-11-25", false),
+            (SessionStatus::Closed, Some((3, 4)), "2023-11-25", false),
+            (SessionStatus::Closed, Some((0, 0)), "2023-11-25", false),
+            (SessionStatus::Held, Some((4, 4)), "2023-11-25", false),
+            (SessionStatus::Planned, None, "2023-11-25", false),
+        ];
+        for (status, counted, held_on, expected) in table {
+            let of = session(status, PeriodStatus::CouncilReview).session;
+            let (present, needed) = counted.unzip();
+            let session = CouncilSession { held_on: on(held_on), present, needed, ..of };
+            assert_eq!(session.could_decide(since), expected, "{status:?} {counted:?} {held_on}");
+        }
     }
 
     proptest! {

@@ -117,6 +117,8 @@ struct PeriodView {
     superseded_notices: Vec<SupersededNoticeView>,
     /// Why the period was cancelled; null unless it was.
     cancel_reason: Option<String>,
+    /// Day on which the council's review began; null before. Sessions of earlier days decide nothing.
+    council_review_started_on: Option<NaiveDate>,
     /// Version of the period; it increases with every change.
     version: i64,
     /// When the period was created.
@@ -151,6 +153,7 @@ impl From<&Details<Period>> for PeriodView {
             notice: period.notice.clone(),
             superseded_notices: period.superseded_notices.iter().map(SupersededNoticeView::from).collect(),
             cancel_reason: period.cancel_reason.clone(),
+            council_review_started_on: period.council_review_started_on,
             version: period.version,
             created_at: Instant(period.created_at),
             updated_at: Instant(period.updated_at),

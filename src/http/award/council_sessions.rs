@@ -29,9 +29,9 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-const CREATE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember];
-const CHANGE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember];
-const HOLD_REFUSALS: &[Code] = &[Code::GuardFailed, Code::TooEarly];
+const CREATE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember, Code::ImplausibleDate];
+const CHANGE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember, Code::ImplausibleDate];
+const HOLD_REFUSALS: &[Code] = &[Code::GuardFailed, Code::TooEarly, Code::ImplausibleDate, Code::NoCouncilMembers];
 
 /// A council session, as listed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -106,7 +106,8 @@ struct SessionView {
 struct NewBody {
     /// The period to decide on.
     period_id: Id,
-    /// Day of the session.
+    /// Day of the session: not before the council's review began, or before today while it has not, and at most a year
+    /// after its last day.
     held_on: Day,
     /// Place of the session; at most 1,000 characters.
     place: String,
@@ -214,7 +215,8 @@ async fn change(call: Call) -> Reply {
 /// Record that a session was held.
 ///
 /// Freezes the attendance and computes `quorum_met`, `present` and `needed`. A written opinion does not count as
-/// presence. Not possible before `held_on`.
+/// presence. Possible during the council's review, not before `held_on`, and not for a day before the review began. A
+/// council without members holds no session.
 #[utoipa::path(post, path = "/v1/council-sessions/{id}/hold", responses((status = 200, description = "Held.", body = SessionView)))]
 async fn hold(call: Call) -> Reply {
     let id = call.id("id")?;

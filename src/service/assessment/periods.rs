@@ -100,7 +100,10 @@ impl Subject for Period {
     }
 
     fn audit(&self) -> Value {
-        let further = json!({"status": self.status, "notice": self.notice, "superseded_notices": self.superseded_notices, "cancel_reason": self.cancel_reason});
+        let further = json!({
+            "status": self.status, "notice": self.notice, "superseded_notices": self.superseded_notices,
+            "cancel_reason": self.cancel_reason, "council_review_started_on": self.council_review_started_on,
+        });
         fields(&self.rules, further)
     }
 
@@ -275,7 +278,8 @@ fn submission_states(conn: &mut Conn, context: &Context, id: &Id) -> Result<Vec<
 /// Hands the appraised submissions to the council.
 pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::StartCouncilReview, &Ok(()))?;
-    let change = period.start_council_review(&submission_states(conn, context, id)?, context.now)?;
+    let today = date_in(zone_of(conn, &period.organization_id)?, context.now);
+    let change = period.start_council_review(&submission_states(conn, context, id)?, today, context.now)?;
     context.commit(conn, "period.start_council_review", &period, change)
 }
 
@@ -321,11 +325,11 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
     context.commit(conn, "period.announce", &before, change)
 }
 
-/// The days that the result notice lies between: that of the first session with a quorum, and today.
-fn notice_dates(conn: &mut Conn, context: &Context, period: &Period) -> Result<(Option<NaiveDate>, NaiveDate), Error> {
+/// The days that the result notice lies between: that of the first session that could decide, and today.
+fn notice_dates(conn: &mut Conn, context: &Context, period: &Period) -> Result<(NaiveDate, NaiveDate), Error> {
     let sessions = store::council_sessions::closed_of_period(conn, &period.id)?;
-    let decisive = sessions.iter().filter(|session| session.quorum_met() == Some(true));
-    let decided_on = decisive.map(|session| session.held_on).min();
+    let decisive = sessions.iter().filter(|session| session.could_decide(period.council_since()));
+    let decided_on = decisive.map(|session| session.held_on).min().unwrap_or_else(|| period.council_since());
     Ok((decided_on, date_in(zone_of(conn, &period.organization_id)?, context.now)))
 }
 

@@ -104,9 +104,8 @@ pub fn list(
     Ok(store::council_sessions::list(conn, &organization_id, period_id, page)?)
 }
 
-/// Rejects an invalid quorum and attendance of people outside that day's council.
-fn validate(conn: &mut Conn, session: &mut CouncilSession) -> Result<(), Error> {
-    let mut check = Check::default();
+/// Rejects an invalid quorum and attendance of people outside that day's council, in addition to what was found so far.
+fn validate(conn: &mut Conn, session: &mut CouncilSession, mut check: Check) -> Result<(), Error> {
     session.place = check.text("/place", &session.place, TITLE_CHARS);
     check.ensure(session.quorum.is_share(), "/quorum", Code::NumberOutOfRange);
     let council = store::members::council_on(conn, &session.organization_id, session.held_on)?;
@@ -144,7 +143,10 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
         created_at: context.now,
         updated_at: context.now,
     };
-    validate(conn, &mut session)?;
+    let mut check = Check::default();
+    let today = date_in(zone_of(conn, &period.organization_id)?, context.now);
+    check.date("/held_on", session.held_on, period.session_days(today));
+    validate(conn, &mut session, check)?;
     store::council_sessions::insert(conn, &session)?;
     let case = SessionCase { session, period };
     context.record_created(conn, "council_session.create", &case, None)?;
@@ -167,7 +169,12 @@ pub fn change(
         attendance: change.attendance.clone().unwrap_or_else(|| before.attendance.clone()),
         ..before.clone()
     };
-    validate(conn, &mut after)?;
+    let mut check = Check::default();
+    if let Some(held_on) = change.held_on {
+        let today = date_in(zone_of(conn, &before.organization_id)?, context.now);
+        check.date("/held_on", held_on, case.period.session_days(today));
+    }
+    validate(conn, &mut after, check)?;
     context.commit(conn, "council_session.change", &case, case.with(after, context.now))
 }
 

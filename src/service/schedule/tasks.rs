@@ -314,7 +314,10 @@ impl TaskBuilder<'_> {
         }
         let sessions = store::council_sessions::list(conn, self.organization_id, None, &max_page())?;
         // A session closed without a quorum cannot decide anything.
-        let may_decide = |session: &CouncilSession| session.status != SessionStatus::Closed || session.could_decide();
+        let since = |id: &Id| self.terms.get(id).map_or(NaiveDate::MAX, |terms| terms.council_since);
+        let may_decide = |session: &CouncilSession| {
+            session.status != SessionStatus::Closed || session.could_decide(since(&session.period_id))
+        };
         let planned = |id: &Id| sessions.iter().any(|session| session.period_id == *id && may_decide(session));
         let to_plan = in_review.into_iter().filter(|id| !planned(id) && self.may(Action::CreateSession, None));
         let planning = to_plan.map(|id| {

@@ -48,6 +48,7 @@ struct Row {
     notice_number: Option<String>,
     notice_on: Option<NaiveDate>,
     cancel_reason: Option<String>,
+    council_review_started_on: Option<NaiveDate>,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -87,6 +88,7 @@ fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Err
         notice: row.notice_number.zip(row.notice_on).map(|(number, on)| Notice { number, on }),
         superseded_notices: from_json(&row.superseded_notices)?,
         cancel_reason: row.cancel_reason,
+        council_review_started_on: row.council_review_started_on,
         version: row.version,
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
@@ -121,6 +123,7 @@ impl TryFrom<&Period> for Row {
             notice_number: period.notice.as_ref().map(|notice| notice.number.clone()),
             notice_on: period.notice.as_ref().map(|notice| notice.on),
             cancel_reason: period.cancel_reason.clone(),
+            council_review_started_on: period.council_review_started_on,
             version: period.version,
             created_at: naive(period.created_at),
             updated_at: naive(period.updated_at),
@@ -287,6 +290,8 @@ pub struct Terms {
     pub dossier: DossierDeadline,
     /// The date of the result notice; `None` before it is announced.
     pub notice_on: Option<NaiveDate>,
+    /// The first day on which a session of the council can decide.
+    pub council_since: NaiveDate,
 }
 
 /// Returns the settings of periods on which their deadlines depend.
@@ -295,14 +300,17 @@ pub fn terms<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<H
     ids.sort_unstable();
     ids.dedup();
     let dossier = (dsl::dossier_working_days, dsl::dossier_semantics);
-    let columns = (dsl::id, dsl::status, dsl::late_submissions, dossier, dsl::notice_on);
-    type Columns = (String, String, String, (i32, String), Option<NaiveDate>);
+    let council = (dsl::council_review_started_on, dsl::self_assessment_due_on);
+    let columns = (dsl::id, dsl::status, dsl::late_submissions, dossier, dsl::notice_on, council);
+    type Columns = (String, String, String, (i32, String), Option<NaiveDate>, (Option<NaiveDate>, NaiveDate));
     let rows: Vec<Columns> = dsl::periods.filter(dsl::id.eq_any(ids)).select(columns).load(conn)?;
-    let terms = |(row_id, status, late_submissions, (working_days, semantics), notice_on): Columns| {
-        let (status, late_submissions) = (parse_enum(&status)?, parse_enum(&late_submissions)?);
-        let dossier = DossierDeadline { working_days, semantics: parse_enum(&semantics)? };
-        Ok((id(row_id), Terms { status, late_submissions, dossier, notice_on }))
-    };
+    let terms =
+        |(row_id, status, late_submissions, (working_days, semantics), notice_on, (began_on, due_on)): Columns| {
+            let (status, late_submissions) = (parse_enum(&status)?, parse_enum(&late_submissions)?);
+            let dossier = DossierDeadline { working_days, semantics: parse_enum(&semantics)? };
+            let council_since = began_on.unwrap_or(due_on);
+            Ok((id(row_id), Terms { status, late_submissions, dossier, notice_on, council_since }))
+        };
     rows.into_iter().map(terms).collect()
 }
 

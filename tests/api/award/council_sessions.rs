@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::backends::execute;
 use crate::support::year::head;
 use crate::support::{App, Response, apply, on_both};
 
@@ -57,6 +58,7 @@ fn places(app: &App) -> Value {
 /// Five members and the chair are six: four of them are two thirds, three are not.
 #[apply(on_both)]
 fn four_of_six_are_a_quorum(app: &App) {
+    app.in_council_review(&[]);
     app.set_clock(THE_DAY);
     for (present, met) in [(4, true), (3, false)] {
         let path = session(app, "2023-11-28", &attendance(app, present, 0));
@@ -68,6 +70,7 @@ fn four_of_six_are_a_quorum(app: &App) {
 /// A seventh member sits from the 29th on: two thirds of seven are 4.67, so five; on the 28th it is six and four.
 #[apply(on_both)]
 fn the_quorum_is_rounded_up_over_the_members_of_that_day(app: &App) {
+    app.in_council_review(&[]);
     let body = json!({"subject": "qttv-council", "display_name": "Ủy viên mới", "roles": ["council_member"], "valid_from_on": "2023-11-29"});
     app.post("admin", "/v1/members", &body).expect(201);
     let four = |app: &App| -> Value {
@@ -85,6 +88,7 @@ fn the_quorum_is_rounded_up_over_the_members_of_that_day(app: &App) {
 /// Another share may be asked for: three quarters of six are 4.5, so five.
 #[apply(on_both)]
 fn a_session_may_ask_for_another_share(app: &App) {
+    app.in_council_review(&[]);
     let body = json!({"period_id": app.period_id(), "held_on": "2023-11-28", "place": "Phòng họp số 1",
             "quorum": {"numerator": 3, "denominator": 4}, "attendance": attendance(app, 4, 0)});
     let path = call(app, &body);
@@ -96,6 +100,7 @@ fn a_session_may_ask_for_another_share(app: &App) {
 /// Three in the room and three letters are three present.
 #[apply(on_both)]
 fn written_opinions_do_not_count_as_present(app: &App) {
+    app.in_council_review(&[]);
     let path = session(app, "2023-11-28", &attendance(app, 3, 3));
     app.set_clock(THE_DAY);
     let held = app.act("secretary", &path, "hold", None).expect(200);
@@ -118,6 +123,7 @@ fn only_the_council_attends(app: &App) {
 /// Midnight in Hà Nội begins the day of the session; a millisecond earlier it cannot have been held.
 #[apply(on_both)]
 fn a_session_is_not_held_before_its_day(app: &App) {
+    app.in_council_review(&[]);
     let path = session(app, "2023-11-28", &attendance(app, 4, 0));
     app.set_clock("2023-11-27T16:59:59.999Z");
     let refusal = app.act("secretary", &path, "hold", None).refused(409, "guard_failed");
@@ -129,6 +135,7 @@ fn a_session_is_not_held_before_its_day(app: &App) {
 /// The secretary counts who is there, the chair closes: neither does the other's part.
 #[apply(on_both)]
 fn the_secretary_holds_and_the_chair_closes(app: &App) {
+    app.in_council_review(&[]);
     let path = session(app, "2023-11-28", &attendance(app, 4, 0));
     app.set_clock(THE_DAY);
     app.act("council-chair", &path, "hold", None).refused(403, "role_required");
@@ -140,6 +147,7 @@ fn the_secretary_holds_and_the_chair_closes(app: &App) {
 /// A planned session is not closed, and one that was held keeps its attendance.
 #[apply(on_both)]
 fn holding_fixes_the_attendance(app: &App) {
+    app.in_council_review(&[]);
     let path = session(app, "2023-11-28", &attendance(app, 3, 0));
     app.set_clock(THE_DAY);
     app.act("council-chair", &path, "close", None).refused(409, "invalid_state");
@@ -263,4 +271,75 @@ fn a_section_orders_equal_sheets_before_they_are_appraised(app: &App) {
         .collect();
     assert_eq!(places, [(&json!(1), &json!("TH"), &json!(995)), (&json!(2), &json!("KT"), &json!(995))]);
     assert_eq!(ranking["unresolved_ties"], json!([]));
+}
+
+/// Ends the membership of everybody who sits on the council.
+fn dissolve(app: &App) {
+    for (_, id) in app.council() {
+        let member = format!("/v1/members/{id}");
+        app.act("admin", &member, "end", Some(&json!({"reason": "Kiện toàn Hội đồng"}))).expect(200);
+    }
+}
+
+/// None of none is not two thirds: a council without a member holds no session.
+#[apply(on_both)]
+fn an_empty_council_holds_no_session(app: &App) {
+    app.in_council_review(&[]);
+    app.set_clock(THE_DAY);
+    let path = session(app, "2023-11-28", &json!([]));
+    dissolve(app);
+    let refusal = app.act("secretary", &path, "hold", None).refused(409, "guard_failed");
+    assert_eq!(refusal.faults(), [("no_council_members".to_owned(), "/attendance".to_owned())]);
+}
+
+/// The session is inside the review of its period: neither in 1999, nor before the review began, nor years ahead.
+#[apply(on_both)]
+fn a_session_is_inside_the_review_of_its_period(app: &App) {
+    app.in_council_review(&[]);
+    let body = |held_on: &str| json!({"period_id": app.period_id(), "held_on": held_on, "place": "Phòng họp số 1"});
+    for held_on in ["1999-11-28", "2023-11-12", "2123-11-28"] {
+        let refusal = app.post("secretary", "/v1/council-sessions", &body(held_on)).refused(422, "implausible_date");
+        assert_eq!(refusal.faults(), [("implausible_date".to_owned(), "/held_on".to_owned())], "{held_on}");
+        // The review began on 13 November; a year after its last day, the 30th, nobody plans a session any more.
+        let range = json!({"earliest": "2023-11-13", "latest": "2024-11-30"});
+        assert_eq!(refusal.json()["errors"][0]["params"], range, "{held_on}");
+    }
+    let path = call(app, &body("2023-11-13"));
+    let tag = app.tag("secretary", &path);
+    let moved = app.request("secretary", "PATCH", &path).if_match(&tag).json(&json!({"held_on": "1999-11-28"})).send();
+    moved.refused(422, "implausible_date");
+}
+
+/// What was planned for the 12th, before the review began on the 13th, was not held in it.
+#[apply(on_both)]
+fn a_session_planned_before_the_review_is_not_held_in_it(app: &App) {
+    app.set_clock("2023-11-12T01:00:00.000Z");
+    let path = session(app, "2023-11-12", &attendance(app, 4, 0));
+    app.act("secretary", &path, "hold", None).refused(409, "invalid_state");
+    app.in_council_review(&[]);
+    let refusal = app.act("secretary", &path, "hold", None).refused(409, "guard_failed");
+    assert_eq!(refusal.faults(), [("implausible_date".to_owned(), "/held_on".to_owned())]);
+    let tag = app.tag("secretary", &path);
+    let moved = json!({"held_on": "2023-11-13"});
+    app.request("secretary", "PATCH", &path).if_match(&tag).json(&moved).send().expect(200);
+    assert_eq!(app.act("secretary", &path, "hold", None).expect(200)["quorum_met"], true);
+}
+
+/// Rows of older versions: a session of 1999, and one of nobody. The ranking is not final by them.
+#[apply(on_both)]
+fn an_older_session_out_of_place_finalizes_nothing(app: &App) {
+    app.in_council_review(&[]);
+    app.set_clock(THE_DAY);
+    let finalize = || {
+        let refusal = app.act("council-chair", &app.period(), "finalize", None).refused(409, "guard_failed");
+        assert_eq!(refusal.faults(), [("session_without_quorum".to_owned(), String::new())]);
+    };
+    for stored in ["held_on = '1999-11-28', present = 4, needed = 4", "present = 0, needed = 0"] {
+        let path = session(app, "2023-11-28", &attendance(app, 4, 0));
+        let id = path.rsplit('/').next().unwrap();
+        execute(app, &format!("UPDATE council_sessions SET status = 'closed', {stored} WHERE id = '{id}'")).unwrap();
+        finalize();
+    }
+    app.closed_session("2023-11-28", 4);
+    app.move_period("council-chair", "finalize");
 }

@@ -8,7 +8,6 @@ use crate::domain::Id;
 use crate::domain::assessment::period::Period;
 use crate::domain::assessment::steps::of_unit;
 use crate::domain::assessment::submission::SubmissionStatus;
-use crate::domain::award::council_session::CouncilSession;
 use crate::domain::award::ranking::{Contender, Inputs, Ranking};
 use crate::domain::award::tie_break::TieBreak;
 use crate::error::{Code, Error, Fault};
@@ -89,7 +88,7 @@ pub struct ProvisionalRanking {
 /// Computes the ranking of a period and checks whether it can be frozen.
 pub fn provisional(conn: &mut Conn, period: &Period) -> Result<ProvisionalRanking, Error> {
     let sessions = store::council_sessions::closed_of_period(conn, &period.id)?;
-    let has_quorum = sessions.iter().any(CouncilSession::could_decide);
+    let has_quorum = sessions.iter().any(|session| session.could_decide(period.council_since()));
     let inputs = current(conn, period)?;
     let ranking = inputs.rank();
     let mut faults: Vec<Fault> = (!has_quorum).then(|| Fault::at("", Code::SessionWithoutQuorum)).into_iter().collect();
