@@ -143,10 +143,9 @@ impl Inputs {
         keys.fold(of(b, |totals| totals.total).cmp(&of(a, |totals| totals.total)), Ordering::then)
     }
 
+    /// Orders a tied group as the council decided, whatever the tie-break rules name: a tie always has a way out.
     fn apply_decision(&self, places: &mut Vec<Vec<&Contender>>) {
-        let council_decides =
-            self.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
-        let Some(group) = places.first().filter(|group| council_decides && group.len() > 1) else {
+        let Some(group) = places.first().filter(|group| group.len() > 1) else {
             return;
         };
         let tied: BTreeSet<&Id> = group.iter().map(|contender| &contender.unit_id).collect();
@@ -203,7 +202,9 @@ impl Inputs {
             let offered: Vec<Option<&str>> = (next..next + queue).map(|at| slots.get(at).copied()).collect();
             next += queue;
             let alike = offered.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
-            if !alike {
+            // Among units that take nothing, the order changes nothing.
+            let somebody_takes = group.iter().any(|row| row.eligible != Some(false));
+            if !alike && somebody_takes {
                 ranking.unresolved_ties.push(UnresolvedTie {
                     unit_ids: group.iter().map(|row| row.unit_id).collect(),
                     award_code: offered.iter().flatten().next().copied().unwrap_or_default().to_owned(),
@@ -329,6 +330,51 @@ mod tests {
         assert_eq!(ranking.rows.iter().map(|row| row.tied).collect::<Vec<_>>(), [false, true, true, false]);
         // Two certificates for two tied units: nothing to decide.
         assert_eq!(ranking.unresolved_ties, []);
+    }
+
+    /// Two tied at the top of a flag and two certificates, one behind them; every combination of who is eligible.
+    #[test]
+    fn a_tie_waits_for_the_council_only_where_its_order_would_change_something() {
+        use WhenIneligible::{LeaveVacant, PassDown};
+        let table = [
+            // Ineligible units that are passed over leave one unit for the flag.
+            (PassDown, [false, false], 1),
+            (PassDown, [false, true], 0),
+            (PassDown, [true, false], 0),
+            (PassDown, [true, true], 0),
+            // The award of an ineligible unit is vacant: which one, the order decides.
+            (LeaveVacant, [false, false], 1),
+            (LeaveVacant, [false, true], 1),
+            (LeaveVacant, [true, false], 1),
+            (LeaveVacant, [true, true], 0),
+        ];
+        for (when_ineligible, disciplined, expected) in table {
+            let tied = ["A", "B"].into_iter().zip(disciplined);
+            let mut contenders: Vec<Contender> = tied
+                .map(|(code, disciplined)| Contender { facts: facts(disciplined), ..contender(code, 900, 0) })
+                .collect();
+            contenders.push(contender("C", 800, 0));
+            let ranking = Inputs { when_ineligible, ..inputs(contenders) }.rank();
+            assert_eq!(ranking.unresolved_ties.len(), expected, "{when_ineligible:?} {disciplined:?}");
+            if expected == 0 && disciplined == [true, true] {
+                let award = if when_ineligible == LeaveVacant { "merit" } else { "flag" };
+                assert_eq!(ranking.rows[2].award_code.as_deref(), Some(award), "{when_ineligible:?}");
+            }
+        }
+    }
+
+    /// A chain may end without the council; what the council decided counts all the same.
+    #[test]
+    fn the_council_decides_whatever_the_chain_names() {
+        for chain in [vec![], vec!["base_points".to_owned()], vec!["fewer_deductions".to_owned()]] {
+            let mut inputs = inputs(vec![contender("A", 800, 50), contender("B", 800, 50)]);
+            inputs.tie_break = chain;
+            assert_eq!(inputs.rank().unresolved_ties.len(), 1);
+            inputs.decisions = vec![vec![id("B"), id("A")]];
+            let ranking = inputs.rank();
+            assert_eq!(ranking.unresolved_ties, []);
+            assert_eq!(places(&ranking), [("B", Some(1), Some("flag")), ("A", Some(2), Some("merit"))]);
+        }
     }
 
     #[test]

@@ -245,7 +245,7 @@ struct NewBody {
     #[serde(default)]
     council_scoring: CouncilScoring,
     /// Tie-break rules, applied in this order: `base_points`, `section:<code>`, `fewer_deductions`, `council_decision`.
-    /// Defaults to `["base_points", "council_decision"]`.
+    /// Defaults to `["base_points", "council_decision"]`. Whatever they name, the council can decide a tie that is left.
     #[serde(default = "crate::domain::assessment::period::default_tie_break")]
     tie_break: Vec<String>,
     /// Awards of the period, in order of precedence; defaults to none.

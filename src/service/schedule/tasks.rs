@@ -10,7 +10,6 @@ use crate::domain::access::{self, Decision, Facts};
 use crate::domain::assessment::period::{LateSubmissions, PeriodStatus};
 use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, Proposal, ProposalStatus};
 use crate::domain::award::council_session::{CouncilSession, SessionStatus};
-use crate::domain::award::tie_break::TieBreak;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus};
 use crate::domain::time::{closes_at, date_in};
@@ -257,9 +256,7 @@ impl TaskBuilder<'_> {
         let mut tasks: Vec<Task> = facts.collect();
         // Missing facts may still resolve an apparent tie.
         let tied = !provisional.ranking.unresolved_ties.is_empty() && provisional.ranking.facts_missing.is_empty();
-        let decides =
-            provisional.inputs.tie_break.iter().any(|step| TieBreak::parse(step) == Some(TieBreak::CouncilDecision));
-        if tied && decides && self.may(Action::DecideTie, None) {
+        if tied && self.may(Action::DecideTie, None) {
             let subject = ("period", Some(period_id), base);
             tasks.push(self.task(Action::DecideTie, subject, (period_id, None), deadline));
         }

@@ -3,3 +3,4 @@
 mod award_proposals;
 mod corrections;
 mod council_sessions;
+mod ties;
