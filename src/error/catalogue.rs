@@ -448,6 +448,18 @@ codes! {
     SessionNotOfPeriod = "session_not_of_period", 422, Never,
         vi "Phiên họp không thuộc kỳ đánh giá", "Phiên họp Hội đồng được nêu không thuộc kỳ đánh giá này.",
         en "Session of another period", "The council session does not belong to this period.";
+    /// A decision from a council session that is not closed.
+    SessionNotClosed = "session_not_closed", 422, Later,
+        vi "Phiên họp chưa kết thúc", "Quyết định phải thuộc một phiên họp Hội đồng đã kết thúc.",
+        en "Session not closed", "The decision must be of a council session that is closed.";
+    /// A decision from a council session without a quorum, or held outside the council's review.
+    SessionCannotDecide = "session_cannot_decide", 422, AfterChange,
+        vi "Phiên họp không có thẩm quyền quyết định", "Phiên họp không đủ số thành viên tham dự theo quy định hoặc không được tổ chức trong thời gian Hội đồng đánh giá.",
+        en "Session cannot decide", "The council session had no quorum or was not held during the council's review.";
+    /// A decision from a council session that was held before the totals it decides on.
+    SessionBeforeTotals = "session_before_totals", 422, AfterChange,
+        vi "Phiên họp trước khi có kết quả chấm điểm", "Điểm của các đơn vị đồng hạng có từ ngày {earliest}; phiên họp quyết định không được trước ngày này.",
+        en "Session before the totals", "The totals of the tied units are of {earliest}; the session that decides may not be earlier.";
     /// An approval without the number of its decision.
     DecisionNumberRequired = "decision_number_required", 422, Never,
         vi "Thiếu số quyết định", "Trường hợp được khen thưởng phải ghi số quyết định.",

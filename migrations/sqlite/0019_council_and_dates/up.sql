@@ -49,3 +49,39 @@ SELECT id, organization_id, code, title, year, criteria_set_id, status, self_ass
 FROM periods_before;
 DROP TABLE periods_before;
 CREATE UNIQUE INDEX periods_code ON periods (organization_id, code) WHERE status <> 'cancelled';
+
+-- Who presided in the chair's place.
+ALTER TABLE council_sessions ADD COLUMN presiding_member_id TEXT REFERENCES members (id);
+
+-- The totals that the council decided on, by unit: the decision stands while they do. Older decisions kept none.
+ALTER TABLE tie_decisions ADD COLUMN totals TEXT;
+
+-- Events for those who see the ranking before it is announced.
+CREATE TABLE events_before AS SELECT * FROM events;
+DROP TABLE events;
+CREATE TABLE events (
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    sequence INTEGER NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    audience TEXT NOT NULL CHECK (audience IN ('everybody', 'own_unit', 'sheet_submitted', 'sheet_appraised', 'proposal', 'deadline', 'council')),
+    subject_type TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    period_id TEXT,
+    unit_id TEXT,
+    at TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (organization_id, sequence),
+    CHECK (audience IN ('everybody', 'deadline', 'council') OR unit_id IS NOT NULL)
+) STRICT;
+INSERT INTO events (organization_id, sequence, id, kind, audience, subject_type, subject_id, period_id, unit_id, at, data)
+SELECT organization_id, sequence, id, kind, audience, subject_type, subject_id, period_id, unit_id, at, data FROM events_before;
+DROP TABLE events_before;
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+BEGIN
+    SELECT RAISE(ABORT, 'an event never changes');
+END;
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+BEGIN
+    SELECT RAISE(ABORT, 'an event never changes');
+END;

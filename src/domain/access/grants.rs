@@ -47,7 +47,10 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::ChangePeriod | Action::SetTargets | Action::Open => &[(Secretary, All), (Admin, All)],
         Action::StartAppraisal => &[(Appraiser, All), (CouncilChair, All), (Secretary, All)],
         Action::StartCouncilReview | Action::Announce | Action::Close | Action::Cancel => &[(CouncilChair, All), (Secretary, All)],
-        Action::Finalize | Action::CorrectNotice | Action::DecideTie | Action::CloseSession => &[(CouncilChair, All)],
+        Action::Finalize | Action::CorrectNotice => &[(CouncilChair, All)],
+        // Who presided in the chair's place.
+        Action::CloseSession => &[(CouncilMember, OwnRecord), (CouncilChair, All)],
+        Action::DecideTie => &[(CouncilMember, OwnRecord), (CouncilChair, Foreign)],
         Action::ReadSubmission => &[
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, ForeignFrom(Submitted)), (CouncilMember, ForeignFrom(Appraised)),
             (CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted)), (Integration, Scoped), (Auditor, All),
@@ -102,6 +105,9 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::ReadEvents(Audience::SheetAppraised) => &[
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, Foreign), (CouncilMember, Foreign), (CouncilChair, Foreign),
             (Secretary, Foreign), (Integration, Scoped), (Auditor, All),
+        ],
+        Action::ReadEvents(Audience::Council) => &[
+            (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All),
         ],
         Action::ReadEvents(Audience::Proposal) => grants(Action::ReadProposal),
         Action::ExtendDeadline | Action::WaiveDeadline => &[(Secretary, All)],

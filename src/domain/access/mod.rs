@@ -149,7 +149,7 @@ pub struct Facts<'a> {
     pub sheet: Option<SubmissionStatus>,
     /// Whether the period's results are announced.
     pub announced: bool,
-    /// The member who created it.
+    /// The member who created it, or who presided over it.
     pub owner: Option<&'a Id>,
 }
 

@@ -85,6 +85,8 @@ pub struct CouncilSession {
     pub status: SessionStatus,
     /// Share of the council that must be present.
     pub quorum: Quorum,
+    /// Who presides in the chair's place; `None` for the chair.
+    pub presiding_member_id: Option<Id>,
     /// Attendance of each member.
     pub attendance: Vec<Attendance>,
     /// Number of members present, once held.
@@ -240,6 +242,7 @@ mod tests {
             place: "Trụ sở".into(),
             status,
             quorum: Quorum::default(),
+            presiding_member_id: None,
             attendance: vec![attendance(2, true), attendance(3, true), attendance(4, false)],
             present: None,
             needed: None,

@@ -7,3 +7,4 @@ pub mod council_session;
 pub mod eligibility;
 pub mod ranking;
 pub mod tie_break;
+pub mod tie_decision;

@@ -72,6 +72,9 @@ pub enum EventType {
     /// The council review of a submission was submitted.
     #[serde(rename = "submission.reviewed")]
     SubmissionReviewed,
+    /// A decision on a tie no longer stands, because a total that it was taken on has changed.
+    #[serde(rename = "tie_decision.lapsed")]
+    TieDecisionLapsed,
     /// A proposal to give a unit an award was created.
     #[serde(rename = "award_proposal.created")]
     AwardProposalCreated,
@@ -123,15 +126,17 @@ pub enum Audience {
     Proposal,
     /// Those who may see the unit's deadlines.
     Deadline,
+    /// Those who may see the ranking before it is announced.
+    Council,
 }
 
 impl EventType {
-    /// Returns who may see the event. Events that concern no unit are visible to everyone in the organisation.
+    /// Returns who may see the event. Other events that concern no unit are visible to everyone in the
+    /// organisation.
     pub const fn audience(self, about_unit: bool) -> Audience {
-        if !about_unit {
-            return Audience::Everybody;
-        }
         match self {
+            EventType::TieDecisionLapsed => Audience::Council,
+            _ if !about_unit => Audience::Everybody,
             EventType::SubmissionCreated | EventType::SubmissionReopened => Audience::OwnUnit,
             EventType::SubmissionSubmitted
             | EventType::SubmissionWithdrawn

@@ -98,6 +98,9 @@ impl Role {
     }
 }
 
+/// Role of who chairs the council.
+pub const CHAIR: Role = Role::CouncilChair;
+
 /// What acts as a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray, ToSchema)]
 #[serde(rename_all = "snake_case")]

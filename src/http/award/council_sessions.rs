@@ -52,6 +52,8 @@ struct SessionHeadView {
     status: SessionStatus,
     /// Share of the council that must be present.
     quorum: Quorum,
+    /// Id of the member who presides in the chair's place; null for the chair.
+    presiding_member_id: Option<Id>,
     /// Attendance of each member.
     attendance: Vec<Attendance>,
     /// Whether enough members were present; null until the session is held.
@@ -78,6 +80,7 @@ impl From<&CouncilSession> for SessionHeadView {
             place: session.place.clone(),
             status: session.status,
             quorum: session.quorum,
+            presiding_member_id: session.presiding_member_id,
             attendance: session.attendance.clone(),
             quorum_met: session.quorum_met(),
             present: session.present,
@@ -114,6 +117,8 @@ struct NewBody {
     /// Share of the council that must be present; defaults to two thirds of those who hold `council_member` or
     /// `council_chair` on `held_on`.
     quorum: Option<Quorum>,
+    /// Id of the member who presides in the chair's place; omitted or null for the chair.
+    presiding_member_id: Option<Id>,
     /// Attendance of each member; defaults to none.
     #[serde(default)]
     attendance: Vec<Attendance>,
@@ -136,6 +141,9 @@ struct ChangeBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     quorum: Option<Quorum>,
+    /// Id of the member who presides in the chair's place; null for the chair.
+    #[serde(default, deserialize_with = "present")]
+    presiding_member_id: Option<Option<Id>>,
     /// Attendance of each member; replaces the whole list.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
@@ -180,8 +188,8 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/council-sessions", request_body = NewBody, responses((status = 201, description = "Created.", body = SessionView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| {
-        let NewBody { period_id, held_on, place, quorum, attendance } = body;
-        NewSession { period_id, held_on: held_on.into(), place, quorum, attendance }
+        let NewBody { period_id, held_on, place, quorum, presiding_member_id, attendance } = body;
+        NewSession { period_id, held_on: held_on.into(), place, quorum, presiding_member_id, attendance }
     });
     call.write(move |conn, context| {
         let details = council_sessions::create(conn, context, &input)?;
@@ -206,8 +214,8 @@ async fn get(call: Call) -> Reply {
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ChangeBody>().map(|body| {
-        let ChangeBody { held_on, place, quorum, attendance } = body;
-        SessionChange { held_on: held_on.map(Into::into), place, quorum, attendance }
+        let ChangeBody { held_on, place, quorum, presiding_member_id, attendance } = body;
+        SessionChange { held_on: held_on.map(Into::into), place, quorum, presiding_member_id, attendance }
     });
     call.write(move |conn, context| details_answer(&council_sessions::change(conn, context, &id, &input)?)).await
 }
@@ -224,6 +232,8 @@ async fn hold(call: Call) -> Reply {
 }
 
 /// Close a session that was held.
+///
+/// By the chair, or by who presided in the chair's place.
 #[utoipa::path(post, path = "/v1/council-sessions/{id}/close", responses((status = 200, description = "Closed.", body = SessionView)))]
 async fn close(call: Call) -> Reply {
     let id = call.id("id")?;

@@ -6,13 +6,13 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::award::ranking::{RankingRow, UnresolvedTie};
+use crate::domain::award::tie_decision::TieDecision;
 use crate::error::Code;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, creates, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::time::Instant;
 use crate::service::Answer;
-use crate::service::award::ranking::TieDecision;
 use crate::service::award::ranking::{self, NewTieDecision, RankingDetails, RankingStatus, Verification};
 
 /// Returns the operations on `ranking` and `tie_decisions`.
@@ -28,7 +28,14 @@ pub fn operations() -> Vec<Operation> {
     all
 }
 
-const DECIDE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotTiedGroup, Code::SessionNotOfPeriod];
+const DECIDE_REFUSALS: &[Code] = &[
+    Code::InvalidState,
+    Code::NotTiedGroup,
+    Code::SessionNotOfPeriod,
+    Code::SessionNotClosed,
+    Code::SessionCannotDecide,
+    Code::SessionBeforeTotals,
+];
 
 /// The ranking of a period.
 #[derive(Debug, Serialize, ToSchema)]
@@ -87,7 +94,7 @@ struct DecisionBody {
     unit_ids: Vec<Id>,
     /// Why the council decided so; at most 4,000 characters.
     reason: String,
-    /// The session at which it was decided.
+    /// The session at which it was decided, which must be closed and have had a quorum.
     council_session_id: Id,
 }
 
@@ -107,6 +114,8 @@ struct DecisionView {
     council_session_id: Id,
     /// Id of the member who recorded it.
     decided_by: Id,
+    /// Whether it stands: it lapses when a total that it was taken on changes.
+    stands: bool,
     /// Version of the decision; it increases with every change.
     version: i64,
     /// When the decision was created.
@@ -115,8 +124,8 @@ struct DecisionView {
     updated_at: Instant,
 }
 
-impl From<&TieDecision> for DecisionView {
-    fn from(decision: &TieDecision) -> Self {
+impl DecisionView {
+    fn of(decision: &TieDecision, stands: bool) -> Self {
         DecisionView {
             id: decision.id,
             period_id: decision.period_id,
@@ -124,6 +133,7 @@ impl From<&TieDecision> for DecisionView {
             reason: decision.reason.clone(),
             council_session_id: decision.council_session_id,
             decided_by: decision.decided_by,
+            stands,
             version: decision.version,
             created_at: Instant(decision.created_at),
             updated_at: Instant(decision.updated_at),
@@ -170,8 +180,8 @@ async fn decisions(mut call: Call) -> Reply {
         let decisions = ranking::tie_decisions(conn, context, &id)?;
         Ok(asked.answer_of_all(
             decisions,
-            |decision| decision.id.to_string(),
-            |decision| DecisionView::from(&decision),
+            |(decision, _)| decision.id.to_string(),
+            |(decision, stands)| DecisionView::of(&decision, stands),
         )?)
     })
     .await
@@ -179,7 +189,9 @@ async fn decisions(mut call: Call) -> Reply {
 
 /// Record the council's order of tied units.
 ///
-/// Until the period is finalised, another decision about the same units replaces the first one.
+/// It is a decision of a closed session with a quorum, held during the council's review and not before the day of the
+/// totals, entered by the chair, or by who presided where the chair belongs to a tied unit. It lapses when one of these
+/// totals changes. Until the period is finalised, another decision about the same units replaces the first one.
 #[utoipa::path(post, path = "/v1/periods/{id}/tie-decisions", request_body = DecisionBody, responses((status = 201, description = "Recorded.", body = DecisionView)))]
 async fn decide(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -190,7 +202,7 @@ async fn decide(call: Call) -> Reply {
     });
     call.write(move |conn, context| {
         let decision = ranking::decide_tie(conn, context, &id, &input)?;
-        let view = DecisionView::from(&decision);
+        let view = DecisionView::of(&decision, true);
         Ok(Answer::created(&view, body_tag(&view)?, format!("/v1/periods/{id}/tie-decisions"))?)
     })
     .await

@@ -325,11 +325,16 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
     context.commit(conn, "period.announce", &before, change)
 }
 
-/// The days that the result notice lies between: that of the first session that could decide, and today.
+/// The days that the result notice lies between: that of the last session whose decision it rests on, and today.
 fn notice_dates(conn: &mut Conn, context: &Context, period: &Period) -> Result<(NaiveDate, NaiveDate), Error> {
     let sessions = store::council_sessions::closed_of_period(conn, &period.id)?;
     let decisive = sessions.iter().filter(|session| session.could_decide(period.council_since()));
-    let decided_on = decisive.map(|session| session.held_on).min().unwrap_or_else(|| period.council_since());
+    let mut decided_on = decisive.map(|session| session.held_on).min().unwrap_or_else(|| period.council_since());
+    let contenders = inputs::current(conn, period)?.contenders;
+    for (decision, _) in inputs::decisions(conn, period, &contenders)?.into_iter().filter(|(_, stands)| *stands) {
+        let session = sessions.iter().find(|session| session.id == decision.council_session_id);
+        decided_on = session.map_or(decided_on, |session| decided_on.max(session.held_on));
+    }
     Ok((decided_on, date_in(zone_of(conn, &period.organization_id)?, context.now)))
 }
 

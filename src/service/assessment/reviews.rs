@@ -15,8 +15,11 @@ use crate::domain::journal::event::EventType;
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions::scores_written;
+use crate::service::award::ranking;
 use crate::service::schedule::deadlines::sync;
-use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Related, Result, Subject, record};
+use crate::service::{
+    AuditDraft, Context, Details, EventDraft, Identity, Input, Related, Result, Subject, record, record_all,
+};
 use crate::store::{self, Conn};
 
 /// A new review.
@@ -215,10 +218,15 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Rev
     let mut faults = table.missing(&sheet, |_| true);
     faults.extend(table.unexplained(&before, &sheet));
     let Change { after, event } = case.submit(faults, context.now)?;
+    let period_id = &case.sheet.submission.period_id;
+    let decisions = ranking::standing(conn, period_id)?;
     let after = after.save(conn)?;
+    let lapsed = ranking::lapsed(conn, period_id, decisions)?;
     let today = date_in(after.sheet.zone, context.now);
     sync::update_stages(conn, &after.sheet.submission.period_id, today, context.now)?;
     let event = event.map(|kind| after.event(kind));
-    record(conn, context, AuditDraft::of_change("review.submit", &case, &after, event))?;
+    let mut drafts = vec![AuditDraft::of_change("review.submit", &case, &after, event)];
+    drafts.extend(lapsed);
+    record_all(conn, context, drafts)?;
     Ok(context.details(conn, after)?)
 }

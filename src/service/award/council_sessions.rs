@@ -28,6 +28,8 @@ pub struct NewSession {
     pub place: String,
     /// Required quorum; none for two thirds.
     pub quorum: Option<Quorum>,
+    /// Who presides in the chair's place.
+    pub presiding_member_id: Option<Id>,
     /// Attendance known so far.
     pub attendance: Vec<Attendance>,
 }
@@ -41,6 +43,8 @@ pub struct SessionChange {
     pub place: Option<String>,
     /// Required quorum.
     pub quorum: Option<Quorum>,
+    /// Who presides in the chair's place; none for the chair.
+    pub presiding_member_id: Option<Option<Id>>,
     /// Attendance; replaces the whole list.
     pub attendance: Option<Vec<Attendance>>,
 }
@@ -56,6 +60,11 @@ impl Subject for SessionCase {
 
     fn actions(&self) -> &'static [Action] {
         &council_session::ACTIONS
+    }
+
+    /// Who presides may close the session.
+    fn facts(&self) -> Facts<'_> {
+        Facts { owner: self.session.presiding_member_id.as_ref(), ..Facts::of(&self.session.organization_id) }
     }
 
     fn read_action(&self) -> Action {
@@ -84,6 +93,7 @@ impl Subject for SessionCase {
         json!({
             "period_id": session.period_id, "status": session.status, "held_on": session.held_on, "place": session.place,
             "quorum": session.quorum, "attendance": session.attendance, "present": session.present, "needed": session.needed,
+            "presiding_member_id": session.presiding_member_id,
         })
     }
 
@@ -109,6 +119,9 @@ fn validate(conn: &mut Conn, session: &mut CouncilSession, mut check: Check) -> 
     session.place = check.text("/place", &session.place, TITLE_CHARS);
     check.ensure(session.quorum.is_share(), "/quorum", Code::NumberOutOfRange);
     let council = store::members::council_on(conn, &session.organization_id, session.held_on)?;
+    if let Some(presiding) = &session.presiding_member_id {
+        check.ensure(council.contains(presiding), "/presiding_member_id", Code::NotCouncilMember);
+    }
     let mut seen = std::collections::HashSet::new();
     for (at, entry) in session.attendance.iter().enumerate() {
         let pointer = format!("/attendance/{at}/member_id");
@@ -136,6 +149,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
         place: new.place.clone(),
         status: SessionStatus::Planned,
         quorum: new.quorum.unwrap_or_default(),
+        presiding_member_id: new.presiding_member_id,
         attendance: new.attendance.clone(),
         present: None,
         needed: None,
@@ -166,6 +180,7 @@ pub fn change(
         held_on: change.held_on.unwrap_or(before.held_on),
         place: change.place.clone().unwrap_or_else(|| before.place.clone()),
         quorum: change.quorum.unwrap_or(before.quorum),
+        presiding_member_id: change.presiding_member_id.unwrap_or(before.presiding_member_id),
         attendance: change.attendance.clone().unwrap_or_else(|| before.attendance.clone()),
         ..before.clone()
     };

@@ -2,17 +2,21 @@
 
 pub mod inputs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::{Period, PeriodStatus};
+use crate::domain::award::council_session::CouncilSession;
 use crate::domain::award::ranking::{Inputs, Ranking};
+use crate::domain::award::tie_decision::{self, DecidedTotal, TieDecision};
+use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS};
+use crate::domain::time::date_in;
 use crate::error::{Code, Error};
-use crate::service::{AuditDraft, Context, Input, Interrupt, PendingLapse, Result, record, sha256_hex};
-pub use crate::store::rankings::TieDecision;
+use crate::service::office::organizations::zone_of;
+use crate::service::{AuditDraft, Context, EventDraft, Input, Interrupt, PendingLapse, Result, record, sha256_hex};
 use crate::store::{self, Conn};
 
 /// How far a ranking may be relied on.
@@ -141,12 +145,13 @@ pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Veri
     })
 }
 
-/// Lists the tie decisions of a period.
-pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<TieDecision>> {
+/// Lists the tie decisions of a period, each with whether it stands.
+pub fn tie_decisions(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Vec<(TieDecision, bool)>> {
     let period: Period = context.find(conn, period_id)?;
     access::require_collection(&context.actor, Action::ReadTieDecisions, &facts_of(&period))?;
     context.accept_read()?;
-    Ok(store::rankings::tie_decisions(conn, period_id)?)
+    let contenders = inputs::current(conn, &period)?.contenders;
+    Ok(inputs::decisions(conn, &period, &contenders)?)
 }
 
 /// Records the council's order of tied units, replacing an earlier decision on the same units.
@@ -159,17 +164,16 @@ pub fn decide_tie(
     // Serialises concurrent decisions on the same tie.
     store::periods::lock_for_update(conn, period_id)?;
     let period: Period = context.find(conn, period_id)?;
-    access::require_collection(&context.actor, Action::DecideTie, &facts_of(&period))?;
+    let session = session_of(conn, &period, input)?;
+    authorize(conn, context, &period, session.as_ref(), input)?;
     let new = context.accept(input)?;
     period.may(Action::DecideTie)?;
     let mut check = Check::default();
     let reason = check.text("/reason", &new.reason, NOTE_CHARS);
-    let session = store::council_sessions::find(conn, &new.council_session_id)?;
-    check.ensure(
-        session.is_some_and(|session| session.period_id == *period_id),
-        "/council_session_id",
-        Code::SessionNotOfPeriod,
-    );
+    let zone = zone_of(conn, &period.organization_id)?;
+    let latest_total = store::reviews::latest_submitted_at(conn, period_id, &new.unit_ids)?;
+    let latest_total = latest_total.map(|at| date_in(zone, at));
+    tie_decision::check_session(&mut check, session.as_ref(), (period_id, period.council_since()), latest_total);
     let mut group = new.unit_ids.clone();
     group.sort();
     let before = store::rankings::tie_decisions(conn, period_id)?.into_iter().find(|decision| {
@@ -177,7 +181,8 @@ pub fn decide_tie(
         earlier.sort();
         earlier == group
     });
-    check.ensure(is_tied_group(conn, &period, &group)?, "/unit_ids", Code::NotTiedGroup);
+    let inputs = inputs::current(conn, &period)?;
+    check.ensure(is_tied_group(&inputs, &group), "/unit_ids", Code::NotTiedGroup);
     Error::unless_valid(check.faults)?;
     let decision = TieDecision {
         id: before.as_ref().map_or_else(|| context.new_id(), |before| before.id),
@@ -187,29 +192,105 @@ pub fn decide_tie(
         reason,
         council_session_id: new.council_session_id,
         decided_by: context.member_id(&period.organization_id)?,
+        totals: Some(DecidedTotal::of(&inputs.contenders, &new.unit_ids)),
         version: before.as_ref().map_or(0, |before| before.version),
         created_at: before.as_ref().map_or(context.now, |before| before.created_at),
         updated_at: context.now,
     };
     let decision = store::rankings::save_tie_decision(conn, decision)?;
-    let audit = |unit_ids: &[Id], reason: &str, session: &Id| json!({"unit_ids": unit_ids, "reason": reason, "council_session_id": session});
     let draft = AuditDraft {
-        before: before.map(|before| audit(&before.unit_ids, &before.reason, &before.council_session_id).into()),
-        after: Some(audit(&decision.unit_ids, &decision.reason, &decision.council_session_id).into()),
+        before: before.map(|before| audit(&before).into()),
+        after: Some(audit(&decision).into()),
         ..AuditDraft::about("tie_decision.record", Some(period.organization_id), ("tie_decision", decision.id))
     };
     record(conn, context, draft)?;
     Ok(decision)
 }
 
+fn audit(decision: &TieDecision) -> Value {
+    json!({
+        "period_id": decision.period_id, "unit_ids": decision.unit_ids, "reason": decision.reason,
+        "council_session_id": decision.council_session_id, "decided_by": decision.decided_by, "totals": decision.totals,
+    })
+}
+
+/// The session that a decision names, if it is one of the period.
+fn session_of(
+    conn: &mut Conn,
+    period: &Period,
+    input: &Input<NewTieDecision>,
+) -> Result<Option<CouncilSession>, Error> {
+    let Ok(new) = input else {
+        return Ok(None);
+    };
+    let session = store::council_sessions::find(conn, &new.council_session_id)?;
+    Ok(session.filter(|session| session.period_id == period.id))
+}
+
+/// Authorises a decision: by the chair, or by who presided where every chair belongs to a tied unit; never by a member of a
+/// tied unit.
+fn authorize(
+    conn: &mut Conn,
+    context: &Context,
+    period: &Period,
+    session: Option<&CouncilSession>,
+    input: &Input<NewTieDecision>,
+) -> Result<(), Error> {
+    let tied = input.as_ref().map_or(&[][..], |new| &new.unit_ids);
+    let mut owner = None;
+    if let Some((session, presiding)) = session.and_then(|session| Some((session, session.presiding_member_id?))) {
+        let chairs = store::members::chair_units_on(conn, &period.organization_id, session.held_on)?;
+        let recused = |unit: &Option<Id>| unit.is_some_and(|unit| tied.contains(&unit));
+        owner = chairs.iter().all(recused).then_some(presiding);
+    }
+    let facts = Facts { owner: owner.as_ref(), ..facts_of(period) };
+    access::require_collection(&context.actor, Action::DecideTie, &facts)?;
+    let units = store::periods::units_of(conn, &period.id)?;
+    units.iter().filter(|unit| tied.contains(&unit.unit.id)).try_for_each(|unit| {
+        access::require_collection(&context.actor, Action::DecideTie, &Facts { unit: Some(&unit.unit), ..facts })
+    })
+}
+
 /// Whether the units, sorted by id, are exactly a group that the tie-break chain leaves tied without decisions.
-fn is_tied_group(conn: &mut Conn, period: &Period, group: &[Id]) -> Result<bool, Error> {
-    let undecided = Inputs { decisions: Vec::new(), ..inputs::current(conn, period)? };
-    let ranking = undecided.rank();
+fn is_tied_group(inputs: &Inputs, group: &[Id]) -> bool {
+    let ranking = Inputs { decisions: Vec::new(), ..inputs.clone() }.rank();
     let Some(first) = group.first() else {
-        return Ok(false);
+        return false;
     };
     let mut tied: Vec<Id> = ranking.tied_with(first).into_iter().copied().collect();
     tied.sort();
-    Ok(tied == group)
+    tied == group
+}
+
+/// The decisions of a period that stand, before a total changes.
+pub fn standing(conn: &mut Conn, period_id: &Id) -> Result<Vec<TieDecision>, Error> {
+    let Some(period) = store::periods::find(conn, period_id)?.filter(|period| period.may(Action::DecideTie).is_ok())
+    else {
+        return Ok(Vec::new());
+    };
+    if store::rankings::tie_decisions(conn, period_id)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let contenders = inputs::current(conn, &period)?.contenders;
+    let decisions = inputs::decisions(conn, &period, &contenders)?;
+    Ok(decisions.into_iter().filter(|(_, stands)| *stands).map(|(decision, _)| decision).collect())
+}
+
+/// Returns the entries of the decisions that stood `before` a total changed and stand no longer.
+pub fn lapsed(conn: &mut Conn, period_id: &Id, before: Vec<TieDecision>) -> Result<Vec<AuditDraft<'static>>, Error> {
+    if before.is_empty() {
+        return Ok(Vec::new());
+    }
+    let still = standing(conn, period_id)?;
+    let gone = before.into_iter().filter(|decision| !still.contains(decision)).map(|decision| {
+        let kind = EventType::TieDecisionLapsed;
+        let data = json!({"unit_ids": decision.unit_ids});
+        AuditDraft {
+            before: Some(json!({"stands": true}).into()),
+            after: Some(json!({"stands": false}).into()),
+            event: Some(EventDraft { kind, period_id: Some(decision.period_id), unit_id: None, data }),
+            ..AuditDraft::about("tie_decision.lapse", Some(decision.organization_id), ("tie_decision", decision.id))
+        }
+    });
+    Ok(gone.collect())
 }

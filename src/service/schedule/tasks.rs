@@ -328,7 +328,9 @@ impl TaskBuilder<'_> {
                 SessionStatus::Held => Action::CloseSession,
                 SessionStatus::Planned | SessionStatus::Closed => return None,
             };
-            let open = self.status(&session.period_id) == PeriodStatus::CouncilReview && self.may(action, None);
+            let facts = Facts { owner: session.presiding_member_id.as_ref(), ..Facts::of(self.organization_id) };
+            let in_review = self.status(&session.period_id) == PeriodStatus::CouncilReview;
+            let open = in_review && may(self.context, action, &facts);
             let deadline = self.of_session(&session.period_id);
             let subject = ("council_session", Some(&session.id), format!("/v1/council-sessions/{}", session.id));
             open.then(|| self.task(action, subject, (&session.period_id, None), deadline))

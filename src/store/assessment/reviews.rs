@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::domain::access::action::Stage;
@@ -162,4 +162,15 @@ pub fn update(conn: &mut Conn, review: Review) -> Result<Review, Error> {
 pub fn delete(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     diesel::delete(dsl::reviews.find(id.as_str())).execute(conn)?;
     Ok(())
+}
+
+/// Returns when the latest review of some units' submissions in a period was submitted.
+pub fn latest_submitted_at(conn: &mut Conn, period_id: &Id, unit_ids: &[Id]) -> Result<Option<DateTime<Utc>>, Error> {
+    let units: Vec<&str> = unit_ids.iter().map(Id::as_str).collect();
+    let of_units = reviews::table
+        .inner_join(submissions::table.on(submissions::id.eq(reviews::submission_id)))
+        .filter(submissions::period_id.eq(period_id.as_str()))
+        .filter(submissions::unit_id.eq_any(units));
+    let latest: Option<NaiveDateTime> = of_units.select(diesel::dsl::max(reviews::submitted_at)).first(conn)?;
+    Ok(utc_option(latest))
 }

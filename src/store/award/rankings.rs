@@ -1,10 +1,11 @@
 //! Frozen rankings, and the council's tie decisions.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::domain::Id;
+use crate::domain::award::tie_decision::TieDecision;
 use crate::domain::text::hex;
 use crate::error::{Code, Error};
 use crate::store::Conn;
@@ -55,31 +56,6 @@ pub fn freeze(conn: &mut Conn, ranking: &FrozenRanking) -> Result<(), Error> {
         .map(|_| ())
 }
 
-/// The council's decision on the order of tied units.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TieDecision {
-    /// The decision's id.
-    pub id: Id,
-    /// The organisation.
-    pub organization_id: Id,
-    /// The period.
-    pub period_id: Id,
-    /// The tied units, in the order decided.
-    pub unit_ids: Vec<Id>,
-    /// The reason for the order.
-    pub reason: String,
-    /// The session in which the council decided.
-    pub council_session_id: Id,
-    /// The member who recorded the decision.
-    pub decided_by: Id,
-    /// The version, which every change increments; 0 for a decision that is not saved yet.
-    pub version: i64,
-    /// The time at which it was first recorded.
-    pub created_at: DateTime<Utc>,
-    /// The time of the last change.
-    pub updated_at: DateTime<Utc>,
-}
-
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = tie_decisions)]
 struct Row {
@@ -91,6 +67,7 @@ struct Row {
     reason: String,
     council_session_id: String,
     decided_by: String,
+    totals: Option<String>,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -107,6 +84,7 @@ impl TryFrom<Row> for TieDecision {
             reason: row.reason,
             council_session_id: id(row.council_session_id),
             decided_by: id(row.decided_by),
+            totals: row.totals.as_deref().map(from_json).transpose()?,
             version: row.version,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
@@ -135,6 +113,7 @@ pub fn save_tie_decision(conn: &mut Conn, decision: TieDecision) -> Result<TieDe
         reason: after.reason.clone(),
         council_session_id: after.council_session_id.to_string(),
         decided_by: after.decided_by.to_string(),
+        totals: after.totals.as_ref().map(json).transpose()?,
         version: after.version,
         created_at: naive(after.created_at),
         updated_at: naive(after.updated_at),

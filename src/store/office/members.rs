@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use crate::domain::Id;
 use crate::domain::access::{Membership, Principal};
-use crate::domain::office::member::{LOCAL_ISSUER, Member, MemberEnd, MemberKind, MemberStatus, Role};
+use crate::domain::office::member::{CHAIR, LOCAL_ISSUER, Member, MemberEnd, MemberKind, MemberStatus, Role};
 use crate::domain::office::organization::DEFAULT_ZONE;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::time::{date_in, zone};
@@ -257,6 +257,14 @@ pub fn council_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Resu
     let is_on_council =
         |member: &Member| member.is_valid_on(day) && member.roles.iter().any(|role: &Role| role.is_of_council());
     Ok(members.into_iter().filter(is_on_council).map(|member| member.id).collect())
+}
+
+/// Returns the units of those who hold the chair of the council on a day; `None` for one of no unit.
+pub fn chair_units_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Result<Vec<Option<Id>>, Error> {
+    let all: Vec<Row> = dsl::members.filter(dsl::organization_id.eq(organization_id.as_str())).load(conn)?;
+    let members: Vec<Member> = all.into_iter().map(Member::try_from).collect::<Result<_, _>>()?;
+    let chairs = members.into_iter().filter(|member| member.is_valid_on(day) && member.roles.contains(&CHAIR));
+    Ok(chairs.map(|member| member.unit_id).collect())
 }
 
 /// Adds a member.

@@ -386,3 +386,23 @@ fn a_cancelled_period_gives_its_code_back(app: &App) {
         app.new_period(&body);
     }
 }
+
+/// Two sessions: the tie was decided in the second, so a notice of the day between would tell what was not decided yet.
+#[apply(on_both)]
+fn a_notice_is_never_before_the_session_of_a_tie(app: &App) {
+    for sheet in app.in_council_review(&[("KT", &[]), ("TH", &[])]) {
+        app.review("secretary", &sheet, "council", &[]);
+    }
+    for unit in ["KT", "TH"] {
+        app.good_facts(unit);
+    }
+    app.set_clock("2023-11-29T02:00:00.000Z");
+    app.closed_session("2023-11-27", 4);
+    let second = app.closed_session("2023-11-29", 4);
+    let decision = json!({"unit_ids": [app.unit_id("TH"), app.unit_id("KT")], "reason": "Biểu quyết",
+        "council_session_id": second.rsplit('/').next().unwrap()});
+    app.post("council-chair", &format!("{}/tie-decisions", app.period()), &decision).expect(201);
+    app.move_period("council-chair", "finalize");
+    announce(app, "2023-11-28").refused(422, "notice_before_session");
+    announce(app, "2023-11-29").expect(200);
+}

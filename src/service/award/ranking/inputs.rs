@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use crate::domain::Id;
+use crate::domain::access::action::Action;
 use crate::domain::assessment::period::Period;
 use crate::domain::assessment::steps::of_unit;
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::award::ranking::{Contender, Inputs, Ranking};
 use crate::domain::award::tie_break::TieBreak;
+use crate::domain::award::tie_decision::TieDecision;
 use crate::error::{Code, Error, Fault};
 use crate::store::reviews::StageTotals;
 use crate::store::{self, Conn};
@@ -49,17 +51,36 @@ pub fn current(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
             breakdown: breakdown.unwrap_or_default(),
         }
     });
+    let contenders: Vec<Contender> = contenders.collect();
+    let decisions = decisions(conn, period, &contenders)?.into_iter().filter(|(_, stands)| *stands);
     Ok(Inputs {
-        contenders: contenders.collect(),
+        decisions: decisions.map(|(decision, _)| decision.unit_ids).collect(),
+        contenders,
         tie_break: period.rules.tie_break.clone(),
         awards: period.rules.awards.clone(),
         eligibility: period.rules.eligibility.clone(),
         when_ineligible: period.rules.when_ineligible,
-        decisions: store::rankings::tie_decisions(conn, &period.id)?
-            .into_iter()
-            .map(|decision| decision.unit_ids)
-            .collect(),
     })
+}
+
+/// Returns the decisions on ties of a period, each with whether it stands.
+pub fn decisions(
+    conn: &mut Conn,
+    period: &Period,
+    contenders: &[Contender],
+) -> Result<Vec<(TieDecision, bool)>, Error> {
+    let decisions = store::rankings::tie_decisions(conn, &period.id)?;
+    if decisions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sessions = store::council_sessions::closed_of_period(conn, &period.id)?;
+    let terms = (period.council_since(), period.may(Action::DecideTie).is_err());
+    let judged = decisions.into_iter().map(|decision| {
+        let session = sessions.iter().find(|session| session.id == decision.council_session_id);
+        let stands = decision.stands(contenders, session, terms);
+        (decision, stands)
+    });
+    Ok(judged.collect())
 }
 
 /// Loads the frozen ranking of a finalised period: inputs, result and stored row.
