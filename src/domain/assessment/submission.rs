@@ -260,7 +260,8 @@ impl SubmissionCase {
         let submitted = Submission {
             status: SubmissionStatus::Submitted,
             revision: self.submission.revision + 1,
-            late: now >= closes_at(self.submission.due_on, self.zone),
+            // Once late, late for ever, whatever is returned and submitted again.
+            late: self.submission.late || now >= closes_at(self.submission.due_on, self.zone),
             submitted_at: Some(now),
             return_reason: None,
             ..self.submission.clone()
@@ -295,11 +296,14 @@ impl SubmissionCase {
         Ok(reason)
     }
 
-    /// Returns the submission to its unit, with its own due date if one is given.
+    /// Returns the submission to its unit, with its own due date if one is given. The time that stands is never shortened:
+    /// an earlier date changes nothing, and a gate that stands open stays open.
     pub fn send_back(&self, reason: String, own_due_on: Option<NaiveDate>, now: DateTime<Utc>) -> Change<Self> {
         let (due_on, closes_at) = match own_due_on {
-            Some(due_on) => (due_on, Some(closes_at(due_on, self.zone))),
-            None => (self.submission.due_on, self.submission.closes_at),
+            Some(due_on) if due_on > self.submission.due_on => {
+                (due_on, (!self.stands_open()).then(|| closes_at(due_on, self.zone)))
+            }
+            Some(_) | None => (self.submission.due_on, self.submission.closes_at),
         };
         let returned = Submission {
             status: SubmissionStatus::Returned,
@@ -320,15 +324,18 @@ impl SubmissionCase {
         self.transition(Submission { status, ..self.submission.clone() }, now, event)
     }
 
+    /// Whether late submissions are accepted until the appraisal starts, as they still are.
+    fn stands_open(&self) -> bool {
+        self.submission.closes_at.is_none() && self.period_status == PeriodStatus::SelfAssessment
+    }
+
     /// Gives the submission a later due date. A missed submission becomes a draft again.
     pub fn extend(&self, due_on: NaiveDate, now: DateTime<Utc>) -> Change<Self> {
-        // If late submissions are accepted until the appraisal starts, they still are.
-        let stands_open = self.submission.closes_at.is_none() && self.period_status == PeriodStatus::SelfAssessment;
         let was_missed = self.submission.status == SubmissionStatus::Missed;
         let extended = Submission {
             status: if was_missed { SubmissionStatus::Draft } else { self.submission.status },
             due_on,
-            closes_at: (!stands_open).then(|| closes_at(due_on, self.zone)),
+            closes_at: (!self.stands_open()).then(|| closes_at(due_on, self.zone)),
             ..self.submission.clone()
         };
         let change = self.transition(extended, now, EventType::SubmissionReopened);

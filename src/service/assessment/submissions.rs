@@ -12,7 +12,7 @@ use crate::domain::access::action::{Action, Stage};
 use crate::domain::access::{self, Decision, Facts};
 use crate::domain::assessment::evidence::Evidence;
 use crate::domain::assessment::period::PeriodStatus;
-use crate::domain::assessment::review::{Review, ReviewStatus};
+use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
 use crate::domain::assessment::submission::{self, FrozenSheet, Return, Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::change::Gate;
 use crate::domain::criteria::rules::CanonicalAnswer;
@@ -22,9 +22,10 @@ use crate::domain::time::{date_in, instant};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 use crate::service::schedule::deadlines::sync;
+use crate::service::subject::fields;
 use crate::service::{
     AuditDraft, AuditState, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Related, Result,
-    Subject, record, sha256_hex,
+    Subject, record, record_all, sha256_hex,
 };
 use crate::store::page::Page;
 use crate::store::submissions::Lapsed;
@@ -363,6 +364,13 @@ pub fn scores_written<'a, S: Subject>(
     Ok(AuditDraft { before: Some(old), after: Some(new), ..AuditDraft::of(action, case, None, None) })
 }
 
+/// The lines of a sheet as the audit keeps them, by criterion code.
+fn audited_lines(table: &ScoringTable, sheet: &Sheet) -> Result<Value, Error> {
+    let lines = table.criteria.iter().zip(&sheet.0);
+    let lines = lines.map(|(criterion, line)| (&criterion.code, AuditedLine::of(line))).collect();
+    serde_json::to_value(LinesByCode(lines)).map_err(Error::internal)
+}
+
 /// Lines keyed and sorted by criterion code.
 struct LinesByCode<'a>(Vec<(&'a String, AuditedLine<'a>)>);
 
@@ -453,10 +461,17 @@ pub fn send_back(
     let latest = sync::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
     let reason = case.check_return(command, latest, context.now)?;
     let own_due_on = sync::submission_returned(conn, &case.submission, command.due_on, context.now)?;
+    let table = context.app.tables.of_submission(conn, &case)?;
+    let mut drafts = Vec::new();
     for review in store::reviews::of_submission(conn, id)? {
+        let lines = store::scores::of_review(conn, &table, &review.id)?;
         store::scores::delete_of_review(conn, &review.id)?;
         store::reviews::delete(conn, &review.id)?;
+        let dropped = ReviewCase { review, sheet: case.clone() };
+        let before = fields(&dropped.audit(), json!({"lines": audited_lines(&table, &lines)?}));
+        drafts.push(AuditDraft::of("review.drop", &dropped, Some(before), None));
     }
+    record_all(conn, context, drafts)?;
     context.commit(conn, "submission.return", &case, case.send_back(reason, own_due_on, context.now))
 }
 

@@ -384,3 +384,75 @@ fn the_integration_writes_the_sheet_of_its_scope_alone(app: &App) {
 fn state(tag: &str) -> String {
     tag.trim_matches('"').split_once('-').unwrap().0.to_owned()
 }
+
+fn returned(app: &App, sheet: &str, further: &Value) -> Value {
+    let mut body = json!({"reason": "Thiếu minh chứng"});
+    body.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+    app.act("appraiser", sheet, "return", Some(&body)).expect(200)
+}
+
+/// Who gets the sheet back has at least the time that stood: the 10th, though the appraiser says the 8th.
+#[apply(on_both)]
+fn a_return_takes_no_time_away(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    let seen = returned(app, &sheet, &json!({"due_on": "2023-11-08"}));
+    assert_eq!((&seen["due_on"], &seen["closes_at"]), (&json!("2023-11-10"), &json!("2023-11-10T17:00:00.000Z")));
+    let deadlines = app.get("secretary", &format!("/v1/deadlines?unit_id={}", app.unit_id("TH"))).expect(200);
+    assert_eq!(deadlines["items"][0]["due_on"], "2023-11-10");
+}
+
+/// Late sheets are taken until the appraisal starts; a sheet that comes back with a day of its own keeps that time too.
+#[apply(on_both)]
+fn a_return_closes_no_gate_that_stands_open(app: &App) {
+    let sheet = late_sheet(app, "2023-11-09T02:00:00.000Z");
+    assert_eq!(app.get("th-head", &sheet).expect(200)["late"], false);
+    let seen = returned(app, &sheet, &json!({"due_on": "2023-11-10"}));
+    assert_eq!((&seen["due_on"], &seen["closes_at"]), (&json!("2023-11-10"), &Value::Null));
+}
+
+/// TH's sheet, sent at a time, in a period that takes late sheets.
+fn late_sheet(app: &App, sent_at: &str) -> String {
+    let mut body = app.period_like("2023-late");
+    body["late_submissions"] = json!("accept_flagged");
+    let period = app.new_period(&body);
+    app.act("secretary", &period, "open", None).expect(200);
+    let sheet = app.new_sheet_in(&period, "TH");
+    app.set_clock(sent_at);
+    app.write("TH", &sheet, &[]);
+    app.act("th-head", &sheet, "submit", None).expect(200);
+    sheet
+}
+
+/// Sent on the 13th instead of the 10th: late, and so it stays when it is sent again by the day that a return gave.
+#[apply(on_both)]
+fn a_late_sheet_stays_late(app: &App) {
+    let sheet = late_sheet(app, "2023-11-13T02:00:00.000Z");
+    assert_eq!(app.get("th-head", &sheet).expect(200)["late"], true);
+    returned(app, &sheet, &json!({"due_on": "2023-11-15"}));
+    assert_eq!(app.act("th-head", &sheet, "submit", None).expect(200)["late"], true);
+    app.act("th-head", &sheet, "withdraw", None).expect(200);
+    assert_eq!(app.act("th-head", &sheet, "submit", None).expect(200)["late"], true);
+}
+
+/// What a colleague has written so far goes with the return; the audit keeps who it was, and every line that differed.
+#[apply(on_both)]
+fn a_return_drops_a_draft_review_on_record(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    app.set_clock("2023-11-11T01:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    let id = sheet.rsplit('/').next().unwrap();
+    let review =
+        app.post("hctc-appraiser", "/v1/reviews", &json!({"submission_id": id, "stage": "appraisal"})).expect(201);
+    let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
+    let tag = app.tag("hctc-appraiser", &path);
+    let line = json!({"scores": [{"criterion_code": "A.II.1", "answer": {"points": 1}, "reason": "Chậm hạn"}]});
+    app.request("hctc-appraiser", "PATCH", &format!("{path}/scores")).if_match(&tag).json(&line).send().expect(200);
+    returned(app, &sheet, &json!({"due_on": "2023-11-14"}));
+    app.get("hctc-appraiser", &path).refused(404, "not_found");
+    let entries = app.get("auditor", &format!("/v1/audit-entries?subject_type=review&action=review.drop")).expect(200);
+    let entry = &entries["items"][0];
+    assert_eq!((&entry["subject"]["id"], &entry["after"]), (&review["id"], &Value::Null));
+    assert_eq!(entry["before"]["reviewer_id"], review["reviewer_id"]);
+    assert_eq!(entry["before"]["lines"]["A.II.1"], json!({"answer": {"points": 1}, "points": 1, "reason": "Chậm hạn"}));
+    assert_eq!(entry["before"]["lines"].as_object().unwrap().len(), 28);
+}

@@ -16,10 +16,10 @@ fn a_waiver_holds_as_long_as_the_same_is_asked(app: &App) {
     waive(&deadline(app, "self_assessment", Some("TH")));
     app.write("TH", &sheet, &[]);
     app.act("th-head", &sheet, "submit", None).expect(200);
-    app.act("appraiser", &sheet, "return", Some(&json!({"reason": "Thiếu minh chứng", "due_on": "2023-11-09"})))
+    app.act("appraiser", &sheet, "return", Some(&json!({"reason": "Thiếu minh chứng", "due_on": "2023-11-11"})))
         .expect(200);
     let of_th = deadline(app, "self_assessment", Some("TH"));
-    assert_eq!((&of_th["status"], &of_th["due_on"]), (&json!("scheduled"), &json!("2023-11-09")));
+    assert_eq!((&of_th["status"], &of_th["due_on"]), (&json!("scheduled"), &json!("2023-11-11")));
     app.act("th-head", &sheet, "submit", None).expect(200);
     app.set_clock(crate::support::year::AFTER_THE_GATE);
     app.move_period("secretary", "start-appraisal");

@@ -215,9 +215,9 @@ fn a_tie_is_the_chairs_turn(app: &App) {
 #[apply(on_both)]
 fn a_returned_sheet_is_its_units_turn_again(app: &App) {
     let sheet = app.submitted_sheet("TH", &[]);
-    app.act("appraiser", &sheet, "return", Some(&json!({"reason": "x", "due_on": "2023-11-08"}))).expect(200);
-    assert_eq!(tasks(app, &head("TH")), told(&[("submit", "TH", "2023-11-08")]));
+    app.act("appraiser", &sheet, "return", Some(&json!({"reason": "x", "due_on": "2023-11-11"}))).expect(200);
+    assert_eq!(tasks(app, &head("TH")), told(&[("submit", "TH", "2023-11-11")]));
     // What the clock has taken is nobody's turn.
-    app.set_clock("2023-11-08T17:00:00.000Z");
+    app.set_clock("2023-11-11T17:00:00.000Z");
     assert_eq!(tasks(app, &head("TH")), []);
 }

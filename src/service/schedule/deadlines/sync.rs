@@ -88,8 +88,8 @@ pub fn submission_sent(conn: &mut Conn, submission: &Submission, sent_on: Option
     store::deadlines::set_met(conn, key, sent_on, submission.updated_at)
 }
 
-/// Reopens the deadline of a returned submission, with a date of its own where one was given. Returns the effective date:
-/// an extension is never shortened.
+/// Reopens the deadline of a returned submission, with a date of its own where a later one was given. Returns the
+/// effective date, if it is one of its own.
 pub fn submission_returned(
     conn: &mut Conn,
     submission: &Submission,
@@ -101,6 +101,8 @@ pub fn submission_returned(
     let Some(deadline) = found else {
         return Ok(due_on);
     };
+    // The time that stands is never shortened.
+    let due_on = due_on.filter(|due_on| deadline.due_on().is_none_or(|stands| *due_on > stands));
     let deadline = store::deadlines::update(conn, deadline.returned(due_on, now))?;
     Ok(due_on.and(deadline.due_on()))
 }
