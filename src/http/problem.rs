@@ -65,7 +65,7 @@ impl Language {
 }
 
 /// The parameters that hold a day or an instant.
-const TIMES: [&str; 5] = ["closed_at", "due_on", "held_on", "latest", "not_before"];
+const TIMES: [&str; 6] = ["closed_at", "due_on", "earliest", "held_on", "latest", "not_before"];
 
 /// Formats a day or an instant as Vietnamese texts write it. Returns `None` for any other text.
 fn vietnamese_time(text: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Evidence (minh chứng) for a line of a submission: a file, or a document in the office's eGov system.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -174,8 +174,8 @@ impl Classification {
 impl EgovDocument {
     /// Validates the document. `today` is the local date.
     pub fn read(&self, today: NaiveDate, check: &mut Check) -> EgovDocument {
-        let is_a_date = self.issued_on <= today && self.issued_on.year() >= 1900;
-        check.ensure(is_a_date, "/issued_on", Code::DateOutOfRange);
+        let earliest = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
+        check.date("/issued_on", self.issued_on, (earliest, today));
         EgovDocument {
             number: check.text("/number", &self.number, CODE_CHARS),
             issued_on: self.issued_on,

@@ -301,7 +301,8 @@ impl PeriodRules {
     pub fn clean(&mut self, check: &mut Check) {
         self.code = check.code("/code", &self.code);
         self.title = check.text("/title", &self.title, TITLE_CHARS);
-        check.ensure((1990..=2200).contains(&self.year), "/year", Code::NumberOutOfRange);
+        check.ensure((2000..=2100).contains(&self.year), "/year", Code::NumberOutOfRange);
+        self.check_schedule(check);
         unique(check, "/unit_ids", self.unit_ids.iter().map(Id::as_str));
         for (at, award) in self.awards.iter_mut().enumerate() {
             award.code = check.code(&format!("/awards/{at}/code"), &award.code);
@@ -320,6 +321,19 @@ impl PeriodRules {
             check.ensure(TieBreak::parse(step).is_some(), &format!("/tie_break/{at}"), Code::InvalidCode);
         }
         unique(check, "/tie_break", self.tie_break.iter().map(String::as_str));
+    }
+
+    /// Records dates of the schedule outside the year of the period and the one after it.
+    pub fn check_schedule(&self, check: &mut Check) {
+        if !(2000..=2100).contains(&self.year) {
+            // A fault of its own.
+            return;
+        }
+        let first = NaiveDate::from_ymd_opt(self.year, 1, 1).unwrap_or(NaiveDate::MIN);
+        let last = NaiveDate::from_ymd_opt(self.year + 1, 12, 31).unwrap_or(NaiveDate::MAX);
+        for (name, day) in self.schedule.dates() {
+            check.date(&format!("/schedule/{name}"), day, (first, last));
+        }
     }
 
     /// Records tie-break rules that name a section that the table does not have.

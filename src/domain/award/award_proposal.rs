@@ -127,6 +127,19 @@ pub const ACTIONS: [Action; 6] = [
     Action::CorrectDecision,
 ];
 
+/// The same for a dossier that requires no achievement report, no other document, or none at all.
+const ACTIONS_BY_DOCUMENTS: [(bool, bool, &[Action]); 4] = {
+    use Action::{
+        AttachAchievementReport, AttachDocument, CorrectDecision, RecordDecision, ReturnProposal, SubmitProposal,
+    };
+    [
+        (true, true, &ACTIONS),
+        (true, false, &[AttachDocument, SubmitProposal, ReturnProposal, RecordDecision, CorrectDecision]),
+        (false, true, &[AttachAchievementReport, SubmitProposal, ReturnProposal, RecordDecision, CorrectDecision]),
+        (false, false, &[SubmitProposal, ReturnProposal, RecordDecision, CorrectDecision]),
+    ]
+};
+
 const NEEDS: [(&[Action], &[ProposalStatus]); 3] = [
     (
         &[Action::AttachDocument, Action::AttachAchievementReport, Action::SubmitProposal],
@@ -155,6 +168,14 @@ impl ProposalStatus {
 }
 
 impl Proposal {
+    /// Returns the actions on it: only documents that the dossier requires can be attached.
+    pub fn actions(&self) -> &'static [Action] {
+        let report = self.documents.iter().any(|document| document.code == ACHIEVEMENT_REPORT);
+        let other = self.documents.iter().any(|document| document.code != ACHIEVEMENT_REPORT);
+        let found = ACTIONS_BY_DOCUMENTS.iter().find(|(others, reports, _)| (*others, *reports) == (other, report));
+        found.map_or(&ACTIONS, |(_, _, actions)| *actions)
+    }
+
     /// Whether every document is attached.
     pub fn is_complete(&self) -> bool {
         self.documents.iter().all(|document| document.file.is_some())
@@ -200,6 +221,8 @@ pub struct ProposalCase {
     pub unit: UnitKey,
     /// Time zone that its dates refer to.
     pub zone: Tz,
+    /// Date of the result notice that it follows.
+    pub notice_on: NaiveDate,
 }
 
 /// A decision of the deciding authority, as submitted.
@@ -277,7 +300,9 @@ impl ProposalCase {
             check.ensure(reason.is_some(), given.reason_pointer, Code::ReasonMissing);
         }
         let today = date_in(self.zone, now);
-        check.ensure(given.decided_on.is_none_or(|on| on <= today), "/decided_on", Code::DateOutOfRange);
+        if let Some(decided_on) = given.decided_on {
+            check.date("/decided_on", decided_on, (self.notice_on, today));
+        }
         let status = if given.approved { ProposalStatus::Approved } else { ProposalStatus::Declined };
         RecordedDecision { status, number, on: given.decided_on, reason }
     }
@@ -290,7 +315,7 @@ impl ProposalCase {
     ///
     /// # Errors
     /// `decision_number_required` and `decided_on_required` for an approval, `reason_missing` for a rejection,
-    /// `date_out_of_range` for a date in the future, and the errors of the texts.
+    /// `implausible_date` for a date before the result notice or in the future, and the errors of the texts.
     pub fn record_decision(&self, given: &Decision, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         let decision = checked(|check| self.decision(given, now, check))?;
         let event = match given.approved {
@@ -373,7 +398,12 @@ mod tests {
             updated_at: now,
         };
         let unit = UnitKey { id, code: "TH".into() };
-        ProposalCase { proposal, unit, zone: zone("Asia/Ho_Chi_Minh").unwrap() }
+        ProposalCase {
+            proposal,
+            unit,
+            zone: zone("Asia/Ho_Chi_Minh").unwrap(),
+            notice_on: "2023-11-30".parse().unwrap(),
+        }
     }
 
     fn outcome(case: &ProposalCase, action: Action, now: DateTime<Utc>) -> Result<(), Code> {

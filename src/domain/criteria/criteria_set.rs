@@ -166,7 +166,7 @@ impl CriteriaContent {
         self.code = check.code("/code", &self.code);
         self.title = check.text("/title", &self.title, TITLE_CHARS);
         self.legal_basis = check.optional("/legal_basis", self.legal_basis.as_deref(), TITLE_CHARS);
-        check.ensure((1990..=2200).contains(&self.year), "/year", Code::NumberOutOfRange);
+        check.ensure((2000..=2100).contains(&self.year), "/year", Code::NumberOutOfRange);
         check.ensure(self.total_points > Points::ZERO, "/total_points", Code::PointsOutOfRange);
         let mut nodes = self.parts.len();
         for (at, part) in self.parts.iter_mut().enumerate() {

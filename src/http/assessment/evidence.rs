@@ -49,7 +49,7 @@ const ADD_REFERENCE_REFUSALS: &[Code] = &[
     Code::TooManyPieces,
     Code::ClassifiedContent,
     Code::UnknownCriterion,
-    Code::DateOutOfRange,
+    Code::ImplausibleDate,
     Code::UrlInvalid,
 ];
 const REMOVE_REFUSALS: &[Code] = &[Code::InvalidState, Code::DeadlinePassed];

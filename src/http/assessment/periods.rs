@@ -230,7 +230,7 @@ struct NewBody {
     code: String,
     /// Title of the period; at most 1,000 characters.
     title: String,
-    /// Year that the period covers, from 1990 to 2200.
+    /// Year that the period covers, from 2000 to 2100.
     year: i32,
     /// The criteria set to score by. It must be published before the period opens.
     criteria_set_id: Id,

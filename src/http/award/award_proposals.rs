@@ -42,12 +42,12 @@ pub fn operations() -> Vec<Operation> {
 const ATTACH_REFUSALS: &[Code] = &[Code::InvalidState, Code::FileTypeNotAllowed, Code::FileTooLarge, Code::FileEmpty];
 const SUBMIT_REFUSALS: &[Code] = &[Code::GuardFailed, Code::DocumentMissing, Code::TooEarly];
 const DECISION_REFUSALS: &[Code] =
-    &[Code::DecisionNumberRequired, Code::DecidedOnRequired, Code::ReasonMissing, Code::DateOutOfRange];
+    &[Code::DecisionNumberRequired, Code::DecidedOnRequired, Code::ReasonMissing, Code::ImplausibleDate];
 const CORRECT_DECISION_REFUSALS: &[Code] = &[
     Code::DecisionNumberRequired,
     Code::DecidedOnRequired,
     Code::ReasonMissing,
-    Code::DateOutOfRange,
+    Code::ImplausibleDate,
     Code::NothingCorrected,
 ];
 

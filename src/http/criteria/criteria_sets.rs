@@ -163,7 +163,7 @@ pub struct Body {
     code: String,
     /// Title of the criteria set; at most 1,000 characters.
     title: String,
-    /// Year that the criteria set is for, from 1990 to 2200.
+    /// Year that the criteria set is for, from 2000 to 2100.
     year: i32,
     /// Document that establishes the criteria set.
     legal_basis: Option<String>,

@@ -204,6 +204,7 @@ fn check_dates(before: &Schedule, rules: &mut PeriodRules, today: NaiveDate) -> 
     checked(|check| {
         rules.title = check.text("/title", &rules.title, TITLE_CHARS);
         before.check_change(&rules.schedule, today, check);
+        rules.check_schedule(check);
         check.ensure(rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
     })
 }

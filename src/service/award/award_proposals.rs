@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
-use crate::domain::award::award_proposal::{self, ACHIEVEMENT_REPORT, Decision, DossierTerm, Proposal, ProposalCase};
+use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, Decision, DossierTerm, Proposal, ProposalCase};
 use crate::domain::change::Gate;
 use crate::domain::file::AttachedFile;
 use crate::domain::journal::event::EventType;
@@ -31,7 +31,7 @@ impl Subject for ProposalCase {
     }
 
     fn actions(&self) -> &'static [Action] {
-        &award_proposal::ACTIONS
+        self.proposal.actions()
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -45,7 +45,10 @@ impl Subject for ProposalCase {
     fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
         let (proposal, unit) = store::award_proposals::find(conn, id)?.ok_or(Code::NotFound)?;
         let zone = zone_of(conn, &proposal.organization_id)?;
-        Ok(ProposalCase { proposal, unit, zone })
+        let terms = store::periods::terms(conn, std::iter::once(&proposal.period_id))?.remove(&proposal.period_id);
+        let notice_on = terms.and_then(|terms| terms.notice_on);
+        let notice_on = notice_on.ok_or_else(|| Error::internal("a proposal without a result notice"))?;
+        Ok(ProposalCase { proposal, unit, zone, notice_on })
     }
 
     fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {

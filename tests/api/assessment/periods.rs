@@ -406,3 +406,21 @@ fn a_notice_is_never_before_the_session_of_a_tie(app: &App) {
     announce(app, "2023-11-28").refused(422, "notice_before_session");
     announce(app, "2023-11-29").expect(200);
 }
+
+/// The year is one of 2000 to 2100, and each date of the schedule lies in it or in the year after.
+#[apply(on_both)]
+fn a_schedule_belongs_to_the_year_of_its_period(app: &App) {
+    let mut body = app.period_like("1999");
+    body["year"] = json!(1999);
+    let refusal = app.post("secretary", "/v1/periods", &body);
+    assert!(refusal.faults().contains(&("number_out_of_range".to_owned(), "/year".to_owned())), "{refusal:?}");
+    let mut body = app.period_like("2023-b");
+    body["schedule"]["self_assessment_due_on"] = json!("1999-11-10");
+    body["schedule"]["result_notice_due_on"] = json!("2203-12-05");
+    let refusal = app.post("secretary", "/v1/periods", &body).refused(422, "validation_failed");
+    let at = |name: &str| ("implausible_date".to_owned(), format!("/schedule/{name}"));
+    assert_eq!(refusal.faults(), [at("self_assessment_due_on"), at("result_notice_due_on")]);
+    assert_eq!(refusal.json()["errors"][0]["params"], json!({"earliest": "2023-01-01", "latest": "2024-12-31"}));
+    let refusal = patch(app, &json!({"schedule": {"result_notice_due_on": "2203-12-05"}}));
+    assert_eq!(refusal.refused(422, "implausible_date").faults(), [at("result_notice_due_on")]);
+}

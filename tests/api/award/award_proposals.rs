@@ -331,3 +331,40 @@ fn others_read_and_do_not_decide(app: &App) {
     }
     assert_eq!(app.get("auditor", &proposal).expect(200)["status"], "submitted");
 }
+
+/// Only what the dossier asks for is offered: here nobody asks for the unit's own report.
+#[apply(on_both)]
+fn a_document_that_is_not_asked_for_is_not_offered(app: &App) {
+    app.finalized(&[("TH", &[])]);
+    let offered = |person: &str, proposal: &str| -> Vec<String> {
+        let seen = app.get(person, proposal).expect(200);
+        let both = ["allowed_actions", "blocked_actions"].map(|list| seen[list].as_array().unwrap().clone()).concat();
+        let names = both.iter().map(|offer| offer["action"].as_str().unwrap().to_owned());
+        names.filter(|name| name.starts_with("attach")).collect()
+    };
+    let letter = r#"[{"code": "proposal_letter", "title": "Tờ trình"}]"#;
+    crate::backends::execute(app, &format!("UPDATE periods SET required_documents = '{letter}'")).unwrap();
+    app.set_clock("2023-11-30T02:00:00.000Z");
+    let notice = json!({"notice_number": "1234/TB-VP", "notice_on": "2023-11-30"});
+    app.act("secretary", &app.period(), "announce", Some(&notice)).expect(200);
+    let proposal = app.first_proposal();
+    assert_eq!(offered("secretary", &proposal), ["attach_document"]);
+    assert_eq!(offered("th-head", &proposal), [""; 0]);
+    attach(app, "secretary", &proposal, "achievement_report", "1.pdf", PDF).refused(404, "not_found");
+}
+
+/// The notice is of 30 November: nobody decided on its proposals before it, and nobody has decided tomorrow.
+#[apply(on_both)]
+fn a_decision_is_between_the_notice_and_today(app: &App) {
+    let proposal = announced(app)("TH");
+    submitted(app, &proposal);
+    app.set_clock("2023-12-20T02:00:00.000Z");
+    for decided_on in ["1999-12-20", "2023-11-29", "2023-12-21"] {
+        let decision = json!({"outcome": "approved", "decision_number": "3456/QĐ-UBND", "decided_on": decided_on});
+        let refusal = record(app, "secretary", &proposal, &decision).refused(422, "implausible_date");
+        assert_eq!(refusal.faults(), [("implausible_date".to_owned(), "/decided_on".to_owned())], "{decided_on}");
+        let range = json!({"earliest": "2023-11-30", "latest": "2023-12-20"});
+        assert_eq!(refusal.json()["errors"][0]["params"], range);
+    }
+    record(app, "secretary", &proposal, &approval()).expect(200);
+}

@@ -159,7 +159,7 @@ fn a_decision_is_corrected_by_the_secretary_once_there_is_one(app: &App) {
         ),
         (
             json!({"outcome": "approved", "decision_number": "2", "decided_on": "2023-12-01", "reason": "x"}),
-            vec![("date_out_of_range", "/decided_on")],
+            vec![("implausible_date", "/decided_on")],
         ),
     ] {
         let code = match faults.as_slice() {

@@ -206,6 +206,7 @@ fn the_command_line_ends_with_what_is_due() {
     let today = thidua::clock::machine_now().with_timezone(&chrono_tz::Asia::Ho_Chi_Minh).date_naive();
     let days = |days| (today + chrono::Days::new(days)).to_string();
     let mut body = app.period_like("SOON");
+    body["year"] = json!(chrono::Datelike::year(&today));
     body["schedule"] = json!({
         "self_assessment_due_on": days(3), "appraisal_due_on": days(20), "council_review_from_on": days(21), "council_review_to_on": days(30), "result_notice_due_on": days(40),
     });

@@ -185,7 +185,7 @@ fn heading<'a>(rows: impl Iterator<Item = &'a Row>) -> Heading {
     let words = heading.title.iter().flat_map(|title| title.split(|c: char| !c.is_ascii_digit()));
     heading.year = words
         .filter(|word| word.len() == 4)
-        .find_map(|word| word.parse().ok().filter(|year| (1990..=2200).contains(year)));
+        .find_map(|word| word.parse().ok().filter(|year| (2000..=2100).contains(year)));
     heading
 }
 

@@ -102,7 +102,7 @@ pub fn any_content() -> impl Strategy<Value = CriteriaContent> {
     let policy =
         prop_oneof![Just(NotApplicable::Refused), Just(NotApplicable::Excluded), Just(NotApplicable::Rescaled)];
     let heading =
-        ("[A-Z0-9-]{1,9}", "[A-ZĐa-z]{1,20}", 1990..2200, proptest::option::of("[A-Z][a-z ]{0,9}x"), points(), policy);
+        ("[A-Z0-9-]{1,9}", "[A-ZĐa-z]{1,20}", 2000..2100, proptest::option::of("[A-Z][a-z ]{0,9}x"), points(), policy);
     (heading, proptest::collection::vec(part, 0..3)).prop_map(
         |((code, title, year, legal_basis, total_points, not_applicable), parts)| CriteriaContent {
             code,
