@@ -25,7 +25,9 @@ use crate::http::operation::{Operation, acts, changes, creates, lists, operation
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::http::time::{Day, Instant};
-use crate::service::assessment::periods::{self, ChangedFields, NewPeriod, NoticeCorrection, PeriodChange, Summary};
+use crate::service::assessment::periods::{
+    self, ChangedFields, MovedSheet, NewPeriod, NoticeCorrection, PeriodChange, Summary,
+};
 use crate::service::assessment::periods::{Filter, PeriodListItem};
 use crate::service::{Answer, Conn, Context, Details, Input, Interrupt};
 
@@ -127,6 +129,44 @@ struct PeriodView {
     updated_at: Instant,
     #[serde(flatten)]
     actions: Actions,
+}
+
+/// A period after a change, with the submissions whose gate moved.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChangedPeriod)]
+struct ChangedView {
+    #[serde(flatten)]
+    period: PeriodView,
+    /// The submissions whose due date moved with the schedule; missed ones are drafts again.
+    moved_sheets: Vec<MovedSheetView>,
+}
+
+/// A submission whose due date moved.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MovedSheet)]
+struct MovedSheetView {
+    /// Id of the submission.
+    submission_id: Id,
+    /// Id of its unit.
+    unit_id: Id,
+    /// Due date before the change.
+    was_due_on: NaiveDate,
+    /// Due date after the change.
+    due_on: NaiveDate,
+    /// Whether it was missed and is a draft again.
+    reopened: bool,
+}
+
+impl From<&MovedSheet> for MovedSheetView {
+    fn from(moved: &MovedSheet) -> Self {
+        MovedSheetView {
+            submission_id: moved.after.id,
+            unit_id: moved.after.unit_id,
+            was_due_on: moved.before.due_on,
+            due_on: moved.after.due_on,
+            reopened: moved.is_reopened(),
+        }
+    }
 }
 
 impl From<&Details<Period>> for PeriodView {
@@ -584,12 +624,18 @@ fn details_answer(details: &Details<Period>) -> Result<Answer, Interrupt> {
 ///
 /// Everything can change in a draft. In an open period only the title and the dates can change, and no date can move to
 /// the past. A new due date also moves the deadlines of submissions that are still drafts.
-#[utoipa::path(patch, path = "/v1/periods/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = PeriodView)))]
+#[utoipa::path(patch, path = "/v1/periods/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = ChangedView)))]
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let body = call.body::<ChangeBody>();
     let input: Input<PeriodChange> = body.map(|body| -> PeriodChange { Box::new(move |rules| body.apply(rules)) });
-    call.write(move |conn, context| details_answer(&periods::change(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| {
+        let (details, moved) = periods::change(conn, context, &id, &input)?;
+        let moved_sheets = moved.iter().map(MovedSheetView::from).collect();
+        let view = ChangedView { period: (&details).into(), moved_sheets };
+        Ok(Answer::ok(&view, details.tag.header())?)
+    })
+    .await
 }
 
 type Transition = fn(&mut Conn, &Context, &Id) -> Result<Details<Period>, Interrupt>;

@@ -20,7 +20,7 @@ use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::deadline::Deadline;
 use crate::domain::text::{Check, TITLE_CHARS, checked, hex};
-use crate::domain::time::{closes_at, date_in};
+use crate::domain::time::{closes_at, date_in, instant};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
 use crate::service::assessment::submissions::lapses::apply_lapses;
@@ -29,7 +29,7 @@ use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::sync;
-use crate::service::subject::fields;
+use crate::service::subject::{changed_fields, fields};
 use crate::service::{
     AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Result, Subject, publish,
     record, record_all, sha256_hex,
@@ -159,7 +159,12 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewPeriod>) -> R
 }
 
 /// Changes a period: every field of a draft, title and dates of an open period.
-pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodChange>) -> Result<Details<Period>> {
+pub fn change(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<PeriodChange>,
+) -> Result<(Details<Period>, Vec<MovedSheet>)> {
     let (before, change): (Period, _) = context.enter(conn, id, Action::ChangePeriod, input)?;
     let mut rules = before.rules.clone();
     let changed = change(&mut rules);
@@ -174,15 +179,63 @@ pub fn change(conn: &mut Conn, context: &Context, id: &Id, input: &Input<PeriodC
         check_dates(&before.rules.schedule, &mut rules, date_in(zone, context.now))?;
     }
     let after = Period { rules, updated_at: context.now, ..before.clone() };
+    let mut moved = Vec::new();
     if is_draft {
         drop_targets(conn, context, &before, &after)?;
     } else {
         if before.rules.schedule.self_assessment_due_on != after.rules.schedule.self_assessment_due_on {
             apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
         }
+        let sheets = store::submissions::of_period(conn, id)?;
         sync::reschedule(conn, (&before, &after), zone, context.now)?;
+        moved = moved_sheets(sheets, store::submissions::of_period(conn, id)?);
+        record_all(conn, context, moved.iter().map(MovedSheet::draft).collect())?;
     }
-    context.commit(conn, "period.change", &before, Change::with_event(after, EventType::PeriodChanged))
+    let details =
+        context.commit(conn, "period.change", &before, Change::with_event(after, EventType::PeriodChanged))?;
+    Ok((details, moved))
+}
+
+/// A submission whose gate a change of the schedule has moved.
+pub struct MovedSheet {
+    /// The submission before the change.
+    pub before: Submission,
+    /// The submission after it.
+    pub after: Submission,
+}
+
+impl MovedSheet {
+    /// Whether it was missed and is a draft again.
+    pub fn is_reopened(&self) -> bool {
+        self.before.status != self.after.status
+    }
+
+    fn draft(&self) -> AuditDraft<'static> {
+        let audit = |submission: &Submission| {
+            json!({
+                "status": submission.status, "due_on": submission.due_on,
+                "closes_at": submission.closes_at.map(instant),
+            })
+        };
+        let (old, new) = changed_fields(audit(&self.before), audit(&self.after));
+        let event = self.is_reopened().then(|| submissions::event(&self.after, EventType::SubmissionReopened));
+        let (subject, organization_id) = ((SubmissionCase::TYPE, self.after.id), self.after.organization_id);
+        AuditDraft {
+            before: Some(old.into()),
+            after: Some(new.into()),
+            event,
+            ..AuditDraft::about("submission.move", Some(organization_id), subject)
+        }
+    }
+}
+
+/// The submissions that differ in their due date.
+fn moved_sheets(before: Vec<Submission>, mut after: Vec<Submission>) -> Vec<MovedSheet> {
+    let moved = before.into_iter().filter_map(|before| {
+        let at = after.iter().position(|after| after.id == before.id && after.due_on != before.due_on)?;
+        Some(MovedSheet { before, after: after.swap_remove(at) })
+    });
+    moved.collect()
 }
 
 /// Removes targets of units and criteria that a draft no longer contains.

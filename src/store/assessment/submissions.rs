@@ -422,7 +422,8 @@ pub fn move_all(
     Ok(())
 }
 
-/// Moves the gate of some units' submissions in a period that are with their units or can still be withdrawn.
+/// Moves the gate of some units' submissions in a period that are with their units or can still be withdrawn. Missed ones
+/// are drafts again.
 pub fn move_gate(
     conn: &mut Conn,
     (period_id, unit_ids): (&Id, &[&Id]),
@@ -433,9 +434,15 @@ pub fn move_gate(
     let units: Vec<&str> = unit_ids.iter().map(|id| id.as_str()).collect();
     let moved = dsl::submissions
         .filter(dsl::period_id.eq(period_id.as_str()))
-        .filter(dsl::unit_id.eq_any(units))
-        .filter(dsl::status.eq_any(["draft", "returned", "submitted"]))
+        .filter(dsl::unit_id.eq_any(units.clone()))
+        .filter(dsl::status.eq_any(["draft", "returned", "submitted", "missed"]))
         .filter(dsl::due_on.ne(due_on));
+    let missed = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq_any(units.clone()))
+        .filter(dsl::status.eq("missed"))
+        .filter(dsl::due_on.ne(due_on));
+    diesel::update(missed).set(dsl::status.eq("draft")).execute(conn)?;
     let change = (
         dsl::due_on.eq(due_on),
         dsl::closes_at.eq(naive_option(closes_at)),

@@ -449,10 +449,13 @@ fn a_return_drops_a_draft_review_on_record(app: &App) {
     app.request("hctc-appraiser", "PATCH", &format!("{path}/scores")).if_match(&tag).json(&line).send().expect(200);
     returned(app, &sheet, &json!({"due_on": "2023-11-14"}));
     app.get("hctc-appraiser", &path).refused(404, "not_found");
-    let entries = app.get("auditor", &format!("/v1/audit-entries?subject_type=review&action=review.drop")).expect(200);
+    let entries = app.get("auditor", "/v1/audit-entries?subject_type=review&action=review.drop").expect(200);
     let entry = &entries["items"][0];
     assert_eq!((&entry["subject"]["id"], &entry["after"]), (&review["id"], &Value::Null));
-    assert_eq!(entry["before"]["reviewer_id"], review["reviewer_id"]);
-    assert_eq!(entry["before"]["lines"]["A.II.1"], json!({"answer": {"points": 1}, "points": 1, "reason": "Chậm hạn"}));
+    assert_eq!(entry["before"]["reviewer_id"], review["reviewer"]);
+    assert_eq!(
+        entry["before"]["lines"]["A.II.1"],
+        json!({"answer": {"type": "points", "points": 1}, "points": 1, "reason": "Chậm hạn"})
+    );
     assert_eq!(entry["before"]["lines"].as_object().unwrap().len(), 28);
 }

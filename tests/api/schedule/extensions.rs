@@ -157,9 +157,9 @@ fn a_sheet_that_is_missed_again_holds_no_stage_up(app: &App) {
     assert_eq!(tasks["items"][0]["action"], "start-council-review");
 }
 
-/// A sheet that was sent back without a day of its own goes with the schedule; one that was missed stays so.
+/// A sheet that was sent back without a day of its own goes with the schedule, and one that was missed is a draft again.
 #[apply(on_both)]
-fn a_schedule_takes_returned_sheets_along_and_no_missed_ones(app: &App) {
+fn a_schedule_takes_returned_and_missed_sheets_along(app: &App) {
     let returned = app.submitted_sheet("TH", &[]);
     app.act("appraiser", &returned, "return", Some(&json!({"reason": "x"}))).expect(200);
     let due = |person: &str, sheet: &str| app.get(person, sheet).expect(200)["due_on"].clone();
@@ -170,11 +170,32 @@ fn a_schedule_takes_returned_sheets_along_and_no_missed_ones(app: &App) {
     );
     extend(app, &deadline(app, "self_assessment", Some("TH")), "2023-11-13").expect(201);
     assert_eq!(due("th-head", &returned), "2023-11-13");
-    app.new_sheet("KT");
+    let missed = app.new_sheet("KT");
     app.set_clock("2023-11-09T02:00:00.000Z");
-    reschedule(app, &json!({"self_assessment_due_on": "2023-11-12"})).expect(200);
+    assert_eq!(app.get("kt-head", &missed).expect(200)["status"], "missed");
+    let changed = reschedule(app, &json!({"self_assessment_due_on": "2023-11-12"})).expect(200);
     let of = |unit: &str| deadline(app, "self_assessment", Some(unit))["due_on"].clone();
-    assert_eq!((of("TH"), of("KT"), of("NC")), (json!("2023-11-13"), json!("2023-11-08"), json!("2023-11-12")));
+    assert_eq!((of("TH"), of("KT"), of("NC")), (json!("2023-11-13"), json!("2023-11-12"), json!("2023-11-12")));
+    let reopened = app.get("kt-head", &missed).expect(200);
+    assert_eq!(
+        (&reopened["status"], &reopened["due_on"], &reopened["closes_at"]),
+        (&json!("draft"), &json!("2023-11-12"), &json!("2023-11-12T17:00:00.000Z"))
+    );
+    // The answer names the sheets that moved; TH's keeps the day of its extension.
+    let id = missed.rsplit('/').next().unwrap();
+    let moved = json!([{"submission_id": id, "unit_id": app.unit_id("KT"), "was_due_on": "2023-11-08", "due_on": "2023-11-12", "reopened": true}]);
+    assert_eq!(changed["moved_sheets"], moved);
+    assert_eq!(events(app)["submission.reopened"], 1);
+    let entries = app.get("auditor", &format!("/v1/audit-entries?subject_id={id}")).expect(200);
+    let entry = entries["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(
+        (&entry["action"], &entry["before"], &entry["after"]),
+        (
+            &json!("submission.move"),
+            &json!({"status": "missed", "due_on": "2023-11-08", "closes_at": "2023-11-08T17:00:00.000Z"}),
+            &json!({"status": "draft", "due_on": "2023-11-12", "closes_at": "2023-11-12T17:00:00.000Z"})
+        )
+    );
 }
 
 #[apply(on_both)]

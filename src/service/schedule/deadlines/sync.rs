@@ -27,7 +27,8 @@ pub fn plan_period(conn: &mut Conn, app: &App, period: &Period, now: DateTime<Ut
     store::deadlines::insert_all(conn, &Deadline::plan(period, || app.ids.next(), now))
 }
 
-/// Applies a schedule change of an open period to its deadlines and to the gates of submissions. Extensions stay.
+/// Applies a schedule change of an open period to its deadlines and to the gates of submissions. Extensions stay; a missed
+/// submission whose gate moves is a draft again.
 pub fn reschedule(
     conn: &mut Conn,
     (before, after): (&Period, &Period),
@@ -47,18 +48,11 @@ pub fn reschedule(
             store::deadlines::reschedule(conn, &after.id, kind, None, (from, to), now)?;
             continue;
         }
-        // Missed submissions stay missed: only an extension reopens them.
-        let submissions = store::submissions::of_period(conn, &after.id)?;
-        let missed = |unit_id: &Id| {
-            submissions
-                .iter()
-                .any(|submission| submission.unit_id == *unit_id && submission.status == SubmissionStatus::Missed)
-        };
         let mut gates: BTreeMap<NaiveDate, Vec<Id>> = BTreeMap::new();
         for deadline in store::deadlines::of_period(conn, &after.id)? {
             if deadline.kind == kind
                 && deadline.scheduled_on == Some(from)
-                && let Some(unit_id) = deadline.unit_id.filter(|unit_id| !missed(unit_id))
+                && let Some(unit_id) = deadline.unit_id
             {
                 gates.entry(deadline.extended_on.map_or(to, |on| on.max(to))).or_default().push(unit_id);
             }
