@@ -111,6 +111,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::CorrectDecision => ("correct-decision", "POST", "correct-decision"),
         Action::ExtendDeadline => ("extend", "POST", "extensions"),
         Action::WaiveDeadline => ("waive", "POST", "waive"),
+        Action::UnwaiveDeadline => ("unwaive", "POST", "unwaive"),
         reading!() => ("read", "GET", ""),
         // Not offered: their records have no life cycle.
         Action::WriteOrganization

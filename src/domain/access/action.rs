@@ -73,6 +73,7 @@ pub enum Action {
     ReadDeadline,
     ExtendDeadline,
     WaiveDeadline,
+    UnwaiveDeadline,
     CheckDeadlines,
     WriteCalendar,
     ReadWebhook,

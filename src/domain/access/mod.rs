@@ -193,7 +193,7 @@ impl Action {
     fn reading(self) -> Option<Action> {
         match self {
             reading!() => None,
-            Action::ExtendDeadline | Action::WaiveDeadline => Some(Action::ReadDeadline),
+            Action::ExtendDeadline | Action::WaiveDeadline | Action::UnwaiveDeadline => Some(Action::ReadDeadline),
             Action::WriteWebhook => Some(Action::ReadWebhook),
             Action::WriteOrganization => Some(Action::ReadOrganization),
             Action::WriteMember => Some(Action::ReadMembers),

@@ -105,6 +105,9 @@ pub enum EventType {
     /// A deadline was waived.
     #[serde(rename = "deadline.waived")]
     DeadlineWaived,
+    /// The waiver of a deadline was taken back.
+    #[serde(rename = "deadline.unwaived")]
+    DeadlineUnwaived,
     /// A deadline was moved by a change of the calendar.
     #[serde(rename = "deadline.moved")]
     DeadlineMoved,
@@ -156,6 +159,7 @@ impl EventType {
             | EventType::DeadlineOverdue
             | EventType::DeadlineExtended
             | EventType::DeadlineWaived
+            | EventType::DeadlineUnwaived
             | EventType::DeadlineMoved => Audience::Deadline,
             EventType::CriteriaSetPublished
             | EventType::CriteriaSetRetired

@@ -103,7 +103,7 @@ pub struct Deadline {
 }
 
 /// The acts on a deadline, in the order in which they are listed.
-pub const ACTIONS: [Action; 2] = [Action::ExtendDeadline, Action::WaiveDeadline];
+pub const ACTIONS: [Action; 3] = [Action::ExtendDeadline, Action::WaiveDeadline, Action::UnwaiveDeadline];
 
 impl Deadline {
     /// Returns a new deadline.
@@ -217,12 +217,14 @@ impl Deadline {
         reminders: &Reminders,
         period: PeriodStatus,
     ) -> Result<(), Error> {
-        use DeadlineStatus::{DueSoon, Overdue, PendingAnchor, Scheduled};
+        use DeadlineStatus::{DueSoon, Overdue, PendingAnchor, Scheduled, Waived};
         let status = self.status(today, reminders);
         let (needs, periods): (&[DeadlineStatus], &[PeriodStatus]) = if action == Action::ExtendDeadline {
             self.extensible(period)
         } else if action == Action::WaiveDeadline {
             (&[PendingAnchor, Scheduled, DueSoon, Overdue], &PeriodStatus::OPEN)
+        } else if action == Action::UnwaiveDeadline {
+            (&[Waived], &PeriodStatus::OPEN)
         } else {
             (&[], &[])
         };
@@ -279,6 +281,12 @@ impl Deadline {
     #[must_use]
     pub fn waive(self, reason: String, now: DateTime<Utc>) -> Self {
         Deadline { waived: Some((now, reason)), updated_at: now, ..self }
+    }
+
+    /// Takes a waiver back: the deadline is to be met again, and reminded of, by the day that stands.
+    #[must_use]
+    pub fn unwaive(self, now: DateTime<Utc>) -> Self {
+        Deadline { waived: None, last_reminder: None, updated_at: now, ..self }
     }
 
     /// Returns the deadline as those see it who do not see the state of every submission.

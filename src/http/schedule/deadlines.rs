@@ -30,6 +30,7 @@ pub fn operations() -> Vec<Operation> {
         get: reads(Action::ReadDeadline),
         extend: creates(Action::ExtendDeadline).refuses(EXTEND_REFUSALS),
         waive: acts(Action::WaiveDeadline),
+        unwaive: acts(Action::UnwaiveDeadline),
     ]
 }
 
@@ -294,4 +295,13 @@ async fn extend(call: Call) -> Reply {
 async fn waive(call: Call) -> Reply {
     let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
     call.write(move |conn, context| details_answer(&deadlines::waive(conn, context, &id, &input)?)).await
+}
+
+/// Take a waiver back.
+///
+/// The deadline is to be met again by the day that stands, and reminders go on. The reason is kept in the audit.
+#[utoipa::path(post, path = "/v1/deadlines/{id}/unwaive", request_body = ReasonBody, responses((status = 200, description = "No longer waived.", body = DeadlineView)))]
+async fn unwaive(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
+    call.write(move |conn, context| details_answer(&deadlines::unwaive(conn, context, &id, &input)?)).await
 }

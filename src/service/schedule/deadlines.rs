@@ -350,7 +350,7 @@ fn save(
     conn: &mut Conn,
     context: &Context,
     (act, event): (&str, EventType),
-    mut before: DeadlineCase,
+    (mut before, reason): (DeadlineCase, Option<String>),
     after: Deadline,
 ) -> Result<DeadlineCase, Error> {
     let lapses = std::mem::take(&mut before.lapses);
@@ -360,7 +360,11 @@ fn save(
     }
     let old = before.audit();
     let case = DeadlineCase { deadline: changed, ..before };
-    let (old, new) = changed_fields(old, case.audit());
+    let mut new = case.audit();
+    if let (Some(reason), Some(fields)) = (reason, new.as_object_mut()) {
+        fields.insert("reason".to_owned(), json!(reason));
+    }
+    let (old, new) = changed_fields(old, new);
     let event = Some(case.event(event));
     record(conn, context, AuditDraft { event, ..AuditDraft::of(act, &case, Some(old), Some(new)) })?;
     Ok(case)
@@ -410,7 +414,7 @@ pub fn extend(
         sync::update_stages(conn, &before.period_id, today, context.now)?;
     }
     let extended = before.clone().extended(command.due_on, context.now);
-    let case = save(conn, context, ("deadline.extend", EventType::DeadlineExtended), case, extended)?;
+    let case = save(conn, context, ("deadline.extend", EventType::DeadlineExtended), (case, None), extended)?;
     if let Some(draft) = reopened {
         record(conn, context, draft)?;
     }
@@ -440,6 +444,16 @@ pub fn waive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>)
     let (case, reason): (DeadlineCase, _) = context.enter(conn, id, Action::WaiveDeadline, input)?;
     let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
     let waived = case.deadline.clone().waive(reason, context.now);
-    let case = save(conn, context, ("deadline.waive", EventType::DeadlineWaived), case, waived)?;
+    let case = save(conn, context, ("deadline.waive", EventType::DeadlineWaived), (case, None), waived)?;
+    Ok(context.details(conn, case)?)
+}
+
+/// Takes a waiver back, with a reason that the audit keeps.
+pub fn unwaive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Details<DeadlineCase>> {
+    let (case, reason): (DeadlineCase, _) = context.enter(conn, id, Action::UnwaiveDeadline, input)?;
+    let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
+    let unwaived = case.deadline.clone().unwaive(context.now);
+    let names = ("deadline.unwaive", EventType::DeadlineUnwaived);
+    let case = save(conn, context, names, (case, Some(reason)), unwaived)?;
     Ok(context.details(conn, case)?)
 }

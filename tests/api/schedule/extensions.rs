@@ -199,6 +199,32 @@ fn a_schedule_takes_returned_and_missed_sheets_along(app: &App) {
 }
 
 #[apply(on_both)]
+fn a_waiver_can_be_taken_back(app: &App) {
+    let place = path(&deadline(app, "self_assessment", Some("TH")));
+    let back = |person: &str, reason: &str| app.act(person, &place, "unwaive", Some(&json!({"reason": reason})));
+    back("secretary", "x").refused(409, "invalid_state");
+    app.act("secretary", &place, "waive", Some(&json!({"reason": "Nhầm đơn vị"}))).expect(200);
+    back("th-head", "x").refused(403, "role_required");
+    back("secretary", " ").refused(422, "text_empty");
+    let stands = back("secretary", "Miễn nhầm").expect(200);
+    assert_eq!(
+        (&stands["status"], &stands["due_on"], &stands["waive_reason"]),
+        (&json!("scheduled"), &json!("2023-11-10"), &Value::Null)
+    );
+    let entries = app.get("auditor", "/v1/audit-entries?action=deadline.unwaive").expect(200);
+    let entry = &entries["items"][0];
+    assert_eq!(
+        (&entry["before"]["waive_reason"], &entry["after"]["waive_reason"], &entry["after"]["reason"]),
+        (&json!("Nhầm đơn vị"), &Value::Null, &json!("Miễn nhầm"))
+    );
+    // Whoever asks is reminded again.
+    app.set_clock("2023-11-11T00:00:00.000Z");
+    let events = app.get("secretary", "/v1/events?types=deadline.overdue&limit=200").expect(200);
+    let unit = app.unit_id("TH");
+    assert!(events["items"].as_array().unwrap().iter().any(|event| event["unit_id"] == json!(unit)), "{events}");
+}
+
+#[apply(on_both)]
 fn what_is_waived_reminds_nobody(app: &App) {
     let of_th = deadline(app, "self_assessment", Some("TH"));
     let waive = |person: &str, body: &Value| {
@@ -215,9 +241,11 @@ fn what_is_waived_reminds_nobody(app: &App) {
         .refused(428, "precondition_required");
     let stale = app.tag("secretary", &path(&of_th));
     let seen = waive("secretary", &json!({"reason": "Đơn vị giải thể"})).expect(200);
+    let unwaive =
+        json!({"action": "unwaive", "method": "POST", "href": format!("{}/unwaive", path(&of_th)), "until": null});
     assert_eq!(
         (&seen["status"], &seen["waive_reason"], &seen["allowed_actions"]),
-        (&json!("waived"), &json!("Đơn vị giải thể"), &json!([]))
+        (&json!("waived"), &json!("Đơn vị giải thể"), &json!([unwaive]))
     );
     app.request("secretary", "POST", &format!("{}/waive", path(&of_th)))
         .if_match(&stale)
