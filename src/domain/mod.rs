@@ -15,6 +15,7 @@ pub mod quantity;
 pub mod schedule;
 pub mod text;
 pub mod time;
+pub mod wording;
 
 pub use id::Id;
 pub use points::Points;
