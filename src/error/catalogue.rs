@@ -90,6 +90,10 @@ codes! {
     NotFound = "not_found", 404, Never,
         vi "Không tìm thấy", "Không tìm thấy nội dung yêu cầu hoặc nội dung không thuộc phạm vi được xem.",
         en "Not found", "The record does not exist or is not visible to the caller.";
+    /// The service has no form for this document.
+    DraftNotAvailable = "draft_not_available", 404, Never,
+        vi "Không có mẫu dự thảo", "Không có mẫu dự thảo cho tài liệu {title}; đề nghị soạn và đính kèm trực tiếp.",
+        en "Draft not available", "There is no form for a draft of the document {title}; write it yourself and attach it.";
 
     /// The path exists, but not with this method; `Allow` lists those it has.
     MethodNotAllowed = "method_not_allowed", 405, Never,

@@ -3,7 +3,7 @@
 use actix_web::web;
 
 use super::assessment::{evidence, facts, periods, reviews, submissions, targets};
-use super::award::{award_proposals, council_sessions, ranking};
+use super::award::{award_proposals, council_sessions, documents, ranking};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
 use super::office::{
@@ -42,6 +42,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         reviews::operations,
         council_sessions::operations,
         award_proposals::operations,
+        documents::operations,
         calendar::operations,
         deadlines::operations,
         deadline_checks::operations,

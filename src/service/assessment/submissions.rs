@@ -56,6 +56,14 @@ pub struct Scores {
     pub council: Option<Sheet>,
 }
 
+impl Scores {
+    /// Returns the lines of the furthest stage that the caller may see; none where the result is hidden.
+    pub fn final_sheet(&self) -> Option<&Sheet> {
+        let own = self.submission.visible.sees_result.then_some(&self.own);
+        self.council.as_ref().or(self.appraisal.as_ref()).or(own)
+    }
+}
+
 /// A new submission.
 #[derive(Debug, Clone)]
 pub struct NewSubmission {

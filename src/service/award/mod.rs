@@ -2,4 +2,5 @@
 
 pub mod award_proposals;
 pub mod council_sessions;
+pub mod documents;
 pub mod ranking;

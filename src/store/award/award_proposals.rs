@@ -16,7 +16,7 @@ use crate::store::dialect::dispatch;
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::award_proposals::{self, dsl};
-use crate::store::schema::{proposal_documents, units};
+use crate::store::schema::{period_awards, periods, proposal_documents, units};
 use crate::store::types::{enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, utc, utc_option};
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -213,6 +213,36 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     }
     let rows: Vec<Row> = paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).load(conn)?;
     with_documents(conn, rows)
+}
+
+/// An award that a unit was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenAward {
+    /// The year of the period.
+    pub year: i32,
+    /// The title of the award.
+    pub title: String,
+    /// The number of the decision.
+    pub decision_number: Option<String>,
+    /// The date of the decision.
+    pub decided_on: Option<NaiveDate>,
+}
+
+/// Returns the awards that a unit was given for years before `year`, in order of year.
+pub fn given_before(conn: &mut Conn, unit_id: &Id, year: i32) -> Result<Vec<GivenAward>, Error> {
+    type Columns = (i32, String, Option<String>, Option<NaiveDate>);
+    let of_award = period_awards::period_id.eq(dsl::period_id).and(period_awards::code.eq(dsl::award_code));
+    let rows: Vec<Columns> = dsl::award_proposals
+        .inner_join(periods::table.on(periods::id.eq(dsl::period_id)))
+        .inner_join(period_awards::table.on(of_award))
+        .filter(dsl::unit_id.eq(unit_id.as_str()))
+        .filter(dsl::status.eq(enum_text(ProposalStatus::Approved)))
+        .filter(periods::year.lt(year))
+        .order((periods::year, dsl::id))
+        .select((periods::year, period_awards::title, dsl::decision_number, dsl::decided_on))
+        .load(conn)?;
+    let given = |(year, title, decision_number, decided_on)| GivenAward { year, title, decision_number, decided_on };
+    Ok(rows.into_iter().map(given).collect())
 }
 
 /// Returns the proposals of a period, in order of award and slot.

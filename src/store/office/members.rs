@@ -267,6 +267,13 @@ pub fn chair_units_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> 
     Ok(chairs.map(|member| member.unit_id).collect())
 }
 
+/// Returns the members with these ids, in order of name.
+pub fn with_ids(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Member>, Error> {
+    let of_ids = dsl::members.filter(dsl::id.eq_any(ids.iter().map(Id::as_str).collect::<Vec<_>>()));
+    let rows: Vec<Row> = of_ids.order((dsl::display_name, dsl::id)).load(conn)?;
+    rows.into_iter().map(Member::try_from).collect()
+}
+
 /// Adds a member.
 ///
 /// # Errors

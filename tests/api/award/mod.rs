@@ -3,4 +3,5 @@
 mod award_proposals;
 mod corrections;
 mod council_sessions;
+mod documents;
 mod ties;

@@ -155,8 +155,7 @@ impl<'a> From<&'a Scores> for ScoresView<'a> {
     fn from(all: &'a Scores) -> Self {
         let Scores { submission: details, table, own, appraisal, council } = all;
         let editable = details.offers.allowed.iter().any(|(action, _)| *action == Action::WriteScores);
-        let furthest: Option<&Sheet> =
-            council.as_ref().or(appraisal.as_ref()).or(details.visible.sees_result.then_some(own));
+        let furthest = all.final_sheet();
         let cell = |sheet: Option<&'a Sheet>, at: usize, criterion| CellView::of(criterion, sheet?.0.get(at)?);
         let scores = table.criteria.iter().enumerate().map(|(at, criterion)| ScoreView {
             criterion_code: &criterion.code,

@@ -1,0 +1,238 @@
+//! Drafts of the documents that an office signs: the proposal letter, the achievement report, the minutes and the result
+//! notice. Each shows its reader what the reader may see of the records behind it, and nothing else.
+
+mod form;
+pub mod papers;
+
+use crate::domain::access::action::Action;
+use crate::domain::access::{self, Facts};
+use crate::domain::assessment::period::{DossierDeadline, Period, PeriodStatus};
+use crate::domain::assessment::submission::SubmissionCase;
+use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, ProposalCase};
+use crate::domain::award::council_session::{Attendance, CouncilSession, SessionCase};
+use crate::domain::award::eligibility::{Condition, Eligibility};
+use crate::domain::award::ranking::RankingRow;
+use crate::domain::office::member::Member;
+use crate::domain::time::date_in;
+use crate::domain::{Id, wording};
+use crate::error::{Code, Error};
+use crate::service::assessment::submissions;
+use crate::service::award::ranking;
+use crate::service::{Context, Result, Subject};
+use crate::store::award_proposals::GivenAward;
+use crate::store::{self, Conn};
+use papers::{EarlierAward, Proposed, SectionPoints, Session, Year};
+
+/// Code of the document that proposes the unit to the deciding authority.
+const PROPOSAL_LETTER: &str = "proposal_letter";
+
+/// A draft with the data that fills it.
+pub enum Draft {
+    /// Tờ trình.
+    ProposalLetter(Year, Box<Proposed>),
+    /// Báo cáo thành tích.
+    AchievementReport(Year, Box<Proposed>),
+    /// Biên bản họp hội đồng.
+    Minutes(Year, Box<Session>),
+    /// Thông báo kết quả.
+    Notice(Year, Vec<RankingRow>, DossierDeadline),
+}
+
+impl Draft {
+    /// Writes the draft as DOCX.
+    ///
+    /// # Errors
+    /// `internal`, which cannot happen when writing to memory.
+    pub fn write(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            Draft::ProposalLetter(year, proposed) => papers::proposal_letter(year, proposed),
+            Draft::AchievementReport(year, proposed) => papers::achievement_report(year, proposed),
+            Draft::Minutes(year, session) => papers::minutes(year, session),
+            Draft::Notice(year, rows, deadline) => papers::notice(year, rows, deadline),
+        }
+    }
+
+    /// Returns the name of the file.
+    pub fn file_name(&self) -> String {
+        match self {
+            Draft::ProposalLetter(year, proposed) => format!("to-trinh-{}-{}.docx", proposed.unit_code, year.year),
+            Draft::AchievementReport(year, proposed) => {
+                format!("bao-cao-thanh-tich-{}-{}.docx", proposed.unit_code, year.year)
+            }
+            Draft::Minutes(_, session) => format!("bien-ban-{}.docx", session.held_on),
+            Draft::Notice(year, ..) => format!("thong-bao-ket-qua-{}.docx", year.year),
+        }
+    }
+}
+
+/// Returns what the drafts of a period have in common.
+fn year(conn: &mut Conn, context: &Context, period: &Period) -> Result<Year, Error> {
+    let office = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
+    let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?.ok_or(Code::NotFound)?;
+    let sees_sessions = access::holds(&context.actor, Action::ReadSessions, &Facts::of(&office.id));
+    let sessions =
+        if sees_sessions { store::council_sessions::closed_of_period(conn, &period.id)? } else { Vec::new() };
+    let decided = sessions.iter().filter(|session| session.could_decide()).map(|session| session.held_on);
+    Ok(Year {
+        session_on: decided.max(),
+        today: date_in(office.zone(), context.now),
+        office_name: office.name,
+        office_code: office.code,
+        year: period.rules.year,
+        legal_basis: set.content.legal_basis,
+        notice: period.notice.clone(),
+        awards: period.rules.awards.clone(),
+    })
+}
+
+/// Returns the draft of a document of a dossier.
+pub fn of_proposal(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Result<Draft> {
+    let case: ProposalCase = context.find(conn, id)?;
+    context.accept_read()?;
+    let document = case.proposal.documents.iter().find(|document| document.code == code).ok_or(Code::NotFound)?;
+    if !matches!(code, PROPOSAL_LETTER | ACHIEVEMENT_REPORT) {
+        let error = Error::new(Code::DraftNotAvailable).with("document", code);
+        return Err(error.with("title", document.title.as_str()).into());
+    }
+    let period = store::periods::find(conn, &case.proposal.period_id)?.ok_or(Code::NotFound)?;
+    let year = year(conn, context, &period)?;
+    let proposed = Box::new(proposed(conn, context, &case, &period, code)?);
+    Ok(match code {
+        ACHIEVEMENT_REPORT => Draft::AchievementReport(year, proposed),
+        _ => Draft::ProposalLetter(year, proposed),
+    })
+}
+
+fn proposed(conn: &mut Conn, context: &Context, case: &ProposalCase, period: &Period, code: &str) -> Result<Proposed> {
+    let proposal = &case.proposal;
+    let unit = store::units::find(conn, &proposal.unit_id)?.ok_or(Code::NotFound)?;
+    let ranking = ranking::get(conn, context, &period.id)?.ranking;
+    let own = ranking.rows.iter().find(|row| row.unit_id == proposal.unit_id);
+    let award = period.rules.awards.iter().find(|award| award.code == proposal.award_code);
+    let enclosed = proposal.documents.iter().filter(|document| document.code != code);
+    let is_report = code == ACHIEVEMENT_REPORT;
+    let earlier = |given: GivenAward| EarlierAward {
+        year: given.year,
+        title: given.title,
+        number: given.decision_number,
+        on: given.decided_on,
+    };
+    Ok(Proposed {
+        sections: if is_report { sections(conn, context, period, &proposal.unit_id)? } else { Vec::new() },
+        earlier: if is_report {
+            let given = store::award_proposals::given_before(conn, &unit.id, period.rules.year)?;
+            given.into_iter().map(earlier).collect()
+        } else {
+            Vec::new()
+        },
+        unit_name: unit.name,
+        unit_code: unit.code,
+        unit_kind: unit.kind,
+        award: award.map_or_else(|| proposal.award_code.clone(), |award| award.title.clone()),
+        rank: proposal.rank,
+        ranked: ranking.rows.iter().filter(|row| row.rank.is_some()).count(),
+        base: own.and_then(|row| row.base),
+        bonus: own.and_then(|row| row.bonus),
+        total: proposal.total,
+        conditions: conditions(&period.rules.eligibility, &proposal.eligibility),
+        enclosed: enclosed.map(|document| document.title.clone()).collect(),
+    })
+}
+
+/// Returns the conditions in words, and whether the unit met them.
+fn conditions(conditions: &[Condition], judged: &[Eligibility]) -> Vec<(String, bool)> {
+    let met = |kind: &str| judged.iter().find(|judged| judged.kind == kind).map(|judged| judged.met);
+    let of = |condition: &Condition| Some((wording::condition(condition), met(condition.into_str())?));
+    conditions.iter().filter_map(of).collect()
+}
+
+/// Returns the final points of a unit by part and section; none where the caller may not see them.
+fn sections(conn: &mut Conn, context: &Context, period: &Period, unit_id: &Id) -> Result<Vec<SectionPoints>> {
+    let Some(id) = store::submissions::of_unit(conn, &period.id, unit_id)? else {
+        return Ok(Vec::new());
+    };
+    let case = SubmissionCase::find(conn, context, &id)?;
+    if !access::holds(&context.actor, Action::ReadSubmission, &case.facts()) {
+        return Ok(Vec::new());
+    }
+    let scores = submissions::scores(conn, context, &id)?;
+    let Some(tally) = scores.final_sheet().map(|sheet| scores.table.tally(sheet)) else {
+        return Ok(Vec::new());
+    };
+    let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?.ok_or(Code::NotFound)?;
+    let entries = set.content.entries().into_iter().zip(tally.nodes);
+    // Parts, and what stands directly below them: the guideline's Roman numerals.
+    let parts: Vec<&str> = set.content.parts.iter().map(|part| part.code.as_str()).collect();
+    let is_section = |parent: &Option<String>| parent.as_deref().is_none_or(|parent| parts.contains(&parent));
+    Ok(entries
+        .filter(|(entry, _)| is_section(&entry.parent_code))
+        .map(|(entry, sum)| SectionPoints {
+            number: entry.code.rsplit('.').next().unwrap_or_default().to_owned(),
+            is_part: entry.parent_code.is_none(),
+            title: entry.title.trim_end_matches(':').to_owned(),
+            max_points: entry.max_points,
+            points: sum.points,
+        })
+        .collect())
+}
+
+/// Returns the draft of the minutes of a session, with the results as they are now.
+pub fn of_session(conn: &mut Conn, context: &Context, id: &Id) -> Result<Draft> {
+    let case: SessionCase = context.find(conn, id)?;
+    context.accept_read()?;
+    let SessionCase { session, period } = case;
+    let common = year(conn, context, &period)?;
+    let rows = ranking::get(conn, context, &period.id)?.ranking.rows;
+    let ties = ties(conn, context, &period, &rows, &session)?;
+    let ids: Vec<Id> = session.attendance.iter().map(|attendance| attendance.member_id).collect();
+    let members = store::members::with_ids(conn, &ids)?;
+    let names = |fits: &dyn Fn(&Attendance) -> bool| -> Vec<String> {
+        let is_meant = |member: &&Member| {
+            session.attendance.iter().any(|attendance| attendance.member_id == member.id && fits(attendance))
+        };
+        members.iter().filter(is_meant).map(|member| member.display_name.clone()).collect()
+    };
+    let presides = |member: &&Member| access::roles_of(Action::CloseSession).any(|role| member.roles.contains(&role));
+    let chair = members.iter().filter(presides).map(|member| member.display_name.clone());
+    let present = names(&|attendance| attendance.present);
+    Ok(Draft::Minutes(
+        common,
+        Box::new(Session {
+            held_on: session.held_on,
+            place: session.place.clone(),
+            chair: chair.into_iter().find(|name| present.contains(name)),
+            absent: names(&|attendance| !attendance.present),
+            wrote: names(&|attendance| !attendance.present && attendance.written_opinion),
+            present,
+            quorum: session.present.zip(session.needed),
+            rows,
+            ties,
+        }),
+    ))
+}
+
+/// Returns the decisions on ties that a session took: names of the units in order, and the reason.
+fn ties(
+    conn: &mut Conn,
+    context: &Context,
+    period: &Period,
+    rows: &[RankingRow],
+    session: &CouncilSession,
+) -> Result<Vec<(Vec<String>, String)>, Error> {
+    if !access::holds(&context.actor, Action::ReadTieDecisions, &Facts::of(&period.organization_id)) {
+        return Ok(Vec::new());
+    }
+    let name = |id: &Id| rows.iter().find(|row| row.unit_id == *id).map(|row| row.unit_name.clone());
+    let decisions = store::rankings::tie_decisions(conn, &period.id)?.into_iter();
+    let of_session = decisions.filter(|decision| decision.council_session_id == session.id);
+    Ok(of_session.map(|decision| (decision.unit_ids.iter().filter_map(name).collect(), decision.reason)).collect())
+}
+
+/// Returns the draft of the result notice of a finalised period.
+pub fn of_period(conn: &mut Conn, context: &Context, id: &Id) -> Result<Draft> {
+    let rows = ranking::get(conn, context, id)?.ranking.rows;
+    let period: Period = context.find(conn, id)?;
+    period.status.must_be(&[PeriodStatus::Finalized, PeriodStatus::Announced, PeriodStatus::Closed])?;
+    let year = year(conn, context, &period)?;
+    Ok(Draft::Notice(year, rows, period.rules.dossier_deadline.clone()))
+}

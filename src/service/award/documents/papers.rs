@@ -1,0 +1,468 @@
+//! The drafts: data to bytes.
+
+use chrono::NaiveDate;
+
+use super::form::{Column, Form, Heading, RowOf, Signature};
+use crate::domain::Points;
+use crate::domain::assessment::period::{DossierDeadline, DossierSemantics, Notice};
+use crate::domain::award::award::Award;
+use crate::domain::award::ranking::RankingRow;
+use crate::domain::office::unit::UnitKind;
+use crate::domain::wording::{BLANK, count, day, points, points_or_dash, symbol};
+use crate::error::Error;
+
+/// The council that decides on the dossiers, as the guideline names it.
+const PROVINCIAL_COUNCIL: &str = "Hội đồng Thi đua - Khen thưởng tỉnh";
+
+/// What the drafts of a period have in common.
+#[derive(Debug, Clone)]
+pub struct Year {
+    /// Name of the office.
+    pub office_name: String,
+    /// Code of the office.
+    pub office_code: String,
+    /// Year that the period covers.
+    pub year: i32,
+    /// The document that the table of criteria is based on.
+    pub legal_basis: Option<String>,
+    /// The result notice, once the results are announced.
+    pub notice: Option<Notice>,
+    /// The day of the council's session; `None` where there is none or the reader may not know of it.
+    pub session_on: Option<NaiveDate>,
+    /// The awards in order of precedence.
+    pub awards: Vec<Award>,
+    /// The day of the draft.
+    pub today: NaiveDate,
+}
+
+/// A unit that is proposed for an award.
+#[derive(Debug, Clone)]
+pub struct Proposed {
+    /// Name of the unit.
+    pub unit_name: String,
+    /// Code of the unit.
+    pub unit_code: String,
+    /// Kind of the unit.
+    pub unit_kind: UnitKind,
+    /// Title of the award.
+    pub award: String,
+    /// Final rank.
+    pub rank: i32,
+    /// Number of units that were ranked.
+    pub ranked: usize,
+    /// Base points, if the reader sees the ranking.
+    pub base: Option<Points>,
+    /// Bonus points, if the reader sees the ranking.
+    pub bonus: Option<Points>,
+    /// Final total.
+    pub total: Points,
+    /// The conditions for an award as sentences, and whether the unit met them.
+    pub conditions: Vec<(String, bool)>,
+    /// Titles of the other documents of the dossier.
+    pub enclosed: Vec<String>,
+    /// The points of parts and sections; empty where the reader may not see them.
+    pub sections: Vec<SectionPoints>,
+    /// Awards of earlier years: year, title, number and date of the decision.
+    pub earlier: Vec<EarlierAward>,
+}
+
+/// The points of a part or a section.
+#[derive(Debug, Clone)]
+pub struct SectionPoints {
+    /// Number, as printed in the table.
+    pub number: String,
+    /// Title.
+    pub title: String,
+    /// Whether it is a part.
+    pub is_part: bool,
+    /// Maximum points.
+    pub max_points: Option<Points>,
+    /// Final points.
+    pub points: Option<Points>,
+}
+
+/// An award of an earlier year.
+#[derive(Debug, Clone)]
+pub struct EarlierAward {
+    /// Year of the period.
+    pub year: i32,
+    /// Title of the award.
+    pub title: String,
+    /// Number of the decision.
+    pub number: Option<String>,
+    /// Date of the decision.
+    pub on: Option<NaiveDate>,
+}
+
+/// A session of the council.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Day of the session.
+    pub held_on: NaiveDate,
+    /// Place of the session.
+    pub place: String,
+    /// Names of those who were present.
+    pub present: Vec<String>,
+    /// Names of those who were absent.
+    pub absent: Vec<String>,
+    /// Names of those who were absent and sent a written opinion.
+    pub wrote: Vec<String>,
+    /// Number of members that counted as present and that were needed, once it was held.
+    pub quorum: Option<(i32, i32)>,
+    /// Name of the chair, if present.
+    pub chair: Option<String>,
+    /// The results that it saw.
+    pub rows: Vec<RankingRow>,
+    /// The decisions on ties: names of the units in order, and the reason.
+    pub ties: Vec<(Vec<String>, String)>,
+}
+
+impl Year {
+    fn number(&self, kind: &str) -> String {
+        let number = self.notice.as_ref().map(|notice| notice.number.as_str());
+        format!("Số:        /{kind}-{}", symbol(number, &self.office_code))
+    }
+
+    /// Place and date of a draft: who signs fills in the day.
+    fn open_date(&self) -> String {
+        format!("{BLANK}{BLANK}, ngày {BLANK} tháng {BLANK} năm {}", chrono::Datelike::year(&self.today))
+    }
+
+    fn symbol(&self) -> &str {
+        symbol(self.notice.as_ref().map(|notice| notice.number.as_str()), &self.office_code)
+    }
+
+    fn award_title<'a>(&'a self, code: &'a str) -> &'a str {
+        self.awards.iter().find(|award| award.code == code).map_or(code, |award| &award.title)
+    }
+
+    /// The rows of the table of results.
+    fn result_rows(&self, rows: &[RankingRow]) -> Vec<RowOf> {
+        let row = |(at, row): (usize, &RankingRow)| {
+            let award = row.award_code.as_deref().map(|code| self.award_title(code).to_owned());
+            let cells = vec![
+                (at + 1).to_string(),
+                row.unit_name.clone(),
+                points_or_dash(row.base),
+                points_or_dash(row.bonus),
+                points_or_dash(row.total),
+                row.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string()),
+                award.unwrap_or_default(),
+            ];
+            RowOf { cells, bold: false }
+        };
+        rows.iter().enumerate().map(row).collect()
+    }
+
+    /// Which units are proposed for which award, a sentence for each award.
+    fn proposals(&self, rows: &[RankingRow]) -> Vec<String> {
+        let of_award = |award: &Award| {
+            let takers = rows.iter().filter(|row| row.award_code.as_ref() == Some(&award.code));
+            let names: Vec<&str> = takers.map(|row| row.unit_name.as_str()).collect();
+            (!names.is_empty())
+                .then(|| format!("- {} cho {} tập thể: {};", award.title, count(names.len()), names.join("; ")))
+        };
+        self.awards.iter().filter_map(of_award).collect()
+    }
+}
+
+/// The table of results.
+const RESULTS: [Column; 7] = [
+    Column { heading: "STT", percent: 8, centred: true },
+    Column { heading: "Đơn vị", percent: 34, centred: false },
+    Column { heading: "Điểm chuẩn", percent: 11, centred: true },
+    Column { heading: "Điểm thưởng", percent: 12, centred: true },
+    Column { heading: "Tổng điểm", percent: 11, centred: true },
+    Column { heading: "Xếp hạng", percent: 9, centred: true },
+    Column { heading: "Đề nghị khen thưởng", percent: 15, centred: true },
+];
+
+/// The points of a unit by part and section.
+const SECTIONS: [Column; 4] = [
+    Column { heading: "STT", percent: 9, centred: true },
+    Column { heading: "Nội dung", percent: 61, centred: false },
+    Column { heading: "Điểm tối đa", percent: 15, centred: true },
+    Column { heading: "Điểm đạt", percent: 15, centred: true },
+];
+
+fn result_sentence(proposed: &Proposed, year: &Year) -> String {
+    let Proposed { unit_name, total, base, bonus, rank, ranked, .. } = proposed;
+    let parts = base
+        .zip(*bonus)
+        .map(|(base, bonus)| format!(" (điểm chuẩn {} điểm, điểm thưởng {} điểm)", points(base), points(bonus)));
+    format!(
+        "Năm {}, tập thể {unit_name} đạt {} điểm{}, xếp hạng {rank}/{ranked} phòng, ban, trung tâm được đánh giá.",
+        year.year,
+        points(*total),
+        parts.unwrap_or_default(),
+    )
+}
+
+fn condition_sentences(conditions: &[(String, bool)]) -> Vec<String> {
+    let sentence = |(condition, met): &(String, bool)| {
+        let outcome = if *met { "đạt" } else { "không đạt" };
+        format!("- {condition}: {outcome};")
+    };
+    ended(conditions.iter().map(sentence).collect(), ".")
+}
+
+/// Ends the last sentence of a list as a list ends.
+fn ended(mut sentences: Vec<String>, end: &str) -> Vec<String> {
+    if let Some(last) = sentences.last_mut() {
+        last.truncate(last.trim_end_matches(';').len());
+        last.push_str(end);
+    }
+    sentences
+}
+
+/// Writes the draft of the proposal letter (tờ trình).
+///
+/// # Errors
+/// `internal`, which cannot happen when writing to memory.
+pub fn proposal_letter(year: &Year, proposed: &Proposed) -> Result<Vec<u8>, Error> {
+    let office = &year.office_name;
+    let heading = Heading {
+        superior: None,
+        issuer: office.clone(),
+        number: Some(year.number("TTr")),
+        date: Some(year.open_date()),
+    };
+    let about = format!("Về việc đề nghị tặng {} năm {}", proposed.award, year.year);
+    let mut form = Form::new()
+        .heading(&heading)
+        .title("TỜ TRÌNH", &[&about, &format!("cho tập thể {}", proposed.unit_name)])
+        .addressed(&format!("Kính gửi: {PROVINCIAL_COUNCIL}"));
+    if let Some(basis) = &year.legal_basis {
+        form = form.basis(&format!("Căn cứ {basis};"));
+    }
+    if let Some(on) = year.session_on {
+        form = form.basis(&format!("Căn cứ kết quả họp Hội đồng Thi đua, khen thưởng {office} {};", day(on)));
+    }
+    if let Some(notice) = &year.notice {
+        let text = format!(
+            "Căn cứ Thông báo số {} {} của {office} về kết quả đánh giá, xếp hạng thi đua năm {};",
+            notice.number,
+            day(notice.on),
+            year.year
+        );
+        form = form.basis(&text);
+    }
+    form = form.text(&format!(
+        "{office} kính trình {PROVINCIAL_COUNCIL} xem xét, trình Chủ tịch Ủy ban nhân dân tỉnh tặng {} năm {} cho tập \
+         thể {}, cụ thể như sau:",
+        proposed.award, year.year, proposed.unit_name
+    ));
+    form = form.section("1. Kết quả đánh giá thi đua").text(&result_sentence(proposed, year));
+    if !proposed.conditions.is_empty() {
+        let conditions = condition_sentences(&proposed.conditions);
+        form = form.section("2. Điều kiện khen thưởng").texts(conditions);
+    }
+    if !proposed.enclosed.is_empty() {
+        let number = if proposed.conditions.is_empty() { 2 } else { 3 };
+        let enclosed = proposed.enclosed.iter().map(|title| format!("- {title};")).collect();
+        form = form.section(&format!("{number}. Hồ sơ kèm theo")).texts(ended(enclosed, "."));
+    }
+    form.text(&format!("{office} kính trình {PROVINCIAL_COUNCIL} xem xét, quyết định./."))
+        .signed(
+            &["Như trên;".to_owned(), format!("{};", proposed.unit_name), format!("Lưu: VT, {}.", year.symbol())],
+            &Signature { title: "Thủ trưởng cơ quan".to_owned(), name: String::new() },
+        )
+        .write()
+}
+
+const fn head_of(kind: UnitKind) -> &'static str {
+    match kind {
+        UnitKind::Division => "Trưởng phòng",
+        UnitKind::Department => "Trưởng ban",
+        UnitKind::Centre => "Giám đốc trung tâm",
+        UnitKind::Other => "Thủ trưởng đơn vị",
+    }
+}
+
+/// Writes the draft of the achievement report (báo cáo thành tích) of a unit.
+///
+/// # Errors
+/// `internal`, which cannot happen when writing to memory.
+pub fn achievement_report(year: &Year, proposed: &Proposed) -> Result<Vec<u8>, Error> {
+    let dots = || BLANK.repeat(24);
+    let heading = Heading {
+        superior: Some(year.office_name.clone()),
+        issuer: proposed.unit_name.clone(),
+        number: Some(format!("Số:        /BC-{}", proposed.unit_code)),
+        date: Some(year.open_date()),
+    };
+    let mut form = Form::new()
+        .heading(&heading)
+        .title("BÁO CÁO THÀNH TÍCH", &[&format!("Đề nghị tặng {} năm {}", proposed.award, year.year)])
+        .section("I. SƠ LƯỢC ĐẶC ĐIỂM, TÌNH HÌNH")
+        .text(&format!("1. Tên tập thể: {}.", proposed.unit_name))
+        .text(&format!("Cơ quan quản lý trực tiếp: {}.", year.office_name))
+        .text(&format!("2. Đặc điểm, tình hình, cơ cấu tổ chức: {}", dots()))
+        .text(&format!("3. Chức năng, nhiệm vụ được giao: {}", dots()))
+        .section("II. THÀNH TÍCH ĐẠT ĐƯỢC")
+        .text(&format!("1. Kết quả đánh giá thi đua. {}", result_sentence(proposed, year)));
+    if !proposed.sections.is_empty() {
+        let row = |section: &SectionPoints| RowOf {
+            cells: vec![
+                section.number.clone(),
+                section.title.clone(),
+                points_or_dash(section.max_points),
+                points_or_dash(section.points),
+            ],
+            bold: section.is_part,
+        };
+        form = form.table(&SECTIONS, &proposed.sections.iter().map(row).collect::<Vec<_>>());
+    }
+    form = form
+        .text(&format!("2. Kết quả thực hiện các nhiệm vụ trọng tâm, sáng kiến, giải pháp công tác: {}", dots()))
+        .text("3. Việc chấp hành chủ trương, chính sách, pháp luật và điều kiện khen thưởng:")
+        .texts(condition_sentences(&proposed.conditions))
+        .section("III. CÁC HÌNH THỨC ĐÃ ĐƯỢC KHEN THƯỞNG");
+    let earlier = proposed.earlier.iter().map(|award| {
+        let number = award.number.as_deref().map(|number| format!(", Quyết định số {number}"));
+        let on = award.on.map(|on| format!(" {}", day(on)));
+        format!("- Năm {}: {}{}{};", award.year, award.title, number.unwrap_or_default(), on.unwrap_or_default())
+    });
+    let earlier: Vec<String> = earlier.collect();
+    form = if earlier.is_empty() { form.text(&dots()) } else { form.texts(ended(earlier, ".")) };
+    form.signed_by_two(
+        &Signature { title: "Xác nhận của cấp trên trực tiếp".to_owned(), name: String::new() },
+        &Signature { title: head_of(proposed.unit_kind).to_owned(), name: String::new() },
+    )
+    .recipients(&[format!("{};", year.office_name), format!("Lưu: {}.", proposed.unit_code)])
+    .write()
+}
+
+fn named(label: &str, names: &[String]) -> Vec<String> {
+    let head = format!("- {label}: {} thành viên{}", count(names.len()), if names.is_empty() { ";" } else { ", gồm:" });
+    let of = |(at, name): (usize, &String)| format!("  {}. {name};", at + 1);
+    std::iter::once(head).chain(names.iter().enumerate().map(of)).collect()
+}
+
+/// Writes the draft of the minutes (biên bản) of a session.
+///
+/// # Errors
+/// `internal`, which cannot happen when writing to memory.
+pub fn minutes(year: &Year, session: &Session) -> Result<Vec<u8>, Error> {
+    let heading = Heading {
+        superior: Some(year.office_name.clone()),
+        issuer: "Hội đồng Thi đua, khen thưởng".to_owned(),
+        number: Some(format!("Số:        /BB-{}", year.symbol())),
+        date: None,
+    };
+    let (hour, on) = (format!("{BLANK} giờ {BLANK}"), day(session.held_on));
+    let mut form = Form::new()
+        .heading(&heading)
+        .title("BIÊN BẢN", &[&format!("Họp Hội đồng Thi đua, khen thưởng xét kết quả thi đua năm {}", year.year)])
+        .text(&format!("Thời gian bắt đầu: {hour}, {on}."))
+        .text(&format!("Địa điểm: {}.", session.place.trim_end_matches('.')))
+        .section("I. THÀNH PHẦN THAM DỰ")
+        .text(&format!(
+            "1. Chủ trì: {}",
+            session.chair.as_ref().map_or_else(|| BLANK.repeat(2), |name| format!("{name}."))
+        ))
+        .text(&format!("2. Thư ký: {BLANK}{BLANK}"))
+        .text("3. Thành viên Hội đồng:")
+        .texts(named("Có mặt", &session.present))
+        .texts(named("Vắng mặt", &session.absent));
+    if !session.wrote.is_empty() {
+        form = form.text(&format!("- Gửi ý kiến bằng văn bản: {}.", session.wrote.join(", ")));
+    }
+    if let Some((present, needed)) = session.quorum {
+        let outcome = if present >= needed {
+            "đủ điều kiện tiến hành"
+        } else {
+            "không đủ điều kiện tiến hành"
+        };
+        form = form.text(&format!(
+            "Số thành viên có mặt tính theo quy định là {}, số thành viên tối thiểu phải có mặt là {}; cuộc họp {outcome}.",
+            counted(present),
+            counted(needed)
+        ));
+    }
+    form = form.section("II. NỘI DUNG").text(&format!(
+        "1. Hội đồng xem xét kết quả tự chấm điểm, kết quả thẩm định và thống nhất kết quả đánh giá thi đua năm {} như sau:",
+        year.year
+    ));
+    form = form.table(&RESULTS, &year.result_rows(&session.rows));
+    for (names, reason) in &session.ties {
+        form = form.text(&format!(
+            "Đối với các đơn vị bằng điểm, Hội đồng quyết định thứ tự: {}. Lý do: {}.",
+            names.join(", "),
+            reason.trim_end_matches('.')
+        ));
+    }
+    let proposals = year.proposals(&session.rows);
+    if !proposals.is_empty() {
+        form = form.text("2. Hội đồng thống nhất đề nghị cấp có thẩm quyền xem xét khen thưởng:");
+        form = form.texts(ended(proposals, "."));
+    }
+    form.text(&format!("Ý kiến của các thành viên: {}", BLANK.repeat(24)))
+        .text(&format!(
+            "Cuộc họp kết thúc vào {hour}, {on}; biên bản được đọc cho các thành viên nghe và thống nhất./."
+        ))
+        .signed_by_two(
+            &Signature { title: "Thư ký".to_owned(), name: String::new() },
+            &Signature { title: "Chủ tọa".to_owned(), name: session.chair.clone().unwrap_or_default() },
+        )
+        .recipients(&["Thành viên Hội đồng;".to_owned(), "Lưu: VT, hồ sơ cuộc họp.".to_owned()])
+        .write()
+}
+
+fn counted(number: i32) -> String {
+    count(usize::try_from(number).unwrap_or_default())
+}
+
+/// Writes the draft of the result notice (thông báo kết quả).
+///
+/// # Errors
+/// `internal`, which cannot happen when writing to memory.
+pub fn notice(year: &Year, rows: &[RankingRow], deadline: &DossierDeadline) -> Result<Vec<u8>, Error> {
+    let office = &year.office_name;
+    let (number, date) = match &year.notice {
+        Some(notice) => (format!("Số: {}", notice.number), format!("{BLANK}{BLANK}, {}", day(notice.on))),
+        None => (year.number("TB"), year.open_date()),
+    };
+    let heading = Heading { superior: None, issuer: office.clone(), number: Some(number), date: Some(date) };
+    let mut form = Form::new()
+        .heading(&heading)
+        .title("THÔNG BÁO", &[&format!("Kết quả đánh giá, xếp hạng thi đua năm {}", year.year)]);
+    if let Some(basis) = &year.legal_basis {
+        form = form.basis(&format!("Căn cứ {basis};"));
+    }
+    let session = year.session_on.map(|on| format!(" {}", day(on))).unwrap_or_default();
+    form = form
+        .text(&format!(
+            "Căn cứ kết quả họp Hội đồng Thi đua, khen thưởng{session}, {office} thông báo kết quả đánh giá, xếp hạng thi \
+             đua năm {} đối với các phòng, ban, trung tâm như sau:",
+            year.year
+        ))
+        .section("1. Kết quả đánh giá, xếp hạng")
+        .table(&RESULTS, &year.result_rows(rows));
+    let proposals = year.proposals(rows);
+    if !proposals.is_empty() {
+        form = form
+            .section("2. Đề nghị khen thưởng")
+            .text("Các tập thể sau được đề nghị cấp có thẩm quyền xem xét, khen thưởng:")
+            .texts(ended(proposals, "."));
+        let days = counted(deadline.working_days);
+        let term = match deadline.semantics {
+            DossierSemantics::NotLaterThan => format!("chậm nhất {days} ngày làm việc"),
+            DossierSemantics::NotBefore => format!("sau {days} ngày làm việc"),
+        };
+        form = form.text(&format!("Thời gian nộp hồ sơ đề nghị khen thưởng: {term}, kể từ ngày có Thông báo này."));
+    }
+    form.text(&format!(
+        "Trên đây là kết quả đánh giá, xếp hạng thi đua năm {}; {office} thông báo để các đơn vị biết, thực hiện./.",
+        year.year
+    ))
+    .signed(
+        &[
+            "Các phòng, ban, trung tâm;".to_owned(),
+            "Thành viên Hội đồng Thi đua, khen thưởng;".to_owned(),
+            format!("Lưu: VT, {}.", year.symbol()),
+        ],
+        &Signature { title: "Thủ trưởng cơ quan".to_owned(), name: String::new() },
+    )
+    .write()
+}
