@@ -194,6 +194,10 @@ codes! {
     DocumentMissing = "document_missing", 409, AfterChange,
         vi "Hồ sơ thiếu tài liệu", "Hồ sơ đề nghị khen thưởng còn thiếu tài liệu: {title}.",
         en "Document missing", "The dossier lacks the document: {title}.";
+    /// The organisation has no code in the national register of agencies.
+    AgencyCodeMissing = "agency_code_missing", 409, AfterChange,
+        vi "Chưa có mã định danh cơ quan", "Cơ quan chưa khai báo mã định danh điện tử.",
+        en "Agency code missing", "The organisation has no agency code.";
     /// The action is not possible yet.
     TooEarly = "too_early", 409, Later,
         vi "Chưa đến thời điểm thực hiện", "Thao tác này chỉ được thực hiện từ {not_before}.",

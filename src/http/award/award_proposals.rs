@@ -128,7 +128,7 @@ impl From<&Superseded<RecordedDecision>> for SupersededDecisionView {
 /// An award proposal, as listed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AwardProposalHead)]
-struct ProposalHeadView {
+pub(super) struct ProposalHeadView {
     /// Id of the proposal.
     id: Id,
     /// The organisation that the proposal belongs to.

@@ -1,6 +1,7 @@
-//! Operations on council sessions, the ranking, award proposals and their documents.
+//! Operations on council sessions, the ranking, award proposals, documents and dossiers.
 
 pub mod award_proposals;
 pub mod council_sessions;
 pub mod documents;
+pub mod dossiers;
 pub mod ranking;

@@ -3,4 +3,5 @@
 pub mod award_proposals;
 pub mod council_sessions;
 pub mod documents;
+pub mod dossiers;
 pub mod ranking;

@@ -4,4 +4,5 @@ mod award_proposals;
 mod corrections;
 mod council_sessions;
 mod documents;
+mod dossiers;
 mod ties;
