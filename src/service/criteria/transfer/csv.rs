@@ -5,7 +5,8 @@ use crate::domain::criteria::spreadsheet::{Cell, Grid, has_headings};
 use crate::error::Error;
 
 /// Characters that make a spreadsheet program read a text as a formula; a leading apostrophe prevents that.
-const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// Some read the full-width forms like the others.
+const FORMULA_STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 /// Cell separators; with a Vietnamese locale, spreadsheet programs write semicolons.
 const SEPARATORS: [u8; 3] = *b",;\t";
 
