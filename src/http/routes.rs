@@ -3,7 +3,7 @@
 use actix_web::web;
 
 use super::assessment::{evidence, facts, periods, reviews, submissions, targets};
-use super::award::{award_proposals, council_sessions, documents, dossiers, ranking};
+use super::award::{award_proposals, council_sessions, documents, dossiers, exports, ranking};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
 use super::office::{
@@ -37,6 +37,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         targets::operations,
         facts::operations,
         ranking::operations,
+        exports::operations,
         submissions::operations,
         evidence::operations,
         reviews::operations,

@@ -29,7 +29,7 @@ const PUT_REFUSALS: &[Code] = &[Code::InvalidState, Code::Recused];
 /// The facts about a unit, beyond its score, that decide on its eligibility for awards.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Facts)]
-struct FactsView {
+pub struct FactsView {
     /// Id of the unit.
     unit_id: Id,
     #[serde(flatten)]

@@ -40,7 +40,7 @@ const DECIDE_REFUSALS: &[Code] = &[
 /// The ranking of a period.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Ranking)]
-struct RankingView {
+pub(super) struct RankingView {
     /// Whether the ranking is provisional or final.
     status: RankingStatus,
     /// Version of the ranking; 0 while it is provisional.
@@ -101,7 +101,7 @@ struct DecisionBody {
 /// The council's decision on a tie.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TieDecision)]
-struct DecisionView {
+pub(super) struct DecisionView {
     /// Id of the decision.
     id: Id,
     /// The period that it belongs to.
@@ -125,7 +125,7 @@ struct DecisionView {
 }
 
 impl DecisionView {
-    fn of(decision: &TieDecision, stands: bool) -> Self {
+    pub(super) fn of(decision: &TieDecision, stands: bool) -> Self {
         DecisionView {
             id: decision.id,
             period_id: decision.period_id,

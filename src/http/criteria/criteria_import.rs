@@ -55,7 +55,7 @@ const IMPORT_REFUSALS: &[Code] = &[
 /// The content of a criteria set.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CriteriaContent)]
-struct ContentView {
+pub struct ContentView {
     /// Code of the criteria set, unique within the organisation.
     code: String,
     /// Title of the criteria set.

@@ -150,9 +150,7 @@ impl Related<SubmissionCase> for VisibleResult {
             UnitLines::LastSubmitted => last_submitted(conn, &case.submission)?.totals,
             UnitLines::None => None,
         };
-        let reads = Action::ReadReview(Stage::Appraisal);
-        let sees_result = case.submission.revision > 0
-            && matches!(access::decide(&context.actor, reads, &case.facts()), Decision::Allow);
+        let sees_result = sees_result(context, case);
         let mut reviews = Vec::new();
         if sees_result {
             reviews = store::reviews::of_submission(conn, &case.submission.id)?;
@@ -170,6 +168,12 @@ impl Related<SubmissionCase> for VisibleResult {
     fn phase(&self, case: &SubmissionCase) -> Option<String> {
         Some(format!("{:?}", case.submission.status))
     }
+}
+
+/// Whether the caller may see results after self-assessment.
+pub fn sees_result(context: &Context, case: &SubmissionCase) -> bool {
+    let reads = Action::ReadReview(Stage::Appraisal);
+    case.submission.revision > 0 && matches!(access::decide(&context.actor, reads, &case.facts()), Decision::Allow)
 }
 
 /// Whether the caller may see lines that the unit has not sent yet.
@@ -200,7 +204,11 @@ pub fn visible_lines(context: &Context, case: &SubmissionCase) -> UnitLines {
     }
 }
 
-fn last_submitted(conn: &mut Conn, submission: &Submission) -> Result<FrozenSheet, Error> {
+/// Returns the lines of the last revision.
+///
+/// # Errors
+/// `internal` where there is none.
+pub fn last_submitted(conn: &mut Conn, submission: &Submission) -> Result<FrozenSheet, Error> {
     let revision = store::submissions::revision(conn, &submission.id, submission.revision)?;
     let revision = revision.ok_or_else(|| Error::internal("a submission without its last revision"))?;
     serde_json::from_str(&revision.content).map_err(Error::internal)

@@ -72,7 +72,8 @@ fn year(conn: &mut Conn, context: &Context, period: &Period) -> Result<Year, Err
     let sees_sessions = access::holds(&context.actor, Action::ReadSessions, &Facts::of(&office.id));
     let sessions =
         if sees_sessions { store::council_sessions::closed_of_period(conn, &period.id)? } else { Vec::new() };
-    let decided = sessions.iter().filter(|session| session.could_decide()).map(|session| session.held_on);
+    let decided =
+        sessions.iter().filter(|session| session.could_decide(period.council_since())).map(|session| session.held_on);
     Ok(Year {
         session_on: decided.max(),
         today: date_in(office.zone(), context.now),

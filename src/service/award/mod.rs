@@ -4,4 +4,5 @@ pub mod award_proposals;
 pub mod council_sessions;
 pub mod documents;
 pub mod dossiers;
+pub mod exports;
 pub mod ranking;

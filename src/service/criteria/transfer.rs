@@ -1,6 +1,6 @@
 //! Import and export of criteria tables: conversion between file bytes and rows of cells.
 
-mod csv;
+pub(in crate::service) mod csv;
 mod xlsx;
 
 use serde::{Deserialize, Serialize};

@@ -95,6 +95,17 @@ pub fn of_submission(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>,
     rows.into_iter().map(Review::try_from).collect()
 }
 
+/// Returns the submitted reviews of a period.
+pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Review>, Error> {
+    let of_period = submissions::table.filter(submissions::period_id.eq(period_id.as_str())).select(submissions::id);
+    let rows: Vec<Row> = dsl::reviews
+        .filter(dsl::submission_id.eq_any(of_period))
+        .filter(dsl::status.eq(enum_text(ReviewStatus::Submitted)))
+        .order(dsl::id)
+        .load(conn)?;
+    rows.into_iter().map(Review::try_from).collect()
+}
+
 /// Returns the draft reviews of an organisation, by submission and stage.
 pub fn drafts(conn: &mut Conn, organization_id: &Id) -> Result<HashMap<(Id, Stage), Id>, Error> {
     let drafts = dsl::reviews

@@ -1,5 +1,7 @@
 //! The lines of self-assessments and of reviews, in two tables of the same form.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -8,8 +10,8 @@ use crate::domain::{Id, Points};
 use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::{Bind, RawSql, dispatch, json_rows};
-use crate::store::schema::{review_scores, scores};
-use crate::store::types::{from_json, json};
+use crate::store::schema::{review_scores, reviews, scores, submissions};
+use crate::store::types::{from_json, id, json};
 
 type Columns = (String, Option<String>, Option<i64>, Option<String>, Option<String>);
 
@@ -50,6 +52,59 @@ pub fn of_review(conn: &mut Conn, table: &ScoringTable, id: &Id) -> Result<Sheet
     ));
     let rows: Vec<Columns> = dispatch!(conn, c => lines.load(c))?;
     sheet(table, rows)
+}
+
+/// The stored lines of a sheet or of a review.
+#[derive(Debug, Default)]
+pub struct StoredLines(Vec<Columns>);
+
+impl StoredLines {
+    /// Returns the lines in the order of a table.
+    ///
+    /// # Errors
+    /// `internal` where a line is of no criterion of the table.
+    pub fn on(self, table: &ScoringTable) -> Result<Sheet, Error> {
+        sheet(table, self.0)
+    }
+}
+
+/// Returns the lines of all self-assessments of a period, by submission.
+pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, StoredLines>, Error> {
+    type Columns = (String, String, Option<String>, Option<i64>, Option<String>);
+    let rows: Vec<Columns> = scores::table
+        .inner_join(submissions::table.on(submissions::id.eq(scores::submission_id)))
+        .filter(submissions::period_id.eq(period_id.as_str()))
+        .select((scores::submission_id, scores::criterion_code, scores::answer, scores::points, scores::note))
+        .load(conn)?;
+    let mut lines: HashMap<Id, StoredLines> = HashMap::new();
+    for (of, code, answer, points, note) in rows {
+        lines.entry(id(of)).or_default().0.push((code, answer, points, note, None));
+    }
+    Ok(lines)
+}
+
+/// Returns the lines of all submitted reviews of a period, by review.
+pub fn of_reviews(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, StoredLines>, Error> {
+    type Columns = (String, String, Option<String>, Option<i64>, Option<String>, Option<String>);
+    let rows: Vec<Columns> = review_scores::table
+        .inner_join(reviews::table.on(reviews::id.eq(review_scores::review_id)))
+        .inner_join(submissions::table.on(submissions::id.eq(reviews::submission_id)))
+        .filter(submissions::period_id.eq(period_id.as_str()))
+        .filter(reviews::status.eq("submitted"))
+        .select((
+            review_scores::review_id,
+            review_scores::criterion_code,
+            review_scores::answer,
+            review_scores::points,
+            review_scores::note,
+            review_scores::reason,
+        ))
+        .load(conn)?;
+    let mut lines: HashMap<Id, StoredLines> = HashMap::new();
+    for (of, code, answer, points, note, reason) in rows {
+        lines.entry(id(of)).or_default().0.push((code, answer, points, note, reason));
+    }
+    Ok(lines)
 }
 
 /// The names of a database table that holds lines.

@@ -80,7 +80,9 @@ fn a_corrected_notice_takes_no_extension_away(app: &App) {
     app.act("secretary", &deadline, "extensions", Some(&later)).expect(201);
     app.act("council-chair", &period, "correct-notice", Some(&notice("1", "2023-11-28", "Sai ngày"))).expect(200);
     assert_eq!(app.get("secretary", &proposal).expect(200)["dossier"]["due_on"], "2023-12-15");
-    assert!(events(app, "deadline.moved").iter().all(|event| event["unit_id"] != json!(unit)));
+    let moved = events(app, "deadline.moved");
+    let units: Vec<&Value> = moved.iter().map(|event| &event["data"]["unit_id"]).collect();
+    assert_eq!(units, [&json!(app.unit_id("KT"))]);
 }
 
 #[apply(on_both)]

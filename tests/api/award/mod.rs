@@ -5,4 +5,5 @@ mod corrections;
 mod council_sessions;
 mod documents;
 mod dossiers;
+mod exports;
 mod ties;

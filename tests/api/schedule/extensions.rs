@@ -221,7 +221,10 @@ fn a_waiver_can_be_taken_back(app: &App) {
     app.set_clock("2023-11-11T00:00:00.000Z");
     let events = app.get("secretary", "/v1/events?types=deadline.overdue&limit=200").expect(200);
     let unit = app.unit_id("TH");
-    assert!(events["items"].as_array().unwrap().iter().any(|event| event["unit_id"] == json!(unit)), "{events}");
+    assert!(
+        events["items"].as_array().unwrap().iter().any(|event| event["data"]["unit_id"] == json!(unit)),
+        "{events}"
+    );
 }
 
 #[apply(on_both)]

@@ -1,0 +1,191 @@
+//! The export of a whole period: what the caller may see of its rules, sheets, reviews, facts, ranking and proposals.
+
+pub mod table;
+pub mod workbook;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::Id;
+use crate::domain::access::action::{Action, Stage};
+use crate::domain::access::{self, Decision};
+use crate::domain::assessment::period::Period;
+use crate::domain::assessment::review::Review;
+use crate::domain::assessment::submission::{Submission, SubmissionCase};
+use crate::domain::award::award_proposal::Proposal;
+use crate::domain::award::tie_decision::TieDecision;
+use crate::domain::criteria::criteria_set::CriteriaContent;
+use crate::domain::criteria::scoring::{ScoringTable, Sheet};
+use crate::domain::office::organization::Organization;
+use crate::domain::office::unit::UnitKey;
+use crate::error::Code;
+use crate::service::assessment::submissions::{UnitLines, last_submitted, sees_result, visible_lines};
+use crate::service::award::ranking::{self, RankingDetails, inputs};
+use crate::service::{Context, Result, Subject};
+use crate::store::facts::RecordedFacts;
+use crate::store::scores::StoredLines;
+use crate::store::{self, Conn};
+
+/// A unit that takes part.
+#[derive(Debug, Clone)]
+pub struct ExportedUnit {
+    /// Id and code.
+    pub key: UnitKey,
+    /// Name.
+    pub name: String,
+}
+
+/// A sheet with the lines that the caller may see.
+#[derive(Debug, Clone)]
+pub struct ExportedSheet {
+    /// The submission.
+    pub case: SubmissionCase,
+    /// Name of the unit.
+    pub unit_name: String,
+    /// The table that it is scored by, with the unit's targets.
+    pub table: Arc<ScoringTable>,
+    /// Lines of the self-assessment.
+    pub own: Option<Sheet>,
+    /// Lines of the appraisal.
+    pub appraisal: Option<Sheet>,
+    /// Lines of the council review.
+    pub council: Option<Sheet>,
+    /// Whether the caller sees results after self-assessment.
+    pub sees_result: bool,
+}
+
+impl ExportedSheet {
+    /// Returns the lines of the furthest stage that the caller may see.
+    pub fn final_sheet(&self) -> Option<&Sheet> {
+        let own = self.own.as_ref().filter(|_| self.sees_result);
+        self.council.as_ref().or(self.appraisal.as_ref()).or(own)
+    }
+
+    /// Returns the lines of the self-assessment, the appraisal and the council review.
+    pub fn stages(&self) -> [Option<&Sheet>; 3] {
+        [self.own.as_ref(), self.appraisal.as_ref(), self.council.as_ref()]
+    }
+}
+
+/// A period as the caller may see it.
+pub struct PeriodExport {
+    /// The office.
+    pub organization: Organization,
+    /// The period.
+    pub period: Period,
+    /// The table of criteria.
+    pub content: CriteriaContent,
+    /// The units, in order of code.
+    pub units: Vec<ExportedUnit>,
+    /// The sheets that the caller may see, in order of the unit's code.
+    pub sheets: Vec<ExportedSheet>,
+    /// The facts that the caller may see.
+    pub facts: Vec<RecordedFacts>,
+    /// The decisions on ties, each with whether it stands; `None` for those who may not see them.
+    pub tie_decisions: Option<Vec<(TieDecision, bool)>>,
+    /// The ranking.
+    pub ranking: RankingDetails,
+    /// The text that the final ranking was computed from; `None` for those who may not see all of it.
+    pub inputs: Option<String>,
+    /// The proposals that the caller may see.
+    pub proposals: Vec<Proposal>,
+}
+
+/// Returns a period as the caller may see it. Whoever may not see its ranking sees nothing of it.
+pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<PeriodExport> {
+    let ranking = ranking::get(conn, context, id)?;
+    let period: Period = context.find(conn, id)?;
+    let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
+    let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?.ok_or(Code::NotFound)?;
+    let units: Vec<ExportedUnit> = store::periods::units_of(conn, id)?
+        .into_iter()
+        .map(|unit| ExportedUnit { key: unit.unit, name: unit.name })
+        .collect();
+    let sheets = sheets(conn, context, (&organization, &period), &units)?;
+    let may = |action, unit: &UnitKey| {
+        let facts = access::Facts { unit: Some(unit), announced: true, ..access::Facts::of(&organization.id) };
+        matches!(access::decide(&context.actor, action, &facts), Decision::Allow)
+    };
+    let seen = |action, unit_id: &Id| units.iter().any(|unit| unit.key.id == *unit_id && may(action, &unit.key));
+    let mut facts = store::facts::of_period(conn, id)?;
+    facts.retain(|facts| seen(Action::ReadFacts, &facts.unit_id));
+    let mut proposals = store::award_proposals::of_period(conn, id)?;
+    proposals.retain(|proposal| seen(Action::ReadProposal, &proposal.unit_id));
+    let sees_ties = access::holds(&context.actor, Action::ReadTieDecisions, &access::Facts::of(&organization.id));
+    let tie_decisions = if sees_ties {
+        let contenders = inputs::current(conn, &period)?.contenders;
+        Some(inputs::decisions(conn, &period, &contenders)?)
+    } else {
+        None
+    };
+    let frozen = store::rankings::frozen(conn, id)?.filter(|_| ranking.salt.is_some());
+    Ok(PeriodExport {
+        tie_decisions,
+        inputs: frozen.map(|frozen| frozen.inputs),
+        content: set.content,
+        organization,
+        period,
+        units,
+        sheets,
+        facts,
+        ranking,
+        proposals,
+    })
+}
+
+fn sheets(
+    conn: &mut Conn,
+    context: &Context,
+    (organization, period): (&Organization, &Period),
+    units: &[ExportedUnit],
+) -> Result<Vec<ExportedSheet>> {
+    let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
+    let targets = store::targets::of_period(conn, &period.id)?;
+    let mut submissions: HashMap<Id, Submission> =
+        store::submissions::of_period(conn, &period.id)?.into_iter().map(|sheet| (sheet.unit_id, sheet)).collect();
+    let mut own = store::scores::of_period(conn, &period.id)?;
+    let mut reviewed = store::scores::of_reviews(conn, &period.id)?;
+    let reviews = store::reviews::of_period(conn, &period.id)?;
+    let mut sheets = Vec::new();
+    for unit in units {
+        let Some(submission) = submissions.remove(&unit.key.id) else {
+            continue;
+        };
+        let case = SubmissionCase {
+            submission,
+            unit: unit.key.clone(),
+            period_status: period.status,
+            appraisal_due_on: period.rules.schedule.appraisal_due_on,
+            criteria_set_id: period.rules.criteria_set_id,
+            zone: organization.zone(),
+        };
+        if !matches!(access::decide(&context.actor, Action::ReadSubmission, &case.facts()), Decision::Allow) {
+            continue;
+        }
+        let of_unit = targets.iter().filter(|target| target.unit_id == unit.key.id);
+        let of_unit: Vec<_> = of_unit.map(|target| (target.criterion_code.as_str(), target.target)).collect();
+        let table = match of_unit.is_empty() {
+            true => Arc::clone(&table),
+            false => Arc::new(ScoringTable::clone(&table).with_targets(of_unit.into_iter())),
+        };
+        let lines = own.remove(&case.submission.id).unwrap_or_default();
+        let own = match visible_lines(context, &case) {
+            UnitLines::Current => Some(lines.on(&table)?),
+            UnitLines::LastSubmitted => Some(last_submitted(conn, &case.submission)?.sheet()),
+            UnitLines::None => None,
+        };
+        let sees_result = sees_result(context, &case);
+        let mut of_stage = |stage: Stage| -> Result<Option<Sheet>> {
+            let is_meant = |review: &&Review| review.submission_id == case.submission.id && review.stage == stage;
+            let Some(review) = reviews.iter().find(is_meant).filter(|_| sees_result) else {
+                return Ok(None);
+            };
+            let lines: StoredLines = reviewed.remove(&review.id).unwrap_or_default();
+            Ok(Some(lines.on(&table)?))
+        };
+        let (appraisal, council) = (of_stage(Stage::Appraisal)?, of_stage(Stage::Council)?);
+        let unit_name = unit.name.clone();
+        sheets.push(ExportedSheet { case, unit_name, table, own, appraisal, council, sees_result });
+    }
+    Ok(sheets)
+}

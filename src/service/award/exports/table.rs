@@ -1,0 +1,93 @@
+//! The export as rows of cells: the table of scores in the guideline's order, and the ranking.
+
+use super::{ExportedSheet, PeriodExport};
+use crate::domain::Points;
+use crate::domain::criteria::criteria_set::Entry;
+use crate::domain::criteria::grid::Cell;
+use crate::domain::criteria::scoring::{Sheet, Tally};
+use crate::error::Error;
+use crate::service::criteria::transfer::csv;
+
+/// The stages, as columns are headed.
+pub const STAGES: [&str; 3] = ["tự chấm", "thẩm định", "Hội đồng"];
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRow {
+    /// The cells.
+    pub cells: Vec<Cell>,
+    /// Whether it is a heading, a part or a sum.
+    pub bold: bool,
+}
+
+fn cell(points: Option<Points>) -> Cell {
+    points.map_or(Cell::Empty, Cell::from)
+}
+
+/// Returns the number of an entry, as printed: the last part of its code.
+pub fn number(entry: &Entry) -> &str {
+    entry.code.rsplit('.').next().unwrap_or_default()
+}
+
+/// Returns the sums of a sheet at each stage.
+pub fn tallies(sheet: &ExportedSheet) -> [Option<Tally>; 3] {
+    sheet.stages().map(|stage: Option<&Sheet>| stage.map(|stage| sheet.table.tally(stage)))
+}
+
+/// Returns the points of an entry, by its place in the order of the table.
+pub fn points_at(tally: Option<&Tally>, at: usize) -> Option<Points> {
+    tally?.nodes.get(at)?.points
+}
+
+/// Returns the table of scores: a row for each part, section and criterion, and a column for each unit and stage.
+pub fn scores(export: &PeriodExport) -> Vec<TableRow> {
+    let tallies: Vec<[Option<Tally>; 3]> = export.sheets.iter().map(tallies).collect();
+    let stages = || tallies.iter().flatten().map(Option::as_ref);
+    let headed = |sheet: &ExportedSheet| STAGES.map(|stage| Cell::text(format!("{} – {stage}", sheet.case.unit.code)));
+    let headings = ["Mã", "STT", "Nội dung", "Điểm tối đa"].map(Cell::text);
+    let headings = headings.into_iter().chain(export.sheets.iter().flat_map(headed)).collect();
+    let entry = |(at, entry): (usize, Entry)| {
+        let fixed =
+            [Cell::text(&entry.code), Cell::text(number(&entry)), Cell::text(&entry.title), cell(entry.max_points)];
+        let points = stages().map(|tally| cell(points_at(tally, at)));
+        TableRow { cells: fixed.into_iter().chain(points).collect(), bold: entry.rule.is_none() }
+    };
+    let total = [Cell::Empty, Cell::Empty, Cell::text("TỔNG ĐIỂM"), Cell::from(export.content.total_points)];
+    let totals = stages().map(|tally| cell(tally.and_then(|tally| tally.totals).map(|totals| totals.total)));
+    std::iter::once(TableRow { cells: headings, bold: true })
+        .chain(export.content.entries().into_iter().enumerate().map(entry))
+        .chain(std::iter::once(TableRow { cells: total.into_iter().chain(totals).collect(), bold: true }))
+        .collect()
+}
+
+/// Returns the ranking.
+pub fn ranking(export: &PeriodExport) -> Vec<TableRow> {
+    let headings = ["Xếp hạng", "Mã đơn vị", "Đơn vị", "Điểm chuẩn", "Điểm thưởng", "Tổng điểm", "Đề nghị khen thưởng"];
+    let awards = &export.period.rules.awards;
+    let title = |code: &String| {
+        awards.iter().find(|award| award.code == *code).map_or(code.clone(), |award| award.title.clone())
+    };
+    let rows = export.ranking.ranking.rows.iter().map(|row| TableRow {
+        cells: vec![
+            row.rank.map_or(Cell::Empty, |rank| Cell::Number(rank.to_string())),
+            Cell::text(&row.unit_code),
+            Cell::text(&row.unit_name),
+            cell(row.base),
+            cell(row.bonus),
+            cell(row.total),
+            row.award_code.as_ref().map_or(Cell::Empty, |code| Cell::text(title(code))),
+        ],
+        bold: false,
+    });
+    std::iter::once(TableRow { cells: headings.map(Cell::text).to_vec(), bold: true }).chain(rows).collect()
+}
+
+/// Writes the export as a file of one table: the scores, a blank row, and the ranking.
+///
+/// # Errors
+/// `internal`, which cannot happen when writing to memory.
+pub fn csv(export: &PeriodExport) -> Result<Vec<u8>, Error> {
+    let blank = TableRow { cells: vec![Cell::Empty], bold: false };
+    let rows = scores(export).into_iter().chain(std::iter::once(blank)).chain(ranking(export));
+    csv::write(&rows.map(|row| row.cells).collect::<Vec<_>>())
+}

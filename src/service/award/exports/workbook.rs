@@ -1,0 +1,202 @@
+//! The export as a workbook: a summary, the ranking, and a sheet for each unit, ready to be printed and signed.
+
+use std::collections::HashSet;
+
+use rust_xlsxwriter::{
+    DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
+};
+
+use super::table::{self, TableRow, points_at, tallies};
+use super::{ExportedSheet, PeriodExport};
+use crate::domain::criteria::grid::Cell;
+use crate::error::Error;
+
+/// Longest name of a sheet, in characters.
+const NAME_CHARS: usize = 31;
+/// Number of A4 in the format's list of paper sizes.
+const A4: u8 = 9;
+const FONT: &str = "Times New Roman";
+/// Columns of a unit's sheet: heading and width in characters.
+const COLUMNS: [(&str, u16); 7] = [
+    ("STT", 6),
+    ("Nội dung", 46),
+    ("Điểm tối đa", 8),
+    ("Tự chấm", 8),
+    ("Thẩm định", 8),
+    ("Hội đồng", 8),
+    ("Ghi chú", 14),
+];
+/// Height of a line of text, in points.
+const LINE_HEIGHT: u32 = 16;
+
+/// Writes the workbook.
+///
+/// # Errors
+/// `internal` when it cannot be written.
+pub fn write(export: &PeriodExport) -> Result<Vec<u8>, Error> {
+    workbook(export).map_err(Error::internal)
+}
+
+fn workbook(export: &PeriodExport) -> Result<Vec<u8>, XlsxError> {
+    let mut workbook = Workbook::new();
+    // A fixed creation date, so that the same data always give the same bytes.
+    let made = ExcelDateTime::from_ymd(2023, 1, 1)?;
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
+    let mut taken: HashSet<String> = HashSet::new();
+    let summary = add(&mut workbook, &mut taken, "Tổng hợp")?;
+    fill(summary, &table::scores(export), &[(0, 8), (1, 5), (2, 46), (3, 8)])?;
+    summary.set_freeze_panes(1, 4)?;
+    // Too wide for one page: the pages to the right repeat what their figures are about.
+    summary.set_repeat_columns(0, 3)?;
+    summary.set_landscape().set_print_scale(70);
+    let ranking = add(&mut workbook, &mut taken, "Xếp hạng")?;
+    fill(ranking, &table::ranking(export), &[(0, 10), (1, 12), (2, 40), (3, 12), (4, 12), (5, 12), (6, 28)])?;
+    for sheet in &export.sheets {
+        let page = add(&mut workbook, &mut taken, &sheet.case.unit.code)?;
+        unit_page(page, export, sheet)?;
+    }
+    workbook.save_to_buffer()
+}
+
+/// Adds a sheet under a name that no other sheet has, whatever the case.
+fn add<'a>(
+    workbook: &'a mut Workbook,
+    taken: &mut HashSet<String>,
+    name: &str,
+) -> Result<&'a mut Worksheet, XlsxError> {
+    let short = |name: &str, room: usize| name.chars().take(NAME_CHARS - room).collect::<String>();
+    let mut unique = short(name, 0);
+    let mut number = 2;
+    while !taken.insert(unique.to_lowercase()) {
+        unique = format!("{} ({number})", short(name, 6));
+        number += 1;
+    }
+    let sheet = workbook.add_worksheet();
+    sheet.set_name(&unique)?;
+    sheet.set_paper_size(A4);
+    sheet.set_margins(0.8, 0.6, 0.8, 0.8, 0.4, 0.4);
+    sheet.set_print_fit_to_pages(1, 0);
+    sheet.set_footer("&C&P/&N");
+    Ok(sheet)
+}
+
+fn plain() -> Format {
+    Format::new().set_font_name(FONT).set_font_size(12)
+}
+
+fn bordered(bold: bool) -> Format {
+    let format = plain().set_border(FormatBorder::Thin).set_text_wrap().set_align(FormatAlign::VerticalCenter);
+    if bold { format.set_bold() } else { format }
+}
+
+fn centred(format: Format) -> Format {
+    format.set_align(FormatAlign::Center)
+}
+
+/// Writes a cell. A text is always written as text, so that it is never evaluated as a formula.
+fn put(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, format: &Format) -> Result<(), XlsxError> {
+    match cell {
+        Cell::Empty => sheet.write_blank(row, column, format)?,
+        Cell::Text(text) => sheet.write_string_with_format(row, column, text, format)?,
+        Cell::Number(digits) => {
+            let number: f64 = digits.parse().unwrap_or_default();
+            sheet.write_number_with_format(row, column, number, format)?
+        }
+    };
+    Ok(())
+}
+
+/// Returns the height that texts need in columns of these widths. Not every program measures it by itself.
+fn height<'a>(cells: impl Iterator<Item = (&'a str, u16)>) -> u32 {
+    let lines = cells.map(|(text, width)| {
+        let room = usize::from(width) * 11 / 10;
+        text.lines().map(|line| line.chars().count().div_ceil(room.max(1)).max(1)).sum()
+    });
+    u32::try_from(lines.max().unwrap_or(1)).unwrap_or(1).clamp(1, 25) * LINE_HEIGHT
+}
+
+fn fill(sheet: &mut Worksheet, rows: &[TableRow], widths: &[(u16, u16)]) -> Result<(), XlsxError> {
+    for (at, row) in (0_u32..).zip(rows) {
+        let width = |column: u16| widths.iter().find(|(known, _)| *known == column).map_or(8, |(_, width)| *width);
+        let cells = (0_u16..).zip(&row.cells).map(|(column, cell)| (cell.shown(), width(column)));
+        sheet.set_row_height(at, height(cells))?;
+        for (column, cell) in (0_u16..).zip(&row.cells) {
+            put(sheet, (at, column), cell, &bordered(row.bold))?;
+        }
+    }
+    for (column, width) in widths {
+        sheet.set_column_width(*column, *width)?;
+    }
+    sheet.set_repeat_rows(0, 0)?;
+    Ok(())
+}
+
+/// Writes the sheet of a unit: heading, lines stage by stage, total, signatures.
+fn unit_page(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet) -> Result<(), XlsxError> {
+    let (middle, strong) = (centred(plain()), centred(plain().set_bold()));
+    page.merge_range(0, 0, 0, 1, &export.organization.name.to_uppercase(), &middle.clone().set_text_wrap())?;
+    page.merge_range(0, 2, 0, 6, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", &strong)?;
+    page.merge_range(1, 0, 1, 1, &sheet.unit_name.to_uppercase(), &strong)?;
+    page.merge_range(1, 2, 1, 6, "Độc lập - Tự do - Hạnh phúc", &strong)?;
+    let title = format!("BẢNG CHẤM ĐIỂM THI ĐUA NĂM {}", export.period.rules.year);
+    page.merge_range(3, 0, 3, 6, &title, &strong.clone().set_font_size(14))?;
+    page.merge_range(4, 0, 4, 6, &export.content.title, &middle.clone().set_text_wrap())?;
+    page.set_row_height(4, 34)?;
+    for (column, (heading, width)) in (0_u16..).zip(COLUMNS) {
+        page.set_column_width(column, width)?;
+        put(page, (6, column), &Cell::text(heading), &centred(bordered(true)))?;
+    }
+    page.set_row_height(6, 2 * LINE_HEIGHT)?;
+    page.set_repeat_rows(6, 6)?;
+    let last = lines(page, export, sheet)?;
+    let signers = [(0, 1, "Người lập"), (2, 4, "Thủ trưởng đơn vị"), (5, 6, "Thường trực Hội đồng")];
+    for (from, to, title) in signers {
+        page.merge_range(last + 3, from, last + 3, to, title, &strong)?;
+        page.merge_range(last + 4, from, last + 4, to, "(Ký, ghi rõ họ tên)", &centred(plain().set_italic()))?;
+    }
+    let date = centred(plain().set_italic());
+    page.merge_range(
+        last + 2,
+        2,
+        last + 2,
+        6,
+        &format!("……………, ngày …… tháng …… năm {}", export.period.rules.year),
+        &date,
+    )?;
+    Ok(())
+}
+
+/// Writes the lines and the total, and returns the row of the total.
+fn lines(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet) -> Result<u32, XlsxError> {
+    let stages = tallies(sheet);
+    let mut row = 7;
+    for (at, entry) in export.content.entries().into_iter().enumerate() {
+        let bold = entry.rule.is_none();
+        let max = entry.max_points.map_or(Cell::Empty, Cell::from);
+        let points = stages.iter().map(|tally| points_at(tally.as_ref(), at).map_or(Cell::Empty, Cell::from));
+        let cells = [Cell::text(table::number(&entry)), Cell::text(&entry.title), max].into_iter().chain(points);
+        let remark = remark(sheet, &entry.code);
+        page.set_row_height(row, height([(entry.title.as_str(), COLUMNS[1].1), (&remark, COLUMNS[6].1)].into_iter()))?;
+        for (column, cell) in (0_u16..).zip(cells.chain([Cell::text(remark)])) {
+            let format = bordered(bold);
+            let format = if matches!(column, 1 | 6) { format } else { centred(format) };
+            put(page, (row, column), &cell, &format)?;
+        }
+        row += 1;
+    }
+    let totals = stages.iter().map(|tally| tally.as_ref().and_then(|tally| tally.totals));
+    let totals = totals.map(|totals| totals.map_or(Cell::Empty, |totals| Cell::from(totals.total)));
+    let cells = [Cell::Empty, Cell::text("TỔNG ĐIỂM"), Cell::from(export.content.total_points)];
+    for (column, cell) in (0_u16..).zip(cells.into_iter().chain(totals).chain([Cell::Empty])) {
+        let format = if column == 1 { bordered(true) } else { centred(bordered(true)) };
+        put(page, (row, column), &cell, &format)?;
+    }
+    Ok(row)
+}
+
+/// Returns what was remarked on a line: the reason of the furthest stage that gave one, or the unit's note.
+fn remark(sheet: &ExportedSheet, code: &str) -> String {
+    let line = |stage: usize| sheet.stages().get(stage).copied().flatten()?.0.get(sheet.table.position(code)?);
+    let said = |stage: usize| line(stage).and_then(|line| line.reason.clone().or_else(|| line.note.clone()));
+    said(2).or_else(|| said(1)).or_else(|| said(0)).unwrap_or_default()
+}
