@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::support::year::head;
 use crate::support::{App, Response, apply, egov_document, on_both, scores};
 
-/// One or more of every role: of the sheet's unit, of another, of none.
-const PEOPLE: [&str; 19] = [
+/// One or more of every role: of the sheet's unit, of another, of none, of another office.
+pub const PEOPLE: [&str; 19] = [
     "th-editor",
     "th-head",
     "hctc-head",

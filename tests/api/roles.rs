@@ -6,32 +6,10 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use crate::access::PEOPLE;
 use crate::contract::{Operation, document, ids, operations, with_ids};
 use crate::support::year::head;
 use crate::support::{App, Response, apply, egov_document, on_both};
-
-/// Every role, of each relation to the units TH and HCTC (the standing body), and of another office.
-const PEOPLE: [&str; 19] = [
-    "th-editor",
-    "th-head",
-    "hctc-head",
-    "kt-editor",
-    "kt-head",
-    "appraiser",
-    "hctc-appraiser",
-    "th-council",
-    "hctc-council",
-    "nc-council",
-    "council-chair",
-    "secretary",
-    "admin",
-    "auditor",
-    "integration",
-    "deadline-checker",
-    "operator",
-    "so-khdt-admin",
-    "so-khdt-vp-head",
-];
 
 /// How a request is answered to somebody, by one character. A body that cannot be read is refused after the rights were
 /// checked and before anything is done.
