@@ -300,6 +300,10 @@ codes! {
     NotADayOff = "not_a_day_off", 422, Never,
         vi "Không phải ngày nghỉ", "Chỉ ngày nghỉ mới có thể được hoán đổi thành ngày làm việc.",
         en "Not a day off", "Only a day off can be swapped for a working day.";
+    /// A due date for a stage that does not begin again.
+    DateNotAsked = "date_not_asked", 422, Never,
+        vi "Ngày không cần nêu", "Chỉ nêu ngày này khi kỳ đánh giá quay lại giai đoạn tự chấm điểm.",
+        en "Date not asked for", "This date is given only where the self-assessment begins again.";
     /// A name that is not in the time zone database.
     UnknownTimeZone = "unknown_time_zone", 422, Never,
         vi "Múi giờ không tồn tại", "Không có múi giờ này; ví dụ múi giờ hợp lệ: Asia/Ho_Chi_Minh.",

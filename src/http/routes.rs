@@ -34,6 +34,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         criteria_sets::operations,
         criteria_import::operations,
         periods::operations,
+        periods::corrections::operations,
         targets::operations,
         facts::operations,
         ranking::operations,

@@ -201,6 +201,7 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         superseded_notices -> Text,
+        superseded_stages -> Text,
     }
 }
 
@@ -296,6 +297,9 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        superseded_at -> Nullable<Timestamp>,
+        superseded_reason -> Nullable<Text>,
+        replaces_id -> Nullable<Text>,
     }
 }
 

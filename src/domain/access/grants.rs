@@ -47,7 +47,7 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::ChangePeriod | Action::SetTargets | Action::Open => &[(Secretary, All), (Admin, All)],
         Action::StartAppraisal => &[(Appraiser, All), (CouncilChair, All), (Secretary, All)],
         Action::StartCouncilReview | Action::Announce | Action::Close | Action::Cancel => &[(CouncilChair, All), (Secretary, All)],
-        Action::Finalize | Action::CorrectNotice => &[(CouncilChair, All)],
+        Action::Finalize | Action::StepBack | Action::CorrectNotice => &[(CouncilChair, All)],
         // Who presided in the chair's place.
         Action::CloseSession => &[(CouncilMember, OwnRecord), (CouncilChair, All)],
         Action::DecideTie => &[(CouncilMember, OwnRecord), (CouncilChair, Foreign)],
@@ -62,8 +62,12 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         // Nobody can act on a sheet that is not there for them yet.
         Action::Return | Action::Appraise => &[(Appraiser, ForeignFrom(Submitted))],
         Action::CouncilReview => &[(CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted))],
-        Action::WriteReview(Stage::Appraisal) | Action::SubmitReview(Stage::Appraisal) => &[(Appraiser, Foreign)],
-        Action::WriteReview(Stage::Council) | Action::SubmitReview(Stage::Council) => &[(CouncilChair, Foreign), (Secretary, Foreign)],
+        Action::WriteReview(Stage::Appraisal) | Action::SubmitReview(Stage::Appraisal) | Action::ReopenReview(Stage::Appraisal) => {
+            &[(Appraiser, Foreign)]
+        }
+        Action::WriteReview(Stage::Council) | Action::SubmitReview(Stage::Council) | Action::ReopenReview(Stage::Council) => {
+            &[(CouncilChair, Foreign), (Secretary, Foreign)]
+        }
         Action::ReadReview(_) => &[
             (UnitEditor, OwnAnnounced), (UnitHead, OwnAnnounced), (Appraiser, Foreign), (CouncilMember, Foreign),
             (CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All),

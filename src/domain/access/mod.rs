@@ -210,6 +210,7 @@ impl Action {
             | Action::StartAppraisal
             | Action::StartCouncilReview
             | Action::Finalize
+            | Action::StepBack
             | Action::Announce
             | Action::CorrectNotice
             | Action::Close
@@ -222,7 +223,9 @@ impl Action {
             | Action::Return
             | Action::Appraise
             | Action::CouncilReview => Some(Action::ReadSubmission),
-            Action::WriteReview(stage) | Action::SubmitReview(stage) => Some(Action::ReadReviewDraft(stage)),
+            Action::WriteReview(stage) | Action::SubmitReview(stage) | Action::ReopenReview(stage) => {
+                Some(Action::ReadReviewDraft(stage))
+            }
             Action::WriteFacts => Some(Action::ReadFacts),
             Action::DecideTie => Some(Action::ReadRanking),
             Action::CreateSession | Action::WriteSession | Action::HoldSession | Action::CloseSession => {

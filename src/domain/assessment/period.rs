@@ -56,6 +56,18 @@ impl PeriodStatus {
         if needs.contains(&self) { Ok(()) } else { Err(wrong_state(self, needs)) }
     }
 
+    /// Whether the ranking is frozen.
+    pub const fn is_final(self) -> bool {
+        match self {
+            PeriodStatus::Finalized | PeriodStatus::Announced | PeriodStatus::Closed => true,
+            PeriodStatus::Draft
+            | PeriodStatus::SelfAssessment
+            | PeriodStatus::Appraisal
+            | PeriodStatus::CouncilReview
+            | PeriodStatus::Cancelled => false,
+        }
+    }
+
     /// Whether the results are announced.
     pub const fn is_announced(self) -> bool {
         match self {
@@ -188,6 +200,13 @@ pub struct Notice {
     pub on: NaiveDate,
 }
 
+/// A stage that a period was in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StartedStage {
+    /// State of the period in that stage.
+    pub status: PeriodStatus,
+}
+
 /// The settings of a period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -250,6 +269,8 @@ pub struct Period {
     pub notice: Option<Notice>,
     /// Notices with a wrong number or date, the oldest first.
     pub superseded_notices: Vec<Superseded<Notice>>,
+    /// Stages that were started too early and stepped back from, the oldest first.
+    pub superseded_stages: Vec<Superseded<StartedStage>>,
     /// Why the period was cancelled.
     pub cancel_reason: Option<String>,
     /// The day on which the council's review began.
@@ -263,13 +284,14 @@ pub struct Period {
 }
 
 /// Actions on a period, in the order in which they are listed.
-pub const ACTIONS: [Action; 10] = [
+pub const ACTIONS: [Action; 11] = [
     Action::ChangePeriod,
     Action::SetTargets,
     Action::Open,
     Action::StartAppraisal,
     Action::StartCouncilReview,
     Action::Finalize,
+    Action::StepBack,
     Action::Announce,
     Action::CorrectNotice,
     Action::Close,
@@ -277,7 +299,7 @@ pub const ACTIONS: [Action; 10] = [
 ];
 
 /// The states of a period that allow an action on it or on what belongs to it.
-const NEEDS: [(&[Action], &[PeriodStatus]); 10] = {
+const NEEDS: [(&[Action], &[PeriodStatus]); 11] = {
     use PeriodStatus::{Announced, Appraisal, Closed, CouncilReview, Draft, Finalized, SelfAssessment};
     [
         (&[Action::ChangePeriod, Action::Cancel], &[Draft, SelfAssessment, Appraisal, CouncilReview]),
@@ -286,6 +308,7 @@ const NEEDS: [(&[Action], &[PeriodStatus]); 10] = {
         (&[Action::StartAppraisal], &[SelfAssessment]),
         (&[Action::StartCouncilReview], &[Appraisal]),
         (&[Action::Finalize, Action::DecideTie, Action::HoldSession, Action::CloseSession], &[CouncilReview]),
+        (&[Action::StepBack], &[Appraisal, CouncilReview, Finalized]),
         (&[Action::Announce], &[Finalized]),
         (&[Action::CorrectNotice], &[Announced, Closed]),
         (&[Action::Close], &[Announced]),
@@ -373,6 +396,7 @@ impl Period {
             status: PeriodStatus::Draft,
             notice: None,
             superseded_notices: Vec::new(),
+            superseded_stages: Vec::new(),
             cancel_reason: None,
             council_review_started_on: None,
             version: 1,
@@ -416,13 +440,14 @@ mod tests {
     /// cancelled.
     #[test]
     fn each_state_allows_its_acts() {
-        let table: [(&[Action], &str); 11] = [
+        let table: [(&[Action], &str); 12] = [
             (&[Action::ChangePeriod, Action::Cancel], "YYYY...."),
             (&[Action::SetTargets], "YY......"),
             (&[Action::Open], "Y......."),
             (&[Action::StartAppraisal], ".Y......"),
             (&[Action::StartCouncilReview], "..Y....."),
             (&[Action::Finalize, Action::DecideTie, Action::HoldSession, Action::CloseSession], "...Y...."),
+            (&[Action::StepBack], "..YYY..."),
             (&[Action::Announce], "....Y..."),
             (&[Action::CorrectNotice], ".....YY."),
             (&[Action::Close], ".....Y.."),

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::access::action::{Action, Stage, wrong_state};
-use crate::domain::assessment::submission::SubmissionCase;
+use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::assessment::submission::{SubmissionCase, SubmissionStatus};
 use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::scoring::{Breakdown, Totals};
 use crate::error::{Code, Error, Fault};
@@ -43,12 +45,34 @@ pub struct Review {
     pub totals: Totals,
     /// Figures that tie-break rules may use.
     pub breakdown: Breakdown,
+    /// When and why it stopped counting; `None` for the review that counts.
+    pub superseded: Option<Supersession>,
+    /// The superseded review that it takes the place of.
+    pub replaces_id: Option<Id>,
     /// Version; it increases with every change.
     pub version: i64,
     /// When the review was created.
     pub created_at: DateTime<Utc>,
     /// When the review was last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// When and why a review stopped counting. It is kept as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supersession {
+    /// When it stopped counting.
+    pub at: DateTime<Utc>,
+    /// Why it stopped counting.
+    pub reason: String,
+}
+
+/// A review that was submitted wrongly, and the draft that takes its place.
+#[derive(Debug)]
+pub struct Reopened {
+    /// The review that counts no longer.
+    pub superseded: Review,
+    /// The draft, with its submission back at the stage before.
+    pub draft: ReviewCase,
 }
 
 /// A review with its submission.
@@ -64,8 +88,35 @@ impl ReviewCase {
     /// Returns the actions on a review of this stage, in the order in which they are listed.
     pub const fn acts(stage: Stage) -> &'static [Action] {
         match stage {
-            Stage::Appraisal => &[Action::WriteReview(Stage::Appraisal), Action::SubmitReview(Stage::Appraisal)],
-            Stage::Council => &[Action::WriteReview(Stage::Council), Action::SubmitReview(Stage::Council)],
+            Stage::Appraisal => &[
+                Action::WriteReview(Stage::Appraisal),
+                Action::SubmitReview(Stage::Appraisal),
+                Action::ReopenReview(Stage::Appraisal),
+            ],
+            Stage::Council => &[
+                Action::WriteReview(Stage::Council),
+                Action::SubmitReview(Stage::Council),
+                Action::ReopenReview(Stage::Council),
+            ],
+        }
+    }
+
+    /// Requires that the states allow an action.
+    ///
+    /// # Errors
+    /// `invalid_state`.
+    pub fn may(&self, action: Action, now: DateTime<Utc>) -> Gate {
+        if matches!(action, Action::ReopenReview(_)) { self.may_reopen().map(|()| None) } else { self.may_edit(now) }
+    }
+
+    /// A submitted review is reopened until the next stage of the period starts.
+    fn may_reopen(&self) -> Result<(), Error> {
+        self.review.must_be(ReviewStatus::Submitted)?;
+        let (period, _, reached) = self.review.stage.states();
+        self.sheet.period_status.must_be(&[period])?;
+        match self.sheet.submission.status {
+            status if status == reached => Ok(()),
+            status => Err(wrong_state(status, &[reached])),
         }
     }
 
@@ -74,7 +125,7 @@ impl ReviewCase {
     /// # Errors
     /// `invalid_state`.
     pub fn may_edit(&self, now: DateTime<Utc>) -> Gate {
-        self.review.must_be_draft()?;
+        self.review.must_be(ReviewStatus::Draft)?;
         self.sheet.submission.may(self.review.stage.action(), self.sheet.period_status, now)
     }
 
@@ -90,17 +141,50 @@ impl ReviewCase {
         let review = Review { status, submitted_at: Some(now), updated_at: now, ..self.review.clone() };
         Ok(self.sheet.review(review.stage, now).map(|sheet| ReviewCase { review, sheet }))
     }
+
+    /// Supersedes a review that was submitted wrongly by a draft with the same lines, and moves its submission back to the
+    /// stage before.
+    pub fn reopen(&self, draft_id: Id, reviewer_id: Id, reason: String, now: DateTime<Utc>) -> Reopened {
+        let superseded = self.review.superseded(reason, now);
+        let draft = Review {
+            id: draft_id,
+            reviewer_id,
+            status: ReviewStatus::Draft,
+            submitted_at: None,
+            replaces_id: Some(self.review.id),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            ..self.review.clone()
+        };
+        let (_, status, _) = self.review.stage.states();
+        Reopened { superseded, draft: ReviewCase { review: draft, sheet: self.sheet.moved_back(status, now) } }
+    }
 }
 
 impl Review {
-    /// Requires that it is a draft.
-    ///
-    /// # Errors
-    /// `invalid_state`.
-    pub fn must_be_draft(&self) -> Result<(), Error> {
-        match self.status {
-            ReviewStatus::Draft => Ok(()),
-            status @ ReviewStatus::Submitted => Err(wrong_state(status, &[ReviewStatus::Draft])),
+    /// Requires that it counts and is in a state.
+    fn must_be(&self, needed: ReviewStatus) -> Result<(), Error> {
+        if self.superseded.is_some() {
+            return Err(Error::new(Code::InvalidState).with("state", "superseded").with("needs", json!([needed])));
+        }
+        if self.status == needed { Ok(()) } else { Err(wrong_state(self.status, &[needed])) }
+    }
+
+    /// Returns it as it is kept once it counts no longer.
+    #[must_use]
+    pub fn superseded(&self, reason: String, now: DateTime<Utc>) -> Self {
+        Review { superseded: Some(Supersession { at: now, reason }), updated_at: now, ..self.clone() }
+    }
+}
+
+impl Stage {
+    /// Returns the state of the period in which its reviews are written, and the states of a submission before and after
+    /// its review is submitted.
+    const fn states(self) -> (PeriodStatus, SubmissionStatus, SubmissionStatus) {
+        match self {
+            Stage::Appraisal => (PeriodStatus::Appraisal, SubmissionStatus::Submitted, SubmissionStatus::Appraised),
+            Stage::Council => (PeriodStatus::CouncilReview, SubmissionStatus::Appraised, SubmissionStatus::Reviewed),
         }
     }
 }
@@ -110,8 +194,7 @@ mod tests {
     use strum::VariantArray;
 
     use super::*;
-    use crate::domain::assessment::period::PeriodStatus;
-    use crate::domain::assessment::submission::{Submission, SubmissionStatus};
+    use crate::domain::assessment::submission::Submission;
     use crate::domain::office::unit::UnitKey;
     use crate::domain::time::zone;
 
@@ -156,6 +239,8 @@ mod tests {
             submitted_at: None,
             totals: Totals::default(),
             breakdown: Breakdown::default(),
+            superseded: None,
+            replaces_id: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -222,6 +307,47 @@ mod tests {
                     assert!(case.may_edit(DateTime::UNIX_EPOCH).is_err(), "{stage:?} {sheet:?} {period:?}");
                 }
             }
+        }
+    }
+
+    /// In the order of a period's life: draft, self-assessment, appraisal, council review, finalised, announced, closed,
+    /// cancelled.
+    #[test]
+    fn a_submitted_review_is_reopened_until_the_next_stage() {
+        let table = [
+            (Stage::Appraisal, SubmissionStatus::Appraised, [STATE, STATE, OK, STATE, STATE, STATE, STATE, STATE]),
+            (Stage::Council, SubmissionStatus::Reviewed, [STATE, STATE, STATE, OK, STATE, STATE, STATE, STATE]),
+        ];
+        for (stage, reached, expected) in table {
+            for (period, expected) in PeriodStatus::VARIANTS.iter().zip(expected) {
+                for sheet in SubmissionStatus::VARIANTS {
+                    let case = review(stage, ReviewStatus::Submitted, *sheet, *period);
+                    let found = case.may(Action::ReopenReview(stage), DateTime::UNIX_EPOCH);
+                    let expected = if *sheet == reached { expected } else { STATE };
+                    assert_eq!(
+                        found.map(|_| ()).map_err(|error| error.code),
+                        expected,
+                        "{stage:?} {sheet:?} {period:?}"
+                    );
+                    let draft = review(stage, ReviewStatus::Draft, *sheet, *period);
+                    assert!(draft.may(Action::ReopenReview(stage), DateTime::UNIX_EPOCH).is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_reopened_review_is_linked_and_moves_its_sheet_back() {
+        let case =
+            review(Stage::Council, ReviewStatus::Submitted, SubmissionStatus::Reviewed, PeriodStatus::CouncilReview);
+        let id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000002");
+        let Reopened { superseded, draft } = case.reopen(id, id, "x".into(), DateTime::UNIX_EPOCH);
+        assert_eq!((draft.review.status, draft.review.replaces_id), (ReviewStatus::Draft, Some(superseded.id)));
+        assert_eq!(draft.sheet.submission.status, SubmissionStatus::Appraised);
+        assert_eq!(draft.may(Action::SubmitReview(Stage::Council), DateTime::UNIX_EPOCH).map(|_| ()).ok(), Some(()));
+        let kept = ReviewCase { review: superseded, sheet: draft.sheet };
+        for action in ReviewCase::acts(Stage::Council) {
+            assert!(kept.may(*action, DateTime::UNIX_EPOCH).is_err(), "{action:?}");
         }
     }
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::Id;
-use crate::domain::assessment::period::{Notice, Period, PeriodStatus};
+use crate::domain::access::action::Stage;
+use crate::domain::assessment::period::{Notice, Period, PeriodStatus, StartedStage};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::change::{Change, Superseded};
 use crate::domain::journal::event::EventType;
@@ -56,6 +57,15 @@ fn guard(faults: Vec<Fault>) -> Result<(), Error> {
     if faults.is_empty() { Ok(()) } else { Err(Error::of_faults(Code::GuardFailed, faults)) }
 }
 
+/// A step back, as submitted.
+#[derive(Debug, Clone)]
+pub struct StepBack {
+    /// Why the stage must be gone through again.
+    pub reason: String,
+    /// New due date of the submissions, where the self-assessment begins again.
+    pub self_assessment_due_on: Option<NaiveDate>,
+}
+
 /// The result notice, as submitted.
 #[derive(Debug, Clone)]
 pub struct Announcement {
@@ -75,6 +85,38 @@ impl Announcement {
             check.faults.push(fault.with("held_on", decided_on.to_string()));
         }
         Notice { number, on }
+    }
+}
+
+/// The way back from a stage that was started too early.
+#[derive(Debug, Clone, Copy)]
+pub struct WayBack {
+    /// State of the period before that stage.
+    pub status: PeriodStatus,
+    /// State that the stage left submissions in, and the one in which it found them.
+    pub sheets: (SubmissionStatus, SubmissionStatus),
+    /// The stage whose reviews count no longer; none where only the ranking was frozen.
+    pub reviews: Option<Stage>,
+}
+
+impl PeriodStatus {
+    /// Returns the way back from the stage that the period is in.
+    ///
+    /// # Errors
+    /// `invalid_state` in a state without one.
+    pub fn way_back(self) -> Result<WayBack, Error> {
+        use SubmissionStatus::{Appraised, Finalized, Reviewed, Submitted};
+        let (status, sheets, reviews) = match self {
+            PeriodStatus::Appraisal => (PeriodStatus::SelfAssessment, (Appraised, Submitted), Some(Stage::Appraisal)),
+            PeriodStatus::CouncilReview => (PeriodStatus::Appraisal, (Reviewed, Appraised), Some(Stage::Council)),
+            PeriodStatus::Finalized => (PeriodStatus::CouncilReview, (Finalized, Reviewed), None),
+            PeriodStatus::Draft
+            | PeriodStatus::SelfAssessment
+            | PeriodStatus::Announced
+            | PeriodStatus::Closed
+            | PeriodStatus::Cancelled => return Err(Error::new(Code::InvalidState)),
+        };
+        Ok(WayBack { status, sheets, reviews })
     }
 }
 
@@ -142,6 +184,37 @@ impl Period {
         faults.extend(of_ranking);
         guard(faults)?;
         Ok(self.step(PeriodStatus::Finalized, now, EventType::PeriodFinalized))
+    }
+
+    /// Goes back to the stage before. The stage that was started too early is kept with the reason.
+    ///
+    /// # Errors
+    /// `date_in_past`, `schedule_out_of_order`, `date_not_asked` for a due date where another stage begins again, and the
+    /// errors of the reason.
+    pub fn step_back(&self, given: &StepBack, today: NaiveDate, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let status = self.status.way_back()?.status;
+        let mut check = Check::default();
+        let superseded_reason = check.text("/reason", &given.reason, NOTE_CHARS);
+        let mut rules = self.rules.clone();
+        if let Some(due_on) = given.self_assessment_due_on {
+            let pointer = "/self_assessment_due_on";
+            if status == PeriodStatus::SelfAssessment {
+                rules.schedule.self_assessment_due_on = due_on;
+                check.ensure(due_on >= today, pointer, Code::DateInPast);
+                check.ensure(rules.schedule.is_in_order(), pointer, Code::ScheduleOutOfOrder);
+            } else {
+                check.fault(pointer, Code::DateNotAsked);
+            }
+        }
+        Error::unless_valid(check.faults)?;
+        let council_review_started_on =
+            self.council_review_started_on.filter(|_| status == PeriodStatus::CouncilReview);
+        let change = self.step(status, now, EventType::PeriodSteppedBack);
+        let value = StartedStage { status: self.status };
+        Ok(change.map(|mut period| {
+            period.superseded_stages.push(Superseded { value, superseded_at: now, superseded_reason });
+            Period { rules, council_review_started_on, ..period }
+        }))
     }
 
     /// Announces the results by a notice. `decided_on` is the day of the session that decided.

@@ -315,6 +315,13 @@ impl SubmissionCase {
         self.transition(returned, now, EventType::SubmissionReturned)
     }
 
+    /// Moves the submission back to an earlier stage, because what moved it on counts no longer.
+    #[must_use]
+    pub fn moved_back(&self, status: SubmissionStatus, now: DateTime<Utc>) -> Self {
+        let submission = Submission { status, updated_at: now, ..self.submission.clone() };
+        SubmissionCase { submission, ..self.clone() }
+    }
+
     /// Moves the submission to the next stage when the review of a stage is submitted.
     pub fn review(&self, stage: Stage, now: DateTime<Utc>) -> Change<Self> {
         let (status, event) = match stage {

@@ -227,6 +227,7 @@ mod tests {
             status: period_status,
             notice: None,
             superseded_notices: Vec::new(),
+            superseded_stages: Vec::new(),
             cancel_reason: None,
             council_review_started_on: Some(on("2023-11-21")),
             version: 1,

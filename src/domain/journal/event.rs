@@ -33,6 +33,9 @@ pub enum EventType {
     /// The ranking of a period was frozen.
     #[serde(rename = "period.finalized")]
     PeriodFinalized,
+    /// A period went back to the stage before.
+    #[serde(rename = "period.stepped_back")]
+    PeriodSteppedBack,
     /// The results of a period were announced.
     #[serde(rename = "period.announced")]
     PeriodAnnounced,
@@ -72,6 +75,9 @@ pub enum EventType {
     /// The council review of a submission was submitted.
     #[serde(rename = "submission.reviewed")]
     SubmissionReviewed,
+    /// A review that was submitted wrongly was reopened: a draft takes its place.
+    #[serde(rename = "review.reopened")]
+    ReviewReopened,
     /// A decision on a tie no longer stands, because a total that it was taken on has changed.
     #[serde(rename = "tie_decision.lapsed")]
     TieDecisionLapsed,
@@ -146,9 +152,10 @@ impl EventType {
             | EventType::SubmissionReturned
             | EventType::SubmissionStands => Audience::SheetSubmitted,
             // A missed submission contains nothing to hide from later stages.
-            EventType::SubmissionMissed | EventType::SubmissionAppraised | EventType::SubmissionReviewed => {
-                Audience::SheetAppraised
-            }
+            EventType::SubmissionMissed
+            | EventType::SubmissionAppraised
+            | EventType::SubmissionReviewed
+            | EventType::ReviewReopened => Audience::SheetAppraised,
             EventType::AwardProposalCreated
             | EventType::AwardProposalSubmitted
             | EventType::AwardProposalReturned
@@ -168,6 +175,7 @@ impl EventType {
             | EventType::PeriodAppraisalStarted
             | EventType::PeriodCouncilReviewStarted
             | EventType::PeriodFinalized
+            | EventType::PeriodSteppedBack
             | EventType::PeriodAnnounced
             | EventType::PeriodNoticeCorrected
             | EventType::PeriodClosed

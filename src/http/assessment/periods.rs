@@ -1,5 +1,7 @@
 //! Periods: `/v1/periods`.
 
+pub mod corrections;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -10,7 +12,7 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::assessment::period::{
     CouncilScoring, DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, RequiredDocument,
-    Schedule,
+    Schedule, StartedStage,
 };
 use crate::domain::assessment::steps::Announcement;
 use crate::domain::assessment::submission::SubmissionStatus;
@@ -25,9 +27,7 @@ use crate::http::operation::{Operation, acts, changes, creates, lists, operation
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::http::time::{Day, Instant};
-use crate::service::assessment::periods::{
-    self, ChangedFields, MovedSheet, NewPeriod, NoticeCorrection, PeriodChange, Summary,
-};
+use crate::service::assessment::periods::{self, ChangedFields, MovedSheet, NewPeriod, PeriodChange, Summary};
 use crate::service::assessment::periods::{Filter, PeriodListItem};
 use crate::service::{Answer, Conn, Context, Details, Input, Interrupt};
 
@@ -43,7 +43,6 @@ pub fn operations() -> Vec<Operation> {
         start_council_review: acts(Action::StartCouncilReview).refuses(START_COUNCIL_REVIEW_REFUSALS),
         finalize: acts(Action::Finalize).refuses(FINALIZE_REFUSALS),
         announce: acts(Action::Announce).refuses(ANNOUNCE_REFUSALS),
-        correct_notice: acts(Action::CorrectNotice).refuses(CORRECT_NOTICE_REFUSALS),
         close: acts(Action::Close).refuses(CLOSE_REFUSALS),
         cancel: acts(Action::Cancel),
         summary: reads(Action::ReadOffice),
@@ -69,8 +68,6 @@ const FINALIZE_REFUSALS: &[Code] = &[
     Code::UnresolvedTie,
 ];
 const ANNOUNCE_REFUSALS: &[Code] = &[Code::NoticeBeforeSession, Code::NoticeInFuture, Code::QuotaExceeded];
-const CORRECT_NOTICE_REFUSALS: &[Code] =
-    &[Code::NoticeBeforeSession, Code::NoticeInFuture, Code::NothingCorrected, Code::CalendarRange];
 const CLOSE_REFUSALS: &[Code] = &[Code::GuardFailed, Code::ProposalUndecided];
 
 /// An emulation period: one year of scoring in one organisation.
@@ -117,6 +114,8 @@ struct PeriodView {
     notice: Option<Notice>,
     /// Notices with a wrong number or date that were corrected, the oldest first.
     superseded_notices: Vec<SupersededNoticeView>,
+    /// Stages that were started too early and stepped back from, the oldest first.
+    superseded_stages: Vec<SupersededStageView>,
     /// Why the period was cancelled; null unless it was.
     cancel_reason: Option<String>,
     /// Day on which the council's review began; null before. Sessions of earlier days decide nothing.
@@ -149,6 +148,10 @@ struct MovedSheetView {
     submission_id: Id,
     /// Id of its unit.
     unit_id: Id,
+    /// State of the submission before the change.
+    was_status: SubmissionStatus,
+    /// State of the submission after the change.
+    status: SubmissionStatus,
     /// Due date before the change.
     was_due_on: NaiveDate,
     /// Due date after the change.
@@ -162,6 +165,8 @@ impl From<&MovedSheet> for MovedSheetView {
         MovedSheetView {
             submission_id: moved.after.id,
             unit_id: moved.after.unit_id,
+            was_status: moved.before.status,
+            status: moved.after.status,
             was_due_on: moved.before.due_on,
             due_on: moved.after.due_on,
             reopened: moved.is_reopened(),
@@ -192,12 +197,35 @@ impl From<&Details<Period>> for PeriodView {
             dossier_deadline: rules.dossier_deadline,
             notice: period.notice.clone(),
             superseded_notices: period.superseded_notices.iter().map(SupersededNoticeView::from).collect(),
+            superseded_stages: period.superseded_stages.iter().map(SupersededStageView::from).collect(),
             cancel_reason: period.cancel_reason.clone(),
             council_review_started_on: period.council_review_started_on,
             version: period.version,
             created_at: Instant(period.created_at),
             updated_at: Instant(period.updated_at),
             actions: Actions::of(&details.offers, &format!("/v1/periods/{}", period.id)),
+        }
+    }
+}
+
+/// A stage that was started too early.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupersededStage)]
+struct SupersededStageView {
+    /// State of the period in that stage.
+    status: PeriodStatus,
+    /// When the period went back to the stage before.
+    superseded_at: Instant,
+    /// Why it went back.
+    superseded_reason: String,
+}
+
+impl From<&Superseded<StartedStage>> for SupersededStageView {
+    fn from(stage: &Superseded<StartedStage>) -> Self {
+        SupersededStageView {
+            status: stage.value.status,
+            superseded_at: Instant(stage.superseded_at),
+            superseded_reason: stage.superseded_reason.clone(),
         }
     }
 }
@@ -473,19 +501,6 @@ struct AnnounceBody {
     notice_on: Day,
 }
 
-/// The result notice as it should be.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = CorrectNotice, example = json!({"notice_number": "1243/TB-VP", "notice_on": "2023-11-30", "reason": "Ghi nhầm số thông báo"}))]
-struct CorrectNoticeBody {
-    /// Number of the notice; at most 64 characters.
-    notice_number: String,
-    /// Date of the notice: not before the council's session and not in the future.
-    notice_on: Day,
-    /// Why it is corrected; at most 4,000 characters.
-    reason: String,
-}
-
 /// A reason for the action.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -631,11 +646,14 @@ async fn change(call: Call) -> Reply {
     let input: Input<PeriodChange> = body.map(|body| -> PeriodChange { Box::new(move |rules| body.apply(rules)) });
     call.write(move |conn, context| {
         let (details, moved) = periods::change(conn, context, &id, &input)?;
-        let moved_sheets = moved.iter().map(MovedSheetView::from).collect();
-        let view = ChangedView { period: (&details).into(), moved_sheets };
-        Ok(Answer::ok(&view, details.tag.header())?)
+        changed_answer(&details, &moved)
     })
     .await
+}
+
+fn changed_answer(details: &Details<Period>, moved: &[MovedSheet]) -> Result<Answer, Interrupt> {
+    let view = ChangedView { period: details.into(), moved_sheets: moved.iter().map(MovedSheetView::from).collect() };
+    Ok(Answer::ok(&view, details.tag.header())?)
 }
 
 type Transition = fn(&mut Conn, &Context, &Id) -> Result<Details<Period>, Interrupt>;
@@ -688,20 +706,6 @@ async fn announce(call: Call) -> Reply {
         .body::<AnnounceBody>()
         .map(|body| Announcement { notice_number: body.notice_number, notice_on: body.notice_on.into() });
     call.write(move |conn, context| details_answer(&periods::announce(conn, context, &id, &input)?)).await
-}
-
-/// Correct the number or the date of the result notice.
-///
-/// The wrong notice is kept. Dossiers that are not submitted become due by the new date; every deadline that moves has an audit
-/// entry and an event `deadline.moved` that say from where.
-#[utoipa::path(post, path = "/v1/periods/{id}/correct-notice", request_body = CorrectNoticeBody, responses((status = 200, description = "Corrected.", body = PeriodView)))]
-async fn correct_notice(call: Call) -> Reply {
-    let id = call.id("id")?;
-    let input = call.body::<CorrectNoticeBody>().map(|body| NoticeCorrection {
-        notice: Announcement { notice_number: body.notice_number, notice_on: body.notice_on.into() },
-        reason: body.reason,
-    });
-    call.write(move |conn, context| details_answer(&periods::correct_notice(conn, context, &id, &input)?)).await
 }
 
 /// Close the period.

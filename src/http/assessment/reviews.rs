@@ -10,11 +10,12 @@ use crate::domain::criteria::scoring::{LineInput, Totals, WriteMode};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::http::actions::Actions;
+use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::ListView;
 use crate::http::time::Instant;
-use crate::service::assessment::reviews::{self, NewReview};
+use crate::service::assessment::reviews::{self, Links, NewReview};
 use crate::service::{Answer, Details, Input, Interrupt};
 
 /// Returns the operations on `reviews`.
@@ -26,6 +27,7 @@ pub fn operations() -> Vec<Operation> {
         put_scores: changes([Action::WriteReview(Stage::Appraisal), Action::WriteReview(Stage::Council)]).refuses(SCORES_REFUSALS),
         patch_scores: changes([Action::WriteReview(Stage::Appraisal), Action::WriteReview(Stage::Council)]).refuses(SCORES_REFUSALS),
         submit: acts([Action::SubmitReview(Stage::Appraisal), Action::SubmitReview(Stage::Council)]).refuses(SUBMIT_REFUSALS),
+        reopen: acts([Action::ReopenReview(Stage::Appraisal), Action::ReopenReview(Stage::Council)]).refuses(REOPEN_REFUSALS),
     ]
 }
 
@@ -39,6 +41,8 @@ const SCORES_REFUSALS: &[Code] = &[
     Code::SharedPointsExceeded,
 ];
 const SUBMIT_REFUSALS: &[Code] = &[Code::Recused, Code::ValidationFailed, Code::ReasonRequired, Code::MissingScore];
+
+const REOPEN_REFUSALS: &[Code] = &[Code::Recused, Code::InvalidState, Code::Required, Code::TextTooLong];
 
 /// A review, as listed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,6 +64,14 @@ struct ReviewHeadView {
     submitted_at: Option<Instant>,
     /// Totals of its lines.
     totals: Totals,
+    /// When it stopped counting; null for the review that counts.
+    superseded_at: Option<Instant>,
+    /// Why it stopped counting; null for the review that counts.
+    superseded_reason: Option<String>,
+    /// The review that takes its place; null if there is none, and for callers who may not read superseded reviews.
+    superseded_by_id: Option<Id>,
+    /// The superseded review that it takes the place of; null if there is none, and for callers who may not read it.
+    replaces_id: Option<Id>,
     /// Version of the review; it increases with every change.
     version: i64,
     /// When the review was created.
@@ -68,8 +80,9 @@ struct ReviewHeadView {
     updated_at: Instant,
 }
 
-impl From<&Review> for ReviewHeadView {
-    fn from(review: &Review) -> Self {
+impl ReviewHeadView {
+    fn of(review: &Review, links: Links) -> Self {
+        let superseded = review.superseded.as_ref();
         ReviewHeadView {
             id: review.id,
             organization_id: review.organization_id,
@@ -79,6 +92,10 @@ impl From<&Review> for ReviewHeadView {
             status: review.status,
             submitted_at: review.submitted_at.map(Instant),
             totals: review.totals,
+            superseded_at: superseded.map(|superseded| Instant(superseded.at)),
+            superseded_reason: superseded.map(|superseded| superseded.reason.clone()),
+            superseded_by_id: links.superseded_by_id,
+            replaces_id: links.replaces_id,
             version: review.version,
             created_at: Instant(review.created_at),
             updated_at: Instant(review.updated_at),
@@ -131,7 +148,7 @@ impl<'a> From<&'a Details<ReviewCase>> for ReviewView<'a> {
         ReviewView {
             scores: scores.collect(),
             actions: Actions::of(&details.offers, &format!("/v1/reviews/{}", details.value.review.id)),
-            head: (&details.value.review).into(),
+            head: ReviewHeadView::of(&details.value.review, details.visible.links),
         }
     }
 }
@@ -187,7 +204,7 @@ struct ListQuery {
 
 /// List the reviews of a submission that the caller may see.
 #[utoipa::path(get, path = "/v1/reviews", 
-    params(ListQuery), responses((status = 200, description = "A page of reviews, the appraisal first.", body = ListView<ReviewHeadView>)))]
+    params(ListQuery), responses((status = 200, description = "A page of reviews: the appraisals before the council reviews, superseded ones before those that take their place.", body = ListView<ReviewHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { submission_id } = call.query();
     let refused = || Error::new(Code::InvalidParameter).with("name", "submission_id");
@@ -195,7 +212,8 @@ async fn list(mut call: Call) -> Reply {
     let asked = call.page_in_order();
     call.read(move |conn, context| {
         let reviews = reviews::list(conn, context, &submission_id)?;
-        Ok(asked.answer_of_all(reviews, |review| review.id.to_string(), |review| ReviewHeadView::from(&review))?)
+        let view = |(review, links): (Review, Links)| ReviewHeadView::of(&review, links);
+        Ok(asked.answer_of_all(reviews, |(review, _)| review.id.to_string(), view)?)
     })
     .await
 }
@@ -207,15 +225,12 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = ReviewView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewReview { submission_id: body.submission_id, stage: body.stage });
-    call.write(move |conn, context| {
-        let details = reviews::create(conn, context, &input)?;
-        Ok(Answer::created(
-            &ReviewView::from(&details),
-            details.tag.header(),
-            format!("/v1/reviews/{}", details.value.review.id),
-        )?)
-    })
-    .await
+    call.write(move |conn, context| created(&reviews::create(conn, context, &input)?)).await
+}
+
+fn created(details: &Details<ReviewCase>) -> Result<Answer, Interrupt> {
+    let location = format!("/v1/reviews/{}", details.value.review.id);
+    Ok(Answer::created(&ReviewView::from(details), details.tag.header(), location)?)
 }
 
 /// Get a review.
@@ -262,4 +277,16 @@ async fn patch_scores(call: Call) -> Reply {
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| details_answer(&reviews::submit(conn, context, &id)?)).await
+}
+
+/// Reopen a review that was submitted wrongly.
+///
+/// The review is kept as it is, with `superseded_at`, and a new draft with its lines takes its place; the submission moves
+/// back to the stage before. The answer is the draft. Possible until the next stage of the period starts; a decision on a
+/// tie lapses where a total that it was taken on is no longer there.
+#[utoipa::path(post, path = "/v1/reviews/{id}/reopen", request_body = ReasonBody, responses((status = 201, description = "The draft that takes its place.", body = ReviewView)))]
+async fn reopen(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let input = call.body::<ReasonBody>().map(|body| body.reason);
+    call.write(move |conn, context| created(&reviews::reopen(conn, context, &id, &input)?)).await
 }

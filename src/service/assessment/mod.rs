@@ -4,5 +4,6 @@ pub mod evidence;
 pub mod facts;
 pub mod periods;
 pub mod reviews;
+pub mod step_back;
 pub mod submissions;
 pub mod targets;

@@ -102,7 +102,8 @@ impl Subject for Period {
     fn audit(&self) -> Value {
         let further = json!({
             "status": self.status, "notice": self.notice, "superseded_notices": self.superseded_notices,
-            "cancel_reason": self.cancel_reason, "council_review_started_on": self.council_review_started_on,
+            "superseded_stages": self.superseded_stages, "cancel_reason": self.cancel_reason,
+            "council_review_started_on": self.council_review_started_on,
         });
         fields(&self.rules, further)
     }
@@ -189,7 +190,7 @@ pub fn change(
         let sheets = store::submissions::of_period(conn, id)?;
         sync::reschedule(conn, (&before, &after), zone, context.now)?;
         moved = moved_sheets(sheets, store::submissions::of_period(conn, id)?);
-        record_all(conn, context, moved.iter().map(MovedSheet::draft).collect())?;
+        record_all(conn, context, moved.iter().map(|sheet| sheet.draft("submission.move")).collect())?;
     }
     let details =
         context.commit(conn, "period.change", &before, Change::with_event(after, EventType::PeriodChanged))?;
@@ -207,10 +208,11 @@ pub struct MovedSheet {
 impl MovedSheet {
     /// Whether it was missed and is a draft again.
     pub fn is_reopened(&self) -> bool {
-        self.before.status != self.after.status
+        self.before.status == SubmissionStatus::Missed && self.after.status == SubmissionStatus::Draft
     }
 
-    fn draft(&self) -> AuditDraft<'static> {
+    /// The entry about it; a missed submission that is a draft again is announced by an event.
+    pub fn draft(&self, act: &'static str) -> AuditDraft<'static> {
         let audit = |submission: &Submission| {
             json!({
                 "status": submission.status, "due_on": submission.due_on,
@@ -224,15 +226,16 @@ impl MovedSheet {
             before: Some(old.into()),
             after: Some(new.into()),
             event,
-            ..AuditDraft::about("submission.move", Some(organization_id), subject)
+            ..AuditDraft::about(act, Some(organization_id), subject)
         }
     }
 }
 
-/// The submissions that differ in their due date.
-fn moved_sheets(before: Vec<Submission>, mut after: Vec<Submission>) -> Vec<MovedSheet> {
+/// The submissions that differ in state, due date or gate.
+pub fn moved_sheets(before: Vec<Submission>, mut after: Vec<Submission>) -> Vec<MovedSheet> {
     let moved = before.into_iter().filter_map(|before| {
-        let at = after.iter().position(|after| after.id == before.id && after.due_on != before.due_on)?;
+        let gate = |sheet: &Submission| (sheet.status, sheet.due_on, sheet.closes_at);
+        let at = after.iter().position(|after| after.id == before.id && gate(after) != gate(&before))?;
         Some(MovedSheet { before, after: after.swap_remove(at) })
     });
     moved.collect()
@@ -344,9 +347,10 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<P
     let ProvisionalRanking { inputs, ranking, faults } = inputs::provisional(conn, &period)?;
     let change = period.finalize(&states, faults, context.now)?;
     let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
+    let version = store::rankings::frozen(conn, id)?.map_or(1, |last| last.version + 1);
     let frozen = FrozenRanking {
         period_id: id.to_string(),
-        version: 1,
+        version,
         inputs_sha256: sha256_hex(text.as_bytes()),
         inputs: text,
         result: serde_json::to_string(&ranking).map_err(Error::internal)?,
@@ -356,7 +360,7 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<P
     store::rankings::freeze(conn, &frozen)?;
     store::submissions::move_all(conn, id, SubmissionStatus::Reviewed, SubmissionStatus::Finalized, context.now)?;
     let draft = AuditDraft {
-        after: Some(json!({"version": 1, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows}).into()),
+        after: Some(json!({"version": version, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows}).into()),
         ..AuditDraft::about("ranking.freeze", Some(period.organization_id), ("ranking", *id))
     };
     record(conn, context, draft)?;
@@ -428,7 +432,7 @@ fn proposals(
     notice_on: NaiveDate,
 ) -> Result<Vec<Proposal>, Error> {
     let (inputs, ranking, _) =
-        inputs::frozen(conn, &period.id)?.ok_or_else(|| Error::internal("a finalised period without its ranking"))?;
+        inputs::frozen(conn, period)?.ok_or_else(|| Error::internal("a finalised period without its ranking"))?;
     let term = calendar::dossier_term(conn, &period.organization_id, notice_on, &period.rules.dossier_deadline)?;
     let documents = period.rules.required_documents.iter();
     let documents: Vec<Document> = documents

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use crate::domain::Id;
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::access::{self, Facts};
-use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
+use crate::domain::assessment::review::{Reopened, Review, ReviewCase, ReviewStatus};
 use crate::domain::assessment::submission::{Submission, SubmissionCase};
 use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::scoring::{LineInput, Scorer, ScoringTable, Sheet, WriteMode};
 use crate::domain::journal::event::EventType;
+use crate::domain::text::{NOTE_CHARS, checked};
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions::scores_written;
@@ -37,6 +38,17 @@ pub struct ReviewLines {
     pub sheet: Sheet,
     /// The table they are scored by.
     pub table: Arc<ScoringTable>,
+    /// The reviews before and after it.
+    pub links: Links,
+}
+
+/// The reviews that a review replaced and was replaced by, as far as the caller may know of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Links {
+    /// The superseded review that it takes the place of.
+    pub replaces_id: Option<Id>,
+    /// The review that takes its place.
+    pub superseded_by_id: Option<Id>,
 }
 
 impl Subject for ReviewCase {
@@ -73,8 +85,8 @@ impl Subject for ReviewCase {
         Ok(ReviewCase { review, sheet })
     }
 
-    fn may(&self, context: &Context, _action: Action) -> Gate {
-        self.may_edit(context.now)
+    fn may(&self, context: &Context, action: Action) -> Gate {
+        self.may(action, context.now)
     }
 
     /// Lines are audited by the act that writes them.
@@ -83,6 +95,9 @@ impl Subject for ReviewCase {
         json!({
             "submission_id": review.submission_id, "stage": review.stage, "reviewer_id": review.reviewer_id,
             "status": review.status, "submitted_at": review.submitted_at.map(instant), "totals": review.totals,
+            "superseded_at": review.superseded.as_ref().map(|superseded| instant(superseded.at)),
+            "superseded_reason": review.superseded.as_ref().map(|superseded| &superseded.reason),
+            "replaces_id": review.replaces_id, "submission_status": self.sheet.submission.status,
         })
     }
 
@@ -105,7 +120,16 @@ impl Related<ReviewCase> for ReviewLines {
     fn load(case: &ReviewCase, conn: &mut Conn, context: &Context) -> Result<Self, Error> {
         let table = context.app.tables.of_submission(conn, &case.sheet)?;
         let sheet = store::scores::of_review(conn, &table, &case.review.id)?;
-        Ok(ReviewLines { sheet, table })
+        let mut links = Links::default();
+        if sees_superseded(context, &case.review, &case.sheet) {
+            let replacing = match case.review.superseded {
+                Some(_) => store::reviews::replacing(conn, &case.review.id)?,
+                None => None,
+            };
+            let superseded_by_id = replacing.map(|review| review.id);
+            links = Links { replaces_id: case.review.replaces_id, superseded_by_id };
+        }
+        Ok(ReviewLines { sheet, table, links })
     }
 
     fn load_parts(case: &ReviewCase, _conn: &mut Conn, _context: &Context) -> Result<Vec<(Id, i64)>, Error> {
@@ -113,21 +137,35 @@ impl Related<ReviewCase> for ReviewLines {
     }
 }
 
+/// What counts no longer is, like a draft, for the people of its stage alone.
 fn reading(review: &Review) -> Action {
     match review.status {
-        ReviewStatus::Draft => Action::ReadReviewDraft(review.stage),
-        ReviewStatus::Submitted => Action::ReadReview(review.stage),
+        ReviewStatus::Submitted if review.superseded.is_none() => Action::ReadReview(review.stage),
+        ReviewStatus::Submitted | ReviewStatus::Draft => Action::ReadReviewDraft(review.stage),
     }
 }
 
+fn sees_superseded(context: &Context, review: &Review, sheet: &SubmissionCase) -> bool {
+    access::holds(&context.actor, Action::ReadReviewDraft(review.stage), &sheet.facts())
+}
+
 /// Lists the reviews of a submission that the caller may see.
-pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Vec<Review>> {
+pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Vec<(Review, Links)>> {
     let case = store::submissions::find(conn, submission_id)?.ok_or(Code::NotFound)?;
     case.authorize(context, Action::ReadSubmission)?;
     context.accept_read()?;
-    let mut reviews = store::reviews::of_submission(conn, submission_id)?;
-    reviews.retain(|review| access::require(&context.actor, reading(review), &case.facts()).is_ok());
-    Ok(reviews)
+    let history = store::reviews::history(conn, submission_id)?;
+    let visible =
+        history.iter().filter(|review| access::require(&context.actor, reading(review), &case.facts()).is_ok());
+    let linked = visible.map(|review| {
+        if !sees_superseded(context, review, &case) {
+            return (review.clone(), Links::default());
+        }
+        let next = history.iter().find(|next| next.replaces_id == Some(review.id));
+        let links = Links { replaces_id: review.replaces_id, superseded_by_id: next.map(|next| next.id) };
+        (review.clone(), links)
+    });
+    Ok(linked.collect())
 }
 
 /// The lines of the preceding stage, which a review copies and is compared with.
@@ -151,6 +189,8 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     let table = context.app.tables.of_submission(conn, &sheet)?;
     let copied = stage_before(conn, &table, &sheet.submission, new.stage)?.copied();
     let tally = table.tally(&copied);
+    let history = store::reviews::history(conn, &sheet.submission.id)?;
+    let replaced = history.iter().rfind(|review| review.stage == new.stage && review.superseded.is_some());
     let review = Review {
         id: context.new_id(),
         organization_id: sheet.submission.organization_id,
@@ -161,6 +201,8 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
         submitted_at: None,
         totals: tally.totals.unwrap_or_default(),
         breakdown: table.breakdown(&tally),
+        superseded: None,
+        replaces_id: replaced.map(|review| review.id),
         version: 1,
         created_at: context.now,
         updated_at: context.now,
@@ -229,4 +271,30 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Rev
     drafts.extend(lapsed);
     record_all(conn, context, drafts)?;
     Ok(context.details(conn, after)?)
+}
+
+/// Reopens a review that was submitted wrongly: it is kept as superseded, and a draft with its lines takes its place.
+pub fn reopen(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Details<ReviewCase>> {
+    let (case, reason) = enter(conn, context, id, Action::ReopenReview, input)?;
+    let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
+    let table = context.app.tables.of_submission(conn, &case.sheet)?;
+    let lines = store::scores::of_review(conn, &table, id)?;
+    let reviewer_id = context.member_id(&case.review.organization_id)?;
+    let Reopened { superseded, draft } = case.reopen(context.new_id(), reviewer_id, reason, context.now);
+    let period_id = &case.sheet.submission.period_id;
+    let decisions = ranking::standing(conn, period_id)?;
+    let superseded = store::reviews::update(conn, superseded)?;
+    store::reviews::insert(conn, &draft.review)?;
+    store::scores::save_review(conn, &table, &draft.review.id, &table.blank(), &lines)?;
+    let draft = ReviewCase { sheet: draft.sheet.save(conn)?, ..draft };
+    sync::update_stages(conn, period_id, date_in(draft.sheet.zone, context.now), context.now)?;
+    let superseded = ReviewCase { review: superseded, sheet: draft.sheet.clone() };
+    let event = superseded.event(EventType::ReviewReopened);
+    let mut drafts = vec![
+        AuditDraft::of_change("review.reopen", &case, &superseded, Some(event)),
+        AuditDraft::of("review.create", &draft, None, Some(draft.audit())),
+    ];
+    drafts.extend(ranking::lapsed(conn, period_id, decisions)?);
+    record_all(conn, context, drafts)?;
+    Ok(context.details(conn, draft)?)
 }

@@ -118,7 +118,7 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<PeriodExport>
     } else {
         None
     };
-    let frozen = store::rankings::frozen(conn, id)?.filter(|_| ranking.salt.is_some());
+    let frozen = inputs::frozen_row(conn, &period)?.filter(|_| ranking.salt.is_some());
     Ok(PeriodExport {
         tie_decisions,
         inputs: frozen.map(|frozen| frozen.inputs),

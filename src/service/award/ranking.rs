@@ -90,7 +90,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Ranking
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
     let sees_inputs = sees_inputs(context, &period);
-    let details = if let Some(row) = store::rankings::frozen(conn, period_id)? {
+    let details = if let Some(row) = inputs::frozen_row(conn, &period)? {
         RankingDetails {
             status: if period.status.is_announced() { RankingStatus::Announced } else { RankingStatus::Final },
             version: row.version,
@@ -131,7 +131,7 @@ fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
 pub fn verify(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Verification> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
-    let Some((stored_inputs, ranking, row)) = inputs::frozen(conn, period_id)? else {
+    let Some((stored_inputs, ranking, row)) = inputs::frozen(conn, &period)? else {
         period.status.must_be(&[PeriodStatus::Finalized, PeriodStatus::Announced, PeriodStatus::Closed])?;
         return Err(Code::NotFound.into());
     };

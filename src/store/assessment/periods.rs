@@ -53,6 +53,7 @@ struct Row {
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     superseded_notices: String,
+    superseded_stages: String,
 }
 
 fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Error> {
@@ -87,6 +88,7 @@ fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Err
         status: parse_enum(&row.status)?,
         notice: row.notice_number.zip(row.notice_on).map(|(number, on)| Notice { number, on }),
         superseded_notices: from_json(&row.superseded_notices)?,
+        superseded_stages: from_json(&row.superseded_stages)?,
         cancel_reason: row.cancel_reason,
         council_review_started_on: row.council_review_started_on,
         version: row.version,
@@ -128,6 +130,7 @@ impl TryFrom<&Period> for Row {
             created_at: naive(period.created_at),
             updated_at: naive(period.updated_at),
             superseded_notices: json(&period.superseded_notices)?,
+            superseded_stages: json(&period.superseded_stages)?,
         })
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::domain::access::action::Stage;
-use crate::domain::assessment::review::{Review, ReviewStatus};
+use crate::domain::assessment::review::{Review, ReviewStatus, Supersession};
 use crate::domain::criteria::scoring::{Breakdown, Totals};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
@@ -32,6 +32,9 @@ struct Row {
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    superseded_at: Option<NaiveDateTime>,
+    superseded_reason: Option<String>,
+    replaces_id: Option<String>,
 }
 
 impl TryFrom<Row> for Review {
@@ -47,6 +50,10 @@ impl TryFrom<Row> for Review {
             submitted_at: utc_option(row.submitted_at),
             totals: Totals::new(Points::from_hundredths(row.base), Points::from_hundredths(row.bonus)),
             breakdown: from_json(&row.breakdown)?,
+            superseded: utc_option(row.superseded_at)
+                .zip(row.superseded_reason)
+                .map(|(at, reason)| Supersession { at, reason }),
+            replaces_id: row.replaces_id.map(id),
             version: row.version,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
@@ -71,6 +78,9 @@ impl TryFrom<&Review> for Row {
             version: review.version,
             created_at: naive(review.created_at),
             updated_at: naive(review.updated_at),
+            superseded_at: naive_option(review.superseded.as_ref().map(|superseded| superseded.at)),
+            superseded_reason: review.superseded.as_ref().map(|superseded| superseded.reason.clone()),
+            replaces_id: review.replaces_id.as_ref().map(ToString::to_string),
         })
     }
 }
@@ -88,29 +98,48 @@ pub fn submission_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
     Ok(submission.map(Id::from_uuid_text))
 }
 
-/// Returns the reviews of a submission, the appraisal before the council review.
+/// Returns the reviews of a submission that count, the appraisal before the council review.
 pub fn of_submission(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>, Error> {
-    let rows: Vec<Row> =
-        dsl::reviews.filter(dsl::submission_id.eq(submission_id.as_str())).order(dsl::stage).load(conn)?;
+    let counting =
+        dsl::reviews.filter(dsl::submission_id.eq(submission_id.as_str())).filter(dsl::superseded_at.is_null());
+    let rows: Vec<Row> = counting.order(dsl::stage).load(conn)?;
     rows.into_iter().map(Review::try_from).collect()
 }
 
-/// Returns the submitted reviews of a period.
+/// Returns all reviews of a submission, the appraisals before the council reviews, each stage in the order of its
+/// beginning.
+pub fn history(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>, Error> {
+    let rows: Vec<Row> = dsl::reviews
+        .filter(dsl::submission_id.eq(submission_id.as_str()))
+        .order((dsl::stage, dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(Review::try_from).collect()
+}
+
+/// Returns the review that takes the place of a superseded one.
+pub fn replacing(conn: &mut Conn, id: &Id) -> Result<Option<Review>, Error> {
+    let row: Option<Row> = dsl::reviews.filter(dsl::replaces_id.eq(id.as_str())).get_result(conn).optional()?;
+    row.map(Review::try_from).transpose()
+}
+
+/// Returns the submitted reviews of a period that count.
 pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Review>, Error> {
     let of_period = submissions::table.filter(submissions::period_id.eq(period_id.as_str())).select(submissions::id);
     let rows: Vec<Row> = dsl::reviews
         .filter(dsl::submission_id.eq_any(of_period))
         .filter(dsl::status.eq(enum_text(ReviewStatus::Submitted)))
+        .filter(dsl::superseded_at.is_null())
         .order(dsl::id)
         .load(conn)?;
     rows.into_iter().map(Review::try_from).collect()
 }
 
-/// Returns the draft reviews of an organisation, by submission and stage.
+/// Returns the draft reviews of an organisation that count, by submission and stage.
 pub fn drafts(conn: &mut Conn, organization_id: &Id) -> Result<HashMap<(Id, Stage), Id>, Error> {
     let drafts = dsl::reviews
         .filter(dsl::organization_id.eq(organization_id.as_str()))
         .filter(dsl::status.eq(enum_text(ReviewStatus::Draft)))
+        .filter(dsl::superseded_at.is_null())
         .select((dsl::submission_id, dsl::stage, dsl::id));
     let rows: Vec<(String, String, String)> = drafts.load(conn)?;
     rows.into_iter().map(|(sheet, stage, review)| Ok(((id(sheet), parse_enum(&stage)?), id(review)))).collect()
@@ -129,13 +158,14 @@ pub struct StageTotals {
     pub breakdown: Breakdown,
 }
 
-/// Returns the totals of the submitted reviews of a period, so that a ranking need not read their lines. Parses the
+/// Returns the totals of the submitted reviews of a period that count, so that a ranking need not read their lines. Parses the
 /// breakdowns only where `with_breakdown` asks for them.
 pub fn submitted_of_period(conn: &mut Conn, period_id: &Id, with_breakdown: bool) -> Result<Vec<StageTotals>, Error> {
     let rows: Vec<(String, String, i64, i64, String)> = reviews::table
         .inner_join(submissions::table.on(submissions::id.eq(reviews::submission_id)))
         .filter(submissions::period_id.eq(period_id.as_str()))
         .filter(reviews::status.eq("submitted"))
+        .filter(reviews::superseded_at.is_null())
         .select((reviews::submission_id, reviews::stage, reviews::base, reviews::bonus, reviews::breakdown))
         .load(conn)?;
     rows.into_iter()
@@ -150,10 +180,44 @@ pub fn submitted_of_period(conn: &mut Conn, period_id: &Id, with_breakdown: bool
         .collect()
 }
 
+/// Returns the reviews of one stage of a period that count, drafts included.
+pub fn of_stage(conn: &mut Conn, period_id: &Id, stage: Stage) -> Result<Vec<Review>, Error> {
+    let rows: Vec<Row> = counting_of_stage(period_id, stage).order(dsl::id).load(conn)?;
+    rows.into_iter().map(Review::try_from).collect()
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn counting_of_stage<'a>(period_id: &'a Id, stage: Stage) -> _ {
+    let period: &'a str = period_id.as_str();
+    let stage: String = enum_text(stage);
+    let of_period = submissions::table.filter(submissions::period_id.eq(period)).select(submissions::id);
+    dsl::reviews
+        .filter(dsl::submission_id.eq_any(of_period))
+        .filter(dsl::stage.eq(stage))
+        .filter(dsl::superseded_at.is_null())
+}
+
+/// Supersedes the reviews of one stage of a period, drafts included.
+pub fn supersede_stage(
+    conn: &mut Conn,
+    (period_id, stage): (&Id, Stage),
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let change = (
+        dsl::superseded_at.eq(naive(now)),
+        dsl::superseded_reason.eq(reason),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(naive(now)),
+    );
+    diesel::update(counting_of_stage(period_id, stage)).set(change).execute(conn)?;
+    Ok(())
+}
+
 /// Adds a review.
 ///
 /// # Errors
-/// `already_exists` where the submission has a review of this stage.
+/// `already_exists` where the submission has a review of this stage that counts.
 pub fn insert(conn: &mut Conn, review: &Review) -> Result<(), Error> {
     let inserted = diesel::insert_into(reviews::table).values(Row::try_from(review)?).execute(conn);
     map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())

@@ -422,6 +422,19 @@ pub fn move_all(
     Ok(())
 }
 
+/// Makes the missed submissions of a period that accepts late ones drafts again, without a gate.
+pub fn reopen_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+    let missed = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq("missed"));
+    let change = (
+        dsl::status.eq("draft"),
+        dsl::closes_at.eq(None::<NaiveDateTime>),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(naive(now)),
+    );
+    diesel::update(missed).set(change).execute(conn)?;
+    Ok(())
+}
+
 /// Moves the gate of some units' submissions in a period that are with their units or can still be withdrawn. Missed ones
 /// are drafts again.
 pub fn move_gate(

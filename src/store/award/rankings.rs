@@ -41,7 +41,7 @@ impl FrozenRanking {
     }
 }
 
-/// Returns the frozen ranking of a period; `None` before the period is finalised.
+/// Returns the ranking of a period that was frozen last; `None` before the period is finalised for the first time.
 pub fn frozen(conn: &mut Conn, period_id: &Id) -> Result<Option<FrozenRanking>, Error> {
     let of_period = rankings::table.filter(rankings::period_id.eq(period_id.as_str()));
     Ok(of_period.order(rankings::version.desc()).first(conn).optional()?)
@@ -50,7 +50,7 @@ pub fn frozen(conn: &mut Conn, period_id: &Id) -> Result<Option<FrozenRanking>, 
 /// Saves a frozen ranking.
 ///
 /// # Errors
-/// `already_exists` where the period has a frozen ranking.
+/// `already_exists` where the period has a frozen ranking of this version.
 pub fn freeze(conn: &mut Conn, ranking: &FrozenRanking) -> Result<(), Error> {
     map_unique_violation(diesel::insert_into(rankings::table).values(ranking).execute(conn), Code::AlreadyExists)
         .map(|_| ())

@@ -6,3 +6,4 @@ mod reviews;
 mod scores;
 mod submissions;
 mod targets;
+mod ways_out;

@@ -13,6 +13,7 @@ use crate::domain::award::ranking::{Contender, Inputs, Ranking};
 use crate::domain::award::tie_break::TieBreak;
 use crate::domain::award::tie_decision::TieDecision;
 use crate::error::{Code, Error, Fault};
+use crate::store::rankings::FrozenRanking;
 use crate::store::reviews::StageTotals;
 use crate::store::{self, Conn};
 
@@ -83,12 +84,14 @@ pub fn decisions(
     Ok(judged.collect())
 }
 
+/// Loads the frozen ranking of a finalised period, as stored. What was frozen before a step back counts no longer.
+pub fn frozen_row(conn: &mut Conn, period: &Period) -> Result<Option<FrozenRanking>, Error> {
+    if period.status.is_final() { store::rankings::frozen(conn, &period.id) } else { Ok(None) }
+}
+
 /// Loads the frozen ranking of a finalised period: inputs, result and stored row.
-pub fn frozen(
-    conn: &mut Conn,
-    period_id: &Id,
-) -> Result<Option<(Inputs, Ranking, store::rankings::FrozenRanking)>, Error> {
-    let Some(row) = store::rankings::frozen(conn, period_id)? else {
+pub fn frozen(conn: &mut Conn, period: &Period) -> Result<Option<(Inputs, Ranking, FrozenRanking)>, Error> {
+    let Some(row) = frozen_row(conn, period)? else {
         return Ok(None);
     };
     let inputs = serde_json::from_str(&row.inputs).map_err(Error::internal)?;
