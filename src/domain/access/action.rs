@@ -62,6 +62,8 @@ pub enum Action {
     WriteSession,
     HoldSession,
     CloseSession,
+    CorrectSession,
+    CancelSession,
     ReadProposal,
     AttachDocument,
     AttachAchievementReport,

@@ -88,7 +88,7 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         ],
         Action::ReadTieDecisions => &[(CouncilChair, All), (Secretary, All), (Auditor, All)],
         Action::ReadSessions => &[(Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All)],
-        Action::CreateSession | Action::WriteSession => &[(CouncilChair, All), (Secretary, All)],
+        Action::CreateSession | Action::WriteSession | Action::CorrectSession | Action::CancelSession => &[(CouncilChair, All), (Secretary, All)],
         Action::HoldSession => &[(Secretary, All)],
         Action::ReadProposal => &[
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),

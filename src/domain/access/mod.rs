@@ -228,9 +228,12 @@ impl Action {
             }
             Action::WriteFacts => Some(Action::ReadFacts),
             Action::DecideTie => Some(Action::ReadRanking),
-            Action::CreateSession | Action::WriteSession | Action::HoldSession | Action::CloseSession => {
-                Some(Action::ReadSessions)
-            }
+            Action::CreateSession
+            | Action::WriteSession
+            | Action::HoldSession
+            | Action::CloseSession
+            | Action::CorrectSession
+            | Action::CancelSession => Some(Action::ReadSessions),
             Action::AttachDocument
             | Action::AttachAchievementReport
             | Action::SubmitProposal

@@ -313,7 +313,13 @@ const NEEDS: [(&[Action], &[PeriodStatus]); 11] = {
         (&[Action::CorrectNotice], &[Announced, Closed]),
         (&[Action::Close], &[Announced]),
         (
-            &[Action::WriteFacts, Action::CreateSession, Action::WriteSession],
+            &[
+                Action::WriteFacts,
+                Action::CreateSession,
+                Action::WriteSession,
+                Action::CorrectSession,
+                Action::CancelSession,
+            ],
             &[SelfAssessment, Appraisal, CouncilReview],
         ),
     ]
@@ -451,7 +457,16 @@ mod tests {
             (&[Action::Announce], "....Y..."),
             (&[Action::CorrectNotice], ".....YY."),
             (&[Action::Close], ".....Y.."),
-            (&[Action::WriteFacts, Action::CreateSession, Action::WriteSession], ".YYY...."),
+            (
+                &[
+                    Action::WriteFacts,
+                    Action::CreateSession,
+                    Action::WriteSession,
+                    Action::CorrectSession,
+                    Action::CancelSession,
+                ],
+                ".YYY....",
+            ),
             (&[Action::Submit, Action::RecordDecision, Action::WriteUnit], "........"),
         ];
         for (actions, expected) in table {

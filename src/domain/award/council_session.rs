@@ -1,4 +1,4 @@
-//! Council sessions: attendance and quorum.
+//! Council sessions: agenda, attendance and quorum.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::assessment::period::Period;
-use crate::domain::change::Change;
-use crate::domain::text::Check;
+use crate::domain::change::{Change, Superseded};
+use crate::domain::journal::event::EventType;
+use crate::domain::text::{Check, NOTE_CHARS, checked};
 use crate::error::{Code, Error, Fault};
 
 /// State of a session.
@@ -22,6 +23,8 @@ pub enum SessionStatus {
     Held,
     /// Closed by the chair.
     Closed,
+    /// Cancelled: it decides nothing.
+    Cancelled,
 }
 
 /// The share of the council that must be present, as a fraction.
@@ -68,6 +71,40 @@ pub struct Attendance {
     pub written_opinion: bool,
 }
 
+/// An item of the agenda: units, a note, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgendaItem {
+    /// Ids of the units that it is about; defaults to none.
+    #[serde(default)]
+    pub unit_ids: Vec<Id>,
+    /// What it is about, at most 4,000 characters; null if the units say it.
+    #[serde(default)]
+    #[schema(example = "Xét điểm thẩm định của khối tham mưu")]
+    pub note: Option<String>,
+}
+
+/// What is recorded about a session, as a correction replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// Day of the session.
+    pub held_on: NaiveDate,
+    /// Place of the session.
+    pub place: String,
+    /// Share of the council that must be present.
+    pub quorum: Quorum,
+    /// Who presides in the chair's place; `None` for the chair.
+    pub presiding_member_id: Option<Id>,
+    /// The agenda.
+    pub agenda: Vec<AgendaItem>,
+    /// Attendance of each member.
+    pub attendance: Vec<Attendance>,
+    /// Number of members present.
+    pub present: Option<i32>,
+    /// Number of members required.
+    pub needed: Option<i32>,
+}
+
 /// A council session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CouncilSession {
@@ -87,12 +124,18 @@ pub struct CouncilSession {
     pub quorum: Quorum,
     /// Who presides in the chair's place; `None` for the chair.
     pub presiding_member_id: Option<Id>,
+    /// The agenda.
+    pub agenda: Vec<AgendaItem>,
     /// Attendance of each member.
     pub attendance: Vec<Attendance>,
     /// Number of members present, once held.
     pub present: Option<i32>,
     /// Number of members required, once held.
     pub needed: Option<i32>,
+    /// Records that were wrong, the oldest first.
+    pub superseded: Vec<Superseded<SessionRecord>>,
+    /// Why it was cancelled.
+    pub cancel_reason: Option<String>,
     /// Version; it increases with every change.
     pub version: i64,
     /// When the session was created.
@@ -102,12 +145,18 @@ pub struct CouncilSession {
 }
 
 /// Actions on a session, in the order in which they are listed.
-pub const ACTIONS: [Action; 3] = [Action::WriteSession, Action::HoldSession, Action::CloseSession];
+pub const ACTIONS: [Action; 5] =
+    [Action::WriteSession, Action::HoldSession, Action::CloseSession, Action::CorrectSession, Action::CancelSession];
 
-const NEEDS: [(&[Action], &[SessionStatus]); 2] = [
-    (&[Action::WriteSession, Action::HoldSession], &[SessionStatus::Planned]),
-    (&[Action::CloseSession], &[SessionStatus::Held]),
-];
+const NEEDS: [(&[Action], &[SessionStatus]); 4] = {
+    use SessionStatus::{Closed, Held, Planned};
+    [
+        (&[Action::WriteSession, Action::HoldSession], &[Planned]),
+        (&[Action::CloseSession], &[Held]),
+        (&[Action::CorrectSession], &[Held, Closed]),
+        (&[Action::CancelSession], &[Planned, Held, Closed]),
+    ]
+};
 
 impl CouncilSession {
     /// Whether enough members were present; `None` until the session is held. An empty council has no quorum.
@@ -119,6 +168,30 @@ impl CouncilSession {
     /// Whether it was closed with a quorum, and held `since` the council's review began.
     pub fn could_decide(&self, since: NaiveDate) -> bool {
         self.status == SessionStatus::Closed && self.quorum_met() == Some(true) && self.held_on >= since
+    }
+
+    /// Returns what is recorded about it.
+    pub fn record(&self) -> SessionRecord {
+        SessionRecord {
+            held_on: self.held_on,
+            place: self.place.clone(),
+            quorum: self.quorum,
+            presiding_member_id: self.presiding_member_id,
+            agenda: self.agenda.clone(),
+            attendance: self.attendance.clone(),
+            present: self.present,
+            needed: self.needed,
+        }
+    }
+
+    /// Counts those present and those required. `council` are the members on the day of the session.
+    fn counted(self, council: &[Id]) -> Self {
+        let here = self.attendance.iter().filter(|entry| entry.present && council.contains(&entry.member_id)).count();
+        CouncilSession {
+            present: i32::try_from(here).ok(),
+            needed: i32::try_from(council.len()).ok().map(|members| self.quorum.of(members)),
+            ..self
+        }
     }
 
     /// Requires that the state allows an action.
@@ -173,14 +246,44 @@ impl SessionCase {
         if !check.faults.is_empty() {
             return Err(Error::of_faults(Code::GuardFailed, check.faults));
         }
-        let here = session.attendance.iter().filter(|entry| entry.present && council.contains(&entry.member_id));
-        let held = CouncilSession {
-            present: i32::try_from(here.count()).ok(),
-            needed: i32::try_from(council.len()).ok().map(|members| session.quorum.of(members)),
-            status: SessionStatus::Held,
-            ..session.clone()
-        };
+        let held = CouncilSession { status: SessionStatus::Held, ..session.clone().counted(council) };
         Ok(self.with(held, now))
+    }
+
+    /// Replaces a record that was wrong, which is kept with the `reason`, and counts the quorum anew. `council` are the
+    /// members on the corrected day.
+    ///
+    /// # Errors
+    /// `nothing_corrected` for what is recorded already.
+    pub fn correct(
+        &self,
+        corrected: CouncilSession,
+        reason: String,
+        council: &[Id],
+        now: DateTime<Utc>,
+    ) -> Result<Change<Self>, Error> {
+        let mut corrected = corrected.counted(council);
+        let value = self.session.record();
+        if corrected.record() == value {
+            return Err(Error::new(Code::NothingCorrected));
+        }
+        corrected.superseded.clone_from(&self.session.superseded);
+        corrected.superseded.push(Superseded { value, superseded_at: now, superseded_reason: reason });
+        Ok(self.announced(corrected, EventType::CouncilSessionCorrected, now))
+    }
+
+    /// Cancels the session.
+    ///
+    /// # Errors
+    /// The errors of the reason.
+    pub fn cancel(&self, reason: &str, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let cancel_reason = Some(checked(|check| check.text("/reason", reason, NOTE_CHARS))?);
+        let cancelled = CouncilSession { status: SessionStatus::Cancelled, cancel_reason, ..self.session.clone() };
+        Ok(self.announced(cancelled, EventType::CouncilSessionCancelled, now))
+    }
+
+    fn announced(&self, session: CouncilSession, event: EventType, now: DateTime<Utc>) -> Change<Self> {
+        Change { event: Some(event), ..self.with(session, now) }
     }
 
     /// Closes a session that was held.
@@ -244,9 +347,12 @@ mod tests {
             status,
             quorum: Quorum::default(),
             presiding_member_id: None,
+            agenda: Vec::new(),
             attendance: vec![attendance(2, true), attendance(3, true), attendance(4, false)],
             present: None,
             needed: None,
+            superseded: Vec::new(),
+            cancel_reason: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -258,15 +364,17 @@ mod tests {
         case.may(action).map_err(|error| error.code)
     }
 
-    /// In the order of a session's life: planned, held, closed.
+    /// In the order of a session's life: planned, held, closed, cancelled.
     #[test]
     fn each_state_allows_its_acts() {
         let table = [
-            (Action::WriteSession, [OK, STATE, STATE]),
-            (Action::HoldSession, [OK, STATE, STATE]),
-            (Action::CloseSession, [STATE, OK, STATE]),
+            (Action::WriteSession, [OK, STATE, STATE, STATE]),
+            (Action::HoldSession, [OK, STATE, STATE, STATE]),
+            (Action::CloseSession, [STATE, OK, STATE, STATE]),
+            (Action::CorrectSession, [STATE, OK, OK, STATE]),
+            (Action::CancelSession, [OK, OK, OK, STATE]),
             // Not an act on a session.
-            (Action::Finalize, [STATE; 3]),
+            (Action::Finalize, [STATE; 4]),
         ];
         assert_eq!(table.iter().map(|row| row.0).take(ACTIONS.len()).collect::<Vec<_>>(), ACTIONS);
         for (action, expected) in table {
@@ -287,6 +395,8 @@ mod tests {
             (Action::WriteSession, SessionStatus::Planned, planning),
             (Action::HoldSession, SessionStatus::Planned, meeting),
             (Action::CloseSession, SessionStatus::Held, meeting),
+            (Action::CorrectSession, SessionStatus::Closed, planning),
+            (Action::CancelSession, SessionStatus::Closed, planning),
         ];
         for (action, status, expected) in acts {
             for (period, expected) in PeriodStatus::VARIANTS.iter().zip(expected) {
@@ -303,6 +413,29 @@ mod tests {
         assert_eq!((error.code, error.faults[0].code), (Code::GuardFailed, Code::TooEarly));
         let held = case.hold(&council, on("2023-11-25"), DateTime::UNIX_EPOCH).unwrap().after.session;
         assert_eq!((held.status, held.present, held.needed), (SessionStatus::Held, Some(2), Some(2)));
+    }
+
+    /// Two of three are a quorum, and one is not; what stood is kept, each time.
+    #[test]
+    fn a_correction_counts_anew_and_keeps_what_stood() {
+        let now = DateTime::UNIX_EPOCH;
+        let council = [id(2), id(3), id(4)];
+        let planned = session(SessionStatus::Planned, PeriodStatus::CouncilReview);
+        let held = planned.hold(&council, on("2023-11-25"), now).unwrap().after;
+        let closed = held.close(now).after;
+        for case in [held, closed] {
+            let mut wrong = case.session.clone();
+            wrong.attendance[1].present = false;
+            let once = case.correct(wrong, "x".into(), &council, now).unwrap().after;
+            assert_eq!((once.session.status, once.session.quorum_met()), (case.session.status, Some(false)));
+            let twice = once.correct(case.session.clone(), "y".into(), &council, now);
+            let twice = twice.unwrap().after.session;
+            assert_eq!((twice.present, twice.quorum_met()), (Some(2), Some(true)));
+            let kept: Vec<&SessionRecord> = twice.superseded.iter().map(|superseded| &superseded.value).collect();
+            assert_eq!(kept, [&case.session.record(), &once.session.record()]);
+            let same = case.correct(case.session.clone(), "z".into(), &council, now).unwrap_err();
+            assert_eq!(same.code, Code::NothingCorrected);
+        }
     }
 
     /// The review began on the 21st: a session of the 20th was not in it, and nobody is no council.
@@ -325,6 +458,7 @@ mod tests {
             (SessionStatus::Closed, Some((3, 4)), "2023-11-25", false),
             (SessionStatus::Closed, Some((0, 0)), "2023-11-25", false),
             (SessionStatus::Held, Some((4, 4)), "2023-11-25", false),
+            (SessionStatus::Cancelled, Some((4, 4)), "2023-11-25", false),
             (SessionStatus::Planned, None, "2023-11-25", false),
         ];
         for (status, counted, held_on, expected) in table {
@@ -337,7 +471,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_permitted_act_leaves_a_closed_session_or_goes_back(acts in proptest::collection::vec(0..ACTIONS.len(), 0..12)) {
+        fn no_permitted_act_leaves_a_cancelled_session_or_goes_back(acts in proptest::collection::vec(0..ACTIONS.len(), 0..12)) {
             let mut case = session(SessionStatus::Planned, PeriodStatus::CouncilReview);
             let place = |status: SessionStatus| SessionStatus::VARIANTS.iter().position(|known| *known == status);
             for action in acts.into_iter().map(|at| ACTIONS[at]) {
@@ -345,18 +479,27 @@ mod tests {
                     continue;
                 }
                 let before = case.session.clone();
-                prop_assert!(before.status != SessionStatus::Closed, "{:?}", action);
+                prop_assert!(before.status != SessionStatus::Cancelled, "{:?}", action);
                 case = if action == Action::HoldSession {
                     case.hold(&[id(2), id(3), id(4)], before.held_on, DateTime::UNIX_EPOCH).unwrap().after
                 } else if action == Action::CloseSession {
                     case.close(DateTime::UNIX_EPOCH).after
+                } else if action == Action::CancelSession {
+                    case.cancel("x", DateTime::UNIX_EPOCH).unwrap().after
+                } else if action == Action::CorrectSession {
+                    let corrected = CouncilSession { place: format!("{} x", before.place), ..before.clone() };
+                    case.correct(corrected, "x".into(), &[id(2), id(3)], DateTime::UNIX_EPOCH).unwrap().after
                 } else {
                     case.with(before.clone(), DateTime::UNIX_EPOCH).after
                 };
                 let after = &case.session;
                 let step = place(after.status).zip(place(before.status)).map(|(after, before)| after - before);
-                prop_assert!(matches!(step, Some(0 | 1)), "{:?} {:?} {:?}", action, before.status, after.status);
-                prop_assert_eq!(after.quorum_met().is_some(), after.status != SessionStatus::Planned);
+                let steps = if action == Action::CancelSession { 1..4 } else { 0..2 };
+                prop_assert!(step.is_some_and(|step| steps.contains(&step)), "{:?} {:?}", action, before.status);
+                let counted = matches!(after.status, SessionStatus::Held | SessionStatus::Closed);
+                prop_assert!(counted || after.status == SessionStatus::Cancelled || after.quorum_met().is_none());
+                prop_assert!(!counted || after.quorum_met().is_some());
+                prop_assert_eq!(after.superseded.len() - before.superseded.len(), usize::from(action == Action::CorrectSession));
             }
         }
     }

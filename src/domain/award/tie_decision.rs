@@ -29,6 +29,8 @@ pub struct TieDecision {
     pub decided_by: Id,
     /// The totals that it was taken on; `None` for decisions of versions that did not keep them.
     pub totals: Option<Vec<DecidedTotal>>,
+    /// The day of the latest of these totals; `None` for decisions of versions that did not keep it.
+    pub totals_on: Option<NaiveDate>,
     /// Version, which every change increments; 0 for a decision that is not saved yet.
     pub version: i64,
     /// When it was first recorded.
@@ -58,7 +60,8 @@ impl DecidedTotal {
 }
 
 impl TieDecision {
-    /// Whether it stands: the totals are still those that it was taken on, and its session could decide. Whether its units
+    /// Whether it stands: the totals are still those that it was taken on, and its session could decide,
+    /// on a day not before them. Whether its units
     /// are still tied is up to the ranking. An older decision without totals stands only in a ranking that is frozen.
     pub fn stands(
         &self,
@@ -69,7 +72,9 @@ impl TieDecision {
         match &self.totals {
             Some(totals) => {
                 *totals == DecidedTotal::of(contenders, &self.unit_ids)
-                    && session.is_some_and(|session| session.could_decide(since))
+                    && session.is_some_and(|session| {
+                        session.could_decide(since) && self.totals_on.is_none_or(|on| session.held_on >= on)
+                    })
             }
             None => frozen,
         }

@@ -78,7 +78,14 @@ pub enum EventType {
     /// A review that was submitted wrongly was reopened: a draft takes its place.
     #[serde(rename = "review.reopened")]
     ReviewReopened,
-    /// A decision on a tie no longer stands, because a total that it was taken on has changed.
+    /// A council session was cancelled.
+    #[serde(rename = "council_session.cancelled")]
+    CouncilSessionCancelled,
+    /// The record of a council session was corrected.
+    #[serde(rename = "council_session.corrected")]
+    CouncilSessionCorrected,
+    /// A decision on a tie no longer stands, because a total that it was taken on has changed or its session can no longer
+    /// decide.
     #[serde(rename = "tie_decision.lapsed")]
     TieDecisionLapsed,
     /// A proposal to give a unit an award was created.
@@ -144,7 +151,9 @@ impl EventType {
     /// organisation.
     pub const fn audience(self, about_unit: bool) -> Audience {
         match self {
-            EventType::TieDecisionLapsed => Audience::Council,
+            EventType::CouncilSessionCancelled | EventType::CouncilSessionCorrected | EventType::TieDecisionLapsed => {
+                Audience::Council
+            }
             _ if !about_unit => Audience::Everybody,
             EventType::SubmissionCreated | EventType::SubmissionReopened => Audience::OwnUnit,
             EventType::SubmissionSubmitted

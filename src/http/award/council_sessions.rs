@@ -6,15 +6,19 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::award::council_session::{Attendance, CouncilSession, Quorum, SessionCase, SessionStatus};
+use crate::domain::award::council_session::{
+    AgendaItem, Attendance, CouncilSession, Quorum, SessionCase, SessionRecord, SessionStatus,
+};
+use crate::domain::change::Superseded;
 use crate::error::Code;
 use crate::http::actions::Actions;
+use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
 use crate::http::time::{Day, Instant};
-use crate::service::award::council_sessions::{self, NewSession, SessionChange};
+use crate::service::award::council_sessions::{self, NewSession, SessionChange, SessionCorrection};
 use crate::service::{Answer, Details, Interrupt};
 
 /// Returns the operations on `council_sessions`.
@@ -26,11 +30,17 @@ pub fn operations() -> Vec<Operation> {
         change: changes(Action::WriteSession).refuses(CHANGE_REFUSALS),
         hold: acts(Action::HoldSession).refuses(HOLD_REFUSALS),
         close: acts(Action::CloseSession),
+        correct: acts(Action::CorrectSession).refuses(CORRECT_REFUSALS),
+        cancel: acts(Action::CancelSession),
     ]
 }
 
-const CREATE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember, Code::ImplausibleDate];
-const CHANGE_REFUSALS: &[Code] = &[Code::InvalidState, Code::NotCouncilMember, Code::ImplausibleDate];
+const CREATE_REFUSALS: &[Code] =
+    &[Code::InvalidState, Code::NotCouncilMember, Code::ImplausibleDate, Code::UnknownReference];
+const CHANGE_REFUSALS: &[Code] =
+    &[Code::InvalidState, Code::NotCouncilMember, Code::ImplausibleDate, Code::UnknownReference];
+const CORRECT_REFUSALS: &[Code] =
+    &[Code::NotCouncilMember, Code::ImplausibleDate, Code::UnknownReference, Code::NothingCorrected];
 const HOLD_REFUSALS: &[Code] = &[Code::GuardFailed, Code::TooEarly, Code::ImplausibleDate, Code::NoCouncilMembers];
 
 /// A council session, as listed.
@@ -54,6 +64,8 @@ struct SessionHeadView {
     quorum: Quorum,
     /// Id of the member who presides in the chair's place; null for the chair.
     presiding_member_id: Option<Id>,
+    /// The agenda.
+    agenda: Vec<AgendaItem>,
     /// Attendance of each member.
     attendance: Vec<Attendance>,
     /// Whether enough members were present; null until the session is held.
@@ -62,6 +74,8 @@ struct SessionHeadView {
     present: Option<i32>,
     /// Number of members required; null until the session is held.
     needed: Option<i32>,
+    /// Why the session was cancelled; null unless it was.
+    cancel_reason: Option<String>,
     /// Version of the session; it increases with every change.
     version: i64,
     /// When the session was created.
@@ -81,13 +95,59 @@ impl From<&CouncilSession> for SessionHeadView {
             status: session.status,
             quorum: session.quorum,
             presiding_member_id: session.presiding_member_id,
+            agenda: session.agenda.clone(),
             attendance: session.attendance.clone(),
             quorum_met: session.quorum_met(),
             present: session.present,
             needed: session.needed,
+            cancel_reason: session.cancel_reason.clone(),
             version: session.version,
             created_at: Instant(session.created_at),
             updated_at: Instant(session.updated_at),
+        }
+    }
+}
+
+/// What was recorded about a session until it was corrected.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupersededSessionRecord)]
+struct SupersededRecordView {
+    /// Day of the session.
+    held_on: NaiveDate,
+    /// Place of the session.
+    place: String,
+    /// Share of the council that had to be present.
+    quorum: Quorum,
+    /// Id of the member who presided in the chair's place; null for the chair.
+    presiding_member_id: Option<Id>,
+    /// The agenda.
+    agenda: Vec<AgendaItem>,
+    /// Attendance of each member.
+    attendance: Vec<Attendance>,
+    /// Number of members present.
+    present: Option<i32>,
+    /// Number of members required.
+    needed: Option<i32>,
+    /// When it was corrected.
+    superseded_at: Instant,
+    /// Why it was corrected.
+    superseded_reason: String,
+}
+
+impl From<&Superseded<SessionRecord>> for SupersededRecordView {
+    fn from(superseded: &Superseded<SessionRecord>) -> Self {
+        let record = superseded.value.clone();
+        SupersededRecordView {
+            held_on: record.held_on,
+            place: record.place,
+            quorum: record.quorum,
+            presiding_member_id: record.presiding_member_id,
+            agenda: record.agenda,
+            attendance: record.attendance,
+            present: record.present,
+            needed: record.needed,
+            superseded_at: Instant(superseded.superseded_at),
+            superseded_reason: superseded.superseded_reason.clone(),
         }
     }
 }
@@ -98,6 +158,8 @@ impl From<&CouncilSession> for SessionHeadView {
 struct SessionView {
     #[serde(flatten)]
     head: SessionHeadView,
+    /// Records that were wrong and corrected, the oldest first.
+    superseded_records: Vec<SupersededRecordView>,
     #[serde(flatten)]
     actions: Actions,
 }
@@ -119,6 +181,9 @@ struct NewBody {
     quorum: Option<Quorum>,
     /// Id of the member who presides in the chair's place; omitted or null for the chair.
     presiding_member_id: Option<Id>,
+    /// The agenda; defaults to none.
+    #[serde(default)]
+    agenda: Vec<AgendaItem>,
     /// Attendance of each member; defaults to none.
     #[serde(default)]
     attendance: Vec<Attendance>,
@@ -144,15 +209,55 @@ struct ChangeBody {
     /// Id of the member who presides in the chair's place; null for the chair.
     #[serde(default, deserialize_with = "present")]
     presiding_member_id: Option<Option<Id>>,
+    /// The agenda; replaces the whole list.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    agenda: Option<Vec<AgendaItem>>,
     /// Attendance of each member; replaces the whole list.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     attendance: Option<Vec<Attendance>>,
 }
 
+/// What was recorded wrongly about a session, as it should be. Omitted fields remain unchanged.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CorrectCouncilSession, example = json!({"place": "Phòng họp số 2", "reason": "Ghi nhầm địa điểm họp"}))]
+struct CorrectBody {
+    /// Day of the session: not before the council's review began and not in the future.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    held_on: Option<Day>,
+    /// Place of the session.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    place: Option<String>,
+    /// Share of the council that must be present.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    quorum: Option<Quorum>,
+    /// Id of the member who presided in the chair's place; null for the chair.
+    #[serde(default, deserialize_with = "present")]
+    presiding_member_id: Option<Option<Id>>,
+    /// The agenda; replaces the whole list.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    agenda: Option<Vec<AgendaItem>>,
+    /// Attendance of each member; replaces the whole list.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    attendance: Option<Vec<Attendance>>,
+    /// Why it is corrected; at most 4,000 characters.
+    reason: String,
+}
+
 fn view(details: &Details<SessionCase>) -> SessionView {
-    let base = format!("/v1/council-sessions/{}", details.value.session.id);
-    SessionView { head: (&details.value.session).into(), actions: Actions::of(&details.offers, &base) }
+    let session = &details.value.session;
+    SessionView {
+        head: session.into(),
+        superseded_records: session.superseded.iter().map(SupersededRecordView::from).collect(),
+        actions: Actions::of(&details.offers, &format!("/v1/council-sessions/{}", session.id)),
+    }
 }
 
 fn details_answer(details: &Details<SessionCase>) -> Result<Answer, Interrupt> {
@@ -188,8 +293,8 @@ async fn list(mut call: Call) -> Reply {
 #[utoipa::path(post, path = "/v1/council-sessions", request_body = NewBody, responses((status = 201, description = "Created.", body = SessionView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| {
-        let NewBody { period_id, held_on, place, quorum, presiding_member_id, attendance } = body;
-        NewSession { period_id, held_on: held_on.into(), place, quorum, presiding_member_id, attendance }
+        let NewBody { period_id, held_on, place, quorum, presiding_member_id, agenda, attendance } = body;
+        NewSession { period_id, held_on: held_on.into(), place, quorum, presiding_member_id, agenda, attendance }
     });
     call.write(move |conn, context| {
         let details = council_sessions::create(conn, context, &input)?;
@@ -209,13 +314,13 @@ async fn get(call: Call) -> Reply {
     call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
-/// Change a planned session, including its attendance.
+/// Change a planned session, including its agenda and attendance.
 #[utoipa::path(patch, path = "/v1/council-sessions/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = SessionView)))]
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ChangeBody>().map(|body| {
-        let ChangeBody { held_on, place, quorum, presiding_member_id, attendance } = body;
-        SessionChange { held_on: held_on.map(Into::into), place, quorum, presiding_member_id, attendance }
+        let ChangeBody { held_on, place, quorum, presiding_member_id, agenda, attendance } = body;
+        SessionChange { held_on: held_on.map(Into::into), place, quorum, presiding_member_id, agenda, attendance }
     });
     call.write(move |conn, context| details_answer(&council_sessions::change(conn, context, &id, &input)?)).await
 }
@@ -238,4 +343,31 @@ async fn hold(call: Call) -> Reply {
 async fn close(call: Call) -> Reply {
     let id = call.id("id")?;
     call.act(move |conn, context| details_answer(&council_sessions::close(conn, context, &id)?)).await
+}
+
+/// Correct the record of a session that was held.
+///
+/// Possible before the period is finalised, for a closed session as well. What was recorded is kept in
+/// `superseded_records`, the quorum is counted anew, and a decision on a tie lapses (event `tie_decision.lapsed`) if its
+/// session could not have taken it.
+#[utoipa::path(post, path = "/v1/council-sessions/{id}/correct", request_body = CorrectBody, responses((status = 200, description = "Corrected.", body = SessionView)))]
+async fn correct(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let input = call.body::<CorrectBody>().map(|body| {
+        let CorrectBody { held_on, place, quorum, presiding_member_id, agenda, attendance, reason } = body;
+        let held_on = held_on.map(Into::into);
+        let change = SessionChange { held_on, place, quorum, presiding_member_id, agenda, attendance };
+        SessionCorrection { change, reason }
+    });
+    call.write(move |conn, context| details_answer(&council_sessions::correct(conn, context, &id, &input)?)).await
+}
+
+/// Cancel a session.
+///
+/// Possible before the period is finalised, whether the session was held or not. A cancelled session decides nothing:
+/// decisions on ties that it took lapse (event `tie_decision.lapsed`).
+#[utoipa::path(post, path = "/v1/council-sessions/{id}/cancel", request_body = ReasonBody, responses((status = 200, description = "Cancelled.", body = SessionView)))]
+async fn cancel(call: Call) -> Reply {
+    let (id, input) = (call.id("id")?, call.body::<ReasonBody>().map(|body| body.reason));
+    call.write(move |conn, context| details_answer(&council_sessions::cancel(conn, context, &id, &input)?)).await
 }

@@ -7,13 +7,17 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::Period;
-use crate::domain::award::council_session::{self, Attendance, CouncilSession, Quorum, SessionCase, SessionStatus};
-use crate::domain::change::Gate;
-use crate::domain::text::{Check, TITLE_CHARS};
+use crate::domain::award::council_session::{
+    self, AgendaItem, Attendance, CouncilSession, Quorum, SessionCase, SessionStatus,
+};
+use crate::domain::change::{Change, Gate};
+use crate::domain::journal::event::EventType;
+use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error, Fault};
+use crate::service::award::ranking;
 use crate::service::office::organizations::zone_of;
-use crate::service::{Context, Details, Identity, Input, Result, Subject};
+use crate::service::{Context, Details, EventDraft, Identity, Input, Result, Subject, record_all};
 use crate::store::page::Page;
 use crate::store::{self, Conn};
 
@@ -30,11 +34,13 @@ pub struct NewSession {
     pub quorum: Option<Quorum>,
     /// Who presides in the chair's place.
     pub presiding_member_id: Option<Id>,
+    /// The agenda known so far.
+    pub agenda: Vec<AgendaItem>,
     /// Attendance known so far.
     pub attendance: Vec<Attendance>,
 }
 
-/// A patch of a planned session; absent fields stay unchanged.
+/// What changes in the record of a session; absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct SessionChange {
     /// Date of the session.
@@ -45,8 +51,33 @@ pub struct SessionChange {
     pub quorum: Option<Quorum>,
     /// Who presides in the chair's place; none for the chair.
     pub presiding_member_id: Option<Option<Id>>,
+    /// Agenda; replaces the whole list.
+    pub agenda: Option<Vec<AgendaItem>>,
     /// Attendance; replaces the whole list.
     pub attendance: Option<Vec<Attendance>>,
+}
+
+impl SessionChange {
+    fn applied_to(&self, before: &CouncilSession) -> CouncilSession {
+        CouncilSession {
+            held_on: self.held_on.unwrap_or(before.held_on),
+            place: self.place.clone().unwrap_or_else(|| before.place.clone()),
+            quorum: self.quorum.unwrap_or(before.quorum),
+            presiding_member_id: self.presiding_member_id.unwrap_or(before.presiding_member_id),
+            agenda: self.agenda.clone().unwrap_or_else(|| before.agenda.clone()),
+            attendance: self.attendance.clone().unwrap_or_else(|| before.attendance.clone()),
+            ..before.clone()
+        }
+    }
+}
+
+/// A correction of the record of a session that was held.
+#[derive(Debug, Clone)]
+pub struct SessionCorrection {
+    /// What was wrong, as it should be.
+    pub change: SessionChange,
+    /// Why it is corrected.
+    pub reason: String,
 }
 
 impl Subject for SessionCase {
@@ -93,12 +124,18 @@ impl Subject for SessionCase {
         json!({
             "period_id": session.period_id, "status": session.status, "held_on": session.held_on, "place": session.place,
             "quorum": session.quorum, "attendance": session.attendance, "present": session.present, "needed": session.needed,
-            "presiding_member_id": session.presiding_member_id,
+            "presiding_member_id": session.presiding_member_id, "agenda": session.agenda,
+            "superseded": session.superseded.len(), "cancel_reason": session.cancel_reason,
         })
     }
 
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
         Ok(SessionCase { session: store::council_sessions::update(conn, self.session)?, ..self })
+    }
+
+    fn event(&self, kind: EventType) -> EventDraft {
+        let data = json!({"status": self.session.status, "held_on": self.session.held_on});
+        EventDraft { kind, period_id: Some(self.session.period_id), unit_id: None, data }
     }
 }
 
@@ -114,11 +151,20 @@ pub fn list(
     Ok(store::council_sessions::list(conn, &organization_id, period_id, page)?)
 }
 
-/// Rejects an invalid quorum and attendance of people outside that day's council, in addition to what was found so far.
-fn validate(conn: &mut Conn, session: &mut CouncilSession, mut check: Check) -> Result<(), Error> {
+/// Rejects an invalid quorum, units outside the period, and attendance of people outside that day's `council`, in addition
+/// to what was found so far.
+fn validate(session: &mut CouncilSession, period: &Period, council: &[Id], mut check: Check) -> Result<(), Error> {
     session.place = check.text("/place", &session.place, TITLE_CHARS);
     check.ensure(session.quorum.is_share(), "/quorum", Code::NumberOutOfRange);
-    let council = store::members::council_on(conn, &session.organization_id, session.held_on)?;
+    for (at, item) in session.agenda.iter_mut().enumerate() {
+        let pointer = format!("/agenda/{at}/note");
+        item.note = check.optional(&pointer, item.note.as_deref(), NOTE_CHARS);
+        check.ensure(item.note.is_some() || !item.unit_ids.is_empty(), &pointer, Code::TextEmpty);
+        for (unit, id) in item.unit_ids.iter().enumerate() {
+            let of_period = period.rules.unit_ids.contains(id);
+            check.ensure(of_period, &format!("/agenda/{at}/unit_ids/{unit}"), Code::UnknownReference);
+        }
+    }
     if let Some(presiding) = &session.presiding_member_id {
         check.ensure(council.contains(presiding), "/presiding_member_id", Code::NotCouncilMember);
     }
@@ -150,9 +196,12 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
         status: SessionStatus::Planned,
         quorum: new.quorum.unwrap_or_default(),
         presiding_member_id: new.presiding_member_id,
+        agenda: new.agenda.clone(),
         attendance: new.attendance.clone(),
         present: None,
         needed: None,
+        superseded: Vec::new(),
+        cancel_reason: None,
         version: 1,
         created_at: context.now,
         updated_at: context.now,
@@ -160,14 +209,15 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
     let mut check = Check::default();
     let today = date_in(zone_of(conn, &period.organization_id)?, context.now);
     check.date("/held_on", session.held_on, period.session_days(today));
-    validate(conn, &mut session, check)?;
+    let council = store::members::council_on(conn, &session.organization_id, session.held_on)?;
+    validate(&mut session, &period, &council, check)?;
     store::council_sessions::insert(conn, &session)?;
     let case = SessionCase { session, period };
     context.record_created(conn, "council_session.create", &case, None)?;
     Ok(context.details(conn, case)?)
 }
 
-/// Changes a planned session and its attendance.
+/// Changes a planned session, its agenda and its attendance.
 pub fn change(
     conn: &mut Conn,
     context: &Context,
@@ -176,20 +226,14 @@ pub fn change(
 ) -> Result<Details<SessionCase>> {
     let (case, change): (SessionCase, _) = context.enter(conn, id, Action::WriteSession, input)?;
     let before = &case.session;
-    let mut after = CouncilSession {
-        held_on: change.held_on.unwrap_or(before.held_on),
-        place: change.place.clone().unwrap_or_else(|| before.place.clone()),
-        quorum: change.quorum.unwrap_or(before.quorum),
-        presiding_member_id: change.presiding_member_id.unwrap_or(before.presiding_member_id),
-        attendance: change.attendance.clone().unwrap_or_else(|| before.attendance.clone()),
-        ..before.clone()
-    };
+    let mut after = change.applied_to(before);
     let mut check = Check::default();
     if let Some(held_on) = change.held_on {
         let today = date_in(zone_of(conn, &before.organization_id)?, context.now);
         check.date("/held_on", held_on, case.period.session_days(today));
     }
-    validate(conn, &mut after, check)?;
+    let council = store::members::council_on(conn, &after.organization_id, after.held_on)?;
+    validate(&mut after, &case.period, &council, check)?;
     context.commit(conn, "council_session.change", &case, case.with(after, context.now))
 }
 
@@ -207,4 +251,48 @@ pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Sessi
 pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SessionCase>> {
     let (case, ()): (SessionCase, _) = context.enter(conn, id, Action::CloseSession, &Ok(()))?;
     context.commit(conn, "council_session.close", &case, case.close(context.now))
+}
+
+/// Corrects the record of a session that was held: counts its quorum anew and judges its tie decisions anew.
+pub fn correct(
+    conn: &mut Conn,
+    context: &Context,
+    id: &Id,
+    input: &Input<SessionCorrection>,
+) -> Result<Details<SessionCase>> {
+    let (case, given): (SessionCase, _) = context.enter(conn, id, Action::CorrectSession, input)?;
+    let mut after = given.change.applied_to(&case.session);
+    let mut check = Check::default();
+    let reason = check.text("/reason", &given.reason, NOTE_CHARS);
+    if let Some(held_on) = given.change.held_on {
+        let today = date_in(zone_of(conn, &after.organization_id)?, context.now);
+        check.date("/held_on", held_on, (case.period.council_since(), today));
+    }
+    let council = store::members::council_on(conn, &after.organization_id, after.held_on)?;
+    validate(&mut after, &case.period, &council, check)?;
+    let change = case.correct(after, reason, &council, context.now)?;
+    save_with_ties(conn, context, "council_session.correct", &case, change)
+}
+
+/// Cancels a session: what it decided on ties lapses.
+pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Details<SessionCase>> {
+    let (case, reason): (SessionCase, _) = context.enter(conn, id, Action::CancelSession, input)?;
+    let change = case.cancel(reason, context.now)?;
+    save_with_ties(conn, context, "council_session.cancel", &case, change)
+}
+
+/// Saves a change on which decisions on ties depend, and records those that stand no longer.
+fn save_with_ties(
+    conn: &mut Conn,
+    context: &Context,
+    act: &str,
+    case: &SessionCase,
+    change: Change<SessionCase>,
+) -> Result<Details<SessionCase>> {
+    let period_id = &case.session.period_id;
+    let decisions = ranking::standing(conn, period_id)?;
+    let after = context.save(conn, act, case, change)?;
+    let lapsed = ranking::lapsed(conn, period_id, decisions)?;
+    record_all(conn, context, lapsed)?;
+    Ok(context.details(conn, after)?)
 }

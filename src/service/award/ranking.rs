@@ -193,6 +193,7 @@ pub fn decide_tie(
         council_session_id: new.council_session_id,
         decided_by: context.member_id(&period.organization_id)?,
         totals: Some(DecidedTotal::of(&inputs.contenders, &new.unit_ids)),
+        totals_on: latest_total,
         version: before.as_ref().map_or(0, |before| before.version),
         created_at: before.as_ref().map_or(context.now, |before| before.created_at),
         updated_at: context.now,

@@ -310,10 +310,11 @@ impl TaskBuilder<'_> {
             return Ok(Vec::new());
         }
         let sessions = store::council_sessions::list(conn, self.organization_id, None, &max_page())?;
-        // A session closed without a quorum cannot decide anything.
+        // A session cancelled, or closed without a quorum, cannot decide anything.
         let since = |id: &Id| self.terms.get(id).map_or(NaiveDate::MAX, |terms| terms.council_since);
         let may_decide = |session: &CouncilSession| {
-            session.status != SessionStatus::Closed || session.could_decide(since(&session.period_id))
+            matches!(session.status, SessionStatus::Planned | SessionStatus::Held)
+                || session.could_decide(since(&session.period_id))
         };
         let planned = |id: &Id| sessions.iter().any(|session| session.period_id == *id && may_decide(session));
         let to_plan = in_review.into_iter().filter(|id| !planned(id) && self.may(Action::CreateSession, None));
@@ -326,7 +327,7 @@ impl TaskBuilder<'_> {
             let action = match session.status {
                 SessionStatus::Planned if session.held_on <= self.today => Action::HoldSession,
                 SessionStatus::Held => Action::CloseSession,
-                SessionStatus::Planned | SessionStatus::Closed => return None,
+                SessionStatus::Planned | SessionStatus::Closed | SessionStatus::Cancelled => return None,
             };
             let facts = Facts { owner: session.presiding_member_id.as_ref(), ..Facts::of(self.organization_id) };
             let in_review = self.status(&session.period_id) == PeriodStatus::CouncilReview;

@@ -12,7 +12,7 @@ use crate::store::error::ensure_one_row;
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::council_attendance;
 use crate::store::schema::council_sessions::{self, dsl};
-use crate::store::types::{enum_text, id, naive, parse_enum, utc};
+use crate::store::types::{enum_text, from_json, id, json, naive, parse_enum, utc};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = council_sessions, treat_none_as_null = true)]
@@ -28,6 +28,9 @@ struct Row {
     present: Option<i32>,
     needed: Option<i32>,
     presiding_member_id: Option<String>,
+    agenda: String,
+    superseded: String,
+    cancel_reason: Option<String>,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -46,15 +49,19 @@ fn session(row: Row, attendance: Vec<Attendance>) -> Result<CouncilSession, Erro
         present: row.present,
         needed: row.needed,
         presiding_member_id: row.presiding_member_id.map(id),
+        agenda: from_json(&row.agenda)?,
+        superseded: from_json(&row.superseded)?,
+        cancel_reason: row.cancel_reason,
         version: row.version,
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
     })
 }
 
-impl From<&CouncilSession> for Row {
-    fn from(session: &CouncilSession) -> Self {
-        Row {
+impl TryFrom<&CouncilSession> for Row {
+    type Error = Error;
+    fn try_from(session: &CouncilSession) -> Result<Self, Error> {
+        Ok(Row {
             id: session.id.to_string(),
             organization_id: session.organization_id.to_string(),
             period_id: session.period_id.to_string(),
@@ -66,10 +73,13 @@ impl From<&CouncilSession> for Row {
             present: session.present,
             needed: session.needed,
             presiding_member_id: session.presiding_member_id.as_ref().map(ToString::to_string),
+            agenda: json(&session.agenda)?,
+            superseded: json(&session.superseded)?,
+            cancel_reason: session.cancel_reason.clone(),
             version: session.version,
             created_at: naive(session.created_at),
             updated_at: naive(session.updated_at),
-        }
+        })
     }
 }
 
@@ -136,7 +146,7 @@ pub fn closed_of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<CouncilSe
 
 /// Adds a session.
 pub fn insert(conn: &mut Conn, session: &CouncilSession) -> Result<(), Error> {
-    diesel::insert_into(council_sessions::table).values(Row::from(session)).execute(conn)?;
+    diesel::insert_into(council_sessions::table).values(Row::try_from(session)?).execute(conn)?;
     insert_attendance(conn, session)
 }
 
@@ -147,7 +157,7 @@ pub fn insert(conn: &mut Conn, session: &CouncilSession) -> Result<(), Error> {
 pub fn update(conn: &mut Conn, session: CouncilSession) -> Result<CouncilSession, Error> {
     let after = CouncilSession { version: session.version + 1, ..session };
     let expected = dsl::council_sessions.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
-    ensure_one_row(diesel::update(expected).set(Row::from(&after)).execute(conn)?)?;
+    ensure_one_row(diesel::update(expected).set(Row::try_from(&after)?).execute(conn)?)?;
     let of_session = council_attendance::table.filter(council_attendance::session_id.eq(after.id.as_str()));
     diesel::delete(of_session).execute(conn)?;
     insert_attendance(conn, &after)?;

@@ -1,6 +1,6 @@
 //! Frozen rankings, and the council's tie decisions.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -57,7 +57,7 @@ pub fn freeze(conn: &mut Conn, ranking: &FrozenRanking) -> Result<(), Error> {
 }
 
 #[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = tie_decisions)]
+#[diesel(table_name = tie_decisions, treat_none_as_null = true)]
 struct Row {
     id: String,
     organization_id: String,
@@ -68,6 +68,7 @@ struct Row {
     council_session_id: String,
     decided_by: String,
     totals: Option<String>,
+    totals_on: Option<NaiveDate>,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -85,6 +86,7 @@ impl TryFrom<Row> for TieDecision {
             council_session_id: id(row.council_session_id),
             decided_by: id(row.decided_by),
             totals: row.totals.as_deref().map(from_json).transpose()?,
+            totals_on: row.totals_on,
             version: row.version,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
@@ -114,6 +116,7 @@ pub fn save_tie_decision(conn: &mut Conn, decision: TieDecision) -> Result<TieDe
         council_session_id: after.council_session_id.to_string(),
         decided_by: after.decided_by.to_string(),
         totals: after.totals.as_ref().map(json).transpose()?,
+        totals_on: after.totals_on,
         version: after.version,
         created_at: naive(after.created_at),
         updated_at: naive(after.updated_at),

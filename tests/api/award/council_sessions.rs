@@ -7,10 +7,10 @@ use crate::support::year::head;
 use crate::support::{App, Response, apply, on_both};
 
 /// The morning of the session.
-const THE_DAY: &str = "2023-11-28T02:00:00.000Z";
+pub const THE_DAY: &str = "2023-11-28T02:00:00.000Z";
 
 /// Who of the council was in the room, and who wrote instead, from the first on.
-fn attendance(app: &App, present: usize, written: usize) -> Value {
+pub fn attendance(app: &App, present: usize, written: usize) -> Value {
     let entry = |(at, (_, id)): (usize, (String, String))| json!({"member_id": id, "present": at < present, "written_opinion": at >= present});
     app.council().into_iter().enumerate().take(present + written).map(entry).collect()
 }
@@ -21,7 +21,7 @@ fn call(app: &App, body: &Value) -> String {
 }
 
 /// A session on a day, called by the secretary.
-fn session(app: &App, held_on: &str, attendance: &Value) -> String {
+pub fn session(app: &App, held_on: &str, attendance: &Value) -> String {
     call(
         app,
         &json!({"period_id": app.period_id(), "held_on": held_on, "place": "Phòng họp số 1", "attendance": attendance}),
@@ -33,7 +33,7 @@ fn counted(held: &Value) -> (&Value, &Value, &Value) {
 }
 
 /// NC and TH tied at 1000 for the flag before KT with 990, all reviewed; gives a session in which to decide.
-fn tied(app: &App) -> String {
+pub fn tied(app: &App) -> String {
     for sheet in app.in_council_review(&[("KT", &[("B.1", r#"{"points":30}"#)]), ("NC", &[]), ("TH", &[])]) {
         app.review("secretary", &sheet, "council", &[]);
     }
@@ -42,14 +42,14 @@ fn tied(app: &App) -> String {
     path.rsplit('/').next().unwrap().to_owned()
 }
 
-fn decide(app: &App, session_id: &str, units: &[&str]) -> Response {
+pub fn decide(app: &App, session_id: &str, units: &[&str]) -> Response {
     let unit_ids: Vec<String> = units.iter().map(|unit| app.unit_id(unit)).collect();
     let body = json!({"unit_ids": unit_ids, "reason": "Hội đồng biểu quyết 4/4", "council_session_id": session_id});
     app.post("council-chair", &format!("{}/tie-decisions", app.period()), &body)
 }
 
 /// Rank, unit and whether tied, of the rows with a rank.
-fn places(app: &App) -> Value {
+pub fn places(app: &App) -> Value {
     let ranking = app.get("secretary", &format!("{}/ranking", app.period())).expect(200);
     let ranked = ranking["rows"].as_array().unwrap().iter().filter(|row| !row["rank"].is_null());
     ranked.map(|row| json!([row["rank"], row["unit_code"], row["tied"]])).collect()

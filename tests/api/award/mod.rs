@@ -6,4 +6,5 @@ mod council_sessions;
 mod documents;
 mod dossiers;
 mod exports;
+mod session_corrections;
 mod ties;
