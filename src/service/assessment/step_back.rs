@@ -11,7 +11,7 @@ use crate::domain::time::{date_in, instant};
 use crate::error::Error;
 use crate::service::assessment::periods::{MovedSheet, moved_sheets};
 use crate::service::assessment::submissions::lapses::apply_lapses;
-use crate::service::award::ranking;
+use crate::service::award::{council_sessions, ranking};
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::deadlines::sync;
 use crate::service::{AuditDraft, Context, Details, Input, Result, Subject as _, record_all};
@@ -40,6 +40,9 @@ pub fn step_back(
     sync::update_stages(conn, id, today, context.now)?;
     drafts.extend(moved.iter().map(|sheet| sheet.draft("submission.step_back")));
     record_all(conn, context, drafts)?;
+    if before.status == PeriodStatus::CouncilReview {
+        council_sessions::cancel_held(conn, context, &before, &reason)?;
+    }
     let after = context.save(conn, "period.step_back", &before, change)?;
     let lapsed = ranking::lapsed(conn, id, decisions)?;
     record_all(conn, context, lapsed)?;

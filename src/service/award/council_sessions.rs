@@ -281,6 +281,17 @@ pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
     save_with_ties(conn, context, "council_session.cancel", &case, change)
 }
 
+/// Cancels the sessions of a period that were held, because the review that they belong to counts no longer.
+pub fn cancel_held(conn: &mut Conn, context: &Context, period: &Period, reason: &str) -> Result<(), Error> {
+    for session in store::council_sessions::of_period(conn, &period.id, &[SessionStatus::Held, SessionStatus::Closed])?
+    {
+        let case = SessionCase { session, period: period.clone() };
+        let change = case.cancel(reason, context.now)?;
+        context.save(conn, "council_session.cancel", &case, change)?;
+    }
+    Ok(())
+}
+
 /// Saves a change on which decisions on ties depend, and records those that stand no longer.
 fn save_with_ties(
     conn: &mut Conn,

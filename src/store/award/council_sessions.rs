@@ -137,9 +137,14 @@ pub fn list(
 
 /// Returns the closed sessions of a period, in order of day.
 pub fn closed_of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<CouncilSession>, Error> {
+    of_period(conn, period_id, &[SessionStatus::Closed])
+}
+
+/// Returns the sessions of a period that are in one of some states, in order of day.
+pub fn of_period(conn: &mut Conn, period_id: &Id, statuses: &[SessionStatus]) -> Result<Vec<CouncilSession>, Error> {
     let closed = dsl::council_sessions
         .filter(dsl::period_id.eq(period_id.as_str()))
-        .filter(dsl::status.eq(enum_text(SessionStatus::Closed)));
+        .filter(dsl::status.eq_any(statuses.iter().map(|status| enum_text(*status)).collect::<Vec<_>>()));
     let rows: Vec<Row> = closed.order((dsl::held_on, dsl::id)).load(conn)?;
     with_attendance(conn, rows)
 }

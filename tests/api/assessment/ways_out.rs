@@ -214,6 +214,8 @@ fn each_stage_goes_back_to_the_one_before(app: &App) {
     let submitted = app.review("secretary", &sheets[0], "council", &[]);
     let body = json!({"submission_id": id_of(&sheets[1]), "stage": "council"});
     let draft = path_of(&app.post("secretary", "/v1/reviews", &body).expect(201));
+    app.set_clock("2023-11-28T02:00:00.000Z");
+    let session = app.closed_session("2023-11-28", 4);
     let (period, back) = (app.period(), step_back("Thẩm định sót một đơn vị", None));
     app.act("council-chair", &period, "step-back", Some(&back)).expect(200);
     assert_eq!(status(app, "secretary", &period), "appraisal");
@@ -221,6 +223,7 @@ fn each_stage_goes_back_to_the_one_before(app: &App) {
         assert_eq!(status(app, "auditor", sheet), "appraised");
         assert_eq!(app.get("council-chair", review).expect(200)["superseded_reason"], "Thẩm định sót một đơn vị");
     }
+    assert_eq!(status(app, "secretary", &session), "cancelled");
     assert_eq!(app.get("auditor", &sheets[0]).expect(200)["totals"]["council"], Value::Null);
     assert_eq!(app.get("auditor", &sheets[0]).expect(200)["totals"]["appraisal"]["total"], 1000);
     let changed = app.get("secretary", &period).expect(200);
@@ -230,7 +233,8 @@ fn each_stage_goes_back_to_the_one_before(app: &App) {
         app.review("secretary", sheet, "council", &[]);
         app.good_facts(unit);
     }
-    app.set_clock("2023-11-28T02:00:00.000Z");
+    // The session of the same day, before the way back, decides nothing.
+    app.act("council-chair", &period, "finalize", None).refused(409, "guard_failed");
     app.closed_session("2023-11-28", 4);
     app.move_period("council-chair", "finalize");
     let ranking = |person: &str| app.get(person, &format!("{period}/ranking")).expect(200);
