@@ -190,6 +190,14 @@ codes! {
     ProposalUndecided = "proposal_undecided", 409, Later,
         vi "Đề nghị chưa có kết quả", "Đề nghị khen thưởng đối với đơn vị {unit_code} chưa có kết quả.",
         en "Proposal undecided", "The award proposal of unit {unit_code} is neither approved nor declined.";
+    /// A proposal that an amended result grants no longer, and that the deciding authority has approved.
+    ProposalDecided = "proposal_decided", 409, AfterChange,
+        vi "Đề nghị đã có quyết định", "Đề nghị khen thưởng đối với đơn vị {unit_code} đã được phê duyệt; cần đính chính quyết định trước.",
+        en "Proposal decided", "The award proposal of unit {unit_code} is approved; its decision has to be corrected first.";
+    /// A proposal that follows from a result that was amended since.
+    ProposalStale = "proposal_stale", 409, AfterChange,
+        vi "Kết quả đã được điều chỉnh", "Kết quả làm căn cứ của đề nghị này đã được điều chỉnh; cần thông báo lại kết quả trước.",
+        en "Proposal stale", "The result that this proposal follows from was amended; it has to be announced again first.";
     /// A required document is not attached to the dossier.
     DocumentMissing = "document_missing", 409, AfterChange,
         vi "Hồ sơ thiếu tài liệu", "Hồ sơ đề nghị khen thưởng còn thiếu tài liệu: {title}.",

@@ -17,7 +17,7 @@ pub fn term(param: &str, code: &str) -> Option<(&'static str, &'static str)> {
 type Term = (&'static str, &'static str, &'static str);
 
 /// The states of every resource, and `removed` for evidence.
-const STATES: [Term; 34] = [
+const STATES: [Term; 37] = [
     ("draft", "dự thảo", "draft"),
     ("submitted", "đã nộp", "submitted"),
     ("returned", "đã trả lại", "returned"),
@@ -37,6 +37,9 @@ const STATES: [Term; 34] = [
     ("held", "đã họp", "held"),
     ("approved", "đã được phê duyệt", "approved"),
     ("declined", "không được phê duyệt", "declined"),
+    ("withdrawn", "đã rút", "withdrawn"),
+    ("superseded", "đã được thay thế", "superseded"),
+    ("rejected", "đã bị từ chối", "rejected"),
     ("removed", "đã gỡ bỏ", "removed"),
     ("pending_anchor", "chờ thông báo kết quả", "waiting for the result notice"),
     ("scheduled", "chưa đến hạn", "scheduled"),

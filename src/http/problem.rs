@@ -293,6 +293,7 @@ mod tests {
     use crate::domain::assessment::period::PeriodStatus;
     use crate::domain::assessment::review::ReviewStatus;
     use crate::domain::assessment::submission::SubmissionStatus;
+    use crate::domain::award::amendment::AmendmentStatus;
     use crate::domain::award::award_proposal::ProposalStatus;
     use crate::domain::award::council_session::SessionStatus;
     use crate::domain::criteria::criteria_set::CriteriaSetStatus;
@@ -329,9 +330,10 @@ mod tests {
             codes(ReviewStatus::VARIANTS),
             codes(SessionStatus::VARIANTS),
             codes(ProposalStatus::VARIANTS),
+            codes(AmendmentStatus::VARIANTS),
             codes(DeadlineStatus::VARIANTS),
-            // Of evidence, whose state is no enum.
-            vec!["removed".to_owned()],
+            // Of evidence and of reviews, as states that are no variants.
+            vec!["removed".to_owned(), "superseded".to_owned()],
         ];
         let states = states.concat().into_iter().flat_map(|state| [("state", state.clone()), ("needs", state)]);
         let rules = Rule::NAMES.iter().map(|name| ("rule", (*name).to_owned()));

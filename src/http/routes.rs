@@ -3,7 +3,7 @@
 use actix_web::web;
 
 use super::assessment::{evidence, facts, periods, reviews, submissions, targets};
-use super::award::{award_proposals, council_sessions, documents, dossiers, exports, ranking};
+use super::award::{amendments, award_proposals, council_sessions, documents, dossiers, exports, ranking};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
 use super::office::{
@@ -43,6 +43,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         evidence::operations,
         reviews::operations,
         council_sessions::operations,
+        amendments::operations,
         award_proposals::operations,
         documents::operations,
         dossiers::operations,

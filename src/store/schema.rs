@@ -202,6 +202,9 @@ diesel::table! {
         updated_at -> Timestamp,
         superseded_notices -> Text,
         superseded_stages -> Text,
+        ranking_version -> Nullable<BigInt>,
+        announced_version -> Nullable<BigInt>,
+        council_recalled -> Bool,
     }
 }
 
@@ -279,6 +282,7 @@ diesel::table! {
         criteria_set_id -> Text,
         submitted_by -> Text,
         submitted_at -> Timestamp,
+        amendment_id -> Nullable<Text>,
     }
 }
 
@@ -300,6 +304,7 @@ diesel::table! {
         superseded_at -> Nullable<Timestamp>,
         superseded_reason -> Nullable<Text>,
         replaces_id -> Nullable<Text>,
+        amendment_id -> Nullable<Text>,
     }
 }
 
@@ -385,6 +390,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    amendments (id) {
+        id -> Text,
+        organization_id -> Text,
+        period_id -> Text,
+        submission_id -> Text,
+        unit_id -> Text,
+        status -> Text,
+        reason -> Text,
+        legal_basis -> Text,
+        scores -> Text,
+        facts -> Nullable<Text>,
+        asked_by -> Text,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        decision_reason -> Nullable<Text>,
+        ranking_version -> Nullable<BigInt>,
+        published_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     award_proposals (id) {
         id -> Text,
         organization_id -> Text,
@@ -409,6 +438,10 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         superseded_decisions -> Text,
+        withdraw_reason -> Nullable<Text>,
+        withdrawn_at -> Nullable<Timestamp>,
+        pass_down -> Nullable<Bool>,
+        stale -> Bool,
     }
 }
 
@@ -654,6 +687,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     council_attendance,
     tie_decisions,
     rankings,
+    amendments,
     award_proposals,
     proposal_documents,
     stored_files,

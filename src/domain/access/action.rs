@@ -71,6 +71,11 @@ pub enum Action {
     ReturnProposal,
     RecordDecision,
     CorrectDecision,
+    WithdrawProposal,
+    ReadAmendment,
+    RequestAmendment,
+    ApproveAmendment,
+    RejectAmendment,
     ReadAudit,
     /// To read audit entries that contain scores, and the hashes, from which a score could be guessed.
     ReadAuditScores,
@@ -103,6 +108,7 @@ macro_rules! reading {
             | Action::ReadTieDecisions
             | Action::ReadSessions
             | Action::ReadProposal
+            | Action::ReadAmendment
             | Action::ReadAudit
             | Action::ReadAuditScores
             | Action::ReadDeadline

@@ -222,7 +222,8 @@ impl Action {
             | Action::Withdraw
             | Action::Return
             | Action::Appraise
-            | Action::CouncilReview => Some(Action::ReadSubmission),
+            | Action::CouncilReview
+            | Action::RequestAmendment => Some(Action::ReadSubmission),
             Action::WriteReview(stage) | Action::SubmitReview(stage) | Action::ReopenReview(stage) => {
                 Some(Action::ReadReviewDraft(stage))
             }
@@ -239,7 +240,9 @@ impl Action {
             | Action::SubmitProposal
             | Action::ReturnProposal
             | Action::RecordDecision
-            | Action::CorrectDecision => Some(Action::ReadProposal),
+            | Action::CorrectDecision
+            | Action::WithdrawProposal => Some(Action::ReadProposal),
+            Action::ApproveAmendment | Action::RejectAmendment => Some(Action::ReadAmendment),
         }
     }
 }

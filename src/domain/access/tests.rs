@@ -51,7 +51,7 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::StartAppraisal], [NONE, NONE, ALL, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::StartCouncilReview, Action::Announce, Action::Close, Action::Cancel],
         [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
-    (&[Action::Finalize, Action::StepBack, Action::CorrectNotice], [NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE, NONE]),
+    (&[Action::Finalize, Action::StepBack, Action::CorrectNotice, Action::WithdrawProposal], [NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE, NONE]),
     (&[Action::ReadSubmission], [OWN, OWN, SUBMITTED, APPRAISED, APPRAISED, SUBMITTED, NONE, OWN, ALL, NONE]),
     (&[Action::ReadUnsentLines], [OWN, OWN, NONE, NONE, NONE, NONE, NONE, OWN, ALL, NONE]),
     (&[Action::CreateSubmission, Action::WriteScores, Action::WriteEvidence],
@@ -62,7 +62,11 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::ReadReview(Stage::Appraisal), Action::ReadReview(Stage::Council)],
         [OWN_ANNOUNCED, OWN_ANNOUNCED, OTHERS, OTHERS, OTHERS, OTHERS, NONE, NONE, ALL, NONE]),
     (&[Action::ReadReviewDraft(Stage::Appraisal)], [NONE, NONE, OTHERS, NONE, NONE, NONE, NONE, NONE, ALL, NONE]),
-    (&[Action::ReadReviewDraft(Stage::Council)], [NONE, NONE, NONE, NONE, OTHERS, OTHERS, NONE, NONE, ALL, NONE]),
+    (&[Action::ReadReviewDraft(Stage::Council), Action::ReadAmendment],
+        [NONE, NONE, NONE, NONE, OTHERS, OTHERS, NONE, NONE, ALL, NONE]),
+    (&[Action::RequestAmendment], [NONE, NONE, NONE, NONE, NONE, OTHERS, NONE, NONE, NONE, NONE]),
+    (&[Action::ApproveAmendment, Action::RejectAmendment],
+        [NONE, NONE, NONE, NONE, OTHERS, NONE, NONE, NONE, NONE, NONE]),
     (&[Action::WriteReview(Stage::Appraisal), Action::SubmitReview(Stage::Appraisal), Action::ReopenReview(Stage::Appraisal)],
         [NONE, NONE, OTHERS, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
     (&[Action::WriteReview(Stage::Council), Action::SubmitReview(Stage::Council), Action::ReopenReview(Stage::Council)],
@@ -161,7 +165,7 @@ fn who_may_do_what_is_as_the_table_says() {
             }
         }
     }
-    assert_eq!(checked, 6_240, "cells of one role");
+    assert_eq!(checked, 6_640, "cells of one role");
 }
 
 #[test]
@@ -224,7 +228,7 @@ fn no_second_role_lifts_recusal() {
             }
         }
     }
-    assert_eq!(cells, 7_200, "cells of two roles");
+    assert_eq!(cells, 8_352, "cells of two roles");
 }
 
 /// An auditor of a unit, who reviews nobody, reads everything.

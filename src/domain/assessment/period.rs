@@ -271,6 +271,12 @@ pub struct Period {
     pub superseded_notices: Vec<Superseded<Notice>>,
     /// Stages that were started too early and stepped back from, the oldest first.
     pub superseded_stages: Vec<Superseded<StartedStage>>,
+    /// Version of the ranking that was frozen last; `None` while the ranking is provisional.
+    pub ranking_version: Option<i64>,
+    /// Version of the ranking that is announced.
+    pub announced_version: Option<i64>,
+    /// Whether the ranking that was frozen last has a tie that the council must meet again to decide.
+    pub council_recalled: bool,
     /// Why the period was cancelled.
     pub cancel_reason: Option<String>,
     /// The day on which the council's review began.
@@ -324,6 +330,17 @@ const NEEDS: [(&[Action], &[PeriodStatus]); 11] = {
         ),
     ]
 };
+
+/// What the council does again where a tie arises after the ranking was frozen.
+const RECALLED: [Action; 7] = [
+    Action::CreateSession,
+    Action::WriteSession,
+    Action::HoldSession,
+    Action::CloseSession,
+    Action::CorrectSession,
+    Action::CancelSession,
+    Action::DecideTie,
+];
 
 impl PeriodRules {
     /// Normalises the texts and records every fault.
@@ -403,6 +420,9 @@ impl Period {
             notice: None,
             superseded_notices: Vec::new(),
             superseded_stages: Vec::new(),
+            ranking_version: None,
+            announced_version: None,
+            council_recalled: false,
             cancel_reason: None,
             council_review_started_on: None,
             version: 1,
@@ -416,7 +436,14 @@ impl Period {
     /// # Errors
     /// `invalid_state`.
     pub fn may(&self, action: Action) -> Result<(), Error> {
-        self.status.must_be(needs(&NEEDS, action))
+        let recalled = self.council_recalled && self.status.is_final() && RECALLED.contains(&action);
+        let again = recalled || action == Action::Announce && self.is_stale();
+        if again { Ok(()) } else { self.status.must_be(needs(&NEEDS, action)) }
+    }
+
+    /// Whether the ranking that was frozen last is not the one that is announced.
+    pub fn is_stale(&self) -> bool {
+        self.announced_version.is_some() && self.announced_version != self.ranking_version
     }
 
     /// Returns the first day on which a session of the council can decide: that of the start of its review. Older periods

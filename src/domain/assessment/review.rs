@@ -49,6 +49,8 @@ pub struct Review {
     pub superseded: Option<Supersession>,
     /// The superseded review that it takes the place of.
     pub replaces_id: Option<Id>,
+    /// The amendment that it is the result of.
+    pub amendment_id: Option<Id>,
     /// Version; it increases with every change.
     pub version: i64,
     /// When the review was created.
@@ -152,6 +154,7 @@ impl ReviewCase {
             status: ReviewStatus::Draft,
             submitted_at: None,
             replaces_id: Some(self.review.id),
+            amendment_id: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -241,6 +244,7 @@ mod tests {
             breakdown: Breakdown::default(),
             superseded: None,
             replaces_id: None,
+            amendment_id: None,
             version: 1,
             created_at: now,
             updated_at: now,

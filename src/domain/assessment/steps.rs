@@ -52,8 +52,11 @@ pub fn of_unit(code: Code, unit_code: &str) -> Fault {
     Fault::at("", code).with("unit_code", unit_code)
 }
 
-/// Returns `guard_failed` with all faults, if there are any.
-fn guard(faults: Vec<Fault>) -> Result<(), Error> {
+/// Requires that there are no faults.
+///
+/// # Errors
+/// `guard_failed` with all of them.
+pub fn guard(faults: Vec<Fault>) -> Result<(), Error> {
     if faults.is_empty() { Ok(()) } else { Err(Error::of_faults(Code::GuardFailed, faults)) }
 }
 
@@ -213,24 +216,30 @@ impl Period {
         let value = StartedStage { status: self.status };
         Ok(change.map(|mut period| {
             period.superseded_stages.push(Superseded { value, superseded_at: now, superseded_reason });
-            Period { rules, council_review_started_on, ..period }
+            Period { rules, council_review_started_on, ranking_version: None, council_recalled: false, ..period }
         }))
     }
 
-    /// Announces the results by a notice. `decided_on` is the day of the session that decided.
+    /// Announces the results that were frozen last by a notice. `decided_on` is the day of the session that decided.
+    /// `amended` says why the results are announced again; the notice before is kept with it.
     ///
     /// # Errors
     /// `notice_in_future`, `notice_before_session`, and the errors of the text.
     pub fn announce(
         &self,
         given: &Announcement,
-        decided_on: NaiveDate,
-        today: NaiveDate,
+        amended: &str,
+        (decided_on, today): (NaiveDate, NaiveDate),
         now: DateTime<Utc>,
     ) -> Result<Change<Self>, Error> {
         let notice = checked(|check| given.read(decided_on, today, check))?;
         let change = self.step(PeriodStatus::Announced, now, EventType::PeriodAnnounced);
-        Ok(change.map(|period| Period { notice: Some(notice), ..period }))
+        let superseded_reason = amended.to_owned();
+        let before = self.notice.clone().map(|value| Superseded { value, superseded_at: now, superseded_reason });
+        Ok(change.map(|mut period| {
+            period.superseded_notices.extend(before);
+            Period { notice: Some(notice), announced_version: period.ranking_version, ..period }
+        }))
     }
 
     /// Replaces a notice with a wrong number or date, which is kept with the `reason`.
@@ -258,6 +267,12 @@ impl Period {
             period.superseded_notices.extend(superseded);
             Period { notice: Some(notice), ..period }
         }))
+    }
+
+    /// Returns the period with a ranking that was frozen anew; `tied` says whether the council has a tie to decide.
+    #[must_use]
+    pub fn refrozen(&self, version: i64, tied: bool, now: DateTime<Utc>) -> Self {
+        Period { ranking_version: Some(version), council_recalled: tied, updated_at: now, ..self.clone() }
     }
 
     /// Closes the period. `undecided` are the codes of the units whose proposals are not decided.

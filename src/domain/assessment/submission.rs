@@ -143,7 +143,7 @@ pub struct Return {
 }
 
 /// Actions on a submission, in the order in which they are listed.
-pub const ACTIONS: [Action; 7] = [
+pub const ACTIONS: [Action; 8] = [
     Action::WriteScores,
     Action::WriteEvidence,
     Action::Submit,
@@ -151,6 +151,7 @@ pub const ACTIONS: [Action; 7] = [
     Action::Return,
     Action::Appraise,
     Action::CouncilReview,
+    Action::RequestAmendment,
 ];
 
 /// What an action requires of the submission, its period and the time.
@@ -161,8 +162,8 @@ struct Needs {
     open_gate: bool,
 }
 
-const NEEDS: [Needs; 5] = {
-    use PeriodStatus::{Appraisal, CouncilReview, SelfAssessment};
+const NEEDS: [Needs; 6] = {
+    use PeriodStatus::{Announced, Appraisal, Closed, CouncilReview, SelfAssessment};
     use SubmissionStatus::{Appraised, Draft, Returned, Submitted};
     [
         Needs {
@@ -181,6 +182,12 @@ const NEEDS: [Needs; 5] = {
         },
         Needs { actions: &[Action::Appraise], sheet: &[Submitted], period: &[Appraisal], open_gate: false },
         Needs { actions: &[Action::CouncilReview], sheet: &[Appraised], period: &[CouncilReview], open_gate: false },
+        Needs {
+            actions: &[Action::RequestAmendment],
+            sheet: &[SubmissionStatus::Finalized],
+            period: &[PeriodStatus::Finalized, Announced, Closed],
+            open_gate: false,
+        },
     ]
 };
 
@@ -456,7 +463,7 @@ mod tests {
         use SubmissionStatus as S;
         let with_unit: &[S] = &[S::Draft, S::Returned];
         let (early, until_council): (&[P], &[P]) = (&[P::SelfAssessment], &[P::SelfAssessment, P::Appraisal]);
-        let table: [Row; 7] = [
+        let table: [Row; 8] = [
             (Action::WriteScores, with_unit, until_council, true),
             (Action::WriteEvidence, with_unit, until_council, true),
             (Action::Submit, with_unit, until_council, true),
@@ -464,13 +471,14 @@ mod tests {
             (Action::Return, &[S::Submitted], until_council, false),
             (Action::Appraise, &[S::Submitted], &[P::Appraisal], false),
             (Action::CouncilReview, &[S::Appraised], &[P::CouncilReview], false),
+            (Action::RequestAmendment, &[S::Finalized], &[P::Finalized, P::Announced, P::Closed], false),
         ];
         assert_eq!(table.map(|row| row.0), ACTIONS);
         let gate = at("2023-11-10T17:00:00Z");
         let (before, after) = (at("2023-11-10T16:59:59.999Z"), gate);
         for (action, statuses, periods, gated) in table {
             for status in S::VARIANTS.iter().copied() {
-                for period in [P::SelfAssessment, P::Appraisal, P::CouncilReview, P::Finalized, P::Cancelled] {
+                for period in P::VARIANTS.iter().copied() {
                     let fits = statuses.contains(&status) && periods.contains(&period);
                     let outcome = |closes_at, now| sheet(status, closes_at).may(action, period, now);
                     let case = format!("{action:?} {status:?} {period:?}");

@@ -32,6 +32,8 @@ pub enum ProposalStatus {
     Approved,
     /// The award was not granted.
     Declined,
+    /// It does not go on.
+    Withdrawn,
 }
 
 /// A document that the dossier must contain.
@@ -72,6 +74,26 @@ pub struct RecordedDecision {
     pub reason: Option<String>,
 }
 
+/// The end of a proposal that does not go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// When it was withdrawn.
+    pub at: DateTime<Utc>,
+    /// Why it was withdrawn.
+    pub reason: String,
+    /// Whether its award passes to the next eligible unit; `None` where the result has changed and grants it no longer.
+    pub pass_down: Option<bool>,
+}
+
+/// A withdrawal, as submitted.
+#[derive(Debug, Clone)]
+pub struct NewWithdrawal {
+    /// Why the proposal must not go on.
+    pub reason: String,
+    /// Whether its award passes to the next eligible unit.
+    pub pass_down: bool,
+}
+
 /// An award proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
@@ -107,6 +129,10 @@ pub struct Proposal {
     pub return_reason: Option<String>,
     /// The decision.
     pub decision: Option<RecordedDecision>,
+    /// Why it does not go on.
+    pub withdrawn: Option<Withdrawn>,
+    /// Whether an amendment has changed the result that it follows from, which is not announced yet.
+    pub stale: bool,
     /// Decisions that were recorded wrongly, the oldest first.
     pub superseded_decisions: Vec<Superseded<RecordedDecision>>,
     /// Version; it increases with every change.
@@ -118,35 +144,53 @@ pub struct Proposal {
 }
 
 /// Actions on a proposal, in the order in which they are listed.
-pub const ACTIONS: [Action; 6] = [
+pub const ACTIONS: [Action; 7] = [
     Action::AttachDocument,
     Action::AttachAchievementReport,
     Action::SubmitProposal,
     Action::ReturnProposal,
     Action::RecordDecision,
     Action::CorrectDecision,
+    Action::WithdrawProposal,
 ];
 
 /// The same for a dossier that requires no achievement report, no other document, or none at all.
 const ACTIONS_BY_DOCUMENTS: [(bool, bool, &[Action]); 4] = {
     use Action::{
         AttachAchievementReport, AttachDocument, CorrectDecision, RecordDecision, ReturnProposal, SubmitProposal,
+        WithdrawProposal,
     };
     [
         (true, true, &ACTIONS),
-        (true, false, &[AttachDocument, SubmitProposal, ReturnProposal, RecordDecision, CorrectDecision]),
-        (false, true, &[AttachAchievementReport, SubmitProposal, ReturnProposal, RecordDecision, CorrectDecision]),
-        (false, false, &[SubmitProposal, ReturnProposal, RecordDecision, CorrectDecision]),
+        (
+            true,
+            false,
+            &[AttachDocument, SubmitProposal, ReturnProposal, RecordDecision, CorrectDecision, WithdrawProposal],
+        ),
+        (
+            false,
+            true,
+            &[
+                AttachAchievementReport,
+                SubmitProposal,
+                ReturnProposal,
+                RecordDecision,
+                CorrectDecision,
+                WithdrawProposal,
+            ],
+        ),
+        (false, false, &[SubmitProposal, ReturnProposal, RecordDecision, CorrectDecision, WithdrawProposal]),
     ]
 };
 
-const NEEDS: [(&[Action], &[ProposalStatus]); 3] = [
+const NEEDS: [(&[Action], &[ProposalStatus]); 4] = [
     (
         &[Action::AttachDocument, Action::AttachAchievementReport, Action::SubmitProposal],
         &[ProposalStatus::Draft, ProposalStatus::Returned],
     ),
     (&[Action::ReturnProposal, Action::RecordDecision], &[ProposalStatus::Submitted]),
     (&[Action::CorrectDecision], &[ProposalStatus::Approved, ProposalStatus::Declined]),
+    (&[Action::WithdrawProposal], &[ProposalStatus::Draft, ProposalStatus::Submitted, ProposalStatus::Returned]),
 ];
 
 impl ProposalStatus {
@@ -154,7 +198,7 @@ impl ProposalStatus {
     pub const fn is_sent(self) -> bool {
         match self {
             ProposalStatus::Submitted | ProposalStatus::Approved | ProposalStatus::Declined => true,
-            ProposalStatus::Draft | ProposalStatus::Returned => false,
+            ProposalStatus::Draft | ProposalStatus::Returned | ProposalStatus::Withdrawn => false,
         }
     }
 
@@ -162,7 +206,18 @@ impl ProposalStatus {
     pub const fn is_decided(self) -> bool {
         match self {
             ProposalStatus::Approved | ProposalStatus::Declined => true,
-            ProposalStatus::Draft | ProposalStatus::Submitted | ProposalStatus::Returned => false,
+            ProposalStatus::Draft
+            | ProposalStatus::Submitted
+            | ProposalStatus::Returned
+            | ProposalStatus::Withdrawn => false,
+        }
+    }
+
+    /// Whether the deciding authority has still to decide.
+    pub const fn is_open(self) -> bool {
+        match self {
+            ProposalStatus::Draft | ProposalStatus::Submitted | ProposalStatus::Returned => true,
+            ProposalStatus::Approved | ProposalStatus::Declined | ProposalStatus::Withdrawn => false,
         }
     }
 }
@@ -253,6 +308,9 @@ impl ProposalCase {
     /// `invalid_state`; `guard_failed` for a dossier that is submitted too early, with everything else that it lacks.
     pub fn may(&self, action: Action, now: DateTime<Utc>) -> Result<(), Error> {
         self.proposal.may(action)?;
+        if self.proposal.stale && matches!(action, Action::SubmitProposal | Action::RecordDecision) {
+            return Err(Error::new(Code::ProposalStale));
+        }
         match self.opens_later(now).filter(|_| action == Action::SubmitProposal) {
             Some(opens_at) => Err(self.incomplete(now).with("not_before", instant(opens_at))),
             None => Ok(()),
@@ -305,6 +363,31 @@ impl ProposalCase {
         }
         let status = if given.approved { ProposalStatus::Approved } else { ProposalStatus::Declined };
         RecordedDecision { status, number, on: given.decided_on, reason }
+    }
+
+    /// Withdraws a proposal that must not go on.
+    ///
+    /// # Errors
+    /// The errors of the reason.
+    pub fn withdraw(&self, given: &NewWithdrawal, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let reason = checked(|check| check.text("/reason", &given.reason, NOTE_CHARS))?;
+        Ok(self.ended(Withdrawn { at: now, reason, pass_down: Some(given.pass_down) }))
+    }
+
+    /// Ends a proposal that the result grants no longer. A decision on it is kept as superseded.
+    pub fn ended(&self, withdrawn: Withdrawn) -> Change<Self> {
+        let now = withdrawn.at;
+        let mut proposal = self.proposal.clone();
+        let superseded_reason = withdrawn.reason.clone();
+        let decision = proposal.decision.take();
+        proposal.superseded_decisions.extend(decision.map(|value| Superseded {
+            value,
+            superseded_at: now,
+            superseded_reason,
+        }));
+        let status = ProposalStatus::Withdrawn;
+        let ended = Proposal { status, withdrawn: Some(withdrawn), stale: false, ..proposal };
+        self.transition(ended, now, EventType::AwardProposalWithdrawn)
     }
 
     fn decided(&self, decision: RecordedDecision) -> Proposal {
@@ -392,6 +475,8 @@ mod tests {
             submitted_at: None,
             return_reason: None,
             decision: None,
+            withdrawn: None,
+            stale: false,
             superseded_decisions: Vec::new(),
             version: 1,
             created_at: now,
@@ -410,18 +495,19 @@ mod tests {
         case.may(action, now).map_err(|error| error.code)
     }
 
-    /// In the order of a proposal's life: draft, submitted, returned, approved, declined.
+    /// In the order of a proposal's life: draft, submitted, returned, approved, declined, withdrawn.
     #[test]
     fn each_state_allows_its_acts() {
         let table = [
-            (Action::AttachDocument, [OK, STATE, OK, STATE, STATE]),
-            (Action::AttachAchievementReport, [OK, STATE, OK, STATE, STATE]),
-            (Action::SubmitProposal, [OK, STATE, OK, STATE, STATE]),
-            (Action::ReturnProposal, [STATE, OK, STATE, STATE, STATE]),
-            (Action::RecordDecision, [STATE, OK, STATE, STATE, STATE]),
-            (Action::CorrectDecision, [STATE, STATE, STATE, OK, OK]),
+            (Action::AttachDocument, [OK, STATE, OK, STATE, STATE, STATE]),
+            (Action::AttachAchievementReport, [OK, STATE, OK, STATE, STATE, STATE]),
+            (Action::SubmitProposal, [OK, STATE, OK, STATE, STATE, STATE]),
+            (Action::ReturnProposal, [STATE, OK, STATE, STATE, STATE, STATE]),
+            (Action::RecordDecision, [STATE, OK, STATE, STATE, STATE, STATE]),
+            (Action::CorrectDecision, [STATE, STATE, STATE, OK, OK, STATE]),
+            (Action::WithdrawProposal, [OK, OK, OK, STATE, STATE, STATE]),
             // Not an act on a proposal.
-            (Action::Submit, [STATE; 5]),
+            (Action::Submit, [STATE; 6]),
         ];
         assert_eq!(table.iter().map(|row| row.0).take(ACTIONS.len()).collect::<Vec<_>>(), ACTIONS);
         for (action, expected) in table {
@@ -437,9 +523,9 @@ mod tests {
     fn a_term_that_is_a_wait_holds_back_submission_alone() {
         let opens_on = NaiveDate::from_ymd_opt(2023, 12, 7);
         let table = [
-            (Action::AttachDocument, [OK, STATE, OK, STATE, STATE]),
-            (Action::SubmitProposal, [GUARD, STATE, GUARD, STATE, STATE]),
-            (Action::RecordDecision, [STATE, OK, STATE, STATE, STATE]),
+            (Action::AttachDocument, [OK, STATE, OK, STATE, STATE, STATE]),
+            (Action::SubmitProposal, [GUARD, STATE, GUARD, STATE, STATE, STATE]),
+            (Action::RecordDecision, [STATE, OK, STATE, STATE, STATE, STATE]),
         ];
         for (action, expected) in table {
             for (status, expected) in ProposalStatus::VARIANTS.iter().zip(expected) {
@@ -484,6 +570,8 @@ mod tests {
                     case.clone()
                 }
             }
+        } else if action == Action::WithdrawProposal {
+            case.withdraw(&NewWithdrawal { reason: "x".into(), pass_down: approved }, now).unwrap().after
         } else {
             // Attaching a document changes no state.
             case.clone()
@@ -493,7 +581,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_permitted_act_leaves_a_decision_or_skips_a_state(acts in proptest::collection::vec((0..ACTIONS.len(), any::<bool>()), 0..24)) {
-            use ProposalStatus::{Approved, Declined, Draft, Returned, Submitted};
+            use ProposalStatus::{Approved, Declined, Draft, Returned, Submitted, Withdrawn};
             let now = at("2023-12-01T12:00:00Z");
             let mut case = proposal(Draft, None, Some(report()));
             for (at, approved) in acts {
@@ -507,12 +595,28 @@ mod tests {
                 let after = case.proposal.status;
                 let steps = [
                     (Draft, Submitted), (Returned, Submitted), (Submitted, Returned), (Submitted, Approved), (Submitted, Declined),
-                    (Approved, Declined), (Declined, Approved),
+                    (Approved, Declined), (Declined, Approved), (Draft, Withdrawn), (Returned, Withdrawn), (Submitted, Withdrawn),
                 ];
                 // Whatever was decided stays to be read.
                 prop_assert_eq!(case.proposal.superseded_decisions.len(), known + usize::from(before.is_decided() && before != after));
                 prop_assert!(before == after || steps.contains(&(before, after)), "{:?} {:?} {:?}", action, before, after);
                 prop_assert_eq!(case.proposal.decision.is_some(), after.is_decided());
+            }
+        }
+    }
+
+    /// What an amendment has changed waits for the next notice; everything but its way out goes on.
+    #[test]
+    fn a_stale_proposal_is_neither_submitted_nor_decided() {
+        let now = at("2023-12-01T00:00:00Z");
+        for status in [ProposalStatus::Draft, ProposalStatus::Submitted, ProposalStatus::Returned] {
+            let mut case = proposal(status, None, Some(report()));
+            let before: Vec<_> = ACTIONS.iter().map(|action| outcome(&case, *action, now)).collect();
+            case.proposal.stale = true;
+            for (action, before) in ACTIONS.into_iter().zip(before) {
+                let waits = matches!(action, Action::SubmitProposal | Action::RecordDecision) && before.is_ok();
+                let expected = if waits { Err(Code::ProposalStale) } else { before };
+                assert_eq!(outcome(&case, action, now), expected, "{action:?} {status:?}");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Council sessions, ranking, awards and award proposals.
 
+pub mod amendment;
 #[expect(clippy::module_inception, reason = "the wing is named after its noun, as in every room")]
 pub mod award;
 pub mod award_proposal;

@@ -47,6 +47,18 @@ pub struct Inputs {
     pub when_ineligible: WhenIneligible,
     /// The council's decisions on ties: ids of the units, the first one first.
     pub decisions: Vec<Vec<Id>>,
+    /// Units whose proposals were withdrawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawals: Vec<Withdrawal>,
+}
+
+/// A unit whose proposal was withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// Id of the unit.
+    pub unit_id: Id,
+    /// Whether its award passes to the next eligible unit; otherwise it stays vacant.
+    pub pass_down: bool,
 }
 
 /// A unit in the ranking.
@@ -182,6 +194,11 @@ impl Inputs {
         }
     }
 
+    /// Whether the proposal of a unit was withdrawn, and if so, whether its award passes down.
+    fn passes_down(&self, unit_id: &Id) -> Option<bool> {
+        self.withdrawals.iter().find(|withdrawal| withdrawal.unit_id == *unit_id).map(|withdrawal| withdrawal.pass_down)
+    }
+
     /// Gives awards by rank until the quotas are used up. A unit without facts keeps its place in the queue, so that a
     /// tie at a boundary is found early, but receives nothing.
     fn give_awards(&self, ranking: &mut Ranking) {
@@ -192,18 +209,23 @@ impl Inputs {
             if next >= slots.len() {
                 break;
             }
-            let unknown = group.iter().filter(|row| row.eligible.is_none()).map(|row| row.unit_code.clone());
+            let unknown = group
+                .iter()
+                .filter(|row| row.eligible.is_none() && self.passes_down(&row.unit_id).is_none())
+                .map(|row| row.unit_code.clone());
             ranking.facts_missing.extend(unknown);
-            let takes = |row: &RankingRow| match self.when_ineligible {
-                WhenIneligible::PassDown => row.eligible != Some(false),
-                WhenIneligible::LeaveVacant => true,
+            let takes = |row: &RankingRow| match (self.passes_down(&row.unit_id), self.when_ineligible) {
+                (Some(passes_down), _) => !passes_down,
+                (None, WhenIneligible::PassDown) => row.eligible != Some(false),
+                (None, WhenIneligible::LeaveVacant) => true,
             };
+            let may_take = |row: &RankingRow| row.eligible != Some(false) && self.passes_down(&row.unit_id).is_none();
             let queue = group.iter().filter(|row| takes(row)).count();
             let offered: Vec<Option<&str>> = (next..next + queue).map(|at| slots.get(at).copied()).collect();
             next += queue;
             let alike = offered.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
             // Among units that take nothing, the order changes nothing.
-            let somebody_takes = group.iter().any(|row| row.eligible != Some(false));
+            let somebody_takes = group.iter().any(may_take);
             if !alike && somebody_takes {
                 ranking.unresolved_ties.push(UnresolvedTie {
                     unit_ids: group.iter().map(|row| row.unit_id).collect(),
@@ -212,7 +234,7 @@ impl Inputs {
                 continue;
             }
             for (row, code) in group.iter_mut().filter(|row| takes(row)).zip(offered) {
-                row.award_code = code.filter(|_| row.eligible == Some(true)).map(str::to_owned);
+                row.award_code = code.filter(|_| row.eligible == Some(true) && may_take(row)).map(str::to_owned);
             }
         }
     }
@@ -223,7 +245,8 @@ fn of(contender: &Contender, figure: impl Fn(&Totals) -> Points) -> Option<Point
 }
 
 impl Inputs {
-    /// Whether both inputs are equal. Codes and names of units do not affect the result and are ignored.
+    /// Whether both inputs are equal. Codes and names of units, and the order of decisions, do not affect the result and are
+    /// ignored.
     pub fn agrees_with(&self, other: &Inputs) -> bool {
         let nameless = |inputs: &Inputs| {
             let mut contenders = inputs.contenders.clone();
@@ -232,7 +255,10 @@ impl Inputs {
                 contender.unit_name.clear();
             }
             contenders.sort_by_key(|a| a.unit_id);
-            Inputs { contenders, ..inputs.clone() }
+            let (mut decisions, mut withdrawals) = (inputs.decisions.clone(), inputs.withdrawals.clone());
+            decisions.sort();
+            withdrawals.sort();
+            Inputs { contenders, decisions, withdrawals, ..inputs.clone() }
         };
         nameless(self) == nameless(other)
     }
@@ -302,6 +328,7 @@ mod tests {
             ],
             when_ineligible: WhenIneligible::PassDown,
             decisions: vec![],
+            withdrawals: vec![],
         }
     }
 
@@ -490,6 +517,29 @@ mod tests {
             for row in &ranking.rows {
                 let better = ranking.rows.iter().filter(|other| (other.total, other.base) > (row.total, row.base)).count();
                 prop_assert_eq!(row.rank, Some(i32::try_from(better).unwrap() + 1));
+            }
+        }
+    }
+
+    /// A with the flag, B and C with merit, D next; who is withdrawn takes nothing, and keeps the rank.
+    #[test]
+    fn a_withdrawn_award_passes_down_or_stays_vacant() {
+        let four = vec![contender("A", 900, 0), contender("B", 890, 0), contender("C", 880, 0), contender("D", 870, 0)];
+        let withdrawn = |code: &str, pass_down| Withdrawal { unit_id: id(code), pass_down };
+        let table = [
+            (vec![withdrawn("A", true)], [None, Some("flag"), Some("merit"), Some("merit")]),
+            (vec![withdrawn("A", false)], [None, Some("merit"), Some("merit"), None]),
+            (vec![withdrawn("C", true)], [Some("flag"), Some("merit"), None, Some("merit")]),
+            (vec![withdrawn("A", true), withdrawn("B", true)], [None, None, Some("flag"), Some("merit")]),
+            (vec![withdrawn("D", true)], [Some("flag"), Some("merit"), Some("merit"), None]),
+        ];
+        for when_ineligible in [WhenIneligible::PassDown, WhenIneligible::LeaveVacant] {
+            for (withdrawals, expected) in &table {
+                let inputs = Inputs { withdrawals: withdrawals.clone(), when_ineligible, ..inputs(four.clone()) };
+                let ranking = inputs.rank();
+                let found: Vec<_> = places(&ranking).into_iter().map(|(_, rank, award)| (rank, award)).collect();
+                let expected: Vec<_> = (1..).map(Some).zip(*expected).collect();
+                assert_eq!(found, expected, "{withdrawals:?}");
             }
         }
     }

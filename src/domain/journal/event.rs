@@ -106,6 +106,18 @@ pub enum EventType {
     /// A recorded decision was corrected.
     #[serde(rename = "award_proposal.decision_corrected")]
     AwardProposalDecisionCorrected,
+    /// A proposal does not go on.
+    #[serde(rename = "award_proposal.withdrawn")]
+    AwardProposalWithdrawn,
+    /// An amendment of a final result was asked for.
+    #[serde(rename = "amendment.requested")]
+    AmendmentRequested,
+    /// An amendment was approved: the ranking was computed anew.
+    #[serde(rename = "amendment.approved")]
+    AmendmentApproved,
+    /// An amendment was rejected.
+    #[serde(rename = "amendment.rejected")]
+    AmendmentRejected,
     /// A deadline is due soon.
     #[serde(rename = "deadline.due_soon")]
     DeadlineDueSoon,
@@ -151,9 +163,12 @@ impl EventType {
     /// organisation.
     pub const fn audience(self, about_unit: bool) -> Audience {
         match self {
-            EventType::CouncilSessionCancelled | EventType::CouncilSessionCorrected | EventType::TieDecisionLapsed => {
-                Audience::Council
-            }
+            EventType::CouncilSessionCancelled
+            | EventType::CouncilSessionCorrected
+            | EventType::TieDecisionLapsed
+            | EventType::AmendmentRequested
+            | EventType::AmendmentApproved
+            | EventType::AmendmentRejected => Audience::Council,
             _ if !about_unit => Audience::Everybody,
             EventType::SubmissionCreated | EventType::SubmissionReopened => Audience::OwnUnit,
             EventType::SubmissionSubmitted
@@ -170,7 +185,8 @@ impl EventType {
             | EventType::AwardProposalReturned
             | EventType::AwardProposalApproved
             | EventType::AwardProposalDeclined
-            | EventType::AwardProposalDecisionCorrected => Audience::Proposal,
+            | EventType::AwardProposalDecisionCorrected
+            | EventType::AwardProposalWithdrawn => Audience::Proposal,
             EventType::DeadlineDueSoon
             | EventType::DeadlineOverdue
             | EventType::DeadlineExtended

@@ -29,6 +29,7 @@ use crate::http::patch::present;
 use crate::http::time::{Day, Instant};
 use crate::service::assessment::periods::{self, ChangedFields, MovedSheet, NewPeriod, PeriodChange, Summary};
 use crate::service::assessment::periods::{Filter, PeriodListItem};
+use crate::service::award::announcement;
 use crate::service::{Answer, Conn, Context, Details, Input, Interrupt};
 
 /// Returns the operations on `periods`.
@@ -67,7 +68,14 @@ const FINALIZE_REFUSALS: &[Code] = &[
     Code::FactsMissing,
     Code::UnresolvedTie,
 ];
-const ANNOUNCE_REFUSALS: &[Code] = &[Code::NoticeBeforeSession, Code::NoticeInFuture, Code::QuotaExceeded];
+const ANNOUNCE_REFUSALS: &[Code] = &[
+    Code::NoticeBeforeSession,
+    Code::NoticeInFuture,
+    Code::QuotaExceeded,
+    Code::GuardFailed,
+    Code::UnresolvedTie,
+    Code::ProposalDecided,
+];
 const CLOSE_REFUSALS: &[Code] = &[Code::GuardFailed, Code::ProposalUndecided];
 
 /// An emulation period: one year of scoring in one organisation.
@@ -699,13 +707,17 @@ async fn finalize(call: Call) -> Reply {
 }
 
 /// Announce the results and create the award proposals.
+///
+/// A result that was amended since its announcement is announced again, by a notice of its own: the notice before is kept,
+/// proposals that are granted no longer are withdrawn, and those that are new are created. An approved one that is granted no
+/// longer prevents that (`proposal_decided`) until its decision is corrected.
 #[utoipa::path(post, path = "/v1/periods/{id}/announce", request_body = AnnounceBody, responses((status = 200, description = "Announced.", body = PeriodView)))]
 async fn announce(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call
         .body::<AnnounceBody>()
         .map(|body| Announcement { notice_number: body.notice_number, notice_on: body.notice_on.into() });
-    call.write(move |conn, context| details_answer(&periods::announce(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&announcement::announce(conn, context, &id, &input)?)).await
 }
 
 /// Close the period.

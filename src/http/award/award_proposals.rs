@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::Action;
-use crate::domain::award::award_proposal::{Decision, Proposal, ProposalCase, ProposalStatus, RecordedDecision};
+use crate::domain::award::award_proposal::{
+    Decision, NewWithdrawal, Proposal, ProposalCase, ProposalStatus, RecordedDecision,
+};
 use crate::domain::award::eligibility::Eligibility;
 use crate::domain::change::Superseded;
 use crate::domain::schedule::calendar::CountedDay;
@@ -21,8 +23,8 @@ use crate::http::operation::{Operation, acts, changes, lists, operations, reads}
 use crate::http::page::{IdOrder, ListView};
 use crate::http::time::{Day, Instant};
 use crate::http::{State, upload};
-use crate::service::award::award_proposals;
 use crate::service::award::award_proposals::{DecisionCorrection, Filter};
+use crate::service::award::{announcement, award_proposals};
 use crate::service::{self, Answer, Details, Interrupt};
 
 /// Returns the operations on `award_proposals`.
@@ -36,13 +38,20 @@ pub fn operations() -> Vec<Operation> {
         send_back: acts(Action::ReturnProposal),
         record_decision: acts(Action::RecordDecision).refuses(DECISION_REFUSALS),
         correct_decision: acts(Action::CorrectDecision).refuses(CORRECT_DECISION_REFUSALS),
+        withdraw: acts(Action::WithdrawProposal).refuses(WITHDRAW_REFUSALS),
     ]
 }
 
 const ATTACH_REFUSALS: &[Code] = &[Code::InvalidState, Code::FileTypeNotAllowed, Code::FileTooLarge, Code::FileEmpty];
-const SUBMIT_REFUSALS: &[Code] = &[Code::GuardFailed, Code::DocumentMissing, Code::TooEarly];
-const DECISION_REFUSALS: &[Code] =
-    &[Code::DecisionNumberRequired, Code::DecidedOnRequired, Code::ReasonMissing, Code::ImplausibleDate];
+const SUBMIT_REFUSALS: &[Code] = &[Code::GuardFailed, Code::DocumentMissing, Code::TooEarly, Code::ProposalStale];
+const DECISION_REFUSALS: &[Code] = &[
+    Code::DecisionNumberRequired,
+    Code::DecidedOnRequired,
+    Code::ReasonMissing,
+    Code::ImplausibleDate,
+    Code::ProposalStale,
+];
+const WITHDRAW_REFUSALS: &[Code] = &[Code::GuardFailed, Code::ProposalDecided, Code::FactsMissing, Code::TextEmpty];
 const CORRECT_DECISION_REFUSALS: &[Code] = &[
     Code::DecisionNumberRequired,
     Code::DecidedOnRequired,
@@ -162,6 +171,13 @@ pub(super) struct ProposalHeadView {
     decision_reason: Option<String>,
     /// Decisions that were recorded wrongly and corrected, the oldest first.
     superseded_decisions: Vec<SupersededDecisionView>,
+    /// Whether the result that it follows from was amended and is not announced again yet; it can then be neither submitted
+    /// nor decided.
+    stale: bool,
+    /// When it was withdrawn; null unless it was.
+    withdrawn_at: Option<Instant>,
+    /// Why it was withdrawn; null unless it was.
+    withdraw_reason: Option<String>,
     /// Version of the proposal; it increases with every change.
     version: i64,
     /// When the proposal was created.
@@ -202,6 +218,9 @@ impl From<&Proposal> for ProposalHeadView {
             decided_on: decision.and_then(|decision| decision.on),
             decision_reason: decision.and_then(|decision| decision.reason.clone()),
             superseded_decisions: proposal.superseded_decisions.iter().map(SupersededDecisionView::from).collect(),
+            stale: proposal.stale,
+            withdrawn_at: proposal.withdrawn.as_ref().map(|withdrawn| Instant(withdrawn.at)),
+            withdraw_reason: proposal.withdrawn.as_ref().map(|withdrawn| withdrawn.reason.clone()),
             version: proposal.version,
             created_at: Instant(proposal.created_at),
             updated_at: Instant(proposal.updated_at),
@@ -282,6 +301,17 @@ fn details_answer(details: &Details<ProposalCase>) -> Result<Answer, Interrupt> 
         actions: Actions::of(&details.offers, &base),
     };
     Ok(Answer::ok(&view, details.tag.header())?)
+}
+
+/// A withdrawal.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WithdrawProposal, example = json!({"reason": "Đơn vị xin rút", "pass_down": true}))]
+struct WithdrawBody {
+    /// Why the proposal must not go on; at most 4,000 characters.
+    reason: String,
+    /// Whether the award passes to the next eligible unit; otherwise it stays vacant.
+    pass_down: bool,
 }
 
 /// Filters of the list of award proposals.
@@ -406,4 +436,18 @@ async fn correct_decision(call: Call) -> Reply {
     });
     call.write(move |conn, context| details_answer(&award_proposals::correct_decision(conn, context, &id, &input)?))
         .await
+}
+
+/// Withdraw a proposal that must not go on.
+///
+/// With `pass_down` the award goes to the next eligible unit, and the awards after it move up in turn: proposals that are
+/// granted no longer are withdrawn, and new ones are created, due as the result notice says. Without, the award stays vacant. The
+/// ranking gets its next version; no total and no rank changes. Where a tie has to be decided first, the ranking and the open proposals are
+/// `stale` until the council has decided and the result is announced again.
+#[utoipa::path(post, path = "/v1/award-proposals/{id}/withdraw", request_body = WithdrawBody, responses((status = 200, description = "Withdrawn.", body = ProposalView)))]
+async fn withdraw(call: Call) -> Reply {
+    let id = call.id("id")?;
+    let input = call.body::<WithdrawBody>();
+    let input = input.map(|body| NewWithdrawal { reason: body.reason, pass_down: body.pass_down });
+    call.write(move |conn, context| details_answer(&announcement::withdraw(conn, context, &id, &input)?)).await
 }

@@ -1,5 +1,6 @@
 //! Operations on council sessions, the ranking, award proposals, documents and dossiers.
 
+pub mod amendments;
 pub mod award_proposals;
 pub mod council_sessions;
 pub mod documents;

@@ -1,7 +1,7 @@
 //! The ranking of a period and the council's decisions on ties: `/v1/periods/{id}/ranking`, `…/tie-decisions`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -45,6 +45,8 @@ pub(super) struct RankingView {
     status: RankingStatus,
     /// Version of the ranking; 0 while it is provisional.
     version: i64,
+    /// Version that was frozen last; null while the ranking is provisional, and for those who see announced rankings alone.
+    latest_version: Option<i64>,
     /// Units by rank; those without a result last.
     rows: Vec<RankingRow>,
     /// Ties that the council still has to decide.
@@ -63,6 +65,7 @@ impl From<RankingDetails> for RankingView {
         RankingView {
             status: details.status,
             version: details.version,
+            latest_version: details.latest_version,
             rows: details.ranking.rows,
             unresolved_ties: details.ranking.unresolved_ties,
             inputs_sha256: details.inputs_sha256,
@@ -70,6 +73,14 @@ impl From<RankingDetails> for RankingView {
             salt: details.salt,
         }
     }
+}
+
+/// Which ranking of the period.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct GetQuery {
+    /// A version that was frozen; without it the announced one, else the one that was frozen last, else the current data.
+    version: Option<i64>,
 }
 
 /// The result of verifying a final ranking.
@@ -144,12 +155,14 @@ impl DecisionView {
 /// Get the ranking.
 ///
 /// Computed from the current scores until the period is finalised, frozen from then on. Standard competition ranking:
-/// 1, 2, 2, 4. Units see it once the results are announced.
-#[utoipa::path(get, path = "/v1/periods/{id}/ranking", responses((status = 200, description = "The ranking.", body = RankingView)))]
-async fn get(call: Call) -> Reply {
+/// 1, 2, 2, 4. Units see it once the results are announced. Where an amendment has changed it since, the announced version is
+/// `stale`, and those who see rankings before they are announced find the next one by its version.
+#[utoipa::path(get, path = "/v1/periods/{id}/ranking", params(GetQuery), responses((status = 200, description = "The ranking.", body = RankingView)))]
+async fn get(mut call: Call) -> Reply {
+    let GetQuery { version } = call.query();
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let body = serde_json::to_string(&RankingView::from(ranking::get(conn, context, &id)?))
+        let body = serde_json::to_string(&RankingView::from(ranking::get_version(conn, context, &id, version)?))
             .map_err(crate::error::Error::internal)?;
         let etag = Some(crate::service::tag::of_body(&body));
         Ok(Answer { status: 200, location: None, etag, next: None, body, replayed: false })

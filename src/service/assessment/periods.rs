@@ -5,39 +5,35 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use crate::clock::random_bytes;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::{self, LateSubmissions, Period, PeriodRules, PeriodStatus, Schedule};
-use crate::domain::assessment::steps::{Announcement, UnitSheet};
+use crate::domain::assessment::steps::UnitSheet;
 use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
-use crate::domain::award::award::Award;
-use crate::domain::award::award_proposal::{Document, Proposal, ProposalStatus};
+use crate::domain::award::award_proposal::Proposal;
 use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::criteria_set::CriteriaSetStatus;
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::deadline::Deadline;
-use crate::domain::text::{Check, TITLE_CHARS, checked, hex};
+use crate::domain::text::{Check, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in, instant};
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions;
 use crate::service::assessment::submissions::lapses::apply_lapses;
-use crate::service::award::award_proposals;
 use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
+use crate::service::award::ranking::versions;
 use crate::service::office::organizations::zone_of;
-use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::sync;
 use crate::service::subject::{changed_fields, fields};
 use crate::service::{
     AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Result, Subject, publish,
-    record, record_all, sha256_hex,
+    record, record_all,
 };
 use crate::store::page::Page;
 use crate::store::periods::PeriodUnit;
 pub use crate::store::periods::{Filter, PeriodListItem};
-use crate::store::rankings::FrozenRanking;
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
 
@@ -102,7 +98,9 @@ impl Subject for Period {
     fn audit(&self) -> Value {
         let further = json!({
             "status": self.status, "notice": self.notice, "superseded_notices": self.superseded_notices,
-            "superseded_stages": self.superseded_stages, "cancel_reason": self.cancel_reason,
+            "superseded_stages": self.superseded_stages,
+            "ranking_version": self.ranking_version, "announced_version": self.announced_version,
+            "council_recalled": self.council_recalled, "cancel_reason": self.cancel_reason,
             "council_review_started_on": self.council_review_started_on,
         });
         fields(&self.rules, further)
@@ -344,131 +342,12 @@ pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Resu
 pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Finalize, &Ok(()))?;
     let states = submission_states(conn, context, id)?;
-    let ProvisionalRanking { inputs, ranking, faults } = inputs::provisional(conn, &period)?;
+    let ProvisionalRanking { inputs, faults, .. } = inputs::provisional(conn, &period)?;
     let change = period.finalize(&states, faults, context.now)?;
-    let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
-    let version = store::rankings::frozen(conn, id)?.map_or(1, |last| last.version + 1);
-    let frozen = FrozenRanking {
-        period_id: id.to_string(),
-        version,
-        inputs_sha256: sha256_hex(text.as_bytes()),
-        inputs: text,
-        result: serde_json::to_string(&ranking).map_err(Error::internal)?,
-        frozen_at: context.now.naive_utc(),
-        salt: hex(&random_bytes::<32>().map_err(Error::internal)?),
-    };
-    store::rankings::freeze(conn, &frozen)?;
+    let (version, _) = versions::freeze(conn, context, &period, &inputs)?;
     store::submissions::move_all(conn, id, SubmissionStatus::Reviewed, SubmissionStatus::Finalized, context.now)?;
-    let draft = AuditDraft {
-        after: Some(json!({"version": version, "inputs_sha256": frozen.inputs_sha256, "rows": ranking.rows}).into()),
-        ..AuditDraft::about("ranking.freeze", Some(period.organization_id), ("ranking", *id))
-    };
-    record(conn, context, draft)?;
+    let change = change.map(|period| Period { ranking_version: Some(version), ..period });
     context.commit(conn, "period.finalize", &period, change)
-}
-
-/// Publishes the result and creates the award proposals.
-pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Announcement>) -> Result<Details<Period>> {
-    let (before, command): (Period, _) = context.enter(conn, id, Action::Announce, input)?;
-    let (decided_on, today) = notice_dates(conn, context, &before)?;
-    let change = before.announce(command, decided_on, today, context.now)?;
-    // The calendar must not change between computing the dossier dates and storing them.
-    store::calendar::lock_for_share(conn)?;
-    let proposals = proposals(conn, context, &before, command.notice_on)?;
-    store::award_proposals::insert_all(conn, &proposals)?;
-    let dossiers: Vec<_> = proposals.iter().map(|proposal| (proposal.unit_id, proposal.term.clone())).collect();
-    sync::announced(conn, context.app, &change.after, command.notice_on, &dossiers, context.now)?;
-    let drafts = proposals.iter().map(award_proposals::created);
-    record_all(conn, context, drafts.collect())?;
-    context.commit(conn, "period.announce", &before, change)
-}
-
-/// The days that the result notice lies between: that of the last session whose decision it rests on, and today.
-fn notice_dates(conn: &mut Conn, context: &Context, period: &Period) -> Result<(NaiveDate, NaiveDate), Error> {
-    let sessions = store::council_sessions::closed_of_period(conn, &period.id)?;
-    let decisive = sessions.iter().filter(|session| session.could_decide(period.council_since()));
-    let mut decided_on = decisive.map(|session| session.held_on).min().unwrap_or_else(|| period.council_since());
-    let contenders = inputs::current(conn, period)?.contenders;
-    for (decision, _) in inputs::decisions(conn, period, &contenders)?.into_iter().filter(|(_, stands)| *stands) {
-        let session = sessions.iter().find(|session| session.id == decision.council_session_id);
-        decided_on = session.map_or(decided_on, |session| decided_on.max(session.held_on));
-    }
-    Ok((decided_on, date_in(zone_of(conn, &period.organization_id)?, context.now)))
-}
-
-/// A notice to replace a wrong one, with the reason.
-#[derive(Debug, Clone)]
-pub struct NoticeCorrection {
-    /// The notice as it should be.
-    pub notice: Announcement,
-    /// Why it is corrected.
-    pub reason: String,
-}
-
-/// Replaces a wrong result notice. The dossiers that are not submitted become due by the new date.
-pub fn correct_notice(
-    conn: &mut Conn,
-    context: &Context,
-    id: &Id,
-    input: &Input<NoticeCorrection>,
-) -> Result<Details<Period>> {
-    let (before, command): (Period, _) = context.enter(conn, id, Action::CorrectNotice, input)?;
-    let NoticeCorrection { notice, reason } = command;
-    let (decided_on, today) = notice_dates(conn, context, &before)?;
-    let change = before.correct_notice(notice, reason, decided_on, today, context.now)?;
-    store::calendar::lock_for_share(conn)?;
-    let moves = calendar::move_dossiers(conn, context, &before, notice.notice_on)?;
-    sync::noticed(conn, id, notice.notice_on, context.now)?;
-    let corrected = context.commit(conn, "period.correct_notice", &before, change)?;
-    calendar::record_moves(conn, context, &moves)?;
-    Ok(corrected)
-}
-
-/// Builds one proposal for each award that the frozen ranking grants.
-fn proposals(
-    conn: &mut Conn,
-    context: &Context,
-    period: &Period,
-    notice_on: NaiveDate,
-) -> Result<Vec<Proposal>, Error> {
-    let (inputs, ranking, _) =
-        inputs::frozen(conn, period)?.ok_or_else(|| Error::internal("a finalised period without its ranking"))?;
-    let term = calendar::dossier_term(conn, &period.organization_id, notice_on, &period.rules.dossier_deadline)?;
-    let documents = period.rules.required_documents.iter();
-    let documents: Vec<Document> = documents
-        .map(|document| Document { code: document.code.clone(), title: document.title.clone(), file: None })
-        .collect();
-    let winners = |award: &Award| {
-        let code = award.code.clone();
-        let rows = ranking.rows.iter().filter(move |row| row.award_code.as_deref() == Some(code.as_str()));
-        (1_i32..).zip(rows).map(|(slot, row)| (award.clone(), slot, row)).collect::<Vec<_>>()
-    };
-    let proposals = period.rules.awards.iter().flat_map(winners).filter_map(|(award, slot, row)| {
-        let contender = inputs.contenders.iter().find(|contender| contender.unit_id == row.unit_id)?;
-        Some(Proposal {
-            id: context.new_id(),
-            organization_id: period.organization_id,
-            period_id: period.id,
-            unit_id: row.unit_id,
-            award_code: award.code,
-            award_quota: award.quota,
-            slot,
-            rank: row.rank?,
-            total: row.total?,
-            eligibility: inputs.judge(contender)?,
-            term: term.clone(),
-            documents: documents.clone(),
-            status: ProposalStatus::Draft,
-            submitted_at: None,
-            return_reason: None,
-            decision: None,
-            superseded_decisions: Vec::new(),
-            version: 1,
-            created_at: context.now,
-            updated_at: context.now,
-        })
-    });
-    Ok(proposals.collect())
 }
 
 /// Closes the period once every proposal is decided.
@@ -476,7 +355,7 @@ pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Peri
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Close, &Ok(()))?;
     let units = store::periods::units_of(conn, id)?;
     let proposals = store::award_proposals::of_period(conn, id)?;
-    let undecided = proposals.iter().filter(|proposal| proposal.decision.is_none());
+    let undecided = proposals.iter().filter(|proposal| proposal.status.is_open());
     let code_of = |proposal: &Proposal| {
         let unit = units.iter().find(|unit| unit.unit.id == proposal.unit_id);
         unit.map_or("", |unit| unit.unit.code.as_str())

@@ -203,6 +203,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
         breakdown: table.breakdown(&tally),
         superseded: None,
         replaces_id: replaced.map(|review| review.id),
+        amendment_id: None,
         version: 1,
         created_at: context.now,
         updated_at: context.now,

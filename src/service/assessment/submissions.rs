@@ -451,6 +451,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Sub
         criteria_set_id: case.criteria_set_id.to_string(),
         submitted_by: context.member_id(&case.submission.organization_id)?.to_string(),
         submitted_at: context.now.naive_utc(),
+        amendment_id: None,
     };
     store::submissions::insert_revision(conn, &revision)?;
     sync::submission_sent(conn, &change.after.submission, Some(date_in(case.zone, context.now)))?;

@@ -67,10 +67,14 @@ impl Subject for ProposalCase {
         let decision = proposal.decision.as_ref();
         json!({
             "period_id": proposal.period_id, "unit_id": proposal.unit_id, "award_code": proposal.award_code,
-            "rank": proposal.rank, "status": proposal.status, "submitted_at": proposal.submitted_at.map(instant),
+            "rank": proposal.rank, "total": proposal.total, "eligibility": proposal.eligibility, "stale": proposal.stale,
+            "status": proposal.status, "submitted_at": proposal.submitted_at.map(instant),
             "return_reason": proposal.return_reason, "due_on": proposal.term.due_on, "opens_on": proposal.term.opens_on,
             "decision": decision.map(|decision| json!({"number": decision.number, "on": decision.on, "reason": decision.reason})),
             "superseded_decisions": proposal.superseded_decisions,
+            "withdrawn": proposal.withdrawn.as_ref().map(|withdrawn| json!({
+                "at": instant(withdrawn.at), "reason": withdrawn.reason, "pass_down": withdrawn.pass_down,
+            })),
         })
     }
 

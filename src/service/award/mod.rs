@@ -1,5 +1,7 @@
 //! Awards, from the council session to the decided proposal.
 
+pub mod amendments;
+pub mod announcement;
 pub mod award_proposals;
 pub mod council_sessions;
 pub mod documents;

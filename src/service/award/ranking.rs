@@ -1,6 +1,7 @@
 //! The ranking of a period, and the council's decisions on ties.
 
 pub mod inputs;
+pub mod versions;
 
 use serde_json::{Value, json};
 
@@ -11,12 +12,14 @@ use crate::domain::assessment::period::{Period, PeriodStatus};
 use crate::domain::award::council_session::CouncilSession;
 use crate::domain::award::ranking::{Inputs, Ranking};
 use crate::domain::award::tie_decision::{self, DecidedTotal, TieDecision};
+use crate::domain::change::Change;
 use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::office::organizations::zone_of;
 use crate::service::{AuditDraft, Context, EventDraft, Input, Interrupt, PendingLapse, Result, record, sha256_hex};
+use crate::store::rankings::FrozenRanking;
 use crate::store::{self, Conn};
 
 /// How far a ranking may be relied on.
@@ -29,6 +32,8 @@ pub enum RankingStatus {
     Final,
     /// Published.
     Announced,
+    /// Published, and amended since: the next announcement publishes the amended one.
+    Stale,
 }
 
 /// A ranking as the caller sees it.
@@ -37,6 +42,8 @@ pub struct RankingDetails {
     pub status: RankingStatus,
     /// Version number; 0 while provisional.
     pub version: i64,
+    /// Version that was frozen last; `None` for those who see announced rankings alone.
+    pub latest_version: Option<i64>,
     /// The ranked units.
     pub ranking: Ranking,
     /// SHA-256 of the inputs; `None` for those who do not see all inputs.
@@ -85,15 +92,50 @@ fn find(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Period> {
     Ok(period)
 }
 
-/// Returns the ranking: frozen once finalised, otherwise computed from the current data.
+/// Whether the caller sees rankings before they are announced.
+fn sees_unannounced(context: &Context, period: &Period) -> bool {
+    access::holds(&context.actor, Action::ReadRanking, &Facts::of(&period.organization_id))
+}
+
+/// The ranking that a version's number stands for, and whether the caller may see it: those who see a ranking before it is
+/// announced see all versions, the others the announced one.
+fn version(conn: &mut Conn, context: &Context, period: &Period, asked: i64) -> Result<FrozenRanking> {
+    if !sees_unannounced(context, period) && Some(asked) != period.announced_version {
+        return Err(Code::NotFound.into());
+    }
+    Ok(store::rankings::find(conn, &period.id, asked)?.ok_or(Code::NotFound)?)
+}
+
+impl RankingStatus {
+    fn of(period: &Period, version: i64) -> Self {
+        match period.announced_version {
+            Some(announced) if announced == version && period.is_stale() => RankingStatus::Stale,
+            Some(announced) if announced == version => RankingStatus::Announced,
+            Some(_) if period.ranking_version != Some(version) => RankingStatus::Stale,
+            Some(_) | None => RankingStatus::Final,
+        }
+    }
+}
+
+/// Returns the ranking that counts: frozen once finalised, otherwise computed from the current data.
 pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<RankingDetails> {
+    get_version(conn, context, period_id, None)
+}
+
+/// Returns the frozen version of a ranking that is asked for, or else the one that counts.
+pub fn get_version(conn: &mut Conn, context: &Context, period_id: &Id, asked: Option<i64>) -> Result<RankingDetails> {
     let period = find(conn, context, period_id)?;
     context.accept_read()?;
     let sees_inputs = sees_inputs(context, &period);
-    let details = if let Some(row) = inputs::frozen_row(conn, &period)? {
+    let row = match asked {
+        Some(asked) => Some(version(conn, context, &period, asked)?),
+        None => inputs::frozen_row(conn, &period)?,
+    };
+    let details = if let Some(row) = row {
         RankingDetails {
-            status: if period.status.is_announced() { RankingStatus::Announced } else { RankingStatus::Final },
+            status: RankingStatus::of(&period, row.version),
             version: row.version,
+            latest_version: period.ranking_version.filter(|_| sees_unannounced(context, &period)),
             ranking: serde_json::from_str(&row.result).map_err(Error::internal)?,
             commitment: Some(row.commitment()),
             inputs_sha256: sees_inputs.then_some(row.inputs_sha256),
@@ -108,6 +150,7 @@ pub fn get(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<Ranking
         RankingDetails {
             status: RankingStatus::Provisional,
             version: 0,
+            latest_version: None,
             ranking: inputs.rank(),
             inputs_sha256: sees_inputs.then(|| sha256_hex(text.as_bytes())),
             commitment: None,
@@ -181,7 +224,7 @@ pub fn decide_tie(
         earlier.sort();
         earlier == group
     });
-    let inputs = inputs::current(conn, &period)?;
+    let inputs = versions::counted(conn, &period)?;
     check.ensure(is_tied_group(&inputs, &group), "/unit_ids", Code::NotTiedGroup);
     Error::unless_valid(check.faults)?;
     let decision = TieDecision {
@@ -205,7 +248,25 @@ pub fn decide_tie(
         ..AuditDraft::about("tie_decision.record", Some(period.organization_id), ("tie_decision", decision.id))
     };
     record(conn, context, draft)?;
+    if period.status.is_final() {
+        refreeze(conn, context, &period, (inputs, &decision))?;
+    }
     Ok(decision)
+}
+
+/// Freezes a ranking anew with a decision on a tie that an amendment or a withdrawal has made.
+fn refreeze(
+    conn: &mut Conn,
+    context: &Context,
+    period: &Period,
+    (mut inputs, decision): (Inputs, &TieDecision),
+) -> Result<(), Error> {
+    inputs.decisions.retain(|earlier| !earlier.iter().any(|unit_id| decision.unit_ids.contains(unit_id)));
+    inputs.decisions.push(decision.unit_ids.clone());
+    let (version, ranking) = versions::freeze(conn, context, period, &inputs)?;
+    let after = period.refrozen(version, !ranking.unresolved_ties.is_empty(), context.now);
+    context.save(conn, "period.refreeze", period, Change::silent(after))?;
+    Ok(())
 }
 
 fn audit(decision: &TieDecision) -> Value {

@@ -54,6 +54,9 @@ struct Row {
     updated_at: NaiveDateTime,
     superseded_notices: String,
     superseded_stages: String,
+    ranking_version: Option<i64>,
+    announced_version: Option<i64>,
+    council_recalled: bool,
 }
 
 fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Error> {
@@ -89,6 +92,9 @@ fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Err
         notice: row.notice_number.zip(row.notice_on).map(|(number, on)| Notice { number, on }),
         superseded_notices: from_json(&row.superseded_notices)?,
         superseded_stages: from_json(&row.superseded_stages)?,
+        ranking_version: row.ranking_version,
+        announced_version: row.announced_version,
+        council_recalled: row.council_recalled,
         cancel_reason: row.cancel_reason,
         council_review_started_on: row.council_review_started_on,
         version: row.version,
@@ -131,6 +137,9 @@ impl TryFrom<&Period> for Row {
             updated_at: naive(period.updated_at),
             superseded_notices: json(&period.superseded_notices)?,
             superseded_stages: json(&period.superseded_stages)?,
+            ranking_version: period.ranking_version,
+            announced_version: period.announced_version,
+            council_recalled: period.council_recalled,
         })
     }
 }

@@ -35,6 +35,7 @@ struct Row {
     superseded_at: Option<NaiveDateTime>,
     superseded_reason: Option<String>,
     replaces_id: Option<String>,
+    amendment_id: Option<String>,
 }
 
 impl TryFrom<Row> for Review {
@@ -54,6 +55,7 @@ impl TryFrom<Row> for Review {
                 .zip(row.superseded_reason)
                 .map(|(at, reason)| Supersession { at, reason }),
             replaces_id: row.replaces_id.map(id),
+            amendment_id: row.amendment_id.map(id),
             version: row.version,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
@@ -81,6 +83,7 @@ impl TryFrom<&Review> for Row {
             superseded_at: naive_option(review.superseded.as_ref().map(|superseded| superseded.at)),
             superseded_reason: review.superseded.as_ref().map(|superseded| superseded.reason.clone()),
             replaces_id: review.replaces_id.as_ref().map(ToString::to_string),
+            amendment_id: review.amendment_id.as_ref().map(ToString::to_string),
         })
     }
 }

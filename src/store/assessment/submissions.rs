@@ -503,6 +503,8 @@ pub struct Revision {
     pub submitted_by: String,
     /// The time of the submission, in UTC.
     pub submitted_at: NaiveDateTime,
+    /// The amendment that it is the result of.
+    pub amendment_id: Option<String>,
 }
 
 /// Marks the last revision of a submission as withdrawn.

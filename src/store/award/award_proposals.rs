@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::award::award_proposal::{Document, DossierTerm, Proposal, ProposalStatus, RecordedDecision};
+use crate::domain::award::award_proposal::{
+    Document, DossierTerm, Proposal, ProposalStatus, RecordedDecision, Withdrawn,
+};
 use crate::domain::file::AttachedFile;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::CountedDay;
@@ -45,6 +47,10 @@ struct Row {
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     superseded_decisions: String,
+    withdraw_reason: Option<String>,
+    withdrawn_at: Option<NaiveDateTime>,
+    pass_down: Option<bool>,
+    stale: bool,
 }
 
 fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
@@ -72,6 +78,12 @@ fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
             on: row.decided_on,
             reason: row.decision_reason,
         }),
+        withdrawn: utc_option(row.withdrawn_at).zip(row.withdraw_reason).map(|(at, reason)| Withdrawn {
+            at,
+            reason,
+            pass_down: row.pass_down,
+        }),
+        stale: row.stale,
         superseded_decisions: from_json(&row.superseded_decisions)?,
         version: row.version,
         created_at: utc(row.created_at),
@@ -107,6 +119,10 @@ impl TryFrom<&Proposal> for Row {
             created_at: naive(proposal.created_at),
             updated_at: naive(proposal.updated_at),
             superseded_decisions: json(&proposal.superseded_decisions)?,
+            withdraw_reason: proposal.withdrawn.as_ref().map(|withdrawn| withdrawn.reason.clone()),
+            withdrawn_at: naive_option(proposal.withdrawn.as_ref().map(|withdrawn| withdrawn.at)),
+            pass_down: proposal.withdrawn.as_ref().and_then(|withdrawn| withdrawn.pass_down),
+            stale: proposal.stale,
         })
     }
 }
@@ -245,10 +261,10 @@ pub fn given_before(conn: &mut Conn, unit_id: &Id, year: i32) -> Result<Vec<Give
     Ok(rows.into_iter().map(given).collect())
 }
 
-/// Returns the proposals of a period, in order of award and slot.
+/// Returns the proposals of a period, withdrawn ones included, in order of award and slot.
 pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Proposal>, Error> {
     let of_period = dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str()));
-    let rows: Vec<Row> = of_period.order((dsl::award_code, dsl::slot)).load(conn)?;
+    let rows: Vec<Row> = of_period.order((dsl::award_code, dsl::slot, dsl::id)).load(conn)?;
     with_documents(conn, rows)
 }
 
@@ -292,7 +308,8 @@ pub type Explanations = HashMap<(Id, Option<Id>), Vec<CountedDay>>;
 pub fn explanations(conn: &mut Conn, period_ids: &[Id], unit_ids: &[Id]) -> Result<Explanations, Error> {
     let of_units = dsl::award_proposals
         .filter(dsl::period_id.eq_any(id_texts(period_ids)))
-        .filter(dsl::unit_id.eq_any(id_texts(unit_ids)));
+        .filter(dsl::unit_id.eq_any(id_texts(unit_ids)))
+        .filter(dsl::status.ne("withdrawn"));
     let rows: Vec<(String, String, String)> =
         of_units.select((dsl::period_id, dsl::unit_id, dsl::explanation)).load(conn)?;
     rows.into_iter().map(|(period, unit, text)| Ok(((id(period), Some(id(unit))), from_json(&text)?))).collect()
@@ -308,11 +325,23 @@ pub fn update(conn: &mut Conn, proposal: Proposal) -> Result<Proposal, Error> {
     ensure_one_row(diesel::update(expected).set(Row::try_from(&after)?).execute(conn)?).map(|()| after)
 }
 
+/// Marks the open proposals of a period as stale.
+pub fn mark_stale(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+    let open = dsl::award_proposals
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::status.eq_any(["draft", "submitted", "returned"]))
+        .filter(dsl::stale.eq(false));
+    let change = (dsl::stale.eq(true), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(open).set(change).execute(conn)?;
+    Ok(())
+}
+
 /// Locks the proposal of a unit until the transaction ends.
 pub fn lock_of_unit(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<(), Error> {
     let of_unit = dsl::award_proposals
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::unit_id.eq(unit_id.as_str()))
+        .filter(dsl::status.ne("withdrawn"))
         .select(dsl::version);
     if let Conn::Postgres(conn) = conn {
         of_unit.for_update().load::<i64>(conn)?;
@@ -325,7 +354,7 @@ pub fn lock_undecided(conn: &mut Conn, organization_id: Option<&Id>) -> Result<(
     let Conn::Postgres(conn) = conn else {
         return Ok(());
     };
-    let decided = [ProposalStatus::Approved, ProposalStatus::Declined].map(enum_text);
+    let decided = [ProposalStatus::Approved, ProposalStatus::Declined, ProposalStatus::Withdrawn].map(enum_text);
     let open = dsl::award_proposals.filter(dsl::status.ne_all(decided)).order(dsl::id).select(dsl::version);
     match organization_id {
         Some(id) => open.filter(dsl::organization_id.eq(id.as_str())).for_update().load::<i64>(conn)?,
@@ -341,8 +370,10 @@ pub fn set_term(
     term: &DossierTerm,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let of_unit =
-        dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq(unit_id.as_str()));
+    let of_unit = dsl::award_proposals
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq(unit_id.as_str()))
+        .filter(dsl::status.ne("withdrawn"));
     let change = (
         dsl::due_on.eq(term.due_on),
         dsl::opens_on.eq(term.opens_on),
@@ -361,8 +392,10 @@ pub fn extend(
     due_on: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let of_unit =
-        dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::unit_id.eq(unit_id.as_str()));
+    let of_unit = dsl::award_proposals
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq(unit_id.as_str()))
+        .filter(dsl::status.ne("withdrawn"));
     let change = (dsl::due_on.eq(due_on), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
     diesel::update(of_unit).set(change).execute(conn)?;
     Ok(())

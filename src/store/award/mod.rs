@@ -1,5 +1,6 @@
 //! Council sessions, rankings and award proposals.
 
+pub mod amendments;
 pub mod award_proposals;
 pub mod council_sessions;
 pub mod rankings;

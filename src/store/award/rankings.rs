@@ -41,8 +41,13 @@ impl FrozenRanking {
     }
 }
 
+/// Returns one version of a period's ranking.
+pub fn find(conn: &mut Conn, period_id: &Id, version: i64) -> Result<Option<FrozenRanking>, Error> {
+    Ok(rankings::table.find((period_id.as_str(), version)).first(conn).optional()?)
+}
+
 /// Returns the ranking of a period that was frozen last; `None` before the period is finalised for the first time.
-pub fn frozen(conn: &mut Conn, period_id: &Id) -> Result<Option<FrozenRanking>, Error> {
+pub fn latest(conn: &mut Conn, period_id: &Id) -> Result<Option<FrozenRanking>, Error> {
     let of_period = rankings::table.filter(rankings::period_id.eq(period_id.as_str()));
     Ok(of_period.order(rankings::version.desc()).first(conn).optional()?)
 }

@@ -1,5 +1,6 @@
 //! From the council’s session to the decided proposal.
 
+mod amendments;
 mod award_proposals;
 mod corrections;
 mod council_sessions;
@@ -8,3 +9,4 @@ mod dossiers;
 mod exports;
 mod session_corrections;
 mod ties;
+mod withdrawals;

@@ -11,8 +11,8 @@ use crate::error::Code;
 use crate::http::call::{Call, Reply};
 use crate::http::operation::{Operation, acts, operations};
 use crate::http::time::Day;
-use crate::service::assessment::periods::{self, NoticeCorrection};
 use crate::service::assessment::step_back;
+use crate::service::award::announcement::{self, NoticeCorrection};
 
 /// Returns the operations that correct a period.
 pub fn operations() -> Vec<Operation> {
@@ -84,5 +84,5 @@ async fn correct_notice(call: Call) -> Reply {
         notice: Announcement { notice_number: body.notice_number, notice_on: body.notice_on.into() },
         reason: body.reason,
     });
-    call.write(move |conn, context| details_answer(&periods::correct_notice(conn, context, &id, &input)?)).await
+    call.write(move |conn, context| details_answer(&announcement::correct_notice(conn, context, &id, &input)?)).await
 }

@@ -9,7 +9,7 @@ use crate::domain::access::action::Action;
 use crate::domain::assessment::period::Period;
 use crate::domain::assessment::steps::of_unit;
 use crate::domain::assessment::submission::SubmissionStatus;
-use crate::domain::award::ranking::{Contender, Inputs, Ranking};
+use crate::domain::award::ranking::{Contender, Inputs, Ranking, Withdrawal};
 use crate::domain::award::tie_break::TieBreak;
 use crate::domain::award::tie_decision::TieDecision;
 use crate::error::{Code, Error, Fault};
@@ -61,7 +61,21 @@ pub fn current(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
         awards: period.rules.awards.clone(),
         eligibility: period.rules.eligibility.clone(),
         when_ineligible: period.rules.when_ineligible,
+        withdrawals: withdrawals(conn, period)?,
     })
+}
+
+/// The units whose proposals were withdrawn, which there are once the results are announced.
+fn withdrawals(conn: &mut Conn, period: &Period) -> Result<Vec<Withdrawal>, Error> {
+    if !period.status.is_announced() {
+        return Ok(Vec::new());
+    }
+    let proposals = store::award_proposals::of_period(conn, &period.id)?.into_iter();
+    let withdrawn = proposals.filter_map(|proposal| {
+        let pass_down = proposal.withdrawn?.pass_down?;
+        Some(Withdrawal { unit_id: proposal.unit_id, pass_down })
+    });
+    Ok(withdrawn.collect())
 }
 
 /// Returns the decisions on ties of a period, each with whether it stands.
@@ -84,9 +98,13 @@ pub fn decisions(
     Ok(judged.collect())
 }
 
-/// Loads the frozen ranking of a finalised period, as stored. What was frozen before a step back counts no longer.
+/// Loads the frozen ranking of a finalised period, as stored: the one that is announced, or else the last. What was frozen
+/// before a step back counts no longer.
 pub fn frozen_row(conn: &mut Conn, period: &Period) -> Result<Option<FrozenRanking>, Error> {
-    if period.status.is_final() { store::rankings::frozen(conn, &period.id) } else { Ok(None) }
+    match period.announced_version.or(period.ranking_version).filter(|_| period.status.is_final()) {
+        Some(version) => store::rankings::find(conn, &period.id, version),
+        None => Ok(None),
+    }
 }
 
 /// Loads the frozen ranking of a finalised period: inputs, result and stored row.
@@ -116,11 +134,17 @@ pub fn provisional(conn: &mut Conn, period: &Period) -> Result<ProvisionalRankin
     let inputs = current(conn, period)?;
     let ranking = inputs.rank();
     let mut faults: Vec<Fault> = (!has_quorum).then(|| Fault::at("", Code::SessionWithoutQuorum)).into_iter().collect();
-    faults.extend(ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)));
-    faults.extend(ranking.unresolved_ties.iter().map(|tie| {
+    faults.extend(undecided(&ranking));
+    Ok(ProvisionalRanking { inputs, ranking, faults })
+}
+
+/// What prevents a ranking from being announced: missing facts and ties.
+pub fn undecided(ranking: &Ranking) -> Vec<Fault> {
+    let missing = ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code));
+    let tied = ranking.unresolved_ties.iter().map(|tie| {
         Fault::at("", Code::UnresolvedTie)
             .with("unit_ids", json!(tie.unit_ids))
             .with("award_code", tie.award_code.as_str())
-    }));
-    Ok(ProvisionalRanking { inputs, ranking, faults })
+    });
+    missing.chain(tied).collect()
 }

@@ -144,25 +144,42 @@ pub fn update_stages_after(conn: &mut Conn, lapsed: &[&Submission], now: DateTim
     Ok(())
 }
 
-/// Marks the result notice as met, and creates the dossier deadlines of the proposed units.
-pub fn announced(
+/// Creates the dossier deadlines of proposed units; that of a unit that was proposed before begins anew.
+pub fn proposed(
     conn: &mut Conn,
     app: &App,
     period: &Period,
-    notice_on: NaiveDate,
     dossiers: &[(Id, DossierTerm)],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    noticed(conn, &period.id, notice_on, now)?;
     // A waiver of the pending dossier deadline extends to each unit's.
     let pending = store::deadlines::find_of(conn, &period.id, DeadlineKind::Dossier, None)?;
     let waived = pending.and_then(|pending| pending.waived);
     store::deadlines::delete_pending(conn, &period.id)?;
-    let of_unit = |(unit_id, term): &(Id, DossierTerm)| {
+    let before = store::deadlines::of_period(conn, &period.id)?;
+    let mut new = Vec::new();
+    for (unit_id, term) in dossiers {
+        let same =
+            |deadline: &&Deadline| deadline.kind == DeadlineKind::Dossier && deadline.unit_id.as_ref() == Some(unit_id);
+        if let Some(deadline) = before.iter().find(same) {
+            let again = deadline.clone().reopened(term.due_on, term.opens_on, now);
+            store::deadlines::update(conn, Deadline { last_reminder: None, ..again })?;
+            continue;
+        }
         let dossier = Deadline::of_dossier(app.ids.next(), period, unit_id, term, now);
-        Deadline { waived: waived.clone(), ..dossier }
-    };
-    store::deadlines::insert_all(conn, &dossiers.iter().map(of_unit).collect::<Vec<_>>())
+        new.push(Deadline { waived: waived.clone(), ..dossier });
+    }
+    store::deadlines::insert_all(conn, &new)
+}
+
+/// Waives the deadline of a dossier that does not go on.
+pub fn dossier_ended(conn: &mut Conn, proposal: &Proposal, reason: &str, now: DateTime<Utc>) -> Result<(), Error> {
+    let (period_id, unit_id) = (&proposal.period_id, Some(&proposal.unit_id));
+    let found = store::deadlines::find_of(conn, period_id, DeadlineKind::Dossier, unit_id)?;
+    if let Some(deadline) = found.filter(|deadline| !deadline.is_settled()) {
+        store::deadlines::update(conn, deadline.waive(reason.to_owned(), now))?;
+    }
+    Ok(())
 }
 
 /// Marks the deadline of the result notice as met on the notice's date.
@@ -235,7 +252,8 @@ pub fn backfill(conn: &mut Conn, app: &App) -> Result<(), Error> {
             let proposals = store::award_proposals::of_period(conn, &id)?;
             let dossiers: Vec<(Id, DossierTerm)> =
                 proposals.iter().map(|proposal| (proposal.unit_id, proposal.term.clone())).collect();
-            announced(conn, app, &period, notice.on, &dossiers, now)?;
+            noticed(conn, &id, notice.on, now)?;
+            proposed(conn, app, &period, &dossiers, now)?;
             for proposal in proposals.iter().filter(|proposal| proposal.is_sent()) {
                 let sent_on = proposal.submitted_at.unwrap_or(now);
                 dossier_sent(conn, proposal, date_in(zone, sent_on))?;
