@@ -456,6 +456,14 @@ codes! {
     NotCouncilMember = "not_council_member", 422, Never,
         vi "Không phải thành viên Hội đồng", "Người được nêu không phải là thành viên Hội đồng tại ngày họp.",
         en "Not a council member", "The person named is not a council member on the day of the session.";
+    /// More votes than the members present may cast.
+    TooManyVotes = "too_many_votes", 422, AfterChange,
+        vi "Số phiếu vượt số người được biểu quyết", "Có {got} phiếu trong khi chỉ {max} thành viên có mặt được biểu quyết về đơn vị này.",
+        en "Too many votes", "{got} votes, while {max} of the members present may vote on this unit.";
+    /// A recusal of a member whose roles review, vote on or present no submission.
+    NotReviewer = "not_reviewer", 422, AfterChange,
+        vi "Không tham gia thẩm định, xét chấm", "Người được nêu không có vai trò thẩm định, biểu quyết hoặc trình kết quả chấm điểm.",
+        en "Not a reviewer", "The person named has no role that reviews, votes on or presents submissions.";
     /// A correction states what is recorded already.
     NothingCorrected = "nothing_corrected", 422, Never,
         vi "Không có gì thay đổi", "Nội dung đính chính trùng với nội dung đang ghi nhận.",

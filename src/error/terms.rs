@@ -83,7 +83,13 @@ const PROBLEMS: [Term; 6] = [
 ];
 
 /// Why somebody is recused.
-const GROUNDS: [Term; 1] = [("own_unit", "đơn vị của chính mình", "own unit")];
+const GROUNDS: [Term; 5] = [
+    ("own_unit", "đơn vị của chính mình", "own unit"),
+    ("family", "có người thân trong đơn vị", "a relative in the unit"),
+    ("former_member_of_unit", "từng công tác tại đơn vị trong kỳ đánh giá", "former member of the unit"),
+    ("own_work", "kết quả được chấm có phần việc của chính mình", "own work"),
+    ("other", "lý do khác đã khai báo", "another declared reason"),
+];
 
 /// What a spreadsheet may have too much of.
 const LIMITS: [Term; 3] = [("rows", "dòng", "rows"), ("columns", "cột", "columns"), ("bytes", "byte", "bytes")];

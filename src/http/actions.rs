@@ -105,6 +105,9 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::Appraise => ("appraise", "POST", "/v1/reviews"),
         Action::CouncilReview => ("council_review", "POST", "/v1/reviews"),
         Action::HoldSession => ("hold", "POST", "hold"),
+        Action::AttachMinutes => ("attach_minutes", "PUT", "minutes"),
+        Action::DeclareRecusal => ("declare", "POST", "/v1/recusals"),
+        Action::WithdrawRecusal => ("withdraw", "POST", "withdraw"),
         Action::CorrectSession => ("correct", "POST", "correct"),
         Action::AttachDocument => ("attach_document", "PUT", "documents/{code}"),
         Action::AttachAchievementReport => ("attach_achievement_report", "PUT", "documents/achievement_report"),
@@ -122,6 +125,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         reading!() => ("read", "GET", ""),
         // Not offered: their records have no life cycle.
         Action::WriteOrganization
+        | Action::WriteVoteThresholds
         | Action::CheckDeadlines
         | Action::WriteCalendar
         | Action::WriteWebhook

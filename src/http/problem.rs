@@ -291,6 +291,7 @@ mod tests {
     use super::*;
     use crate::domain::access::action::wrong_state;
     use crate::domain::assessment::period::PeriodStatus;
+    use crate::domain::assessment::recusal::{RecusalGround, RecusalStatus};
     use crate::domain::assessment::review::ReviewStatus;
     use crate::domain::assessment::submission::SubmissionStatus;
     use crate::domain::award::amendment::AmendmentStatus;
@@ -329,6 +330,7 @@ mod tests {
             codes(CriteriaSetStatus::VARIANTS),
             codes(ReviewStatus::VARIANTS),
             codes(SessionStatus::VARIANTS),
+            codes(RecusalStatus::VARIANTS),
             codes(ProposalStatus::VARIANTS),
             codes(AmendmentStatus::VARIANTS),
             codes(DeadlineStatus::VARIANTS),
@@ -340,7 +342,9 @@ mod tests {
         let problems = ["wrong_type", "missing_field", "unknown_field", "duplicate_field", "unknown_value", "too_deep"];
         let problems = problems.map(|problem| ("problem", problem.to_owned()));
         let limits = ["rows", "columns", "bytes"].map(|limit| ("limit", limit.to_owned()));
-        states.chain(rules).chain(problems).chain(limits).chain([("ground", "own_unit".to_owned())]).collect()
+        let grounds = [vec!["own_unit".to_owned()], codes(RecusalGround::VARIANTS)].concat();
+        let grounds = grounds.into_iter().map(|ground| ("ground", ground));
+        states.chain(rules).chain(problems).chain(limits).chain(grounds).collect()
     }
 
     /// The other parameters of sentences: figures, times, and what the client or the author of a table has written.

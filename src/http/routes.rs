@@ -2,12 +2,13 @@
 
 use actix_web::web;
 
-use super::assessment::{evidence, facts, periods, reviews, submissions, targets};
-use super::award::{amendments, award_proposals, council_sessions, documents, dossiers, exports, ranking};
+use super::assessment::{evidence, facts, periods, recusals, reviews, submissions, targets};
+use super::award::{amendments, award_proposals, council_sessions, documents, dossiers, exports, minutes, ranking};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
 use super::office::{
     invitations, me, members, memberships, organizations, service_accounts, sessions, sign_in, tokens, units,
+    vote_thresholds,
 };
 use super::operation::{self, Operation};
 use super::schedule::{calendar, deadline_checks, deadlines, feeds, tasks};
@@ -27,6 +28,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         tasks::operations,
         feeds::operations,
         organizations::operations,
+        vote_thresholds::operations,
         units::operations,
         members::operations,
         invitations::operations,
@@ -42,8 +44,10 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         submissions::operations,
         evidence::operations,
         reviews::operations,
+        recusals::operations,
         council_sessions::operations,
         amendments::operations,
+        minutes::operations,
         award_proposals::operations,
         documents::operations,
         dossiers::operations,

@@ -32,14 +32,14 @@ const TAIL_BYTES: usize = 256 * 1024;
 /// Concurrent part uploads of one file.
 const MAX_CONCURRENT_PARTS: usize = 2;
 
+/// Media type of PDF.
+pub const PDF: &str = "application/pdf";
+/// Media type of DOCX.
+pub const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
 /// Accepted media types, as detected from the content.
-const ALLOWED: [&str; 5] = [
-    "application/pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "image/png",
-    "image/jpeg",
-];
+const ALLOWED: [&str; 5] =
+    [PDF, DOCX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "image/png", "image/jpeg"];
 
 /// The store of attached files.
 #[derive(Clone)]

@@ -15,6 +15,7 @@ diesel::table! {
         name -> Text,
         time_zone -> Text,
         agency_code -> Nullable<Text>,
+        vote_thresholds -> Text,
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
@@ -334,6 +335,7 @@ diesel::table! {
         needed -> Nullable<Integer>,
         presiding_member_id -> Nullable<Text>,
         agenda -> Text,
+        votes -> Text,
         superseded -> Text,
         cancel_reason -> Nullable<Text>,
         version -> BigInt,
@@ -348,6 +350,38 @@ diesel::table! {
         member_id -> Text,
         present -> Bool,
         written_opinion -> Bool,
+    }
+}
+
+diesel::table! {
+    council_minutes (session_id, number) {
+        session_id -> Text,
+        number -> Integer,
+        file_name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        sha256 -> Text,
+        attached_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    recusals (id) {
+        id -> Text,
+        organization_id -> Text,
+        submission_id -> Text,
+        period_id -> Text,
+        unit_id -> Text,
+        member_id -> Text,
+        ground -> Text,
+        note -> Nullable<Text>,
+        declared_by -> Text,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_by -> Nullable<Text>,
+        withdraw_reason -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
     }
 }
 
@@ -685,6 +719,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_scores,
     council_sessions,
     council_attendance,
+    council_minutes,
+    recusals,
     tie_decisions,
     rankings,
     amendments,

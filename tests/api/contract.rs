@@ -119,6 +119,9 @@ pub fn ids(app: &App) -> BTreeMap<&'static str, String> {
         app.get("auditor", list).expect(200)["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{list}")).to_owned()
     };
     let submission = sheet.rsplit('/').next().unwrap().to_owned();
+    let (_, of_unit) = app.council().into_iter().find(|(subject, _)| subject == "th-council").unwrap();
+    let conflict = json!({"submission_id": submission, "member_id": of_unit, "ground": "family"});
+    let recusal = app.post("secretary", "/v1/recusals", &conflict).expect(201);
     let me = app.get("auditor", "/v1/me").expect(200)["memberships"][0].clone();
     let member = me["member_id"].as_str().unwrap().to_owned();
     let machine = app.get("integration", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
@@ -132,6 +135,7 @@ pub fn ids(app: &App) -> BTreeMap<&'static str, String> {
         ("me", token["id"].as_str().unwrap().to_owned()),
         ("webhook-endpoints", endpoint),
         ("deliveries", delivery["id"].as_str().unwrap().to_owned()),
+        ("recusals", recusal["id"].as_str().unwrap().to_owned()),
         ("reviews", first(&format!("/v1/reviews?submission_id={submission}"))),
         ("evidence", first(&format!("/v1/submissions/{submission}/evidence"))),
         ("submissions", submission),

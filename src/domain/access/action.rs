@@ -14,6 +14,7 @@ use crate::error::{Code, Error};
 pub enum Action {
     ReadOrganization,
     WriteOrganization,
+    WriteVoteThresholds,
     ReadOffice,
     WriteUnit,
     ReadMembers,
@@ -64,6 +65,10 @@ pub enum Action {
     CloseSession,
     CorrectSession,
     CancelSession,
+    AttachMinutes,
+    ReadRecusals,
+    DeclareRecusal,
+    WithdrawRecusal,
     ReadProposal,
     AttachDocument,
     AttachAchievementReport,
@@ -107,6 +112,7 @@ macro_rules! reading {
             | Action::ReadRankingInputs
             | Action::ReadTieDecisions
             | Action::ReadSessions
+            | Action::ReadRecusals
             | Action::ReadProposal
             | Action::ReadAmendment
             | Action::ReadAudit

@@ -41,7 +41,7 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         // The operator, who is a member of no organisation.
         Action::WriteOrganization => &[],
         Action::WriteUnit | Action::WriteMember | Action::WriteCriteriaSet | Action::PublishCriteriaSet | Action::RetireCriteriaSet
-        | Action::CopyCriteriaSet => &[(Admin, All)],
+        | Action::CopyCriteriaSet | Action::WriteVoteThresholds => &[(Admin, All)],
         Action::ReadMembers => &[(CouncilChair, All), (Secretary, All), (Admin, All), (Auditor, All)],
         Action::ReadCriteriaDraft => &[(Appraiser, All), (Secretary, All), (Admin, All), (Auditor, All)],
         Action::ChangePeriod | Action::SetTargets | Action::Open => &[(Secretary, All), (Admin, All)],
@@ -88,7 +88,14 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         ],
         Action::ReadTieDecisions => &[(CouncilChair, All), (Secretary, All), (Auditor, All)],
         Action::ReadSessions => &[(Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All)],
-        Action::CreateSession | Action::WriteSession | Action::CorrectSession | Action::CancelSession => &[(CouncilChair, All), (Secretary, All)],
+        Action::CreateSession | Action::WriteSession | Action::CorrectSession | Action::CancelSession
+        | Action::AttachMinutes => &[(CouncilChair, All), (Secretary, All)],
+        // The own ones; the chair and the secretary those of others as well.
+        Action::ReadRecusals => &[
+            (Appraiser, OwnRecord), (CouncilMember, OwnRecord), (CouncilChair, All), (Secretary, All), (Auditor, All),
+        ],
+        Action::DeclareRecusal => &[(Appraiser, OwnRecord), (CouncilMember, OwnRecord), (CouncilChair, All), (Secretary, All)],
+        Action::WithdrawRecusal => &[(CouncilChair, All), (Secretary, All)],
         Action::HoldSession => &[(Secretary, All)],
         Action::ReadProposal => &[
             (UnitEditor, Own), (UnitHead, Own), (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All),

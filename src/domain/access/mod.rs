@@ -11,6 +11,7 @@ mod visibility;
 
 use super::Id;
 use crate::domain::access::action::{Action, reading};
+use crate::domain::assessment::recusal::RecusalGround;
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::office::member::{Member, MemberKind, Role};
 use crate::domain::office::unit::UnitKey;
@@ -113,6 +114,21 @@ pub struct Membership {
     pub roles: Vec<Role>,
     /// The unit that the member belongs to.
     pub unit: Option<UnitKey>,
+    /// The submissions that declared conflicts keep the member away from.
+    pub recusals: Vec<DeclaredRecusal>,
+}
+
+/// A submission that a declared conflict keeps a member away from, as if it were the own unit's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeclaredRecusal {
+    /// The submission.
+    pub submission_id: Id,
+    /// Its period.
+    pub period_id: Id,
+    /// Its unit.
+    pub unit_id: Id,
+    /// The conflict.
+    pub ground: RecusalGround,
 }
 
 impl Actor {
@@ -145,6 +161,8 @@ pub struct Facts<'a> {
     pub organization_id: Id,
     /// The unit that it concerns.
     pub unit: Option<&'a UnitKey>,
+    /// The period that it belongs to. Of a resource that names none, a recusal counts whatever its period.
+    pub period_id: Option<Id>,
     /// Status of the unit's submission.
     pub sheet: Option<SubmissionStatus>,
     /// Whether the period's results are announced.
@@ -156,7 +174,14 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// Returns the facts of a resource of an organisation that concerns no unit.
     pub fn of(organization_id: &Id) -> Self {
-        Facts { organization_id: *organization_id, unit: None, sheet: None, announced: false, owner: None }
+        Facts {
+            organization_id: *organization_id,
+            unit: None,
+            period_id: None,
+            sheet: None,
+            announced: false,
+            owner: None,
+        }
     }
 }
 
@@ -195,7 +220,7 @@ impl Action {
             reading!() => None,
             Action::ExtendDeadline | Action::WaiveDeadline | Action::UnwaiveDeadline => Some(Action::ReadDeadline),
             Action::WriteWebhook => Some(Action::ReadWebhook),
-            Action::WriteOrganization => Some(Action::ReadOrganization),
+            Action::WriteOrganization | Action::WriteVoteThresholds => Some(Action::ReadOrganization),
             Action::WriteMember => Some(Action::ReadMembers),
             Action::WriteCriteriaSet => Some(Action::ReadCriteriaDraft),
             Action::WriteUnit
@@ -215,6 +240,7 @@ impl Action {
             | Action::CorrectNotice
             | Action::Close
             | Action::Cancel
+            | Action::DeclareRecusal
             | Action::CreateSubmission => Some(Action::ReadOffice),
             Action::WriteScores
             | Action::WriteEvidence
@@ -234,7 +260,9 @@ impl Action {
             | Action::HoldSession
             | Action::CloseSession
             | Action::CorrectSession
-            | Action::CancelSession => Some(Action::ReadSessions),
+            | Action::CancelSession
+            | Action::AttachMinutes => Some(Action::ReadSessions),
+            Action::WithdrawRecusal => Some(Action::ReadRecusals),
             Action::AttachDocument
             | Action::AttachAchievementReport
             | Action::SubmitProposal
@@ -277,19 +305,42 @@ impl Reach {
 }
 
 impl Membership {
-    /// Whether the member keeps away from the own unit in this act. A second role does not lift that: only what the
-    /// member may do as one of the unit's own people stays.
-    fn is_recused(&self, action: Action, unit: Option<&UnitKey>) -> bool {
+    /// Whether recusal can take this act away from the member.
+    fn is_recusable_in(&self, action: Action) -> bool {
+        is_recused_act(action) && self.roles.iter().any(|role| is_recusable(*role))
+    }
+
+    /// Why the member keeps away in this act: from the own unit, or from a submission by a declared conflict. A second role
+    /// does not lift that: only what the member may do as one of the unit's own people stays.
+    fn recusal_ground(&self, action: Action, facts: &Facts) -> Option<&'static str> {
+        if !self.is_recusable_in(action) {
+            return None;
+        }
         // An audit entry may be about any unit, and a ranking is about all of them.
         let of_any = matches!(action, Action::ReadAuditScores | Action::ReadRankingInputs);
-        let own = self.unit.is_some() && (of_any || unit == self.unit.as_ref());
-        own && is_recused_act(action) && self.roles.iter().any(|role| is_recusable(*role))
+        if self.unit.is_some() && (of_any || facts.unit == self.unit.as_ref()) {
+            return Some(OWN_UNIT);
+        }
+        let of_unit = |unit_id: &Id| of_any || facts.unit.is_some_and(|unit| unit.id == *unit_id);
+        let of_period = |period_id: &Id| facts.period_id.is_none_or(|period| period == *period_id);
+        let concerns = |declared: &&DeclaredRecusal| of_unit(&declared.unit_id) && of_period(&declared.period_id);
+        self.recusals.iter().find(concerns).map(|declared| declared.ground.into_str())
+    }
+
+    /// The declared recusals that take an act away, but for the own unit, which is taken away as a whole.
+    fn declared(&self, action: Action) -> impl Iterator<Item = &DeclaredRecusal> {
+        let own = self.unit.as_ref().map(|unit| unit.id);
+        let counts = self.is_recusable_in(action);
+        self.recusals.iter().filter(move |declared| counts && Some(declared.unit_id) != own)
     }
 }
 
+/// The ground of those who belong to the unit.
+const OWN_UNIT: &str = "own_unit";
+
 /// What the rows of the member's roles say.
 fn rulings(membership: &Membership, scopes: &Scopes, action: Action, facts: &Facts) -> Vec<Ruling> {
-    let recused = membership.is_recused(action, facts.unit);
+    let recused = membership.recusal_ground(action, facts).is_some();
     let given = grants(action).iter().filter(|(role, _)| membership.roles.contains(role));
     given
         .map(|(_, reach)| {
@@ -316,7 +367,8 @@ pub fn decide(actor: &Actor, action: Action, facts: &Facts) -> Decision {
         return require_scope(actor, action.scope()).map_or_else(Decision::Refuse, |()| Decision::Allow);
     }
     if rulings.contains(&Ruling::Recused) {
-        return Decision::Refuse(Error::new(Code::Recused).with("ground", "own_unit"));
+        let ground = membership.recusal_ground(action, facts).unwrap_or(OWN_UNIT);
+        return Decision::Refuse(Error::new(Code::Recused).with("ground", ground));
     }
     let code = if rulings.contains(&Ruling::OtherUnit) { Code::NotOwnUnit } else { Code::RoleRequired };
     match action.reading().map(|reading| decide(actor, reading, facts)) {
@@ -403,6 +455,11 @@ pub fn may_invite(inviter: &Member, organization_id: Option<&Id>) -> bool {
     let is_operator = inviter.organization_id.is_none();
     let own = inviter.organization_id.as_ref() == organization_id;
     is_operator || own && roles_of(Action::WriteMember).any(|role| inviter.roles.contains(&role))
+}
+
+/// Whether somebody with these roles reviews, votes on or presents submissions, so that a conflict matters.
+pub fn can_be_recused(roles: &[Role]) -> bool {
+    roles.iter().any(|role| is_recusable(*role))
 }
 
 /// Returns the role that is responsible for meeting a deadline.

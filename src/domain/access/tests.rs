@@ -43,7 +43,7 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
     // Only the operator, who has no role inside an organisation.
     (&[Action::WriteOrganization], [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
     (&[Action::WriteUnit, Action::WriteMember, Action::WriteCalendar, Action::WriteCriteriaSet, Action::PublishCriteriaSet,
-        Action::RetireCriteriaSet, Action::CopyCriteriaSet],
+        Action::RetireCriteriaSet, Action::CopyCriteriaSet, Action::WriteVoteThresholds],
         [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE]),
     (&[Action::ReadCriteriaDraft], [NONE, NONE, ALL, NONE, NONE, ALL, ALL, NONE, ALL, NONE]),
     (&[Action::ReadMembers], [NONE, NONE, NONE, NONE, ALL, ALL, ALL, NONE, ALL, NONE]),
@@ -74,7 +74,10 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::ReadFacts], [OWN, OWN, ALL, ALL, ALL, ALL, NONE, OWN, ALL, NONE]),
     (&[Action::WriteFacts], [NONE, NONE, OTHERS, NONE, NONE, OTHERS, NONE, OWN, NONE, NONE]),
     (&[Action::ReadSessions], [NONE, NONE, ALL, ALL, ALL, ALL, NONE, NONE, ALL, NONE]),
-    (&[Action::CreateSession, Action::WriteSession, Action::CorrectSession, Action::CancelSession], [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::CreateSession, Action::WriteSession, Action::CorrectSession, Action::CancelSession, Action::AttachMinutes], [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
+    // Appraisers and council members read and declare their own; here it is somebody else's.
+    (&[Action::ReadRecusals], [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, ALL, NONE]),
+    (&[Action::DeclareRecusal, Action::WithdrawRecusal], [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::HoldSession], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
     // A member who presided may do both; here it is nobody.
     (&[Action::CloseSession], [NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE, NONE]),
@@ -107,10 +110,25 @@ fn id(last: u8) -> Id {
 }
 
 const OFFICE: u8 = 1;
+/// The period of every case.
+const PERIOD: u8 = 5;
 
 /// One of three units; 0 is the own unit.
 fn unit(at: u8) -> UnitKey {
     UnitKey { id: id(0x10 + at), code: format!("U{at}") }
+}
+
+/// The id of a unit's submission in a period.
+fn sheet_of(unit: &UnitKey, period: u8) -> Id {
+    let at = unit.code.trim_start_matches('U').parse::<u8>().unwrap();
+    id(0x20 + 0x10 * (period - PERIOD) + at)
+}
+
+/// A declared conflict about one of the three units in a period.
+fn declared(at: u8, period: u8) -> DeclaredRecusal {
+    let unit = unit(at);
+    let submission_id = sheet_of(&unit, period);
+    DeclaredRecusal { submission_id, period_id: id(period), unit_id: unit.id, ground: RecusalGround::Family }
 }
 
 fn actor(roles: Vec<Role>, of_unit: Option<UnitKey>, scopes: Option<&str>) -> Actor {
@@ -120,6 +138,7 @@ fn actor(roles: Vec<Role>, of_unit: Option<UnitKey>, scopes: Option<&str>) -> Ac
         display_name: "x".into(),
         roles,
         unit: of_unit,
+        recusals: Vec::new(),
     };
     let unit_of = |code: &str| (0..3).map(unit).find(|unit| unit.code == code).map(|unit| unit.id);
     let scopes = scopes.map_or_else(Scopes::default, |text| Scopes::read(text.split(' '), unit_of).unwrap());
@@ -135,7 +154,8 @@ fn actor(roles: Vec<Role>, of_unit: Option<UnitKey>, scopes: Option<&str>) -> Ac
 
 fn outcome(actor: &Actor, action: Action, unit: &UnitKey, sheet: SubmissionStatus, announced: bool) -> char {
     let office = id(OFFICE);
-    let facts = Facts { unit: Some(unit), sheet: Some(sheet), announced, ..Facts::of(&office) };
+    let period_id = Some(id(PERIOD));
+    let facts = Facts { unit: Some(unit), period_id, sheet: Some(sheet), announced, ..Facts::of(&office) };
     match decide(actor, action, &facts) {
         Decision::Allow => 'Y',
         Decision::Refuse(error) if error.code == Code::Recused => 'r',
@@ -179,11 +199,14 @@ fn the_roles_of_an_act_are_those_of_its_row() {
     for (actions, cells) in TABLE {
         for action in *actions {
             let webhooks = matches!(action, Action::ReadWebhook | Action::WriteWebhook).then_some(Role::Integration);
-            let presided = matches!(action, Action::CloseSession | Action::DecideTie).then_some(Role::CouncilMember);
-            let own_record = webhooks.or(presided);
+            let presided = matches!(action, Action::CloseSession | Action::DecideTie);
+            let recusals = matches!(action, Action::ReadRecusals | Action::DeclareRecusal);
+            let of_council = (presided || recusals).then_some(Role::CouncilMember);
+            let of_appraisers = recusals.then_some(Role::Appraiser);
+            let own_record: Vec<Role> = [webhooks, of_council, of_appraisers].into_iter().flatten().collect();
             for (role, cell) in ROLES.into_iter().zip(cells) {
                 let listed = roles_of(*action).any(|given| given == role);
-                assert_eq!(listed, *cell != NONE || own_record == Some(role), "{role:?} {action:?}");
+                assert_eq!(listed, *cell != NONE || own_record.contains(&role), "{role:?} {action:?}");
             }
         }
     }
@@ -229,6 +252,44 @@ fn no_second_role_lifts_recusal() {
         }
     }
     assert_eq!(cells, 8_352, "cells of two roles");
+}
+
+/// A declared conflict closes the submission of that unit in that period as the own unit is closed, and nothing else.
+#[test]
+fn a_declared_conflict_is_what_the_own_unit_is() {
+    let mut cells = 0;
+    let scopes = |role: Role| (role == Role::Integration).then_some("read write unit:U0 unit:U1 unit:U2");
+    for role in ROLES {
+        let alone = actor(vec![role], None, scopes(role));
+        let of_unit = actor(vec![role], Some(unit(1)), scopes(role));
+        let mut conflicted = alone.clone();
+        conflicted.memberships[0].recusals = vec![declared(1, PERIOD), declared(2, PERIOD + 1)];
+        for action in TABLE.iter().flat_map(|(actions, _)| *actions).copied() {
+            for sheet in SubmissionStatus::VARIANTS {
+                let of = |actor: &Actor, at: u8| outcome(actor, action, &unit(at), *sheet, false);
+                let own = of(&of_unit, 1);
+                // What the unit's own people may do, a conflict does not give.
+                let expected = if own == 'r' || !is_recused_act(action) { own } else { of(&alone, 1) };
+                let of_own_people = matches!(role, Role::UnitEditor | Role::UnitHead);
+                if !of_own_people {
+                    assert_eq!(of(&conflicted, 1), expected, "{role:?} {action:?} {sheet:?}");
+                }
+                // Another unit, and the same unit in another period.
+                let of_any = matches!(action, Action::ReadAuditScores | Action::ReadRankingInputs);
+                for at in [0, 2].into_iter().filter(|_| !of_any) {
+                    assert_eq!(of(&conflicted, at), of(&alone, at), "{role:?} {action:?} {sheet:?} {at}");
+                }
+                cells += 1;
+            }
+        }
+    }
+    assert!(cells > 4_000, "{cells}");
+    let mut appraiser = actor(vec![Role::Appraiser], None, None);
+    appraiser.memberships[0].recusals = vec![declared(1, PERIOD)];
+    let unit = unit(1);
+    let facts = Facts { unit: Some(&unit), period_id: Some(id(PERIOD)), ..Facts::of(&id(OFFICE)) };
+    let Decision::Refuse(error) = decide(&appraiser, Action::ReadSubmission, &facts) else { panic!("allowed") };
+    assert_eq!((error.code, &error.params["ground"]), (Code::Recused, &serde_json::json!("family")));
 }
 
 /// An auditor of a unit, who reviews nobody, reads everything.
@@ -277,9 +338,12 @@ prop_compose! {
         roles in proptest::sample::subsequence(Role::VARIANTS, 0..=Role::VARIANTS.len()),
         of_unit in proptest::option::of(0_u8..3),
         scopes in proptest::option::of(proptest::sample::subsequence(vec!["unit:U0", "unit:U1", "unit:U2"], 0..=3)),
+        conflicts in proptest::sample::subsequence(vec![(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)], 0..=3),
     ) -> Actor {
         let scopes = scopes.map(|units| ["read", "write"].into_iter().chain(units).collect::<Vec<_>>().join(" "));
-        actor(roles, of_unit.map(unit), scopes.as_deref())
+        let mut actor = actor(roles, of_unit.map(unit), scopes.as_deref());
+        actor.memberships[0].recusals = conflicts.into_iter().map(|(at, later)| declared(at, PERIOD + later)).collect();
+        actor
     }
 }
 
@@ -287,8 +351,8 @@ prop_compose! {
 fn lists(visibility: &SubmissionVisibility, unit: &UnitKey, status: SubmissionStatus) -> bool {
     let from = visibility.others_from.is_some_and(|from| status.has_reached(from));
     let seen = visibility.own == Some(unit.id)
-        || visibility.scoped.contains(&unit.id)
-        || (visibility.all || from) && visibility.except != Some(unit.id);
+        || (visibility.scoped.contains(&unit.id) || (visibility.all || from) && visibility.except != Some(unit.id))
+            && !visibility.except_submissions.contains(&sheet_of(unit, PERIOD));
     seen && visibility.only.as_ref().is_none_or(|only| only.contains(&unit.id))
 }
 
@@ -299,7 +363,8 @@ fn shows(visibility: &UnitVisibility, unit: &UnitKey) -> bool {
         Units::AllBut(own) => *own != unit.id,
         Units::Among(units) => units.contains(&unit.id),
     };
-    seen && visibility.only.as_ref().is_none_or(|only| only.contains(&unit.id))
+    let kept = !visibility.except.contains(&(id(PERIOD), unit.id));
+    seen && kept && visibility.only.as_ref().is_none_or(|only| only.contains(&unit.id))
 }
 
 proptest! {
@@ -339,7 +404,9 @@ proptest! {
                 let seen = visibility.of_all.contains(audience)
                     || visibility.of_others.contains(audience) && visibility.own != Some(unit.id)
                     || visibility.of_some.contains(audience) && visibility.some.contains(&unit.id);
-                let listed = seen && visibility.only.as_ref().is_none_or(|only| only.contains(&unit.id));
+                let (declared, audiences) = &visibility.except;
+                let kept = !(audiences.contains(audience) && declared.contains(&(id(PERIOD), unit.id)));
+                let listed = seen && kept && visibility.only.as_ref().is_none_or(|only| only.contains(&unit.id));
                 prop_assert_eq!(listed, may_read, "{} {:?}", at, audience);
             }
         }

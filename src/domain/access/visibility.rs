@@ -19,6 +19,8 @@ pub struct SubmissionVisibility {
     pub others_from: Option<SubmissionStatus>,
     /// The unit that recusal takes away, unless it is `own`.
     pub except: Option<Id>,
+    /// Submissions that declared recusals take away, unless they are of `own`.
+    pub except_submissions: Vec<Id>,
     /// All of them but those of `except`.
     pub all: bool,
     /// Only these units, where the token names any.
@@ -33,6 +35,8 @@ pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionV
     };
     visibility.only = actor.scopes.units();
     visibility.except = recused_unit(membership, Action::ReadSubmission);
+    visibility.except_submissions =
+        membership.declared(Action::ReadSubmission).map(|declared| declared.submission_id).collect();
     for (_, reach) in grants(Action::ReadSubmission).iter().filter(|(role, _)| membership.roles.contains(role)) {
         match reach {
             Reach::All => visibility.all = true,
@@ -51,7 +55,7 @@ pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionV
 
 /// The unit that recusal takes away in an act.
 fn recused_unit(membership: &Membership, action: Action) -> Option<Id> {
-    let unit = membership.unit.as_ref().filter(|unit| membership.is_recused(action, Some(unit)))?;
+    let unit = membership.unit.as_ref().filter(|_| membership.is_recusable_in(action))?;
     Some(unit.id)
 }
 
@@ -71,13 +75,26 @@ pub enum Units {
 pub struct UnitVisibility {
     /// The units that the right extends to.
     pub sees: Units,
+    /// The periods and units that declared recusals take away.
+    pub except: Vec<(Id, Id)>,
     /// The units that the list is restricted to, if the token names any.
     pub only: Option<Vec<Id>>,
 }
 
+/// The periods and units that declared recusals take away in an act.
+fn declared_units(actor: &Actor, organization_id: &Id, action: Action) -> Vec<(Id, Id)> {
+    let membership = actor.membership(organization_id);
+    let declared = membership.into_iter().flat_map(|membership| membership.declared(action));
+    declared.map(|declared| (declared.period_id, declared.unit_id)).collect()
+}
+
 /// The same table as [`super::decide`], for the units of a list.
 pub fn unit_visibility(actor: &Actor, organization_id: &Id, action: Action) -> UnitVisibility {
-    UnitVisibility { sees: units_by_role(actor, organization_id, action), only: actor.scopes.units() }
+    UnitVisibility {
+        sees: units_by_role(actor, organization_id, action),
+        except: declared_units(actor, organization_id, action),
+        only: actor.scopes.units(),
+    }
 }
 
 fn units_by_role(actor: &Actor, organization_id: &Id, action: Action) -> Units {
@@ -116,6 +133,8 @@ pub struct EventVisibility {
     pub of_others: Vec<Audience>,
     /// The unit that the caller is recused from.
     pub own: Option<Id>,
+    /// The periods and units that declared recusals take away, and the audiences of which they do.
+    pub except: (Vec<(Id, Id)>, Vec<Audience>),
     /// Audiences whose events are visible for the units in `some`.
     pub of_some: Vec<Audience>,
     /// Those units.
@@ -132,6 +151,11 @@ pub fn event_visibility(actor: &Actor, organization_id: &Id) -> EventVisibility 
         ..EventVisibility::default()
     };
     for audience in Audience::VARIANTS.iter().copied() {
+        let declared = declared_units(actor, organization_id, Action::ReadEvents(audience));
+        if !declared.is_empty() {
+            visibility.except.0 = declared;
+            visibility.except.1.push(audience);
+        }
         match units_by_role(actor, organization_id, Action::ReadEvents(audience)) {
             Units::All => visibility.of_all.push(audience),
             Units::AllBut(own) => {

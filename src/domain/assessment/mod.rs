@@ -3,6 +3,7 @@
 pub mod evidence;
 pub mod facts;
 pub mod period;
+pub mod recusal;
 pub mod review;
 pub mod steps;
 pub mod submission;

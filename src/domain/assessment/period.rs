@@ -305,7 +305,7 @@ pub const ACTIONS: [Action; 11] = [
 ];
 
 /// The states of a period that allow an action on it or on what belongs to it.
-const NEEDS: [(&[Action], &[PeriodStatus]); 11] = {
+const NEEDS: [(&[Action], &[PeriodStatus]); 13] = {
     use PeriodStatus::{Announced, Appraisal, Closed, CouncilReview, Draft, Finalized, SelfAssessment};
     [
         (&[Action::ChangePeriod, Action::Cancel], &[Draft, SelfAssessment, Appraisal, CouncilReview]),
@@ -327,6 +327,12 @@ const NEEDS: [(&[Action], &[PeriodStatus]); 11] = {
                 Action::CancelSession,
             ],
             &[SelfAssessment, Appraisal, CouncilReview],
+        ),
+        // Minutes are signed when the session is long over.
+        (&[Action::AttachMinutes], &[SelfAssessment, Appraisal, CouncilReview, Finalized, Announced, Closed]),
+        (
+            &[Action::DeclareRecusal, Action::WithdrawRecusal],
+            &[SelfAssessment, Appraisal, CouncilReview, Finalized, Announced],
         ),
     ]
 };
@@ -473,7 +479,7 @@ mod tests {
     /// cancelled.
     #[test]
     fn each_state_allows_its_acts() {
-        let table: [(&[Action], &str); 12] = [
+        let table: [(&[Action], &str); 14] = [
             (&[Action::ChangePeriod, Action::Cancel], "YYYY...."),
             (&[Action::SetTargets], "YY......"),
             (&[Action::Open], "Y......."),
@@ -494,6 +500,8 @@ mod tests {
                 ],
                 ".YYY....",
             ),
+            (&[Action::AttachMinutes], ".YYYYYY."),
+            (&[Action::DeclareRecusal, Action::WithdrawRecusal], ".YYYYY.."),
             (&[Action::Submit, Action::RecordDecision, Action::WriteUnit], "........"),
         ];
         for (actions, expected) in table {

@@ -1,4 +1,4 @@
-//! Council sessions: agenda, attendance and quorum.
+//! Council sessions: agenda, attendance, quorum and votes.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::{Action, needs, wrong_state};
 use crate::domain::assessment::period::Period;
+use crate::domain::award::vote::Vote;
 use crate::domain::change::{Change, Superseded};
+use crate::domain::file::AttachedFile;
 use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS, checked};
 use crate::error::{Code, Error, Fault};
@@ -99,6 +101,9 @@ pub struct SessionRecord {
     pub agenda: Vec<AgendaItem>,
     /// Attendance of each member.
     pub attendance: Vec<Attendance>,
+    /// The votes.
+    #[serde(default)]
+    pub votes: Vec<Vote>,
     /// Number of members present.
     pub present: Option<i32>,
     /// Number of members required.
@@ -128,6 +133,8 @@ pub struct CouncilSession {
     pub agenda: Vec<AgendaItem>,
     /// Attendance of each member.
     pub attendance: Vec<Attendance>,
+    /// The votes.
+    pub votes: Vec<Vote>,
     /// Number of members present, once held.
     pub present: Option<i32>,
     /// Number of members required, once held.
@@ -136,6 +143,8 @@ pub struct CouncilSession {
     pub superseded: Vec<Superseded<SessionRecord>>,
     /// Why it was cancelled.
     pub cancel_reason: Option<String>,
+    /// The minutes as attached last.
+    pub minutes: Option<AttachedFile>,
     /// Version; it increases with every change.
     pub version: i64,
     /// When the session was created.
@@ -145,15 +154,22 @@ pub struct CouncilSession {
 }
 
 /// Actions on a session, in the order in which they are listed.
-pub const ACTIONS: [Action; 5] =
-    [Action::WriteSession, Action::HoldSession, Action::CloseSession, Action::CorrectSession, Action::CancelSession];
+pub const ACTIONS: [Action; 6] = [
+    Action::WriteSession,
+    Action::HoldSession,
+    Action::CloseSession,
+    Action::CorrectSession,
+    Action::CancelSession,
+    Action::AttachMinutes,
+];
 
-const NEEDS: [(&[Action], &[SessionStatus]); 4] = {
+const NEEDS: [(&[Action], &[SessionStatus]); 5] = {
     use SessionStatus::{Closed, Held, Planned};
     [
-        (&[Action::WriteSession, Action::HoldSession], &[Planned]),
+        (&[Action::WriteSession], &[Planned, Held]),
+        (&[Action::HoldSession], &[Planned]),
         (&[Action::CloseSession], &[Held]),
-        (&[Action::CorrectSession], &[Held, Closed]),
+        (&[Action::CorrectSession, Action::AttachMinutes], &[Held, Closed]),
         (&[Action::CancelSession], &[Planned, Held, Closed]),
     ]
 };
@@ -179,6 +195,7 @@ impl CouncilSession {
             presiding_member_id: self.presiding_member_id,
             agenda: self.agenda.clone(),
             attendance: self.attendance.clone(),
+            votes: self.votes.clone(),
             present: self.present,
             needed: self.needed,
         }
@@ -226,6 +243,19 @@ impl SessionCase {
     /// Replaces the session, without an event.
     pub fn with(&self, session: CouncilSession, now: DateTime<Utc>) -> Change<Self> {
         Change::silent(SessionCase { session: CouncilSession { updated_at: now, ..session }, ..self.clone() })
+    }
+
+    /// Replaces what is recorded about a session that is not closed. Once it was held, its agenda and its votes alone.
+    ///
+    /// # Errors
+    /// `invalid_state`.
+    pub fn change(&self, after: CouncilSession, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+        let fixed =
+            |session: &CouncilSession| SessionRecord { agenda: Vec::new(), votes: Vec::new(), ..session.record() };
+        if self.session.status == SessionStatus::Held && fixed(&after) != fixed(&self.session) {
+            return Err(wrong_state(SessionStatus::Held, &[SessionStatus::Planned]));
+        }
+        Ok(self.with(after, now))
     }
 
     /// Freezes the attendance and computes the quorum. `council` are the members on the day of the session.
@@ -352,10 +382,12 @@ mod tests {
             presiding_member_id: None,
             agenda: Vec::new(),
             attendance: vec![attendance(2, true), attendance(3, true), attendance(4, false)],
+            votes: Vec::new(),
             present: None,
             needed: None,
             superseded: Vec::new(),
             cancel_reason: None,
+            minutes: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -371,11 +403,12 @@ mod tests {
     #[test]
     fn each_state_allows_its_acts() {
         let table = [
-            (Action::WriteSession, [OK, STATE, STATE, STATE]),
+            (Action::WriteSession, [OK, OK, STATE, STATE]),
             (Action::HoldSession, [OK, STATE, STATE, STATE]),
             (Action::CloseSession, [STATE, OK, STATE, STATE]),
             (Action::CorrectSession, [STATE, OK, OK, STATE]),
             (Action::CancelSession, [OK, OK, OK, STATE]),
+            (Action::AttachMinutes, [STATE, OK, OK, STATE]),
             // Not an act on a session.
             (Action::Finalize, [STATE; 4]),
         ];

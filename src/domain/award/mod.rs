@@ -9,3 +9,4 @@ pub mod eligibility;
 pub mod ranking;
 pub mod tie_break;
 pub mod tie_decision;
+pub mod vote;

@@ -78,6 +78,12 @@ pub enum EventType {
     /// A review that was submitted wrongly was reopened: a draft takes its place.
     #[serde(rename = "review.reopened")]
     ReviewReopened,
+    /// A conflict was declared that keeps a member away from a submission.
+    #[serde(rename = "recusal.declared")]
+    RecusalDeclared,
+    /// A declared recusal was withdrawn.
+    #[serde(rename = "recusal.withdrawn")]
+    RecusalWithdrawn,
     /// A council session was cancelled.
     #[serde(rename = "council_session.cancelled")]
     CouncilSessionCancelled,
@@ -163,7 +169,9 @@ impl EventType {
     /// organisation.
     pub const fn audience(self, about_unit: bool) -> Audience {
         match self {
-            EventType::CouncilSessionCancelled
+            EventType::RecusalDeclared
+            | EventType::RecusalWithdrawn
+            | EventType::CouncilSessionCancelled
             | EventType::CouncilSessionCorrected
             | EventType::TieDecisionLapsed
             | EventType::AmendmentRequested

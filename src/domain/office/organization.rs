@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::Id;
+use crate::domain::award::vote::VoteThreshold;
 use crate::domain::text::{CODE_CHARS, Check, TITLE_CHARS};
 use crate::domain::time::zone;
 use crate::error::Code;
@@ -24,6 +25,8 @@ pub struct Organization {
     pub time_zone: String,
     /// Code in the national register of agencies.
     pub agency_code: Option<String>,
+    /// The shares of the council that awards need.
+    pub vote_thresholds: Vec<VoteThreshold>,
     /// Version; it increases with every change.
     pub version: i64,
     /// When the organisation was created.
@@ -41,6 +44,7 @@ impl Organization {
             name: name.to_owned(),
             time_zone: DEFAULT_ZONE.to_owned(),
             agency_code: None,
+            vote_thresholds: Vec::new(),
             version: 1,
             created_at: now,
             updated_at: now,

@@ -3,6 +3,7 @@
 pub mod evidence;
 pub mod facts;
 pub mod periods;
+pub mod recusals;
 pub mod reviews;
 pub mod submissions;
 pub mod targets;

@@ -287,7 +287,7 @@ struct CorrectDecisionBody {
 #[derive(Debug, ToSchema)]
 #[schema(as = FileForm)]
 #[expect(dead_code, reason = "the shape of the form for the document; the form itself is read part by part")]
-struct FileForm {
+pub struct FileForm {
     /// The file, at most 20 MiB. PDF, DOCX, XLSX, PNG and JPEG are accepted, determined by the content.
     #[schema(value_type = String, format = Binary)]
     file: String,

@@ -9,11 +9,13 @@ use crate::domain::access::action::Action;
 use crate::domain::award::council_session::{
     AgendaItem, Attendance, CouncilSession, Quorum, SessionCase, SessionRecord, SessionStatus,
 };
+use crate::domain::award::vote::{Ballot, Vote};
 use crate::domain::change::Superseded;
 use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::assessment::periods::ReasonBody;
 use crate::http::call::{Call, Reply};
+use crate::http::files::FileView;
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::patch::present;
@@ -38,10 +40,63 @@ pub fn operations() -> Vec<Operation> {
 const CREATE_REFUSALS: &[Code] =
     &[Code::InvalidState, Code::NotCouncilMember, Code::ImplausibleDate, Code::UnknownReference];
 const CHANGE_REFUSALS: &[Code] =
-    &[Code::InvalidState, Code::NotCouncilMember, Code::ImplausibleDate, Code::UnknownReference];
-const CORRECT_REFUSALS: &[Code] =
-    &[Code::NotCouncilMember, Code::ImplausibleDate, Code::UnknownReference, Code::NothingCorrected];
+    &[Code::InvalidState, Code::NotCouncilMember, Code::ImplausibleDate, Code::UnknownReference, Code::TooManyVotes];
+const CORRECT_REFUSALS: &[Code] = &[
+    Code::NotCouncilMember,
+    Code::ImplausibleDate,
+    Code::UnknownReference,
+    Code::TooManyVotes,
+    Code::NothingCorrected,
+];
 const HOLD_REFUSALS: &[Code] = &[Code::GuardFailed, Code::TooEarly, Code::ImplausibleDate, Code::NoCouncilMembers];
+
+/// The threshold of a vote.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CouncilVoteThreshold)]
+struct ThresholdView {
+    /// Numerator of the share of the members who may vote.
+    numerator: i32,
+    /// Denominator of the share.
+    denominator: i32,
+    /// Members of the council who may vote on the unit, present or not.
+    members: i32,
+    /// Members who must be in favour.
+    needed: i32,
+}
+
+/// A vote on giving a unit an award. It never changes the ranking.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CouncilVote)]
+struct VoteView {
+    /// Id of the unit.
+    unit_id: Id,
+    /// Code of the award.
+    #[schema(example = "emulation_flag")]
+    award_code: String,
+    /// Members in favour.
+    in_favour: i32,
+    /// Members against.
+    against: i32,
+    /// Members who abstained.
+    abstained: i32,
+    /// The threshold on the day of the session; null if none was set.
+    threshold: Option<ThresholdView>,
+    /// Whether enough members were in favour; null without a threshold.
+    passed: Option<bool>,
+}
+
+impl From<&Vote> for VoteView {
+    fn from(vote: &Vote) -> Self {
+        let Ballot { unit_id, award_code, in_favour, against, abstained } = vote.ballot.clone();
+        let threshold = vote.share.zip(vote.needed()).map(|(share, needed)| ThresholdView {
+            numerator: share.numerator,
+            denominator: share.denominator,
+            members: vote.members,
+            needed,
+        });
+        VoteView { unit_id, award_code, in_favour, against, abstained, threshold, passed: vote.passed() }
+    }
+}
 
 /// A council session, as listed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,6 +123,8 @@ struct SessionHeadView {
     agenda: Vec<AgendaItem>,
     /// Attendance of each member.
     attendance: Vec<Attendance>,
+    /// The votes.
+    votes: Vec<VoteView>,
     /// Whether enough members were present; null until the session is held.
     quorum_met: Option<bool>,
     /// Number of members present; null until the session is held.
@@ -76,6 +133,8 @@ struct SessionHeadView {
     needed: Option<i32>,
     /// Why the session was cancelled; null unless it was.
     cancel_reason: Option<String>,
+    /// The minutes; null until they are attached.
+    minutes: Option<FileView>,
     /// Version of the session; it increases with every change.
     version: i64,
     /// When the session was created.
@@ -97,10 +156,12 @@ impl From<&CouncilSession> for SessionHeadView {
             presiding_member_id: session.presiding_member_id,
             agenda: session.agenda.clone(),
             attendance: session.attendance.clone(),
+            votes: session.votes.iter().map(VoteView::from).collect(),
             quorum_met: session.quorum_met(),
             present: session.present,
             needed: session.needed,
             cancel_reason: session.cancel_reason.clone(),
+            minutes: session.minutes.as_ref().map(FileView::from),
             version: session.version,
             created_at: Instant(session.created_at),
             updated_at: Instant(session.updated_at),
@@ -124,6 +185,8 @@ struct SupersededRecordView {
     agenda: Vec<AgendaItem>,
     /// Attendance of each member.
     attendance: Vec<Attendance>,
+    /// The votes.
+    votes: Vec<VoteView>,
     /// Number of members present.
     present: Option<i32>,
     /// Number of members required.
@@ -144,6 +207,7 @@ impl From<&Superseded<SessionRecord>> for SupersededRecordView {
             presiding_member_id: record.presiding_member_id,
             agenda: record.agenda,
             attendance: record.attendance,
+            votes: record.votes.iter().map(VoteView::from).collect(),
             present: record.present,
             needed: record.needed,
             superseded_at: Instant(superseded.superseded_at),
@@ -155,7 +219,7 @@ impl From<&Superseded<SessionRecord>> for SupersededRecordView {
 /// A council session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CouncilSession)]
-struct SessionView {
+pub struct SessionView {
     #[serde(flatten)]
     head: SessionHeadView,
     /// Records that were wrong and corrected, the oldest first.
@@ -189,7 +253,7 @@ struct NewBody {
     attendance: Vec<Attendance>,
 }
 
-/// Changes to a planned session. Omitted fields remain unchanged.
+/// Changes to a session that is not closed. Omitted fields remain unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CouncilSessionChange, example = json!({"attendance": [{"member_id": "018b88d6-5f80-7000-8000-000000000007", "present": true}]}))]
@@ -217,6 +281,10 @@ struct ChangeBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     attendance: Option<Vec<Attendance>>,
+    /// The votes; replaces the whole list.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    votes: Option<Vec<Ballot>>,
 }
 
 /// What was recorded wrongly about a session, as it should be. Omitted fields remain unchanged.
@@ -247,6 +315,10 @@ struct CorrectBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     attendance: Option<Vec<Attendance>>,
+    /// The votes; replaces the whole list.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    votes: Option<Vec<Ballot>>,
     /// Why it is corrected; at most 4,000 characters.
     reason: String,
 }
@@ -260,7 +332,11 @@ fn view(details: &Details<SessionCase>) -> SessionView {
     }
 }
 
-fn details_answer(details: &Details<SessionCase>) -> Result<Answer, Interrupt> {
+/// Answers with a session.
+///
+/// # Errors
+/// `internal`, if it cannot be written as JSON.
+pub fn details_answer(details: &Details<SessionCase>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&view(details), details.tag.header())?)
 }
 
@@ -314,13 +390,18 @@ async fn get(call: Call) -> Reply {
     call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
-/// Change a planned session, including its agenda and attendance.
+/// Change a session that is not closed.
+///
+/// All of it while it is planned; once it was held, the agenda and the votes. Votes have the threshold of the day of the
+/// session (`/v1/organizations/{id}/vote-thresholds`); members whom recusal keeps away from a unit neither vote on it nor
+/// count.
 #[utoipa::path(patch, path = "/v1/council-sessions/{id}", request_body = ChangeBody, responses((status = 200, description = "Changed.", body = SessionView)))]
 async fn change(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<ChangeBody>().map(|body| {
-        let ChangeBody { held_on, place, quorum, presiding_member_id, agenda, attendance } = body;
-        SessionChange { held_on: held_on.map(Into::into), place, quorum, presiding_member_id, agenda, attendance }
+        let ChangeBody { held_on, place, quorum, presiding_member_id, agenda, attendance, votes } = body;
+        let held_on = held_on.map(Into::into);
+        SessionChange { held_on, place, quorum, presiding_member_id, agenda, attendance, votes }
     });
     call.write(move |conn, context| details_answer(&council_sessions::change(conn, context, &id, &input)?)).await
 }
@@ -354,9 +435,9 @@ async fn close(call: Call) -> Reply {
 async fn correct(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<CorrectBody>().map(|body| {
-        let CorrectBody { held_on, place, quorum, presiding_member_id, agenda, attendance, reason } = body;
+        let CorrectBody { held_on, place, quorum, presiding_member_id, agenda, attendance, votes, reason } = body;
         let held_on = held_on.map(Into::into);
-        let change = SessionChange { held_on, place, quorum, presiding_member_id, agenda, attendance };
+        let change = SessionChange { held_on, place, quorum, presiding_member_id, agenda, attendance, votes };
         SessionCorrection { change, reason }
     });
     call.write(move |conn, context| details_answer(&council_sessions::correct(conn, context, &id, &input)?)).await

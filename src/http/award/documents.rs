@@ -56,8 +56,8 @@ async fn proposal_draft(call: Call) -> Reply {
 
 /// Draft the minutes of a session.
 ///
-/// A DOCX file in Vietnamese, in the form of Decree 30/2020/NĐ-CP: attendance, quorum, the results as they are now, and
-/// the decisions on ties that the session took if the caller may read them. Possible in every state, to prepare the
+/// A DOCX file in Vietnamese, in the form of Decree 30/2020/NĐ-CP: who presides, attendance, written opinions, quorum,
+/// agenda, the results as they are now, votes with their thresholds, and the decisions on ties that the session took if the caller may read them. Possible in every state, to prepare the
 /// session as well.
 #[utoipa::path(get, path = "/v1/council-sessions/{id}/minutes/draft", operation_id = "draft_minutes",
     responses((status = 200, description = "The file, as an attachment.", body = FileBytes, content_type = "application/vnd.openxmlformats-officedocument.wordprocessingml.document")))]

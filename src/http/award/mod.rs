@@ -6,4 +6,5 @@ pub mod council_sessions;
 pub mod documents;
 pub mod dossiers;
 pub mod exports;
+pub mod minutes;
 pub mod ranking;

@@ -10,3 +10,4 @@ pub mod sessions;
 pub mod sign_in;
 pub mod tokens;
 pub mod units;
+pub mod vote_thresholds;

@@ -28,7 +28,7 @@ fn find(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Res
 }
 
 fn facts_of<'a>(period: &'a Period, unit: &'a UnitKey) -> Facts<'a> {
-    Facts { unit: Some(unit), ..Facts::of(&period.organization_id) }
+    Facts { unit: Some(unit), period_id: Some(period.id), ..Facts::of(&period.organization_id) }
 }
 
 /// Returns a unit's facts.

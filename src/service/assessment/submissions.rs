@@ -89,6 +89,7 @@ impl Subject for SubmissionCase {
     fn facts(&self) -> Facts<'_> {
         Facts {
             unit: Some(&self.unit),
+            period_id: Some(self.submission.period_id),
             sheet: Some(self.submission.status),
             announced: self.period_status.is_announced(),
             ..Facts::of(&self.submission.organization_id)
@@ -250,7 +251,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) 
     let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
     access::require(&context.actor, Action::ReadOffice, &Facts::of(&organization.id))?;
     let unit = store::units::find_key(conn, &organization.id, &new.unit_id)?.ok_or(Code::NotFound)?;
-    let facts = Facts { unit: Some(&unit), ..Facts::of(&organization.id) };
+    let facts = Facts { unit: Some(&unit), period_id: Some(period.id), ..Facts::of(&organization.id) };
     access::require(&context.actor, Action::CreateSubmission, &facts)?;
     context.accept(input)?;
     period.status.must_be(&[PeriodStatus::SelfAssessment])?;

@@ -35,7 +35,8 @@ impl Subject for ProposalCase {
     }
 
     fn facts(&self) -> Facts<'_> {
-        Facts { unit: Some(&self.unit), announced: true, ..Facts::of(&self.proposal.organization_id) }
+        let period_id = Some(self.proposal.period_id);
+        Facts { unit: Some(&self.unit), period_id, announced: true, ..Facts::of(&self.proposal.organization_id) }
     }
 
     fn read_action(&self) -> Action {

@@ -10,6 +10,7 @@ use crate::domain::assessment::period::Period;
 use crate::domain::award::council_session::{
     self, AgendaItem, Attendance, CouncilSession, Quorum, SessionCase, SessionStatus,
 };
+use crate::domain::award::vote::{Ballot, Council, VoteTerms, VoteThreshold};
 use crate::domain::change::{Change, Gate};
 use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
@@ -55,6 +56,8 @@ pub struct SessionChange {
     pub agenda: Option<Vec<AgendaItem>>,
     /// Attendance; replaces the whole list.
     pub attendance: Option<Vec<Attendance>>,
+    /// Votes; replaces the whole list.
+    pub votes: Option<Vec<Ballot>>,
 }
 
 impl SessionChange {
@@ -68,6 +71,13 @@ impl SessionChange {
             attendance: self.attendance.clone().unwrap_or_else(|| before.attendance.clone()),
             ..before.clone()
         }
+    }
+
+    /// Returns the votes to judge: those given, or those recorded if what they depend on changes.
+    fn ballots(&self, before: &CouncilSession) -> Option<Vec<Ballot>> {
+        let depends = self.held_on.is_some() || self.attendance.is_some();
+        let recorded = || before.votes.iter().map(|vote| vote.ballot.clone()).collect();
+        self.votes.clone().or_else(|| depends.then(recorded))
     }
 }
 
@@ -124,7 +134,7 @@ impl Subject for SessionCase {
         json!({
             "period_id": session.period_id, "status": session.status, "held_on": session.held_on, "place": session.place,
             "quorum": session.quorum, "attendance": session.attendance, "present": session.present, "needed": session.needed,
-            "presiding_member_id": session.presiding_member_id, "agenda": session.agenda,
+            "presiding_member_id": session.presiding_member_id, "agenda": session.agenda, "votes": session.votes,
             "superseded": session.superseded.len(), "cancel_reason": session.cancel_reason,
         })
     }
@@ -153,7 +163,7 @@ pub fn list(
 
 /// Rejects an invalid quorum, units outside the period, and attendance of people outside that day's `council`, in addition
 /// to what was found so far.
-fn validate(session: &mut CouncilSession, period: &Period, council: &[Id], mut check: Check) -> Result<(), Error> {
+fn validate(session: &mut CouncilSession, period: &Period, council: &Council, check: &mut Check) {
     session.place = check.text("/place", &session.place, TITLE_CHARS);
     check.ensure(session.quorum.is_share(), "/quorum", Code::NumberOutOfRange);
     for (at, item) in session.agenda.iter_mut().enumerate() {
@@ -176,7 +186,37 @@ fn validate(session: &mut CouncilSession, period: &Period, council: &[Id], mut c
             check.faults.push(Fault::at(pointer, Code::Duplicate).with("value", entry.member_id.as_str()));
         }
     }
-    Error::unless_valid(check.faults)
+}
+
+/// Returns the council on the day of a session, with the conflicts that its members declared.
+fn council_of(conn: &mut Conn, session: &CouncilSession) -> Result<Council, Error> {
+    let members = store::members::council_on(conn, &session.organization_id, session.held_on)?;
+    Ok(Council { members, recused: store::recusals::standing_of_period(conn, &session.period_id)? })
+}
+
+/// Applies a change to a session, and records every fault of what results.
+fn apply(
+    conn: &mut Conn,
+    case: &SessionCase,
+    change: &SessionChange,
+    check: &mut Check,
+) -> Result<(CouncilSession, Council), Error> {
+    let mut after = change.applied_to(&case.session);
+    let council = council_of(conn, &after)?;
+    validate(&mut after, &case.period, &council, check);
+    if let Some(ballots) = change.ballots(&case.session) {
+        let thresholds: Vec<VoteThreshold> =
+            store::organizations::find(conn, &after.organization_id)?.ok_or(Code::NotFound)?.vote_thresholds;
+        let terms = VoteTerms {
+            held_on: after.held_on,
+            attendance: &after.attendance,
+            council: &council,
+            period: &case.period,
+            thresholds: &thresholds,
+        };
+        after.votes = terms.judge(&ballots, check);
+    }
+    Ok((after, council))
 }
 
 /// Plans a session.
@@ -198,10 +238,12 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
         presiding_member_id: new.presiding_member_id,
         agenda: new.agenda.clone(),
         attendance: new.attendance.clone(),
+        votes: Vec::new(),
         present: None,
         needed: None,
         superseded: Vec::new(),
         cancel_reason: None,
+        minutes: None,
         version: 1,
         created_at: context.now,
         updated_at: context.now,
@@ -209,15 +251,16 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSession>) -> 
     let mut check = Check::default();
     let today = date_in(zone_of(conn, &period.organization_id)?, context.now);
     check.date("/held_on", session.held_on, period.session_days(today));
-    let council = store::members::council_on(conn, &session.organization_id, session.held_on)?;
-    validate(&mut session, &period, &council, check)?;
+    let council = council_of(conn, &session)?;
+    validate(&mut session, &period, &council, &mut check);
+    Error::unless_valid(check.faults)?;
     store::council_sessions::insert(conn, &session)?;
     let case = SessionCase { session, period };
     context.record_created(conn, "council_session.create", &case, None)?;
     Ok(context.details(conn, case)?)
 }
 
-/// Changes a planned session, its agenda and its attendance.
+/// Changes a session that is not closed: until it is held all of it, then its agenda and its votes.
 pub fn change(
     conn: &mut Conn,
     context: &Context,
@@ -226,15 +269,15 @@ pub fn change(
 ) -> Result<Details<SessionCase>> {
     let (case, change): (SessionCase, _) = context.enter(conn, id, Action::WriteSession, input)?;
     let before = &case.session;
-    let mut after = change.applied_to(before);
     let mut check = Check::default();
     if let Some(held_on) = change.held_on {
         let today = date_in(zone_of(conn, &before.organization_id)?, context.now);
         check.date("/held_on", held_on, case.period.session_days(today));
     }
-    let council = store::members::council_on(conn, &after.organization_id, after.held_on)?;
-    validate(&mut after, &case.period, &council, check)?;
-    context.commit(conn, "council_session.change", &case, case.with(after, context.now))
+    let (after, _) = apply(conn, &case, change, &mut check)?;
+    let changed = case.change(after, context.now)?;
+    Error::unless_valid(check.faults)?;
+    context.commit(conn, "council_session.change", &case, changed)
 }
 
 /// Marks a session as held: freezes its attendance and computes the quorum.
@@ -242,7 +285,7 @@ pub fn hold(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Sessi
     let (case, ()): (SessionCase, _) = context.enter(conn, id, Action::HoldSession, &Ok(()))?;
     let organization_id = &case.session.organization_id;
     let today = date_in(zone_of(conn, organization_id)?, context.now);
-    let council = store::members::council_on(conn, organization_id, case.session.held_on)?;
+    let council = council_of(conn, &case.session)?.ids();
     let change = case.hold(&council, today, context.now)?;
     context.commit(conn, "council_session.hold", &case, change)
 }
@@ -261,16 +304,15 @@ pub fn correct(
     input: &Input<SessionCorrection>,
 ) -> Result<Details<SessionCase>> {
     let (case, given): (SessionCase, _) = context.enter(conn, id, Action::CorrectSession, input)?;
-    let mut after = given.change.applied_to(&case.session);
     let mut check = Check::default();
     let reason = check.text("/reason", &given.reason, NOTE_CHARS);
     if let Some(held_on) = given.change.held_on {
-        let today = date_in(zone_of(conn, &after.organization_id)?, context.now);
+        let today = date_in(zone_of(conn, &case.session.organization_id)?, context.now);
         check.date("/held_on", held_on, (case.period.council_since(), today));
     }
-    let council = store::members::council_on(conn, &after.organization_id, after.held_on)?;
-    validate(&mut after, &case.period, &council, check)?;
-    let change = case.correct(after, reason, &council, context.now)?;
+    let (after, council) = apply(conn, &case, &given.change, &mut check)?;
+    Error::unless_valid(check.faults)?;
+    let change = case.correct(after, reason, &council.ids(), context.now)?;
     save_with_ties(conn, context, "council_session.correct", &case, change)
 }
 

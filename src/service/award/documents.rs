@@ -2,6 +2,7 @@
 //! notice. Each shows its reader what the reader may see of the records behind it, and nothing else.
 
 mod form;
+pub mod minutes;
 pub mod papers;
 
 use crate::domain::access::action::Action;
@@ -12,6 +13,7 @@ use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, ProposalCase};
 use crate::domain::award::council_session::{Attendance, CouncilSession, SessionCase};
 use crate::domain::award::eligibility::{Condition, Eligibility};
 use crate::domain::award::ranking::RankingRow;
+use crate::domain::award::vote::Vote;
 use crate::domain::office::member::Member;
 use crate::domain::time::date_in;
 use crate::domain::{Id, wording};
@@ -21,7 +23,8 @@ use crate::service::award::ranking;
 use crate::service::{Context, Result, Subject};
 use crate::store::award_proposals::GivenAward;
 use crate::store::{self, Conn};
-use papers::{EarlierAward, Proposed, SectionPoints, Session, Year};
+use minutes::{Session, VoteLine};
+use papers::{EarlierAward, Proposed, SectionPoints, Year};
 
 /// Code of the document that proposes the unit to the deciding authority.
 const PROPOSAL_LETTER: &str = "proposal_letter";
@@ -47,7 +50,7 @@ impl Draft {
         match self {
             Draft::ProposalLetter(year, proposed) => papers::proposal_letter(year, proposed),
             Draft::AchievementReport(year, proposed) => papers::achievement_report(year, proposed),
-            Draft::Minutes(year, session) => papers::minutes(year, session),
+            Draft::Minutes(year, session) => minutes::minutes(year, session),
             Draft::Notice(year, rows, deadline) => papers::notice(year, rows, deadline),
         }
     }
@@ -185,7 +188,8 @@ pub fn of_session(conn: &mut Conn, context: &Context, id: &Id) -> Result<Draft> 
     let common = year(conn, context, &period)?;
     let rows = ranking::get(conn, context, &period.id)?.ranking.rows;
     let ties = ties(conn, context, &period, &rows, &session)?;
-    let ids: Vec<Id> = session.attendance.iter().map(|attendance| attendance.member_id).collect();
+    let attending = session.attendance.iter().map(|attendance| attendance.member_id);
+    let ids: Vec<Id> = attending.chain(session.presiding_member_id).collect();
     let members = store::members::with_ids(conn, &ids)?;
     let names = |fits: &dyn Fn(&Attendance) -> bool| -> Vec<String> {
         let is_meant = |member: &&Member| {
@@ -194,14 +198,27 @@ pub fn of_session(conn: &mut Conn, context: &Context, id: &Id) -> Result<Draft> 
         members.iter().filter(is_meant).map(|member| member.display_name.clone()).collect()
     };
     let presides = |member: &&Member| access::roles_of(Action::CloseSession).any(|role| member.roles.contains(&role));
-    let chair = members.iter().filter(presides).map(|member| member.display_name.clone());
     let present = names(&|attendance| attendance.present);
+    let chair = match session.presiding_member_id {
+        Some(id) => members.iter().find(|member| member.id == id).map(|member| member.display_name.clone()),
+        None => members
+            .iter()
+            .filter(presides)
+            .map(|member| member.display_name.clone())
+            .find(|name| present.contains(name)),
+    };
+    let unit_name = |id: &Id| rows.iter().find(|row| row.unit_id == *id).map(|row| row.unit_name.clone());
+    let agenda = session.agenda.iter();
+    let agenda = agenda.map(|item| (item.note.clone(), item.unit_ids.iter().filter_map(unit_name).collect())).collect();
+    let votes = session.votes.iter().map(|vote| vote_line(vote, &period, unit_name(&vote.ballot.unit_id))).collect();
     Ok(Draft::Minutes(
         common,
         Box::new(Session {
             held_on: session.held_on,
             place: session.place.clone(),
-            chair: chair.into_iter().find(|name| present.contains(name)),
+            chair,
+            agenda,
+            votes,
             absent: names(&|attendance| !attendance.present),
             wrote: names(&|attendance| !attendance.present && attendance.written_opinion),
             present,
@@ -210,6 +227,18 @@ pub fn of_session(conn: &mut Conn, context: &Context, id: &Id) -> Result<Draft> 
             ties,
         }),
     ))
+}
+
+fn vote_line(vote: &Vote, period: &Period, unit_name: Option<String>) -> VoteLine {
+    let ballot = &vote.ballot;
+    let award = period.rules.awards.iter().find(|award| award.code == ballot.award_code);
+    VoteLine {
+        unit: unit_name.unwrap_or_default(),
+        award: award.map_or_else(|| ballot.award_code.clone(), |award| award.title.clone()),
+        counts: [ballot.in_favour, ballot.against, ballot.abstained],
+        needed: vote.needed().map(|needed| (needed, vote.members)),
+        passed: vote.passed(),
+    }
 }
 
 /// Returns the decisions on ties that a session took: names of the units in order, and the reason.

@@ -82,7 +82,8 @@ pub struct NewTieDecision {
 }
 
 fn facts_of(period: &Period) -> Facts<'_> {
-    Facts { announced: period.status.is_announced(), ..Facts::of(&period.organization_id) }
+    let announced = period.status.is_announced();
+    Facts { announced, period_id: Some(period.id), ..Facts::of(&period.organization_id) }
 }
 
 /// Loads a period whose ranking the caller may see; before the announcement others learn nothing about it.
@@ -289,8 +290,8 @@ fn session_of(
     Ok(session.filter(|session| session.period_id == period.id))
 }
 
-/// Authorises a decision: by the chair, or by who presided where every chair belongs to a tied unit; never by a member of a
-/// tied unit.
+/// Authorises a decision: by the chair, or by who presided where every chair is recused from a tied unit; never by whom
+/// recusal keeps away from one.
 fn authorize(
     conn: &mut Conn,
     context: &Context,
@@ -301,8 +302,12 @@ fn authorize(
     let tied = input.as_ref().map_or(&[][..], |new| &new.unit_ids);
     let mut owner = None;
     if let Some((session, presiding)) = session.and_then(|session| Some((session, session.presiding_member_id?))) {
-        let chairs = store::members::chair_units_on(conn, &period.organization_id, session.held_on)?;
-        let recused = |unit: &Option<Id>| unit.is_some_and(|unit| tied.contains(&unit));
+        let chairs = store::members::chairs_on(conn, &period.organization_id, session.held_on)?;
+        let declared = store::recusals::standing_of_period(conn, &period.id)?;
+        let keeps_away = |chair: &Id, unit: &Id| declared.contains(&(*chair, *unit));
+        let recused = |(chair, own): &(Id, Option<Id>)| {
+            own.is_some_and(|own| tied.contains(&own)) || tied.iter().any(|unit| keeps_away(chair, unit))
+        };
         owner = chairs.iter().all(recused).then_some(presiding);
     }
     let facts = Facts { owner: owner.as_ref(), ..facts_of(period) };

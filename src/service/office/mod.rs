@@ -12,3 +12,4 @@ pub mod sessions;
 pub mod sign_in;
 pub mod signing_keys;
 pub mod units;
+pub mod vote_thresholds;

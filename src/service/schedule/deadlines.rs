@@ -248,7 +248,8 @@ impl Subject for DeadlineCase {
     }
 
     fn facts(&self) -> Facts<'_> {
-        Facts { unit: self.unit.as_ref(), ..Facts::of(&self.organization.id) }
+        let period_id = Some(self.deadline.period_id);
+        Facts { unit: self.unit.as_ref(), period_id, ..Facts::of(&self.organization.id) }
     }
 
     /// Deadlines without a unit are readable by every member.

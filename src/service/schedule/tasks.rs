@@ -205,7 +205,12 @@ impl TaskBuilder<'_> {
     fn submission(&self, listed: &Listed, drafts: &HashMap<(Id, Stage), Id>) -> Option<Task> {
         let submission = &listed.submission;
         let unit = UnitKey { id: submission.unit_id, code: listed.unit_code.clone() };
-        let facts = Facts { unit: Some(&unit), sheet: Some(submission.status), ..Facts::of(self.organization_id) };
+        let facts = Facts {
+            unit: Some(&unit),
+            period_id: Some(submission.period_id),
+            sheet: Some(submission.status),
+            ..Facts::of(self.organization_id)
+        };
         let status = self.status(&submission.period_id);
         let can_act = |action: Action| {
             may(self.context, action, &facts) && submission.may(action, status, self.context.now).is_ok()
@@ -249,7 +254,10 @@ impl TaskBuilder<'_> {
         let base = format!("/v1/periods/{period_id}");
         let unknown = provisional.inputs.contenders.iter().map(|contender| self.unit(&contender.unit_id));
         let unknown = unknown.filter(|unit| provisional.ranking.facts_missing.contains(&unit.code));
-        let facts = unknown.filter(|unit| self.may(Action::WriteFacts, Some(unit))).map(|unit| {
+        let of_period = Facts { period_id: Some(*period_id), ..Facts::of(self.organization_id) };
+        let may_write =
+            |unit: &UnitKey| may(self.context, Action::WriteFacts, &Facts { unit: Some(unit), ..of_period });
+        let facts = unknown.filter(may_write).map(|unit| {
             let subject = ("facts", Some(&unit.id), format!("{base}/facts/{}", unit.id));
             self.task(Action::WriteFacts, subject, (period_id, Some(unit.clone())), deadline)
         });

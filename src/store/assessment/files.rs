@@ -8,7 +8,7 @@ use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::schema::stored_files::{self, dsl};
-use crate::store::schema::{evidence, proposal_documents};
+use crate::store::schema::{council_minutes, evidence, proposal_documents};
 use crate::store::types::naive;
 
 /// The time after which an unfinished sweep is considered dead.
@@ -36,11 +36,13 @@ pub fn claim(conn: &mut Conn, sha256: &str, now: DateTime<Utc>) -> Result<(), Er
 pub fn mark_unreferenced(conn: &mut Conn, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<String>, Error> {
     let by_evidence = evidence::table.filter(evidence::sha256.eq(dsl::sha256.nullable()));
     let by_document = proposal_documents::table.filter(proposal_documents::sha256.eq(dsl::sha256.nullable()));
+    let by_minutes = council_minutes::table.filter(council_minutes::sha256.eq(dsl::sha256));
     let is_unreferenced = dsl::going
         .eq(false)
         .and(dsl::claimed_at.lt(naive(before)))
         .and(not(exists(by_evidence)))
-        .and(not(exists(by_document)));
+        .and(not(exists(by_document)))
+        .and(not(exists(by_minutes)));
     let is_abandoned = dsl::going.eq(true).and(dsl::claimed_at.lt(naive(now - SWEEP_TIMEOUT)));
     let marked = diesel::update(dsl::stored_files.filter(is_unreferenced.or(is_abandoned)))
         .set((dsl::going.eq(true), dsl::claimed_at.eq(naive(now))))

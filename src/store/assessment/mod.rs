@@ -4,6 +4,7 @@ pub mod evidence;
 pub mod facts;
 pub mod files;
 pub mod periods;
+pub mod recusals;
 pub mod reviews;
 pub mod scores;
 pub mod submissions;

@@ -224,7 +224,7 @@ pub fn list(
         .filter(submissions::organization_id.eq(organization_id.to_string()))
         .select((columns!(), units::code))
         .into_boxed();
-    if !visibility.all || visibility.except.is_some() {
+    if !visibility.all || visibility.except.is_some() || !visibility.except_submissions.is_empty() {
         let own = visibility.own.as_ref().map(ToString::to_string).unwrap_or_default();
         let except = visibility.except.as_ref().map(ToString::to_string).unwrap_or_default();
         let others: Vec<String> = SubmissionStatus::VARIANTS
@@ -234,10 +234,10 @@ pub fn list(
             .map(enum_text)
             .collect();
         query = query.filter(
-            submissions::unit_id
-                .eq(own)
-                .or(submissions::unit_id.eq_any(id_texts(&visibility.scoped)))
-                .or(submissions::status.eq_any(others).and(submissions::unit_id.ne(except))),
+            submissions::unit_id.eq(own).or(submissions::unit_id
+                .eq_any(id_texts(&visibility.scoped))
+                .or(submissions::status.eq_any(others).and(submissions::unit_id.ne(except)))
+                .and(submissions::id.ne_all(id_texts(&visibility.except_submissions)))),
         );
     }
     if let Some(ids) = &visibility.only {

@@ -1,17 +1,20 @@
-//! Council sessions, with their attendance.
+//! Council sessions, with their attendance and minutes.
+
+use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use crate::domain::Id;
 use crate::domain::award::council_session::{Attendance, CouncilSession, Quorum, SessionStatus};
+use crate::domain::file::AttachedFile;
 use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::error::ensure_one_row;
 use crate::store::page::{ById, Page, paged};
-use crate::store::schema::council_attendance;
 use crate::store::schema::council_sessions::{self, dsl};
+use crate::store::schema::{council_attendance, council_minutes};
 use crate::store::types::{enum_text, from_json, id, json, naive, parse_enum, utc};
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -29,6 +32,7 @@ struct Row {
     needed: Option<i32>,
     presiding_member_id: Option<String>,
     agenda: String,
+    votes: String,
     superseded: String,
     cancel_reason: Option<String>,
     version: i64,
@@ -36,7 +40,7 @@ struct Row {
     updated_at: NaiveDateTime,
 }
 
-fn session(row: Row, attendance: Vec<Attendance>) -> Result<CouncilSession, Error> {
+fn session(row: Row, attendance: Vec<Attendance>, minutes: Option<AttachedFile>) -> Result<CouncilSession, Error> {
     Ok(CouncilSession {
         id: id(row.id),
         organization_id: id(row.organization_id),
@@ -50,8 +54,10 @@ fn session(row: Row, attendance: Vec<Attendance>) -> Result<CouncilSession, Erro
         needed: row.needed,
         presiding_member_id: row.presiding_member_id.map(id),
         agenda: from_json(&row.agenda)?,
+        votes: from_json(&row.votes)?,
         superseded: from_json(&row.superseded)?,
         cancel_reason: row.cancel_reason,
+        minutes,
         version: row.version,
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
@@ -74,6 +80,7 @@ impl TryFrom<&CouncilSession> for Row {
             needed: session.needed,
             presiding_member_id: session.presiding_member_id.as_ref().map(ToString::to_string),
             agenda: json(&session.agenda)?,
+            votes: json(&session.votes)?,
             superseded: json(&session.superseded)?,
             cancel_reason: session.cancel_reason.clone(),
             version: session.version,
@@ -101,15 +108,40 @@ fn attendance_of(conn: &mut Conn, ids: &[String]) -> Result<Vec<(String, Attenda
         .collect())
 }
 
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = council_minutes)]
+struct MinutesRow {
+    session_id: String,
+    number: i32,
+    file_name: String,
+    media_type: String,
+    size: i64,
+    sha256: String,
+    attached_at: NaiveDateTime,
+}
+
+/// Returns the minutes of sessions as attached last.
+fn minutes_of(conn: &mut Conn, ids: &[String]) -> Result<HashMap<String, AttachedFile>, Error> {
+    let of_sessions = council_minutes::table.filter(council_minutes::session_id.eq_any(ids));
+    let rows: Vec<MinutesRow> = of_sessions.order((council_minutes::session_id, council_minutes::number)).load(conn)?;
+    // The last one of each session stays.
+    let attached = rows.into_iter().map(|row| {
+        let MinutesRow { session_id, file_name: name, media_type, size, sha256, attached_at, number: _ } = row;
+        (session_id, AttachedFile { name, media_type, size, sha256, attached_at: utc(attached_at) })
+    });
+    Ok(attached.collect())
+}
+
 fn with_attendance(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<CouncilSession>, Error> {
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let attendance = attendance_of(conn, &ids)?;
+    let mut minutes = minutes_of(conn, &ids)?;
     let of =
         |id: &str| attendance.iter().filter(|(session, _)| session == id).map(|(_, entry)| entry.clone()).collect();
     rows.into_iter()
         .map(|row| {
-            let entries = of(&row.id);
-            session(row, entries)
+            let (entries, minutes) = (of(&row.id), minutes.remove(&row.id));
+            session(row, entries, minutes)
         })
         .collect()
 }
@@ -186,5 +218,22 @@ fn insert_attendance(conn: &mut Conn, session: &CouncilSession) -> Result<(), Er
     if !rows.is_empty() {
         dispatch!(conn, c => diesel::insert_into(council_attendance::table).values(&rows).execute(c))?;
     }
+    Ok(())
+}
+
+/// Attaches minutes to a session whose row the transaction has just changed. Those before stay as they were.
+pub fn attach_minutes(conn: &mut Conn, id: &Id, file: &AttachedFile) -> Result<(), Error> {
+    let of_session = council_minutes::table.filter(council_minutes::session_id.eq(id.as_str()));
+    let last: Option<i32> = of_session.select(diesel::dsl::max(council_minutes::number)).first(conn)?;
+    let row = MinutesRow {
+        session_id: id.to_string(),
+        number: last.unwrap_or_default() + 1,
+        file_name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        size: file.size,
+        sha256: file.sha256.clone(),
+        attached_at: naive(file.attached_at),
+    };
+    diesel::insert_into(council_minutes::table).values(row).execute(conn)?;
     Ok(())
 }

@@ -124,6 +124,12 @@ pub fn list(
     if let Some(only) = &visibility.only {
         query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(id_texts(only)).assume_not_null()));
     }
+    let (declared, audiences) = &visibility.except;
+    for (period_id, unit_id) in declared {
+        let elsewhere = dsl::unit_id.is_null().or(dsl::unit_id.ne(unit_id.to_string()).assume_not_null());
+        let otherwise = dsl::period_id.is_null().or(dsl::period_id.ne(period_id.to_string()).assume_not_null());
+        query = query.filter(dsl::audience.ne_all(words(audiences)).or(elsewhere).or(otherwise));
+    }
     if !visibility.stages {
         query = query.filter(dsl::audience.ne(enum_text(Audience::Deadline)).or(dsl::unit_id.is_not_null()));
     }

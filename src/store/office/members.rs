@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::domain::Id;
-use crate::domain::access::{Membership, Principal};
+use crate::domain::access::{DeclaredRecusal, Membership, Principal};
 use crate::domain::office::member::{CHAIR, LOCAL_ISSUER, Member, MemberEnd, MemberKind, MemberStatus, Role};
 use crate::domain::office::organization::DEFAULT_ZONE;
 use crate::domain::office::unit::UnitKey;
@@ -17,7 +17,7 @@ use crate::store::dialect::{RowLock, dispatch, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::members::{self, dsl};
-use crate::store::schema::{organizations, service_accounts, sessions, units};
+use crate::store::schema::{organizations, recusals, service_accounts, sessions, units};
 use crate::store::types::{enum_text, from_json, id, id_option, json, naive, parse_enum, utc};
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -106,6 +106,16 @@ struct HolderRow {
     unit_code: Option<String>,
 }
 
+/// A declared recusal of the member: submission, period, unit and ground.
+type RecusalColumns = Option<(String, String, String, String)>;
+
+fn declared(
+    (submission_id, period_id, unit_id, ground): (String, String, String, String),
+) -> Result<DeclaredRecusal, Error> {
+    let ground = parse_enum(&ground)?;
+    Ok(DeclaredRecusal { submission_id: id(submission_id), period_id: id(period_id), unit_id: id(unit_id), ground })
+}
+
 impl HolderRow {
     fn is_current(&self, now: DateTime<Utc>) -> bool {
         let zone = zone(self.time_zone.as_deref().unwrap_or(DEFAULT_ZONE)).unwrap_or(chrono_tz::UTC);
@@ -113,13 +123,14 @@ impl HolderRow {
         self.valid_from_on <= today && self.valid_until_on.is_none_or(|until| today <= until)
     }
 
-    fn membership(self) -> Result<Membership, Error> {
+    fn membership(self, recusals: Vec<DeclaredRecusal>) -> Result<Membership, Error> {
         Ok(Membership {
             member_id: id(self.id),
             organization_id: id_option(self.organization_id),
             display_name: self.display_name,
             roles: from_json(&self.roles)?,
             unit: self.unit_id.zip(self.unit_code).map(|(unit_id, code)| UnitKey { id: id(unit_id), code }),
+            recusals,
         })
     }
 }
@@ -143,8 +154,9 @@ pub struct Holder {
 pub fn holder(conn: &mut Conn, principal: &Principal, now: DateTime<Utc>) -> Result<Option<Holder>, Error> {
     let all = members::table
         .left_join(organizations::table.on(members::organization_id.eq(organizations::id.nullable())))
-        .left_join(units::table.on(members::unit_id.eq(units::id.nullable())));
-    let columns = (
+        .left_join(units::table.on(members::unit_id.eq(units::id.nullable())))
+        .left_join(recusals::table.on(recusals::member_id.eq(members::id).and(recusals::withdrawn_at.is_null())));
+    let of_member = (
         members::id,
         members::organization_id,
         members::kind,
@@ -159,7 +171,9 @@ pub fn holder(conn: &mut Conn, principal: &Principal, now: DateTime<Utc>) -> Res
         units::id.nullable(),
         units::code.nullable(),
     );
-    let rows: Vec<HolderRow> = match principal {
+    let recusal = (recusals::submission_id, recusals::period_id, recusals::unit_id, recusals::ground).nullable();
+    let columns = (of_member, recusal);
+    let rows: Vec<(HolderRow, RecusalColumns)> = match principal {
         Principal::Account { member_id, session_id: None } => {
             let own = all.filter(members::id.eq(member_id.as_str())).select(columns);
             dispatch!(conn, c => own.load(c))?
@@ -191,8 +205,16 @@ pub fn holder(conn: &mut Conn, principal: &Principal, now: DateTime<Utc>) -> Res
         }
     };
     let mut by_status: HashMap<MemberStatus, Vec<HolderRow>> = HashMap::new();
-    for row in rows {
-        by_status.entry(parse_enum(&row.status)?).or_default().push(row);
+    let mut recusals: HashMap<String, Vec<DeclaredRecusal>> = HashMap::new();
+    // A row for each declared recusal, one for a member without any.
+    for (row, recusal) in rows {
+        let known = by_status.entry(parse_enum(&row.status)?).or_default();
+        if let Some(recusal) = recusal {
+            recusals.entry(row.id.clone()).or_default().push(declared(recusal)?);
+        }
+        if known.iter().all(|other| other.id != row.id) {
+            known.push(row);
+        }
     }
     let active = by_status.remove(&MemberStatus::Active).unwrap_or_default();
     let (kind, issuer, subject) = match (principal, active.first()) {
@@ -202,7 +224,10 @@ pub fn holder(conn: &mut Conn, principal: &Principal, now: DateTime<Utc>) -> Res
     };
     let pending = by_status.get(&MemberStatus::Pending).and_then(|rows| rows.first());
     let to_take = pending.filter(|_| active.is_empty()).map(|row| Id::from_uuid_text(&row.id));
-    let current = active.into_iter().filter(|row| row.is_current(now)).map(HolderRow::membership);
+    let current = active.into_iter().filter(|row| row.is_current(now)).map(|row| {
+        let recusals = recusals.remove(&row.id).unwrap_or_default();
+        row.membership(recusals)
+    });
     Ok(Some(Holder { kind, issuer, subject, memberships: current.collect::<Result<_, _>>()?, to_take }))
 }
 
@@ -249,22 +274,22 @@ pub fn list(
     rows.into_iter().map(Member::try_from).collect()
 }
 
-/// Returns the members who belong to the council on a day, in order of id.
-pub fn council_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Result<Vec<Id>, Error> {
+/// Returns the members who belong to the council on a day, in order of id, each with the unit that it belongs to.
+pub fn council_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Result<Vec<(Id, Option<Id>)>, Error> {
     let all: Vec<Row> =
         dsl::members.filter(dsl::organization_id.eq(organization_id.as_str())).order(dsl::id).load(conn)?;
     let members: Vec<Member> = all.into_iter().map(Member::try_from).collect::<Result<_, _>>()?;
     let is_on_council =
         |member: &Member| member.is_valid_on(day) && member.roles.iter().any(|role: &Role| role.is_of_council());
-    Ok(members.into_iter().filter(is_on_council).map(|member| member.id).collect())
+    Ok(members.into_iter().filter(is_on_council).map(|member| (member.id, member.unit_id)).collect())
 }
 
-/// Returns the units of those who hold the chair of the council on a day; `None` for one of no unit.
-pub fn chair_units_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Result<Vec<Option<Id>>, Error> {
+/// Returns those who hold the chair of the council on a day, each with the unit that it belongs to.
+pub fn chairs_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Result<Vec<(Id, Option<Id>)>, Error> {
     let all: Vec<Row> = dsl::members.filter(dsl::organization_id.eq(organization_id.as_str())).load(conn)?;
     let members: Vec<Member> = all.into_iter().map(Member::try_from).collect::<Result<_, _>>()?;
     let chairs = members.into_iter().filter(|member| member.is_valid_on(day) && member.roles.contains(&CHAIR));
-    Ok(chairs.map(|member| member.unit_id).collect())
+    Ok(chairs.map(|member| (member.id, member.unit_id)).collect())
 }
 
 /// Returns the members with these ids, in order of name.

@@ -11,7 +11,7 @@ use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::journals;
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::organizations::{self, dsl};
-use crate::store::types::{id, naive, utc};
+use crate::store::types::{from_json, id, json, naive, utc};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = organizations, treat_none_as_null = true)]
@@ -21,58 +21,63 @@ struct Row {
     name: String,
     time_zone: String,
     agency_code: Option<String>,
+    vote_thresholds: String,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
 }
 
-impl From<Row> for Organization {
-    fn from(row: Row) -> Self {
-        Organization {
+impl TryFrom<Row> for Organization {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Organization {
             id: id(row.id),
             code: row.code,
             name: row.name,
             time_zone: row.time_zone,
             agency_code: row.agency_code,
+            vote_thresholds: from_json(&row.vote_thresholds)?,
             version: row.version,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
-        }
+        })
     }
 }
 
-impl From<&Organization> for Row {
-    fn from(organization: &Organization) -> Self {
-        Row {
+impl TryFrom<&Organization> for Row {
+    type Error = Error;
+    fn try_from(organization: &Organization) -> Result<Self, Error> {
+        Ok(Row {
             id: organization.id.to_string(),
             code: organization.code.clone(),
             name: organization.name.clone(),
             time_zone: organization.time_zone.clone(),
             agency_code: organization.agency_code.clone(),
+            vote_thresholds: json(&organization.vote_thresholds)?,
             version: organization.version,
             created_at: naive(organization.created_at),
             updated_at: naive(organization.updated_at),
-        }
+        })
     }
 }
 
 /// Returns an organisation.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Organization>, Error> {
     let row: Option<Row> = dsl::organizations.find(id.as_str()).get_result(conn).optional()?;
-    Ok(row.map(Organization::from))
+    row.map(Organization::try_from).transpose()
 }
 
 /// Returns an organisation by its code.
 pub fn find_by_code(conn: &mut Conn, code: &str) -> Result<Option<Organization>, Error> {
     let row: Option<Row> = dsl::organizations.filter(dsl::code.eq(code)).get_result(conn).optional()?;
-    Ok(row.map(Organization::from))
+    row.map(Organization::try_from).transpose()
 }
 
 /// Returns the only organisation of the installation; `None` where there is none or more than one.
 pub fn sole(conn: &mut Conn) -> Result<Option<Organization>, Error> {
     let mut rows: Vec<Row> = dsl::organizations.limit(2).load(conn)?;
     let first = rows.pop();
-    Ok(first.filter(|_| rows.is_empty()).map(Organization::from))
+    first.filter(|_| rows.is_empty()).map(Organization::try_from).transpose()
 }
 
 /// Returns all organisations, or those with these ids, in order of id.
@@ -82,7 +87,7 @@ pub fn all(conn: &mut Conn, ids: Option<&[Id]>) -> Result<Vec<Organization>, Err
         query = query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
     }
     let rows: Vec<Row> = query.load(conn)?;
-    Ok(rows.into_iter().map(Organization::from).collect())
+    rows.into_iter().map(Organization::try_from).collect()
 }
 
 /// Returns a page of all organisations, or of those with these ids.
@@ -92,7 +97,7 @@ pub fn list(conn: &mut Conn, ids: Option<&[Id]>, page: &Page) -> Result<Vec<Orga
         query = query.filter(dsl::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
     }
     let rows: Vec<Row> = paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).load(conn)?;
-    Ok(rows.into_iter().map(Organization::from).collect())
+    rows.into_iter().map(Organization::try_from).collect()
 }
 
 /// Adds an organisation with an empty journal.
@@ -100,7 +105,7 @@ pub fn list(conn: &mut Conn, ids: Option<&[Id]>, page: &Page) -> Result<Vec<Orga
 /// # Errors
 /// `already_exists` where the code is in use.
 pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<(), Error> {
-    let inserted = diesel::insert_into(organizations::table).values(Row::from(organization)).execute(conn);
+    let inserted = diesel::insert_into(organizations::table).values(Row::try_from(organization)?).execute(conn);
     map_unique_violation(inserted, Code::AlreadyExists)?;
     journals::begin(conn, &organization.id)
 }
@@ -113,6 +118,6 @@ pub fn update(conn: &mut Conn, organization: Organization) -> Result<Organizatio
     let after = Organization { version: organization.version + 1, ..organization };
     let expected = dsl::organizations.find(after.id.as_str()).filter(dsl::version.eq(after.version - 1));
     let rows =
-        map_unique_violation(diesel::update(expected).set(Row::from(&after)).execute(conn), Code::AlreadyExists)?;
+        map_unique_violation(diesel::update(expected).set(Row::try_from(&after)?).execute(conn), Code::AlreadyExists)?;
     ensure_one_row(rows).map(|()| after)
 }

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod periods;
+mod recusals;
 mod reviews;
 mod scores;
 mod submissions;

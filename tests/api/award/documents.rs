@@ -45,7 +45,7 @@ pub fn paragraphs(response: &Response) -> Vec<String> {
 }
 
 #[track_caller]
-fn has(paragraphs: &[String], expected: &[&str]) {
+pub fn has(paragraphs: &[String], expected: &[&str]) {
     for text in expected {
         assert!(paragraphs.iter().any(|paragraph| paragraph == text), "{text}\nnot in {paragraphs:#?}");
     }

@@ -7,6 +7,8 @@ mod council_sessions;
 mod documents;
 mod dossiers;
 mod exports;
+mod minutes;
 mod session_corrections;
 mod ties;
 mod withdrawals;
+mod votes;

@@ -94,29 +94,6 @@ pub struct EarlierAward {
     pub on: Option<NaiveDate>,
 }
 
-/// A session of the council.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// Day of the session.
-    pub held_on: NaiveDate,
-    /// Place of the session.
-    pub place: String,
-    /// Names of those who were present.
-    pub present: Vec<String>,
-    /// Names of those who were absent.
-    pub absent: Vec<String>,
-    /// Names of those who were absent and sent a written opinion.
-    pub wrote: Vec<String>,
-    /// Number of members that counted as present and that were needed, once it was held.
-    pub quorum: Option<(i32, i32)>,
-    /// Name of the chair, if present.
-    pub chair: Option<String>,
-    /// The results that it saw.
-    pub rows: Vec<RankingRow>,
-    /// The decisions on ties: names of the units in order, and the reason.
-    pub ties: Vec<(Vec<String>, String)>,
-}
-
 impl Year {
     fn number(&self, kind: &str) -> String {
         let number = self.notice.as_ref().map(|notice| notice.number.as_str());
@@ -128,16 +105,16 @@ impl Year {
         format!("{BLANK}{BLANK}, ngày {BLANK} tháng {BLANK} năm {}", chrono::Datelike::year(&self.today))
     }
 
-    fn symbol(&self) -> &str {
+    pub(super) fn symbol(&self) -> &str {
         symbol(self.notice.as_ref().map(|notice| notice.number.as_str()), &self.office_code)
     }
 
-    fn award_title<'a>(&'a self, code: &'a str) -> &'a str {
+    pub(super) fn award_title<'a>(&'a self, code: &'a str) -> &'a str {
         self.awards.iter().find(|award| award.code == code).map_or(code, |award| &award.title)
     }
 
     /// The rows of the table of results.
-    fn result_rows(&self, rows: &[RankingRow]) -> Vec<RowOf> {
+    pub(super) fn result_rows(&self, rows: &[RankingRow]) -> Vec<RowOf> {
         let row = |(at, row): (usize, &RankingRow)| {
             let award = row.award_code.as_deref().map(|code| self.award_title(code).to_owned());
             let cells = vec![
@@ -155,7 +132,7 @@ impl Year {
     }
 
     /// Which units are proposed for which award, a sentence for each award.
-    fn proposals(&self, rows: &[RankingRow]) -> Vec<String> {
+    pub(super) fn proposals(&self, rows: &[RankingRow]) -> Vec<String> {
         let of_award = |award: &Award| {
             let takers = rows.iter().filter(|row| row.award_code.as_ref() == Some(&award.code));
             let names: Vec<&str> = takers.map(|row| row.unit_name.as_str()).collect();
@@ -167,7 +144,7 @@ impl Year {
 }
 
 /// The table of results.
-const RESULTS: [Column; 7] = [
+pub(super) const RESULTS: [Column; 7] = [
     Column { heading: "STT", percent: 8, centred: true },
     Column { heading: "Đơn vị", percent: 34, centred: false },
     Column { heading: "Điểm chuẩn", percent: 11, centred: true },
@@ -207,7 +184,7 @@ fn condition_sentences(conditions: &[(String, bool)]) -> Vec<String> {
 }
 
 /// Ends the last sentence of a list as a list ends.
-fn ended(mut sentences: Vec<String>, end: &str) -> Vec<String> {
+pub(super) fn ended(mut sentences: Vec<String>, end: &str) -> Vec<String> {
     if let Some(last) = sentences.last_mut() {
         last.truncate(last.trim_end_matches(';').len());
         last.push_str(end);
@@ -333,83 +310,7 @@ pub fn achievement_report(year: &Year, proposed: &Proposed) -> Result<Vec<u8>, E
     .write()
 }
 
-fn named(label: &str, names: &[String]) -> Vec<String> {
-    let head = format!("- {label}: {} thành viên{}", count(names.len()), if names.is_empty() { ";" } else { ", gồm:" });
-    let of = |(at, name): (usize, &String)| format!("  {}. {name};", at + 1);
-    std::iter::once(head).chain(names.iter().enumerate().map(of)).collect()
-}
-
-/// Writes the draft of the minutes (biên bản) of a session.
-///
-/// # Errors
-/// `internal`, which cannot happen when writing to memory.
-pub fn minutes(year: &Year, session: &Session) -> Result<Vec<u8>, Error> {
-    let heading = Heading {
-        superior: Some(year.office_name.clone()),
-        issuer: "Hội đồng Thi đua, khen thưởng".to_owned(),
-        number: Some(format!("Số:        /BB-{}", year.symbol())),
-        date: None,
-    };
-    let (hour, on) = (format!("{BLANK} giờ {BLANK}"), day(session.held_on));
-    let mut form = Form::new()
-        .heading(&heading)
-        .title("BIÊN BẢN", &[&format!("Họp Hội đồng Thi đua, khen thưởng xét kết quả thi đua năm {}", year.year)])
-        .text(&format!("Thời gian bắt đầu: {hour}, {on}."))
-        .text(&format!("Địa điểm: {}.", session.place.trim_end_matches('.')))
-        .section("I. THÀNH PHẦN THAM DỰ")
-        .text(&format!(
-            "1. Chủ trì: {}",
-            session.chair.as_ref().map_or_else(|| BLANK.repeat(2), |name| format!("{name}."))
-        ))
-        .text(&format!("2. Thư ký: {BLANK}{BLANK}"))
-        .text("3. Thành viên Hội đồng:")
-        .texts(named("Có mặt", &session.present))
-        .texts(named("Vắng mặt", &session.absent));
-    if !session.wrote.is_empty() {
-        form = form.text(&format!("- Gửi ý kiến bằng văn bản: {}.", session.wrote.join(", ")));
-    }
-    if let Some((present, needed)) = session.quorum {
-        let outcome = if present >= needed {
-            "đủ điều kiện tiến hành"
-        } else {
-            "không đủ điều kiện tiến hành"
-        };
-        form = form.text(&format!(
-            "Số thành viên có mặt tính theo quy định là {}, số thành viên tối thiểu phải có mặt là {}; cuộc họp {outcome}.",
-            counted(present),
-            counted(needed)
-        ));
-    }
-    form = form.section("II. NỘI DUNG").text(&format!(
-        "1. Hội đồng xem xét kết quả tự chấm điểm, kết quả thẩm định và thống nhất kết quả đánh giá thi đua năm {} như sau:",
-        year.year
-    ));
-    form = form.table(&RESULTS, &year.result_rows(&session.rows));
-    for (names, reason) in &session.ties {
-        form = form.text(&format!(
-            "Đối với các đơn vị bằng điểm, Hội đồng quyết định thứ tự: {}. Lý do: {}.",
-            names.join(", "),
-            reason.trim_end_matches('.')
-        ));
-    }
-    let proposals = year.proposals(&session.rows);
-    if !proposals.is_empty() {
-        form = form.text("2. Hội đồng thống nhất đề nghị cấp có thẩm quyền xem xét khen thưởng:");
-        form = form.texts(ended(proposals, "."));
-    }
-    form.text(&format!("Ý kiến của các thành viên: {}", BLANK.repeat(24)))
-        .text(&format!(
-            "Cuộc họp kết thúc vào {hour}, {on}; biên bản được đọc cho các thành viên nghe và thống nhất./."
-        ))
-        .signed_by_two(
-            &Signature { title: "Thư ký".to_owned(), name: String::new() },
-            &Signature { title: "Chủ tọa".to_owned(), name: session.chair.clone().unwrap_or_default() },
-        )
-        .recipients(&["Thành viên Hội đồng;".to_owned(), "Lưu: VT, hồ sơ cuộc họp.".to_owned()])
-        .write()
-}
-
-fn counted(number: i32) -> String {
+pub(super) fn counted(number: i32) -> String {
     count(usize::try_from(number).unwrap_or_default())
 }
 

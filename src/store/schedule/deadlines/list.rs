@@ -129,6 +129,10 @@ pub fn list(
             query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(id_texts(ids)).assume_not_null()));
         }
     }
+    for (period_id, unit_id) in &visibility.except {
+        let elsewhere = dsl::unit_id.is_null().or(dsl::unit_id.ne(unit_id.to_string()).assume_not_null());
+        query = query.filter(elsewhere.or(dsl::period_id.ne(period_id.to_string())));
+    }
     if let Some(only) = &visibility.only {
         query = query.filter(dsl::unit_id.is_null().or(dsl::unit_id.eq_any(id_texts(only)).assume_not_null()));
     }

@@ -1,0 +1,58 @@
+-- What the council votes on, with the threshold of each vote, as a JSON list. They are a part of the record.
+ALTER TABLE council_sessions ADD COLUMN votes TEXT NOT NULL DEFAULT '[]';
+DROP TRIGGER council_sessions_no_update ON council_sessions;
+CREATE TRIGGER council_sessions_no_update BEFORE UPDATE ON council_sessions
+FOR EACH ROW WHEN (OLD.status = 'cancelled' OR OLD.status = 'closed' AND NOT (
+    NEW.status = 'closed' AND json_array_length(NEW.superseded::json) > json_array_length(OLD.superseded::json)
+    OR NEW.status IN ('closed', 'cancelled') AND NEW.superseded = OLD.superseded
+        AND NEW.period_id = OLD.period_id AND NEW.held_on = OLD.held_on AND NEW.place = OLD.place
+        AND NEW.quorum_numerator = OLD.quorum_numerator AND NEW.quorum_denominator = OLD.quorum_denominator
+        AND NEW.present IS NOT DISTINCT FROM OLD.present AND NEW.needed IS NOT DISTINCT FROM OLD.needed
+        AND NEW.presiding_member_id IS NOT DISTINCT FROM OLD.presiding_member_id AND NEW.agenda = OLD.agenda AND NEW.votes = OLD.votes))
+EXECUTE FUNCTION refuse_change('a closed session changes only by a correction');
+
+-- Which share of the council an award needs, from which day on, as a JSON list.
+ALTER TABLE organizations ADD COLUMN vote_thresholds TEXT NOT NULL DEFAULT '[]';
+
+-- The minutes of a session; the last number is the one that counts, those before were replaced.
+CREATE TABLE council_minutes (
+    session_id TEXT NOT NULL REFERENCES council_sessions (id),
+    number INTEGER NOT NULL CHECK (number > 0),
+    file_name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
+    attached_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (session_id, number)
+);
+CREATE INDEX council_minutes_by_sha256 ON council_minutes (sha256);
+CREATE TRIGGER council_minutes_no_update BEFORE UPDATE ON council_minutes
+FOR EACH ROW EXECUTE FUNCTION refuse_change('minutes are replaced, not changed');
+CREATE TRIGGER council_minutes_no_delete BEFORE DELETE ON council_minutes
+FOR EACH ROW EXECUTE FUNCTION refuse_change('minutes are replaced, not changed');
+
+-- Whom a conflict keeps away from a submission. One recusal at a time for a member and a submission.
+CREATE TABLE recusals (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL,
+    submission_id TEXT NOT NULL REFERENCES submissions (id),
+    period_id TEXT NOT NULL,
+    unit_id TEXT NOT NULL REFERENCES units (id),
+    member_id TEXT NOT NULL REFERENCES members (id),
+    ground TEXT NOT NULL CHECK (ground IN ('family', 'former_member_of_unit', 'own_work', 'other')),
+    note TEXT,
+    declared_by TEXT NOT NULL REFERENCES members (id),
+    withdrawn_at TIMESTAMP,
+    withdrawn_by TEXT REFERENCES members (id),
+    withdraw_reason TEXT,
+    version BIGINT NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL,
+    FOREIGN KEY (organization_id, period_id) REFERENCES periods (organization_id, id),
+    CHECK (ground <> 'other' OR note IS NOT NULL),
+    CHECK ((withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL) = (withdraw_reason IS NULL))
+);
+CREATE UNIQUE INDEX recusals_standing ON recusals (submission_id, member_id) WHERE withdrawn_at IS NULL;
+CREATE INDEX recusals_of_member ON recusals (member_id);
+CREATE INDEX recusals_of_period ON recusals (period_id);
+CREATE INDEX recusals_of_organization ON recusals (organization_id, id);
