@@ -9,7 +9,7 @@ mod journal;
 mod office;
 mod schedule;
 pub use assessment::{evidence, facts, files, periods, recusals, reviews, scores, submissions, targets};
-pub use award::{amendments, award_proposals, council_sessions, rankings};
+pub use award::{amendments, analysis, award_proposals, council_sessions, rankings};
 pub use criteria::criteria_sets;
 pub use journal::{audit, events, idempotency, journals, webhooks};
 pub use office::{

@@ -494,9 +494,11 @@ fn the_year_2023_comes_out_as_worked_out_by_hand(app: &App) {
     year.council();
     year.tie();
     year.finalize();
+    crate::award::analysis::check_the_guideline(app, &year.period);
     year.check_what_a_unit_does_not_know();
     year.announce();
     year.check_what_a_unit_knows_now();
+    crate::award::analysis::check_the_part_of_a_unit(app, &year.period);
     let proposals = year.proposals();
     year.check_the_term(&proposals[0].1);
     year.dossiers(&proposals);

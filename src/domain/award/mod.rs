@@ -1,6 +1,7 @@
 //! Council sessions, ranking, awards and award proposals.
 
 pub mod amendment;
+pub mod analysis;
 #[expect(clippy::module_inception, reason = "the wing is named after its noun, as in every room")]
 pub mod award;
 pub mod award_proposal;

@@ -145,14 +145,41 @@ impl Inputs {
     /// Compares by total and then by the tie-break rules, better units first. Council decisions are applied afterwards,
     /// to whole groups.
     fn compare(&self, a: &Contender, b: &Contender) -> Ordering {
-        let chain = self.tie_break.iter().filter_map(|step| TieBreak::parse(step));
-        let keys = chain.map(|step| match step {
-            TieBreak::BasePoints => of(b, |totals| totals.base).cmp(&of(a, |totals| totals.base)),
-            TieBreak::Section(code) => b.breakdown.nodes.get(code).cmp(&a.breakdown.nodes.get(code)),
-            TieBreak::FewerDeductions => a.breakdown.deducted.cmp(&b.breakdown.deducted),
-            TieBreak::CouncilDecision => Ordering::Equal,
+        self.keys(a, b).map(|(_, order)| order).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    }
+
+    /// Returns how two units compare by the total and by each tie-break rule, better units first.
+    fn keys<'a>(&'a self, a: &'a Contender, b: &'a Contender) -> impl Iterator<Item = (&'a str, Ordering)> {
+        let chain = self.tie_break.iter().filter_map(|step| Some((step.as_str(), TieBreak::parse(step)?)));
+        let keys = chain.map(|(name, step)| {
+            let order = match step {
+                TieBreak::BasePoints => of(b, |totals| totals.base).cmp(&of(a, |totals| totals.base)),
+                TieBreak::Section(code) => b.breakdown.nodes.get(code).cmp(&a.breakdown.nodes.get(code)),
+                TieBreak::FewerDeductions => a.breakdown.deducted.cmp(&b.breakdown.deducted),
+                TieBreak::CouncilDecision => Ordering::Equal,
+            };
+            (name, order)
         });
-        keys.fold(of(b, |totals| totals.total).cmp(&of(a, |totals| totals.total)), Ordering::then)
+        std::iter::once(("total", of(b, |totals| totals.total).cmp(&of(a, |totals| totals.total)))).chain(keys)
+    }
+
+    /// Returns what ranks one unit before another: `total`, or the first tie-break rule that separates them; `None` where
+    /// nothing but a decision of the council can.
+    pub fn separated_by(&self, a: &Contender, b: &Contender) -> Option<&str> {
+        self.keys(a, b).find(|(_, order)| order.is_ne()).map(|(name, _)| {
+            // The names outlive the two units.
+            self.tie_break.iter().map(String::as_str).find(|step| *step == name).unwrap_or("total")
+        })
+    }
+
+    /// Whether a unit with a rank takes a place among the awards, which stays vacant where it is not eligible and awards are
+    /// not passed down.
+    pub fn takes_place(&self, row: &RankingRow) -> bool {
+        match (self.passes_down(&row.unit_id), self.when_ineligible) {
+            (Some(passes_down), _) => !passes_down,
+            (None, WhenIneligible::PassDown) => row.eligible != Some(false),
+            (None, WhenIneligible::LeaveVacant) => true,
+        }
     }
 
     /// Orders a tied group as the council decided, whatever the tie-break rules name: a tie always has a way out.
@@ -214,13 +241,8 @@ impl Inputs {
                 .filter(|row| row.eligible.is_none() && self.passes_down(&row.unit_id).is_none())
                 .map(|row| row.unit_code.clone());
             ranking.facts_missing.extend(unknown);
-            let takes = |row: &RankingRow| match (self.passes_down(&row.unit_id), self.when_ineligible) {
-                (Some(passes_down), _) => !passes_down,
-                (None, WhenIneligible::PassDown) => row.eligible != Some(false),
-                (None, WhenIneligible::LeaveVacant) => true,
-            };
             let may_take = |row: &RankingRow| row.eligible != Some(false) && self.passes_down(&row.unit_id).is_none();
-            let queue = group.iter().filter(|row| takes(row)).count();
+            let queue = group.iter().filter(|row| self.takes_place(row)).count();
             let offered: Vec<Option<&str>> = (next..next + queue).map(|at| slots.get(at).copied()).collect();
             next += queue;
             let alike = offered.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
@@ -233,7 +255,7 @@ impl Inputs {
                 });
                 continue;
             }
-            for (row, code) in group.iter_mut().filter(|row| takes(row)).zip(offered) {
+            for (row, code) in group.iter_mut().filter(|row| self.takes_place(row)).zip(offered) {
                 row.award_code = code.filter(|_| row.eligible == Some(true) && may_take(row)).map(str::to_owned);
             }
         }

@@ -1,5 +1,6 @@
 //! Scoring a submission by a criteria set: its lines, their sums, and what is rejected.
 
+mod room;
 mod tally;
 
 use std::collections::{HashMap, HashSet};

@@ -1,6 +1,7 @@
 //! Operations on council sessions, the ranking, award proposals, documents and dossiers.
 
 pub mod amendments;
+pub mod analysis;
 pub mod award_proposals;
 pub mod council_sessions;
 pub mod documents;

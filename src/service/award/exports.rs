@@ -133,7 +133,8 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<PeriodExport>
     })
 }
 
-fn sheets(
+/// Returns the sheets that the caller may see, with the lines that the caller may see, in order of the unit's code.
+pub fn sheets(
     conn: &mut Conn,
     context: &Context,
     (organization, period): (&Organization, &Period),

@@ -2,6 +2,7 @@
 
 pub mod amendments;
 pub mod announcement;
+pub mod analysis;
 pub mod award_proposals;
 pub mod council_sessions;
 pub mod documents;

@@ -161,10 +161,14 @@ pub fn get_version(conn: &mut Conn, context: &Context, period_id: &Id, asked: Op
     Ok(RankingDetails { ranking: for_viewer(context, &period, details.ranking), ..details })
 }
 
+/// Whether the caller sees the ranking before it is announced, and with it who is eligible.
+pub fn sees_eligibility(context: &Context, period: &Period) -> bool {
+    access::require(&context.actor, Action::ReadRanking, &Facts::of(&period.organization_id)).is_ok()
+}
+
 /// Hides the eligibility of other units from callers who see the ranking only because it is announced.
 fn for_viewer(context: &Context, period: &Period, ranking: Ranking) -> Ranking {
-    let unannounced = Facts::of(&period.organization_id);
-    if access::require(&context.actor, Action::ReadRanking, &unannounced).is_ok() {
+    if sees_eligibility(context, period) {
         return ranking;
     }
     let own = context.actor.own_unit(&period.organization_id);

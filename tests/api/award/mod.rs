@@ -1,6 +1,7 @@
 //! From the council’s session to the decided proposal.
 
 mod amendments;
+pub mod analysis;
 mod award_proposals;
 mod corrections;
 mod council_sessions;

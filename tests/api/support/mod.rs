@@ -5,6 +5,7 @@ pub mod postgres;
 pub mod provider;
 pub mod receiver;
 pub mod s3;
+pub mod small;
 pub mod year;
 
 use std::collections::HashMap;
