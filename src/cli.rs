@@ -1,5 +1,7 @@
 //! The command line: parses the arguments, starts the logger and runs the command.
 
+mod certificate;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -112,6 +114,15 @@ enum Command {
         #[arg(long)]
         checkpoint: Option<PathBuf>,
     },
+    /// Verify the certificate of a result, offline, and print what it states. The exit status is 1 if it is not genuine.
+    VerifyCertificate {
+        /// The certificate, as `GET /v1/periods/{id}/certificate` answers it.
+        file: PathBuf,
+        /// A file or a URL with the key set of the service that signed it. Without it: `FILE.jwks.json` if there is one, and
+        /// the key of this installation.
+        #[arg(long, value_name = "FILE_OR_URL")]
+        jwks: Vec<String>,
+    },
     /// Replace the signing key. Tokens of the key before stay good; instances take the new key at their next start.
     RotateKey,
     /// Check that the configured service is alive.
@@ -142,6 +153,7 @@ pub async fn run() -> ExitCode {
         }
         Command::CheckDeadlines { organization, dry_run } => check_deadlines(organization.as_deref(), dry_run).await,
         Command::VerifyAudit { checkpoint } => verify_audit(checkpoint.as_deref()).await,
+        Command::VerifyCertificate { file, jwks } => certificate::verify(&file, &jwks).await,
         Command::RotateKey => rotate_key(),
         Command::Health => health().await,
     };

@@ -3,7 +3,7 @@
 use actix_web::web;
 
 use super::assessment::{evidence, facts, periods, recusals, reviews, submissions, targets};
-use super::award::{amendments, analysis, award_proposals, council_sessions, documents, dossiers, exports, minutes, ranking};
+use super::award::{amendments, analysis, award_proposals, certificates, council_sessions, documents, dossiers, exports, minutes, ranking};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
 use super::office::{
@@ -41,6 +41,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         facts::operations,
         ranking::operations,
         analysis::operations,
+        certificates::operations,
         exports::operations,
         submissions::operations,
         evidence::operations,

@@ -1,10 +1,11 @@
 //! Bearer tokens: issuing by the service's own issuer, verification of every issuer's.
 
 mod check;
-mod fetch;
+pub mod fetch;
 mod issuer;
 pub mod jwks;
 pub mod own;
+pub mod statement;
 
 use std::sync::Arc;
 

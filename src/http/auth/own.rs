@@ -211,12 +211,17 @@ impl Keys {
     /// # Errors
     /// If it cannot be signed.
     pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, Error> {
-        let header = Header {
-            typ: Some(CHECKPOINT_TYPE.to_owned()),
-            kid: Some(self.current.id.clone()),
-            ..Header::new(Algorithm::EdDSA)
-        };
-        jsonwebtoken::encode(&header, checkpoint, &self.encoding).map_err(Error::internal)
+        self.sign_statement(checkpoint, CHECKPOINT_TYPE)
+    }
+
+    /// Signs a statement of a type that is no token's.
+    ///
+    /// # Errors
+    /// If it cannot be signed.
+    pub fn sign_statement(&self, statement: &impl Serialize, typ: &str) -> Result<String, Error> {
+        let kid = Some(self.current.id.clone());
+        let header = Header { typ: Some(typ.to_owned()), kid, ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, statement, &self.encoding).map_err(Error::internal)
     }
 
     /// Returns the checkpoint in a JWS, or `None` if this service did not sign it.

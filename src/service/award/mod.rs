@@ -4,6 +4,7 @@ pub mod amendments;
 pub mod announcement;
 pub mod analysis;
 pub mod award_proposals;
+pub mod certificates;
 pub mod council_sessions;
 pub mod documents;
 pub mod dossiers;

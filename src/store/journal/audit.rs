@@ -261,6 +261,14 @@ pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<SortBy>) 
     Ok(rows.into_iter().map(Entry::from).collect())
 }
 
+/// Returns the last entry of a record with one of these actions.
+pub fn last_of(conn: &mut Conn, chain: &str, subject_id: &str, actions: &[&str]) -> Result<Option<Entry>, Error> {
+    let of_subject = dsl::audit_entries.filter(dsl::chain.eq(chain)).filter(dsl::subject_id.eq(subject_id));
+    let acts = of_subject.filter(dsl::action.eq_any(actions)).order(dsl::sequence.desc());
+    let row: Option<Row> = acts.first(conn).optional()?;
+    Ok(row.map(Entry::from))
+}
+
 fn batch(conn: &mut Conn, chain: &str, after: i64) -> Result<Vec<Entry>, Error> {
     let rest = dsl::audit_entries.filter(dsl::chain.eq(chain)).filter(dsl::sequence.gt(after));
     let rows: Vec<Row> = rest.order(dsl::sequence).limit(READ_ROWS).load(conn)?;

@@ -3,6 +3,7 @@
 mod amendments;
 pub mod analysis;
 mod award_proposals;
+pub mod certificates;
 mod corrections;
 mod council_sessions;
 mod documents;
