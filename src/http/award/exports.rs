@@ -22,6 +22,7 @@ use crate::http::call::{Call, Reply};
 use crate::http::criteria::criteria_import::ContentView;
 use crate::http::files::{self, FileBytes};
 use crate::http::operation::{Operation, operations, reads};
+use crate::http::schedule::calendar::DayView;
 use crate::http::time::Instant;
 use crate::service::award::exports::{self, ExportedSheet, PeriodExport, table, workbook};
 use crate::service::criteria::transfer::Format;
@@ -197,11 +198,14 @@ struct ExportView<'a> {
     inputs: Option<String>,
     /// The award proposals that the caller may see, with the due dates of their dossiers.
     award_proposals: Vec<ProposalHeadView>,
+    /// The days that differ from their weekday, by date, from the result notice to the last day that a dossier's term was
+    /// counted to; those of the organisation after the national ones of the same date, which they replace.
+    calendar_days: Vec<DayView>,
 }
 
 fn json(export: PeriodExport) -> Result<Vec<u8>, Error> {
-    let PeriodExport { organization, period, content, units, sheets, facts, tie_decisions, ranking, inputs, proposals } =
-        export;
+    let PeriodExport { organization, period, content, units, sheets, facts, tie_decisions, .. } = export;
+    let PeriodExport { ranking, inputs, proposals, calendar_days, .. } = export;
     let view = ExportView {
         organization: OrganizationView {
             id: organization.id,
@@ -222,6 +226,7 @@ fn json(export: PeriodExport) -> Result<Vec<u8>, Error> {
         ranking: ranking.into(),
         inputs,
         award_proposals: proposals.iter().map(ProposalHeadView::from).collect(),
+        calendar_days: calendar_days.iter().map(DayView::from).collect(),
     };
     serde_json::to_vec(&view).map_err(Error::internal)
 }
@@ -239,7 +244,8 @@ async fn export(call: Call, format: Format) -> Reply {
     let mut call = call.accepting_any();
     let export = call.fetch(move |conn, context| exports::find(conn, context, &id)).await?;
     let name = format!("thi-dua-{}.{}", export.period.rules.code, format.extension());
-    let written = web::block(move || bytes(export, format)).await.map_err(Error::internal).and_then(|written| written);
+    let written =
+        web::block(move || bytes(export, format)).await.map_err(Error::internal).and_then(|written| written);
     let bytes = Bytes::from(written.map_err(|error| call.problem(error))?);
     let etag = tag::of_body(&bytes);
     if call.etag_matches(&etag) {
@@ -275,3 +281,6 @@ async fn export_csv(call: Call) -> Reply {
 async fn export_xlsx(call: Call) -> Reply {
     export(call, Format::Xlsx).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,7 @@ const COUNT_REFUSALS: &[Code] = &[Code::CalendarRange, Code::InvalidParameter, C
 /// A calendar day that differs from its weekday.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CalendarDay)]
-struct DayView {
+pub struct DayView {
     /// The date.
     on: NaiveDate,
     /// How the day differs from its weekday.

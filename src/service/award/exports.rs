@@ -18,6 +18,7 @@ use crate::domain::criteria::criteria_set::CriteriaContent;
 use crate::domain::criteria::scoring::{ScoringTable, Sheet};
 use crate::domain::office::organization::Organization;
 use crate::domain::office::unit::UnitKey;
+use crate::domain::schedule::calendar::CalendarDay;
 use crate::error::Code;
 use crate::service::assessment::submissions::{UnitLines, last_submitted, sees_result, visible_lines};
 use crate::service::award::ranking::{self, RankingDetails, inputs};
@@ -89,6 +90,8 @@ pub struct PeriodExport {
     pub inputs: Option<String>,
     /// The proposals that the caller may see.
     pub proposals: Vec<Proposal>,
+    /// The days that differ from their weekday, from the result notice to the end of the longest term of a dossier.
+    pub calendar_days: Vec<CalendarDay>,
 }
 
 /// Returns a period as the caller may see it. Whoever may not see its ranking sees nothing of it.
@@ -119,6 +122,14 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<PeriodExport>
         None
     };
     let frozen = inputs::frozen_row(conn, &period)?.filter(|_| ranking.salt.is_some());
+    let calendar_days = match &period.notice {
+        Some(notice) => {
+            let counted = proposals.iter().filter_map(|proposal| proposal.term.explanation.last());
+            let last = counted.map(|day| day.on).max().unwrap_or(notice.on);
+            store::calendar::days(conn, Some(&organization.id), notice.on, last)?
+        }
+        None => Vec::new(),
+    };
     Ok(PeriodExport {
         tie_decisions,
         inputs: frozen.map(|frozen| frozen.inputs),
@@ -130,6 +141,7 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<PeriodExport>
         facts,
         ranking,
         proposals,
+        calendar_days,
     })
 }
 

@@ -1,0 +1,100 @@
+"""Recounts the result of a period from its export.json and from nothing else: python3 recount.py EXPORT...
+
+From the points of the lines to totals, ranks, eligibility, awards and due days, in whole hundredths. Prints what the export
+says otherwise, and ends with 1 if there is anything."""
+import datetime, hashlib, json, sys
+from decimal import Decimal
+SENT, RATINGS = ["submitted", "appraised", "reviewed", "finalized"], ["unsatisfactory", "satisfactory", "good", "outstanding"]
+
+def cents(number):
+    return None if number is None else int(Decimal(number) * 100)
+
+def settle(node, ceiling, cells, rescaled, found):
+    """The points, the lost points and whether it applies, of a part, section or criterion. Points go into `found` too."""
+    most, gone = cents(node["max_points"]), 0
+    if node.get("rule"):
+        cell = cells.get(node["code"]) or {"answer": None, "points": None}
+        points, applies = cents(cell["points"]), not (cell["answer"] or {}).get("not_applicable")
+        lost = ceiling - points if points is not None and node["rule"]["type"].startswith("deduct") else 0
+    else:
+        left = ceiling - sum(cents(child["max_points"]) or 0 for child in node["children"])
+        room = lambda child: left if child["max_points"] is None else cents(child["max_points"])
+        below = [(child, *settle(child, room(child), cells, rescaled, found)) for child in node["children"]]
+        scored = [points for _, points, _, _ in below if points is not None]
+        points, lost, applies = sum(scored) if scored else None, sum(b[2] for b in below), any(b[3] for b in below)
+        sharers = [b[3] for b in below if b[0].get("rule") and b[0]["max_points"] is None]
+        gone = sum(cents(b[0]["max_points"]) or 0 for b in below if not b[3]) + left * (sharers != [] and not any(sharers))
+    if points is not None:
+        cap = cents(node.get("max_deduction"))
+        points += lost - cap if cap is not None and lost > cap else 0
+        if rescaled and applies and gone and most is not None and most > gone:
+            points = (2 * points * most + most - gone) // (2 * (most - gone))  # half up
+        found[node["code"]] = points
+    return points, lost, applies
+
+def unit(export, key):
+    """What a unit has: totals, figures for ties, and why it may take no award (None: not known)."""
+    sheet = next((s for s in export["submissions"] if s["unit_id"] == key["id"]), None)
+    one = {"id": key["id"], "code": key["code"], "missed": bool(sheet) and sheet["status"] == "missed", "total": None}
+    if sheet and sheet["status"] in SENT:
+        stage = next((s for s in ("council", "appraisal") if sheet["totals"][s]), "self")
+        cells = {line["criterion_code"]: line[stage] for line in sheet["scores"]}
+        table, nodes = export["criteria_set"], {}
+        parts = [(part, settle(part, cents(part["max_points"]), cells, table["not_applicable"] == "rescaled", nodes))
+                 for part in table["parts"]]
+        base, bonus = [sum(s[0] or 0 for part, s in parts if part["kind"] == kind) for kind in ("base", "bonus")]
+        capped = lambda part, lost: lost if part["max_deduction"] is None else min(lost, cents(part["max_deduction"]))
+        one.update(base=base, total=base + bonus, nodes=nodes, deducted=sum(capped(part, s[1]) for part, s in parts))
+    facts = next((f for f in export["facts"] if f["unit_id"] == key["id"]), None)
+    unmet = {"nobody_disciplined": lambda c: facts["anybody_disciplined"], "not_under_inspection": lambda c: facts["under_inspection"],
+             "party_cell_rating_at_least": lambda c: RATINGS.index(facts["party_cell_rating"]) < RATINGS.index(c["rating"])}
+    reasons = [c["type"] for c in export["period"]["rules"]["eligibility"] if facts and unmet[c["type"]](c)]
+    one["reasons"] = ["missed"] if one["missed"] else reasons if facts else None
+    return one
+
+def recount(export):
+    rules = export["period"]["rules"]
+    keys = {"base_points": lambda u: -u["base"], "fewer_deductions": lambda u: u["deducted"], "council_decision": lambda u: 0}
+    section = lambda u, step: -u["nodes"].get(step.removeprefix("section:"), -(10**9))
+    order = lambda u: [-u["total"]] + [keys[step](u) if step in keys else section(u, step) for step in rules["tie_break"]]
+    units = [unit(export, key) for key in export["units"]]
+    ranked, rows = sorted((u for u in units if u["total"] is not None), key=lambda u: (order(u), u["code"])), []
+    decided = [d["unit_ids"] for d in export["tie_decisions"] if d["stands"]]
+    while len(rows) < len(ranked):
+        group = [u for u in ranked if order(u) == order(ranked[len(rows)])]
+        decision = next((d for d in decided if len(group) > 1 and set(d) == {u["id"] for u in group}), None)
+        group.sort(key=lambda u: decision.index(u["id"]) if decision else 0)
+        rows += [(len(rows) + 1 + (at if decision else 0), u) for at, u in enumerate(group)]
+    takes = lambda u: not u["reasons"] or rules["when_ineligible"] == "leave_vacant"
+    slots = [award["code"] for award in rules["awards"] for _ in range(award["quota"])]
+    awards = {}
+    for rank in sorted({rank for rank, _ in rows}):
+        group = [u for other, u in rows if other == rank and takes(u)]
+        offered, slots = (slots + [None] * len(group))[:len(group)], slots[len(group):]
+        if len(set(offered)) < 2 or all(u["reasons"] for u in group):
+            awards.update({u["id"]: code for u, code in zip(group, offered) if u["reasons"] == []})
+    rows += sorted(((None, u) for u in units if u["total"] is None), key=lambda row: (row[1]["missed"], row[1]["code"]))
+    return [(rank, u["id"], u["total"], u["reasons"], awards.get(u["id"])) for rank, u in rows]
+
+def due(export):
+    days = {day["on"]: day["kind"] for day in export["calendar_days"]}  # the organisation's own come last
+    count = export["period"]["rules"]["dossier_deadline"]["working_days"]
+    on = datetime.date.fromisoformat(export["period"]["notice"]["on"])
+    while count:
+        on += datetime.timedelta(1)
+        count -= days.get(str(on)) == "swap_work" or str(on) not in days and on.weekday() < 5
+    return str(on)
+
+wrong = []
+for path in sys.argv[1:]:
+    export = json.load(open(path, encoding="utf-8"), parse_float=Decimal)
+    said = [(r["rank"], r["unit_id"], cents(r["total"]), None if r["eligible"] is None else r["ineligible_reasons"], r["award_code"])
+            for r in export["ranking"]["rows"]]
+    wrong += [f"{path}: {mine} counted, {theirs} said" for mine, theirs in zip(recount(export), said, strict=True) if mine != theirs]
+    field = {"not_later_than": "due_on", "not_before": "opens_on"}[export["period"]["rules"]["dossier_deadline"]["semantics"]]
+    wrong += [f"{path}: due on {p['dossier'][field]}" for p in export["award_proposals"] if p["dossier"][field] != due(export)]
+    salted = f"{export['ranking']['salt']}{export['inputs']}".encode()
+    if export["inputs"] and hashlib.sha256(salted).hexdigest() != export["ranking"]["commitment"]:
+        wrong.append(f"{path}: the commitment is another")
+print("\n".join(wrong) or f"{len(sys.argv) - 1} recounted, nothing differs")
+sys.exit(1 if wrong else 0)
