@@ -1,10 +1,19 @@
-//! Dates, figures and names as Vietnamese offices write them.
+//! The languages of texts, and dates, figures and names as Vietnamese offices write them.
 
 use chrono::{Datelike, NaiveDate};
 
 use crate::domain::Points;
 use crate::domain::assessment::facts::PartyCellRating;
 use crate::domain::award::eligibility::Condition;
+
+/// Language of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Vietnamese, the default.
+    Vi,
+    /// English.
+    En,
+}
 
 /// Where a draft leaves a figure to be filled in by hand.
 pub const BLANK: &str = "……";

@@ -12,17 +12,9 @@ use utoipa::ToSchema;
 
 use super::json::AnyObject;
 use crate::domain::time::read_day;
+pub use crate::domain::wording::Language;
 use crate::error::{Code, Error, Params, Row, term};
 use crate::service::IdentifiedCell;
-
-/// Language of texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// Vietnamese, the default.
-    Vi,
-    /// English.
-    En,
-}
 
 impl Language {
     /// Returns the language that `Accept-Language` prefers.
@@ -42,7 +34,8 @@ impl Language {
         }
     }
 
-    const fn tag(self) -> &'static str {
+    /// Returns the tag of the language (RFC 5646).
+    pub const fn tag(self) -> &'static str {
         match self {
             Language::Vi => "vi",
             Language::En => "en",

@@ -22,8 +22,10 @@ use crate::http::call::{Call, Reply};
 use crate::http::criteria::criteria_import::ContentView;
 use crate::http::files::{self, FileBytes};
 use crate::http::operation::{Operation, operations, reads};
+use crate::http::problem::Language;
 use crate::http::schedule::calendar::DayView;
 use crate::http::time::Instant;
+use crate::service::award::exports::words::Words;
 use crate::service::award::exports::{self, ExportedSheet, PeriodExport, table, workbook};
 use crate::service::criteria::transfer::Format;
 use crate::service::tag;
@@ -231,27 +233,33 @@ fn json(export: PeriodExport) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(&view).map_err(Error::internal)
 }
 
-fn bytes(export: PeriodExport, format: Format) -> Result<Vec<u8>, Error> {
+fn bytes(export: PeriodExport, format: Format, language: Language) -> Result<Vec<u8>, Error> {
     match format {
         Format::Json => json(export),
-        Format::Csv => table::csv(&export),
-        Format::Xlsx => workbook::write(&export),
+        Format::Csv => table::csv(&export, Words::of(language)),
+        Format::Xlsx => workbook::write(&export, language),
     }
 }
 
 async fn export(call: Call, format: Format) -> Reply {
     let id = call.id("id")?;
     let mut call = call.accepting_any();
+    let language = Language::of(call.http().headers());
     let export = call.fetch(move |conn, context| exports::find(conn, context, &id)).await?;
     let name = format!("thi-dua-{}.{}", export.period.rules.code, format.extension());
     let written =
-        web::block(move || bytes(export, format)).await.map_err(Error::internal).and_then(|written| written);
+        web::block(move || bytes(export, format, language)).await.map_err(Error::internal).and_then(|written| written);
     let bytes = Bytes::from(written.map_err(|error| call.problem(error))?);
     let etag = tag::of_body(&bytes);
     if call.etag_matches(&etag) {
         return Ok(files::not_modified(&etag));
     }
-    Ok(files::attachment_response(&name, format.media_type()).insert_header((header::ETAG, etag)).body(bytes))
+    let mut response = files::attachment_response(&name, format.media_type());
+    if !matches!(format, Format::Json) {
+        response.insert_header((header::CONTENT_LANGUAGE, language.tag()));
+        response.insert_header((header::VARY, header::ACCEPT_LANGUAGE.as_str()));
+    }
+    Ok(response.insert_header((header::ETAG, etag)).body(bytes))
 }
 
 /// Export a period as JSON.
@@ -268,7 +276,8 @@ async fn export_json(call: Call) -> Reply {
 /// Export a period as CSV.
 ///
 /// The table of scores in its own order, with a column for each stage of each submission that the caller may see, and
-/// the ranking below.
+/// the ranking below. Headings are in the language that `Accept-Language` prefers, Vietnamese or English; titles and names
+/// are data.
 #[utoipa::path(get, path = "/v1/periods/{id}/export.csv", responses((status = 200, description = "The file, as an attachment.", body = String, content_type = "text/csv")))]
 async fn export_csv(call: Call) -> Reply {
     export(call, Format::Csv).await
@@ -277,6 +286,7 @@ async fn export_csv(call: Call) -> Reply {
 /// Export a period as a spreadsheet.
 ///
 /// A summary, the ranking, and a sheet for each submission that the caller may see, ready to be printed on A4 and signed.
+/// Headings are in the language that `Accept-Language` prefers, Vietnamese or English; titles and names are data.
 #[utoipa::path(get, path = "/v1/periods/{id}/export.xlsx", responses((status = 200, description = "The file, as an attachment.", body = FileBytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
 async fn export_xlsx(call: Call) -> Reply {
     export(call, Format::Xlsx).await

@@ -1,6 +1,7 @@
 //! The export of a whole period: what the caller may see of its rules, sheets, reviews, facts, ranking and proposals.
 
 pub mod table;
+pub mod words;
 pub mod workbook;
 
 use std::collections::HashMap;

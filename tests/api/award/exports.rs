@@ -157,6 +157,36 @@ fn the_workbook_is_ready_to_print_and_sign(app: &App) {
     assert_eq!(again.header("if-none-match", &workbook.etag()).send().status, 304);
 }
 
+/// Headings are in the language that is asked for; what the office wrote is its own.
+#[apply(on_both)]
+fn tables_are_headed_in_the_language_that_is_asked_for(app: &App) {
+    let period = year(app);
+    let export = |format: &str, language: &str| {
+        let request = app.request("auditor", "GET", &format!("{period}/export.{format}"));
+        request.header("accept-language", language).send()
+    };
+    let text = String::from_utf8(export("csv", "en").bytes).unwrap();
+    assert!(
+        text.starts_with("\u{feff}Code,No.,Criterion,Maximum,BTCD – self-assessment,BTCD – appraisal,BTCD – council,"),
+        "{text}"
+    );
+    assert!(text.contains(",TOTAL,1000,") && text.contains("Rank,Unit code,Unit,Base points,"), "{text}");
+    assert!(text.contains("1,TH,Phòng Tổng hợp,900,100,1000,Cờ thi đua xuất sắc"), "{text}");
+    let answer = export("csv", "fr, vi;q=0.5");
+    assert_eq!(answer.header("content-language"), "vi");
+    assert!(answer.header("vary").starts_with("accept-language"), "{}", answer.header("vary"));
+    let text = String::from_utf8(answer.bytes).unwrap();
+    assert!(text.starts_with("\u{feff}Mã,STT,Nội dung,Điểm tối đa,BTCD – tự chấm,"), "{text}");
+    let workbook = export("xlsx", "en");
+    assert_eq!(row(&sheet(&workbook, "Ranking"), 1, "KT")[..6], ["2", "KT", "Phòng Kinh tế", "900", "87.5", "987.5"]);
+    let page = sheet(&workbook, "KT");
+    row(&page, 0, "EMULATION SCORE SHEET 2023");
+    row(&page, 2, "Head of the unit");
+    // Another language is another file.
+    assert_ne!(workbook.etag(), export("xlsx", "vi").etag());
+    assert_eq!(export("json", "en").bytes, export("json", "vi").bytes);
+}
+
 /// The names of units are of somebody's making: in a table of text they cannot become formulas, in full width neither.
 #[apply(on_both)]
 fn the_table_of_text_is_inert(app: &App) {

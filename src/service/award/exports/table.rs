@@ -1,5 +1,6 @@
 //! The export as rows of cells: the table of scores in the guideline's order, and the ranking.
 
+use super::words::Words;
 use super::{ExportedSheet, PeriodExport};
 use crate::domain::Points;
 use crate::domain::criteria::criteria_set::Entry;
@@ -7,9 +8,6 @@ use crate::domain::criteria::grid::Cell;
 use crate::domain::criteria::scoring::{Sheet, Tally};
 use crate::error::Error;
 use crate::service::criteria::transfer::csv;
-
-/// The stages, as columns are headed.
-pub const STAGES: [&str; 3] = ["tự chấm", "thẩm định", "Hội đồng"];
 
 /// A row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +38,12 @@ pub fn points_at(tally: Option<&Tally>, at: usize) -> Option<Points> {
 }
 
 /// Returns the table of scores: a row for each part, section and criterion, and a column for each unit and stage.
-pub fn scores(export: &PeriodExport) -> Vec<TableRow> {
+pub fn scores(export: &PeriodExport, words: &Words) -> Vec<TableRow> {
     let tallies: Vec<[Option<Tally>; 3]> = export.sheets.iter().map(tallies).collect();
     let stages = || tallies.iter().flatten().map(Option::as_ref);
-    let headed = |sheet: &ExportedSheet| STAGES.map(|stage| Cell::text(format!("{} – {stage}", sheet.case.unit.code)));
-    let headings = ["Mã", "STT", "Nội dung", "Điểm tối đa"].map(Cell::text);
+    let headed =
+        |sheet: &ExportedSheet| words.stages.map(|stage| Cell::text(format!("{} – {stage}", sheet.case.unit.code)));
+    let headings = words.summary.map(Cell::text);
     let headings = headings.into_iter().chain(export.sheets.iter().flat_map(headed)).collect();
     let entry = |(at, entry): (usize, Entry)| {
         let fixed =
@@ -52,7 +51,7 @@ pub fn scores(export: &PeriodExport) -> Vec<TableRow> {
         let points = stages().map(|tally| cell(points_at(tally, at)));
         TableRow { cells: fixed.into_iter().chain(points).collect(), bold: entry.rule.is_none() }
     };
-    let total = [Cell::Empty, Cell::Empty, Cell::text("TỔNG ĐIỂM"), Cell::from(export.content.total_points)];
+    let total = [Cell::Empty, Cell::Empty, Cell::text(words.total), Cell::from(export.content.total_points)];
     let totals = stages().map(|tally| cell(tally.and_then(|tally| tally.totals).map(|totals| totals.total)));
     std::iter::once(TableRow { cells: headings, bold: true })
         .chain(export.content.entries().into_iter().enumerate().map(entry))
@@ -61,8 +60,7 @@ pub fn scores(export: &PeriodExport) -> Vec<TableRow> {
 }
 
 /// Returns the ranking.
-pub fn ranking(export: &PeriodExport) -> Vec<TableRow> {
-    let headings = ["Xếp hạng", "Mã đơn vị", "Đơn vị", "Điểm chuẩn", "Điểm thưởng", "Tổng điểm", "Đề nghị khen thưởng"];
+pub fn ranking(export: &PeriodExport, words: &Words) -> Vec<TableRow> {
     let awards = &export.period.rules.awards;
     let title = |code: &String| {
         awards.iter().find(|award| award.code == *code).map_or(code.clone(), |award| award.title.clone())
@@ -79,15 +77,15 @@ pub fn ranking(export: &PeriodExport) -> Vec<TableRow> {
         ],
         bold: false,
     });
-    std::iter::once(TableRow { cells: headings.map(Cell::text).to_vec(), bold: true }).chain(rows).collect()
+    std::iter::once(TableRow { cells: words.ranking.map(Cell::text).to_vec(), bold: true }).chain(rows).collect()
 }
 
 /// Writes the export as a file of one table: the scores, a blank row, and the ranking.
 ///
 /// # Errors
 /// `internal`, which cannot happen when writing to memory.
-pub fn csv(export: &PeriodExport) -> Result<Vec<u8>, Error> {
+pub fn csv(export: &PeriodExport, words: &Words) -> Result<Vec<u8>, Error> {
     let blank = TableRow { cells: vec![Cell::Empty], bold: false };
-    let rows = scores(export).into_iter().chain(std::iter::once(blank)).chain(ranking(export));
+    let rows = scores(export, words).into_iter().chain(std::iter::once(blank)).chain(ranking(export, words));
     csv::write(&rows.map(|row| row.cells).collect::<Vec<_>>())
 }

@@ -7,8 +7,10 @@ use rust_xlsxwriter::{
 };
 
 use super::table::{self, TableRow, points_at, tallies};
+use super::words::Words;
 use super::{ExportedSheet, PeriodExport};
 use crate::domain::criteria::grid::Cell;
+use crate::domain::wording::Language;
 use crate::error::Error;
 
 /// Longest name of a sheet, in characters.
@@ -16,16 +18,10 @@ const NAME_CHARS: usize = 31;
 /// Number of A4 in the format's list of paper sizes.
 const A4: u8 = 9;
 const FONT: &str = "Times New Roman";
-/// Columns of a unit's sheet: heading and width in characters.
-const COLUMNS: [(&str, u16); 7] = [
-    ("STT", 6),
-    ("Nội dung", 46),
-    ("Điểm tối đa", 8),
-    ("Tự chấm", 8),
-    ("Thẩm định", 8),
-    ("Hội đồng", 8),
-    ("Ghi chú", 14),
-];
+/// Widths of the columns of a unit's sheet, in characters.
+const WIDTHS: [u16; 7] = [6, 46, 8, 8, 8, 8, 14];
+/// Widths of the columns with the criteria and with the remarks.
+const WIDE: (u16, u16) = (46, 14);
 /// Height of a line of text, in points.
 const LINE_HEIGHT: u32 = 16;
 
@@ -33,27 +29,29 @@ const LINE_HEIGHT: u32 = 16;
 ///
 /// # Errors
 /// `internal` when it cannot be written.
-pub fn write(export: &PeriodExport) -> Result<Vec<u8>, Error> {
-    workbook(export).map_err(Error::internal)
+pub fn write(export: &PeriodExport, language: Language) -> Result<Vec<u8>, Error> {
+    workbook(export, language).map_err(Error::internal)
 }
 
-fn workbook(export: &PeriodExport) -> Result<Vec<u8>, XlsxError> {
+fn workbook(export: &PeriodExport, language: Language) -> Result<Vec<u8>, XlsxError> {
+    let words = Words::of(language);
+    let [name_of_summary, name_of_ranking] = words.sheets;
     let mut workbook = Workbook::new();
     // A fixed creation date, so that the same data always give the same bytes.
     let made = ExcelDateTime::from_ymd(2023, 1, 1)?;
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let mut taken: HashSet<String> = HashSet::new();
-    let summary = add(&mut workbook, &mut taken, "Tổng hợp")?;
-    fill(summary, &table::scores(export), &[(0, 8), (1, 5), (2, 46), (3, 8)])?;
+    let summary = add(&mut workbook, &mut taken, name_of_summary)?;
+    fill(summary, &table::scores(export, words), &[(0, 8), (1, 5), (2, 46), (3, 8)])?;
     summary.set_freeze_panes(1, 4)?;
     // Too wide for one page: the pages to the right repeat what their figures are about.
     summary.set_repeat_columns(0, 3)?;
     summary.set_landscape().set_print_scale(70);
-    let ranking = add(&mut workbook, &mut taken, "Xếp hạng")?;
-    fill(ranking, &table::ranking(export), &[(0, 10), (1, 12), (2, 40), (3, 12), (4, 12), (5, 12), (6, 28)])?;
+    let ranking = add(&mut workbook, &mut taken, name_of_ranking)?;
+    fill(ranking, &table::ranking(export, words), &[(0, 10), (1, 12), (2, 40), (3, 12), (4, 12), (5, 12), (6, 28)])?;
     for sheet in &export.sheets {
         let page = add(&mut workbook, &mut taken, &sheet.case.unit.code)?;
-        unit_page(page, export, sheet)?;
+        unit_page(page, export, sheet, language)?;
     }
     workbook.save_to_buffer()
 }
@@ -132,42 +130,40 @@ fn fill(sheet: &mut Worksheet, rows: &[TableRow], widths: &[(u16, u16)]) -> Resu
 }
 
 /// Writes the sheet of a unit: heading, lines stage by stage, total, signatures.
-fn unit_page(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet) -> Result<(), XlsxError> {
+fn unit_page(
+    page: &mut Worksheet,
+    export: &PeriodExport,
+    sheet: &ExportedSheet,
+    language: Language,
+) -> Result<(), XlsxError> {
+    let words = Words::of(language);
     let (middle, strong) = (centred(plain()), centred(plain().set_bold()));
     page.merge_range(0, 0, 0, 1, &export.organization.name.to_uppercase(), &middle.clone().set_text_wrap())?;
     page.merge_range(0, 2, 0, 6, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", &strong)?;
     page.merge_range(1, 0, 1, 1, &sheet.unit_name.to_uppercase(), &strong)?;
     page.merge_range(1, 2, 1, 6, "Độc lập - Tự do - Hạnh phúc", &strong)?;
-    let title = format!("BẢNG CHẤM ĐIỂM THI ĐUA NĂM {}", export.period.rules.year);
+    let title = format!("{} {}", words.title, export.period.rules.year);
     page.merge_range(3, 0, 3, 6, &title, &strong.clone().set_font_size(14))?;
     page.merge_range(4, 0, 4, 6, &export.content.title, &middle.clone().set_text_wrap())?;
     page.set_row_height(4, 34)?;
-    for (column, (heading, width)) in (0_u16..).zip(COLUMNS) {
+    for (column, (heading, width)) in (0_u16..).zip(words.sheet.into_iter().zip(WIDTHS)) {
         page.set_column_width(column, width)?;
         put(page, (6, column), &Cell::text(heading), &centred(bordered(true)))?;
     }
     page.set_row_height(6, 2 * LINE_HEIGHT)?;
     page.set_repeat_rows(6, 6)?;
-    let last = lines(page, export, sheet)?;
-    let signers = [(0, 1, "Người lập"), (2, 4, "Thủ trưởng đơn vị"), (5, 6, "Thường trực Hội đồng")];
-    for (from, to, title) in signers {
+    let last = lines(page, export, sheet, words)?;
+    for ((from, to), title) in [(0, 1), (2, 4), (5, 6)].into_iter().zip(words.signers) {
         page.merge_range(last + 3, from, last + 3, to, title, &strong)?;
-        page.merge_range(last + 4, from, last + 4, to, "(Ký, ghi rõ họ tên)", &centred(plain().set_italic()))?;
+        page.merge_range(last + 4, from, last + 4, to, words.sign_here, &centred(plain().set_italic()))?;
     }
     let date = centred(plain().set_italic());
-    page.merge_range(
-        last + 2,
-        2,
-        last + 2,
-        6,
-        &format!("……………, ngày …… tháng …… năm {}", export.period.rules.year),
-        &date,
-    )?;
+    page.merge_range(last + 2, 2, last + 2, 6, &Words::place_and_date(language, export.period.rules.year), &date)?;
     Ok(())
 }
 
 /// Writes the lines and the total, and returns the row of the total.
-fn lines(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet) -> Result<u32, XlsxError> {
+fn lines(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet, words: &Words) -> Result<u32, XlsxError> {
     let stages = tallies(sheet);
     let mut row = 7;
     for (at, entry) in export.content.entries().into_iter().enumerate() {
@@ -176,7 +172,7 @@ fn lines(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet) -> 
         let points = stages.iter().map(|tally| points_at(tally.as_ref(), at).map_or(Cell::Empty, Cell::from));
         let cells = [Cell::text(table::number(&entry)), Cell::text(&entry.title), max].into_iter().chain(points);
         let remark = remark(sheet, &entry.code);
-        page.set_row_height(row, height([(entry.title.as_str(), COLUMNS[1].1), (&remark, COLUMNS[6].1)].into_iter()))?;
+        page.set_row_height(row, height([(entry.title.as_str(), WIDE.0), (&remark, WIDE.1)].into_iter()))?;
         for (column, cell) in (0_u16..).zip(cells.chain([Cell::text(remark)])) {
             let format = bordered(bold);
             let format = if matches!(column, 1 | 6) { format } else { centred(format) };
@@ -186,7 +182,7 @@ fn lines(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet) -> 
     }
     let totals = stages.iter().map(|tally| tally.as_ref().and_then(|tally| tally.totals));
     let totals = totals.map(|totals| totals.map_or(Cell::Empty, |totals| Cell::from(totals.total)));
-    let cells = [Cell::Empty, Cell::text("TỔNG ĐIỂM"), Cell::from(export.content.total_points)];
+    let cells = [Cell::Empty, Cell::text(words.total), Cell::from(export.content.total_points)];
     for (column, cell) in (0_u16..).zip(cells.into_iter().chain(totals).chain([Cell::Empty])) {
         let format = if column == 1 { bordered(true) } else { centred(bordered(true)) };
         put(page, (row, column), &cell, &format)?;
