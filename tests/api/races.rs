@@ -14,7 +14,7 @@ fn sorted<T: Ord>(responses: &[Response], of: impl Fn(&Response) -> T) -> Vec<T>
 
 /// What is recorded waits before it is: two changes that are made at once have both made their change by then, unless
 /// one holds off the other. `SQLite` has one writer at a time.
-fn slow_to_record(app: &App) {
+pub fn slow_to_record(app: &App) {
     if app.is_postgres() {
         let wait = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$;
             CREATE TRIGGER wait BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION wait()";

@@ -10,6 +10,7 @@ mod documents;
 mod dossiers;
 mod exports;
 mod minutes;
+mod races;
 mod recount;
 mod session_corrections;
 mod ties;
