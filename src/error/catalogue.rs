@@ -332,6 +332,10 @@ codes! {
     UnitInactive = "unit_inactive", 409, AfterChange,
         vi "Đơn vị không còn hoạt động", "Đơn vị được nêu không còn hoạt động.",
         en "Unit inactive", "The unit is no longer active.";
+    /// What belongs to a unit that was set aside from a period is kept, and not changed.
+    UnitSetAside = "unit_set_aside", 409, AfterChange,
+        vi "Đơn vị không còn tham gia kỳ đánh giá", "Đơn vị đã được đưa ra khỏi kỳ đánh giá; bảng điểm được lưu giữ và không thay đổi.",
+        en "Unit set aside", "The unit was set aside from the period; its submission is kept and cannot change.";
     /// An active unit of an open period, which cannot be made inactive.
     UnitInOpenPeriod = "unit_in_open_period", 409, AfterChange,
         vi "Đơn vị đang tham gia kỳ đánh giá", "Đơn vị đang tham gia kỳ đánh giá chưa kết thúc: {periods}.",
@@ -438,8 +442,8 @@ codes! {
         en "Reason required", "Criterion {criterion}: a result that differs from the previous stage requires a reason.";
     /// A return after the gate has closed, without a new due date.
     DueOnRequired = "due_on_required", 422, Never,
-        vi "Chưa nêu ngày đến hạn", "Đã hết thời hạn nộp nên khi trả lại phải nêu ngày đến hạn mới.",
-        en "Due date required", "The deadline has passed, so a return requires a new due date.";
+        vi "Chưa nêu ngày đến hạn", "Đã hết thời hạn nộp nên phải nêu ngày đến hạn mới.",
+        en "Due date required", "The deadline has passed, so a new due date is required.";
     /// A due date after the latest one possible.
     DueOnTooLate = "due_on_too_late", 422, Never,
         vi "Ngày đến hạn quá muộn", "Ngày đến hạn không được sau ngày {latest}.",

@@ -85,6 +85,8 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::CopyCriteriaSet => ("copy", "POST", "copy"),
         Action::ChangePeriod | Action::WriteSession => ("change", "PATCH", ""),
         Action::SetTargets => ("set_targets", "PUT", "targets"),
+        Action::JoinUnit => ("add-unit", "POST", "units"),
+        Action::SetUnitAside => ("set-aside", "POST", "units/{unit_id}/set-aside"),
         Action::Open => ("open", "POST", "open"),
         Action::StartAppraisal => ("start-appraisal", "POST", "start-appraisal"),
         Action::StartCouncilReview => ("start-council-review", "POST", "start-council-review"),

@@ -214,6 +214,9 @@ diesel::table! {
         period_id -> Text,
         organization_id -> Text,
         unit_id -> Text,
+        set_aside_at -> Nullable<Timestamp>,
+        set_aside_reason -> Nullable<Text>,
+        merged_into -> Nullable<Text>,
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Action {
     CopyCriteriaSet,
     ChangePeriod,
     SetTargets,
+    JoinUnit,
+    SetUnitAside,
     Open,
     StartAppraisal,
     StartCouncilReview,

@@ -105,7 +105,7 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::AttachAchievementReport => &[(Secretary, All), (UnitHead, Own)],
         Action::SubmitProposal => &[(CouncilChair, All), (Secretary, All)],
         Action::RecordDecision => &[(Secretary, All), (Integration, All)],
-        Action::CorrectDecision => &[(Secretary, All)],
+        Action::CorrectDecision | Action::JoinUnit | Action::SetUnitAside => &[(Secretary, All)],
         Action::WithdrawProposal => &[(CouncilChair, All)],
         Action::ReadAmendment => &[(CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All)],
         Action::RequestAmendment => &[(Secretary, Foreign)],

@@ -231,6 +231,8 @@ impl Action {
             | Action::CopyCriteriaSet
             | Action::ChangePeriod
             | Action::SetTargets
+            | Action::JoinUnit
+            | Action::SetUnitAside
             | Action::Open
             | Action::StartAppraisal
             | Action::StartCouncilReview

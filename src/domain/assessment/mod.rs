@@ -4,6 +4,7 @@ pub mod evidence;
 pub mod facts;
 pub mod period;
 pub mod recusal;
+pub mod period_unit;
 pub mod review;
 pub mod steps;
 pub mod submission;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::access::action::{Action, needs, wrong_state};
+use crate::domain::assessment::period_unit::SetAside;
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::eligibility::Condition;
 use crate::domain::award::tie_break::TieBreak;
@@ -281,6 +282,8 @@ pub struct Period {
     pub cancel_reason: Option<String>,
     /// The day on which the council's review began.
     pub council_review_started_on: Option<NaiveDate>,
+    /// The units that no longer take part, in order of code.
+    pub set_aside: Vec<SetAside>,
     /// Version; it increases with every change.
     pub version: i64,
     /// When the period was created.
@@ -290,9 +293,11 @@ pub struct Period {
 }
 
 /// Actions on a period, in the order in which they are listed.
-pub const ACTIONS: [Action; 11] = [
+pub const ACTIONS: [Action; 13] = [
     Action::ChangePeriod,
     Action::SetTargets,
+    Action::JoinUnit,
+    Action::SetUnitAside,
     Action::Open,
     Action::StartAppraisal,
     Action::StartCouncilReview,
@@ -320,6 +325,8 @@ const NEEDS: [(&[Action], &[PeriodStatus]); 13] = {
         (&[Action::Close], &[Announced]),
         (
             &[
+                Action::JoinUnit,
+                Action::SetUnitAside,
                 Action::WriteFacts,
                 Action::CreateSession,
                 Action::WriteSession,
@@ -431,6 +438,7 @@ impl Period {
             council_recalled: false,
             cancel_reason: None,
             council_review_started_on: None,
+            set_aside: Vec::new(),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -490,6 +498,7 @@ mod tests {
             (&[Action::Announce], "....Y..."),
             (&[Action::CorrectNotice], ".....YY."),
             (&[Action::Close], ".....Y.."),
+            (&[Action::JoinUnit, Action::SetUnitAside], ".YYY...."),
             (
                 &[
                     Action::WriteFacts,

@@ -128,7 +128,7 @@ impl ReviewCase {
     /// `invalid_state`.
     pub fn may_edit(&self, now: DateTime<Utc>) -> Gate {
         self.review.must_be(ReviewStatus::Draft)?;
-        self.sheet.submission.may(self.review.stage.action(), self.sheet.period_status, now)
+        self.sheet.allows(self.review.stage.action(), now)
     }
 
     /// Submits the review and moves its submission to the next stage.
@@ -231,6 +231,7 @@ mod tests {
             appraisal_due_on: "2023-11-15".parse().unwrap(),
             criteria_set_id: id,
             zone: zone("Asia/Ho_Chi_Minh").unwrap(),
+            set_aside_at: None,
         };
         let review = Review {
             id,

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use crate::domain::access::action::{Action, Stage, wrong_state};
 use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
 use crate::domain::assessment::period::PeriodStatus;
-use crate::domain::change::Change;
+use crate::domain::assessment::period_unit::unit_set_aside;
+use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::rules::{Answer, Explanation};
 use crate::domain::criteria::scoring::{Criterion, Line, ScoringTable, Sheet, Totals};
 use crate::domain::journal::event::EventType;
@@ -131,6 +132,8 @@ pub struct SubmissionCase {
     pub criteria_set_id: Id,
     /// Time zone that its dates refer to.
     pub zone: Tz,
+    /// When its unit was set aside; `None` while the unit takes part.
+    pub set_aside_at: Option<DateTime<Utc>>,
 }
 
 /// A return of a submission to its unit, as submitted.
@@ -251,6 +254,17 @@ impl Submission {
 }
 
 impl SubmissionCase {
+    /// Requires that the unit takes part and that the states and the time allow an action, and returns until when.
+    ///
+    /// # Errors
+    /// `unit_set_aside`, `invalid_state`, `deadline_passed`.
+    pub fn allows(&self, action: Action, now: DateTime<Utc>) -> Gate {
+        if self.set_aside_at.is_some() {
+            return Err(unit_set_aside());
+        }
+        self.submission.may(action, self.period_status, now)
+    }
+
     fn transition(&self, submission: Submission, now: DateTime<Utc>, event: EventType) -> Change<Self> {
         let submission = Submission { updated_at: now, ..submission };
         Change::with_event(SubmissionCase { submission, ..self.clone() }, event)

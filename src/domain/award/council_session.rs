@@ -366,6 +366,7 @@ mod tests {
             council_recalled: false,
             cancel_reason: None,
             council_review_started_on: Some(on("2023-11-21")),
+            set_aside: Vec::new(),
             version: 1,
             created_at: now,
             updated_at: now,

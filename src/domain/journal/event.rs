@@ -18,6 +18,12 @@ pub enum EventType {
     /// A criteria set was retired.
     #[serde(rename = "criteria_set.retired")]
     CriteriaSetRetired,
+    /// A unit joined an open period, or came back to it.
+    #[serde(rename = "period.unit_joined")]
+    PeriodUnitJoined,
+    /// A unit was set aside from an open period.
+    #[serde(rename = "period.unit_set_aside")]
+    PeriodUnitSetAside,
     /// The title or dates of a period were changed.
     #[serde(rename = "period.changed")]
     PeriodChanged,
@@ -203,6 +209,8 @@ impl EventType {
             | EventType::DeadlineMoved => Audience::Deadline,
             EventType::CriteriaSetPublished
             | EventType::CriteriaSetRetired
+            | EventType::PeriodUnitJoined
+            | EventType::PeriodUnitSetAside
             | EventType::PeriodChanged
             | EventType::PeriodOpened
             | EventType::PeriodAppraisalStarted

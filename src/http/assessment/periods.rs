@@ -22,6 +22,7 @@ use crate::domain::award::eligibility::Condition;
 use crate::domain::change::Superseded;
 use crate::error::Code;
 use crate::http::actions::Actions;
+use crate::http::assessment::period_units::SetAsideView;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
@@ -81,7 +82,7 @@ const CLOSE_REFUSALS: &[Code] = &[Code::GuardFailed, Code::ProposalUndecided];
 /// An emulation period: one year of scoring in one organisation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Period)]
-struct PeriodView {
+pub struct PeriodView {
     /// Id of the period.
     id: Id,
     /// The organisation that the period belongs to.
@@ -97,6 +98,8 @@ struct PeriodView {
     criteria_set_id: Id,
     /// Ids of the participating units, ordered by unit code.
     unit_ids: Vec<Id>,
+    /// Units that no longer take part, ordered by unit code. What they have done is kept, and counts for nothing.
+    set_aside: Vec<SetAsideView>,
     /// State of the period.
     status: PeriodStatus,
     /// Due dates of the stages.
@@ -193,6 +196,7 @@ impl From<&Details<Period>> for PeriodView {
             year: rules.year,
             criteria_set_id: rules.criteria_set_id,
             unit_ids: rules.unit_ids,
+            set_aside: period.set_aside.iter().map(SetAsideView::from).collect(),
             status: period.status,
             schedule: rules.schedule,
             late_submissions: rules.late_submissions,
@@ -639,7 +643,8 @@ async fn get(call: Call) -> Reply {
     call.read(move |conn, context| details_answer(&context.get(conn, &id)?)).await
 }
 
-fn details_answer(details: &Details<Period>) -> Result<Answer, Interrupt> {
+/// Answers with a period.
+pub fn details_answer(details: &Details<Period>) -> Result<Answer, Interrupt> {
     Ok(Answer::ok(&PeriodView::from(details), details.tag.header())?)
 }
 

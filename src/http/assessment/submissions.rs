@@ -95,6 +95,9 @@ struct SubmissionView {
     submitted_at: Option<Instant>,
     /// Why it was returned to the unit; null unless it was.
     return_reason: Option<String>,
+    /// When its unit was set aside from the period; null while the unit takes part. A submission that was set aside is kept
+    /// as it is.
+    set_aside_at: Option<Instant>,
     /// Totals of each stage.
     totals: StageTotals,
     /// Version of the submission; it increases with every change.
@@ -123,6 +126,7 @@ impl From<&Details<SubmissionCase>> for SubmissionView {
             closes_at: submission.closes_at.map(Instant),
             submitted_at: submission.submitted_at.map(Instant),
             return_reason: submission.return_reason.clone(),
+            set_aside_at: details.value.set_aside_at.map(Instant),
             totals: StageTotals::of(details.visible.own_totals, details),
             version: submission.version,
             created_at: Instant(submission.created_at),
@@ -156,6 +160,8 @@ struct ListedView {
     closes_at: Option<Instant>,
     /// When it was last submitted; null if it never was.
     submitted_at: Option<Instant>,
+    /// When its unit was set aside from the period; null while the unit takes part.
+    set_aside_at: Option<Instant>,
     /// Total of the self-assessment; null if the caller may not see it.
     self_total: Option<Points>,
     /// Version of the submission; it increases with every change.
@@ -178,6 +184,7 @@ impl From<(Listed, bool)> for ListedView {
             due_on: submission.due_on,
             closes_at: submission.closes_at.map(Instant),
             submitted_at: submission.submitted_at.map(Instant),
+            set_aside_at: row.set_aside_at.map(Instant),
             self_total: submission.totals.filter(|_| shows_own).map(|totals| totals.total),
             version: submission.version,
             updated_at: Instant(submission.updated_at),

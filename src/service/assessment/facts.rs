@@ -22,9 +22,9 @@ pub fn tag(period_id: &Id, facts: &RecordedFacts) -> Tag {
 
 fn find(conn: &mut Conn, context: &Context, period_id: &Id, unit_id: &Id) -> Result<(Period, UnitKey)> {
     let period: Period = context.find(conn, period_id)?;
-    let taking_part = period.rules.unit_ids.contains(unit_id);
-    let unit = store::units::find_key(conn, &period.organization_id, unit_id)?.filter(|_| taking_part);
-    Ok((period, unit.ok_or(Code::NotFound)?))
+    period.must_know(unit_id)?;
+    let unit = store::units::find_key(conn, &period.organization_id, unit_id)?.ok_or(Code::NotFound)?;
+    Ok((period, unit))
 }
 
 fn facts_of<'a>(period: &'a Period, unit: &'a UnitKey) -> Facts<'a> {
@@ -71,6 +71,7 @@ pub fn put(
         Some(before) => context.check_precondition(&tag(period_id, before).state)?,
         None => context.expect_absent()?,
     }
+    period.must_not_be_set_aside(unit_id)?;
     period.may(Action::WriteFacts)?;
     let given = command.source_document.as_deref();
     let source_document = checked(|check| check.optional("/source_document", given, TITLE_CHARS))?;

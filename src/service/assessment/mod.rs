@@ -2,6 +2,7 @@
 
 pub mod evidence;
 pub mod facts;
+pub mod period_units;
 pub mod periods;
 pub mod recusals;
 pub mod reviews;

@@ -102,6 +102,7 @@ impl Subject for Period {
             "ranking_version": self.ranking_version, "announced_version": self.announced_version,
             "council_recalled": self.council_recalled, "cancel_reason": self.cancel_reason,
             "council_review_started_on": self.council_review_started_on,
+            "set_aside": self.set_aside,
         });
         fields(&self.rules, further)
     }

@@ -121,7 +121,7 @@ impl Subject for SubmissionCase {
     }
 
     fn may(&self, context: &Context, action: Action) -> Gate {
-        self.submission.may(action, self.period_status, context.now)
+        self.allows(action, context.now)
     }
 
     /// Lines are audited by the act that writes them.
@@ -131,7 +131,7 @@ impl Subject for SubmissionCase {
             "period_id": submission.period_id, "unit_id": submission.unit_id, "status": submission.status,
             "revision": submission.revision, "late": submission.late, "due_on": submission.due_on,
             "closes_at": submission.closes_at.map(instant), "submitted_at": submission.submitted_at.map(instant),
-            "return_reason": submission.return_reason,
+            "return_reason": submission.return_reason, "set_aside_at": self.set_aside_at.map(instant),
         })
     }
 
@@ -255,6 +255,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewSubmission>) 
     access::require(&context.actor, Action::CreateSubmission, &facts)?;
     context.accept(input)?;
     period.status.must_be(&[PeriodStatus::SelfAssessment])?;
+    period.must_not_be_set_aside(&unit.id)?;
     let due_on = sync::submission_due_on(conn, &period, &unit.id)?;
     let gate = period.rules.gate_of(due_on, organization.zone());
     if let Some(gate) = gate.filter(|gate| context.now >= *gate) {

@@ -16,8 +16,8 @@ use crate::store::{self, Conn};
 
 /// Returns a period with its targets.
 pub fn list(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<(Vec<Target>, Details<Period>)> {
-    let period = context.get(conn, period_id)?;
-    Ok((store::targets::of_period(conn, period_id)?, period))
+    let period: Details<Period> = context.get(conn, period_id)?;
+    Ok((taking_part(conn, &period.value)?.0, period))
 }
 
 /// Replaces the targets of a period. Targets of lines that are scored or were sent cannot change.
@@ -30,7 +30,7 @@ pub fn replace(
     let (period, command): (Period, _) = context.enter(conn, period_id, Action::SetTargets, input)?;
     let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
     let after = checked(|check| target::read(command, &table, &period.rules.unit_ids, check))?;
-    let before = store::targets::of_period(conn, period_id)?;
+    let (before, kept) = taking_part(conn, &period)?;
     let scored: HashSet<(Id, String)> = store::targets::scored_lines(conn, period_id)?.into_iter().collect();
     let changed = target::changed(&before, &after);
     let mut in_use: Vec<_> = changed.iter().copied().collect();
@@ -46,11 +46,17 @@ pub fn replace(
         };
         return Err(Error::of_faults(Code::GuardFailed, in_use.into_iter().map(fault).collect()).into());
     }
-    store::targets::replace(conn, period_id, &after)?;
+    store::targets::replace(conn, period_id, &[after.as_slice(), &kept].concat())?;
     let changed_units: HashSet<&Id> = changed.iter().map(|(unit_id, _)| *unit_id).collect();
     store::submissions::touch(conn, period_id, &changed_units.into_iter().collect::<Vec<_>>(), context.now)?;
     let (old, new) = (json!({"targets": before}), json!({"targets": after}));
     let period = periods::bump_version(conn, context, period)?;
     record(conn, context, AuditDraft::of("period.set_targets", &period.value, Some(old), Some(new)))?;
-    Ok((store::targets::of_period(conn, period_id)?, period))
+    Ok((taking_part(conn, &period.value)?.0, period))
+}
+
+/// Returns the targets of the units that take part, and those of the units that were set aside, which are kept.
+fn taking_part(conn: &mut Conn, period: &Period) -> Result<(Vec<Target>, Vec<Target>), Error> {
+    let targets = store::targets::of_period(conn, &period.id)?;
+    Ok(targets.into_iter().partition(|target| period.set_aside_of(&target.unit_id).is_none()))
 }

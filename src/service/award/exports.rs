@@ -172,6 +172,7 @@ pub fn sheets(
             appraisal_due_on: period.rules.schedule.appraisal_due_on,
             criteria_set_id: period.rules.criteria_set_id,
             zone: organization.zone(),
+            set_aside_at: None,
         };
         if !matches!(access::decide(&context.actor, Action::ReadSubmission, &case.facts()), Decision::Allow) {
             continue;

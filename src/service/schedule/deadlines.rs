@@ -1,5 +1,6 @@
 //! Deadlines: readable by members, extended and waived by the secretary.
 
+pub mod entries;
 pub mod sync;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::assessment::period_unit::unit_set_aside;
 use crate::domain::assessment::submission::SubmissionCase;
 use crate::domain::change::{Change, Gate};
 use crate::domain::journal::event::EventType;
@@ -218,6 +220,8 @@ pub struct DeadlineCase {
     /// The deadline.
     pub deadline: Deadline,
     unit: Option<UnitKey>,
+    /// Whether the unit was set aside from the period.
+    set_aside: bool,
     organization: Organization,
     terms: HashMap<Id, Terms>,
     /// Lapses applied under the lock, recorded with the act because the journal is locked last.
@@ -236,7 +240,7 @@ impl DeadlineCase {
 
 impl Subject for DeadlineCase {
     type Visible = DeadlineDetails;
-    const TYPE: &'static str = "deadline";
+    const TYPE: &'static str = entries::TYPE;
 
     fn identity(&self) -> Identity {
         let deadline = &self.deadline;
@@ -264,8 +268,12 @@ impl Subject for DeadlineCase {
             Some(unit_id) => store::units::find_key(conn, &organization.id, unit_id)?,
             None => None,
         };
+        let set_aside = match &deadline.unit_id {
+            Some(unit_id) => store::period_units::is_set_aside(conn, &deadline.period_id, unit_id)?,
+            None => false,
+        };
         let terms = store::periods::terms(conn, std::iter::once(&deadline.period_id))?;
-        Ok(DeadlineCase { deadline, unit, organization, terms, lapses: Vec::new() })
+        Ok(DeadlineCase { deadline, unit, set_aside, organization, terms, lapses: Vec::new() })
     }
 
     /// Locks the period, then the submission or proposal, then the deadline, after applying pending lapses.
@@ -291,18 +299,15 @@ impl Subject for DeadlineCase {
     }
 
     fn may(&self, context: &Context, action: Action) -> Gate {
+        if self.set_aside {
+            return Err(unit_set_aside());
+        }
         let (today, reminders) = (self.today(context), &context.app.reminders);
         self.deadline.may(action, today, reminders, self.period_status()).map(|()| None)
     }
 
     fn audit(&self) -> Value {
-        let deadline = &self.deadline;
-        let reason = deadline.waived.as_ref().map(|(_, reason)| reason);
-        json!({
-            "kind": deadline.kind, "period_id": deadline.period_id, "unit_id": deadline.unit_id,
-            "due_on": deadline.due_on(), "opens_on": deadline.opens_on, "extended_on": deadline.extended_on,
-            "waive_reason": reason,
-        })
+        entries::audit(&self.deadline)
     }
 
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
@@ -310,9 +315,7 @@ impl Subject for DeadlineCase {
     }
 
     fn event(&self, kind: EventType) -> EventDraft {
-        let deadline = &self.deadline;
-        let data = json!({"kind": deadline.kind, "due_on": deadline.due_on()});
-        EventDraft { kind, period_id: Some(deadline.period_id), unit_id: deadline.unit_id, data }
+        entries::event(&self.deadline, kind)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The caller's to-do list, derived from deadlines, progress and rights.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -82,6 +82,8 @@ struct TaskBuilder<'a> {
     terms: HashMap<Id, Terms>,
     deadlines: HashMap<(Id, DeadlineKind, Option<Id>), Deadline>,
     units: HashMap<Id, String>,
+    /// Periods and units whose unit was set aside.
+    set_aside: HashSet<(Id, Id)>,
 }
 
 fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<Vec<Task>> {
@@ -99,6 +101,7 @@ fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> 
         today: date_in(organization.zone(), context.now),
         terms: store::periods::terms(conn, period_ids.iter())?,
         units: store::units::codes_by_id(conn, &unit_ids)?,
+        set_aside: store::period_units::set_aside_in(conn, &period_ids)?,
         deadlines: deadlines
             .into_iter()
             .map(|deadline| ((deadline.period_id, deadline.kind, deadline.unit_id), deadline))
@@ -190,7 +193,9 @@ impl TaskBuilder<'_> {
             let in_time = deadline.due_on().is_some_and(|due_on| self.today <= due_on);
             let late = self.terms.get(period_id).map(|terms| terms.late_submissions);
             let stays_open = late == Some(LateSubmissions::AcceptFlagged);
-            let open = self.status(period_id) == PeriodStatus::SelfAssessment && !exists(period_id, unit_id);
+            let takes_part = !self.set_aside.contains(&(*period_id, *unit_id));
+            let open =
+                self.status(period_id) == PeriodStatus::SelfAssessment && takes_part && !exists(period_id, unit_id);
             if open && (in_time || stays_open) && self.may(Action::CreateSubmission, Some(&unit)) {
                 let subject = ("submission", None, String::new());
                 let task = self.task(Action::CreateSubmission, subject, (period_id, Some(unit)), Some(deadline));
@@ -213,7 +218,9 @@ impl TaskBuilder<'_> {
         };
         let status = self.status(&submission.period_id);
         let can_act = |action: Action| {
-            may(self.context, action, &facts) && submission.may(action, status, self.context.now).is_ok()
+            listed.set_aside_at.is_none()
+                && may(self.context, action, &facts)
+                && submission.may(action, status, self.context.now).is_ok()
         };
         let acts = [
             (Action::Submit, DeadlineKind::SelfAssessment, None),
@@ -276,6 +283,7 @@ impl TaskBuilder<'_> {
         let submission_open = |deadline: &Deadline| {
             deadline.period_id == *period_id
                 && deadline.kind == DeadlineKind::SelfAssessment
+                && !deadline.unit_id.is_some_and(|unit_id| self.set_aside.contains(&(*period_id, unit_id)))
                 && deadline.met_on.is_none()
                 && deadline.due_on().is_some_and(|due_on| self.today <= due_on)
         };

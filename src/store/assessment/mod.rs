@@ -3,6 +3,7 @@
 pub mod evidence;
 pub mod facts;
 pub mod files;
+pub mod period_units;
 pub mod periods;
 pub mod recusals;
 pub mod reviews;

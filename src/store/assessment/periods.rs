@@ -9,18 +9,19 @@ use crate::domain::Id;
 use crate::domain::assessment::period::{
     DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
 };
+use crate::domain::assessment::period_unit::SetAside;
 use crate::domain::assessment::steps::UnitSheet;
 use crate::domain::award::award::Award;
 use crate::domain::criteria::scoring::Totals;
 use crate::domain::office::unit::UnitKey;
 use crate::error::{Code, Error};
-use crate::store::Conn;
 use crate::store::dialect::{RowLock, dispatch, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::periods::{self, dsl};
 use crate::store::schema::{period_awards, period_units, submissions, units};
 use crate::store::types::{enum_text, from_json, id, json, naive, parse_enum, totals, utc, utc_option};
+use crate::store::{self, Conn};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = periods, treat_none_as_null = true)]
@@ -59,7 +60,7 @@ struct Row {
     council_recalled: bool,
 }
 
-fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Error> {
+fn period(row: Row, (unit_ids, set_aside): (Vec<Id>, Vec<SetAside>), awards: Vec<Award>) -> Result<Period, Error> {
     Ok(Period {
         id: id(row.id),
         organization_id: id(row.organization_id),
@@ -97,6 +98,7 @@ fn period(row: Row, unit_ids: Vec<Id>, awards: Vec<Award>) -> Result<Period, Err
         council_recalled: row.council_recalled,
         cancel_reason: row.cancel_reason,
         council_review_started_on: row.council_review_started_on,
+        set_aside,
         version: row.version,
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
@@ -186,19 +188,14 @@ pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Period>, Error> {
     let row: Option<Row> = dsl::periods.find(id.as_str()).get_result(conn).optional()?;
     let Some(row) = row else { return Ok(None) };
-    let unit_ids: Vec<String> = period_units::table
-        .inner_join(units::table.on(units::id.eq(period_units::unit_id)))
-        .filter(period_units::period_id.eq(id.as_str()))
-        .order(units::code)
-        .select(units::id)
-        .load(conn)?;
+    let members = store::period_units::of_period(conn, id)?;
     let awards: Vec<(String, String, i32)> = period_awards::table
         .filter(period_awards::period_id.eq(id.as_str()))
         .order(period_awards::position)
         .select((period_awards::code, period_awards::title, period_awards::quota))
         .load(conn)?;
     let awards = awards.into_iter().map(|(code, title, quota)| Award { code, title, quota }).collect();
-    period(row, unit_ids.into_iter().map(Id::from_uuid_text).collect(), awards).map(Some)
+    period(row, members, awards).map(Some)
 }
 
 /// Returns a page of an organisation's periods.
@@ -360,7 +357,7 @@ pub struct PeriodUnit {
     pub sheet: UnitSheet,
 }
 
-/// Returns the units of a period in order of code, each with its submission.
+/// Returns the units that take part in a period in order of code, each with its submission.
 pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<PeriodUnit>, Error> {
     type Joined =
         (String, String, String, Option<String>, Option<String>, Option<NaiveDateTime>, Option<i64>, Option<i64>);
@@ -371,6 +368,7 @@ pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<PeriodUnit>, Erro
                 submissions::period_id.eq(period_units::period_id).and(submissions::unit_id.eq(period_units::unit_id)),
             ))
             .filter(period_units::period_id.eq(period_id.as_str()))
+            .filter(period_units::set_aside_at.is_null())
             .order(units::code)
             .select((
                 units::id,
@@ -405,5 +403,6 @@ pub fn open_with_unit(conn: &mut Conn, unit_id: &Id) -> Result<Vec<String>, Erro
     let open = PeriodStatus::OPEN.map(enum_text);
     let of_unit = periods::table.inner_join(period_units::table.on(period_units::period_id.eq(periods::id)));
     let of_unit = of_unit.filter(period_units::unit_id.eq(unit_id.as_str())).filter(periods::status.eq_any(open));
+    let of_unit = of_unit.filter(period_units::set_aside_at.is_null());
     Ok(of_unit.order(periods::code).select(periods::code).load(conn)?)
 }

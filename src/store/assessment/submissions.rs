@@ -18,8 +18,9 @@ use crate::store::Conn;
 use crate::store::dialect::{Bind, RawSql, RowLock, dispatch, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
+use crate::store::period_units::taking_part;
 use crate::store::schema::submissions::{self, dsl};
-use crate::store::schema::{organizations, periods, revision_withdrawals, revisions, units};
+use crate::store::schema::{organizations, period_units, periods, revision_withdrawals, revisions, units};
 use crate::store::types::{
     enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, utc, utc_option,
 };
@@ -66,6 +67,13 @@ macro_rules! columns {
             dsl::created_at,
             dsl::updated_at,
         )
+    };
+}
+
+/// The condition that joins a submission to its unit's part in the period.
+macro_rules! of_its_unit {
+    () => {
+        period_units::period_id.eq(submissions::period_id).and(period_units::unit_id.eq(submissions::unit_id))
     };
 }
 
@@ -161,11 +169,12 @@ pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
 
 /// Returns a submission with its unit and the settings of its period.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
-    type Joined = (Row, String, String, NaiveDate, String, String);
+    type Joined = (Row, String, String, NaiveDate, String, String, Option<NaiveDateTime>);
     let case = submissions::table
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
         .inner_join(periods::table.on(periods::id.eq(submissions::period_id)))
         .inner_join(organizations::table.on(organizations::id.eq(submissions::organization_id)))
+        .inner_join(period_units::table.on(of_its_unit!()))
         .filter(submissions::id.eq(id.as_str()))
         .select((
             columns!(),
@@ -174,10 +183,11 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
             periods::appraisal_due_on,
             periods::criteria_set_id,
             organizations::time_zone,
+            period_units::set_aside_at,
         ));
     let found: Option<Joined> = dispatch!(conn, c => case.get_result(c)).optional()?;
     found
-        .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone)| {
+        .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone, set_aside_at)| {
             let submission = Submission::try_from(row)?;
             Ok(SubmissionCase {
                 unit: UnitKey { id: submission.unit_id, code },
@@ -186,6 +196,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
                 appraisal_due_on,
                 criteria_set_id: Id::from_uuid_text(criteria_set_id),
                 zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
+                set_aside_at: utc_option(set_aside_at),
             })
         })
         .transpose()
@@ -209,6 +220,8 @@ pub struct Listed {
     pub submission: Submission,
     /// The code of its unit.
     pub unit_code: String,
+    /// When its unit was set aside; `None` while the unit takes part.
+    pub set_aside_at: Option<DateTime<Utc>>,
 }
 
 /// Returns a page of an organisation's submissions that the caller may see.
@@ -221,8 +234,9 @@ pub fn list(
 ) -> Result<Vec<Listed>, Error> {
     let mut query = submissions::table
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
+        .inner_join(period_units::table.on(of_its_unit!()))
         .filter(submissions::organization_id.eq(organization_id.to_string()))
-        .select((columns!(), units::code))
+        .select((columns!(), units::code, period_units::set_aside_at))
         .into_boxed();
     if !visibility.all || visibility.except.is_some() || !visibility.except_submissions.is_empty() {
         let own = visibility.own.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -252,9 +266,13 @@ pub fn list(
     if let Some(statuses) = &filter.statuses {
         query = query.filter(submissions::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
-    let rows: Vec<(Row, String)> =
+    let rows: Vec<(Row, String, Option<NaiveDateTime>)> =
         paged(query, page, |ById::Id, place| place.by(submissions::id, Id::to_string)).load(conn)?;
-    rows.into_iter().map(|(row, unit_code)| Ok(Listed { submission: row.try_into()?, unit_code })).collect()
+    rows.into_iter()
+        .map(|(row, unit_code, set_aside_at)| {
+            Ok(Listed { submission: row.try_into()?, unit_code, set_aside_at: utc_option(set_aside_at) })
+        })
+        .collect()
 }
 
 /// Locks the submissions whose gate has closed but whose row does not say so yet, until the transaction ends, and
@@ -314,10 +332,11 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Submission>, Err
     rows.into_iter().map(Submission::try_from).collect()
 }
 
-/// Returns the states of the submissions of a period.
+/// Returns the states of the submissions of the units that take part in a period.
 pub fn statuses(conn: &mut Conn, period_id: &Id) -> Result<Vec<SubmissionStatus>, Error> {
-    let words: Vec<String> =
-        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).select(dsl::status).load(conn)?;
+    let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str()));
+    let of_period = of_period.filter(dsl::unit_id.eq_any(taking_part(period_id.as_str())));
+    let words: Vec<String> = of_period.select(dsl::status).load(conn)?;
     words.iter().map(|enum_text| parse_enum(enum_text)).collect()
 }
 
@@ -407,7 +426,7 @@ pub fn breakdowns(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, Breakdo
     scored.map(|(of, breakdown)| Ok((id(of), from_json(&breakdown)?))).collect()
 }
 
-/// Moves all submissions of a period from one state to another.
+/// Moves all submissions of the units that take part in a period from one state to another.
 pub fn move_all(
     conn: &mut Conn,
     period_id: &Id,
@@ -415,8 +434,10 @@ pub fn move_all(
     to: SubmissionStatus,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let of_period =
-        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq(enum_text(from)));
+    let of_period = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq_any(taking_part(period_id.as_str())))
+        .filter(dsl::status.eq(enum_text(from)));
     let change = (dsl::status.eq(enum_text(to)), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
     diesel::update(of_period).set(change).execute(conn)?;
     Ok(())
@@ -475,10 +496,11 @@ pub fn touch(conn: &mut Conn, period_id: &Id, unit_ids: &[&Id], now: DateTime<Ut
     Ok(())
 }
 
-/// Closes the gates of a period that have no closing time.
+/// Closes the gates of the units that take part in a period where they have no closing time.
 pub fn close_open_gates(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
     let open = dsl::submissions
         .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq_any(taking_part(period_id.as_str())))
         .filter(dsl::status.eq_any(["draft", "returned"]))
         .filter(dsl::closes_at.is_null());
     diesel::update(open).set((dsl::closes_at.eq(naive(now)), dsl::updated_at.eq(naive(now)))).execute(conn)?;

@@ -1,6 +1,7 @@
 //! The year’s scoring: periods, targets, sheets, evidence and reviews.
 
 mod evidence;
+mod period_units;
 mod periods;
 mod recusals;
 mod reviews;

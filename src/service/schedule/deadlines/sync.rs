@@ -53,6 +53,7 @@ pub fn reschedule(
             if deadline.kind == kind
                 && deadline.scheduled_on == Some(from)
                 && let Some(unit_id) = deadline.unit_id
+                && after.set_aside_of(&unit_id).is_none()
             {
                 gates.entry(deadline.extended_on.map_or(to, |on| on.max(to))).or_default().push(unit_id);
             }
