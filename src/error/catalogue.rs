@@ -332,6 +332,10 @@ codes! {
     UnitInactive = "unit_inactive", 409, AfterChange,
         vi "Đơn vị không còn hoạt động", "Đơn vị được nêu không còn hoạt động.",
         en "Unit inactive", "The unit is no longer active.";
+    /// An extension on which something rests: it was used, or its time is over.
+    ExtensionUsed = "extension_used", 409, Never,
+        vi "Gia hạn đã được sử dụng", "Thời gian gia hạn đã được sử dụng hoặc đã hết nên không đính chính được.",
+        en "Extension used", "The extension has been used or its time is over, so it can no longer be corrected.";
     /// What belongs to a unit that was set aside from a period is kept, and not changed.
     UnitSetAside = "unit_set_aside", 409, AfterChange,
         vi "Đơn vị không còn tham gia kỳ đánh giá", "Đơn vị đã được đưa ra khỏi kỳ đánh giá; bảng điểm được lưu giữ và không thay đổi.",

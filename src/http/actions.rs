@@ -122,6 +122,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::RejectAmendment => ("reject", "POST", "reject"),
         Action::CorrectDecision => ("correct-decision", "POST", "correct-decision"),
         Action::ExtendDeadline => ("extend", "POST", "extensions"),
+        Action::CorrectExtension => ("correct-extension", "POST", "extensions/{n}/correct"),
         Action::WaiveDeadline => ("waive", "POST", "waive"),
         Action::UnwaiveDeadline => ("unwaive", "POST", "unwaive"),
         reading!() => ("read", "GET", ""),

@@ -641,6 +641,7 @@ diesel::table! {
         basis_document -> Text,
         granted_by -> Text,
         granted_at -> Timestamp,
+        superseded -> Text,
     }
 }
 

@@ -88,6 +88,7 @@ pub enum Action {
     ReadAuditScores,
     ReadDeadline,
     ExtendDeadline,
+    CorrectExtension,
     WaiveDeadline,
     UnwaiveDeadline,
     CheckDeadlines,

@@ -125,7 +125,7 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
             (Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All),
         ],
         Action::ReadEvents(Audience::Proposal) => grants(Action::ReadProposal),
-        Action::ExtendDeadline | Action::WaiveDeadline | Action::UnwaiveDeadline => &[(Secretary, All)],
+        Action::ExtendDeadline | Action::CorrectExtension | Action::WaiveDeadline | Action::UnwaiveDeadline => &[(Secretary, All)],
         Action::CheckDeadlines => &[(DeadlineChecker, All), (Admin, All)],
         Action::WriteCalendar => &[(Admin, All)],
         Action::ReadWebhook => &[(Admin, All), (Integration, OwnRecord), (Auditor, All)],

@@ -218,7 +218,9 @@ impl Action {
     fn reading(self) -> Option<Action> {
         match self {
             reading!() => None,
-            Action::ExtendDeadline | Action::WaiveDeadline | Action::UnwaiveDeadline => Some(Action::ReadDeadline),
+            Action::ExtendDeadline | Action::CorrectExtension | Action::WaiveDeadline | Action::UnwaiveDeadline => {
+                Some(Action::ReadDeadline)
+            }
             Action::WriteWebhook => Some(Action::ReadWebhook),
             Action::WriteOrganization | Action::WriteVoteThresholds => Some(Action::ReadOrganization),
             Action::WriteMember => Some(Action::ReadMembers),

@@ -92,7 +92,7 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::AttachAchievementReport], [NONE, OWN, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::SubmitProposal], [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::RecordDecision], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, OWN, NONE, NONE]),
-    (&[Action::JoinUnit, Action::SetUnitAside, Action::CorrectDecision, Action::ExtendDeadline, Action::WaiveDeadline, Action::UnwaiveDeadline], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
+    (&[Action::JoinUnit, Action::SetUnitAside, Action::CorrectDecision, Action::ExtendDeadline, Action::CorrectExtension, Action::WaiveDeadline, Action::UnwaiveDeadline], [NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::ReadDeadline, Action::ReadEvents(Audience::Deadline)], [OWN, OWN, ALL, ALL, ALL, ALL, ALL, OWN, ALL, ALL]),
     (&[Action::CheckDeadlines], [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, ALL]),
     // An integration may use its own endpoints; here it has created none.

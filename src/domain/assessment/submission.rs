@@ -357,6 +357,16 @@ impl SubmissionCase {
         self.submission.closes_at.is_none() && self.period_status == PeriodStatus::SelfAssessment
     }
 
+    /// Moves the gate of the submission, while its unit may still act by it.
+    pub fn move_gate(&self, due_on: NaiveDate, now: DateTime<Utc>) -> Change<Self> {
+        let mut moved = Submission { updated_at: now, ..self.submission.clone() };
+        if moved.status.is_with_unit() || moved.status == SubmissionStatus::Submitted {
+            moved.due_on = due_on;
+            moved.closes_at = (!self.stands_open()).then(|| closes_at(due_on, self.zone));
+        }
+        Change::silent(SubmissionCase { submission: moved, ..self.clone() })
+    }
+
     /// Gives the submission a later due date. A missed submission becomes a draft again.
     pub fn extend(&self, due_on: NaiveDate, now: DateTime<Utc>) -> Change<Self> {
         let was_missed = self.submission.status == SubmissionStatus::Missed;

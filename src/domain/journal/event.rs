@@ -139,6 +139,9 @@ pub enum EventType {
     /// A deadline was extended.
     #[serde(rename = "deadline.extended")]
     DeadlineExtended,
+    /// The day of an extension was corrected.
+    #[serde(rename = "deadline.extension_corrected")]
+    DeadlineExtensionCorrected,
     /// A deadline was waived.
     #[serde(rename = "deadline.waived")]
     DeadlineWaived,
@@ -204,6 +207,7 @@ impl EventType {
             EventType::DeadlineDueSoon
             | EventType::DeadlineOverdue
             | EventType::DeadlineExtended
+            | EventType::DeadlineExtensionCorrected
             | EventType::DeadlineWaived
             | EventType::DeadlineUnwaived
             | EventType::DeadlineMoved => Audience::Deadline,

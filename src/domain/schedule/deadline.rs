@@ -105,6 +105,10 @@ pub struct Deadline {
 /// The acts on a deadline, in the order in which they are listed.
 pub const ACTIONS: [Action; 3] = [Action::ExtendDeadline, Action::WaiveDeadline, Action::UnwaiveDeadline];
 
+/// The acts on a deadline that was extended, in the order in which they are listed.
+pub const EXTENDED_ACTIONS: [Action; 4] =
+    [Action::ExtendDeadline, Action::CorrectExtension, Action::WaiveDeadline, Action::UnwaiveDeadline];
+
 impl Deadline {
     /// Returns a new deadline.
     pub fn new(id: Id, organization_id: Id, period_id: Id, kind: DeadlineKind, now: DateTime<Utc>) -> Self {
@@ -219,15 +223,16 @@ impl Deadline {
     ) -> Result<(), Error> {
         use DeadlineStatus::{DueSoon, Overdue, PendingAnchor, Scheduled, Waived};
         let status = self.status(today, reminders);
-        let (needs, periods): (&[DeadlineStatus], &[PeriodStatus]) = if action == Action::ExtendDeadline {
-            self.extensible(period)
-        } else if action == Action::WaiveDeadline {
-            (&[PendingAnchor, Scheduled, DueSoon, Overdue], &PeriodStatus::OPEN)
-        } else if action == Action::UnwaiveDeadline {
-            (&[Waived], &PeriodStatus::OPEN)
-        } else {
-            (&[], &[])
-        };
+        let (needs, periods): (&[DeadlineStatus], &[PeriodStatus]) =
+            if matches!(action, Action::ExtendDeadline | Action::CorrectExtension) {
+                self.extensible(period)
+            } else if action == Action::WaiveDeadline {
+                (&[PendingAnchor, Scheduled, DueSoon, Overdue], &PeriodStatus::OPEN)
+            } else if action == Action::UnwaiveDeadline {
+                (&[Waived], &PeriodStatus::OPEN)
+            } else {
+                (&[], &[])
+            };
         if !needs.contains(&status) {
             return Err(wrong_state(status, needs));
         }
@@ -262,6 +267,12 @@ impl Deadline {
     #[must_use]
     pub fn extended(self, due_on: NaiveDate, now: DateTime<Utc>) -> Self {
         Deadline { extended_on: self.extended_on.max(Some(due_on)), last_reminder: None, updated_at: now, ..self }
+    }
+
+    /// Returns the deadline with another day of its longest extension.
+    #[must_use]
+    pub fn corrected(self, extended_on: Option<NaiveDate>, now: DateTime<Utc>) -> Self {
+        Deadline { extended_on, last_reminder: None, updated_at: now, ..self }
     }
 
     /// Returns the deadline of a submission that was returned: to be met again, by its own due date if one is given.

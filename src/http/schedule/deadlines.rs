@@ -7,10 +7,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::Id;
 use crate::domain::access;
 use crate::domain::access::action::Action;
+use crate::domain::change::Superseded;
 use crate::domain::office::member::Role;
 use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::schedule::deadline::{DeadlineKind, DeadlineRule, DeadlineStatus};
-use crate::domain::schedule::extension::Extension;
+use crate::domain::schedule::extension::{Extension, Until};
 use crate::error::Code;
 use crate::http::actions::Actions;
 use crate::http::assessment::periods::ReasonBody;
@@ -19,6 +20,7 @@ use crate::http::operation::{Operation, acts, creates, lists, operations, reads}
 use crate::http::page::{ListView, Sort, Within};
 use crate::http::time::Instant;
 use crate::http::time::{BoundedDay, Day};
+use crate::service::schedule::deadlines::corrections::{self, ExtensionCorrection};
 use crate::service::schedule::deadlines::{self, DeadlineCase, DeadlineDetails, NewExtension};
 use crate::service::schedule::deadlines::{Filter, Position, SortBy};
 use crate::service::{Answer, Details, Interrupt};
@@ -29,6 +31,7 @@ pub fn operations() -> Vec<Operation> {
         list: lists(Action::ReadOffice),
         get: reads(Action::ReadDeadline),
         extend: creates(Action::ExtendDeadline).refuses(EXTEND_REFUSALS),
+        correct_extension: acts(Action::CorrectExtension).refuses(CORRECT_REFUSALS),
         waive: acts(Action::WaiveDeadline),
         unwaive: acts(Action::UnwaiveDeadline),
     ]
@@ -36,6 +39,9 @@ pub fn operations() -> Vec<Operation> {
 
 const EXTEND_REFUSALS: &[Code] =
     &[Code::InvalidState, Code::DateInPast, Code::DateOutOfRange, Code::DeadlineShortened, Code::UnknownReference];
+
+const CORRECT_REFUSALS: &[Code] =
+    &[Code::ExtensionUsed, Code::NothingCorrected, Code::DateInPast, Code::DateOutOfRange, Code::DeadlineShortened];
 
 /// Who is responsible for meeting a deadline.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,6 +59,9 @@ struct ResponsibleView {
 struct ExtensionView {
     /// Id of the extension.
     id: Id,
+    /// Number of the extension among those of its deadline, from 1.
+    #[schema(value_type = i64)]
+    number: usize,
     /// The extended due date.
     due_on: NaiveDate,
     /// Why it was granted.
@@ -63,17 +72,43 @@ struct ExtensionView {
     granted_by: Id,
     /// When it was granted.
     granted_at: Instant,
+    /// Days that it was granted to before it was corrected, the oldest first.
+    superseded: Vec<SupersededDayView>,
 }
 
-impl From<&Extension> for ExtensionView {
-    fn from(extension: &Extension) -> Self {
+/// A day of an extension that was corrected.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupersededDay)]
+struct SupersededDayView {
+    /// The wrong day.
+    due_on: NaiveDate,
+    /// When it was corrected.
+    superseded_at: Instant,
+    /// Why it was corrected.
+    superseded_reason: String,
+}
+
+impl From<&Superseded<Until>> for SupersededDayView {
+    fn from(superseded: &Superseded<Until>) -> Self {
+        SupersededDayView {
+            due_on: superseded.value.due_on,
+            superseded_at: Instant(superseded.superseded_at),
+            superseded_reason: superseded.superseded_reason.clone(),
+        }
+    }
+}
+
+impl From<(usize, &Extension)> for ExtensionView {
+    fn from((at, extension): (usize, &Extension)) -> Self {
         ExtensionView {
             id: extension.id,
+            number: at + 1,
             due_on: extension.due_on,
             reason: extension.reason.clone(),
             basis_document: extension.basis_document.clone(),
             granted_by: extension.granted_by,
             granted_at: Instant(extension.granted_at),
+            superseded: extension.superseded.iter().map(SupersededDayView::from).collect(),
         }
     }
 }
@@ -158,7 +193,7 @@ impl From<&DeadlineDetails> for DeadlineHeadView {
             rule: details.rule.clone(),
             explanation: details.explanation.clone(),
             calendar_confirmed: details.calendar_confirmed,
-            extensions: details.extensions.iter().map(ExtensionView::from).collect(),
+            extensions: details.extensions.iter().enumerate().map(ExtensionView::from).collect(),
             next_check_at: details.next_check_at.map(Instant),
             version: deadline.version,
             created_at: Instant(deadline.created_at),
@@ -270,8 +305,8 @@ async fn get(call: Call) -> Reply {
 
 /// Extend a deadline.
 ///
-/// For the unit that the deadline belongs to, or for the whole organisation. An extension is never shortened, even if
-/// the schedule changes. Until the council review begins, extending a missed submission makes it a draft again.
+/// For the unit that the deadline belongs to, or for the whole organisation. An extension is never shortened by a change of
+/// the schedule; a wrong one can be corrected until it is used. Until the council review begins, extending a missed submission makes it a draft again.
 #[utoipa::path(post, path = "/v1/deadlines/{id}/extensions", request_body = ExtensionBody, responses((status = 201, description = "The extended deadline.", body = DeadlineView)))]
 async fn extend(call: Call) -> Reply {
     let id = call.id("id")?;
@@ -284,6 +319,36 @@ async fn extend(call: Call) -> Reply {
     call.write(move |conn, context| {
         let details = deadlines::extend(conn, context, &id, &input)?;
         Ok(Answer::created(&view(&details), details.tag.header(), place(&details))?)
+    })
+    .await
+}
+
+/// The day that an extension should have been granted to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CorrectExtension, example = json!({"due_on": "2023-11-13", "reason": "Ghi nhầm ngày"}))]
+struct CorrectExtensionBody {
+    /// The due date: not before the scheduled one, and not in the past.
+    due_on: Day,
+    /// Why it is corrected; at most 4,000 characters.
+    reason: String,
+}
+
+/// Correct the day of an extension.
+///
+/// As long as nobody has used it (`extension_used`): nothing was handed in on a day that only this extension allowed, and that
+/// time is not over; an appraisal's extension also counts as used up to the day of a submission that was returned. The corrected
+/// day may be as early as the scheduled one, so that nothing of the extension is left, but never in the past: who
+/// relied on the extension has at least the rest of the day. The gate of the submission or dossier moves along, and the wrong day
+/// is kept.
+#[utoipa::path(post, path = "/v1/deadlines/{id}/extensions/{n}/correct", params(("n" = i32, Path, description = "Number of the extension, from 1.")), request_body = CorrectExtensionBody, responses((status = 200, description = "Corrected.", body = DeadlineView)))]
+async fn correct_extension(call: Call) -> Reply {
+    let (id, number) = (call.id("id")?, call.segment("n").parse().unwrap_or(0));
+    let input = call
+        .body::<CorrectExtensionBody>()
+        .map(|body| ExtensionCorrection { due_on: body.due_on.into(), reason: body.reason });
+    call.write(move |conn, context| {
+        details_answer(&corrections::correct_extension(conn, context, (&id, number), &input)?)
     })
     .await
 }

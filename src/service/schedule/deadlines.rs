@@ -1,5 +1,6 @@
 //! Deadlines: readable by members, extended and waived by the secretary.
 
+pub mod corrections;
 pub mod entries;
 pub mod sync;
 
@@ -20,13 +21,16 @@ use crate::domain::journal::event::EventType;
 use crate::domain::office::organization::Organization;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::{CountedDay, WorkingCalendar};
-use crate::domain::schedule::deadline::{ACTIONS, Deadline, DeadlineKind, DeadlineRule, DeadlineStatus};
+use crate::domain::schedule::deadline::{
+    ACTIONS, Deadline, DeadlineKind, DeadlineRule, DeadlineStatus, EXTENDED_ACTIONS,
+};
 use crate::domain::schedule::extension::{Extension, check_extension};
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in, starts_at};
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::submissions::lapses::{Lapse, lapse_all};
 use crate::service::schedule::calendar;
+use crate::service::schedule::deadlines::corrections::Granted;
 use crate::service::subject::changed_fields;
 use crate::service::{
     App, AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Related, Result, Subject,
@@ -222,6 +226,7 @@ pub struct DeadlineCase {
     unit: Option<UnitKey>,
     /// Whether the unit was set aside from the period.
     set_aside: bool,
+    granted: Granted,
     organization: Organization,
     terms: HashMap<Id, Terms>,
     /// Lapses applied under the lock, recorded with the act because the journal is locked last.
@@ -248,7 +253,7 @@ impl Subject for DeadlineCase {
     }
 
     fn actions(&self) -> &'static [Action] {
-        &ACTIONS
+        if self.granted.extensions.is_empty() { &ACTIONS } else { &EXTENDED_ACTIONS }
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -273,7 +278,8 @@ impl Subject for DeadlineCase {
             None => false,
         };
         let terms = store::periods::terms(conn, std::iter::once(&deadline.period_id))?;
-        Ok(DeadlineCase { deadline, unit, set_aside, organization, terms, lapses: Vec::new() })
+        let granted = Granted::of(conn, &deadline, &organization)?;
+        Ok(DeadlineCase { deadline, unit, set_aside, granted, organization, terms, lapses: Vec::new() })
     }
 
     /// Locks the period, then the submission or proposal, then the deadline, after applying pending lapses.
@@ -303,7 +309,11 @@ impl Subject for DeadlineCase {
             return Err(unit_set_aside());
         }
         let (today, reminders) = (self.today(context), &context.app.reminders);
-        self.deadline.may(action, today, reminders, self.period_status()).map(|()| None)
+        self.deadline.may(action, today, reminders, self.period_status())?;
+        if action == Action::CorrectExtension {
+            self.granted.any_is_unused(&self.deadline, today)?;
+        }
+        Ok(None)
     }
 
     fn audit(&self) -> Value {
@@ -374,7 +384,7 @@ fn save(
     Ok(case)
 }
 
-/// Grants an extension, which is final. A missed submission is reopened.
+/// Grants an extension. A missed submission is reopened.
 pub fn extend(
     conn: &mut Conn,
     context: &Context,
@@ -401,12 +411,13 @@ pub fn extend(
         basis_document: check.text("/basis_document", &command.basis_document, TITLE_CHARS),
         granted_by: context.member_id(&before.organization_id)?,
         granted_at: context.now,
+        superseded: Vec::new(),
     };
     Error::unless_valid(check.faults)?;
-    let mut reopened = None;
+    let mut moved = None;
     match (before.kind, &before.unit_id) {
         (DeadlineKind::SelfAssessment, Some(unit_id)) => {
-            reopened = extend_submission(conn, context, &before.period_id, unit_id, command.due_on)?;
+            moved = extend_submission(conn, context, &before.period_id, unit_id, command.due_on)?;
         }
         (DeadlineKind::Dossier, Some(unit_id)) => {
             store::award_proposals::extend(conn, (&before.period_id, unit_id), command.due_on, context.now)?;
@@ -414,18 +425,21 @@ pub fn extend(
         (DeadlineKind::Appraisal | DeadlineKind::CouncilReview | DeadlineKind::ResultNotice, Some(_)) | (_, None) => {}
     }
     store::deadlines::insert_extension(conn, &extension)?;
-    if reopened.is_some() {
+    if moved.as_ref().is_some_and(|draft| draft.event.is_some()) {
         sync::update_stages(conn, &before.period_id, today, context.now)?;
     }
     let extended = before.clone().extended(command.due_on, context.now);
-    let case = save(conn, context, ("deadline.extend", EventType::DeadlineExtended), (case, None), extended)?;
-    if let Some(draft) = reopened {
+    save(conn, context, ("deadline.extend", EventType::DeadlineExtended), (case, None), extended)?;
+    if let Some(draft) = moved {
         record(conn, context, draft)?;
     }
+    // Read again, with the extension.
+    let case = DeadlineCase::find(conn, context, id)?;
     Ok(context.details(conn, case)?)
 }
 
-/// Extends the gate of a unit's submission. Returns the audit entry of a reopened submission for the caller to record.
+/// Extends the gate of a unit's submission. Returns the audit entry for the caller to record, with an event for one that is
+/// reopened.
 fn extend_submission(
     conn: &mut Conn,
     context: &Context,
@@ -440,7 +454,8 @@ fn extend_submission(
     let Change { after, event } = submission.extend(due_on, context.now);
     let after = after.save(conn)?;
     let event = event.map(|kind| after.event(kind));
-    Ok(event.map(|event| AuditDraft::of_change("submission.reopen", &submission, &after, Some(event))))
+    let act = if event.is_some() { "submission.reopen" } else { "submission.move" };
+    Ok(Some(AuditDraft::of_change(act, &submission, &after, event)))
 }
 
 /// Waives a deadline.

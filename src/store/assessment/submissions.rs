@@ -546,6 +546,16 @@ pub fn withdrawn_revisions(conn: &mut Conn, id: &Id) -> Result<Vec<i32>, Error> 
     Ok(of_sheet.select(revision_withdrawals::revision).load(conn)?)
 }
 
+/// Returns when a unit last submitted in a period, whether or not it stands.
+pub fn last_sent_at(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<Option<DateTime<Utc>>, Error> {
+    let of_unit = revisions::table
+        .inner_join(submissions::table.on(submissions::id.eq(revisions::submission_id)))
+        .filter(submissions::period_id.eq(period_id.as_str()))
+        .filter(submissions::unit_id.eq(unit_id.as_str()));
+    let latest: Option<NaiveDateTime> = of_unit.select(diesel::dsl::max(revisions::submitted_at)).first(conn)?;
+    Ok(utc_option(latest))
+}
+
 /// Saves a frozen revision.
 pub fn insert_revision(conn: &mut Conn, revision: &Revision) -> Result<(), Error> {
     diesel::insert_into(revisions::table).values(revision).execute(conn)?;

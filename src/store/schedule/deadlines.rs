@@ -22,7 +22,7 @@ use crate::store::dialect::{AdvisoryLock, Bind, RawSql, RowLock, dispatch, lock_
 use crate::store::error::ensure_one_row;
 use crate::store::schema::deadlines::{self, dsl};
 use crate::store::schema::{deadline_extensions, periods, submissions};
-use crate::store::types::{enum_text, id, id_option, id_texts, naive, parse_enum, utc};
+use crate::store::types::{enum_text, from_json, id, id_option, id_texts, json, naive, parse_enum, utc};
 
 /// The largest number of rows that one statement writes.
 const BATCH_ROWS: usize = 500;
@@ -425,6 +425,7 @@ struct ExtensionRow {
     basis_document: String,
     granted_by: String,
     granted_at: NaiveDateTime,
+    superseded: String,
 }
 
 /// Adds an extension.
@@ -437,9 +438,18 @@ pub fn insert_extension(conn: &mut Conn, extension: &Extension) -> Result<(), Er
         basis_document: extension.basis_document.clone(),
         granted_by: extension.granted_by.to_string(),
         granted_at: naive(extension.granted_at),
+        superseded: json(&extension.superseded)?,
     };
     diesel::insert_into(deadline_extensions::table).values(row).execute(conn)?;
     Ok(())
+}
+
+/// Saves a corrected extension.
+pub fn update_extension(conn: &mut Conn, extension: &Extension) -> Result<(), Error> {
+    use crate::store::schema::deadline_extensions::dsl;
+    let row = dsl::deadline_extensions.find(extension.id.as_str());
+    let change = (dsl::due_on.eq(extension.due_on), dsl::superseded.eq(json(&extension.superseded)?));
+    ensure_one_row(diesel::update(row).set(change).execute(conn)?)
 }
 
 /// Returns the extensions of deadlines, first to last.
@@ -448,14 +458,17 @@ pub fn extensions(conn: &mut Conn, of: &[&Id]) -> Result<Vec<Extension>, Error> 
     let ids: Vec<&str> = of.iter().map(|id| id.as_str()).collect();
     let rows: Vec<ExtensionRow> =
         dsl::deadline_extensions.filter(dsl::deadline_id.eq_any(ids)).order(dsl::id).load(conn)?;
-    let extension = |row: ExtensionRow| Extension {
-        id: id(row.id),
-        deadline_id: id(row.deadline_id),
-        due_on: row.due_on,
-        reason: row.reason,
-        basis_document: row.basis_document,
-        granted_by: id(row.granted_by),
-        granted_at: utc(row.granted_at),
+    let extension = |row: ExtensionRow| {
+        Ok(Extension {
+            id: id(row.id),
+            deadline_id: id(row.deadline_id),
+            due_on: row.due_on,
+            reason: row.reason,
+            basis_document: row.basis_document,
+            granted_by: id(row.granted_by),
+            granted_at: utc(row.granted_at),
+            superseded: from_json(&row.superseded)?,
+        })
     };
-    Ok(rows.into_iter().map(extension).collect())
+    rows.into_iter().map(extension).collect()
 }
