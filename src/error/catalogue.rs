@@ -336,6 +336,10 @@ codes! {
     ExtensionUsed = "extension_used", 409, Never,
         vi "Gia hạn đã được sử dụng", "Thời gian gia hạn đã được sử dụng hoặc đã hết nên không đính chính được.",
         en "Extension used", "The extension has been used or its time is over, so it can no longer be corrected.";
+    /// A line that a copy of a period leaves behind because its criterion is scored by another rule there.
+    RuleChanged = "rule_changed", 422, Never,
+        vi "Cách chấm điểm đã thay đổi", "Tiêu chí được chấm theo cách khác trong kỳ đánh giá mới nên điểm cũ không được chuyển sang.",
+        en "Rule changed", "The criterion is scored by another rule in the new period, so the line is not carried over.";
     /// What belongs to a unit that was set aside from a period is kept, and not changed.
     UnitSetAside = "unit_set_aside", 409, AfterChange,
         vi "Đơn vị không còn tham gia kỳ đánh giá", "Đơn vị đã được đưa ra khỏi kỳ đánh giá; bảng điểm được lưu giữ và không thay đổi.",

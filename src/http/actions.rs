@@ -82,7 +82,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::WriteCriteriaSet => ("replace", "PUT", ""),
         Action::PublishCriteriaSet => ("publish", "POST", "publish"),
         Action::RetireCriteriaSet => ("retire", "POST", "retire"),
-        Action::CopyCriteriaSet => ("copy", "POST", "copy"),
+        Action::CopyCriteriaSet | Action::CopyPeriod => ("copy", "POST", "copy"),
         Action::ChangePeriod | Action::WriteSession => ("change", "PATCH", ""),
         Action::SetTargets => ("set_targets", "PUT", "targets"),
         Action::JoinUnit => ("add-unit", "POST", "units"),

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 
-use super::assessment::{evidence, facts, period_units, periods, recusals, reviews, submissions, targets};
+use super::assessment::{copies, evidence, facts, period_units, periods, recusals, reviews, submissions, targets};
 use super::award::{amendments, analysis, award_proposals, certificates, council_sessions, documents, dossiers, exports, minutes, ranking};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
@@ -37,6 +37,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         criteria_import::operations,
         periods::operations,
         periods::corrections::operations,
+        copies::operations,
         period_units::operations,
         targets::operations,
         facts::operations,

@@ -206,6 +206,8 @@ diesel::table! {
         ranking_version -> Nullable<BigInt>,
         announced_version -> Nullable<BigInt>,
         council_recalled -> Bool,
+        copied_from -> Nullable<Text>,
+        carry_over -> Bool,
     }
 }
 

@@ -26,6 +26,7 @@ pub enum Action {
     CopyCriteriaSet,
     ChangePeriod,
     SetTargets,
+    CopyPeriod,
     JoinUnit,
     SetUnitAside,
     Open,

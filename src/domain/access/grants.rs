@@ -44,7 +44,7 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         | Action::CopyCriteriaSet | Action::WriteVoteThresholds => &[(Admin, All)],
         Action::ReadMembers => &[(CouncilChair, All), (Secretary, All), (Admin, All), (Auditor, All)],
         Action::ReadCriteriaDraft => &[(Appraiser, All), (Secretary, All), (Admin, All), (Auditor, All)],
-        Action::ChangePeriod | Action::SetTargets | Action::Open => &[(Secretary, All), (Admin, All)],
+        Action::ChangePeriod | Action::CopyPeriod | Action::SetTargets | Action::Open => &[(Secretary, All), (Admin, All)],
         Action::StartAppraisal => &[(Appraiser, All), (CouncilChair, All), (Secretary, All)],
         Action::StartCouncilReview | Action::Announce | Action::Close | Action::Cancel => &[(CouncilChair, All), (Secretary, All)],
         Action::Finalize | Action::StepBack | Action::CorrectNotice => &[(CouncilChair, All)],

@@ -233,6 +233,7 @@ impl Action {
             | Action::CopyCriteriaSet
             | Action::ChangePeriod
             | Action::SetTargets
+            | Action::CopyPeriod
             | Action::JoinUnit
             | Action::SetUnitAside
             | Action::Open

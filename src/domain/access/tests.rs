@@ -47,7 +47,7 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
         [NONE, NONE, NONE, NONE, NONE, NONE, ALL, NONE, NONE, NONE]),
     (&[Action::ReadCriteriaDraft], [NONE, NONE, ALL, NONE, NONE, ALL, ALL, NONE, ALL, NONE]),
     (&[Action::ReadMembers], [NONE, NONE, NONE, NONE, ALL, ALL, ALL, NONE, ALL, NONE]),
-    (&[Action::ChangePeriod, Action::SetTargets, Action::Open], [NONE, NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE]),
+    (&[Action::ChangePeriod, Action::CopyPeriod, Action::SetTargets, Action::Open], [NONE, NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE]),
     (&[Action::StartAppraisal], [NONE, NONE, ALL, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),
     (&[Action::StartCouncilReview, Action::Announce, Action::Close, Action::Cancel],
         [NONE, NONE, NONE, NONE, ALL, ALL, NONE, NONE, NONE, NONE]),

@@ -1,5 +1,6 @@
 //! Periods, targets, submissions, evidence, reviews and facts.
 
+pub mod carry_over;
 pub mod evidence;
 pub mod facts;
 pub mod period;

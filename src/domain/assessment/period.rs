@@ -284,6 +284,10 @@ pub struct Period {
     pub council_review_started_on: Option<NaiveDate>,
     /// The units that no longer take part, in order of code.
     pub set_aside: Vec<SetAside>,
+    /// The period that it was copied from.
+    pub copied_from: Option<Id>,
+    /// Whether the submissions of that period are carried over when this one opens.
+    pub carry_over: bool,
     /// Version; it increases with every change.
     pub version: i64,
     /// When the period was created.
@@ -307,12 +311,14 @@ pub const ACTIONS: [Action; 13] = [
     Action::CorrectNotice,
     Action::Close,
     Action::Cancel,
+    Action::CopyPeriod,
 ];
 
 /// The states of a period that allow an action on it or on what belongs to it.
 const NEEDS: [(&[Action], &[PeriodStatus]); 13] = {
     use PeriodStatus::{Announced, Appraisal, Closed, CouncilReview, Draft, Finalized, SelfAssessment};
     [
+        (&[Action::CopyPeriod], <PeriodStatus as strum::VariantArray>::VARIANTS),
         (&[Action::ChangePeriod, Action::Cancel], &[Draft, SelfAssessment, Appraisal, CouncilReview]),
         (&[Action::SetTargets], &[Draft, SelfAssessment]),
         (&[Action::Open], &[Draft]),
@@ -439,6 +445,8 @@ impl Period {
             cancel_reason: None,
             council_review_started_on: None,
             set_aside: Vec::new(),
+            copied_from: None,
+            carry_over: false,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -488,6 +496,7 @@ mod tests {
     #[test]
     fn each_state_allows_its_acts() {
         let table: [(&[Action], &str); 14] = [
+            (&[Action::CopyPeriod], "YYYYYYYY"),
             (&[Action::ChangePeriod, Action::Cancel], "YYYY...."),
             (&[Action::SetTargets], "YY......"),
             (&[Action::Open], "Y......."),

@@ -367,6 +367,8 @@ mod tests {
             cancel_reason: None,
             council_review_started_on: Some(on("2023-11-21")),
             set_aside: Vec::new(),
+            copied_from: None,
+            carry_over: false,
             version: 1,
             created_at: now,
             updated_at: now,

@@ -1,7 +1,9 @@
 //! Operations on periods, targets, submissions, evidence, reviews and facts.
 
+pub mod copies;
 pub mod evidence;
 pub mod facts;
+mod period_changes;
 pub mod period_units;
 pub mod periods;
 pub mod recusals;

@@ -22,13 +22,13 @@ use crate::domain::award::eligibility::Condition;
 use crate::domain::change::Superseded;
 use crate::error::Code;
 use crate::http::actions::Actions;
+use crate::http::assessment::period_changes::ChangeBody;
 use crate::http::assessment::period_units::SetAsideView;
 use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
-use crate::http::patch::present;
 use crate::http::time::{Day, Instant};
-use crate::service::assessment::periods::{self, ChangedFields, MovedSheet, NewPeriod, PeriodChange, Summary};
+use crate::service::assessment::periods::{self, MovedSheet, NewPeriod, PeriodChange, Summary};
 use crate::service::assessment::periods::{Filter, PeriodListItem};
 use crate::service::award::announcement;
 use crate::service::{Answer, Conn, Context, Details, Input, Interrupt};
@@ -131,6 +131,10 @@ pub struct PeriodView {
     cancel_reason: Option<String>,
     /// Day on which the council's review began; null before. Sessions of earlier days decide nothing.
     council_review_started_on: Option<NaiveDate>,
+    /// The period that it was copied from; null if it is no copy.
+    copied_from: Option<Id>,
+    /// Whether the submissions of that period are carried over when this one opens.
+    carry_over: bool,
     /// Version of the period; it increases with every change.
     version: i64,
     /// When the period was created.
@@ -212,6 +216,8 @@ impl From<&Details<Period>> for PeriodView {
             superseded_stages: period.superseded_stages.iter().map(SupersededStageView::from).collect(),
             cancel_reason: period.cancel_reason.clone(),
             council_review_started_on: period.council_review_started_on,
+            copied_from: period.copied_from,
+            carry_over: period.carry_over,
             version: period.version,
             created_at: Instant(period.created_at),
             updated_at: Instant(period.updated_at),
@@ -369,139 +375,6 @@ impl From<NewBody> for NewPeriod {
     }
 }
 
-/// Changes to the schedule. Omitted dates remain unchanged.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ScheduleChange {
-    /// Day on which submissions are due.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    self_assessment_due_on: Option<Day>,
-    /// Day by which the standing body completes the appraisal.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    appraisal_due_on: Option<Day>,
-    /// First day of the council's review.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    council_review_from_on: Option<Day>,
-    /// Last day of the council's review.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    council_review_to_on: Option<Day>,
-    /// Day by which the result notice is issued.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    result_notice_due_on: Option<Day>,
-}
-
-/// Changes to a period. Omitted fields remain unchanged. Once the period is open, only `title` and `schedule` can
-/// change.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = PeriodChange, example = json!({"schedule": {"self_assessment_due_on": "2023-11-15"}}))]
-struct ChangeBody {
-    /// Code of the period, unique within the organisation.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    code: Option<String>,
-    /// Title of the period.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    title: Option<String>,
-    /// Year that the period covers.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    year: Option<i32>,
-    /// The criteria set to score by.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    criteria_set_id: Option<Id>,
-    /// Ids of the participating units; replaces the whole list.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    unit_ids: Option<Vec<Id>>,
-    /// Dates of the schedule to change.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    schedule: Option<ScheduleChange>,
-    /// How submissions after the due date are handled.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    late_submissions: Option<LateSubmissions>,
-    /// How the council arrives at its scores.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    council_scoring: Option<CouncilScoring>,
-    /// Tie-break rules, applied in this order: `base_points`, `section:<code>`, `fewer_deductions`, `council_decision`.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    tie_break: Option<Vec<String>>,
-    /// Awards of the period, in order of precedence.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    awards: Option<Vec<Award>>,
-    /// Conditions that a unit must meet to receive an award.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    eligibility: Option<Vec<Condition>>,
-    /// What happens to an award when the unit next in rank is not eligible.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    when_ineligible: Option<WhenIneligible>,
-    /// Documents that every award dossier must contain.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    required_documents: Option<Vec<RequiredDocument>>,
-    /// When award dossiers are due after the result notice.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    dossier_deadline: Option<DossierDeadline>,
-}
-
-/// Overwrites a value if one is given. Returns whether one was.
-fn overwrite<T: Clone>(value: &mut T, given: Option<&T>) -> bool {
-    if let Some(given) = given {
-        value.clone_from(given);
-    }
-    given.is_some()
-}
-
-impl ChangeBody {
-    fn apply(&self, rules: &mut PeriodRules) -> ChangedFields {
-        overwrite(&mut rules.title, self.title.as_ref());
-        if let Some(change) = &self.schedule {
-            let schedule = &mut rules.schedule;
-            overwrite(
-                &mut schedule.self_assessment_due_on,
-                change.self_assessment_due_on.map(NaiveDate::from).as_ref(),
-            );
-            overwrite(&mut schedule.appraisal_due_on, change.appraisal_due_on.map(NaiveDate::from).as_ref());
-            overwrite(
-                &mut schedule.council_review_from_on,
-                change.council_review_from_on.map(NaiveDate::from).as_ref(),
-            );
-            overwrite(&mut schedule.council_review_to_on, change.council_review_to_on.map(NaiveDate::from).as_ref());
-            overwrite(&mut schedule.result_notice_due_on, change.result_notice_due_on.map(NaiveDate::from).as_ref());
-        }
-        let fixed = [
-            overwrite(&mut rules.code, self.code.as_ref()),
-            overwrite(&mut rules.year, self.year.as_ref()),
-            overwrite(&mut rules.criteria_set_id, self.criteria_set_id.as_ref()),
-            overwrite(&mut rules.unit_ids, self.unit_ids.as_ref()),
-            overwrite(&mut rules.late_submissions, self.late_submissions.as_ref()),
-            overwrite(&mut rules.council_scoring, self.council_scoring.as_ref()),
-            overwrite(&mut rules.tie_break, self.tie_break.as_ref()),
-            overwrite(&mut rules.awards, self.awards.as_ref()),
-            overwrite(&mut rules.eligibility, self.eligibility.as_ref()),
-            overwrite(&mut rules.when_ineligible, self.when_ineligible.as_ref()),
-            overwrite(&mut rules.required_documents, self.required_documents.as_ref()),
-            overwrite(&mut rules.dossier_deadline, self.dossier_deadline.as_ref()),
-        ];
-        ChangedFields { fixed: fixed.contains(&true) }
-    }
-}
-
 /// The result notice.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -603,6 +476,8 @@ struct ListQuery {
     status: Option<Vec<PeriodStatus>>,
     /// Only periods of these years.
     year: Option<Vec<i32>>,
+    /// Only copies of this period.
+    copied_from: Option<Id>,
     /// The order; with `-` from last to first.
     #[param(inline)]
     sort: Option<IdOrder>,
@@ -611,8 +486,8 @@ struct ListQuery {
 /// List the periods of an organisation.
 #[utoipa::path(get, path = "/v1/periods", params(ListQuery), responses((status = 200, description = "A page of periods.", body = ListView<HeadView>)))]
 async fn list(mut call: Call) -> Reply {
-    let ListQuery { organization_id, status, year, sort } = call.query();
-    let filter = Filter { statuses: status, years: year };
+    let ListQuery { organization_id, status, year, copied_from, sort } = call.query();
+    let filter = Filter { statuses: status, years: year, copied_from };
     let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = periods::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
@@ -678,7 +553,8 @@ async fn transition(call: Call, act: Transition) -> Reply {
 
 /// Open a period for self-assessment.
 ///
-/// Requires a published criteria set, at least one unit, and a schedule in order.
+/// Requires a published criteria set, at least one unit, and a schedule in order. A copy that carries over gives each unit its
+/// draft with what it had written.
 #[utoipa::path(post, path = "/v1/periods/{id}/open", responses((status = 200, description = "Open.", body = PeriodView)))]
 async fn open(call: Call) -> Reply {
     transition(call, periods::open).await

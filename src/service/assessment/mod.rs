@@ -1,5 +1,6 @@
 //! The scoring year: periods, targets, submissions, evidence, reviews and facts.
 
+pub mod copies;
 pub mod evidence;
 pub mod facts;
 pub mod period_units;

@@ -20,8 +20,8 @@ use crate::domain::schedule::deadline::Deadline;
 use crate::domain::text::{Check, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in, instant};
 use crate::error::{Code, Error};
-use crate::service::assessment::submissions;
 use crate::service::assessment::submissions::lapses::apply_lapses;
+use crate::service::assessment::{copies, submissions};
 use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
 use crate::service::award::ranking::versions;
 use crate::service::office::organizations::zone_of;
@@ -102,7 +102,7 @@ impl Subject for Period {
             "ranking_version": self.ranking_version, "announced_version": self.announced_version,
             "council_recalled": self.council_recalled, "cancel_reason": self.cancel_reason,
             "council_review_started_on": self.council_review_started_on,
-            "set_aside": self.set_aside,
+            "set_aside": self.set_aside, "copied_from": self.copied_from, "carry_over": self.carry_over,
         });
         fields(&self.rules, further)
     }
@@ -130,7 +130,11 @@ pub fn list(
     Ok(store::periods::list(conn, &organization_id, filter, page)?)
 }
 
-fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> Result<(), Error> {
+/// Validates the settings of a draft.
+///
+/// # Errors
+/// Every fault of the settings.
+pub fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) -> Result<(), Error> {
     let mut check = Check::default();
     rules.clean(&mut check);
     let active = store::units::filter_active(conn, organization_id, &rules.unit_ids)?;
@@ -281,7 +285,10 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Perio
     let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
     let change = period.open(published, &active_units, context.now)?;
     sync::plan_period(conn, context.app, &period, context.now)?;
-    context.commit(conn, "period.open", &period, change)
+    let carried = copies::carry_over(conn, context, &period)?;
+    let opened = context.commit(conn, "period.open", &period, change)?;
+    record_all(conn, context, carried)?;
+    Ok(opened)
 }
 
 /// Ends the self-assessment; units that have not submitted are marked as missed.

@@ -383,7 +383,7 @@ pub fn scores_written<'a, S: Subject>(
 }
 
 /// The lines of a sheet as the audit keeps them, by criterion code.
-fn audited_lines(table: &ScoringTable, sheet: &Sheet) -> Result<Value, Error> {
+pub fn audited_lines(table: &ScoringTable, sheet: &Sheet) -> Result<Value, Error> {
     let lines = table.criteria.iter().zip(&sheet.0);
     let lines = lines.map(|(criterion, line)| (&criterion.code, AuditedLine::of(line))).collect();
     serde_json::to_value(LinesByCode(lines)).map_err(Error::internal)

@@ -8,12 +8,14 @@ use crate::domain::assessment::evidence::{EgovDocument, Evidence, Proof};
 use crate::domain::file::AttachedFile;
 use crate::error::Error;
 use crate::store::Conn;
+use crate::store::dialect::dispatch;
 use crate::store::error::ensure_one_row;
 use crate::store::schema::evidence::{self, dsl};
+use crate::store::schema::submissions;
 use crate::store::types::{enum_text, id, naive, utc};
 
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = evidence)]
+#[diesel(table_name = evidence, treat_none_as_default_value = false)]
 struct Row {
     id: String,
     organization_id: String,
@@ -114,6 +116,23 @@ pub fn current(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Evidence>, Err
     let mut pieces = of_submission(conn, submission_id)?;
     pieces.retain(Evidence::is_current);
     Ok(pieces)
+}
+
+/// Returns the current evidence of all submissions of a period, in the order in which it was added.
+pub fn current_of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Evidence>, Error> {
+    let of_period = submissions::table.filter(submissions::period_id.eq(period_id.as_str())).select(submissions::id);
+    let current = dsl::evidence.filter(dsl::submission_id.eq_any(of_period)).filter(dsl::removed_after.is_null());
+    let rows: Vec<Row> = current.order(dsl::id).load(conn)?;
+    rows.into_iter().map(Evidence::try_from).collect()
+}
+
+/// Adds several pieces of evidence in one statement.
+pub fn insert_all(conn: &mut Conn, pieces: &[Evidence]) -> Result<(), Error> {
+    let rows: Vec<Row> = pieces.iter().map(Row::from).collect();
+    if !rows.is_empty() {
+        dispatch!(conn, c => diesel::insert_into(evidence::table).values(&rows).execute(c))?;
+    }
+    Ok(())
 }
 
 /// Adds a piece of evidence.

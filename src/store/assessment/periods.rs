@@ -20,7 +20,7 @@ use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::periods::{self, dsl};
 use crate::store::schema::{period_awards, period_units, submissions, units};
-use crate::store::types::{enum_text, from_json, id, json, naive, parse_enum, totals, utc, utc_option};
+use crate::store::types::{enum_text, from_json, id, id_option, json, naive, parse_enum, totals, utc, utc_option};
 use crate::store::{self, Conn};
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -58,6 +58,8 @@ struct Row {
     ranking_version: Option<i64>,
     announced_version: Option<i64>,
     council_recalled: bool,
+    copied_from: Option<String>,
+    carry_over: bool,
 }
 
 fn period(row: Row, (unit_ids, set_aside): (Vec<Id>, Vec<SetAside>), awards: Vec<Award>) -> Result<Period, Error> {
@@ -99,6 +101,8 @@ fn period(row: Row, (unit_ids, set_aside): (Vec<Id>, Vec<SetAside>), awards: Vec
         cancel_reason: row.cancel_reason,
         council_review_started_on: row.council_review_started_on,
         set_aside,
+        copied_from: id_option(row.copied_from),
+        carry_over: row.carry_over,
         version: row.version,
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
@@ -142,6 +146,8 @@ impl TryFrom<&Period> for Row {
             ranking_version: period.ranking_version,
             announced_version: period.announced_version,
             council_recalled: period.council_recalled,
+            copied_from: period.copied_from.as_ref().map(ToString::to_string),
+            carry_over: period.carry_over,
         })
     }
 }
@@ -172,6 +178,8 @@ pub struct Filter {
     pub statuses: Option<Vec<PeriodStatus>>,
     /// Only these years.
     pub years: Option<Vec<i32>>,
+    /// Only copies of this period.
+    pub copied_from: Option<Id>,
 }
 
 /// Locks a period for share until the transaction ends, for changes to what belongs to it.
@@ -206,6 +214,9 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     }
     if let Some(years) = &filter.years {
         query = query.filter(dsl::year.eq_any(years.clone()));
+    }
+    if let Some(source) = &filter.copied_from {
+        query = query.filter(dsl::copied_from.eq(source.to_string()));
     }
     let columns = (dsl::id, dsl::code, dsl::title, dsl::year, dsl::status, dsl::self_assessment_due_on, dsl::version);
     let rows: Vec<(String, String, String, i32, String, NaiveDate, i64)> =

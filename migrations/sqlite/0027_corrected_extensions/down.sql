@@ -1,1 +1,0 @@
-ALTER TABLE deadline_extensions DROP COLUMN superseded;
