@@ -297,7 +297,7 @@ pub struct Period {
 }
 
 /// Actions on a period, in the order in which they are listed.
-pub const ACTIONS: [Action; 13] = [
+pub const ACTIONS: [Action; 14] = [
     Action::ChangePeriod,
     Action::SetTargets,
     Action::JoinUnit,

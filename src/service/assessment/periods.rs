@@ -353,7 +353,7 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<P
     let ProvisionalRanking { inputs, faults, .. } = inputs::provisional(conn, &period)?;
     let change = period.finalize(&states, faults, context.now)?;
     let (version, _) = versions::freeze(conn, context, &period, &inputs)?;
-    store::submissions::move_all(conn, id, SubmissionStatus::Reviewed, SubmissionStatus::Finalized, context.now)?;
+    store::submissions::finalize(conn, id, context.now)?;
     let change = change.map(|period| Period { ranking_version: Some(version), ..period });
     context.commit(conn, "period.finalize", &period, change)
 }

@@ -426,7 +426,19 @@ pub fn breakdowns(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, Breakdo
     scored.map(|(of, breakdown)| Ok((id(of), from_json(&breakdown)?))).collect()
 }
 
-/// Moves all submissions of the units that take part in a period from one state to another.
+/// Finalises the reviewed submissions of the units that take part in a period.
+pub fn finalize(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
+    let reviewed = dsl::submissions
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::unit_id.eq_any(taking_part(period_id.as_str())))
+        .filter(dsl::status.eq(enum_text(SubmissionStatus::Reviewed)));
+    let status = enum_text(SubmissionStatus::Finalized);
+    let change = (dsl::status.eq(status), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
+    diesel::update(reviewed).set(change).execute(conn)?;
+    Ok(())
+}
+
+/// Moves all submissions of a period from one state to another, also those of units that were set aside.
 pub fn move_all(
     conn: &mut Conn,
     period_id: &Id,
@@ -434,10 +446,8 @@ pub fn move_all(
     to: SubmissionStatus,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let of_period = dsl::submissions
-        .filter(dsl::period_id.eq(period_id.as_str()))
-        .filter(dsl::unit_id.eq_any(taking_part(period_id.as_str())))
-        .filter(dsl::status.eq(enum_text(from)));
+    let of_period =
+        dsl::submissions.filter(dsl::period_id.eq(period_id.as_str())).filter(dsl::status.eq(enum_text(from)));
     let change = (dsl::status.eq(enum_text(to)), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
     diesel::update(of_period).set(change).execute(conn)?;
     Ok(())
