@@ -203,9 +203,7 @@ diesel::table! {
         updated_at -> Timestamp,
         superseded_notices -> Text,
         superseded_stages -> Text,
-        ranking_version -> Nullable<BigInt>,
-        announced_version -> Nullable<BigInt>,
-        council_recalled -> Bool,
+        ranking_state -> Nullable<Text>,
         copied_from -> Nullable<Text>,
         carry_over -> Bool,
     }

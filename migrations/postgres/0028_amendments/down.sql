@@ -17,9 +17,7 @@ ALTER TABLE award_proposals DROP COLUMN pass_down;
 ALTER TABLE award_proposals DROP COLUMN withdrawn_at;
 ALTER TABLE award_proposals DROP COLUMN withdraw_reason;
 
-ALTER TABLE periods DROP COLUMN council_recalled;
-ALTER TABLE periods DROP COLUMN announced_version;
-ALTER TABLE periods DROP COLUMN ranking_version;
+ALTER TABLE periods DROP COLUMN ranking_state;
 ALTER TABLE revisions DROP COLUMN amendment_id;
 ALTER TABLE reviews DROP COLUMN amendment_id;
 DROP TABLE amendments;

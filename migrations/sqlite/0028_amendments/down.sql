@@ -49,9 +49,7 @@ FROM award_proposals_before;
 DROP TABLE award_proposals_before;
 CREATE INDEX award_proposals_of_organization ON award_proposals (organization_id, id);
 
-ALTER TABLE periods DROP COLUMN council_recalled;
-ALTER TABLE periods DROP COLUMN announced_version;
-ALTER TABLE periods DROP COLUMN ranking_version;
+ALTER TABLE periods DROP COLUMN ranking_state;
 ALTER TABLE revisions DROP COLUMN amendment_id;
 ALTER TABLE reviews DROP COLUMN amendment_id;
 DROP TABLE amendments;

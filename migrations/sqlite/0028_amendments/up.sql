@@ -34,13 +34,14 @@ CREATE UNIQUE INDEX amendments_open ON amendments (submission_id) WHERE status =
 ALTER TABLE reviews ADD COLUMN amendment_id TEXT REFERENCES amendments (id);
 ALTER TABLE revisions ADD COLUMN amendment_id TEXT REFERENCES amendments (id);
 
--- The version of the ranking that was frozen last, and the one that was announced.
-ALTER TABLE periods ADD COLUMN ranking_version INTEGER;
-ALTER TABLE periods ADD COLUMN announced_version INTEGER;
-ALTER TABLE periods ADD COLUMN council_recalled INTEGER NOT NULL DEFAULT 0 CHECK (council_recalled IN (0, 1));
-UPDATE periods SET ranking_version = (SELECT MAX(version) FROM rankings WHERE period_id = periods.id)
+-- The versions of the ranking: the one that was frozen last, the one that was announced, and whether the council has a tie of the
+-- last one to decide. JSON, since a table of the program has at most 32 columns.
+ALTER TABLE periods ADD COLUMN ranking_state TEXT;
+UPDATE periods SET ranking_state = (
+    SELECT json_object('version', MAX(version), 'announced', CASE WHEN periods.status = 'finalized' THEN NULL ELSE MAX(version) END, 'council_recalled', json('false'))
+    FROM rankings WHERE period_id = periods.id
+)
 WHERE status IN ('finalized', 'announced', 'closed');
-UPDATE periods SET announced_version = ranking_version WHERE status IN ('announced', 'closed');
 
 -- A proposal that must not go on is withdrawn; its award may be passed down.
 PRAGMA defer_foreign_keys = ON;

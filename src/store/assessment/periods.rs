@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::Id;
 use crate::domain::assessment::period::{
@@ -55,14 +56,28 @@ struct Row {
     updated_at: NaiveDateTime,
     superseded_notices: String,
     superseded_stages: String,
-    ranking_version: Option<i64>,
-    announced_version: Option<i64>,
-    council_recalled: bool,
+    ranking_state: Option<String>,
     copied_from: Option<String>,
     carry_over: bool,
 }
 
+/// The versions of a period's ranking, as they are stored.
+#[derive(Serialize, Deserialize)]
+struct RankingState {
+    version: i64,
+    announced: Option<i64>,
+    council_recalled: bool,
+}
+
+impl RankingState {
+    fn of(period: &Period) -> Option<Self> {
+        let version = period.ranking_version?;
+        Some(RankingState { version, announced: period.announced_version, council_recalled: period.council_recalled })
+    }
+}
+
 fn period(row: Row, (unit_ids, set_aside): (Vec<Id>, Vec<SetAside>), awards: Vec<Award>) -> Result<Period, Error> {
+    let ranking: Option<RankingState> = row.ranking_state.as_deref().map(from_json).transpose()?;
     Ok(Period {
         id: id(row.id),
         organization_id: id(row.organization_id),
@@ -95,9 +110,9 @@ fn period(row: Row, (unit_ids, set_aside): (Vec<Id>, Vec<SetAside>), awards: Vec
         notice: row.notice_number.zip(row.notice_on).map(|(number, on)| Notice { number, on }),
         superseded_notices: from_json(&row.superseded_notices)?,
         superseded_stages: from_json(&row.superseded_stages)?,
-        ranking_version: row.ranking_version,
-        announced_version: row.announced_version,
-        council_recalled: row.council_recalled,
+        ranking_version: ranking.as_ref().map(|ranking| ranking.version),
+        announced_version: ranking.as_ref().and_then(|ranking| ranking.announced),
+        council_recalled: ranking.is_some_and(|ranking| ranking.council_recalled),
         cancel_reason: row.cancel_reason,
         council_review_started_on: row.council_review_started_on,
         set_aside,
@@ -143,9 +158,7 @@ impl TryFrom<&Period> for Row {
             updated_at: naive(period.updated_at),
             superseded_notices: json(&period.superseded_notices)?,
             superseded_stages: json(&period.superseded_stages)?,
-            ranking_version: period.ranking_version,
-            announced_version: period.announced_version,
-            council_recalled: period.council_recalled,
+            ranking_state: RankingState::of(period).as_ref().map(json).transpose()?,
             copied_from: period.copied_from.as_ref().map(ToString::to_string),
             carry_over: period.carry_over,
         })
