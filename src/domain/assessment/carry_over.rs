@@ -89,13 +89,12 @@ fn as_input(answer: &Answer) -> Result<AnswerInput, Error> {
 /// The criteria of the lines that a fault is about.
 fn refused(fault: &Fault, inputs: &[LineInput]) -> Vec<(String, Code)> {
     let at = fault.pointer.split('/').nth(2).and_then(|at| at.parse::<usize>().ok());
-    let about: Vec<&str> = match at.and_then(|at| inputs.get(at)) {
-        Some(input) => vec![&input.criterion_code],
+    let about: Vec<&str> = if let Some(input) = at.and_then(|at| inputs.get(at)) {
+        vec![&input.criterion_code]
+    } else {
         // Lines that share points are refused together.
-        None => {
-            let named = fault.params.get("criteria").and_then(|criteria| criteria.as_str()).unwrap_or_default();
-            named.split(", ").filter(|code| inputs.iter().any(|input| input.criterion_code == *code)).collect()
-        }
+        let named = fault.params.get("criteria").and_then(|criteria| criteria.as_str()).unwrap_or_default();
+        named.split(", ").filter(|code| inputs.iter().any(|input| input.criterion_code == *code)).collect()
     };
     about.into_iter().map(|code| (code.to_owned(), fault.code)).collect()
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::{Action, Stage, wrong_state};
 use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::assessment::period_unit::unit_set_aside;
 use crate::domain::assessment::submission::{SubmissionCase, SubmissionStatus};
 use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::scoring::{Breakdown, Totals};
@@ -103,11 +104,14 @@ impl ReviewCase {
         }
     }
 
-    /// Requires that the states allow an action.
+    /// Requires that the unit takes part and that the states allow an action.
     ///
     /// # Errors
-    /// `invalid_state`.
+    /// `unit_set_aside`, `invalid_state`.
     pub fn may(&self, action: Action, now: DateTime<Utc>) -> Gate {
+        if self.sheet.set_aside_at.is_some() {
+            return Err(unit_set_aside());
+        }
         if matches!(action, Action::ReopenReview(_)) { self.may_reopen().map(|()| None) } else { self.may_edit(now) }
     }
 

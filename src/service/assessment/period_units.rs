@@ -250,7 +250,7 @@ fn come_back(
     store::period_units::take_back(conn, &period.id, &unit.id)?;
     let mut effects = Effects::default();
     if let Some(before) = deadline {
-        effects.drafts.extend(take_up(conn, context, before, aside, due_on)?);
+        effects.drafts.extend(take_up(conn, context, &before, aside, due_on)?);
     }
     let Some(before) = sheet else {
         effects.drafts.extend(first_sheet(conn, context, period, unit, due_on)?);
@@ -270,7 +270,7 @@ fn come_back(
 fn take_up(
     conn: &mut Conn,
     context: &Context,
-    before: Deadline,
+    before: &Deadline,
     aside: &SetAside,
     due_on: NaiveDate,
 ) -> Result<Option<AuditDraft<'static>>, Error> {
@@ -283,7 +283,7 @@ fn take_up(
     if after.due_on() != Some(due_on) {
         after = after.scheduled(Some(due_on), None, context.now);
     }
-    if after == before {
+    if after == *before {
         return Ok(None);
     }
     let after = store::deadlines::update(conn, after)?;
@@ -291,5 +291,5 @@ fn take_up(
         true => ("deadline.unwaive", EventType::DeadlineUnwaived),
         false => ("deadline.move", EventType::DeadlineMoved),
     };
-    Ok(Some(entries::changed(names.0, &before, &after, names.1)))
+    Ok(Some(entries::changed(names.0, before, &after, names.1)))
 }

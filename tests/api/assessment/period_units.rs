@@ -222,7 +222,7 @@ fn a_unit_that_was_set_aside_is_out_of_duties_and_counts(app: &App) {
     app.act("secretary", &deadline, "unwaive", Some(&json!({"reason": "x"}))).refused(409, "unit_set_aside");
     let extension = json!({"due_on": "2023-11-15", "reason": "x", "basis_document": "x"});
     app.post("secretary", &format!("{deadline}/extensions"), &extension).refused(409, "unit_set_aside");
-    assert_eq!(tasks(app, "th-head"), [] as [&str; 0]);
+    assert!(tasks(app, "th-head").is_empty());
     app.set_clock("2023-11-11T00:00:00.000Z");
     let th = json!(app.unit_id("TH"));
     assert!(kinds(app, "deadline.overdue,deadline.due_soon").iter().all(|event| event["data"]["unit_id"] != th));
@@ -397,6 +397,20 @@ fn a_sheet_that_was_not_appraised_does_not_come_back_into_the_council_review(app
     assert_eq!(app.get("auditor", &sheets[2]).expect(200)["status"], "submitted");
     add(app, "TH", None).expect(201);
     assert_eq!(app.get("auditor", &sheets[1]).expect(200)["status"], "appraised");
+    app.review("secretary", &sheets[1], "council", &[]);
+}
+
+/// A step back takes the sheets of units that were set aside along, so that they fit when they come back.
+#[apply(on_both)]
+fn a_step_back_takes_what_is_kept_along(app: &App) {
+    let sheets = app.in_council_review(&[("KT", &[]), ("TH", &[])]);
+    let review = app.review("secretary", &sheets[1], "council", &[]);
+    set_aside(app, "TH").expect(200);
+    app.act("secretary", &review, "reopen", Some(&json!({"reason": "x"}))).refused(409, "unit_set_aside");
+    app.act("council-chair", &app.period(), "step-back", Some(&json!({"reason": "Bắt đầu sớm"}))).expect(200);
+    assert_eq!(app.get("auditor", &sheets[1]).expect(200)["status"], "appraised");
+    add(app, "TH", None).expect(201);
+    app.move_period("secretary", "start-council-review");
     app.review("secretary", &sheets[1], "council", &[]);
 }
 
