@@ -3,7 +3,10 @@
 use actix_web::web;
 
 use super::assessment::{copies, evidence, facts, period_units, periods, recusals, reviews, submissions, targets};
-use super::award::{amendments, analysis, award_proposals, certificates, council_sessions, documents, dossiers, exports, minutes, ranking};
+use super::award::{
+    amendments, analysis, award_proposals, certificates, council_sessions, documents, dossiers, exports, minutes,
+    ranking,
+};
 use super::criteria::{criteria_import, criteria_sets};
 use super::journal::{audit, events, webhooks};
 use super::office::{

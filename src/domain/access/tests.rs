@@ -185,7 +185,7 @@ fn who_may_do_what_is_as_the_table_says() {
             }
         }
     }
-    assert_eq!(checked, 6_640, "cells of one role");
+    assert_eq!(checked, 7_360, "cells of one role");
 }
 
 #[test]

@@ -315,7 +315,7 @@ pub const ACTIONS: [Action; 14] = [
 ];
 
 /// The states of a period that allow an action on it or on what belongs to it.
-const NEEDS: [(&[Action], &[PeriodStatus]); 13] = {
+const NEEDS: [(&[Action], &[PeriodStatus]); 14] = {
     use PeriodStatus::{Announced, Appraisal, Closed, CouncilReview, Draft, Finalized, SelfAssessment};
     [
         (&[Action::CopyPeriod], <PeriodStatus as strum::VariantArray>::VARIANTS),
@@ -495,7 +495,7 @@ mod tests {
     /// cancelled.
     #[test]
     fn each_state_allows_its_acts() {
-        let table: [(&[Action], &str); 14] = [
+        let table: [(&[Action], &str); 16] = [
             (&[Action::CopyPeriod], "YYYYYYYY"),
             (&[Action::ChangePeriod, Action::Cancel], "YYYY...."),
             (&[Action::SetTargets], "YY......"),

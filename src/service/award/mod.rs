@@ -1,8 +1,8 @@
 //! Awards, from the council session to the decided proposal.
 
 pub mod amendments;
-pub mod announcement;
 pub mod analysis;
+pub mod announcement;
 pub mod award_proposals;
 pub mod certificates;
 pub mod council_sessions;

@@ -14,5 +14,5 @@ mod races;
 mod recount;
 mod session_corrections;
 mod ties;
-mod withdrawals;
 mod votes;
+mod withdrawals;

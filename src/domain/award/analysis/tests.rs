@@ -123,6 +123,7 @@ impl Scene {
             eligibility: vec![Condition::NobodyDisciplined {}],
             when_ineligible: self.when_ineligible,
             decisions: Vec::new(),
+            withdrawals: Vec::new(),
         }
     }
 

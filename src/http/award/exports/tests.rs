@@ -300,6 +300,7 @@ fn units(chance: &mut Chance, content: &CriteriaContent, units: &[ExportedUnit])
                 appraisal_due_on: "2023-11-20".parse().unwrap(),
                 criteria_set_id: id(1),
                 zone: zone("Asia/Ho_Chi_Minh").unwrap(),
+                set_aside_at: None,
             },
             unit_name: unit.name.clone(),
             table: std::sync::Arc::clone(&table),
@@ -333,6 +334,8 @@ fn proposal(
         submitted_at: None,
         return_reason: None,
         decision: None,
+        withdrawn: None,
+        stale: false,
         superseded_decisions: Vec::new(),
         version: 1,
         created_at: now(),
@@ -367,6 +370,7 @@ fn made_up(chance: &mut Chance, at: i64, seen: &mut Seen) -> PeriodExport {
         eligibility: rules.eligibility.clone(),
         when_ineligible: rules.when_ineligible,
         decisions: Vec::new(),
+        withdrawals: Vec::new(),
     };
     let tied = inputs.rank();
     let mut decisions = Vec::new();
@@ -409,6 +413,7 @@ fn made_up(chance: &mut Chance, at: i64, seen: &mut Seen) -> PeriodExport {
             name: "Văn phòng".into(),
             time_zone: "Asia/Ho_Chi_Minh".into(),
             agency_code: None,
+            vote_thresholds: Vec::new(),
             version: 1,
             created_at: now(),
             updated_at: now(),
@@ -422,6 +427,7 @@ fn made_up(chance: &mut Chance, at: i64, seen: &mut Seen) -> PeriodExport {
         ranking: RankingDetails {
             status: RankingStatus::Announced,
             version: 1,
+            latest_version: Some(1),
             inputs_sha256: Some(sha256_hex(text.as_bytes())),
             commitment: Some(sha256_hex(format!("{salt}{text}").as_bytes())),
             salt: Some(salt),
