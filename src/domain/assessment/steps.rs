@@ -6,7 +6,9 @@ use crate::domain::Id;
 use crate::domain::access::action::Stage;
 use crate::domain::assessment::period::{Notice, Period, PeriodStatus, StartedStage};
 use crate::domain::assessment::submission::SubmissionStatus;
+use crate::domain::assessment::target::{self, Target};
 use crate::domain::change::{Change, Superseded};
+use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::journal::event::EventType;
 use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS, checked};
 use crate::domain::time::instant;
@@ -79,7 +81,7 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    fn read(&self, decided_on: NaiveDate, today: NaiveDate, check: &mut Check) -> Notice {
+    fn read(&self, (decided_on, today): (NaiveDate, NaiveDate), check: &mut Check) -> Notice {
         let number = check.text("/notice_number", &self.notice_number, CODE_CHARS);
         let on = self.notice_on;
         check.ensure(on <= today, "/notice_on", Code::NoticeInFuture);
@@ -128,18 +130,26 @@ impl Period {
         Change::with_event(Period { status, updated_at: now, ..self.clone() }, event)
     }
 
-    /// Starts the self-assessment.
+    /// Starts the self-assessment. `published` is the table of the criteria set, if it is published.
     ///
     /// # Errors
-    /// `guard_failed` without a published criteria set, without units, or for a schedule out of order.
+    /// `guard_failed` without a published criteria set, without units, for tie-break rules and targets that refer to what the
+    /// table does not have, or for a schedule out of order.
     pub fn open(
         &self,
-        criteria_set_published: bool,
+        published: Option<&ScoringTable>,
+        targets: &[Target],
         active_units: &[Id],
         now: DateTime<Utc>,
     ) -> Result<Change<Self>, Error> {
         let mut check = Check::default();
-        check.ensure(criteria_set_published, "/criteria_set_id", Code::CriteriaSetNotPublished);
+        match published {
+            Some(table) => {
+                self.rules.check_sections(table, &mut check);
+                target::check_criteria(targets, table, &mut check);
+            }
+            None => check.fault("/criteria_set_id", Code::CriteriaSetNotPublished),
+        }
         check.ensure(!self.rules.unit_ids.is_empty(), "/unit_ids", Code::UnitsMissing);
         for (at, id) in self.rules.unit_ids.iter().enumerate() {
             check.ensure(active_units.contains(id), &format!("/unit_ids/{at}"), Code::UnitInactive);
@@ -232,7 +242,7 @@ impl Period {
         (decided_on, today): (NaiveDate, NaiveDate),
         now: DateTime<Utc>,
     ) -> Result<Change<Self>, Error> {
-        let notice = checked(|check| given.read(decided_on, today, check))?;
+        let notice = checked(|check| given.read((decided_on, today), check))?;
         let change = self.step(PeriodStatus::Announced, now, EventType::PeriodAnnounced);
         let superseded_reason = amended.to_owned();
         let before = self.notice.clone().map(|value| Superseded { value, superseded_at: now, superseded_reason });
@@ -242,20 +252,25 @@ impl Period {
         }))
     }
 
-    /// Replaces a notice with a wrong number or date, which is kept with the `reason`.
+    /// Replaces a notice with a wrong number or date, which is kept with the `reason`. `granted_on` is the day of the first
+    /// decision on a proposal, which the notice comes before.
     ///
     /// # Errors
-    /// Those of [`Self::announce`]; `nothing_corrected` for the notice that is recorded already.
+    /// Those of [`Self::announce`]; `implausible_date` for a day after `granted_on`; `nothing_corrected` for the notice that is
+    /// recorded already.
     pub fn correct_notice(
         &self,
         given: &Announcement,
         reason: &str,
-        decided_on: NaiveDate,
-        today: NaiveDate,
+        (decided_on, today): (NaiveDate, NaiveDate),
+        granted_on: Option<NaiveDate>,
         now: DateTime<Utc>,
     ) -> Result<Change<Self>, Error> {
         let mut check = Check::default();
-        let notice = given.read(decided_on, today, &mut check);
+        let notice = given.read((decided_on, today), &mut check);
+        if let Some(granted_on) = granted_on.filter(|granted_on| (*granted_on..=today).contains(&notice.on)) {
+            check.date("/notice_on", notice.on, (decided_on, granted_on));
+        }
         let superseded_reason = check.text("/reason", reason, NOTE_CHARS);
         Error::unless_valid(check.faults)?;
         if self.notice.as_ref() == Some(&notice) {

@@ -27,6 +27,24 @@ pub struct Target {
     pub unit_of_measure: String,
 }
 
+/// Records a target of a criterion that the table does not have, or that has a target of its own.
+fn check_criterion(criterion_code: &str, table: &ScoringTable, pointer: &str, check: &mut Check) {
+    let about_criterion =
+        |code| Fault::at(format!("{pointer}/criterion_code"), code).with("criterion", criterion_code);
+    match table.asks_for_target(criterion_code) {
+        None => check.faults.push(about_criterion(Code::UnknownCriterion)),
+        Some(false) => check.faults.push(about_criterion(Code::TargetNotAsked)),
+        Some(true) => {}
+    }
+}
+
+/// Records targets whose criteria are no longer what they were when the targets were set: the table was a draft then.
+pub fn check_criteria(targets: &[Target], table: &ScoringTable, check: &mut Check) {
+    for (at, target) in targets.iter().enumerate() {
+        check_criterion(&target.criterion_code, table, &format!("/targets/{at}"), check);
+    }
+}
+
 /// Validates the targets of a period: each for a participating unit and a criterion that needs one, and none twice.
 pub fn read(given: &[Target], table: &ScoringTable, unit_ids: &[Id], check: &mut Check) -> Vec<Target> {
     let mut seen = HashSet::new();
@@ -36,13 +54,7 @@ pub fn read(given: &[Target], table: &ScoringTable, unit_ids: &[Id], check: &mut
         let pointer = format!("/targets/{at}");
         let Target { unit_id, criterion_code, target: quantity, unit_of_measure } = target;
         check.ensure(taking_part.contains(unit_id), &format!("{pointer}/unit_id"), Code::UnitNotInPeriod);
-        let about_criterion =
-            |code| Fault::at(format!("{pointer}/criterion_code"), code).with("criterion", criterion_code.as_str());
-        match table.asks_for_target(criterion_code) {
-            None => check.faults.push(about_criterion(Code::UnknownCriterion)),
-            Some(false) => check.faults.push(about_criterion(Code::TargetNotAsked)),
-            Some(true) => {}
-        }
+        check_criterion(criterion_code, table, &pointer, check);
         if *quantity == Quantity::ZERO {
             let fault = Fault::at(format!("{pointer}/target"), Code::NumberOutOfRange);
             check.faults.push(fault.with("min", "0.0001").with("max", Quantity::MAX.to_string()));

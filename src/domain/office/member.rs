@@ -329,8 +329,18 @@ impl Member {
         check.ensure(!needs_unit || self.unit_id.is_some(), "/unit_id", Code::UnitRequired);
         let in_order = self.valid_until_on.is_none_or(|until| until >= self.valid_from_on);
         check.ensure(in_order, "/valid_until_on", Code::DateOutOfRange);
+        check.date("/valid_from_on", self.valid_from_on, MEMBERSHIP_DAYS);
+        if let Some(until) = self.valid_until_on {
+            check.date("/valid_until_on", until, MEMBERSHIP_DAYS);
+        }
     }
 }
+
+/// The days that a membership may name: those of the years of periods, and the one before and after.
+const MEMBERSHIP_DAYS: (NaiveDate, NaiveDate) = match (NaiveDate::from_ymd_opt(1999, 1, 1), NaiveDate::from_ymd_opt(2101, 12, 31)) {
+    (Some(first), Some(last)) => (first, last),
+    _ => (NaiveDate::MIN, NaiveDate::MAX),
+};
 
 /// A service account: a client id and a secret that act as a member.
 #[derive(Debug, Clone, PartialEq, Eq)]

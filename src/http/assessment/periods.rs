@@ -58,6 +58,9 @@ const OPEN_REFUSALS: &[Code] = &[
     Code::CriteriaSetNotPublished,
     Code::UnitsMissing,
     Code::UnitInactive,
+    Code::UnknownReference,
+    Code::UnknownCriterion,
+    Code::TargetNotAsked,
     Code::ScheduleOutOfOrder,
 ];
 const START_APPRAISAL_REFUSALS: &[Code] = &[Code::GuardFailed, Code::SheetOpen];
@@ -553,7 +556,8 @@ async fn transition(call: Call, act: Transition) -> Reply {
 
 /// Open a period for self-assessment.
 ///
-/// Requires a published criteria set, at least one unit, and a schedule in order. A copy that carries over gives each unit its
+/// Requires a published criteria set that has what tie-break rules and targets refer to, at least one unit, and a schedule in
+/// order. A copy that carries over gives each unit its
 /// draft with what it had written.
 #[utoipa::path(post, path = "/v1/periods/{id}/open", responses((status = 200, description = "Open.", body = PeriodView)))]
 async fn open(call: Call) -> Reply {

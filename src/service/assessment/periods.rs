@@ -282,8 +282,10 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Perio
     store::calendar::lock_for_share(conn)?;
     store::units::lock_for_share(conn, &period.organization_id)?;
     let active_units = store::units::filter_active(conn, &period.organization_id, &period.rules.unit_ids)?;
-    let published = set.is_some_and(|set| set.status == CriteriaSetStatus::Published);
-    let change = period.open(published, &active_units, context.now)?;
+    let published = set.filter(|set| set.status == CriteriaSetStatus::Published);
+    let table = published.map(|set| ScoringTable::of(&set.content));
+    let targets = store::targets::of_period(conn, id)?;
+    let change = period.open(table.as_ref(), &targets, &active_units, context.now)?;
     sync::plan_period(conn, context.app, &period, context.now)?;
     let carried = copies::carry_over(conn, context, &period)?;
     let opened = context.commit(conn, "period.open", &period, change)?;

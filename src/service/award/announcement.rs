@@ -83,8 +83,10 @@ pub fn correct_notice(
 ) -> Result<Details<Period>> {
     let (before, command): (Period, _) = context.enter(conn, id, Action::CorrectNotice, input)?;
     let NoticeCorrection { notice, reason } = command;
-    let (decided_on, today) = notice_dates(conn, context, &before)?;
-    let change = before.correct_notice(notice, reason, decided_on, today, context.now)?;
+    let days = notice_dates(conn, context, &before)?;
+    let decisions = store::award_proposals::of_period(conn, id)?.into_iter().filter_map(|proposal| proposal.decision);
+    let granted_on = decisions.filter_map(|decision| decision.on).min();
+    let change = before.correct_notice(notice, reason, days, granted_on, context.now)?;
     store::calendar::lock_for_share(conn)?;
     let moves = calendar::move_dossiers(conn, context, &before, notice.notice_on)?;
     sync::noticed(conn, id, notice.notice_on, context.now)?;

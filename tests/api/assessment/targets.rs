@@ -187,3 +187,31 @@ fn once_the_appraisal_has_begun_the_targets_stand(app: &App) {
     app.move_period("secretary", "start-appraisal");
     set(app, "secretary", &app.period(), &[]).refused(409, "invalid_state");
 }
+
+/// Tie-break rules and targets refer to a table that was a draft when they were written, and has changed since.
+#[apply(on_both)]
+fn a_period_does_not_open_on_what_its_table_has_no_longer(app: &App) {
+    let table: Value = serde_json::from_str(include_str!("../../../examples/criteria/yearly-targets.json")).unwrap();
+    let made = app.post("admin", "/v1/criteria-sets", &table).expect(201);
+    let set_path = format!("/v1/criteria-sets/{}", made["id"].as_str().unwrap());
+    let mut body = app.period_like("2024");
+    body["criteria_set_id"] = made["id"].clone();
+    body["tie_break"] = json!(["section:A.3", "council_decision"]);
+    let period = app.new_period(&body);
+    set(app, "secretary", &period, &[target(app, "TH", "A.3", 9.0)]).expect(200);
+    let mut changed = table.clone();
+    let children = changed["parts"][0]["children"].as_array_mut().unwrap();
+    children.iter_mut().find(|criterion| criterion["code"] == "A.3").unwrap()["code"] = json!("A.33");
+    let tag = app.tag("admin", &set_path);
+    app.request("admin", "PUT", &set_path).if_match(&tag).json(&changed).send().expect(200);
+    app.act("admin", &set_path, "publish", None).expect(200);
+    let refused = app.act("secretary", &period, "open", None).refused(409, "guard_failed");
+    let found: Vec<(String, String)> = refused.faults();
+    let expected = [("unknown_reference", "/tie_break/0"), ("unknown_criterion", "/targets/0/criterion_code")];
+    assert_eq!(found, expected.map(|(code, pointer)| (code.to_owned(), pointer.to_owned())));
+    set(app, "secretary", &period, &[target(app, "TH", "A.33", 9.0)]).expect(200);
+    let tag = app.tag("secretary", &period);
+    let right = json!({"tie_break": ["section:A.33", "council_decision"]});
+    app.request("secretary", "PATCH", &period).if_match(&tag).json(&right).send().expect(200);
+    app.act("secretary", &period, "open", None).expect(200);
+}

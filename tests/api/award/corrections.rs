@@ -175,3 +175,18 @@ fn a_decision_is_corrected_by_the_secretary_once_there_is_one(app: &App) {
         assert_eq!(found, faults, "{body}");
     }
 }
+
+/// The award was granted on 5 December: the notice that it follows is not of a later day.
+#[apply(on_both)]
+fn a_corrected_notice_is_not_later_than_what_followed_from_it(app: &App) {
+    let (period, proposal) = announced(app);
+    submitted(app, &proposal);
+    app.set_clock("2023-12-08T02:00:00.000Z");
+    let granted = json!({"outcome": "approved", "decision_number": "3456/QĐ-UBND", "decided_on": "2023-12-05"});
+    app.act("secretary", &proposal, "record-decision", Some(&granted)).expect(200);
+    let late = notice("1243/TB-VP", "2023-12-06", "Sai ngày");
+    let refused = app.act("council-chair", &period, "correct-notice", Some(&late)).refused(422, "implausible_date");
+    assert_eq!(refused.json()["params"]["latest"], "2023-12-05");
+    let same_day = notice("1243/TB-VP", "2023-12-05", "Sai ngày");
+    app.act("council-chair", &period, "correct-notice", Some(&same_day)).expect(200);
+}

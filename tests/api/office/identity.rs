@@ -180,3 +180,22 @@ fn the_audit_names_member_kind_and_client(app: &App) {
     );
     assert_eq!(app.get("auditor", "/v1/audit-entries/verify").expect(200)["ok"], true);
 }
+
+/// What a person dates is of the years of periods: a slip of the pen opens no membership for a thousand years.
+#[apply(on_both)]
+fn a_membership_is_of_these_years(app: &App) {
+    let member = |days: Value| {
+        let mut body = json!({"subject": "newcomer", "display_name": "x", "roles": ["auditor"]});
+        body.as_object_mut().unwrap().extend(days.as_object().unwrap().clone());
+        app.post("admin", "/v1/members", &body)
+    };
+    for (days, pointer) in [
+        (json!({"valid_from_on": "1023-11-01"}), "/valid_from_on"),
+        (json!({"valid_from_on": "2203-11-01"}), "/valid_from_on"),
+        (json!({"valid_until_on": "9999-12-31"}), "/valid_until_on"),
+    ] {
+        let refused = member(days).refused(422, "implausible_date");
+        assert_eq!(refused.faults(), [("implausible_date".to_owned(), pointer.to_owned())]);
+    }
+    member(json!({"valid_from_on": "2023-11-01", "valid_until_on": "2100-12-31"})).expect(201);
+}
