@@ -262,10 +262,9 @@ async fn request(call: Call) -> Reply {
 #[utoipa::path(get, path = "/v1/amendments", params(ListQuery), responses((status = 200, description = "A page of amendments.", body = ListView<HeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, period_id, submission_id, status, sort } = call.query();
-    let asked = call.page(sort);
+    let (asked, filter) = (call.page(sort), Filter { period_id, submission_id, statuses: status });
     call.read(move |conn, context| {
-        let filter = Filter { period_id, submission_id, statuses: status.clone(), except_unit: None };
-        let rows = amendments::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
+        let rows = amendments::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
         Ok(asked.answer(rows, |row| row.id, |row| HeadView::from(&row))?)
     })
     .await

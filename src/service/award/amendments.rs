@@ -113,17 +113,12 @@ pub fn list(
     conn: &mut Conn,
     context: &Context,
     organization_id: Option<&Id>,
-    mut filter: Filter,
+    filter: &Filter,
     page: &Page,
 ) -> Result<Vec<Amendment>> {
     let organization_id = context.enter_list(organization_id, Action::ReadAmendment)?;
-    let membership = context.actor.membership(&organization_id);
-    let own = membership.and_then(|membership| membership.unit.as_ref()).filter(|unit| {
-        let facts = Facts { unit: Some(unit), ..Facts::of(&organization_id) };
-        access::require(&context.actor, Action::ReadAmendment, &facts).is_err()
-    });
-    filter.except_unit = own.map(|unit| unit.id);
-    Ok(store::amendments::list(conn, &organization_id, &filter, page)?)
+    let visibility = access::unit_visibility(&context.actor, &organization_id, Action::ReadAmendment);
+    Ok(store::amendments::list(conn, &organization_id, &visibility, filter, page)?)
 }
 
 /// The lines of the final result: those of the council's review.

@@ -4,13 +4,14 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use crate::domain::Id;
+use crate::domain::access::{UnitVisibility, Units};
 use crate::domain::award::amendment::{Amendment, AmendmentDecision, AmendmentStatus};
 use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::amendments::{self, dsl};
-use crate::store::types::{enum_text, from_json, id, json, naive, naive_option, parse_enum, utc, utc_option};
+use crate::store::types::{enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, utc, utc_option};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = amendments, treat_none_as_null = true)]
@@ -100,8 +101,6 @@ pub struct Filter {
     pub submission_id: Option<Id>,
     /// Only in these states.
     pub statuses: Option<Vec<AmendmentStatus>>,
-    /// Not of this unit: recusal.
-    pub except_unit: Option<Id>,
 }
 
 /// Returns an amendment.
@@ -110,8 +109,14 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Amendment>, Error> {
     row.map(Amendment::try_from).transpose()
 }
 
-/// Returns a page of an organisation's amendments.
-pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Amendment>, Error> {
+/// Returns a page of an organisation's amendments that a caller may see.
+pub fn list(
+    conn: &mut Conn,
+    organization_id: &Id,
+    visibility: &UnitVisibility,
+    filter: &Filter,
+    page: &Page,
+) -> Result<Vec<Amendment>, Error> {
     let mut query = dsl::amendments.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
     if let Some(id) = &filter.period_id {
         query = query.filter(dsl::period_id.eq(id.to_string()));
@@ -122,8 +127,16 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     if let Some(statuses) = &filter.statuses {
         query = query.filter(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
-    if let Some(id) = &filter.except_unit {
-        query = query.filter(dsl::unit_id.ne(id.to_string()));
+    match &visibility.sees {
+        Units::All => {}
+        Units::AllBut(own) => query = query.filter(dsl::unit_id.ne(own.to_string())),
+        Units::Among(ids) => query = query.filter(dsl::unit_id.eq_any(id_texts(ids))),
+    }
+    for (period_id, unit_id) in &visibility.except {
+        query = query.filter(dsl::unit_id.ne(unit_id.to_string()).or(dsl::period_id.ne(period_id.to_string())));
+    }
+    if let Some(only) = &visibility.only {
+        query = query.filter(dsl::unit_id.eq_any(id_texts(only)));
     }
     let rows: Vec<Row> = paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).load(conn)?;
     rows.into_iter().map(Amendment::try_from).collect()

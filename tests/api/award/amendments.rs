@@ -319,3 +319,23 @@ fn nothing_is_amended_before_the_ranking_is_final(app: &App) {
     let sheets = app.in_council_review(&[("TH", &[])]);
     ask(app, &sheets[0], &line("B.1", 35)).refused(409, "invalid_state");
 }
+
+/// Whoever is kept away from a submission, by the own unit or by a declared conflict, neither asks, decides nor reads.
+#[apply(on_both)]
+fn recusal_holds_for_amendments(app: &App) {
+    let sheets = announced(app);
+    let amendment = asked(app, &sheets[3], &line("B.1", 35));
+    let submission_id = id_of(&sheets[3]);
+    for person in ["secretary", "council-chair"] {
+        let conflict = json!({"submission_id": submission_id, "ground": "family"});
+        app.post(person, "/v1/recusals", &conflict).expect(201);
+        app.get(person, &amendment).refused(403, "recused");
+        assert_eq!(app.get(person, "/v1/amendments").expect(200)["items"], json!([]));
+    }
+    let tag = app.tag("auditor", &amendment);
+    app.request("council-chair", "POST", &format!("{amendment}/approve")).if_match(&tag).send().refused(403, "recused");
+    ask(app, &sheets[3], &line("B.1", 36)).refused(403, "recused");
+    // Another sheet is as before.
+    asked(app, &sheets[2], &line("B.1", 21));
+    assert_eq!(app.get("council-chair", "/v1/amendments").expect(200)["items"].as_array().unwrap().len(), 1);
+}

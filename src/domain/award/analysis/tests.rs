@@ -283,7 +283,7 @@ fn leaving_a_criterion_out_ranks_anew() {
     let without = four_units().analysed(None).without_criterion.unwrap();
     let of = |code: &str| {
         let change = without.changes.iter().find(|change| change.criterion_code == code).unwrap();
-        let unit = |unit: &without_criterion::RankWithout| {
+        let unit = |unit: &without_criterion::UnitWithoutCriterion| {
             let awards = [&unit.award_code, &unit.award_code_without].map(|code| code.clone().unwrap_or_default());
             format!(
                 "{} {:?}→{:?} {}→{}",

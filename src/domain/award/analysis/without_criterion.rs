@@ -24,12 +24,12 @@ pub struct WithoutCriterion {
     #[schema(example = "A.II.1")]
     pub criterion_code: String,
     /// The units whose rank or award would change, by rank.
-    pub units: Vec<RankWithout>,
+    pub units: Vec<UnitWithoutCriterion>,
 }
 
 /// A unit whose rank or award would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct RankWithout {
+pub struct UnitWithoutCriterion {
     /// Id of the unit.
     pub unit_id: Id,
     /// Code of the unit.
@@ -73,11 +73,11 @@ fn without(contender: &Contender, material: &Material, line: usize) -> Contender
     Contender { totals, breakdown: sheets.table.breakdown(&tally), ..contender.clone() }
 }
 
-fn changed(ranking: &Ranking, without: &Ranking) -> Vec<RankWithout> {
+fn changed(ranking: &Ranking, without: &Ranking) -> Vec<UnitWithoutCriterion> {
     let rows = ranking.rows.iter().filter_map(|row| {
         let other = without.rows.iter().find(|other| other.unit_id == row.unit_id)?;
         let same = row.rank == other.rank && row.award_code == other.award_code;
-        (!same).then(|| RankWithout {
+        (!same).then(|| UnitWithoutCriterion {
             unit_id: row.unit_id,
             unit_code: row.unit_code.clone(),
             rank: row.rank,
