@@ -60,6 +60,13 @@ impl Points {
         Points(i64::try_from((2 * product + part).div_euclid(2 * part)).unwrap_or(self.0))
     }
 
+    /// Returns the mean, rounded half up to the hundredth; `None` of none.
+    pub fn mean(of: &[Points]) -> Option<Points> {
+        let count = i128::try_from(of.len()).ok().filter(|count| *count > 0)?;
+        let sum: i128 = of.iter().map(|points| i128::from(points.0)).sum();
+        i64::try_from((2 * sum + count).div_euclid(2 * count)).ok().map(Points)
+    }
+
     /// Whether these points are a multiple of `step`.
     pub fn is_multiple_of(self, step: Points) -> bool {
         step.0 != 0 && self.0 % step.0 == 0

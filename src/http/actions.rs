@@ -96,16 +96,18 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::CorrectNotice => ("correct-notice", "POST", "correct-notice"),
         Action::Close | Action::CloseSession => ("close", "POST", "close"),
         Action::Cancel | Action::CancelSession => ("cancel", "POST", "cancel"),
-        Action::WriteScores | Action::WriteReview(_) => ("write_scores", "PATCH", "scores"),
+        Action::WriteScores | Action::WriteReview(_) | Action::WriteOwnReview => ("write_scores", "PATCH", "scores"),
         Action::CreateSubmission => ("create", "POST", "/v1/submissions"),
         Action::CreateSession => ("create", "POST", "/v1/council-sessions"),
         Action::WriteEvidence => ("add_evidence", "POST", "evidence"),
-        Action::Submit | Action::SubmitReview(_) | Action::SubmitProposal => ("submit", "POST", "submit"),
-        Action::ReopenReview(_) => ("reopen", "POST", "reopen"),
+        Action::Submit | Action::SubmitReview(_) | Action::SubmitOwnReview | Action::SubmitProposal => {
+            ("submit", "POST", "submit")
+        }
+        Action::ReopenReview(_) | Action::ReopenOwnReview => ("reopen", "POST", "reopen"),
         Action::Withdraw => ("withdraw", "POST", "withdraw"),
         Action::Return | Action::ReturnProposal => ("return", "POST", "return"),
         Action::Appraise => ("appraise", "POST", "/v1/reviews"),
-        Action::CouncilReview => ("council_review", "POST", "/v1/reviews"),
+        Action::CouncilReview | Action::ScoreAlone => ("council_review", "POST", "/v1/reviews"),
         Action::HoldSession => ("hold", "POST", "hold"),
         Action::AttachMinutes => ("attach_minutes", "PUT", "minutes"),
         Action::DeclareRecusal => ("declare", "POST", "/v1/recusals"),

@@ -8,7 +8,9 @@ mod criteria;
 mod journal;
 mod office;
 mod schedule;
-pub use assessment::{evidence, facts, files, period_units, periods, recusals, reviews, scores, submissions, targets};
+pub use assessment::{
+    council_means, evidence, facts, files, period_units, periods, recusals, reviews, scores, submissions, targets,
+};
 pub use award::{amendments, analysis, award_proposals, council_sessions, rankings};
 pub use criteria::criteria_sets;
 pub use journal::{audit, events, idempotency, journals, webhooks};

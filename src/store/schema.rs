@@ -309,6 +309,18 @@ diesel::table! {
         superseded_reason -> Nullable<Text>,
         replaces_id -> Nullable<Text>,
         amendment_id -> Nullable<Text>,
+        seat -> Text,
+    }
+}
+
+diesel::table! {
+    council_means (submission_id) {
+        submission_id -> Text,
+        reviews -> Integer,
+        base -> BigInt,
+        bonus -> BigInt,
+        breakdown -> Text,
+        updated_at -> Timestamp,
     }
 }
 
@@ -720,6 +732,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     revisions,
     revision_withdrawals,
     reviews,
+    council_means,
     review_scores,
     council_sessions,
     council_attendance,

@@ -54,11 +54,19 @@ pub enum Action {
     WriteReview(Stage),
     SubmitReview(Stage),
     ReopenReview(Stage),
+    /// To start a review of one's own, where the members of the council score alone.
+    ScoreAlone,
+    ReadOwnReview,
+    WriteOwnReview,
+    SubmitOwnReview,
+    ReopenOwnReview,
     ReadFacts,
     WriteFacts,
     ReadRanking,
     /// To see everything that a ranking is computed from.
     ReadRankingInputs,
+    /// To see the mean of those who score alone before the ranking is final.
+    ReadMeans,
     ReadTieDecisions,
     DecideTie,
     ReadSessions,
@@ -111,9 +119,11 @@ macro_rules! reading {
             | Action::ReadUnsentLines
             | Action::ReadReview(_)
             | Action::ReadReviewDraft(_)
+            | Action::ReadOwnReview
             | Action::ReadFacts
             | Action::ReadRanking
             | Action::ReadRankingInputs
+            | Action::ReadMeans
             | Action::ReadTieDecisions
             | Action::ReadSessions
             | Action::ReadRecusals

@@ -29,6 +29,7 @@ pub(super) enum Reach {
 /// The table: what each role may do.
 #[rustfmt::skip]
 #[expect(clippy::match_same_arms, reason = "a row an act, also where two acts are given alike")]
+#[expect(clippy::too_many_lines, reason = "one table")]
 pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
     use Reach::{All, Announced, Foreign, ForeignFrom, Own, OwnAnnounced, OwnRecord, Scoped};
     use Role::{Admin, Appraiser, Auditor, CouncilChair, CouncilMember, DeadlineChecker, Integration, Secretary, UnitEditor, UnitHead};
@@ -68,6 +69,11 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::WriteReview(Stage::Council) | Action::SubmitReview(Stage::Council) | Action::ReopenReview(Stage::Council) => {
             &[(CouncilChair, Foreign), (Secretary, Foreign)]
         }
+        Action::ScoreAlone => &[(CouncilMember, ForeignFrom(Appraised)), (CouncilChair, ForeignFrom(Appraised))],
+        Action::ReadOwnReview => &[(CouncilMember, OwnRecord), (CouncilChair, OwnRecord), (Auditor, All)],
+        Action::WriteOwnReview | Action::SubmitOwnReview | Action::ReopenOwnReview => {
+            &[(CouncilMember, OwnRecord), (CouncilChair, OwnRecord)]
+        }
         Action::ReadReview(_) => &[
             (UnitEditor, OwnAnnounced), (UnitHead, OwnAnnounced), (Appraiser, Foreign), (CouncilMember, Foreign),
             (CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All),
@@ -86,6 +92,8 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::ReadRankingInputs => &[
             (Appraiser, Foreign), (CouncilMember, Foreign), (CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All),
         ],
+        // Those who score see it once it is final.
+        Action::ReadMeans => &[(Secretary, All), (Auditor, All)],
         Action::ReadTieDecisions => &[(CouncilChair, All), (Secretary, All), (Auditor, All)],
         Action::ReadSessions => &[(Appraiser, All), (CouncilMember, All), (CouncilChair, All), (Secretary, All), (Auditor, All)],
         Action::CreateSession | Action::WriteSession | Action::CorrectSession | Action::CancelSession
@@ -137,6 +145,27 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
     }
 }
 
+/// Whether a role is one of those who may score alone, and so must not see what the others did.
+pub(super) const fn scores_alone(role: Role) -> bool {
+    match role {
+        Role::CouncilMember | Role::CouncilChair => true,
+        Role::Appraiser
+        | Role::Secretary
+        | Role::Operator
+        | Role::Admin
+        | Role::UnitEditor
+        | Role::UnitHead
+        | Role::Auditor
+        | Role::Integration
+        | Role::DeadlineChecker => false,
+    }
+}
+
+/// Whether an act shows what others scored alone, so that no second role gives it to somebody who scores too.
+pub(super) const fn is_blind_act(action: Action) -> bool {
+    matches!(action, Action::ReadOwnReview | Action::ReadMeans)
+}
+
 /// Whether a role reviews, votes on or presents other units' sheets, and so must keep away from its own unit's.
 pub(super) const fn is_recusable(role: Role) -> bool {
     match role {
@@ -159,6 +188,10 @@ pub(super) fn is_recused_act(action: Action) -> bool {
         || matches!(
             action,
             Action::ReadUnsentLines
+                | Action::ReadOwnReview
+                | Action::WriteOwnReview
+                | Action::SubmitOwnReview
+                | Action::ReopenOwnReview
                 | Action::CreateSubmission
                 | Action::WriteScores
                 | Action::WriteEvidence

@@ -17,7 +17,7 @@ use crate::domain::office::member::{Member, MemberKind, Role};
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::deadline::DeadlineKind;
 use crate::error::{Code, Error};
-use grants::{Reach, grants, is_recusable, is_recused_act};
+use grants::{Reach, grants, is_blind_act, is_recusable, is_recused_act, scores_alone};
 pub use scopes::{ScopeKind, Scopes};
 pub use visibility::{
     EventVisibility, SubmissionVisibility, UnitVisibility, Units, event_visibility, submission_visibility,
@@ -254,10 +254,12 @@ impl Action {
             | Action::Return
             | Action::Appraise
             | Action::CouncilReview
+            | Action::ScoreAlone
             | Action::RequestAmendment => Some(Action::ReadSubmission),
             Action::WriteReview(stage) | Action::SubmitReview(stage) | Action::ReopenReview(stage) => {
                 Some(Action::ReadReviewDraft(stage))
             }
+            Action::WriteOwnReview | Action::SubmitOwnReview | Action::ReopenOwnReview => Some(Action::ReadOwnReview),
             Action::WriteFacts => Some(Action::ReadFacts),
             Action::DecideTie => Some(Action::ReadRanking),
             Action::CreateSession
@@ -346,11 +348,18 @@ const OWN_UNIT: &str = "own_unit";
 /// What the rows of the member's roles say.
 fn rulings(membership: &Membership, scopes: &Scopes, action: Action, facts: &Facts) -> Vec<Ruling> {
     let recused = membership.recusal_ground(action, facts).is_some();
+    let blind = is_blind_act(action) && membership.roles.iter().any(|role| scores_alone(*role));
     let given = grants(action).iter().filter(|(role, _)| membership.roles.contains(role));
     given
         .map(|(_, reach)| {
             let of_own_people = matches!(reach, Reach::Own | Reach::OwnAnnounced);
-            if recused && !of_own_people { Ruling::Recused } else { reach.rule(membership, scopes, facts) }
+            if recused && !of_own_people {
+                Ruling::Recused
+            } else if blind && !matches!(reach, Reach::OwnRecord) {
+                Ruling::NotYet
+            } else {
+                reach.rule(membership, scopes, facts)
+            }
         })
         .collect()
 }
@@ -402,6 +411,12 @@ pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error
 pub fn holds(actor: &Actor, action: Action, facts: &Facts) -> bool {
     let membership = actor.membership(&facts.organization_id);
     membership.is_some_and(|membership| rulings(membership, &actor.scopes, action, facts).contains(&Ruling::Yes))
+}
+
+/// Whether the caller is one of those who may score alone in an organisation.
+pub fn may_score_alone(actor: &Actor, organization_id: &Id) -> bool {
+    let membership = actor.membership(organization_id);
+    membership.is_some_and(|membership| membership.roles.iter().any(|role| scores_alone(*role)))
 }
 
 /// Whether the caller sees the state of every submission of an organisation, and so when a stage is complete.

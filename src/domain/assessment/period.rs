@@ -150,6 +150,8 @@ pub enum CouncilScoring {
     /// One review that the council agrees on.
     #[default]
     Agreed,
+    /// A review by each member and the chair, alone and unseen by the others until the ranking is final; the mean counts.
+    Mean,
 }
 
 /// A document that every dossier must contain.

@@ -46,6 +46,8 @@ pub struct Review {
     pub totals: Totals,
     /// Figures that tie-break rules may use.
     pub breakdown: Breakdown,
+    /// Whether it is one of several, each by one member of the council alone.
+    pub alone: bool,
     /// When and why it stopped counting; `None` for the review that counts.
     pub superseded: Option<Supersession>,
     /// The superseded review that it takes the place of.
@@ -89,8 +91,9 @@ pub struct ReviewCase {
 
 impl ReviewCase {
     /// Returns the actions on a review of this stage, in the order in which they are listed.
-    pub const fn acts(stage: Stage) -> &'static [Action] {
+    pub const fn acts(stage: Stage, alone: bool) -> &'static [Action] {
         match stage {
+            Stage::Council if alone => &[Action::WriteOwnReview, Action::SubmitOwnReview, Action::ReopenOwnReview],
             Stage::Appraisal => &[
                 Action::WriteReview(Stage::Appraisal),
                 Action::SubmitReview(Stage::Appraisal),
@@ -112,13 +115,16 @@ impl ReviewCase {
         if self.sheet.set_aside_at.is_some() {
             return Err(unit_set_aside());
         }
-        if matches!(action, Action::ReopenReview(_)) { self.may_reopen().map(|()| None) } else { self.may_edit(now) }
+        let reopens = matches!(action, Action::ReopenReview(_) | Action::ReopenOwnReview);
+        if reopens { self.may_reopen().map(|()| None) } else { self.may_edit(now) }
     }
 
     /// A submitted review is reopened until the next stage of the period starts.
     fn may_reopen(&self) -> Result<(), Error> {
         self.review.must_be(ReviewStatus::Submitted)?;
-        let (period, _, reached) = self.review.stage.states();
+        let (period, before, reached) = self.review.stage.states();
+        // Its sheet goes on with all of them.
+        let reached = if self.review.alone { before } else { reached };
         self.sheet.period_status.must_be(&[period])?;
         match self.sheet.submission.status {
             status if status == reached => Ok(()),
@@ -135,7 +141,7 @@ impl ReviewCase {
         self.sheet.allows(self.review.stage.action(), now)
     }
 
-    /// Submits the review and moves its submission to the next stage.
+    /// Submits the review and moves its submission to the next stage, unless others score it too.
     ///
     /// # Errors
     /// `validation_failed` with every line that is not scored or differs from the previous stage without a reason.
@@ -145,6 +151,9 @@ impl ReviewCase {
         }
         let status = ReviewStatus::Submitted;
         let review = Review { status, submitted_at: Some(now), updated_at: now, ..self.review.clone() };
+        if review.alone {
+            return Ok(Change::silent(ReviewCase { review, sheet: self.sheet.clone() }));
+        }
         Ok(self.sheet.review(review.stage, now).map(|sheet| ReviewCase { review, sheet }))
     }
 
@@ -164,6 +173,9 @@ impl ReviewCase {
             updated_at: now,
             ..self.review.clone()
         };
+        if self.review.alone {
+            return Reopened { superseded, draft: ReviewCase { review: draft, sheet: self.sheet.clone() } };
+        }
         let (_, status, _) = self.review.stage.states();
         Reopened { superseded, draft: ReviewCase { review: draft, sheet: self.sheet.moved_back(status, now) } }
     }
@@ -201,6 +213,7 @@ mod tests {
     use strum::VariantArray;
 
     use super::*;
+    use crate::domain::assessment::period::CouncilScoring;
     use crate::domain::assessment::submission::Submission;
     use crate::domain::office::unit::UnitKey;
     use crate::domain::time::zone;
@@ -234,6 +247,7 @@ mod tests {
             period_status,
             appraisal_due_on: "2023-11-15".parse().unwrap(),
             criteria_set_id: id,
+            council_scoring: CouncilScoring::Agreed,
             zone: zone("Asia/Ho_Chi_Minh").unwrap(),
             set_aside_at: None,
         };
@@ -247,6 +261,7 @@ mod tests {
             submitted_at: None,
             totals: Totals::default(),
             breakdown: Breakdown::default(),
+            alone: false,
             superseded: None,
             replaces_id: None,
             amendment_id: None,
@@ -345,6 +360,27 @@ mod tests {
         }
     }
 
+    /// What one member submits or reopens moves nothing: the sheet waits, as appraised, for the ranking to be final.
+    #[test]
+    fn a_review_of_one_among_several_leaves_its_sheet_where_it_is() {
+        let now = DateTime::UNIX_EPOCH;
+        let alone = |status, sheet| {
+            let mut case = review(Stage::Council, status, sheet, PeriodStatus::CouncilReview);
+            case.review.alone = true;
+            case
+        };
+        let draft = alone(ReviewStatus::Draft, SubmissionStatus::Appraised);
+        let submitted = draft.submit(Vec::new(), now).unwrap();
+        assert_eq!((submitted.after.sheet.submission.status, submitted.event), (SubmissionStatus::Appraised, None));
+        let id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000002");
+        let reopened = submitted.after.reopen(id, id, "x".into(), now).draft;
+        assert_eq!((reopened.sheet.submission.status, reopened.review.alone), (SubmissionStatus::Appraised, true));
+        for sheet in SubmissionStatus::VARIANTS {
+            let may = alone(ReviewStatus::Submitted, *sheet).may(Action::ReopenOwnReview, now);
+            assert_eq!(may.is_ok(), *sheet == SubmissionStatus::Appraised, "{sheet:?}");
+        }
+    }
+
     #[test]
     fn a_reopened_review_is_linked_and_moves_its_sheet_back() {
         let case =
@@ -355,7 +391,7 @@ mod tests {
         assert_eq!(draft.sheet.submission.status, SubmissionStatus::Appraised);
         assert_eq!(draft.may(Action::SubmitReview(Stage::Council), DateTime::UNIX_EPOCH).map(|_| ()).ok(), Some(()));
         let kept = ReviewCase { review: superseded, sheet: draft.sheet };
-        for action in ReviewCase::acts(Stage::Council) {
+        for action in ReviewCase::acts(Stage::Council, false) {
             assert!(kept.may(*action, DateTime::UNIX_EPOCH).is_err(), "{action:?}");
         }
     }

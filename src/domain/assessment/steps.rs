@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::Id;
 use crate::domain::access::action::Stage;
-use crate::domain::assessment::period::{Notice, Period, PeriodStatus, StartedStage};
+use crate::domain::assessment::period::{CouncilScoring, Notice, Period, PeriodStatus, StartedStage};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::assessment::target::{self, Target};
 use crate::domain::change::{Change, Superseded};
@@ -126,6 +126,19 @@ impl PeriodStatus {
 }
 
 impl Period {
+    /// Returns the way back from the stage that it is in. Where the members of the council score alone, submissions wait as
+    /// appraised until the ranking is final.
+    ///
+    /// # Errors
+    /// `invalid_state` in a state without one.
+    pub fn way_back(&self) -> Result<WayBack, Error> {
+        let way = self.status.way_back()?;
+        let (from, to) = way.sheets;
+        let waits = self.rules.council_scoring == CouncilScoring::Mean && to == SubmissionStatus::Reviewed;
+        let to = if waits { SubmissionStatus::Appraised } else { to };
+        Ok(WayBack { sheets: (from, to), ..way })
+    }
+
     fn step(&self, status: PeriodStatus, now: DateTime<Utc>, event: EventType) -> Change<Self> {
         Change::with_event(Period { status, updated_at: now, ..self.clone() }, event)
     }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::domain::access::action::{Action, Stage, wrong_state};
 use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
-use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::assessment::period::{CouncilScoring, PeriodStatus};
 use crate::domain::assessment::period_unit::unit_set_aside;
 use crate::domain::change::{Change, Gate};
 use crate::domain::criteria::rules::{Answer, Explanation};
@@ -130,6 +130,8 @@ pub struct SubmissionCase {
     pub appraisal_due_on: NaiveDate,
     /// The criteria set that it is scored by.
     pub criteria_set_id: Id,
+    /// How the council arrives at its scores.
+    pub council_scoring: CouncilScoring,
     /// Time zone that its dates refer to.
     pub zone: Tz,
     /// When its unit was set aside; `None` while the unit takes part.
@@ -154,6 +156,18 @@ pub const ACTIONS: [Action; 8] = [
     Action::Return,
     Action::Appraise,
     Action::CouncilReview,
+    Action::RequestAmendment,
+];
+
+/// The same where the members of the council score alone.
+pub const ACTIONS_ALONE: [Action; 8] = [
+    Action::WriteScores,
+    Action::WriteEvidence,
+    Action::Submit,
+    Action::Withdraw,
+    Action::Return,
+    Action::Appraise,
+    Action::ScoreAlone,
     Action::RequestAmendment,
 ];
 
@@ -184,7 +198,12 @@ const NEEDS: [Needs; 6] = {
             open_gate: false,
         },
         Needs { actions: &[Action::Appraise], sheet: &[Submitted], period: &[Appraisal], open_gate: false },
-        Needs { actions: &[Action::CouncilReview], sheet: &[Appraised], period: &[CouncilReview], open_gate: false },
+        Needs {
+            actions: &[Action::CouncilReview, Action::ScoreAlone],
+            sheet: &[Appraised],
+            period: &[CouncilReview],
+            open_gate: false,
+        },
         Needs {
             actions: &[Action::RequestAmendment],
             sheet: &[SubmissionStatus::Finalized],
@@ -193,6 +212,15 @@ const NEEDS: [Needs; 6] = {
         },
     ]
 };
+
+impl SubmissionStatus {
+    /// Returns how far a submission is that members of the council have scored alone: the state itself moves on once the
+    /// ranking is final.
+    #[must_use]
+    pub fn with_mean(self) -> Self {
+        if self == SubmissionStatus::Appraised { SubmissionStatus::Reviewed } else { self }
+    }
+}
 
 impl Submission {
     /// Whether the deadline has passed while the submission is still with its unit.
@@ -263,6 +291,27 @@ impl SubmissionCase {
             return Err(unit_set_aside());
         }
         self.submission.may(action, self.period_status, now)
+    }
+
+    /// Returns the actions on it, in the order in which they are listed.
+    pub const fn acts(&self) -> &'static [Action] {
+        match self.council_scoring {
+            CouncilScoring::Agreed => &ACTIONS,
+            CouncilScoring::Mean => &ACTIONS_ALONE,
+        }
+    }
+
+    /// Whether the members of the council score it alone.
+    pub const fn is_scored_alone(&self, stage: Stage) -> bool {
+        match (stage, self.council_scoring) {
+            (Stage::Council, CouncilScoring::Mean) => true,
+            (Stage::Appraisal | Stage::Council, _) => false,
+        }
+    }
+
+    /// Returns the action that starts its review of a stage.
+    pub const fn starting(&self, stage: Stage) -> Action {
+        if self.is_scored_alone(stage) { Action::ScoreAlone } else { stage.action() }
     }
 
     fn transition(&self, submission: Submission, now: DateTime<Utc>, event: EventType) -> Change<Self> {

@@ -1,5 +1,6 @@
 //! Scoring a submission by a criteria set: its lines, their sums, and what is rejected.
 
+mod mean;
 mod room;
 mod tally;
 
@@ -8,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+pub use mean::Spread;
 pub use tally::{Breakdown, Tally, Totals};
 
 use crate::domain::criteria::criteria_set::{CriteriaContent, Node, NotApplicable, Part, PartKind};
@@ -103,6 +105,16 @@ impl Line {
     /// Returns the answer, if the line is scored.
     pub fn answer(&self) -> Option<&Answer> {
         self.scored.as_ref().map(|(answer, _)| answer)
+    }
+
+    /// Returns the answer that somebody gave; what several reviewers made together is none.
+    pub fn given(&self) -> Option<&Answer> {
+        self.answer().filter(|answer| answer.mean().is_none())
+    }
+
+    /// Returns how far apart the reviewers were who made it together.
+    pub fn spread(&self) -> Option<Spread> {
+        self.answer()?.mean().map(Spread::of)
     }
 
     /// Returns the points, if the line is scored and applies.
@@ -286,12 +298,16 @@ impl ScoringTable {
             }
             *line = criterion.read(input, may_leave_out, &pointer, &mut check);
         }
-        self.check_shares(&after, &mut check);
+        self.check_shares((before, &after), &mut check);
         if check.faults.is_empty() { Ok(after) } else { Err(check.faults) }
     }
 
-    fn check_shares(&self, sheet: &Sheet, check: &mut Check) {
+    /// Shared points that nobody changes are not refused: means may exceed what is shared, and count no further.
+    fn check_shares(&self, (before, sheet): (&Sheet, &Sheet), check: &mut Check) {
         for share in &self.shares {
+            if share.lines.iter().all(|line| before.0.get(*line) == sheet.0.get(*line)) {
+                continue;
+            }
             let taken: Points = share.lines.iter().filter_map(|line| sheet.points(*line)).sum();
             if taken > share.ceiling {
                 let codes: Vec<&str> =
@@ -373,6 +389,13 @@ impl Sheet {
     /// Returns the points of a line, if it is scored.
     pub fn points(&self, line: usize) -> Option<Points> {
         self.0.get(line)?.points()
+    }
+
+    /// Returns a copy without the lines that another sheet leaves out.
+    #[must_use]
+    pub fn as_far_as(&self, other: &Sheet) -> Sheet {
+        let lines = self.0.iter().zip(&other.0);
+        Sheet(lines.map(|(line, other)| if other.scored.is_some() { line.clone() } else { Line::default() }).collect())
     }
 
     /// Returns a copy for the next stage: the answers, without remarks and reasons.

@@ -416,6 +416,19 @@ struct SummaryView {
     schedule: Schedule,
     /// How many proposals there are for each award.
     awards: Vec<AwardUse>,
+    /// How many members of the council have reviewed each submission, where they score alone; null where they do not, and for
+    /// all but the chair, the secretary and auditors.
+    council_progress: Option<Vec<CouncilProgress>>,
+}
+
+/// How far the council is with a submission.
+#[derive(Debug, Serialize, ToSchema)]
+struct CouncilProgress {
+    /// Code of the unit.
+    #[schema(example = "TH")]
+    unit_code: String,
+    /// Number of members who have submitted their review.
+    submitted: i32,
 }
 
 /// The proposals for an award.
@@ -435,7 +448,8 @@ struct AwardUse {
 
 impl From<Summary> for SummaryView {
     fn from(summary: Summary) -> Self {
-        let Summary { period, units, proposals } = summary;
+        let Summary { period, units, proposals, council_progress } = summary;
+        let progress = |(unit_code, submitted)| CouncilProgress { unit_code, submitted };
         let word = |status| {
             serde_json::to_value(status).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
         };
@@ -447,6 +461,7 @@ impl From<Summary> for SummaryView {
         let of = |code: &str| proposals.iter().filter(|proposal| proposal.award_code == code).collect::<Vec<_>>();
         SummaryView {
             sheets,
+            council_progress: council_progress.map(|counts| counts.into_iter().map(progress).collect()),
             units_missing: missing.map(|unit| unit.unit.code.clone()).collect(),
             awards: period
                 .rules

@@ -22,12 +22,12 @@ use crate::service::{Answer, Details, Input, Interrupt};
 pub fn operations() -> Vec<Operation> {
     operations![Reviews, "reviews";
         list: lists(Action::ReadSubmission),
-        create: creates([Action::Appraise, Action::CouncilReview]).refuses(CREATE_REFUSALS),
-        get: reads([Action::ReadReview(Stage::Appraisal), Action::ReadReview(Stage::Council)]),
-        put_scores: changes([Action::WriteReview(Stage::Appraisal), Action::WriteReview(Stage::Council)]).refuses(SCORES_REFUSALS),
-        patch_scores: changes([Action::WriteReview(Stage::Appraisal), Action::WriteReview(Stage::Council)]).refuses(SCORES_REFUSALS),
-        submit: acts([Action::SubmitReview(Stage::Appraisal), Action::SubmitReview(Stage::Council)]).refuses(SUBMIT_REFUSALS),
-        reopen: acts([Action::ReopenReview(Stage::Appraisal), Action::ReopenReview(Stage::Council)]).refuses(REOPEN_REFUSALS),
+        create: creates([Action::Appraise, Action::CouncilReview, Action::ScoreAlone]).refuses(CREATE_REFUSALS),
+        get: reads([Action::ReadReview(Stage::Appraisal), Action::ReadReview(Stage::Council), Action::ReadOwnReview]),
+        put_scores: changes([Action::WriteReview(Stage::Appraisal), Action::WriteReview(Stage::Council), Action::WriteOwnReview]).refuses(SCORES_REFUSALS),
+        patch_scores: changes([Action::WriteReview(Stage::Appraisal), Action::WriteReview(Stage::Council), Action::WriteOwnReview]).refuses(SCORES_REFUSALS),
+        submit: acts([Action::SubmitReview(Stage::Appraisal), Action::SubmitReview(Stage::Council), Action::SubmitOwnReview]).refuses(SUBMIT_REFUSALS),
+        reopen: acts([Action::ReopenReview(Stage::Appraisal), Action::ReopenReview(Stage::Council), Action::ReopenOwnReview]).refuses(REOPEN_REFUSALS),
     ]
 }
 
@@ -139,7 +139,7 @@ impl<'a> From<&'a Details<ReviewCase>> for ReviewView<'a> {
         let lines = details.visible.table.criteria.iter().zip(&details.visible.sheet.0);
         let scores = lines.map(|(criterion, line)| LineView {
             criterion_code: &criterion.code,
-            answer: line.answer(),
+            answer: line.given(),
             points: line.points(),
             explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
             reason: line.reason.as_deref(),
@@ -222,6 +222,9 @@ async fn list(mut call: Call) -> Reply {
 ///
 /// The review starts as a copy of the previous stage. Each submission has one appraisal and one council review, each in
 /// the stage of the period that it belongs to. Nobody reviews their own unit.
+///
+/// Where the period's `council_scoring` is `mean`, each member of the council and the chair starts a council review of their
+/// own. Until the ranking is final nobody else who scores sees it, nor what it changes.
 #[utoipa::path(post, path = "/v1/reviews", request_body = NewBody, responses((status = 201, description = "Created.", body = ReviewView)))]
 async fn create(call: Call) -> Reply {
     let input = call.body::<NewBody>().map(|body| NewReview { submission_id: body.submission_id, stage: body.stage });
@@ -273,6 +276,9 @@ async fn patch_scores(call: Call) -> Reply {
 ///
 /// Requires that every line is scored and that every line that differs from the previous stage has a reason. The
 /// submission moves to the next stage, and the review can no longer change.
+///
+/// Where members of the council score alone, a line may be left out: it then counts for nothing in the mean, but one line at
+/// least must be scored. The submission stays `appraised` until the period is finalised.
 #[utoipa::path(post, path = "/v1/reviews/{id}/submit", responses((status = 200, description = "Submitted.", body = ReviewView)))]
 async fn submit(call: Call) -> Reply {
     let id = call.id("id")?;

@@ -11,8 +11,9 @@ use crate::domain::Id;
 use crate::domain::Quantity;
 use crate::domain::access::action::Action;
 use crate::domain::assessment::period::{Notice, PeriodRules, PeriodStatus};
+use crate::domain::assessment::review::Review;
 use crate::domain::assessment::submission::SubmissionStatus;
-use crate::domain::criteria::scoring::{Sheet, Totals};
+use crate::domain::criteria::scoring::{Criterion, Line, ScoringTable, Sheet, Totals};
 use crate::error::Error;
 use crate::http::assessment::facts::FactsView;
 use crate::http::assessment::submissions::scores::CellView;
@@ -137,6 +138,51 @@ struct SubmissionView<'a> {
     scores: Vec<LineView<'a>>,
     /// Totals of each stage.
     totals: TotalsView,
+    /// The reviews that the council's mean is made of, where its members score alone.
+    council_reviews: Vec<MemberReviewView<'a>>,
+}
+
+/// A review that a member of the council made alone.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExportedCouncilReview)]
+struct MemberReviewView<'a> {
+    /// Id of the review.
+    id: Id,
+    /// Id of the member.
+    reviewer: Id,
+    /// When it was submitted.
+    submitted_at: Option<Instant>,
+    /// Lines of the review, in the order of the criteria set; those left out are null.
+    scores: Vec<MemberLineView<'a>>,
+    /// Totals of its lines.
+    totals: Totals,
+}
+
+/// A line of a review that a member of the council made alone.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExportedCouncilScore)]
+struct MemberLineView<'a> {
+    /// Code of the criterion.
+    #[schema(example = "A.II.1")]
+    criterion_code: &'a str,
+    /// The line; null if it was left out.
+    line: Option<CellView<'a>>,
+}
+
+impl<'a> MemberReviewView<'a> {
+    fn of(table: &'a ScoringTable, (review, lines): &'a (Review, Sheet)) -> Self {
+        let line = |(criterion, line): (&'a Criterion, &'a Line)| MemberLineView {
+            criterion_code: &criterion.code,
+            line: CellView::of(criterion, line),
+        };
+        MemberReviewView {
+            id: review.id,
+            reviewer: review.reviewer_id,
+            submitted_at: review.submitted_at.map(Instant),
+            scores: table.criteria.iter().zip(&lines.0).map(line).collect(),
+            totals: review.totals,
+        }
+    }
 }
 
 impl<'a> From<&'a ExportedSheet> for SubmissionView<'a> {
@@ -165,6 +211,7 @@ impl<'a> From<&'a ExportedSheet> for SubmissionView<'a> {
             due_on: submission.due_on,
             submitted_at: submission.submitted_at.map(Instant),
             scores: scores.collect(),
+            council_reviews: exported.made_alone.iter().map(|review| MemberReviewView::of(table, review)).collect(),
             totals: TotalsView {
                 own: totals(own),
                 appraisal: totals(appraisal),

@@ -1,6 +1,7 @@
 //! The scoring year: periods, targets, submissions, evidence, reviews and facts.
 
 pub mod copies;
+pub mod council_means;
 pub mod evidence;
 pub mod facts;
 pub mod period_units;

@@ -6,9 +6,11 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::domain::Id;
-use crate::domain::access::action::Action;
+use crate::domain::access::action::{Action, Stage};
 use crate::domain::access::{self, Facts};
-use crate::domain::assessment::period::{self, LateSubmissions, Period, PeriodRules, PeriodStatus, Schedule};
+use crate::domain::assessment::period::{
+    self, CouncilScoring, LateSubmissions, Period, PeriodRules, PeriodStatus, Schedule,
+};
 use crate::domain::assessment::steps::UnitSheet;
 use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::award::award_proposal::Proposal;
@@ -64,6 +66,9 @@ pub struct Summary {
     pub units: Vec<PeriodUnit>,
     /// Its award proposals; empty before the announcement.
     pub proposals: Vec<Proposal>,
+    /// How many members of the council have reviewed each submission alone, by code of the unit; `None` where they do not,
+    /// and for those who may not see it.
+    pub council_progress: Option<Vec<(String, i32)>>,
 }
 
 impl Subject for Period {
@@ -351,7 +356,13 @@ pub fn start_council_review(conn: &mut Conn, context: &Context, id: &Id) -> Resu
 /// Freezes the ranking.
 pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Finalize, &Ok(()))?;
-    let states = submission_states(conn, context, id)?;
+    submission_states(conn, context, id)?;
+    let means = store::council_means::of_period(conn, id)?;
+    let reached = |unit: PeriodUnit| {
+        let status = unit.submission_id.filter(|id| means.contains_key(id)).and(unit.sheet.status);
+        UnitSheet { status: status.map(SubmissionStatus::with_mean).or(unit.sheet.status), ..unit.sheet }
+    };
+    let states: Vec<UnitSheet> = store::periods::units_of(conn, id)?.into_iter().map(reached).collect();
     let ProvisionalRanking { inputs, faults, .. } = inputs::provisional(conn, &period)?;
     let change = period.finalize(&states, faults, context.now)?;
     let (version, _) = versions::freeze(conn, context, &period, &inputs)?;
@@ -389,6 +400,29 @@ pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
     context.commit(conn, "period.cancel", &period, change)
 }
 
+/// How many members of the council have reviewed each submission alone: for the chair and those who see the mean, without the
+/// submissions that recusal keeps from them.
+fn council_progress(
+    conn: &mut Conn,
+    context: &Context,
+    period: &Period,
+    units: &[PeriodUnit],
+) -> Result<Option<Vec<(String, i32)>>, Error> {
+    let facts = Facts::of(&period.organization_id);
+    let sees = |action| access::holds(&context.actor, action, &facts);
+    if period.rules.council_scoring != CouncilScoring::Mean || !(sees(Action::Finalize) || sees(Action::ReadMeans)) {
+        return Ok(None);
+    }
+    let means = store::council_means::of_period(conn, &period.id)?;
+    let reads = |unit: &&PeriodUnit| {
+        let facts = Facts { unit: Some(&unit.unit), period_id: Some(period.id), ..facts };
+        let is_sent = unit.sheet.status.is_some_and(SubmissionStatus::is_sent);
+        is_sent && access::holds(&context.actor, Action::ReadReview(Stage::Council), &facts)
+    };
+    let count = |unit: &PeriodUnit| unit.submission_id.and_then(|id| means.get(&id)).map_or(0, |mean| mean.reviews);
+    Ok(Some(units.iter().filter(reads).map(|unit| (unit.unit.code.clone(), count(unit))).collect()))
+}
+
 /// Returns the progress of a period. Callers who may not see other units' progress see only their own unit.
 pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary> {
     let period: Period = context.find(conn, id)?;
@@ -405,5 +439,6 @@ pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary> {
         units.retain(|unit| Some(&unit.unit) == own);
     }
     let proposals = if sees_all { store::award_proposals::of_period(conn, id)? } else { Vec::new() };
-    Ok(Summary { period, units, proposals })
+    let council_progress = council_progress(conn, context, &period, &units)?;
+    Ok(Summary { period, units, proposals, council_progress })
 }

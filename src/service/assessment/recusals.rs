@@ -10,6 +10,7 @@ use crate::domain::change::Gate;
 use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::error::{Code, Error};
+use crate::service::assessment::council_means;
 use crate::service::{Context, Details, EventDraft, Identity, Input, Result, Subject};
 use crate::store::page::Page;
 pub use crate::store::recusals::Filter;
@@ -142,7 +143,7 @@ pub fn declare(conn: &mut Conn, context: &Context, input: &Input<NewRecusal>) ->
         organization_id,
         submission_id: sheet.submission.id,
         period_id,
-        unit: sheet.unit,
+        unit: sheet.unit.clone(),
         member_id,
         ground: new.ground,
         note,
@@ -153,6 +154,8 @@ pub fn declare(conn: &mut Conn, context: &Context, input: &Input<NewRecusal>) ->
         updated_at: context.now,
     };
     store::recusals::insert(conn, &recusal)?;
+    let reason = recusal.note.as_deref().unwrap_or_else(|| recusal.ground.into_str());
+    council_means::keep_away(conn, context, &sheet, &member_id, reason)?;
     let case = RecusalCase { recusal, period };
     context.record_created(conn, "recusal.declare", &case, Some(EventType::RecusalDeclared))?;
     Ok(context.details(conn, case)?)

@@ -14,8 +14,9 @@ use crate::domain::criteria::scoring::{LineInput, Scorer, ScoringTable, Sheet, W
 use crate::domain::journal::event::EventType;
 use crate::domain::text::{NOTE_CHARS, checked};
 use crate::domain::time::{date_in, instant};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Fault};
 use crate::service::assessment::submissions::scores_written;
+use crate::service::assessment::{council_means, submissions};
 use crate::service::award::ranking;
 use crate::service::schedule::deadlines::sync;
 use crate::service::{
@@ -61,15 +62,15 @@ impl Subject for ReviewCase {
     }
 
     fn actions(&self) -> &'static [Action] {
-        ReviewCase::acts(self.review.stage)
+        ReviewCase::acts(self.review.stage, self.review.alone)
     }
 
     fn facts(&self) -> Facts<'_> {
-        self.sheet.facts()
+        Facts { owner: Some(&self.review.reviewer_id), ..self.sheet.facts() }
     }
 
     fn read_action(&self) -> Action {
-        reading(&self.review)
+        reading(&self.review, &self.sheet)
     }
 
     fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
@@ -101,11 +102,13 @@ impl Subject for ReviewCase {
         })
     }
 
-    /// The submission is saved only when the review is submitted, because only then does it advance.
+    /// The submission is saved only when the review is submitted, because only then does it advance; by a review of one among
+    /// several it does not.
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
         let review = store::reviews::update(conn, self.review)?;
         let sheet = match review.status {
             ReviewStatus::Draft => self.sheet,
+            ReviewStatus::Submitted if review.alone => self.sheet,
             ReviewStatus::Submitted => self.sheet.save(conn)?,
         };
         Ok(ReviewCase { review, sheet })
@@ -137,16 +140,22 @@ impl Related<ReviewCase> for ReviewLines {
     }
 }
 
-/// What counts no longer is, like a draft, for the people of its stage alone.
-fn reading(review: &Review) -> Action {
+/// What counts no longer is, like a draft, for the people of its stage alone. What a member of the council scores alone is the
+/// member's own until the ranking is final, and stays so where it was not submitted.
+fn reading(review: &Review, sheet: &SubmissionCase) -> Action {
     match review.status {
+        ReviewStatus::Draft if review.alone => Action::ReadOwnReview,
+        ReviewStatus::Submitted if submissions::hides(sheet, review) => Action::ReadOwnReview,
         ReviewStatus::Submitted if review.superseded.is_none() => Action::ReadReview(review.stage),
         ReviewStatus::Submitted | ReviewStatus::Draft => Action::ReadReviewDraft(review.stage),
     }
 }
 
 fn sees_superseded(context: &Context, review: &Review, sheet: &SubmissionCase) -> bool {
-    access::holds(&context.actor, Action::ReadReviewDraft(review.stage), &sheet.facts())
+    let facts = Facts { owner: Some(&review.reviewer_id), ..sheet.facts() };
+    let reads =
+        if submissions::hides(sheet, review) { Action::ReadOwnReview } else { Action::ReadReviewDraft(review.stage) };
+    access::holds(&context.actor, reads, &facts)
 }
 
 /// Lists the reviews of a submission that the caller may see.
@@ -155,8 +164,10 @@ pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Ve
     case.authorize(context, Action::ReadSubmission)?;
     context.accept_read()?;
     let history = store::reviews::history(conn, submission_id)?;
-    let visible =
-        history.iter().filter(|review| access::require(&context.actor, reading(review), &case.facts()).is_ok());
+    let visible = history.iter().filter(|review| {
+        let facts = Facts { owner: Some(&review.reviewer_id), ..case.facts() };
+        access::require(&context.actor, reading(review, &case), &facts).is_ok()
+    });
     let linked = visible.map(|review| {
         if !sees_superseded(context, review, &case) {
             return (review.clone(), Links::default());
@@ -184,23 +195,33 @@ fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, 
 
 /// Starts a review as a copy of the preceding stage.
 pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> Result<Details<ReviewCase>> {
-    let new = context.parsed(input, &[Action::Appraise, Action::CouncilReview])?;
-    let (sheet, _): (SubmissionCase, _) = context.enter_to_add(conn, &new.submission_id, new.stage.action(), input)?;
+    let new = context.parsed(input, &[Action::Appraise, Action::CouncilReview, Action::ScoreAlone])?;
+    // How the council scores does not change once there are submissions.
+    let sheet = store::submissions::find(conn, &new.submission_id)?.ok_or(Code::NotFound)?;
+    let action = sheet.starting(new.stage);
+    let (sheet, _): (SubmissionCase, _) = context.enter_to_add(conn, &new.submission_id, action, input)?;
     let table = context.app.tables.of_submission(conn, &sheet)?;
     let copied = stage_before(conn, &table, &sheet.submission, new.stage)?.copied();
     let tally = table.tally(&copied);
     let history = store::reviews::history(conn, &sheet.submission.id)?;
-    let replaced = history.iter().rfind(|review| review.stage == new.stage && review.superseded.is_some());
+    let reviewer_id = context.member_id(&sheet.submission.organization_id)?;
+    let alone = sheet.is_scored_alone(new.stage);
+    let is_before = |review: &&Review| {
+        let same = review.stage == new.stage && (!alone || review.reviewer_id == reviewer_id);
+        same && review.superseded.is_some()
+    };
+    let replaced = history.iter().rfind(is_before);
     let review = Review {
         id: context.new_id(),
         organization_id: sheet.submission.organization_id,
         submission_id: sheet.submission.id,
         stage: new.stage,
-        reviewer_id: context.member_id(&sheet.submission.organization_id)?,
+        reviewer_id,
         status: ReviewStatus::Draft,
         submitted_at: None,
         totals: tally.totals.unwrap_or_default(),
         breakdown: table.breakdown(&tally),
+        alone,
         superseded: None,
         replaces_id: replaced.map(|review| review.id),
         amendment_id: None,
@@ -223,7 +244,7 @@ pub fn write_scores(
     input: &Input<Vec<LineInput>>,
     mode: WriteMode,
 ) -> Result<Details<ReviewCase>> {
-    let (case, lines) = enter(conn, context, id, Action::WriteReview, input)?;
+    let (case, lines) = enter(conn, context, id, (Action::WriteReview, Action::WriteOwnReview), input)?;
     let table = context.app.tables.of_submission(conn, &case.sheet)?;
     let before = store::scores::of_review(conn, &table, id)?;
     let after = table.write(&before, lines, mode, Scorer::Reviewer).map_err(Error::of_invalid)?;
@@ -240,30 +261,44 @@ pub fn write_scores(
     Ok(context.details(conn, case)?)
 }
 
-/// Opens a review for an act that its stage determines.
+/// Opens a review for an act that its stage determines, and whether it was made alone.
 fn enter<'i, T>(
     conn: &mut Conn,
     context: &Context,
     id: &Id,
-    act: fn(Stage) -> Action,
+    (act, own): (fn(Stage) -> Action, Action),
     input: &'i Input<T>,
 ) -> Result<(ReviewCase, &'i T)> {
-    let stage = store::reviews::find(conn, id)?.ok_or(Code::NotFound)?.stage;
-    context.enter(conn, id, act(stage), input)
+    let review = store::reviews::find(conn, id)?.ok_or(Code::NotFound)?;
+    let action = if review.alone { own } else { act(review.stage) };
+    context.enter(conn, id, action, input)
 }
 
-/// Submits a review. Every line must be scored and every deviation justified; the submission then advances.
+/// What a review of one among several lacks: whoever leaves out every line has not reviewed it.
+fn missing_alone(table: &ScoringTable, sheet: &Sheet) -> Vec<Fault> {
+    if sheet.0.iter().any(|line| line.scored.is_some()) { Vec::new() } else { table.missing(sheet, |_| true) }
+}
+
+/// Submits a review. Every line must be scored, unless its reviewer scores alone, and every deviation justified; the submission
+/// then advances.
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ReviewCase>> {
-    let (case, ()) = enter(conn, context, id, Action::SubmitReview, &Ok(()))?;
+    let (case, ()) = enter(conn, context, id, (Action::SubmitReview, Action::SubmitOwnReview), &Ok(()))?;
     let table = context.app.tables.of_submission(conn, &case.sheet)?;
     let sheet = store::scores::of_review(conn, &table, id)?;
     let before = stage_before(conn, &table, &case.sheet.submission, case.review.stage)?;
-    let mut faults = table.missing(&sheet, |_| true);
+    // Who scores alone may leave lines out, and need not say why.
+    let (mut faults, before) = match case.review.alone {
+        true => (missing_alone(&table, &sheet), before.as_far_as(&sheet)),
+        false => (table.missing(&sheet, |_| true), before),
+    };
     faults.extend(table.unexplained(&before, &sheet));
     let Change { after, event } = case.submit(faults, context.now)?;
     let period_id = &case.sheet.submission.period_id;
     let decisions = ranking::standing(conn, period_id)?;
     let after = after.save(conn)?;
+    if after.review.alone {
+        council_means::recount(conn, context, &table, &after.sheet.submission)?;
+    }
     let lapsed = ranking::lapsed(conn, period_id, decisions)?;
     let today = date_in(after.sheet.zone, context.now);
     sync::update_stages(conn, &after.sheet.submission.period_id, today, context.now)?;
@@ -276,7 +311,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Rev
 
 /// Reopens a review that was submitted wrongly: it is kept as superseded, and a draft with its lines takes its place.
 pub fn reopen(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>) -> Result<Details<ReviewCase>> {
-    let (case, reason) = enter(conn, context, id, Action::ReopenReview, input)?;
+    let (case, reason) = enter(conn, context, id, (Action::ReopenReview, Action::ReopenOwnReview), input)?;
     let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
     let table = context.app.tables.of_submission(conn, &case.sheet)?;
     let lines = store::scores::of_review(conn, &table, id)?;
@@ -287,12 +322,18 @@ pub fn reopen(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
     let superseded = store::reviews::update(conn, superseded)?;
     store::reviews::insert(conn, &draft.review)?;
     store::scores::save_review(conn, &table, &draft.review.id, &table.blank(), &lines)?;
-    let draft = ReviewCase { sheet: draft.sheet.save(conn)?, ..draft };
+    let draft = if draft.review.alone {
+        council_means::recount(conn, context, &table, &draft.sheet.submission)?;
+        draft
+    } else {
+        ReviewCase { sheet: draft.sheet.save(conn)?, ..draft }
+    };
     sync::update_stages(conn, period_id, date_in(draft.sheet.zone, context.now), context.now)?;
     let superseded = ReviewCase { review: superseded, sheet: draft.sheet.clone() };
-    let event = superseded.event(EventType::ReviewReopened);
+    // Nobody learns what somebody does alone.
+    let event = (!superseded.review.alone).then(|| superseded.event(EventType::ReviewReopened));
     let mut drafts = vec![
-        AuditDraft::of_change("review.reopen", &case, &superseded, Some(event)),
+        AuditDraft::of_change("review.reopen", &case, &superseded, event),
         AuditDraft::of("review.create", &draft, None, Some(draft.audit())),
     ];
     drafts.extend(ranking::lapsed(conn, period_id, decisions)?);

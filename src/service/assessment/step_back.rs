@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::domain::Id;
-use crate::domain::access::action::Action;
+use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::period::{LateSubmissions, Period, PeriodStatus};
 use crate::domain::assessment::review::{Review, ReviewCase};
 use crate::domain::assessment::steps::StepBack;
@@ -61,6 +61,9 @@ fn supersede(
     };
     let reviews = store::reviews::of_stage(conn, &period.id, stage)?;
     store::reviews::supersede_stage(conn, (&period.id, stage), reason, context.now)?;
+    if stage == Stage::Council {
+        store::council_means::delete_of_period(conn, &period.id)?;
+    }
     let entry = |review: Review| {
         let after = json!({"superseded_at": instant(context.now), "superseded_reason": reason});
         AuditDraft {
@@ -75,7 +78,7 @@ fn supersede(
 /// Moves the submissions back to where the stage that ends found them, and opens the gates of a self-assessment that begins
 /// again: until the new due date where one is given, and for everybody where late submissions are accepted.
 fn move_sheets(conn: &mut Conn, context: &Context, (before, after): (&Period, &Period)) -> Result<(), Error> {
-    let (from, to) = before.status.way_back()?.sheets;
+    let (from, to) = before.way_back()?.sheets;
     store::submissions::move_all(conn, &before.id, from, to, context.now)?;
     if after.status != PeriodStatus::SelfAssessment {
         return Ok(());

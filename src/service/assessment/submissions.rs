@@ -21,6 +21,7 @@ use crate::domain::journal::event::EventType;
 use crate::domain::time::{date_in, instant};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
+use crate::service::assessment::council_means;
 use crate::service::schedule::deadlines::sync;
 use crate::service::subject::fields;
 use crate::service::{
@@ -38,6 +39,8 @@ pub struct VisibleResult {
     pub own_totals: Option<Totals>,
     /// The submitted reviews that the caller may see.
     pub reviews: Vec<Review>,
+    /// Totals of the council; none where the caller may not see them.
+    pub council_totals: Option<Totals>,
     /// Whether the caller may see results after self-assessment.
     pub sees_result: bool,
 }
@@ -83,7 +86,7 @@ impl Subject for SubmissionCase {
     }
 
     fn actions(&self) -> &'static [Action] {
-        &submission::ACTIONS
+        self.acts()
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -155,9 +158,10 @@ impl Related<SubmissionCase> for VisibleResult {
         let mut reviews = Vec::new();
         if sees_result {
             reviews = store::reviews::of_submission(conn, &case.submission.id)?;
-            reviews.retain(|review| review.status == ReviewStatus::Submitted);
+            reviews.retain(|review| review.status == ReviewStatus::Submitted && !hides(case, review));
         }
-        Ok(VisibleResult { own_totals, reviews, sees_result })
+        let council_totals = council_means::totals(conn, &case.submission.id, &reviews)?;
+        Ok(VisibleResult { own_totals, reviews, council_totals, sees_result })
     }
 
     fn parts(&self, case: &SubmissionCase) -> Vec<(Id, i64)> {
@@ -175,6 +179,12 @@ impl Related<SubmissionCase> for VisibleResult {
 pub fn sees_result(context: &Context, case: &SubmissionCase) -> bool {
     let reads = Action::ReadReview(Stage::Appraisal);
     case.submission.revision > 0 && matches!(access::decide(&context.actor, reads, &case.facts()), Decision::Allow)
+}
+
+/// Whether a review is hidden in what is shown of its submission: what members of the council score alone is, until the
+/// ranking is final.
+pub fn hides(case: &SubmissionCase, review: &Review) -> bool {
+    review.alone && !case.period_status.is_final()
 }
 
 /// Whether the caller may see lines that the unit has not sent yet.
@@ -329,14 +339,10 @@ fn with_reviews(
     table: Arc<ScoringTable>,
     own: Sheet,
 ) -> Result<Scores> {
-    let (mut appraisal, mut council) = (None, None);
-    for review in &submission.visible.reviews {
-        let lines = store::scores::of_review(conn, &table, &review.id)?;
-        match review.stage {
-            Stage::Appraisal => appraisal = Some(lines),
-            Stage::Council => council = Some(lines),
-        }
-    }
+    let reviews = &submission.visible.reviews;
+    let appraised = reviews.iter().find(|review| review.stage == Stage::Appraisal);
+    let appraisal = appraised.map(|review| store::scores::of_review(conn, &table, &review.id)).transpose()?;
+    let council = council_means::lines(conn, &table, reviews)?;
     Ok(Scores { submission, table, own, appraisal, council })
 }
 

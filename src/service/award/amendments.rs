@@ -8,7 +8,7 @@ use crate::domain::access::action::{Action, Stage};
 use crate::domain::access::{self, Facts};
 use crate::domain::assessment::facts::UnitFacts;
 use crate::domain::assessment::period::{Period, PeriodStatus};
-use crate::domain::assessment::review::{Review, ReviewCase};
+use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
 use crate::domain::assessment::submission::{FrozenSheet, Submission, SubmissionCase};
 use crate::domain::award::amendment::{
     self, AmendedScores, Amendment, AmendmentCase, AmendmentDecision, AmendmentStatus,
@@ -21,6 +21,7 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
+use crate::service::assessment::council_means;
 use crate::service::award::ranking::versions;
 use crate::service::{
     AuditDraft, Context, Details, EventDraft, Identity, Input, Result, Subject, record_all, sha256_hex,
@@ -121,13 +122,13 @@ pub fn list(
     Ok(store::amendments::list(conn, &organization_id, &visibility, filter, page)?)
 }
 
-/// The lines of the final result: those of the council's review.
-fn final_lines(conn: &mut Conn, table: &ScoringTable, submission_id: &Id) -> Result<(Review, Sheet), Error> {
-    let reviews = store::reviews::of_submission(conn, submission_id)?;
-    let council = reviews.into_iter().find(|review| review.stage == Stage::Council);
-    let council = council.ok_or_else(|| Error::internal("a final submission without its council review"))?;
-    let lines = store::scores::of_review(conn, table, &council.id)?;
-    Ok((council, lines))
+/// The lines of the final result, and the reviews of the council that they come from: one, or several that were made alone.
+fn final_lines(conn: &mut Conn, table: &ScoringTable, submission_id: &Id) -> Result<(Vec<Review>, Sheet), Error> {
+    let mut reviews = store::reviews::of_submission(conn, submission_id)?;
+    let lines = council_means::lines(conn, table, &reviews)?;
+    reviews.retain(|review| review.stage == Stage::Council && review.status == ReviewStatus::Submitted);
+    let lines = lines.ok_or_else(|| Error::internal("a final submission without its council review"))?;
+    Ok((reviews, lines))
 }
 
 /// Asks for an amendment of a submission's final result, of the facts about its unit, or of both.
@@ -285,7 +286,7 @@ fn apply(conn: &mut Conn, context: &Context, case: AmendmentCase) -> Result<Amen
     if !amendment.scores.lines.is_empty() {
         let (council, before) = final_lines(conn, &table, &amendment.submission_id)?;
         let lines = amendment.scores.applied_to(&table, &before, &amendment.reason);
-        drafts.extend(replace_review(conn, context, &case, &table, (&council, &lines))?);
+        drafts.extend(replace_reviews(conn, context, &case, &table, (&council, &lines))?);
         let evidence = store::evidence::current(conn, &amendment.submission_id)?;
         let content = serde_json::to_string(&FrozenSheet::of(&table, &lines, &evidence)).map_err(Error::internal)?;
         let revision = sheet.submission.revision + 1;
@@ -316,15 +317,24 @@ fn apply(conn: &mut Conn, context: &Context, case: AmendmentCase) -> Result<Amen
     Ok(published)
 }
 
-fn replace_review(
+/// Supersedes the reviews of the council by one, which takes the place of the first.
+fn replace_reviews(
     conn: &mut Conn,
     context: &Context,
     case: &AmendmentCase,
     table: &ScoringTable,
-    (council, lines): (&Review, &Sheet),
-) -> Result<[AuditDraft<'static>; 2], Error> {
+    (council, lines): (&[Review], &Sheet),
+) -> Result<Vec<AuditDraft<'static>>, Error> {
     let tally = table.tally(lines);
-    let superseded = store::reviews::update(conn, council.superseded(case.amendment.reason.clone(), context.now))?;
+    let with = |review: Review| ReviewCase { review, sheet: case.sheet.clone() };
+    let mut drafts = Vec::new();
+    for before in council {
+        let superseded = store::reviews::update(conn, before.superseded(case.amendment.reason.clone(), context.now))?;
+        let (before, superseded) = (with(before.clone()), with(superseded));
+        drafts.push(AuditDraft::of_change("review.supersede", &before, &superseded, None));
+    }
+    store::council_means::delete(conn, &case.amendment.submission_id)?;
+    let first = council.first().ok_or_else(|| Error::internal("a final submission without its council review"))?;
     let review = Review {
         id: context.new_id(),
         reviewer_id: case.amendment.asked_by,
@@ -332,21 +342,19 @@ fn replace_review(
         totals: tally.totals.unwrap_or_default(),
         breakdown: table.breakdown(&tally),
         superseded: None,
-        replaces_id: Some(council.id),
+        alone: false,
+        replaces_id: Some(first.id),
         amendment_id: Some(case.amendment.id),
         version: 1,
         created_at: context.now,
         updated_at: context.now,
-        ..council.clone()
+        ..first.clone()
     };
     store::reviews::insert(conn, &review)?;
     store::scores::save_review(conn, table, &review.id, &table.blank(), lines)?;
-    let with = |review: Review| ReviewCase { review, sheet: case.sheet.clone() };
-    let (before, superseded, review) = (with(council.clone()), with(superseded), with(review));
-    Ok([
-        AuditDraft::of_change("review.supersede", &before, &superseded, None),
-        AuditDraft::of("review.create", &review, None, Some(review.audit())),
-    ])
+    let review = with(review);
+    drafts.push(AuditDraft::of("review.create", &review, None, Some(review.audit())));
+    Ok(drafts)
 }
 
 fn replace_facts(

@@ -59,7 +59,7 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<AnalysisSourc
     let inputs = match (sees_eligibility(context, &period), inputs::frozen(conn, &period)?) {
         (false, _) => None,
         (true, Some((frozen, ..))) => Some(frozen),
-        (true, None) => Some(inputs::current(conn, &period)?),
+        (true, None) => Some(inputs::current_as(conn, &period, ranking::seen(context, &period))?),
     };
     let seen: Vec<Id> = sheets.iter().map(|sheet| sheet.case.unit.id).collect();
     Ok(AnalysisSource { earlier: earlier(conn, &period, &seen)?, ranking, inputs, sheets })

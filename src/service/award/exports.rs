@@ -21,7 +21,7 @@ use crate::domain::office::organization::Organization;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::CalendarDay;
 use crate::error::Code;
-use crate::service::assessment::submissions::{UnitLines, last_submitted, sees_result, visible_lines};
+use crate::service::assessment::submissions::{UnitLines, hides, last_submitted, sees_result, visible_lines};
 use crate::service::award::ranking::{self, RankingDetails, inputs};
 use crate::service::{Context, Result, Subject};
 use crate::store::facts::RecordedFacts;
@@ -50,8 +50,10 @@ pub struct ExportedSheet {
     pub own: Option<Sheet>,
     /// Lines of the appraisal.
     pub appraisal: Option<Sheet>,
-    /// Lines of the council review.
+    /// Lines of the council review, or the mean.
     pub council: Option<Sheet>,
+    /// The reviews that the mean is made of, each with its lines.
+    pub made_alone: Vec<(Review, Sheet)>,
     /// Whether the caller sees results after self-assessment.
     pub sees_result: bool,
 }
@@ -171,6 +173,7 @@ pub fn sheets(
             period_status: period.status,
             appraisal_due_on: period.rules.schedule.appraisal_due_on,
             criteria_set_id: period.rules.criteria_set_id,
+            council_scoring: period.rules.council_scoring,
             zone: organization.zone(),
             set_aside_at: None,
         };
@@ -190,17 +193,23 @@ pub fn sheets(
             UnitLines::None => None,
         };
         let sees_result = sees_result(context, &case);
-        let mut of_stage = |stage: Stage| -> Result<Option<Sheet>> {
-            let is_meant = |review: &&Review| review.submission_id == case.submission.id && review.stage == stage;
-            let Some(review) = reviews.iter().find(is_meant).filter(|_| sees_result) else {
-                return Ok(None);
-            };
+        let (mut appraisal, mut council, mut made_alone) = (None, None, Vec::new());
+        let of_sheet = reviews.iter().filter(|review| review.submission_id == case.submission.id);
+        for review in of_sheet.filter(|review| sees_result && !hides(&case, review)) {
             let lines: StoredLines = reviewed.remove(&review.id).unwrap_or_default();
-            Ok(Some(lines.on(&table)?))
-        };
-        let (appraisal, council) = (of_stage(Stage::Appraisal)?, of_stage(Stage::Council)?);
+            let lines = lines.on(&table)?;
+            match review.stage {
+                Stage::Appraisal => appraisal = Some(lines),
+                Stage::Council if review.alone => made_alone.push((review.clone(), lines)),
+                Stage::Council => council = Some(lines),
+            }
+        }
+        if let Some(appraisal) = appraisal.as_ref().filter(|_| !made_alone.is_empty()) {
+            let sheets: Vec<Sheet> = made_alone.iter().map(|(_, lines)| lines.clone()).collect();
+            council = Some(table.mean(appraisal, &sheets));
+        }
         let unit_name = unit.name.clone();
-        sheets.push(ExportedSheet { case, unit_name, table, own, appraisal, council, sees_result });
+        sheets.push(ExportedSheet { case, unit_name, table, own, appraisal, council, made_alone, sees_result });
     }
     Ok(sheets)
 }

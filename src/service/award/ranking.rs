@@ -17,6 +17,7 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
+use crate::service::award::ranking::inputs::Seen;
 use crate::service::office::organizations::zone_of;
 use crate::service::{AuditDraft, Context, EventDraft, Input, Interrupt, PendingLapse, Result, record, sha256_hex};
 use crate::store::rankings::FrozenRanking;
@@ -68,6 +69,12 @@ pub struct Verification {
 /// Whether the caller sees everything that the ranking is computed from. Otherwise its hash would let a guess be tested.
 fn sees_inputs(context: &Context, period: &Period) -> bool {
     access::holds(&context.actor, Action::ReadRankingInputs, &facts_of(period))
+}
+
+/// What the caller may see of a ranking that is not final: those who score alone see the mean once it is final.
+pub fn seen(context: &Context, period: &Period) -> Seen {
+    let sees = access::holds(&context.actor, Action::ReadMeans, &Facts::of(&period.organization_id));
+    if sees { Seen::All } else { Seen::WithoutMeans }
 }
 
 /// A council decision on a tie.
@@ -146,7 +153,7 @@ pub fn get_version(conn: &mut Conn, context: &Context, period_id: &Id, asked: Op
         if !store::submissions::lapsed(conn, store::submissions::Lapsed::OfPeriod(period_id), context.now)?.is_empty() {
             return Err(Interrupt::PendingLapse(PendingLapse::Period(*period_id)));
         }
-        let inputs = inputs::current(conn, &period)?;
+        let inputs = inputs::current_as(conn, &period, seen(context, &period))?;
         let text = serde_json::to_string(&inputs).map_err(Error::internal)?;
         RankingDetails {
             status: RankingStatus::Provisional,

@@ -3,7 +3,7 @@
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
-use crate::error::Code;
+use crate::error::{Code, Error};
 use crate::service::{Context, Result};
 use crate::store::audit::{Entry, Verdict};
 pub use crate::store::audit::{EntryActor, Filter, SortBy};
@@ -35,9 +35,12 @@ pub struct VisibleEntry {
     pub shows_hashes: bool,
 }
 
-/// Whether the caller sees entries in full, scores and hashes included.
-fn sees_scores(context: &Context, organization_id: &Id) -> bool {
-    access::holds(&context.actor, Action::ReadAuditScores, &Facts::of(organization_id))
+/// Whether the caller sees entries in full, scores and hashes included:
+/// and nobody who may be scoring alone while others do.
+fn sees_scores(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<bool, Error> {
+    let blind = access::may_score_alone(&context.actor, organization_id)
+        && store::periods::any_scored_alone(conn, organization_id)?;
+    Ok(!blind && access::holds(&context.actor, Action::ReadAuditScores, &Facts::of(organization_id)))
 }
 
 /// Lists the entries of an organisation: in full for auditors, without scores for admins.
@@ -50,7 +53,7 @@ pub fn list(
 ) -> Result<Vec<VisibleEntry>> {
     let organization_id = context.enter_list(organization_id, Action::ReadAudit)?;
     let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;
-    let sees_scores = sees_scores(context, &organization_id);
+    let sees_scores = sees_scores(conn, context, &organization_id)?;
     let seen = entries.into_iter().map(|mut entry| {
         if !sees_scores && !ADMINISTERED.contains(&entry.subject_type.as_str()) {
             entry.before_state = None;
@@ -65,7 +68,7 @@ pub fn list(
 /// guess them from a hash.
 pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) -> Result<(Id, i64, String)> {
     let organization_id = context.enter_list(organization_id, Action::ReadAudit)?;
-    if !sees_scores(context, &organization_id) {
+    if !sees_scores(conn, context, &organization_id)? {
         return Err(Code::RoleRequired.into());
     }
     let journal = journals::find(conn, organization_id.as_str())?;

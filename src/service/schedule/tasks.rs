@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::domain::Id;
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::access::{self, Decision, Facts};
-use crate::domain::assessment::period::{LateSubmissions, PeriodStatus};
+use crate::domain::assessment::period::{CouncilScoring, LateSubmissions, PeriodStatus};
 use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, Proposal, ProposalStatus};
 use crate::domain::award::council_session::{CouncilSession, SessionStatus};
 use crate::domain::office::unit::UnitKey;
@@ -179,8 +179,11 @@ impl TaskBuilder<'_> {
         if submissions.iter().any(|row| row.submission.has_lapsed(self.context.now)) {
             return Err(Interrupt::PendingLapse(PendingLapse::Organization(*self.organization_id)));
         }
-        let drafts = store::reviews::drafts(conn, self.organization_id)?;
-        let mut tasks: Vec<Task> = submissions.iter().filter_map(|row| self.submission(row, &drafts)).collect();
+        let member_id = self.context.member_id(self.organization_id)?;
+        let drafts = store::reviews::drafts(conn, self.organization_id, &member_id)?;
+        let scored_alone = store::reviews::scored_alone(conn, self.organization_id, &member_id)?;
+        let open = submissions.iter().filter(|row| !scored_alone.contains(&row.submission.id));
+        let mut tasks: Vec<Task> = open.filter_map(|row| self.submission(row, &drafts)).collect();
         let exists = |period_id: &Id, unit_id: &Id| {
             let matches = |row: &Listed| row.submission.period_id == *period_id && row.submission.unit_id == *unit_id;
             submissions.iter().any(matches)
@@ -222,11 +225,13 @@ impl TaskBuilder<'_> {
                 && may(self.context, action, &facts)
                 && submission.may(action, status, self.context.now).is_ok()
         };
+        let scoring = self.terms.get(&submission.period_id).map(|terms| terms.council_scoring);
+        let council = if scoring == Some(CouncilScoring::Mean) { Action::ScoreAlone } else { Action::CouncilReview };
         let acts = [
             (Action::Submit, DeadlineKind::SelfAssessment, None),
             (Action::WriteScores, DeadlineKind::SelfAssessment, None),
             (Action::Appraise, DeadlineKind::Appraisal, Some(Stage::Appraisal)),
-            (Action::CouncilReview, DeadlineKind::CouncilReview, Some(Stage::Council)),
+            (council, DeadlineKind::CouncilReview, Some(Stage::Council)),
         ];
         let (action, kind, stage) = acts.into_iter().find(|(action, ..)| can_act(*action))?;
         let of_unit = (kind == DeadlineKind::SelfAssessment).then_some(&submission.unit_id);
@@ -234,6 +239,9 @@ impl TaskBuilder<'_> {
         let draft = stage.and_then(|stage| Some((stage, drafts.get(&(submission.id, stage))?)));
         let (action, subject) = match draft {
             // A started review is to be finished.
+            Some((_, id)) if action == Action::ScoreAlone => {
+                (Action::SubmitOwnReview, ("review", Some(id), format!("/v1/reviews/{id}")))
+            }
             Some((stage, id)) => (Action::SubmitReview(stage), ("review", Some(id), format!("/v1/reviews/{id}"))),
             None => (action, ("submission", Some(&submission.id), format!("/v1/submissions/{}", submission.id))),
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Id;
 use crate::domain::assessment::period::{
-    DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
+    CouncilScoring, DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
 };
 use crate::domain::assessment::period_unit::SetAside;
 use crate::domain::assessment::steps::UnitSheet;
@@ -319,6 +319,8 @@ pub struct Terms {
     pub status: PeriodStatus,
     /// How late submissions are treated.
     pub late_submissions: LateSubmissions,
+    /// How the council arrives at its scores.
+    pub council_scoring: CouncilScoring,
     /// How the due date of dossiers is counted from the result notice.
     pub dossier: DossierDeadline,
     /// The date of the result notice; `None` before it is announced.
@@ -333,18 +335,34 @@ pub fn terms<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<H
     ids.sort_unstable();
     ids.dedup();
     let dossier = (dsl::dossier_working_days, dsl::dossier_semantics);
-    let council = (dsl::council_review_started_on, dsl::self_assessment_due_on);
+    let council = (dsl::council_scoring, dsl::council_review_started_on, dsl::self_assessment_due_on);
     let columns = (dsl::id, dsl::status, dsl::late_submissions, dossier, dsl::notice_on, council);
-    type Columns = (String, String, String, (i32, String), Option<NaiveDate>, (Option<NaiveDate>, NaiveDate));
+    type Columns = (String, String, String, (i32, String), Option<NaiveDate>, (String, Option<NaiveDate>, NaiveDate));
     let rows: Vec<Columns> = dsl::periods.filter(dsl::id.eq_any(ids)).select(columns).load(conn)?;
-    let terms =
-        |(row_id, status, late_submissions, (working_days, semantics), notice_on, (began_on, due_on)): Columns| {
-            let (status, late_submissions) = (parse_enum(&status)?, parse_enum(&late_submissions)?);
-            let dossier = DossierDeadline { working_days, semantics: parse_enum(&semantics)? };
-            let council_since = began_on.unwrap_or(due_on);
-            Ok((id(row_id), Terms { status, late_submissions, dossier, notice_on, council_since }))
-        };
+    let terms = |(
+        row_id,
+        status,
+        late_submissions,
+        (working_days, semantics),
+        notice_on,
+        (scoring, began_on, due_on),
+    ): Columns| {
+        let (status, late_submissions) = (parse_enum(&status)?, parse_enum(&late_submissions)?);
+        let dossier = DossierDeadline { working_days, semantics: parse_enum(&semantics)? };
+        let (council_scoring, council_since) = (parse_enum(&scoring)?, began_on.unwrap_or(due_on));
+        let terms = Terms { status, late_submissions, council_scoring, dossier, notice_on, council_since };
+        Ok((id(row_id), terms))
+    };
     rows.into_iter().map(terms).collect()
+}
+
+/// Whether the council of an organisation is scoring alone, unseen by each other.
+pub fn any_scored_alone(conn: &mut Conn, organization_id: &Id) -> Result<bool, Error> {
+    let alone = dsl::periods
+        .filter(dsl::organization_id.eq(organization_id.as_str()))
+        .filter(dsl::status.eq(enum_text(PeriodStatus::CouncilReview)))
+        .filter(dsl::council_scoring.eq(enum_text(CouncilScoring::Mean)));
+    Ok(diesel::select(diesel::dsl::exists(alone)).get_result(conn)?)
 }
 
 /// Returns the titles of periods.

@@ -1,6 +1,6 @@
 //! Reviews, without their lines, which are in `scores`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -36,6 +36,7 @@ struct Row {
     superseded_reason: Option<String>,
     replaces_id: Option<String>,
     amendment_id: Option<String>,
+    seat: String,
 }
 
 impl TryFrom<Row> for Review {
@@ -51,6 +52,7 @@ impl TryFrom<Row> for Review {
             submitted_at: utc_option(row.submitted_at),
             totals: Totals::new(Points::from_hundredths(row.base), Points::from_hundredths(row.bonus)),
             breakdown: from_json(&row.breakdown)?,
+            alone: !row.seat.is_empty(),
             superseded: utc_option(row.superseded_at)
                 .zip(row.superseded_reason)
                 .map(|(at, reason)| Supersession { at, reason }),
@@ -84,6 +86,7 @@ impl TryFrom<&Review> for Row {
             superseded_reason: review.superseded.as_ref().map(|superseded| superseded.reason.clone()),
             replaces_id: review.replaces_id.as_ref().map(ToString::to_string),
             amendment_id: review.amendment_id.as_ref().map(ToString::to_string),
+            seat: if review.alone { review.reviewer_id.to_string() } else { String::new() },
         })
     }
 }
@@ -105,7 +108,7 @@ pub fn submission_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
 pub fn of_submission(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>, Error> {
     let counting =
         dsl::reviews.filter(dsl::submission_id.eq(submission_id.as_str())).filter(dsl::superseded_at.is_null());
-    let rows: Vec<Row> = counting.order(dsl::stage).load(conn)?;
+    let rows: Vec<Row> = counting.order((dsl::stage, dsl::id)).load(conn)?;
     rows.into_iter().map(Review::try_from).collect()
 }
 
@@ -137,9 +140,21 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Review>, Error> 
     rows.into_iter().map(Review::try_from).collect()
 }
 
-/// Returns the draft reviews of an organisation that count, by submission and stage.
-pub fn drafts(conn: &mut Conn, organization_id: &Id) -> Result<HashMap<(Id, Stage), Id>, Error> {
+/// Returns the submissions of an organisation that a member has reviewed alone.
+pub fn scored_alone(conn: &mut Conn, organization_id: &Id, member_id: &Id) -> Result<HashSet<Id>, Error> {
+    let own = dsl::reviews
+        .filter(dsl::organization_id.eq(organization_id.as_str()))
+        .filter(dsl::seat.eq(member_id.as_str()))
+        .filter(dsl::status.eq(enum_text(ReviewStatus::Submitted)))
+        .filter(dsl::superseded_at.is_null());
+    let ids: Vec<String> = own.select(dsl::submission_id).load(conn)?;
+    Ok(ids.into_iter().map(id).collect())
+}
+
+/// Returns the draft reviews of an organisation that count, by submission and stage: of those made alone, a member's own.
+pub fn drafts(conn: &mut Conn, organization_id: &Id, member_id: &Id) -> Result<HashMap<(Id, Stage), Id>, Error> {
     let drafts = dsl::reviews
+        .filter(dsl::seat.eq_any(["", member_id.as_str()]))
         .filter(dsl::organization_id.eq(organization_id.as_str()))
         .filter(dsl::status.eq(enum_text(ReviewStatus::Draft)))
         .filter(dsl::superseded_at.is_null())
@@ -161,7 +176,7 @@ pub struct StageTotals {
     pub breakdown: Breakdown,
 }
 
-/// Returns the totals of the submitted reviews of a period that count, so that a ranking need not read their lines. Parses the
+/// Returns the totals of the submitted reviews of a period that count, but for those made alone, so that a ranking need not read their lines. Parses the
 /// breakdowns only where `with_breakdown` asks for them.
 pub fn submitted_of_period(conn: &mut Conn, period_id: &Id, with_breakdown: bool) -> Result<Vec<StageTotals>, Error> {
     let rows: Vec<(String, String, i64, i64, String)> = reviews::table
@@ -169,6 +184,7 @@ pub fn submitted_of_period(conn: &mut Conn, period_id: &Id, with_breakdown: bool
         .filter(submissions::period_id.eq(period_id.as_str()))
         .filter(reviews::status.eq("submitted"))
         .filter(reviews::superseded_at.is_null())
+        .filter(reviews::seat.eq(""))
         .select((reviews::submission_id, reviews::stage, reviews::base, reviews::bonus, reviews::breakdown))
         .load(conn)?;
     rows.into_iter()
@@ -220,7 +236,8 @@ pub fn supersede_stage(
 /// Adds a review.
 ///
 /// # Errors
-/// `already_exists` where the submission has a review of this stage that counts.
+/// `already_exists` where the submission has a review of this stage that counts, or one of the same member where they score
+/// alone.
 pub fn insert(conn: &mut Conn, review: &Review) -> Result<(), Error> {
     let inserted = diesel::insert_into(reviews::table).values(Row::try_from(review)?).execute(conn);
     map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())

@@ -20,7 +20,9 @@ use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::period_units::taking_part;
 use crate::store::schema::submissions::{self, dsl};
-use crate::store::schema::{organizations, period_units, periods, revision_withdrawals, revisions, units};
+use crate::store::schema::{
+    council_means, organizations, period_units, periods, revision_withdrawals, revisions, units,
+};
 use crate::store::types::{
     enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, utc, utc_option,
 };
@@ -169,7 +171,7 @@ pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
 
 /// Returns a submission with its unit and the settings of its period.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
-    type Joined = (Row, String, String, NaiveDate, String, String, Option<NaiveDateTime>);
+    type Joined = (Row, String, String, NaiveDate, String, String, String, Option<NaiveDateTime>);
     let case = submissions::table
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
         .inner_join(periods::table.on(periods::id.eq(submissions::period_id)))
@@ -182,12 +184,13 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
             periods::status,
             periods::appraisal_due_on,
             periods::criteria_set_id,
+            periods::council_scoring,
             organizations::time_zone,
             period_units::set_aside_at,
         ));
     let found: Option<Joined> = dispatch!(conn, c => case.get_result(c)).optional()?;
     found
-        .map(|(row, code, status, appraisal_due_on, criteria_set_id, time_zone, set_aside_at)| {
+        .map(|(row, code, status, appraisal_due_on, criteria_set_id, council_scoring, time_zone, set_aside_at)| {
             let submission = Submission::try_from(row)?;
             Ok(SubmissionCase {
                 unit: UnitKey { id: submission.unit_id, code },
@@ -195,6 +198,7 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
                 period_status: parse_enum(&status)?,
                 appraisal_due_on,
                 criteria_set_id: Id::from_uuid_text(criteria_set_id),
+                council_scoring: parse_enum(&council_scoring)?,
                 zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
                 set_aside_at: utc_option(set_aside_at),
             })
@@ -332,12 +336,19 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Submission>, Err
     rows.into_iter().map(Submission::try_from).collect()
 }
 
-/// Returns the states of the submissions of the units that take part in a period.
+/// Returns how far the submissions of the units that take part in a period are: one with a mean of the council is reviewed.
 pub fn statuses(conn: &mut Conn, period_id: &Id) -> Result<Vec<SubmissionStatus>, Error> {
-    let of_period = dsl::submissions.filter(dsl::period_id.eq(period_id.as_str()));
-    let of_period = of_period.filter(dsl::unit_id.eq_any(taking_part(period_id.as_str())));
-    let words: Vec<String> = of_period.select(dsl::status).load(conn)?;
-    words.iter().map(|enum_text| parse_enum(enum_text)).collect()
+    let rows: Vec<(String, Option<String>)> = submissions::table
+        .left_join(council_means::table.on(council_means::submission_id.eq(submissions::id)))
+        .filter(submissions::period_id.eq(period_id.as_str()))
+        .filter(submissions::unit_id.eq_any(taking_part(period_id.as_str())))
+        .select((submissions::status, council_means::submission_id.nullable()))
+        .load(conn)?;
+    let status = |(word, mean): (String, Option<String>)| {
+        let status: SubmissionStatus = parse_enum(&word)?;
+        Ok(if mean.is_some() { status.with_mean() } else { status })
+    };
+    rows.into_iter().map(status).collect()
 }
 
 /// Returns the submission of a unit in a period.
@@ -426,12 +437,13 @@ pub fn breakdowns(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, Breakdo
     scored.map(|(of, breakdown)| Ok((id(of), from_json(&breakdown)?))).collect()
 }
 
-/// Finalises the reviewed submissions of the units that take part in a period.
+/// Finalises the reviewed submissions of the units that take part in a period, and those that members of the council scored
+/// alone, which wait for it as appraised.
 pub fn finalize(conn: &mut Conn, period_id: &Id, now: DateTime<Utc>) -> Result<(), Error> {
     let reviewed = dsl::submissions
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::unit_id.eq_any(taking_part(period_id.as_str())))
-        .filter(dsl::status.eq(enum_text(SubmissionStatus::Reviewed)));
+        .filter(dsl::status.eq_any([SubmissionStatus::Appraised, SubmissionStatus::Reviewed].map(enum_text)));
     let status = enum_text(SubmissionStatus::Finalized);
     let change = (dsl::status.eq(status), dsl::version.eq(dsl::version + 1), dsl::updated_at.eq(naive(now)));
     diesel::update(reviewed).set(change).execute(conn)?;

@@ -117,6 +117,8 @@ answers! {
     Options(OptionsAnswer),
     /// For any rule, in a review: the criterion does not apply to the unit and has no points.
     NotApplicable(NotApplicableAnswer),
+    /// For any rule: what several reviewers who scored alone make together. In revisions that an amendment made.
+    Mean(MeanAnswer),
 }
 
 /// Points entered directly.
@@ -195,6 +197,17 @@ pub struct NotApplicableAnswer {
     pub not_applicable: bool,
 }
 
+/// What the reviewers who scored a line alone make together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MeanAnswer {
+    /// Whether the criterion applies to the unit: the majority of the reviewers who answered decides.
+    pub applies: bool,
+    /// How many reviewers declared the criterion not applicable.
+    pub left_out: u32,
+    /// The points given, from the lowest to the highest; empty where nobody scored it and the appraisal's points stand.
+    pub scored: Vec<Points>,
+}
+
 impl Answer {
     /// The criterion does not apply to the unit.
     pub const NOT_APPLICABLE: Answer = Answer::NotApplicable(NotApplicableAnswer { not_applicable: true });
@@ -206,7 +219,24 @@ impl Answer {
 
     /// Whether it declares the criterion not applicable.
     pub const fn is_not_applicable(&self) -> bool {
-        matches!(self, Answer::NotApplicable(_))
+        match self {
+            Answer::NotApplicable(_) => true,
+            Answer::Mean(mean) => !mean.applies,
+            Answer::Points(_)
+            | Answer::Achieved(_)
+            | Answer::Level(_)
+            | Answer::Rank(_)
+            | Answer::Cases(_)
+            | Answer::Done(_)
+            | Answer::BonusPenalty(_)
+            | Answer::Ratio(_)
+            | Answer::Options(_) => false,
+        }
+    }
+
+    /// Returns what several reviewers made together, if it is that.
+    pub const fn mean(&self) -> Option<&MeanAnswer> {
+        if let Answer::Mean(mean) = self { Some(mean) } else { None }
     }
 }
 
@@ -231,6 +261,9 @@ impl<'de> Deserialize<'de> for Answer {
             target: Option<Quantity>,
             options: Option<Vec<String>>,
             not_applicable: Option<bool>,
+            applies: Option<bool>,
+            left_out: Option<u32>,
+            scored: Option<Vec<Points>>,
         }
         let fields = Fields::deserialize(deserializer)?;
         let Fields {
@@ -247,6 +280,9 @@ impl<'de> Deserialize<'de> for Answer {
             target,
             options,
             not_applicable,
+            applies,
+            left_out,
+            scored,
         } = fields;
         None.or(points.map(|points| PointsAnswer { points }.into()))
             .or(achieved.map(|achieved| AchievedAnswer { achieved }.into()))
@@ -260,6 +296,10 @@ impl<'de> Deserialize<'de> for Answer {
             .or(actual.map(|actual| RatioAnswer { actual, target }.into()))
             .or(options.map(|options| OptionsAnswer { options }.into()))
             .or(not_applicable.map(|not_applicable| NotApplicableAnswer { not_applicable }.into()))
+            .or(applies
+                .zip(left_out)
+                .zip(scored)
+                .map(|((applies, left_out), scored)| MeanAnswer { applies, left_out, scored }.into()))
             .ok_or_else(|| serde::de::Error::custom("an answer to no rule"))
     }
 }

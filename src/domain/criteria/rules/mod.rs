@@ -17,6 +17,7 @@ mod figures;
 mod findings;
 mod levels;
 mod manual;
+mod mean;
 mod rank_bands;
 mod target_ratio;
 #[cfg(test)]
@@ -28,7 +29,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use utoipa::ToSchema;
 
 pub use all_or_nothing::AllOrNothingRule;
-pub use answer::{Answer, AnswerInput, CanonicalAnswer};
+pub use answer::{Answer, AnswerInput, CanonicalAnswer, MeanAnswer};
 pub use award_per_case::AwardPerCaseRule;
 pub use best_of::BestOfRule;
 pub use bonus_penalty::BonusPenaltyRule;
@@ -341,6 +342,9 @@ impl Rule {
 
     /// Explains how the points of an answer were computed.
     pub fn explain(&self, answer: &Answer, max: Points) -> Explanation {
+        if let Some(mean) = answer.mean() {
+            return mean.explain(max);
+        }
         if answer.is_not_applicable() {
             return Account::default().close("not_applicable", max);
         }

@@ -1,7 +1,8 @@
 //! Sums of a submission: lines into sections, sections into parts, parts into totals.
 //!
-//! Two things distinguish the result from a plain sum. A part may cap its deductions, and criteria that do not apply
-//! may be compensated by rescaling the points earned in the rest of their section to its maximum.
+//! Three things distinguish the result from a plain sum. A part may cap its deductions; criteria that do not apply may be
+//! compensated by rescaling the points earned in the rest of their section to its maximum; and means of criteria that
+//! share points count as far as these go.
 
 use std::collections::BTreeMap;
 
@@ -50,6 +51,8 @@ pub struct NodeSum {
     lost: Points,
     /// Maxima of the criteria that do not apply.
     left_out: Points,
+    /// Points that criteria have beyond those that they share, and those that they share; only means have any.
+    over: Option<(Points, Points)>,
     /// Whether any criterion applies.
     applies: bool,
 }
@@ -105,6 +108,10 @@ impl ScoringTable {
             if let Some(sum) = nodes.get_mut(share.parent).filter(|_| !share.lines.iter().any(applies)) {
                 sum.left_out += share.ceiling;
             }
+            let taken: Points = share.lines.iter().filter_map(|line| sheet.points(*line)).sum();
+            if let Some(sum) = nodes.get_mut(share.parent).filter(|_| taken > share.ceiling) {
+                sum.over = Some((taken, share.ceiling));
+            }
         }
         nodes
     }
@@ -130,6 +137,10 @@ impl NodeSum {
         let Some(points) = self.points else {
             return;
         };
+        if let Some((taken, shared)) = self.over {
+            self.count(points - (taken - shared), &format!("{points} - ({taken} - {shared})"));
+        }
+        let points = self.points.unwrap_or(points);
         if let Some(cap) = node.max_deduction.filter(|cap| self.lost > *cap) {
             self.count(points + (self.lost - cap), &format!("{points} + ({} - {cap})", self.lost));
         }

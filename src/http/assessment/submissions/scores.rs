@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::submission::SubmissionCase;
 use crate::domain::criteria::rules::{Answer as ScoreAnswer, Explanation};
-use crate::domain::criteria::scoring::{Criterion, JsonText, Line, Sheet, TableNode, Tally, Totals};
+use crate::domain::criteria::scoring::{Criterion, JsonText, Line, Sheet, Spread, TableNode, Tally, Totals};
 use crate::domain::{Points, Quantity};
 use crate::service::Details;
 use crate::service::assessment::submissions::Scores;
@@ -31,7 +31,7 @@ impl StageTotals {
     pub fn of(own: Option<Totals>, details: &Details<SubmissionCase>) -> Self {
         let of =
             |stage| details.visible.reviews.iter().find(|review| review.stage == stage).map(|review| review.totals);
-        let (appraisal, council) = (of(Stage::Appraisal), of(Stage::Council));
+        let (appraisal, council) = (of(Stage::Appraisal), details.visible.council_totals);
         let result = council.or(appraisal).or(own.filter(|_| details.visible.sees_result));
         StageTotals { own, appraisal, council, result }
     }
@@ -41,12 +41,14 @@ impl StageTotals {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ScoreCell)]
 pub struct CellView<'a> {
-    /// The answer; null if there is none.
+    /// The answer; null if there is none, and for the mean of several reviews.
     answer: Option<&'a ScoreAnswer>,
     /// Points earned by the answer; null if it is not scored or does not apply.
     points: Option<Points>,
     /// How the points were computed, in enough detail to repeat it by hand.
     explanation: Option<Explanation>,
+    /// How far apart the members of the council were; null unless they scored alone.
+    spread: Option<Spread>,
     /// A remark of the person who scored the line.
     note: Option<&'a str>,
     /// Why a review differs from the previous stage.
@@ -59,8 +61,9 @@ impl<'a> CellView<'a> {
         let Line { scored, note, reason } = line;
         let empty = scored.is_none() && note.is_none() && reason.is_none();
         (!empty).then(|| CellView {
-            answer: line.answer(),
+            answer: line.given(),
             points: line.points(),
+            spread: line.spread(),
             explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
             note: note.as_deref(),
             reason: reason.as_deref(),

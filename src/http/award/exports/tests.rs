@@ -299,6 +299,7 @@ fn units(chance: &mut Chance, content: &CriteriaContent, units: &[ExportedUnit])
                 period_status: PeriodStatus::Announced,
                 appraisal_due_on: "2023-11-20".parse().unwrap(),
                 criteria_set_id: id(1),
+                council_scoring: CouncilScoring::Agreed,
                 zone: zone("Asia/Ho_Chi_Minh").unwrap(),
                 set_aside_at: None,
             },
@@ -307,6 +308,7 @@ fn units(chance: &mut Chance, content: &CriteriaContent, units: &[ExportedUnit])
             own,
             appraisal,
             council,
+            made_alone: Vec::new(),
             sees_result: true,
         });
     }

@@ -5,26 +5,51 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use crate::domain::Id;
-use crate::domain::access::action::Action;
-use crate::domain::assessment::period::Period;
+use crate::domain::access::action::{Action, Stage};
+use crate::domain::assessment::period::{CouncilScoring, Period};
 use crate::domain::assessment::steps::of_unit;
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::award::ranking::{Contender, Inputs, Ranking, Withdrawal};
 use crate::domain::award::tie_break::TieBreak;
 use crate::domain::award::tie_decision::TieDecision;
+use crate::domain::criteria::scoring::Breakdown;
 use crate::error::{Code, Error, Fault};
 use crate::store::rankings::FrozenRanking;
 use crate::store::reviews::StageTotals;
 use crate::store::{self, Conn};
 
+/// What the council has scored, as far as a ranking may show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Everything.
+    All,
+    /// What its members do not score alone, while they do.
+    WithoutMeans,
+}
+
 /// Collects the inputs of a period's ranking from the current data.
 pub fn current(conn: &mut Conn, period: &Period) -> Result<Inputs, Error> {
+    current_as(conn, period, Seen::All)
+}
+
+/// Collects the inputs of a period's ranking from the current data, as far as they may be seen.
+pub fn current_as(conn: &mut Conn, period: &Period, seen: Seen) -> Result<Inputs, Error> {
     let chain = period.rules.tie_break.iter().filter_map(|step| TieBreak::parse(step));
     let needs_breakdown = chain.into_iter().any(|step| step.asks_for_breakdown());
     let units = store::periods::units_of(conn, &period.id)?;
     let mut own = if needs_breakdown { store::submissions::breakdowns(conn, &period.id)? } else { HashMap::new() };
     let mut furthest: HashMap<Id, StageTotals> = HashMap::new();
-    for review in store::reviews::submitted_of_period(conn, &period.id, needs_breakdown)? {
+    let mut reviews = store::reviews::submitted_of_period(conn, &period.id, needs_breakdown)?;
+    if period.rules.council_scoring == CouncilScoring::Mean && seen == Seen::All {
+        let means = store::council_means::of_period(conn, &period.id)?;
+        reviews.extend(means.into_iter().map(|(submission_id, mean)| StageTotals {
+            submission_id,
+            stage: Stage::Council,
+            totals: mean.totals,
+            breakdown: if needs_breakdown { mean.breakdown } else { Breakdown::default() },
+        }));
+    }
+    for review in reviews {
         let before = furthest.get(&review.submission_id);
         if before.is_none_or(|before| before.stage < review.stage) {
             furthest.insert(review.submission_id, review);
