@@ -183,7 +183,8 @@ fn a_schedule_takes_returned_and_missed_sheets_along(app: &App) {
     );
     // The answer names the sheets that moved; TH's keeps the day of its extension.
     let id = missed.rsplit('/').next().unwrap();
-    let moved = json!([{"submission_id": id, "unit_id": app.unit_id("KT"), "was_due_on": "2023-11-08", "due_on": "2023-11-12", "reopened": true}]);
+    let moved = json!([{"submission_id": id, "unit_id": app.unit_id("KT"), "was_status": "missed",
+        "status": "draft", "was_due_on": "2023-11-08", "due_on": "2023-11-12", "reopened": true}]);
     assert_eq!(changed["moved_sheets"], moved);
     assert_eq!(events(app)["submission.reopened"], 1);
     let entries = app.get("auditor", &format!("/v1/audit-entries?subject_id={id}")).expect(200);
