@@ -26,7 +26,9 @@ pub use answer::Answer;
 pub use app::{App, EventSignal};
 pub use context::{Caller, Conditions, Context, Identified, IdentifiedCell, Input, Request};
 pub use interrupt::{Interrupt, PendingLapse, Result};
-pub use journal::recording::{AuditDraft, AuditState, Author, EventDraft, publish, record, record_all, record_as};
+pub use journal::recording::{
+    AuditDraft, AuditState, Author, Entries, EventDraft, publish, record, record_all, record_as,
+};
 pub use run::{act, read};
 pub use subject::{Details, Identity, Related, Subject};
 

@@ -224,7 +224,8 @@ pub fn fill(conn: &mut Conn, app: &App, empty: bool) -> Result<(), Error> {
     let draft = Period::draft(app.ids.next(), office, rules(set.id, unit_ids), now);
     let period = Period { status: PeriodStatus::SelfAssessment, ..draft };
     store::periods::insert(conn, &period)?;
-    sync::plan_period(conn, app, &period, now)
+    // The sandbox begins with an empty journal.
+    sync::plan_period(conn, app, &period, now).map(drop)
 }
 
 fn organization(conn: &mut Conn, app: &App, now: DateTime<Utc>, code: &str, name: &str) -> Result<Id, Error> {

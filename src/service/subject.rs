@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::{Context, Input};
 use super::interrupt::Result;
-use super::journal::recording::{AuditDraft, AuditState, EventDraft, record};
+use super::journal::recording::{AuditDraft, AuditState, Entries, EventDraft, record, record_all};
 use super::tag::Tag;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
@@ -313,6 +313,25 @@ impl Context<'_> {
     /// `version_mismatch`; `busy` or `internal` when the database fails.
     pub fn commit<S: Subject>(&self, conn: &mut Conn, act: &str, before: &S, change: Change<S>) -> Result<Details<S>> {
         let after = self.save(conn, act, before, change)?;
+        Ok(self.details(conn, after)?)
+    }
+
+    /// Saves a transition like [`Self::commit`], and records with it what else the act has changed.
+    ///
+    /// # Errors
+    /// `version_mismatch`; `busy` or `internal` when the database fails.
+    pub fn commit_with<S: Subject>(
+        &self,
+        conn: &mut Conn,
+        act: &'static str,
+        before: &S,
+        Change { after, event }: Change<S>,
+        further: Entries,
+    ) -> Result<Details<S>> {
+        let after = after.save(conn)?;
+        let event = event.map(|kind| after.event(kind));
+        let own = AuditDraft::of_change(act, before, &after, event);
+        record_all(conn, self, std::iter::once(own).chain(further).collect())?;
         Ok(self.details(conn, after)?)
     }
 

@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::periods::{PeriodChange, validate};
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::assessment::carry_over::{CarriedPart, NotCarried};
-use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
+use crate::domain::assessment::evidence::Evidence;
 use crate::domain::assessment::period::{Period, PeriodStatus};
 use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::assessment::target::{self, Target};
@@ -20,6 +20,7 @@ use crate::domain::criteria::scoring::{ScoringTable, Sheet};
 use crate::domain::journal::event::EventType;
 use crate::domain::text::Check;
 use crate::error::{Code, Error};
+use crate::service::assessment::evidence;
 use crate::service::assessment::submissions::{self, audited_lines};
 use crate::service::office::organizations::zone_of;
 use crate::service::subject::fields;
@@ -163,7 +164,7 @@ pub fn carry_over(conn: &mut Conn, context: &Context, period: &Period) -> Result
         after: Some(json!({"from": source.id, "not_carried": left}).into()),
         ..AuditDraft::of("period.carry_over", period, None, None)
     }];
-    for Plan { source, table, lines, evidence } in plans {
+    for Plan { source, table, lines, evidence: pieces } in plans {
         let (unit_id, status) = (source.unit_id, SubmissionStatus::Draft);
         let blank = submissions::blank(context.new_id(), period, unit_id, status, term, context.now);
         store::submissions::insert(conn, &blank)?;
@@ -171,7 +172,7 @@ pub fn carry_over(conn: &mut Conn, context: &Context, period: &Period) -> Result
         let tally = table.tally(&lines);
         let scored = Submission { totals: tally.totals, ..blank };
         store::submissions::set_totals(conn, &scored, &table.breakdown(&tally), scored.version)?;
-        let pieces = evidence.into_iter().map(|piece| Evidence {
+        let pieces = pieces.into_iter().map(|piece| Evidence {
             id: context.new_id(),
             submission_id: scored.id,
             added_after: 0,
@@ -182,7 +183,7 @@ pub fn carry_over(conn: &mut Conn, context: &Context, period: &Period) -> Result
         let pieces: Vec<Evidence> = pieces.collect();
         store::evidence::insert_all(conn, &pieces)?;
         let case: SubmissionCase = store::submissions::find(conn, &scored.id)?.ok_or(Code::NotFound)?;
-        let pieces: Vec<FrozenEvidence> = pieces.iter().map(FrozenEvidence::from).collect();
+        let pieces: Vec<Value> = pieces.iter().map(evidence::audited).collect();
         let lines = audited_lines(&table, &lines)?;
         let after = json!({"lines": lines, "evidence": pieces, "carried_from": source.id});
         let event = Some(case.event(EventType::SubmissionCreated));

@@ -14,6 +14,7 @@ use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions::{self, UnitLines, VisibleResult};
 use crate::service::files::StoredFile;
+use crate::service::subject::fields;
 use crate::service::tag::Tag;
 use crate::service::{Context, Details, Identity, Input, Related, Result, Subject};
 use crate::store::{self, Conn};
@@ -137,13 +138,24 @@ impl Subject for EvidenceCase {
     }
 
     fn audit(&self) -> Value {
-        json!(FrozenEvidence::from(&self.piece))
+        audited(&self.piece)
     }
 
     /// Counts as a change of the submission.
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
         Ok(EvidenceCase { sheet: self.sheet.save(conn)?, ..self })
     }
+}
+
+/// A piece of evidence as audit entries keep it: what a revision freezes, and how it was given.
+pub fn audited(piece: &Evidence) -> Value {
+    let (file, document) = (piece.proof.file(), piece.proof.document());
+    let further = json!({
+        "added_by": piece.added_by, "name": file.map(|file| &file.name),
+        "media_type": file.map(|file| &file.media_type), "size": file.map(|file| file.size),
+        "url": document.map(|document| &document.url),
+    });
+    fields(&FrozenEvidence::from(piece), further)
 }
 
 impl Related<EvidenceCase> for VisibleEvidence {

@@ -144,11 +144,11 @@ fn settle(
     context: &Context,
     (before, change): (&Period, Change<Period>),
     act: Act,
-    effects: Effects,
+    mut effects: Effects,
 ) -> Result<Details<Period>> {
     if before.status != PeriodStatus::SelfAssessment {
         let today = date_in(zone_of(conn, &before.organization_id)?, context.now);
-        sync::update_stages(conn, &before.id, today, context.now)?;
+        effects.drafts.extend(sync::update_stages(conn, &before.id, today, context.now)?);
     }
     let lapsed = ranking::lapsed(conn, &before.id, act.standing)?;
     let Change { after, event } = change;

@@ -30,8 +30,8 @@ use crate::service::office::organizations::zone_of;
 use crate::service::schedule::deadlines::sync;
 use crate::service::subject::{changed_fields, fields};
 use crate::service::{
-    AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Result, Subject, publish,
-    record, record_all,
+    AuditDraft, Context, Details, Entries, EventDraft, Identity, Input, Interrupt, PendingLapse, Result, Subject,
+    record,
 };
 use crate::store::page::Page;
 use crate::store::periods::PeriodUnit;
@@ -188,7 +188,7 @@ pub fn change(
         check_dates(&before.rules.schedule, &mut rules, date_in(zone, context.now))?;
     }
     let after = Period { rules, updated_at: context.now, ..before.clone() };
-    let mut moved = Vec::new();
+    let (mut moved, mut further) = (Vec::new(), Entries::default());
     if is_draft {
         drop_targets(conn, context, &before, &after)?;
     } else {
@@ -196,12 +196,12 @@ pub fn change(
             apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
         }
         let sheets = store::submissions::of_period(conn, id)?;
-        sync::reschedule(conn, (&before, &after), zone, context.now)?;
+        further = sync::reschedule(conn, (&before, &after), zone, context.now)?;
         moved = moved_sheets(sheets, store::submissions::of_period(conn, id)?);
-        record_all(conn, context, moved.iter().map(|sheet| sheet.draft("submission.move")).collect())?;
+        further.extend(moved.iter().map(|sheet| sheet.draft("submission.move")));
     }
-    let details =
-        context.commit(conn, "period.change", &before, Change::with_event(after, EventType::PeriodChanged))?;
+    let change = Change::with_event(after, EventType::PeriodChanged);
+    let details = context.commit_with(conn, "period.change", &before, change, further)?;
     Ok((details, moved))
 }
 
@@ -249,6 +249,17 @@ pub fn moved_sheets(before: Vec<Submission>, mut after: Vec<Submission>) -> Vec<
     moved.collect()
 }
 
+/// The entries of the submissions that an act on the period moves from how they stood.
+fn entries_of_moved(
+    conn: &mut Conn,
+    period_id: &Id,
+    stood: Vec<Submission>,
+    act: &'static str,
+) -> Result<Entries, Error> {
+    let moved = moved_sheets(stood, store::submissions::of_period(conn, period_id)?);
+    Ok(moved.iter().map(|sheet| sheet.draft(act)).collect())
+}
+
 /// Removes targets of units and criteria that a draft no longer contains.
 fn drop_targets(conn: &mut Conn, context: &Context, before: &Period, after: &Period) -> Result<(), Error> {
     let same_table = before.rules.criteria_set_id == after.rules.criteria_set_id;
@@ -291,11 +302,9 @@ pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Perio
     let table = published.map(|set| ScoringTable::of(&set.content));
     let targets = store::targets::of_period(conn, id)?;
     let change = period.open(table.as_ref(), &targets, &active_units, context.now)?;
-    sync::plan_period(conn, context.app, &period, context.now)?;
-    let carried = copies::carry_over(conn, context, &period)?;
-    let opened = context.commit(conn, "period.open", &period, change)?;
-    record_all(conn, context, carried)?;
-    Ok(opened)
+    let mut further = sync::plan_period(conn, context.app, &period, context.now)?;
+    further.extend(copies::carry_over(conn, context, &period)?);
+    context.commit_with(conn, "period.open", &period, change, further)
 }
 
 /// Ends the self-assessment; units that have not submitted are marked as missed.
@@ -311,9 +320,12 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
         UnitSheet { closes_at: Some(gate), ..unit.sheet.clone() }
     };
     let change = period.start_appraisal(&units.iter().map(state).collect::<Vec<_>>(), context.now)?;
+    let mut further = Entries::default();
     if period.rules.late_submissions == LateSubmissions::AcceptFlagged {
         // Late submissions were accepted until now; the start of the appraisal closes them.
+        let stood = store::submissions::of_period(conn, id)?;
         store::submissions::close_open_gates(conn, id, context.now)?;
+        further = entries_of_moved(conn, id, stood, "submission.move")?;
     }
     apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
     let missed: Vec<Submission> = units
@@ -331,12 +343,9 @@ pub fn start_appraisal(conn: &mut Conn, context: &Context, id: &Id) -> Result<De
         })
         .collect();
     store::submissions::insert_all(conn, &missed)?;
-    sync::update_stages(conn, id, date_in(zone, context.now), context.now)?;
-    let events = missed.iter().map(|submission| {
-        ((SubmissionCase::TYPE, &submission.id), submissions::event(submission, EventType::SubmissionMissed))
-    });
-    publish(conn, context.app, context.now, &period.organization_id, events.collect())?;
-    context.commit(conn, "period.start_appraisal", &period, change)
+    further.extend(missed.iter().map(submissions::missed));
+    further.extend(sync::update_stages(conn, id, date_in(zone, context.now), context.now)?);
+    context.commit_with(conn, "period.start_appraisal", &period, change, further)
 }
 
 /// Applies lapses, then returns the state of each unit's submission.
@@ -366,9 +375,11 @@ pub fn finalize(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<P
     let ProvisionalRanking { inputs, faults, .. } = inputs::provisional(conn, &period)?;
     let change = period.finalize(&states, faults, context.now)?;
     let (version, _) = versions::freeze(conn, context, &period, &inputs)?;
+    let stood = store::submissions::of_period(conn, id)?;
     store::submissions::finalize(conn, id, context.now)?;
+    let finalized = entries_of_moved(conn, id, stood, "submission.finalize")?;
     let change = change.map(|period| Period { ranking_version: Some(version), ..period });
-    context.commit(conn, "period.finalize", &period, change)
+    context.commit_with(conn, "period.finalize", &period, change, finalized)
 }
 
 /// Closes the period once every proposal is decided.
@@ -382,8 +393,8 @@ pub fn close(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Peri
         unit.map_or("", |unit| unit.unit.code.as_str())
     };
     let change = period.close(&undecided.map(code_of).collect::<Vec<_>>(), context.now)?;
-    store::deadlines::waive_rest(conn, id, WAIVE_REASON_CLOSED, context.now)?;
-    context.commit(conn, "period.close", &period, change)
+    let waived = sync::period_ended(conn, id, WAIVE_REASON_CLOSED, context.now)?;
+    context.commit_with(conn, "period.close", &period, change, waived)
 }
 
 /// Reason stored with deadlines that are waived because the period is closed.
@@ -394,10 +405,12 @@ pub fn cancel(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
     let (period, reason): (Period, _) = context.enter(conn, id, Action::Cancel, input)?;
     let change = period.cancel(reason, context.now)?;
     apply_lapses(conn, context.app, context.request_id(), Lapsed::OfPeriod(id), context.now)?;
+    let stood = store::submissions::of_period(conn, id)?;
     store::submissions::clear_gates(conn, id, context.now)?;
+    let mut further = entries_of_moved(conn, id, stood, "submission.move")?;
     let reason = change.after.cancel_reason.as_deref().unwrap_or_default();
-    store::deadlines::waive_rest(conn, id, reason, context.now)?;
-    context.commit(conn, "period.cancel", &period, change)
+    further.extend(sync::period_ended(conn, id, reason, context.now)?);
+    context.commit_with(conn, "period.cancel", &period, change, further)
 }
 
 /// How many members of the council have reviewed each submission alone: for the chair and those who see the mean, without the

@@ -15,10 +15,11 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::{NOTE_CHARS, checked};
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error, Fault};
-use crate::service::assessment::submissions::scores_written;
+use crate::service::assessment::submissions::{audited_lines, scores_written};
 use crate::service::assessment::{council_means, submissions};
 use crate::service::award::ranking;
 use crate::service::schedule::deadlines::sync;
+use crate::service::subject::fields;
 use crate::service::{
     AuditDraft, Context, Details, EventDraft, Identity, Input, Related, Result, Subject, record, record_all,
 };
@@ -232,7 +233,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     store::reviews::insert(conn, &review)?;
     store::scores::save_review(conn, &table, &review.id, &table.blank(), &copied)?;
     let case = ReviewCase { review, sheet };
-    context.record_created(conn, "review.create", &case, None)?;
+    record(conn, context, created(&case, &table, &copied)?)?;
     Ok(context.details(conn, case)?)
 }
 
@@ -274,6 +275,15 @@ fn enter<'i, T>(
     context.enter(conn, id, action, input)
 }
 
+/// The entry of a new review, with the lines that it begins with.
+///
+/// # Errors
+/// `internal` when they cannot be serialised.
+pub fn created(case: &ReviewCase, table: &ScoringTable, lines: &Sheet) -> Result<AuditDraft<'static>, Error> {
+    let lines = json!({"amendment_id": case.review.amendment_id, "lines": audited_lines(table, lines)?});
+    Ok(AuditDraft::of("review.create", case, None, Some(fields(&case.audit(), lines))))
+}
+
 /// What a review of one among several lacks: whoever leaves out every line has not reviewed it.
 fn missing_alone(table: &ScoringTable, sheet: &Sheet) -> Vec<Fault> {
     if sheet.0.iter().any(|line| line.scored.is_some()) { Vec::new() } else { table.missing(sheet, |_| true) }
@@ -301,9 +311,15 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Rev
     }
     let lapsed = ranking::lapsed(conn, period_id, decisions)?;
     let today = date_in(after.sheet.zone, context.now);
-    sync::update_stages(conn, &after.sheet.submission.period_id, today, context.now)?;
+    let stages = sync::update_stages(conn, &after.sheet.submission.period_id, today, context.now)?;
     let event = event.map(|kind| after.event(kind));
-    let mut drafts = vec![AuditDraft::of_change("review.submit", &case, &after, event)];
+    let mut drafts = vec![
+        AuditDraft::of_change("review.submit", &case, &after, event),
+    ];
+    if case.sheet.submission.status != after.sheet.submission.status {
+        drafts.push(AuditDraft::of_change("submission.advance", &case.sheet, &after.sheet, None));
+    }
+    drafts.extend(stages);
     drafts.extend(lapsed);
     record_all(conn, context, drafts)?;
     Ok(context.details(conn, after)?)
@@ -328,14 +344,18 @@ pub fn reopen(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
     } else {
         ReviewCase { sheet: draft.sheet.save(conn)?, ..draft }
     };
-    sync::update_stages(conn, period_id, date_in(draft.sheet.zone, context.now), context.now)?;
+    let stages = sync::update_stages(conn, period_id, date_in(draft.sheet.zone, context.now), context.now)?;
     let superseded = ReviewCase { review: superseded, sheet: draft.sheet.clone() };
     // Nobody learns what somebody does alone.
     let event = (!superseded.review.alone).then(|| superseded.event(EventType::ReviewReopened));
     let mut drafts = vec![
         AuditDraft::of_change("review.reopen", &case, &superseded, event),
-        AuditDraft::of("review.create", &draft, None, Some(draft.audit())),
+        created(&draft, &table, &lines)?,
     ];
+    if case.sheet.submission.status != draft.sheet.submission.status {
+        drafts.push(AuditDraft::of_change("submission.step_back", &case.sheet, &draft.sheet, None));
+    }
+    drafts.extend(stages);
     drafts.extend(ranking::lapsed(conn, period_id, decisions)?);
     record_all(conn, context, drafts)?;
     Ok(context.details(conn, draft)?)

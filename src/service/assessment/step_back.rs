@@ -14,7 +14,7 @@ use crate::service::assessment::submissions::lapses::apply_lapses;
 use crate::service::award::{council_sessions, ranking};
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::deadlines::sync;
-use crate::service::{AuditDraft, Context, Details, Input, Result, Subject as _, record_all};
+use crate::service::{AuditDraft, Context, Details, Entries, Input, Result, Subject as _, record_all};
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
 
@@ -35,9 +35,9 @@ pub fn step_back(
     let sheets = store::submissions::of_period(conn, id)?;
     let decisions = ranking::standing(conn, id)?;
     let mut drafts = supersede(conn, context, &before, &reason)?;
-    move_sheets(conn, context, (&before, &change.after))?;
+    drafts.extend(move_sheets(conn, context, (&before, &change.after))?);
     let moved = moved_sheets(sheets, store::submissions::of_period(conn, id)?);
-    sync::update_stages(conn, id, today, context.now)?;
+    drafts.extend(sync::update_stages(conn, id, today, context.now)?);
     drafts.extend(moved.iter().map(|sheet| sheet.draft("submission.step_back")));
     record_all(conn, context, drafts)?;
     if before.status == PeriodStatus::CouncilReview {
@@ -76,17 +76,19 @@ fn supersede(
 }
 
 /// Moves the submissions back to where the stage that ends found them, and opens the gates of a self-assessment that begins
-/// again: until the new due date where one is given, and for everybody where late submissions are accepted.
-fn move_sheets(conn: &mut Conn, context: &Context, (before, after): (&Period, &Period)) -> Result<(), Error> {
+/// again: until the new due date where one is given, and for everybody where late submissions are accepted. Returns the
+/// entries of the deadlines.
+fn move_sheets(conn: &mut Conn, context: &Context, (before, after): (&Period, &Period)) -> Result<Entries, Error> {
     let (from, to) = before.way_back()?.sheets;
     store::submissions::move_all(conn, &before.id, from, to, context.now)?;
     if after.status != PeriodStatus::SelfAssessment {
-        return Ok(());
+        return Ok(Entries::default());
     }
     let zone = zone_of(conn, &before.organization_id)?;
-    sync::reschedule(conn, (before, after), zone, context.now)?;
+    let rescheduled = sync::reschedule(conn, (before, after), zone, context.now)?;
     match after.rules.late_submissions {
-        LateSubmissions::AcceptFlagged => store::submissions::reopen_gates(conn, &before.id, context.now),
-        LateSubmissions::Reject => Ok(()),
+        LateSubmissions::AcceptFlagged => store::submissions::reopen_gates(conn, &before.id, context.now)?,
+        LateSubmissions::Reject => {}
     }
+    Ok(rescheduled)
 }

@@ -26,7 +26,7 @@ use crate::service::schedule::deadlines::sync;
 use crate::service::subject::fields;
 use crate::service::{
     AuditDraft, AuditState, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Related, Result,
-    Subject, record, record_all, sha256_hex,
+    Subject, record, sha256_hex,
 };
 use crate::store::page::Page;
 use crate::store::submissions::Lapsed;
@@ -129,13 +129,7 @@ impl Subject for SubmissionCase {
 
     /// Lines are audited by the act that writes them.
     fn audit(&self) -> Value {
-        let submission = &self.submission;
-        json!({
-            "period_id": submission.period_id, "unit_id": submission.unit_id, "status": submission.status,
-            "revision": submission.revision, "late": submission.late, "due_on": submission.due_on,
-            "closes_at": submission.closes_at.map(instant), "submitted_at": submission.submitted_at.map(instant),
-            "return_reason": submission.return_reason, "set_aside_at": self.set_aside_at.map(instant),
-        })
+        fields(&audit(&self.submission), json!({"set_aside_at": self.set_aside_at.map(instant)}))
     }
 
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
@@ -309,6 +303,26 @@ pub fn blank(
     }
 }
 
+/// Audit entry and event of a submission that is created as missed.
+pub fn missed(submission: &Submission) -> AuditDraft<'static> {
+    let Submission { id, organization_id, .. } = submission;
+    AuditDraft {
+        after: Some(audit(submission).into()),
+        event: Some(event(submission, EventType::SubmissionMissed)),
+        ..AuditDraft::about("submission.miss", Some(*organization_id), (SubmissionCase::TYPE, *id))
+    }
+}
+
+/// The fields of a submission that audit entries keep.
+fn audit(submission: &Submission) -> Value {
+    json!({
+        "period_id": submission.period_id, "unit_id": submission.unit_id, "status": submission.status,
+        "revision": submission.revision, "late": submission.late, "due_on": submission.due_on,
+        "closes_at": submission.closes_at.map(instant), "submitted_at": submission.submitted_at.map(instant),
+        "return_reason": submission.return_reason,
+    })
+}
+
 /// The event of a submission.
 pub fn event(submission: &Submission, kind: EventType) -> EventDraft {
     EventDraft {
@@ -462,17 +476,17 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Sub
         amendment_id: None,
     };
     store::submissions::insert_revision(conn, &revision)?;
-    sync::submission_sent(conn, &change.after.submission, Some(date_in(case.zone, context.now)))?;
-    context.commit(conn, "submission.submit", &case, change)
+    let met = sync::submission_sent(conn, &change.after.submission, Some(date_in(case.zone, context.now)))?;
+    context.commit_with(conn, "submission.submit", &case, change, met)
 }
 
 /// Withdraws a submission while its gate is open.
 pub fn withdraw(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>> {
     let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Withdraw, &Ok(()))?;
     let change = case.withdraw(context.now);
-    sync::submission_sent(conn, &change.after.submission, None)?;
+    let reopened = sync::submission_sent(conn, &change.after.submission, None)?;
     store::submissions::withdraw_revision(conn, &case.submission, context.now)?;
-    context.commit(conn, "submission.withdraw", &case, change)
+    context.commit_with(conn, "submission.withdraw", &case, change, reopened)
 }
 
 /// Returns a submission to its unit and discards draft reviews of it.
@@ -485,19 +499,17 @@ pub fn send_back(
     let (case, command): (SubmissionCase, _) = context.enter(conn, id, Action::Return, input)?;
     let latest = sync::appraisal_due_on(conn, &case.submission.period_id, case.appraisal_due_on)?;
     let reason = case.check_return(command, latest, context.now)?;
-    let own_due_on = sync::submission_returned(conn, &case.submission, command.due_on, context.now)?;
+    let (own_due_on, mut further) = sync::submission_returned(conn, &case.submission, command.due_on, context.now)?;
     let table = context.app.tables.of_submission(conn, &case)?;
-    let mut drafts = Vec::new();
     for review in store::reviews::of_submission(conn, id)? {
         let lines = store::scores::of_review(conn, &table, &review.id)?;
         store::scores::delete_of_review(conn, &review.id)?;
         store::reviews::delete(conn, &review.id)?;
         let dropped = ReviewCase { review, sheet: case.clone() };
         let before = fields(&dropped.audit(), json!({"lines": audited_lines(&table, &lines)?}));
-        drafts.push(AuditDraft::of("review.drop", &dropped, Some(before), None));
+        further.extend([AuditDraft::of("review.drop", &dropped, Some(before), None)]);
     }
-    record_all(conn, context, drafts)?;
-    context.commit(conn, "submission.return", &case, case.send_back(reason, own_due_on, context.now))
+    context.commit_with(conn, "submission.return", &case, case.send_back(reason, own_due_on, context.now), further)
 }
 
 /// Lists the frozen revisions of a submission. Those who do not see unsent lines do not see withdrawn revisions.

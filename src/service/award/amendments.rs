@@ -21,7 +21,7 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
-use crate::service::assessment::council_means;
+use crate::service::assessment::{council_means, reviews};
 use crate::service::award::ranking::versions;
 use crate::service::{
     AuditDraft, Context, Details, EventDraft, Identity, Input, Result, Subject, record_all, sha256_hex,
@@ -353,7 +353,7 @@ fn replace_reviews(
     store::reviews::insert(conn, &review)?;
     store::scores::save_review(conn, table, &review.id, &table.blank(), lines)?;
     let review = with(review);
-    drafts.push(AuditDraft::of("review.create", &review, None, Some(review.audit())));
+    drafts.push(reviews::created(&review, table, lines)?);
     Ok(drafts)
 }
 

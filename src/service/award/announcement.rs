@@ -20,7 +20,7 @@ use crate::service::award::{amendments, award_proposals};
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::sync;
-use crate::service::{Context, Details, Input, Result, Subject as _, record_all};
+use crate::service::{Context, Details, Entries, Input, Result, Subject as _};
 use crate::store::{self, Conn};
 
 /// Publishes the result that was frozen last, with the amendments that it contains, and makes the proposals those that
@@ -36,14 +36,14 @@ pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Annou
     amendments::publish(conn, context, &before)?;
     // The calendar must not change between computing the dossier dates and storing them.
     store::calendar::lock_for_share(conn)?;
-    let moves = match &before.notice {
+    let (moves, dossiers) = match &before.notice {
         Some(_) => calendar::move_dossiers(conn, context, &before, command.notice_on)?,
-        None => Vec::new(),
+        None => (Vec::new(), Entries::default()),
     };
-    sync::noticed(conn, id, command.notice_on, context.now)?;
+    let met = sync::noticed(conn, id, command.notice_on, context.now)?;
     propose(conn, context, &change.after, (&inputs, &ranking), &amended)?;
-    let announced = context.commit(conn, "period.announce", &before, change)?;
-    calendar::record_moves(conn, context, &moves)?;
+    let announced = context.commit_with(conn, "period.announce", &before, change, met)?;
+    calendar::record_moves(conn, context, &moves, dossiers)?;
     Ok(announced)
 }
 
@@ -88,10 +88,10 @@ pub fn correct_notice(
     let granted_on = decisions.filter_map(|decision| decision.on).min();
     let change = before.correct_notice(notice, reason, days, granted_on, context.now)?;
     store::calendar::lock_for_share(conn)?;
-    let moves = calendar::move_dossiers(conn, context, &before, notice.notice_on)?;
-    sync::noticed(conn, id, notice.notice_on, context.now)?;
-    let corrected = context.commit(conn, "period.correct_notice", &before, change)?;
-    calendar::record_moves(conn, context, &moves)?;
+    let (moves, dossiers) = calendar::move_dossiers(conn, context, &before, notice.notice_on)?;
+    let met = sync::noticed(conn, id, notice.notice_on, context.now)?;
+    let corrected = context.commit_with(conn, "period.correct_notice", &before, change, met)?;
+    calendar::record_moves(conn, context, &moves, dossiers)?;
     Ok(corrected)
 }
 
@@ -114,7 +114,7 @@ pub fn withdraw(
     guard(ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)).collect())?;
     let reason = change.after.proposal.withdrawn.as_ref().map_or("", |withdrawn| &withdrawn.reason).to_owned();
     let withdrawn = context.save(conn, "award_proposal.withdraw", &case, change)?;
-    sync::dossier_ended(conn, &withdrawn.proposal, &reason, context.now)?;
+    let ended = sync::dossier_ended(conn, &withdrawn.proposal, &reason, context.now)?;
     let (version, ranking) = versions::freeze(conn, context, &period, &inputs)?;
     let tied = !ranking.unresolved_ties.is_empty();
     let mut after = period.refrozen(version, tied, context.now);
@@ -126,6 +126,7 @@ pub fn withdraw(
         store::calendar::lock_for_share(conn)?;
         propose(conn, context, &after, (&inputs, &ranking), &reason)?;
     }
+    ended.record(conn, context)?;
     context.save(conn, "period.refreeze", &period, Change::silent(after))?;
     let again = ProposalCase::find(conn, context, id)?;
     Ok(context.details(conn, again)?)
@@ -162,12 +163,13 @@ fn propose(
         zone,
         notice_on,
     };
+    let mut further = Entries::default();
     for proposal in ended {
         let code = code_of(&proposal).to_owned();
         let before = case(proposal, &code);
         let withdrawn = Withdrawn { at: context.now, reason: reason.to_owned(), pass_down: None };
         let after = context.save(conn, "award_proposal.withdraw", &before, before.ended(withdrawn))?;
-        sync::dossier_ended(conn, &after.proposal, reason, context.now)?;
+        further.extend(sync::dossier_ended(conn, &after.proposal, reason, context.now)?);
     }
     for proposal in kept.iter().filter(|proposal| proposal.status.is_open()) {
         let (Some(row), Some(eligibility)) = (row_of(&proposal.unit_id), judged(inputs, &proposal.unit_id)) else {
@@ -223,8 +225,9 @@ fn propose(
     }
     store::award_proposals::insert_all(conn, &created)?;
     let dossiers: Vec<_> = created.iter().map(|proposal| (proposal.unit_id, proposal.term.clone())).collect();
-    sync::proposed(conn, context.app, period, &dossiers, context.now)?;
-    record_all(conn, context, created.iter().map(award_proposals::created).collect())
+    further.extend(sync::proposed(conn, context.app, period, &dossiers, context.now)?);
+    further.extend(created.iter().map(award_proposals::created));
+    further.record(conn, context)
 }
 
 fn judged(inputs: &Inputs, unit_id: &Id) -> Option<Vec<Eligibility>> {

@@ -1,5 +1,6 @@
 //! Acts on award proposals and their dossiers.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use crate::domain::Id;
@@ -15,8 +16,9 @@ use crate::error::{Code, Error};
 use crate::service::files::StoredFile;
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::calendar::Move;
-use crate::service::schedule::deadlines::sync;
-use crate::service::{AuditDraft, Context, Details, EventDraft, Identity, Input, Result, Subject, record};
+use crate::service::schedule::deadlines::{entries, sync};
+use crate::service::subject::{changed_fields, fields};
+use crate::service::{AuditDraft, Context, Details, Entries, EventDraft, Identity, Input, Result, Subject, record};
 pub use crate::store::award_proposals::Filter;
 use crate::store::page::Page;
 use crate::store::{self, Conn};
@@ -64,19 +66,7 @@ impl Subject for ProposalCase {
 
     /// Documents are audited by the act that attaches them.
     fn audit(&self) -> Value {
-        let proposal = &self.proposal;
-        let decision = proposal.decision.as_ref();
-        json!({
-            "period_id": proposal.period_id, "unit_id": proposal.unit_id, "award_code": proposal.award_code,
-            "rank": proposal.rank, "total": proposal.total, "eligibility": proposal.eligibility, "stale": proposal.stale,
-            "status": proposal.status, "submitted_at": proposal.submitted_at.map(instant),
-            "return_reason": proposal.return_reason, "due_on": proposal.term.due_on, "opens_on": proposal.term.opens_on,
-            "decision": decision.map(|decision| json!({"number": decision.number, "on": decision.on, "reason": decision.reason})),
-            "superseded_decisions": proposal.superseded_decisions,
-            "withdrawn": proposal.withdrawn.as_ref().map(|withdrawn| json!({
-                "at": instant(withdrawn.at), "reason": withdrawn.reason, "pass_down": withdrawn.pass_down,
-            })),
-        })
+        audit(&self.proposal)
     }
 
     fn save(self, conn: &mut Conn) -> Result<Self, Error> {
@@ -109,14 +99,79 @@ pub fn list(
     Ok(store::award_proposals::list(conn, &organization_id, &filter, page)?)
 }
 
+/// The fields of a proposal that audit entries keep.
+fn audit(proposal: &Proposal) -> Value {
+    let decision = proposal.decision.as_ref();
+    json!({
+        "period_id": proposal.period_id, "unit_id": proposal.unit_id, "award_code": proposal.award_code,
+        "award_quota": proposal.award_quota, "slot": proposal.slot,
+        "rank": proposal.rank, "total": proposal.total, "eligibility": proposal.eligibility, "stale": proposal.stale,
+        "status": proposal.status, "submitted_at": proposal.submitted_at.map(instant),
+        "return_reason": proposal.return_reason, "due_on": proposal.term.due_on, "opens_on": proposal.term.opens_on,
+        "decision": decision.map(|decision| json!({"number": decision.number, "on": decision.on, "reason": decision.reason})),
+        "superseded_decisions": proposal.superseded_decisions,
+        "withdrawn": proposal.withdrawn.as_ref().map(|withdrawn| json!({
+            "at": instant(withdrawn.at), "reason": withdrawn.reason, "pass_down": withdrawn.pass_down,
+        })),
+    })
+}
+
 /// Audit entry and event of a proposal that the announcement creates.
 pub fn created(proposal: &Proposal) -> AuditDraft<'static> {
-    let after = json!({"unit_id": proposal.unit_id, "award_code": proposal.award_code, "rank": proposal.rank});
+    let documents: Vec<_> =
+        proposal.documents.iter().map(|document| json!({"code": document.code, "title": document.title})).collect();
+    let after = fields(&audit(proposal), json!({"documents": documents}));
     AuditDraft {
         after: Some(after.into()),
         event: Some(event(proposal, EventType::AwardProposalCreated)),
         ..AuditDraft::about("award_proposal.create", Some(proposal.organization_id), (ProposalCase::TYPE, proposal.id))
     }
+}
+
+/// Makes the proposals of a unit due on another day, with their deadline.
+///
+/// # Errors
+/// `busy` or `internal` when the database fails.
+pub fn move_due(
+    conn: &mut Conn,
+    (period_id, unit_id): (&Id, &Id),
+    due_on: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Entries, Error> {
+    moving(conn, period_id, |conn| store::award_proposals::extend(conn, (period_id, unit_id), due_on, now))
+}
+
+/// Gives the proposals of a unit another term, with their deadline.
+///
+/// # Errors
+/// `busy` or `internal` when the database fails.
+pub fn set_term(
+    conn: &mut Conn,
+    (period_id, unit_id): (&Id, &Id),
+    term: &DossierTerm,
+    now: DateTime<Utc>,
+) -> Result<Entries, Error> {
+    moving(conn, period_id, |conn| store::award_proposals::set_term(conn, (period_id, unit_id), term, now))
+}
+
+/// The entries of the proposals of a period whose terms a change moves.
+fn moving(
+    conn: &mut Conn,
+    period_id: &Id,
+    change: impl FnOnce(&mut Conn) -> Result<(), Error>,
+) -> Result<Entries, Error> {
+    let stood = store::award_proposals::of_period(conn, period_id)?;
+    change(conn)?;
+    let moved = store::award_proposals::of_period(conn, period_id)?.into_iter().filter_map(|after| {
+        let before = stood.iter().find(|before| before.id == after.id)?;
+        ((before.term.due_on, before.term.opens_on) != (after.term.due_on, after.term.opens_on)).then(|| {
+            let (old, new) = changed_fields(audit(before), audit(&after));
+            let subject = (ProposalCase::TYPE, after.id);
+            let entry = AuditDraft::about("award_proposal.move", Some(after.organization_id), subject);
+            AuditDraft { before: Some(old.into()), after: Some(new.into()), ..entry }
+        })
+    });
+    Ok(moved.collect())
 }
 
 /// The event of a proposal.
@@ -161,11 +216,18 @@ pub fn attach(
     let (case, ()): (ProposalCase, _) = context.enter(conn, id, attaching(code), &Ok(()))?;
     check_document(&case.proposal, code)?;
     let file = checked(|check| stored.attached(name, context.now, check))?;
+    let attached = |file: &AttachedFile| {
+        json!({
+            "document": code, "name": file.name, "media_type": file.media_type, "size": file.size,
+            "sha256": file.sha256, "attached_at": instant(file.attached_at),
+        })
+    };
+    let replaced = case.proposal.documents.iter().find(|document| document.code == code);
+    let before = replaced.and_then(|document| document.file.as_ref()).map(attached);
     store::award_proposals::attach(conn, id, code, &file)?;
     store::award_proposals::update(conn, Proposal { updated_at: context.now, ..case.proposal })?;
-    let after = json!({"document": code, "name": file.name, "sha256": file.sha256});
     let case = ProposalCase::find(conn, context, id)?;
-    record(conn, context, AuditDraft::of("award_proposal.attach", &case, None, Some(after)))?;
+    record(conn, context, AuditDraft::of("award_proposal.attach", &case, before, Some(attached(&file))))?;
     Ok(context.details(conn, case)?)
 }
 
@@ -180,8 +242,8 @@ pub fn document(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> Resu
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<ProposalCase>> {
     let (case, ()): (ProposalCase, _) = context.enter(conn, id, Action::SubmitProposal, &Ok(()))?;
     let change = case.submit(context.now)?;
-    sync::dossier_sent(conn, &change.after.proposal, date_in(case.zone, context.now))?;
-    context.commit(conn, "award_proposal.submit", &case, change)
+    let met = sync::dossier_sent(conn, &change.after.proposal, date_in(case.zone, context.now))?;
+    context.commit_with(conn, "award_proposal.submit", &case, change, met)
 }
 
 /// Returns a dossier to its unit.
@@ -195,12 +257,13 @@ pub fn send_back(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Stri
     let moved = sync::dossier_returned(conn, proposal, &term, context.now)?;
     let moved = moved.map(|(before, after)| Move { before, after, explanation: term.explanation.clone() });
     let due_on = moved.as_ref().map_or(term.due_on, |moved| moved.after.due_on());
-    // The calendar has changed since the deadline was set, so the move is recorded like any other.
-    if let Some(moved) = moved.filter(Move::is_visible) {
-        record(conn, context, moved.draft())?;
-    }
+    // Where the calendar has changed since the deadline was set, the move is told like any other.
+    let reopened = moved.map(|moved| {
+        let reopened = entries::changed(entries::REOPEN, &moved.before, &moved.after, None);
+        std::iter::once(reopened).chain(moved.is_visible().then(|| moved.draft()))
+    });
     let change = case.send_back(reason, DossierTerm { due_on, ..term }, context.now);
-    context.commit(conn, "award_proposal.return", &case, change)
+    context.commit_with(conn, "award_proposal.return", &case, change, reopened.into_iter().flatten().collect())
 }
 
 /// Records the decision on a proposal.

@@ -7,6 +7,7 @@ use crate::domain::access::action::Action;
 use crate::domain::award::council_session::{CouncilSession, SessionCase};
 use crate::domain::file::AttachedFile;
 use crate::domain::text::checked;
+use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::service::files::{DOCX, PDF, StoredFile};
 use crate::service::{AuditDraft, Context, Details, Result, Subject, record};
@@ -40,7 +41,12 @@ pub fn attach(
 ) -> Result<Details<SessionCase>> {
     let (case, ()): (SessionCase, _) = context.enter(conn, id, Action::AttachMinutes, &Ok(()))?;
     let file = checked(|check| stored.attached(name, context.now, check))?;
-    let audit = |file: &AttachedFile| -> Value { json!({"minutes": {"name": file.name, "sha256": file.sha256}}) };
+    let audit = |file: &AttachedFile| -> Value {
+        json!({"minutes": {
+            "name": file.name, "media_type": file.media_type, "size": file.size, "sha256": file.sha256,
+            "attached_at": instant(file.attached_at),
+        }})
+    };
     let (before, after) = (case.session.minutes.as_ref().map(audit), audit(&file));
     let touched = CouncilSession { updated_at: context.now, ..case.session };
     let session = store::council_sessions::update(conn, touched)?;

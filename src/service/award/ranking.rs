@@ -285,6 +285,7 @@ fn audit(decision: &TieDecision) -> Value {
     json!({
         "period_id": decision.period_id, "unit_ids": decision.unit_ids, "reason": decision.reason,
         "council_session_id": decision.council_session_id, "decided_by": decision.decided_by, "totals": decision.totals,
+        "totals_on": decision.totals_on,
     })
 }
 

@@ -4,6 +4,7 @@ use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::error::{Code, Error};
+use crate::service::schedule::deadlines::entries;
 use crate::service::{Context, Result};
 use crate::store::audit::{Entry, Verdict};
 pub use crate::store::audit::{EntryActor, Filter, SortBy};
@@ -26,6 +27,9 @@ const ADMINISTERED: [&str; 12] = [
     "webhook_endpoint",
     "feed_token",
 ];
+
+/// Acts on administered records that tell how far the submissions are. An admin sees the act alone.
+const OF_SUBMISSIONS: [&str; 2] = [entries::MEET, entries::REOPEN];
 
 /// An entry as the caller sees it.
 pub struct VisibleEntry {
@@ -55,7 +59,8 @@ pub fn list(
     let entries = store::audit::list(conn, organization_id.as_str(), filter, page)?;
     let sees_scores = sees_scores(conn, context, &organization_id)?;
     let seen = entries.into_iter().map(|mut entry| {
-        if !sees_scores && !ADMINISTERED.contains(&entry.subject_type.as_str()) {
+        let is_administered = ADMINISTERED.contains(&entry.subject_type.as_str());
+        if !sees_scores && (!is_administered || OF_SUBMISSIONS.contains(&entry.action.as_str())) {
             entry.before_state = None;
             entry.after_state = None;
         }

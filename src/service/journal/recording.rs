@@ -73,6 +73,50 @@ impl<'a> AuditDraft<'a> {
     }
 }
 
+/// The entries of what an act changes besides its own record. They are recorded once every row is locked, because the
+/// journal is locked last.
+#[must_use = "what was changed must be recorded in the same transaction"]
+#[derive(Default)]
+pub struct Entries(Vec<AuditDraft<'static>>);
+
+impl Entries {
+    /// Adds what another change has left to be recorded.
+    pub fn extend(&mut self, further: impl IntoIterator<Item = AuditDraft<'static>>) {
+        self.0.extend(further);
+    }
+
+    /// Writes them as acts of the caller.
+    ///
+    /// # Errors
+    /// `busy` or `internal` when the database fails.
+    pub fn record(self, conn: &mut Conn, context: &Context) -> Result<(), Error> {
+        record_all(conn, context, self.0)
+    }
+
+    /// Writes them as acts of the service itself.
+    ///
+    /// # Errors
+    /// `busy` or `internal` when the database fails.
+    pub fn record_as(self, conn: &mut Conn, app: &App, now: DateTime<Utc>, author: &Author) -> Result<(), Error> {
+        record_all_as(conn, app, now, author, self.0)
+    }
+}
+
+impl FromIterator<AuditDraft<'static>> for Entries {
+    fn from_iter<I: IntoIterator<Item = AuditDraft<'static>>>(drafts: I) -> Self {
+        Entries(drafts.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Entries {
+    type Item = AuditDraft<'static>;
+    type IntoIter = std::vec::IntoIter<AuditDraft<'static>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 /// Writes an audit entry and its event in the transaction of the change.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Working-day arithmetic and calendar exceptions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike, Days, NaiveDate};
 use serde_json::json;
@@ -18,8 +18,10 @@ use crate::domain::schedule::deadline::Deadline;
 use crate::domain::text::checked;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
+use crate::service::award::award_proposals;
+use crate::service::schedule::deadlines::entries;
 use crate::service::tag::Tag;
-use crate::service::{AuditDraft, Context, EventDraft, Input, Result, record, record_all};
+use crate::service::{AuditDraft, Context, Entries, EventDraft, Input, Result, record, record_all};
 use crate::store::{self, Conn};
 
 /// The new state of a calendar day.
@@ -52,17 +54,15 @@ impl Move {
         (self.before.due_on(), self.before.opens_on) != (self.after.due_on(), self.after.opens_on)
     }
 
-    /// Audit entry and event of the move.
+    /// Audit entry of the move, with its event where it is visible.
     pub fn draft(&self) -> AuditDraft<'static> {
         let Move { before, after, .. } = self;
-        let audit = |deadline: &Deadline| json!({"due_on": deadline.due_on(), "opens_on": deadline.opens_on});
         let data = json!({"kind": after.kind, "due_on": after.due_on(), "opens_on": after.opens_on, "was_due_on": before.due_on()});
         let kind = EventType::DeadlineMoved;
+        let event = EventDraft { kind, period_id: Some(after.period_id), unit_id: after.unit_id, data };
         AuditDraft {
-            before: Some(audit(before).into()),
-            after: Some(audit(after).into()),
-            event: Some(EventDraft { kind, period_id: Some(after.period_id), unit_id: after.unit_id, data }),
-            ..AuditDraft::about("deadline.move", Some(before.organization_id), ("deadline", before.id))
+            event: self.is_visible().then_some(event),
+            ..entries::changed("deadline.move", before, after, None)
         }
     }
 }
@@ -341,7 +341,7 @@ fn record_change(
 ) -> Result<(), Error> {
     let audit = |day: &CalendarDay| json!({"on": day.on, "kind": day.kind, "name": day.name, "status": day.status, "legal_basis": day.legal_basis});
     let of = before.or(after).ok_or_else(|| Error::internal("a calendar change without a day"))?;
-    save_moves(conn, context, moves)?;
+    let dossiers = save_moves(conn, context, moves)?;
     let action = if after.is_some() { "calendar_day.put" } else { "calendar_day.remove" };
     let draft = AuditDraft {
         before: before.map(|day| audit(day).into()),
@@ -350,33 +350,34 @@ fn record_change(
     };
     // National days are recorded in the installation's chain, an organisation's in its own, before the moves they cause.
     record(conn, context, draft)?;
-    record_moves(conn, context, moves)
+    record_moves(conn, context, moves, dossiers)
 }
 
-/// Stores the moved deadlines, and the terms of their dossiers.
-fn save_moves(conn: &mut Conn, context: &Context, moves: &[Move]) -> Result<(), Error> {
+/// Stores the moved deadlines, and the terms of their dossiers. Returns the entries of the dossiers.
+fn save_moves(conn: &mut Conn, context: &Context, moves: &[Move]) -> Result<Entries, Error> {
+    let mut dossiers = Entries::default();
     for Move { after, explanation, .. } in moves {
         if let Some(unit_id) = &after.unit_id {
             // An extension applies for as long as it is later.
             let (due_on, opens_on, explanation) = (after.due_on(), after.opens_on, explanation.clone());
             let term = DossierTerm { due_on, opens_on, explanation };
-            store::award_proposals::set_term(conn, (&after.period_id, unit_id), &term, context.now)?;
+            dossiers.extend(award_proposals::set_term(conn, (&after.period_id, unit_id), &term, context.now)?);
         }
         store::deadlines::update(conn, after.clone())?;
     }
-    Ok(())
+    Ok(dossiers)
 }
 
-/// Records the moves whose effective dates change: each in its organisation's chain, in the order of the organisations.
+/// Records moves and those of their dossiers: each in its organisation's chain, in the order of the organisations.
 ///
 /// # Errors
 /// `busy` or `internal` when the database fails.
-pub fn record_moves(conn: &mut Conn, context: &Context, moves: &[Move]) -> Result<(), Error> {
-    let noticed: Vec<&Move> = moves.iter().filter(|moved| moved.is_visible()).collect();
-    for moves in noticed.chunk_by(|a, b| a.before.organization_id == b.before.organization_id) {
-        record_all(conn, context, moves.iter().map(|moved| moved.draft()).collect())?;
+pub fn record_moves(conn: &mut Conn, context: &Context, moves: &[Move], dossiers: Entries) -> Result<(), Error> {
+    let mut chains: BTreeMap<Option<Id>, Vec<AuditDraft>> = BTreeMap::new();
+    for draft in moves.iter().map(Move::draft).chain(dossiers) {
+        chains.entry(draft.organization_id).or_default().push(draft);
     }
-    Ok(())
+    chains.into_values().try_for_each(|drafts| record_all(conn, context, drafts))
 }
 
 /// Moves the deadlines of a period's dossiers that are not submitted to what the date of the notice makes of them.
@@ -388,7 +389,7 @@ pub fn move_dossiers(
     context: &Context,
     period: &Period,
     notice_on: NaiveDate,
-) -> Result<Vec<Move>, Error> {
+) -> Result<(Vec<Move>, Entries), Error> {
     let organization_id = Some(&period.organization_id);
     store::award_proposals::lock_undecided(conn, organization_id)?;
     let mut open = store::deadlines::unsettled_dossiers(conn, organization_id)?;
@@ -399,6 +400,6 @@ pub fn move_dossiers(
         Move { before, after, explanation: term.explanation.clone() }
     };
     let moves: Vec<Move> = open.into_iter().map(scheduled).collect();
-    save_moves(conn, context, &moves)?;
-    Ok(moves)
+    let dossiers = save_moves(conn, context, &moves)?;
+    Ok((moves, dossiers))
 }

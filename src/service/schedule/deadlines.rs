@@ -26,15 +26,16 @@ use crate::domain::schedule::deadline::{
 };
 use crate::domain::schedule::extension::{Extension, check_extension};
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS, checked};
-use crate::domain::time::{closes_at, date_in, starts_at};
+use crate::domain::time::{closes_at, date_in, instant, starts_at};
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::submissions::lapses::{Lapse, lapse_all};
+use crate::service::award::award_proposals;
 use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::corrections::Granted;
-use crate::service::subject::changed_fields;
+use crate::service::subject::{changed_fields, fields};
 use crate::service::{
-    App, AuditDraft, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Related, Result, Subject,
-    record,
+    App, AuditDraft, Context, Details, Entries, EventDraft, Identity, Input, Interrupt, PendingLapse, Related, Result,
+    Subject, record,
 };
 pub use crate::store::deadlines::{Filter, Position, SortBy};
 use crate::store::page::Page;
@@ -359,12 +360,12 @@ pub fn get(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Deadli
     Ok(context.details(conn, case)?)
 }
 
-/// Saves a deadline and records the change, after the lapses found under the lock.
+/// Saves a deadline and records the change with what was `given` for it, after the lapses found under the lock.
 fn save(
     conn: &mut Conn,
     context: &Context,
     (act, event): (&str, EventType),
-    (mut before, reason): (DeadlineCase, Option<String>),
+    (mut before, given): (DeadlineCase, Value),
     after: Deadline,
 ) -> Result<DeadlineCase, Error> {
     let lapses = std::mem::take(&mut before.lapses);
@@ -374,11 +375,8 @@ fn save(
     }
     let old = before.audit();
     let case = DeadlineCase { deadline: changed, ..before };
-    let mut new = case.audit();
-    if let (Some(reason), Some(fields)) = (reason, new.as_object_mut()) {
-        fields.insert("reason".to_owned(), json!(reason));
-    }
-    let (old, new) = changed_fields(old, new);
+    let (old, new) = changed_fields(old, case.audit());
+    let new = fields(&new, given);
     let event = Some(case.event(event));
     record(conn, context, AuditDraft { event, ..AuditDraft::of(act, &case, Some(old), Some(new)) })?;
     Ok(case)
@@ -414,25 +412,29 @@ pub fn extend(
         superseded: Vec::new(),
     };
     Error::unless_valid(check.faults)?;
-    let mut moved = None;
+    let (mut moved, mut further) = (None, Entries::default());
     match (before.kind, &before.unit_id) {
         (DeadlineKind::SelfAssessment, Some(unit_id)) => {
             moved = extend_submission(conn, context, &before.period_id, unit_id, command.due_on)?;
         }
         (DeadlineKind::Dossier, Some(unit_id)) => {
-            store::award_proposals::extend(conn, (&before.period_id, unit_id), command.due_on, context.now)?;
+            further = award_proposals::move_due(conn, (&before.period_id, unit_id), command.due_on, context.now)?;
         }
         (DeadlineKind::Appraisal | DeadlineKind::CouncilReview | DeadlineKind::ResultNotice, Some(_)) | (_, None) => {}
     }
     store::deadlines::insert_extension(conn, &extension)?;
     if moved.as_ref().is_some_and(|draft| draft.event.is_some()) {
-        sync::update_stages(conn, &before.period_id, today, context.now)?;
+        further.extend(sync::update_stages(conn, &before.period_id, today, context.now)?);
     }
+    let given = json!({
+        "extension": extension.id, "extension_due_on": extension.due_on, "reason": extension.reason,
+        "basis_document": extension.basis_document, "granted_by": extension.granted_by,
+        "granted_at": instant(extension.granted_at),
+    });
     let extended = before.clone().extended(command.due_on, context.now);
-    save(conn, context, ("deadline.extend", EventType::DeadlineExtended), (case, None), extended)?;
-    if let Some(draft) = moved {
-        record(conn, context, draft)?;
-    }
+    save(conn, context, ("deadline.extend", EventType::DeadlineExtended), (case, given), extended)?;
+    further.extend(moved);
+    further.record(conn, context)?;
     // Read again, with the extension.
     let case = DeadlineCase::find(conn, context, id)?;
     Ok(context.details(conn, case)?)
@@ -463,7 +465,7 @@ pub fn waive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>)
     let (case, reason): (DeadlineCase, _) = context.enter(conn, id, Action::WaiveDeadline, input)?;
     let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
     let waived = case.deadline.clone().waive(reason, context.now);
-    let case = save(conn, context, ("deadline.waive", EventType::DeadlineWaived), (case, None), waived)?;
+    let case = save(conn, context, ("deadline.waive", EventType::DeadlineWaived), (case, json!({})), waived)?;
     Ok(context.details(conn, case)?)
 }
 
@@ -473,6 +475,6 @@ pub fn unwaive(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String
     let reason = checked(|check| check.text("/reason", reason, NOTE_CHARS))?;
     let unwaived = case.deadline.clone().unwaive(context.now);
     let names = ("deadline.unwaive", EventType::DeadlineUnwaived);
-    let case = save(conn, context, names, (case, Some(reason)), unwaived)?;
+    let case = save(conn, context, names, (case, json!({"reason": reason})), unwaived)?;
     Ok(context.details(conn, case)?)
 }

@@ -1,16 +1,17 @@
 //! Lapses: what the clock does to a submission whose gate it closes.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{event, last_submitted};
+use super::{audited_lines, event, last_submitted};
 use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
 use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::journal::event::EventType;
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
 use crate::service::schedule::deadlines::sync;
-use crate::service::{App, AuditDraft, Author, EventDraft, Subject, record_as};
+use crate::service::subject::{changed_fields, fields};
+use crate::service::{App, AuditDraft, Author, Entries, EventDraft, Subject};
 use crate::store::submissions::Lapsed;
 use crate::store::{self, Conn};
 
@@ -34,53 +35,71 @@ pub fn apply_lapses(
 /// that it needs, because the journal is locked last.
 pub fn lapse_all(conn: &mut Conn, app: &App, scope: Lapsed, now: DateTime<Utc>) -> Result<Vec<Lapse>, Error> {
     let submissions = store::submissions::lapsed(conn, scope, now)?;
-    let lapses = submissions.into_iter().map(|before| lapse(conn, app, before, now)).collect::<Result<Vec<_>, _>>()?;
-    sync::update_stages_after(conn, &lapses.iter().map(|lapse| &lapse.after).collect::<Vec<_>>(), now)?;
+    let lapses = submissions.into_iter().map(|before| lapse(conn, app, before, now));
+    let mut lapses = lapses.collect::<Result<Vec<_>, _>>()?;
+    let stages = sync::update_stages_after(conn, &lapses.iter().map(|lapse| &lapse.after).collect::<Vec<_>>(), now)?;
+    // A stage is complete with the last of them.
+    if let Some(last) = lapses.last_mut() {
+        last.deadlines.extend(stages);
+    }
     Ok(lapses)
 }
 
 /// A submission whose gate the clock has closed.
 pub struct Lapse {
-    previous_status: SubmissionStatus,
+    before: Submission,
     /// The submission after the lapse.
     pub after: Submission,
     /// Evidence changed since the last revision: additions are discarded, removals undone.
     reverted: Vec<FrozenEvidence>,
+    /// The lines changed since the last revision, as they were and as they are again.
+    lines: (Value, Value),
+    /// The entries of the deadlines that it changes.
+    deadlines: Entries,
 }
 
 /// Applies the lapse of one submission.
 fn lapse(conn: &mut Conn, app: &App, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
-    let previous_status = before.status;
-    let after = Submission { updated_at: now, ..before }.lapsed();
-    let mut after = store::submissions::update_by_clock(conn, after)?;
-    let mut reverted: Vec<FrozenEvidence> = Vec::new();
-    if previous_status == SubmissionStatus::Returned {
+    let after = Submission { updated_at: now, ..before.clone() }.lapsed();
+    let after = store::submissions::update_by_clock(conn, after)?;
+    let mut lapse = Lapse { after, ..Lapse::preview(before) };
+    if lapse.before.status == SubmissionStatus::Returned {
+        let after = &mut lapse.after;
         let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
         let table = app.tables.of_submission(conn, &case)?;
         let (edited, sent) =
-            (store::scores::of_submission(conn, &table, &after.id)?, last_submitted(conn, &after)?.sheet());
+            (store::scores::of_submission(conn, &table, &after.id)?, last_submitted(conn, after)?.sheet());
         store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
+        lapse.lines = changed_fields(audited_lines(&table, &edited)?, audited_lines(&table, &sent)?);
         let pieces = store::evidence::of_submission(conn, &after.id)?;
         let is_reverted = |piece: &&Evidence| piece.is_current() != piece.is_of(after.revision);
-        reverted = pieces.iter().filter(is_reverted).map(FrozenEvidence::from).collect();
+        lapse.reverted = pieces.iter().filter(is_reverted).map(FrozenEvidence::from).collect();
         store::evidence::restore(conn, &after.id, after.revision)?;
         let tally = table.tally(&sent);
         after.totals = tally.totals;
-        store::submissions::set_totals(conn, &after, &table.breakdown(&tally), after.version)?;
-        sync::submission_sent(conn, &after, after.submitted_at.map(|at| date_in(case.zone, at)))?;
+        store::submissions::set_totals(conn, after, &table.breakdown(&tally), after.version)?;
+        let sent_on = after.submitted_at.map(|at| date_in(case.zone, at));
+        lapse.deadlines = sync::submission_sent(conn, after, sent_on)?;
     }
-    Ok(Lapse { previous_status, after, reverted })
+    Ok(lapse)
 }
 
 impl Lapse {
     /// The lapse that would be applied, for a dry run.
     pub fn preview(before: Submission) -> Self {
-        Lapse { previous_status: before.status, after: before.lapsed(), reverted: Vec::new() }
+        let none = || json!({});
+        Lapse {
+            after: before.clone().lapsed(),
+            before,
+            reverted: Vec::new(),
+            lines: (none(), none()),
+            deadlines: Entries::default(),
+        }
     }
 
     /// The event of the lapse.
     pub fn event(&self) -> EventDraft {
-        let kind = match self.previous_status {
+        let kind = match self.before.status {
             SubmissionStatus::Returned => EventType::SubmissionStands,
             SubmissionStatus::Draft
             | SubmissionStatus::Submitted
@@ -96,12 +115,16 @@ impl Lapse {
     pub fn record(self, conn: &mut Conn, app: &App, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
         let author = Author::system("clock", request_id);
         let Submission { id, organization_id, .. } = self.after;
+        let audit = |sheet: &Submission| json!({"status": sheet.status, "return_reason": sheet.return_reason});
+        let (old, new) = changed_fields(audit(&self.before), audit(&self.after));
+        let undone = json!({"evidence_undone": self.reverted, "lines": self.lines.1});
         let draft = AuditDraft {
-            before: Some(json!({"status": self.previous_status}).into()),
-            after: Some(json!({"status": self.after.status, "evidence_undone": self.reverted}).into()),
+            before: Some(fields(&old, json!({"lines": self.lines.0})).into()),
+            after: Some(fields(&new, undone).into()),
             event: Some(self.event()),
             ..AuditDraft::about("submission.lapse", Some(organization_id), (SubmissionCase::TYPE, id))
         };
-        record_as(conn, app, now, &author, draft)
+        let entries: Entries = std::iter::once(draft).chain(self.deadlines).collect();
+        entries.record_as(conn, app, now, &author)
     }
 }

@@ -15,8 +15,9 @@ use crate::domain::schedule::extension::{Extension, Usage};
 use crate::domain::text::{NOTE_CHARS, checked};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
+use crate::service::award::award_proposals;
 use crate::service::subject::{changed_fields, fields};
-use crate::service::{AuditDraft, Context, Details, Input, Result, Subject, record_all};
+use crate::service::{AuditDraft, Context, Details, Entries, Input, Result, Subject, record_all};
 use crate::store::{self, Conn};
 
 /// The day that an extension should have been granted to.
@@ -120,27 +121,22 @@ pub fn correct_extension(
 }
 
 /// Moves what was to be handed in by a deadline along with it.
-fn move_gate(
-    conn: &mut Conn,
-    context: &Context,
-    deadline: &Deadline,
-    due_on: NaiveDate,
-) -> Result<Option<AuditDraft<'static>>> {
+fn move_gate(conn: &mut Conn, context: &Context, deadline: &Deadline, due_on: NaiveDate) -> Result<Entries> {
     match (deadline.kind, &deadline.unit_id) {
         (DeadlineKind::SelfAssessment, Some(unit_id)) => {
             let Some(id) = store::submissions::of_unit(conn, &deadline.period_id, unit_id)? else {
-                return Ok(None);
+                return Ok(Entries::default());
             };
             let before = SubmissionCase::find(conn, context, &id)?;
             let after = before.move_gate(due_on, context.now).after.save(conn)?;
-            Ok(Some(AuditDraft::of_change("submission.move", &before, &after, None)))
+            let moved = AuditDraft::of_change("submission.move", &before, &after, None);
+            Ok(std::iter::once(moved).collect())
         }
         (DeadlineKind::Dossier, Some(unit_id)) => {
-            store::award_proposals::extend(conn, (&deadline.period_id, unit_id), due_on, context.now)?;
-            Ok(None)
+            Ok(award_proposals::move_due(conn, (&deadline.period_id, unit_id), due_on, context.now)?)
         }
         (DeadlineKind::Appraisal | DeadlineKind::CouncilReview | DeadlineKind::ResultNotice, Some(_)) | (_, None) => {
-            Ok(None)
+            Ok(Entries::default())
         }
     }
 }

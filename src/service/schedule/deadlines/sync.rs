@@ -19,12 +19,15 @@ use crate::domain::time::date_in;
 use crate::error::Error;
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::calendar;
-use crate::service::{App, EventDraft};
+use crate::service::schedule::deadlines::entries;
+use crate::service::{App, Author, Entries, EventDraft};
 use crate::store::{self, Conn};
 
 /// Creates the deadlines of a period that opens.
-pub fn plan_period(conn: &mut Conn, app: &App, period: &Period, now: DateTime<Utc>) -> Result<(), Error> {
-    store::deadlines::insert_all(conn, &Deadline::plan(period, || app.ids.next(), now))
+pub fn plan_period(conn: &mut Conn, app: &App, period: &Period, now: DateTime<Utc>) -> Result<Entries, Error> {
+    let planned = Deadline::plan(period, || app.ids.next(), now);
+    store::deadlines::insert_all(conn, &planned)?;
+    Ok(planned.iter().map(entries::created).collect())
 }
 
 /// Applies a schedule change of an open period to its deadlines and to the gates of submissions. Extensions stay; a missed
@@ -34,7 +37,8 @@ pub fn reschedule(
     (before, after): (&Period, &Period),
     zone: Tz,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Entries, Error> {
+    let stood = store::deadlines::of_period(conn, &after.id)?;
     let moved = |kind| {
         let days = deadline::scheduled_on(kind, &before.rules).zip(deadline::scheduled_on(kind, &after.rules));
         days.filter(|(from, to)| from != to)
@@ -49,7 +53,7 @@ pub fn reschedule(
             continue;
         }
         let mut gates: BTreeMap<NaiveDate, Vec<Id>> = BTreeMap::new();
-        for deadline in store::deadlines::of_period(conn, &after.id)? {
+        for deadline in &stood {
             if deadline.kind == kind
                 && deadline.scheduled_on == Some(from)
                 && let Some(unit_id) = deadline.unit_id
@@ -65,7 +69,30 @@ pub fn reschedule(
         let units: Vec<&Id> = gates.values().flatten().collect();
         store::deadlines::reschedule(conn, &after.id, kind, Some(&units), (from, to), now)?;
     }
-    Ok(())
+    Ok(entries::differing("deadline.reschedule", stood, &store::deadlines::of_period(conn, &after.id)?))
+}
+
+/// Waives the unsettled deadlines of a period that ends.
+pub fn period_ended(conn: &mut Conn, period_id: &Id, reason: &str, now: DateTime<Utc>) -> Result<Entries, Error> {
+    let stood = store::deadlines::of_period(conn, period_id)?;
+    store::deadlines::waive_rest(conn, period_id, reason, now)?;
+    Ok(entries::differing("deadline.waive", stood, &store::deadlines::of_period(conn, period_id)?))
+}
+
+/// Sets the day on which a deadline was met; `None` where the work has to be done again.
+fn set_met(
+    conn: &mut Conn,
+    key: (&Id, DeadlineKind, Option<&Id>),
+    met_on: Option<NaiveDate>,
+    now: DateTime<Utc>,
+) -> Result<Entries, Error> {
+    let (period_id, kind, unit_id) = key;
+    let found = store::deadlines::find_of(conn, period_id, kind, unit_id)?;
+    let Some(before) = found.filter(|before| before.met_on != met_on) else {
+        return Ok(Entries::default());
+    };
+    store::deadlines::set_met(conn, key, met_on, now)?;
+    Ok(std::iter::once(entries::met(&before, met_on)).collect())
 }
 
 /// Returns the last day for a unit's submission, by schedule or extension.
@@ -78,9 +105,9 @@ pub fn submission_due_on(conn: &mut Conn, period: &Period, unit_id: &Id) -> Resu
 }
 
 /// Marks a submission's deadline as met, or as unmet after a withdrawal.
-pub fn submission_sent(conn: &mut Conn, submission: &Submission, sent_on: Option<NaiveDate>) -> Result<(), Error> {
+pub fn submission_sent(conn: &mut Conn, submission: &Submission, sent_on: Option<NaiveDate>) -> Result<Entries, Error> {
     let key = (&submission.period_id, DeadlineKind::SelfAssessment, Some(&submission.unit_id));
-    store::deadlines::set_met(conn, key, sent_on, submission.updated_at)
+    set_met(conn, key, sent_on, submission.updated_at)
 }
 
 /// Reopens the deadline of a returned submission, with a date of its own where a later one was given. Returns the
@@ -90,16 +117,17 @@ pub fn submission_returned(
     submission: &Submission,
     due_on: Option<NaiveDate>,
     now: DateTime<Utc>,
-) -> Result<Option<NaiveDate>, Error> {
+) -> Result<(Option<NaiveDate>, Entries), Error> {
     let unit_id = Some(&submission.unit_id);
     let found = store::deadlines::find_of(conn, &submission.period_id, DeadlineKind::SelfAssessment, unit_id)?;
-    let Some(deadline) = found else {
-        return Ok(due_on);
+    let Some(before) = found else {
+        return Ok((due_on, Entries::default()));
     };
     // The time that stands is never shortened.
-    let due_on = due_on.filter(|due_on| deadline.due_on().is_none_or(|stands| *due_on > stands));
-    let deadline = store::deadlines::update(conn, deadline.returned(due_on, now))?;
-    Ok(due_on.and(deadline.due_on()))
+    let due_on = due_on.filter(|due_on| before.due_on().is_none_or(|stands| *due_on > stands));
+    let after = store::deadlines::update(conn, before.clone().returned(due_on, now))?;
+    let reopened = entries::changed(entries::REOPEN, &before, &after, None);
+    Ok((due_on.and(after.due_on()), std::iter::once(reopened).collect()))
 }
 
 /// Returns the last day of a period's appraisal, by schedule or extension.
@@ -109,10 +137,11 @@ pub fn appraisal_due_on(conn: &mut Conn, period_id: &Id, scheduled_on: NaiveDate
 }
 
 /// Updates which stages all submissions of a period have completed.
-pub fn update_stages(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
+pub fn update_stages(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: DateTime<Utc>) -> Result<Entries, Error> {
     // Locked before the submissions are read, so that of two acts that finish the last two submissions one sees both.
     let stages = store::deadlines::lock_stages(conn, period_id)?;
     let submissions = store::submissions::statuses(conn, period_id)?;
+    let mut changed = Entries::default();
     for deadline in stages {
         let status = match deadline.kind {
             DeadlineKind::Appraisal => SubmissionStatus::Appraised,
@@ -123,14 +152,16 @@ pub fn update_stages(conn: &mut Conn, period_id: &Id, today: NaiveDate, now: Dat
         };
         let done = submissions.iter().all(|submission| submission.has_reached(status));
         if deadline.met_on.is_some() != done {
-            store::deadlines::set_met(conn, (period_id, deadline.kind, None), done.then_some(today), now)?;
+            let met_on = done.then_some(today);
+            store::deadlines::set_met(conn, (period_id, deadline.kind, None), met_on, now)?;
+            changed.extend([entries::met(&deadline, met_on)]);
         }
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// Updates the stages after lapses: a submission that was extended and missed again no longer holds up the appraisal.
-pub fn update_stages_after(conn: &mut Conn, lapsed: &[&Submission], now: DateTime<Utc>) -> Result<(), Error> {
+pub fn update_stages_after(conn: &mut Conn, lapsed: &[&Submission], now: DateTime<Utc>) -> Result<Entries, Error> {
     let missed = lapsed.iter().filter(|submission| submission.status == SubmissionStatus::Missed);
     let mut periods: Vec<(&Id, &Id)> =
         missed.map(|submission| (&submission.period_id, &submission.organization_id)).collect();
@@ -138,11 +169,12 @@ pub fn update_stages_after(conn: &mut Conn, lapsed: &[&Submission], now: DateTim
     periods.dedup();
     let terms = store::periods::terms(conn, periods.iter().map(|(period_id, _)| *period_id))?;
     periods.retain(|(period_id, _)| terms.get(*period_id).is_some_and(|terms| terms.status == PeriodStatus::Appraisal));
+    let mut changed = Entries::default();
     for (period_id, organization_id) in periods {
         let today = date_in(zone_of(conn, organization_id)?, now);
-        update_stages(conn, period_id, today, now)?;
+        changed.extend(update_stages(conn, period_id, today, now)?);
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// Creates the dossier deadlines of proposed units; that of a unit that was proposed before begins anew.
@@ -152,7 +184,8 @@ pub fn proposed(
     period: &Period,
     dossiers: &[(Id, DossierTerm)],
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Entries, Error> {
+    let stood = store::deadlines::of_period(conn, &period.id)?;
     // A waiver of the pending dossier deadline extends to each unit's.
     let pending = store::deadlines::find_of(conn, &period.id, DeadlineKind::Dossier, None)?;
     let waived = pending.and_then(|pending| pending.waived);
@@ -170,28 +203,30 @@ pub fn proposed(
         let dossier = Deadline::of_dossier(app.ids.next(), period, unit_id, term, now);
         new.push(Deadline { waived: waived.clone(), ..dossier });
     }
-    store::deadlines::insert_all(conn, &new)
+    store::deadlines::insert_all(conn, &new)?;
+    Ok(entries::differing(entries::REOPEN, stood, &store::deadlines::of_period(conn, &period.id)?))
 }
 
 /// Waives the deadline of a dossier that does not go on.
-pub fn dossier_ended(conn: &mut Conn, proposal: &Proposal, reason: &str, now: DateTime<Utc>) -> Result<(), Error> {
+pub fn dossier_ended(conn: &mut Conn, proposal: &Proposal, reason: &str, now: DateTime<Utc>) -> Result<Entries, Error> {
     let (period_id, unit_id) = (&proposal.period_id, Some(&proposal.unit_id));
     let found = store::deadlines::find_of(conn, period_id, DeadlineKind::Dossier, unit_id)?;
-    if let Some(deadline) = found.filter(|deadline| !deadline.is_settled()) {
-        store::deadlines::update(conn, deadline.waive(reason.to_owned(), now))?;
-    }
-    Ok(())
+    let Some(before) = found.filter(|deadline| !deadline.is_settled()) else {
+        return Ok(Entries::default());
+    };
+    let after = store::deadlines::update(conn, before.clone().waive(reason.to_owned(), now))?;
+    Ok(std::iter::once(entries::changed("deadline.waive", &before, &after, None)).collect())
 }
 
 /// Marks the deadline of the result notice as met on the notice's date.
-pub fn noticed(conn: &mut Conn, period_id: &Id, notice_on: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
-    store::deadlines::set_met(conn, (period_id, DeadlineKind::ResultNotice, None), Some(notice_on), now)
+pub fn noticed(conn: &mut Conn, period_id: &Id, notice_on: NaiveDate, now: DateTime<Utc>) -> Result<Entries, Error> {
+    set_met(conn, (period_id, DeadlineKind::ResultNotice, None), Some(notice_on), now)
 }
 
 /// Marks a dossier's deadline as met.
-pub fn dossier_sent(conn: &mut Conn, proposal: &Proposal, sent_on: NaiveDate) -> Result<(), Error> {
+pub fn dossier_sent(conn: &mut Conn, proposal: &Proposal, sent_on: NaiveDate) -> Result<Entries, Error> {
     let key = (&proposal.period_id, DeadlineKind::Dossier, Some(&proposal.unit_id));
-    store::deadlines::set_met(conn, key, Some(sent_on), proposal.updated_at)
+    set_met(conn, key, Some(sent_on), proposal.updated_at)
 }
 
 /// Computes the term of a returned dossier by the current calendar.
@@ -230,36 +265,38 @@ pub fn backfill(conn: &mut Conn, app: &App) -> Result<(), Error> {
             continue;
         };
         let (now, zone) = (app.clock.now(), zone_of(conn, &period.organization_id)?);
-        plan_period(conn, app, &period, now)?;
+        let mut added = plan_period(conn, app, &period, now)?;
         for submission in store::submissions::of_period(conn, &id)? {
             let sent_on = submission.submitted_at.map(|at| date_in(zone, at));
             match submission.status {
                 SubmissionStatus::Draft | SubmissionStatus::Missed => {}
                 SubmissionStatus::Returned => {
-                    submission_returned(conn, &submission, Some(submission.due_on), now)?;
+                    added.extend(submission_returned(conn, &submission, Some(submission.due_on), now)?.1);
                 }
                 SubmissionStatus::Submitted
                 | SubmissionStatus::Appraised
                 | SubmissionStatus::Reviewed
                 | SubmissionStatus::Finalized => {
-                    submission_sent(conn, &Submission { updated_at: now, ..submission.clone() }, sent_on)?;
+                    let sent = Submission { updated_at: now, ..submission.clone() };
+                    added.extend(submission_sent(conn, &sent, sent_on)?);
                 }
             }
         }
         if period.status != PeriodStatus::SelfAssessment {
-            update_stages(conn, &id, date_in(zone, now), now)?;
+            added.extend(update_stages(conn, &id, date_in(zone, now), now)?);
         }
         if let Some(notice) = &period.notice {
             let proposals = store::award_proposals::of_period(conn, &id)?;
             let dossiers: Vec<(Id, DossierTerm)> =
                 proposals.iter().map(|proposal| (proposal.unit_id, proposal.term.clone())).collect();
-            noticed(conn, &id, notice.on, now)?;
-            proposed(conn, app, &period, &dossiers, now)?;
+            added.extend(noticed(conn, &id, notice.on, now)?);
+            added.extend(proposed(conn, app, &period, &dossiers, now)?);
             for proposal in proposals.iter().filter(|proposal| proposal.is_sent()) {
                 let sent_on = proposal.submitted_at.unwrap_or(now);
-                dossier_sent(conn, proposal, date_in(zone, sent_on))?;
+                added.extend(dossier_sent(conn, proposal, date_in(zone, sent_on))?);
             }
         }
+        added.record_as(conn, app, now, &Author::system("upgrade", ""))?;
     }
     Ok(())
 }
