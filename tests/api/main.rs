@@ -38,3 +38,4 @@ mod refusals;
 mod roles;
 mod sandbox;
 mod two_worlds;
+mod walk;
