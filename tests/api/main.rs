@@ -23,6 +23,7 @@ mod schedule;
 
 mod access;
 mod backends;
+mod bad_year;
 mod border;
 mod command_line;
 mod contract;

@@ -65,14 +65,14 @@ def recount(export):
         decision = next((d for d in decided if len(group) > 1 and set(d) == {u["id"] for u in group}), None)
         group.sort(key=lambda u: decision.index(u["id"]) if decision else 0)
         rows += [(len(rows) + 1 + (at if decision else 0), u) for at, u in enumerate(group)]
-    takes = lambda u: not u["reasons"] or rules["when_ineligible"] == "leave_vacant"
-    slots = [award["code"] for award in rules["awards"] for _ in range(award["quota"])]
-    awards = {}
+    gone = {w["unit_id"]: w["pass_down"] for w in json.loads(export["inputs"] or "{}").get("withdrawals", [])}
+    takes = lambda u: not gone.get(u["id"], u["reasons"] and rules["when_ineligible"] != "leave_vacant")
+    slots, awards = [award["code"] for award in rules["awards"] for _ in range(award["quota"])], {}
     for rank in sorted({rank for rank, _ in rows}):
         group = [u for other, u in rows if other == rank and takes(u)]
         offered, slots = (slots + [None] * len(group))[:len(group)], slots[len(group):]
-        if len(set(offered)) < 2 or all(u["reasons"] for u in group):
-            awards.update({u["id"]: code for u, code in zip(group, offered) if u["reasons"] == []})
+        if len(set(offered)) < 2 or all(u["reasons"] or u["id"] in gone for u in group):
+            awards.update({u["id"]: code for u, code in zip(group, offered) if u["reasons"] == [] and u["id"] not in gone})
     rows += sorted(((None, u) for u in units if u["total"] is None), key=lambda row: (row[1]["missed"], row[1]["code"]))
     return [(rank, u["id"], u["total"], u["reasons"], awards.get(u["id"])) for rank, u in rows]
 
@@ -84,7 +84,6 @@ def due(export):
         on += datetime.timedelta(1)
         count -= days.get(str(on)) == "swap_work" or str(on) not in days and on.weekday() < 5
     return str(on)
-
 wrong = []
 for path in sys.argv[1:]:
     export = json.load(open(path, encoding="utf-8"), parse_float=Decimal)
@@ -92,7 +91,8 @@ for path in sys.argv[1:]:
             for r in export["ranking"]["rows"]]
     wrong += [f"{path}: {mine} counted, {theirs} said" for mine, theirs in zip(recount(export), said, strict=True) if mine != theirs]
     field = {"not_later_than": "due_on", "not_before": "opens_on"}[export["period"]["rules"]["dossier_deadline"]["semantics"]]
-    wrong += [f"{path}: due on {p['dossier'][field]}" for p in export["award_proposals"] if p["dossier"][field] != due(export)]
+    waiting = [p["dossier"][field] for p in export["award_proposals"] if p["status"] in ("draft", "returned")]
+    wrong += [f"{path}: due on {day}" for day in waiting if day != due(export)]
     salted = f"{export['ranking']['salt']}{export['inputs']}".encode()
     if export["inputs"] and hashlib.sha256(salted).hexdigest() != export["ranking"]["commitment"]:
         wrong.append(f"{path}: the commitment is another")
