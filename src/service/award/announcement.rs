@@ -28,8 +28,13 @@ use crate::store::{self, Conn};
 pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Announcement>) -> Result<Details<Period>> {
     let (before, command): (Period, _) = context.enter(conn, id, Action::Announce, input)?;
     let amended = amendments::unpublished_reasons(conn, &before)?;
-    let days = notice_dates(conn, context, &before)?;
-    let change = before.announce(command, &amended, days, context.now)?;
+    let (mut decided_on, today) = notice_dates(conn, context, &before)?;
+    if before.is_stale() {
+        let zone = zone_of(conn, &before.organization_id)?;
+        let approved = amendments::last_approved_at(conn, &before)?.map(|at| date_in(zone, at));
+        decided_on = decided_on.max(approved.unwrap_or(decided_on));
+    }
+    let change = before.announce(command, &amended, (decided_on, today), context.now)?;
     let inputs = versions::counted(conn, &before)?;
     let ranking = inputs.rank();
     guard(inputs::undecided(&ranking))?;
@@ -58,10 +63,6 @@ fn notice_dates(conn: &mut Conn, context: &Context, period: &Period) -> Result<(
         let session = sessions.iter().find(|session| session.id == decision.council_session_id);
         decided_on = session.map_or(decided_on, |session| decided_on.max(session.held_on));
     }
-    if period.is_stale() {
-        let approved = amendments::last_approved_at(conn, period)?.map(|at| date_in(zone, at));
-        decided_on = decided_on.max(approved.unwrap_or(decided_on));
-    }
     Ok((decided_on, date_in(zone, context.now)))
 }
 
@@ -83,10 +84,15 @@ pub fn correct_notice(
 ) -> Result<Details<Period>> {
     let (before, command): (Period, _) = context.enter(conn, id, Action::CorrectNotice, input)?;
     let NoticeCorrection { notice, reason } = command;
-    let days = notice_dates(conn, context, &before)?;
+    let (mut decided_on, today) = notice_dates(conn, context, &before)?;
     let decisions = store::award_proposals::of_period(conn, id)?.into_iter().filter_map(|proposal| proposal.decision);
-    let granted_on = decisions.filter_map(|decision| decision.on).min();
-    let change = before.correct_notice(notice, reason, days, granted_on, context.now)?;
+    let mut granted_on = decisions.filter_map(|decision| decision.on).min();
+    // What was decided about the next result does not bind the notice of the one that stands, nor do decisions of before.
+    if let Some(standing) = before.notice.as_ref() {
+        granted_on = granted_on.map(|on| on.max(standing.on));
+        decided_on = if before.is_stale() { decided_on.min(standing.on) } else { decided_on };
+    }
+    let change = before.correct_notice(notice, reason, (decided_on, today), granted_on, context.now)?;
     store::calendar::lock_for_share(conn)?;
     let (moves, dossiers) = calendar::move_dossiers(conn, context, &before, notice.notice_on)?;
     let met = sync::noticed(conn, id, notice.notice_on, context.now)?;

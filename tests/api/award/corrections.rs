@@ -107,6 +107,23 @@ fn a_notice_is_corrected_by_the_chair_with_a_reason_and_a_date_that_can_be(app: 
     app.act("council-chair", &draft, "correct-notice", Some(&right)).refused(409, "invalid_state");
 }
 
+/// The amendment of 6 December is of the next notice: the number of the one of 30 November is corrected all the same.
+#[apply(on_both)]
+fn a_wrong_notice_is_corrected_while_an_amended_result_waits(app: &App) {
+    let sheets = app.announced(&[("TH", &[]), ("KT", &[("B.1", r#"{"points":30}"#)])]);
+    app.set_clock("2023-12-06T02:00:00.000Z");
+    let body = json!({"reason": "Trừ nhầm", "legal_basis": "Công văn số 45/HCTC",
+        "scores": [{"criterion_code": "B.1", "answer": {"points": 35}}]});
+    let asked = app.post("secretary", &format!("{}/amendments", sheets[1]), &body).expect(201);
+    let amendment = format!("/v1/amendments/{}", asked["id"].as_str().unwrap());
+    app.act("council-chair", &amendment, "approve", None).expect(200);
+    let right = notice("1243/TB-VP", "2023-11-30", "Ghi nhầm số");
+    let corrected = app.act("council-chair", &app.period(), "correct-notice", Some(&right)).expect(200);
+    assert_eq!(corrected["notice"], json!({"number": "1243/TB-VP", "on": "2023-11-30"}));
+    let early = json!({"notice_number": "1250/TB-VP", "notice_on": "2023-12-05"});
+    app.act("secretary", &app.period(), "announce", Some(&early)).refused(422, "notice_before_session");
+}
+
 #[apply(on_both)]
 fn a_corrected_decision_keeps_what_was_recorded(app: &App) {
     let (_, proposal) = announced(app);
