@@ -93,9 +93,10 @@ pub fn keep_away(
     let superseded = store::reviews::update(conn, own.superseded(reason.to_owned(), context.now))?;
     let table = context.app.tables.of_submission(conn, sheet)?;
     recount(conn, context, &table, &sheet.submission)?;
-    sync::update_stages(conn, period_id, date_in(sheet.zone, context.now), context.now)?;
+    let stages = sync::update_stages(conn, period_id, date_in(sheet.zone, context.now), context.now)?;
     let with = |review: Review| ReviewCase { review, sheet: sheet.clone() };
     let mut drafts = vec![AuditDraft::of_change("review.supersede", &with(own), &with(superseded), None)];
+    drafts.extend(stages);
     drafts.extend(ranking::lapsed(conn, period_id, decisions)?);
     record_all(conn, context, drafts)
 }
