@@ -29,8 +29,7 @@ pub struct Target {
 
 /// Records a target of a criterion that the table does not have, or that has a target of its own.
 fn check_criterion(criterion_code: &str, table: &ScoringTable, pointer: &str, check: &mut Check) {
-    let about_criterion =
-        |code| Fault::at(format!("{pointer}/criterion_code"), code).with("criterion", criterion_code);
+    let about_criterion = |code| Fault::at(format!("{pointer}/criterion_code"), code).with("criterion", criterion_code);
     match table.asks_for_target(criterion_code) {
         None => check.faults.push(about_criterion(Code::UnknownCriterion)),
         Some(false) => check.faults.push(about_criterion(Code::TargetNotAsked)),

@@ -337,10 +337,11 @@ impl Member {
 }
 
 /// The days that a membership may name: those of the years of periods, and the one before and after.
-const MEMBERSHIP_DAYS: (NaiveDate, NaiveDate) = match (NaiveDate::from_ymd_opt(1999, 1, 1), NaiveDate::from_ymd_opt(2101, 12, 31)) {
-    (Some(first), Some(last)) => (first, last),
-    _ => (NaiveDate::MIN, NaiveDate::MAX),
-};
+const MEMBERSHIP_DAYS: (NaiveDate, NaiveDate) =
+    match (NaiveDate::from_ymd_opt(1999, 1, 1), NaiveDate::from_ymd_opt(2101, 12, 31)) {
+        (Some(first), Some(last)) => (first, last),
+        _ => (NaiveDate::MIN, NaiveDate::MAX),
+    };
 
 /// A service account: a client id and a secret that act as a member.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -313,9 +313,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Rev
     let today = date_in(after.sheet.zone, context.now);
     let stages = sync::update_stages(conn, &after.sheet.submission.period_id, today, context.now)?;
     let event = event.map(|kind| after.event(kind));
-    let mut drafts = vec![
-        AuditDraft::of_change("review.submit", &case, &after, event),
-    ];
+    let mut drafts = vec![AuditDraft::of_change("review.submit", &case, &after, event)];
     if case.sheet.submission.status != after.sheet.submission.status {
         drafts.push(AuditDraft::of_change("submission.advance", &case.sheet, &after.sheet, None));
     }
@@ -348,10 +346,8 @@ pub fn reopen(conn: &mut Conn, context: &Context, id: &Id, input: &Input<String>
     let superseded = ReviewCase { review: superseded, sheet: draft.sheet.clone() };
     // Nobody learns what somebody does alone.
     let event = (!superseded.review.alone).then(|| superseded.event(EventType::ReviewReopened));
-    let mut drafts = vec![
-        AuditDraft::of_change("review.reopen", &case, &superseded, event),
-        created(&draft, &table, &lines)?,
-    ];
+    let mut drafts =
+        vec![AuditDraft::of_change("review.reopen", &case, &superseded, event), created(&draft, &table, &lines)?];
     if case.sheet.submission.status != draft.sheet.submission.status {
         drafts.push(AuditDraft::of_change("submission.step_back", &case.sheet, &draft.sheet, None));
     }
