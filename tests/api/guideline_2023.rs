@@ -479,6 +479,9 @@ impl Year<'_> {
                 ("hctc-appraiser", "submission.return"),
                 ("kgvx-editor", "submission.write_scores"),
                 ("kgvx-head", "submission.submit"),
+                ("hctc-appraiser", "submission.advance"),
+                ("secretary", "submission.advance"),
+                ("council-chair", "submission.finalize"),
             ]
         );
         assert!(self.audited(id_of(self.sheet("THCB"))).contains(&("clock".to_owned(), "submission.lapse".to_owned())));

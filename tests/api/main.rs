@@ -39,4 +39,3 @@ mod refusals;
 mod roles;
 mod sandbox;
 mod two_worlds;
-mod walk;

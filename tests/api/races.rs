@@ -16,8 +16,8 @@ fn sorted<T: Ord>(responses: &[Response], of: impl Fn(&Response) -> T) -> Vec<T>
 /// one holds off the other. `SQLite` has one writer at a time.
 pub fn slow_to_record(app: &App) {
     if app.is_postgres() {
-        let wait = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$;
-            CREATE TRIGGER wait BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION wait()";
+        let wait = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;
+            CREATE TRIGGER wait BEFORE INSERT ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION wait()";
         execute(app, wait).unwrap();
     }
 }

@@ -178,6 +178,8 @@ pub(super) struct ProposalHeadView {
     withdrawn_at: Option<Instant>,
     /// Why it was withdrawn; null unless it was.
     withdraw_reason: Option<String>,
+    /// Whether its award passes to the next eligible unit; null unless it was withdrawn by a decision of its own.
+    pass_down: Option<bool>,
     /// Version of the proposal; it increases with every change.
     version: i64,
     /// When the proposal was created.
@@ -221,6 +223,7 @@ impl From<&Proposal> for ProposalHeadView {
             stale: proposal.stale,
             withdrawn_at: proposal.withdrawn.as_ref().map(|withdrawn| Instant(withdrawn.at)),
             withdraw_reason: proposal.withdrawn.as_ref().map(|withdrawn| withdrawn.reason.clone()),
+            pass_down: proposal.withdrawn.as_ref().and_then(|withdrawn| withdrawn.pass_down),
             version: proposal.version,
             created_at: Instant(proposal.created_at),
             updated_at: Instant(proposal.updated_at),
@@ -322,6 +325,12 @@ struct ListQuery {
     organization_id: Option<Id>,
     /// Only proposals of these periods.
     period_id: Option<Vec<Id>>,
+    /// Only proposals for these units.
+    unit_id: Option<Vec<Id>>,
+    /// Only proposals for these awards, by code.
+    award_code: Option<Vec<String>>,
+    /// Only proposals of periods of these years.
+    year: Option<Vec<i32>>,
     /// Only proposals in these states.
     status: Option<Vec<ProposalStatus>>,
     /// The order; with `-` from last to first.
@@ -331,14 +340,22 @@ struct ListQuery {
 
 /// List the award proposals.
 ///
-/// Members of a unit see only the proposals for their unit.
+/// Members of a unit see only the proposals for their unit. With `unit_id`, and `award_code` or `year`, it is the unit's
+/// awards over the years.
 #[utoipa::path(get, path = "/v1/award-proposals", params(ListQuery), responses((status = 200, description = "A page of proposals.", body = ListView<ProposalHeadView>)))]
 async fn list(mut call: Call) -> Reply {
-    let ListQuery { organization_id, period_id, status, sort } = call.query();
+    let ListQuery { organization_id, period_id, unit_id, award_code, year, status, sort } = call.query();
     let asked = call.page(sort);
+    let filter = Filter {
+        period_ids: period_id,
+        unit_ids: unit_id,
+        award_codes: award_code,
+        years: year,
+        statuses: status,
+        ..Filter::default()
+    };
     call.read(move |conn, context| {
-        let filter = Filter { period_ids: period_id.clone(), statuses: status.clone(), ..Filter::default() };
-        let rows = award_proposals::list(conn, context, organization_id.as_ref(), filter, &asked.page)?;
+        let rows = award_proposals::list(conn, context, organization_id.as_ref(), filter.clone(), &asked.page)?;
         Ok(asked.answer(rows, |row| row.id, |row| ProposalHeadView::from(&row))?)
     })
     .await

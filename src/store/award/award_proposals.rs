@@ -175,12 +175,18 @@ fn with_documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Proposal>, Erro
 }
 
 /// The filters of a list of proposals.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only these periods.
     pub period_ids: Option<Vec<Id>>,
     /// Only these states.
     pub statuses: Option<Vec<ProposalStatus>>,
+    /// Only of these units.
+    pub unit_ids: Option<Vec<Id>>,
+    /// Only these awards, by code.
+    pub award_codes: Option<Vec<String>>,
+    /// Only of periods of these years.
+    pub years: Option<Vec<i32>>,
     /// Only this unit: the only one whose proposals the caller may see.
     pub only_unit: Option<Id>,
     /// Only these units, to which the token is restricted.
@@ -220,6 +226,16 @@ pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page)
     }
     if let Some(statuses) = &filter.statuses {
         query = query.filter(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
+    }
+    if let Some(ids) = &filter.unit_ids {
+        query = query.filter(dsl::unit_id.eq_any(id_texts(ids)));
+    }
+    if let Some(codes) = &filter.award_codes {
+        query = query.filter(dsl::award_code.eq_any(codes.clone()));
+    }
+    if let Some(years) = &filter.years {
+        let of_years = periods::table.filter(periods::year.eq_any(years.clone())).select(periods::id);
+        query = query.filter(dsl::period_id.eq_any(of_years));
     }
     if let Some(unit) = &filter.only_unit {
         query = query.filter(dsl::unit_id.eq(unit.to_string()));

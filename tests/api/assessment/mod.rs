@@ -10,4 +10,5 @@ mod scored_alone;
 mod scores;
 mod submissions;
 mod targets;
+mod walk;
 mod ways_out;

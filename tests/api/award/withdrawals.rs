@@ -148,3 +148,24 @@ fn the_chair_withdraws_with_a_reason(app: &App) {
     let silent = json!({"reason": " ", "pass_down": true});
     app.act("council-chair", &proposal, "withdraw", Some(&silent)).refused(422, "text_empty");
 }
+
+/// A unit's awards over the years, and an award's units.
+#[apply(on_both)]
+fn proposals_are_found_by_unit_award_and_year(app: &App) {
+    announced(app, r#"{"points":5}"#);
+    withdraw(app, &open_proposal(app, "TH"), true).expect(200);
+    let count = |query: &str| {
+        app.get("secretary", &format!("/v1/award-proposals?{query}")).expect(200)["items"].as_array().unwrap().len()
+    };
+    let kt = app.unit_id("KT");
+    assert_eq!(count(&format!("unit_id={kt}")), 2);
+    assert_eq!(count(&format!("unit_id={kt}&award_code=emulation_flag")), 1);
+    assert_eq!(count(&format!("unit_id={kt},{}", app.unit_id("NC"))), 3);
+    assert_eq!((count("award_code=emulation_flag"), count("award_code=certificate_of_merit,emulation_flag")), (2, 5));
+    assert_eq!((count("year=2023"), count("year=2022,2024")), (5, 0));
+    let ended = app.get("secretary", "/v1/award-proposals?status=withdrawn").expect(200);
+    let passed: Vec<Value> = ended["items"].as_array().unwrap().iter().map(|proposal| {
+        app.get("secretary", &format!("/v1/award-proposals/{}", proposal["id"].as_str().unwrap())).expect(200)["pass_down"].clone()
+    }).collect();
+    assert!(passed.contains(&json!(true)) && passed.contains(&Value::Null), "{passed:?}");
+}

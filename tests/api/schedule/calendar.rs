@@ -268,6 +268,8 @@ fn dossiers_move_with_the_calendar_and_never_before_an_extension(app: &App) {
         .as_array()
         .unwrap()
         .iter()
+        // The one that an extension hides says what was counted, and moves no due date.
+        .filter(|entry| !entry["after"]["due_on"].is_null())
         .map(|entry| {
             (entry["actor"]["subject"].as_str().unwrap(), &entry["before"]["due_on"], &entry["after"]["due_on"])
         })
@@ -279,7 +281,7 @@ fn dossiers_move_with_the_calendar_and_never_before_an_extension(app: &App) {
     let all =
         app.get("auditor", "/v1/audit-entries?action=deadline.move,calendar_day.put").expect(200)["items"].clone();
     let acts: Vec<&str> = all.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    assert_eq!(acts, ["calendar_day.put", "deadline.move", "deadline.move", "deadline.move"]);
+    assert_eq!(acts, ["calendar_day.put", "deadline.move", "deadline.move", "deadline.move", "deadline.move"]);
     let proposals = app.get("secretary", "/v1/award-proposals").expect(200);
     let mut shown: Vec<&str> = proposals["items"]
         .as_array()
