@@ -205,7 +205,7 @@ pub fn approve(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Am
     let after = period.refrozen(version, !ranking.unresolved_ties.is_empty(), context.now);
     context.save(conn, "period.refreeze", &period, Change::silent(after))?;
     let approved = if period.status == PeriodStatus::Finalized {
-        apply(conn, context, approved)?
+        apply(conn, context, &approved)?
     } else {
         mark_stale(conn, context, &period)?;
         approved
@@ -271,32 +271,32 @@ pub fn publish(conn: &mut Conn, context: &Context, period: &Period) -> Result<()
     for amendment in store::amendments::unpublished(conn, &period.id)? {
         let sheet = store::submissions::find(conn, &amendment.submission_id)?;
         let sheet = sheet.ok_or_else(|| Error::internal("an amendment without its submission"))?;
-        apply(conn, context, AmendmentCase { amendment, sheet })?;
+        apply(conn, context, &AmendmentCase { amendment, sheet })?;
     }
     Ok(())
 }
 
 /// Makes an approved amendment the result of its sheet: a review of the council that takes the place of the one before, a
 /// revision, and the facts.
-fn apply(conn: &mut Conn, context: &Context, case: AmendmentCase) -> Result<AmendmentCase, Error> {
-    let AmendmentCase { amendment, sheet } = &case;
+fn apply(conn: &mut Conn, context: &Context, case: &AmendmentCase) -> Result<AmendmentCase, Error> {
+    let AmendmentCase { amendment, sheet } = case;
     let table = context.app.tables.of_submission(conn, sheet)?;
     let mut drafts = Vec::new();
     let mut after = sheet.clone();
     if !amendment.scores.lines.is_empty() {
         let (council, before) = final_lines(conn, &table, &amendment.submission_id)?;
         let lines = amendment.scores.applied_to(&table, &before, &amendment.reason);
-        drafts.extend(replace_reviews(conn, context, &case, &table, (&council, &lines))?);
+        drafts.extend(replace_reviews(conn, context, case, &table, (&council, &lines))?);
         let evidence = store::evidence::current(conn, &amendment.submission_id)?;
-        let content = serde_json::to_string(&FrozenSheet::of(&table, &lines, &evidence)).map_err(Error::internal)?;
+        let frozen = serde_json::to_string(&FrozenSheet::of(&table, &lines, &evidence)).map_err(Error::internal)?;
         let revision = sheet.submission.revision + 1;
         store::submissions::insert_revision(
             conn,
             &Revision {
                 submission_id: amendment.submission_id.to_string(),
                 revision,
-                sha256: sha256_hex(content.as_bytes()),
-                content,
+                sha256: sha256_hex(frozen.as_bytes()),
+                content: frozen,
                 criteria_set_id: sheet.criteria_set_id.to_string(),
                 submitted_by: amendment.asked_by.to_string(),
                 submitted_at: context.now.naive_utc(),
@@ -312,7 +312,7 @@ fn apply(conn: &mut Conn, context: &Context, case: AmendmentCase) -> Result<Amen
     }
     let published = Amendment { published_at: Some(context.now), updated_at: context.now, ..amendment.clone() };
     let published = AmendmentCase { amendment: published, sheet: after }.save(conn)?;
-    drafts.push(AuditDraft::of_change("amendment.publish", &case, &published, None));
+    drafts.push(AuditDraft::of_change("amendment.publish", case, &published, None));
     record_all(conn, context, drafts)?;
     Ok(published)
 }

@@ -83,7 +83,7 @@ fn nobody_sees_what_another_scored_alone(app: &App) {
     let made = scored(app, &sheets);
     let by = [("th-council", &made[0]), ("nc-council", &made[1]), ("council-chair", &made[2])];
     for (person, own) in by {
-        assert_eq!(reviews(app, person, kt), [own.clone()], "{person}");
+        assert_eq!(reviews(app, person, kt), std::slice::from_ref(own), "{person}");
         assert_eq!(app.get(person, own).expect(200)["status"], "submitted");
         for (other, review) in by.into_iter().filter(|(other, _)| *other != person) {
             app.get(person, review).refused(404, "not_found");

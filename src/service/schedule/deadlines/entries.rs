@@ -61,7 +61,7 @@ pub fn met(before: &Deadline, met_on: Option<NaiveDate>) -> AuditDraft<'static> 
 }
 
 /// The entries of the deadlines that differ between two states of a period: created, removed, or changed by `action`.
-pub fn differing(action: &'static str, before: Vec<Deadline>, after: &[Deadline]) -> Entries {
+pub fn differing(action: &'static str, before: &[Deadline], after: &[Deadline]) -> Entries {
     let of = |deadline: &Deadline| before.iter().find(|before| before.id == deadline.id);
     let now = after.iter().filter_map(|after| match of(after) {
         Some(before) => (audit(before) != audit(after)).then(|| changed(action, before, after, None)),

@@ -69,14 +69,14 @@ pub fn reschedule(
         let units: Vec<&Id> = gates.values().flatten().collect();
         store::deadlines::reschedule(conn, &after.id, kind, Some(&units), (from, to), now)?;
     }
-    Ok(entries::differing("deadline.reschedule", stood, &store::deadlines::of_period(conn, &after.id)?))
+    Ok(entries::differing("deadline.reschedule", &stood, &store::deadlines::of_period(conn, &after.id)?))
 }
 
 /// Waives the unsettled deadlines of a period that ends.
 pub fn period_ended(conn: &mut Conn, period_id: &Id, reason: &str, now: DateTime<Utc>) -> Result<Entries, Error> {
     let stood = store::deadlines::of_period(conn, period_id)?;
     store::deadlines::waive_rest(conn, period_id, reason, now)?;
-    Ok(entries::differing("deadline.waive", stood, &store::deadlines::of_period(conn, period_id)?))
+    Ok(entries::differing("deadline.waive", &stood, &store::deadlines::of_period(conn, period_id)?))
 }
 
 /// Sets the day on which a deadline was met; `None` where the work has to be done again.
@@ -204,7 +204,7 @@ pub fn proposed(
         new.push(Deadline { waived: waived.clone(), ..dossier });
     }
     store::deadlines::insert_all(conn, &new)?;
-    Ok(entries::differing(entries::REOPEN, stood, &store::deadlines::of_period(conn, &period.id)?))
+    Ok(entries::differing(entries::REOPEN, &stood, &store::deadlines::of_period(conn, &period.id)?))
 }
 
 /// Waives the deadline of a dossier that does not go on.

@@ -169,7 +169,7 @@ impl Walk<'_> {
                 let person = *self.dice.one(&["secretary", "council-chair"]);
                 ("session", person.to_owned(), place("council-sessions", self.dice.one(&seen.sessions)))
             }
-            6 | 7 | 8 if !seen.proposals.is_empty() => {
+            6..=8 if !seen.proposals.is_empty() => {
                 let person = *self.dice.one(&["secretary", "council-chair"]);
                 ("proposal", person.to_owned(), place("award-proposals", self.dice.one(&seen.proposals)))
             }
