@@ -47,7 +47,7 @@ const DECIDE_REFUSALS: &[Code] = &[Code::SamePerson, Code::Recused];
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateAmendment, example = json!({"reason": "Trừ nhầm văn bản không thuộc đơn vị", "legal_basis": "Công văn số 45/HCTC ngày 05/12/2023",
-    "scores": [{"criterion_code": "A.II.1", "answer": {"type": "points", "points": 30}}], "facts": null}))]
+    "scores": [{"criterion_code": "A.II.1", "answer": {"type": "points", "points": 30}}]}))]
 struct NewBody {
     /// Why the result is wrong; at most 4,000 characters.
     reason: String,
