@@ -1,4 +1,8 @@
-//! Normalisation and validation of text: NFC, no control characters, limited length.
+//! Normalisation and validation of text: NFC, no control characters, no direction overrides, limited length.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::hash::Hash;
 
 use chrono::NaiveDate;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
@@ -40,10 +44,25 @@ impl Check {
         }
     }
 
+    /// Records each value that occurred before in a list; `pointer` gives the place of a value.
+    pub fn unique<T: Display + Eq + Hash>(
+        &mut self,
+        values: impl Iterator<Item = T>,
+        pointer: impl Fn(usize) -> String,
+    ) {
+        let mut seen = HashSet::new();
+        for (at, value) in values.enumerate() {
+            let shown = value.to_string();
+            if !seen.insert(value) {
+                self.faults.push(Fault::at(pointer(at), Code::Duplicate).with("value", shown));
+            }
+        }
+    }
+
     /// Normalises a required text: NFC, trimmed, from 1 to `max` characters.
     pub fn text(&mut self, pointer: &str, given: &str, max: usize) -> String {
         let text = compose(given);
-        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        if text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || is_override(c)) {
             self.fault(pointer, Code::TextInvalid);
         } else if text.is_empty() {
             self.fault(pointer, Code::TextEmpty);
@@ -77,6 +96,11 @@ pub fn checked<T>(read: impl FnOnce(&mut Check) -> T) -> Result<T, Error> {
     let mut check = Check::default();
     let values = read(&mut check);
     Error::unless_valid(check.faults).map(|()| values)
+}
+
+/// Whether a character reverses or isolates the direction of what follows, so that a text could be shown as another one.
+pub fn is_override(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Returns bytes in hexadecimal.
@@ -122,6 +146,8 @@ mod tests {
         for (given, code) in [
             ("a\0b", Code::TextInvalid),
             ("a\u{7f}", Code::TextInvalid),
+            ("a\u{202e}b", Code::TextInvalid),
+            ("\u{2066}a\u{2069}", Code::TextInvalid),
             ("  ", Code::TextEmpty),
             ("ăăăă", Code::TextTooLong),
         ] {

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::de::value::StringDeserializer;
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::domain::text::is_override;
 use crate::error::{Code, Error};
 
 /// The parameters of a query. Those that no type has read are unknown.
@@ -19,14 +20,15 @@ pub struct Query {
 }
 
 impl Query {
-    /// Parses a query string. A control character is in no value that this service knows, and PostgreSQL takes no
+    /// Parses a query string. A control character or a direction override is in no value that this service knows, and PostgreSQL takes no
     /// text with a NUL, so that a value with one is a fault and counts as absent.
     pub fn parse(text: &str) -> Self {
         let Ok(asked) = serde_urlencoded::from_str::<Vec<(String, String)>>(text) else {
             return Query { fault: Some(invalid("?")), ..Query::default() };
         };
         // A cursor has a fault of its own, and is decoded before it is used.
-        let is_unreadable = |(name, value): &(String, String)| name != "cursor" && value.chars().any(char::is_control);
+        let is_invisible = |c: char| c.is_control() || is_override(c);
+        let is_unreadable = |(name, value): &(String, String)| name != "cursor" && value.contains(is_invisible);
         let (unreadable, pairs): (Vec<_>, Vec<_>) = asked.iter().cloned().partition(is_unreadable);
         let fault = unreadable.first().map(|(name, _)| invalid(name));
         Query { pairs, asked, fault }

@@ -15,7 +15,7 @@ use crate::domain::change::{Change, Gate};
 use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
 use crate::domain::time::date_in;
-use crate::error::{Code, Error, Fault};
+use crate::error::{Code, Error};
 use crate::service::award::ranking;
 use crate::service::office::organizations::zone_of;
 use crate::service::{Context, Details, EventDraft, Identity, Input, Result, Subject, record_all};
@@ -170,6 +170,7 @@ fn validate(session: &mut CouncilSession, period: &Period, council: &Council, ch
         let pointer = format!("/agenda/{at}/note");
         item.note = check.optional(&pointer, item.note.as_deref(), NOTE_CHARS);
         check.ensure(item.note.is_some() || !item.unit_ids.is_empty(), &pointer, Code::TextEmpty);
+        check.unique(item.unit_ids.iter(), |unit| format!("/agenda/{at}/unit_ids/{unit}"));
         for (unit, id) in item.unit_ids.iter().enumerate() {
             let of_period = period.rules.unit_ids.contains(id);
             check.ensure(of_period, &format!("/agenda/{at}/unit_ids/{unit}"), Code::UnknownReference);
@@ -178,14 +179,12 @@ fn validate(session: &mut CouncilSession, period: &Period, council: &Council, ch
     if let Some(presiding) = &session.presiding_member_id {
         check.ensure(council.contains(presiding), "/presiding_member_id", Code::NotCouncilMember);
     }
-    let mut seen = std::collections::HashSet::new();
     for (at, entry) in session.attendance.iter().enumerate() {
         let pointer = format!("/attendance/{at}/member_id");
         check.ensure(council.contains(&entry.member_id), &pointer, Code::NotCouncilMember);
-        if !seen.insert(&entry.member_id) {
-            check.faults.push(Fault::at(pointer, Code::Duplicate).with("value", entry.member_id.as_str()));
-        }
     }
+    let present = session.attendance.iter().map(|entry| entry.member_id);
+    check.unique(present, |at| format!("/attendance/{at}/member_id"));
 }
 
 /// Returns the council on the day of a session, with the conflicts that its members declared.

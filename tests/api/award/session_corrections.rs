@@ -173,6 +173,7 @@ fn a_correction_says_what_can_be(app: &App) {
     app.act("secretary", &path, "hold", None).expect(200);
     let stranger = app.get("secretary", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
     let twice = json!([attendance(app, 1, 0)[0], attendance(app, 1, 0)[0]]);
+    let unit = app.unit_id("TH");
     for (field, value, code, pointer) in [
         ("place", json!("Phòng họp số 1"), "nothing_corrected", ""),
         ("place", json!(" "), "text_empty", "/place"),
@@ -187,6 +188,7 @@ fn a_correction_says_what_can_be(app: &App) {
         ),
         ("attendance", twice, "duplicate", "/attendance/1/member_id"),
         ("agenda", json!([{"unit_ids": [], "note": " "}]), "text_empty", "/agenda/0/note"),
+        ("agenda", json!([{"unit_ids": [unit, unit]}]), "duplicate", "/agenda/0/unit_ids/1"),
         ("agenda", json!([{"unit_ids": [app.period_id()]}]), "unknown_reference", "/agenda/0/unit_ids/0"),
         ("quorum", json!({"numerator": 3, "denominator": 2}), "number_out_of_range", "/quorum"),
     ] {
