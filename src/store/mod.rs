@@ -25,6 +25,7 @@ pub mod installation;
 mod legacy;
 pub mod migrations;
 pub mod page;
+mod range;
 pub mod schema;
 mod types;
 mod writer;

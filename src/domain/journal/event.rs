@@ -11,6 +11,7 @@ use crate::domain::schedule::deadline::DeadlineKind;
 
 /// Type of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 pub enum EventType {
     /// A criteria set was published.
     #[serde(rename = "criteria_set.published")]
