@@ -1,14 +1,16 @@
 //! Submissions and their frozen revisions, without the current lines, which are in `scores`.
 
+mod list;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
-use strum::VariantArray;
+
+pub use list::{Filter, Listed, list};
 
 use crate::domain::Id;
-use crate::domain::access::SubmissionVisibility;
 use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::criteria::scoring::Breakdown;
 use crate::domain::office::unit::UnitKey;
@@ -17,15 +19,12 @@ use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::{Bind, RawSql, RowLock, dispatch, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
-use crate::store::page::{ById, Page, paged};
 use crate::store::period_units::taking_part;
 use crate::store::schema::submissions::{self, dsl};
 use crate::store::schema::{
     council_means, organizations, period_units, periods, revision_withdrawals, revisions, units,
 };
-use crate::store::types::{
-    enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, utc, utc_option,
-};
+use crate::store::types::{enum_text, from_json, id, json, naive, naive_option, parse_enum, totals, utc, utc_option};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = submissions, treat_none_as_default_value = false)]
@@ -71,6 +70,7 @@ macro_rules! columns {
         )
     };
 }
+use columns;
 
 /// The condition that joins a submission to its unit's part in the period.
 macro_rules! of_its_unit {
@@ -78,6 +78,7 @@ macro_rules! of_its_unit {
         period_units::period_id.eq(submissions::period_id).and(period_units::unit_id.eq(submissions::unit_id))
     };
 }
+use of_its_unit;
 
 /// The columns that a transition changes. Setting the others as well would check foreign keys and update indexes for
 /// nothing.
@@ -204,79 +205,6 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
             })
         })
         .transpose()
-}
-
-/// The filters of a list of submissions.
-#[derive(Debug, Default)]
-pub struct Filter {
-    /// Only these periods.
-    pub period_ids: Option<Vec<Id>>,
-    /// Only these units.
-    pub unit_ids: Option<Vec<Id>>,
-    /// Only these states.
-    pub statuses: Option<Vec<SubmissionStatus>>,
-}
-
-/// A submission in a list.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// The submission.
-    pub submission: Submission,
-    /// The code of its unit.
-    pub unit_code: String,
-    /// When its unit was set aside; `None` while the unit takes part.
-    pub set_aside_at: Option<DateTime<Utc>>,
-}
-
-/// Returns a page of an organisation's submissions that the caller may see.
-pub fn list(
-    conn: &mut Conn,
-    organization_id: &Id,
-    visibility: &SubmissionVisibility,
-    filter: &Filter,
-    page: &Page,
-) -> Result<Vec<Listed>, Error> {
-    let mut query = submissions::table
-        .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
-        .inner_join(period_units::table.on(of_its_unit!()))
-        .filter(submissions::organization_id.eq(organization_id.to_string()))
-        .select((columns!(), units::code, period_units::set_aside_at))
-        .into_boxed();
-    if !visibility.all || visibility.except.is_some() || !visibility.except_submissions.is_empty() {
-        let own = visibility.own.as_ref().map(ToString::to_string).unwrap_or_default();
-        let except = visibility.except.as_ref().map(ToString::to_string).unwrap_or_default();
-        let others: Vec<String> = SubmissionStatus::VARIANTS
-            .iter()
-            .copied()
-            .filter(|status| visibility.all || visibility.others_from.is_some_and(|from| status.has_reached(from)))
-            .map(enum_text)
-            .collect();
-        query = query.filter(
-            submissions::unit_id.eq(own).or(submissions::unit_id
-                .eq_any(id_texts(&visibility.scoped))
-                .or(submissions::status.eq_any(others).and(submissions::unit_id.ne(except)))
-                .and(submissions::id.ne_all(id_texts(&visibility.except_submissions)))),
-        );
-    }
-    if let Some(ids) = &visibility.only {
-        query = query.filter(submissions::unit_id.eq_any(id_texts(ids)));
-    }
-    if let Some(ids) = &filter.period_ids {
-        query = query.filter(submissions::period_id.eq_any(id_texts(ids)));
-    }
-    if let Some(ids) = &filter.unit_ids {
-        query = query.filter(submissions::unit_id.eq_any(id_texts(ids)));
-    }
-    if let Some(statuses) = &filter.statuses {
-        query = query.filter(submissions::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
-    }
-    let rows: Vec<(Row, String, Option<NaiveDateTime>)> =
-        paged(query, page, |ById::Id, place| place.by(submissions::id, Id::to_string)).load(conn)?;
-    rows.into_iter()
-        .map(|(row, unit_code, set_aside_at)| {
-            Ok(Listed { submission: row.try_into()?, unit_code, set_aside_at: utc_option(set_aside_at) })
-        })
-        .collect()
 }
 
 /// Locks the submissions whose gate has closed but whose row does not say so yet, until the transaction ends, and
