@@ -16,7 +16,8 @@ use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::error::{ensure_one_row, map_unique_violation};
-use crate::store::page::{ById, Page, paged};
+use crate::store::page::{ById, Page, Place, paged};
+use crate::store::range::{Condition, Ranges, within};
 use crate::store::schema::award_proposals::{self, dsl};
 use crate::store::schema::{period_awards, periods, proposal_documents, units};
 use crate::store::types::{enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, utc, utc_option};
@@ -218,32 +219,58 @@ pub fn period_of(conn: &mut Conn, id: &Id) -> Result<Option<Id>, Error> {
     Ok(period.map(Id::from_uuid_text))
 }
 
-/// Returns a page of an organisation's proposals.
-pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Proposal>, Error> {
-    let mut query = dsl::award_proposals.filter(dsl::organization_id.eq(organization_id.to_string())).into_boxed();
+/// Returns the ranges that together hold what a filter names.
+fn ranges(filter: &Filter) -> Ranges {
+    let of_unit = |id: &Id| Condition::new(dsl::unit_id.eq(id.to_string()));
+    let of_period = |id: &Id| Condition::new(dsl::period_id.eq(id.to_string()));
+    if let Some(id) = &filter.only_unit {
+        return Ranges::Of(vec![of_unit(id)]);
+    }
+    if let Some(ids) = filter.unit_ids.as_ref().or(filter.only.as_ref()) {
+        return Ranges::Of(ids.iter().map(of_unit).collect());
+    }
+    match &filter.period_ids {
+        Some(ids) => Ranges::Of(ids.iter().map(of_period).collect()),
+        None => Ranges::Whole,
+    }
+}
+
+/// Returns the condition that a filter names a proposal.
+fn named(organization_id: &Id, filter: &Filter) -> Condition {
+    let mut condition = Condition::new(dsl::organization_id.eq(organization_id.to_string()));
     if let Some(ids) = &filter.period_ids {
-        query = query.filter(dsl::period_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        condition = condition.and(dsl::period_id.eq_any(id_texts(ids)));
     }
     if let Some(statuses) = &filter.statuses {
-        query = query.filter(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
+        condition = condition.and(dsl::status.eq_any(statuses.iter().map(enum_text).collect::<Vec<_>>()));
     }
     if let Some(ids) = &filter.unit_ids {
-        query = query.filter(dsl::unit_id.eq_any(id_texts(ids)));
+        condition = condition.and(dsl::unit_id.eq_any(id_texts(ids)));
     }
     if let Some(codes) = &filter.award_codes {
-        query = query.filter(dsl::award_code.eq_any(codes.clone()));
+        condition = condition.and(dsl::award_code.eq_any(codes.clone()));
     }
     if let Some(years) = &filter.years {
-        let of_years = periods::table.filter(periods::year.eq_any(years.clone())).select(periods::id);
-        query = query.filter(dsl::period_id.eq_any(of_years));
+        let of_years = periods::table
+            .filter(periods::organization_id.eq(organization_id.to_string()))
+            .filter(periods::year.eq_any(years.clone()));
+        condition = condition.and(dsl::period_id.eq_any(of_years.select(periods::id)));
     }
     if let Some(unit) = &filter.only_unit {
-        query = query.filter(dsl::unit_id.eq(unit.to_string()));
+        condition = condition.and(dsl::unit_id.eq(unit.to_string()));
     }
     if let Some(ids) = &filter.only {
-        query = query.filter(dsl::unit_id.eq_any(id_texts(ids)));
+        condition = condition.and(dsl::unit_id.eq_any(id_texts(ids)));
     }
-    let rows: Vec<Row> = paged(query, page, |ById::Id, place| place.by(dsl::id, Id::to_string)).load(conn)?;
+    condition
+}
+
+/// Returns a page of an organisation's proposals.
+pub fn list(conn: &mut Conn, organization_id: &Id, filter: &Filter, page: &Page) -> Result<Vec<Proposal>, Error> {
+    let key = |ById::Id, place: Place<'_, Id>| place.by(dsl::id, Id::to_string);
+    let page_of = |named: Condition| paged(dsl::award_proposals.filter(named).select(dsl::id).into_boxed(), page, key);
+    let on_page = within(ranges(filter), || named(organization_id, filter), dsl::id, page_of);
+    let rows: Vec<Row> = paged(dsl::award_proposals.filter(on_page).into_boxed(), page, key).load(conn)?;
     with_documents(conn, rows)
 }
 
