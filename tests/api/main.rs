@@ -31,6 +31,7 @@ mod guideline_2023;
 mod house;
 mod isolation;
 mod paging;
+mod plans;
 mod precedence;
 mod races;
 mod readme;

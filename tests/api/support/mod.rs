@@ -6,6 +6,7 @@ pub mod provider;
 pub mod receiver;
 pub mod s3;
 pub mod small;
+pub mod statements;
 pub mod year;
 
 use std::collections::HashMap;
@@ -219,6 +220,21 @@ impl App {
     pub fn configured_on_postgres(change: impl FnOnce(&mut Config)) -> Option<Self> {
         let url = postgres::url_for_new_database(|template| migrate(template.to_owned()))?;
         Some(Self::start(url, tempfile::tempdir().unwrap(), change))
+    }
+
+    /// Starts a sandbox on SQLite whose statements are recorded.
+    pub fn watched_on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        statements::watch(&url);
+        Self::start(url, folder, |_| {})
+    }
+
+    /// Starts a sandbox on PostgreSQL whose statements are recorded; `None` if this machine has none.
+    pub fn watched_on_postgres() -> Option<Self> {
+        let url = postgres::url_for_new_database(|template| migrate(template.to_owned()))?;
+        statements::watch(&url);
+        Some(Self::start(url, tempfile::tempdir().unwrap(), |_| {}))
     }
 
     fn start(database: String, folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
