@@ -448,6 +448,14 @@ codes! {
     ReasonRequired = "reason_required", 422, AfterChange,
         vi "Chưa nêu lý do thay đổi", "Tiêu chí {criterion}: phải nêu lý do khi thay đổi kết quả của bước trước.",
         en "Reason required", "Criterion {criterion}: a result that differs from the previous stage requires a reason.";
+    /// A unit's own line has no reason, because it departs from nothing.
+    ReasonNotAsked = "reason_not_asked", 422, Never,
+        vi "Không yêu cầu lý do", "Bảng tự chấm không có lý do thay đổi; đề nghị dùng ghi chú.",
+        en "Reason not asked for", "A self-assessment has no reasons; use the note instead.";
+    /// A request with more items than it may have.
+    TooManyItems = "too_many_items", 422, Never,
+        vi "Quá nhiều mục", "Mỗi lần gửi tối đa {max} mục.",
+        en "Too many items", "A request has at most {max} items.";
     /// A return after the gate has closed, without a new due date.
     DueOnRequired = "due_on_required", 422, Never,
         vi "Chưa nêu ngày đến hạn", "Đã hết thời hạn nộp nên phải nêu ngày đến hạn mới.",

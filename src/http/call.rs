@@ -322,6 +322,15 @@ impl Call {
         Ok(self.respond(answer))
     }
 
+    /// Runs a change that is only tried, on a connection that can't write, and answers with its result.
+    pub async fn try_out(
+        mut self,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Interrupt> + Send + Sync + 'static,
+    ) -> Reply {
+        let answer = self.fetch(work).await?;
+        Ok(self.respond(answer))
+    }
+
     /// Runs a read and returns its result, for handlers that build the response themselves.
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 
 use actix_web::web;
 
-use super::assessment::{copies, evidence, facts, period_units, periods, recusals, reviews, submissions, targets};
+use super::assessment::{
+    copies, evidence, facts, period_units, periods, recusals, reviews, score_batches, submissions, targets,
+};
 use super::award::{
     amendments, analysis, award_proposals, certificates, council_sessions, documents, dossiers, exports, minutes,
     ranking,
@@ -49,6 +51,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         certificates::operations,
         exports::operations,
         submissions::operations,
+        score_batches::operations,
         evidence::operations,
         reviews::operations,
         recusals::operations,

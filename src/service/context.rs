@@ -155,11 +155,7 @@ impl Context<'_> {
     /// # Errors
     /// `precondition_required`, `version_mismatch`.
     pub fn check_precondition(&self, state: &str) -> Result<(), Error> {
-        match &self.request.conditions.if_match {
-            None => Err(Error::new(Code::PreconditionRequired)),
-            Some(header) if tag::matches(header, state) => Ok(()),
-            Some(_) => Err(Error::new(Code::VersionMismatch)),
-        }
+        tag::require(self.request.conditions.if_match.as_deref(), &[state])
     }
 
     /// Rejects an `If-Match` where the record does not exist yet.

@@ -195,13 +195,18 @@ impl Context<'_> {
     /// `busy` or `internal` when the database fails.
     pub fn details<S: Subject>(&self, conn: &mut Conn, value: S) -> Result<Details<S>, Error> {
         let visible = S::Visible::load(&value, conn, self)?;
+        Ok(self.details_with(value, visible))
+    }
+
+    /// Builds the caller's view of a record from related data that are loaded already.
+    pub fn details_with<S: Subject>(&self, value: S, visible: S::Visible) -> Details<S> {
         let offers = self.offers(&value);
         let tag = Tag::of(&visible.parts(&value), &offers);
         let tag = match visible.phase(&value) {
             Some(phase) => tag.in_phase(&phase),
             None => tag,
         };
-        Ok(Details { value, visible, offers, tag })
+        Details { value, visible, offers, tag }
     }
 
     fn offers<S: Subject>(&self, value: &S) -> Offers {

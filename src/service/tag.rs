@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::hex;
 use crate::domain::Id;
 use crate::domain::access::Offers;
+use crate::error::{Code, Error};
 
 /// The tag of a resource: a state that `If-Match` compares, and a phase that only caches compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,18 @@ fn short(digest: &[u8]) -> String {
     hex(digest.get(..8).unwrap_or(digest))
 }
 
+/// Rejects a missing tag, and one that names none of the states.
+///
+/// # Errors
+/// `precondition_required`, `version_mismatch`.
+pub fn require(given: Option<&str>, states: &[&str]) -> Result<(), Error> {
+    match given {
+        None => Err(Error::new(Code::PreconditionRequired)),
+        Some(given) if states.iter().any(|state| matches(given, state)) => Ok(()),
+        Some(_) => Err(Error::new(Code::VersionMismatch)),
+    }
+}
+
 /// Whether an `If-Match` header names the state. A compressing proxy may have weakened the tag
 /// or added a suffix; the state inside is still exact.
 pub fn matches(header: &str, state: &str) -> bool {
@@ -72,7 +85,6 @@ pub fn matches(header: &str, state: &str) -> bool {
 mod tests {
     use super::*;
     use crate::domain::access::action::Action;
-    use crate::error::{Code, Error};
 
     #[test]
     fn a_gate_that_closes_changes_the_phase_and_not_the_state() {

@@ -7,6 +7,7 @@ pub mod period;
 pub mod period_unit;
 pub mod recusal;
 pub mod review;
+pub mod score_batch;
 pub mod steps;
 pub mod submission;
 pub mod target;

@@ -181,6 +181,42 @@ impl ReviewCase {
     }
 }
 
+impl SubmissionCase {
+    /// Begins its review of a stage by a member, without lines. It takes the place of the one of `history` that was superseded
+    /// last: of this stage, and where they score alone, of this member.
+    pub fn begin_review(
+        &self,
+        (id, stage, reviewer_id): (Id, Stage, Id),
+        history: &[Review],
+        now: DateTime<Utc>,
+    ) -> Review {
+        let alone = self.is_scored_alone(stage);
+        let is_before = |review: &&Review| {
+            let same = review.stage == stage && (!alone || review.reviewer_id == reviewer_id);
+            same && review.superseded.is_some()
+        };
+        let replaced = history.iter().filter(is_before).max_by_key(|review| (review.created_at, review.id));
+        Review {
+            id,
+            organization_id: self.submission.organization_id,
+            submission_id: self.submission.id,
+            stage,
+            reviewer_id,
+            status: ReviewStatus::Draft,
+            submitted_at: None,
+            totals: Totals::default(),
+            breakdown: Breakdown::default(),
+            alone,
+            superseded: None,
+            replaces_id: replaced.map(|review| review.id),
+            amendment_id: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 impl Review {
     /// Requires that it counts and is in a state.
     fn must_be(&self, needed: ReviewStatus) -> Result<(), Error> {

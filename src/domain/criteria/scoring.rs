@@ -1,5 +1,6 @@
 //! Scoring a submission by a criteria set: its lines, their sums, and what is rejected.
 
+mod each;
 mod mean;
 mod room;
 mod tally;
@@ -275,7 +276,7 @@ impl ScoringTable {
         mode: WriteMode,
         scorer: Scorer,
     ) -> Result<Sheet, Vec<Fault>> {
-        let may_leave_out = scorer == Scorer::Reviewer && self.not_applicable != NotApplicable::Refused;
+        let may_leave_out = self.may_leave_out(scorer);
         let mut check = Check::default();
         let mut after = match mode {
             WriteMode::Replace => self.blank(),
@@ -302,24 +303,14 @@ impl ScoringTable {
         if check.faults.is_empty() { Ok(after) } else { Err(check.faults) }
     }
 
+    /// Whether somebody may declare criteria not applicable.
+    fn may_leave_out(&self, scorer: Scorer) -> bool {
+        scorer == Scorer::Reviewer && self.not_applicable != NotApplicable::Refused
+    }
+
     /// Shared points that nobody changes are not refused: means may exceed what is shared, and count no further.
-    fn check_shares(&self, (before, sheet): (&Sheet, &Sheet), check: &mut Check) {
-        for share in &self.shares {
-            if share.lines.iter().all(|line| before.0.get(*line) == sheet.0.get(*line)) {
-                continue;
-            }
-            let taken: Points = share.lines.iter().filter_map(|line| sheet.points(*line)).sum();
-            if taken > share.ceiling {
-                let codes: Vec<&str> =
-                    share.lines.iter().filter_map(|line| Some(self.criteria.get(*line)?.code.as_str())).collect();
-                check.faults.push(
-                    Fault::at("/scores", Code::SharedPointsExceeded)
-                        .with("criteria", codes.join(", "))
-                        .with("max", share.ceiling)
-                        .with("got", taken),
-                );
-            }
-        }
+    fn check_shares(&self, sheets: (&Sheet, &Sheet), check: &mut Check) {
+        check.faults.extend(self.shares.iter().filter_map(|share| self.shared_fault(share, sheets)));
     }
 
     /// Returns what prevents submission: `missing_score`, `evidence_required`. `evidence_for` tells which criteria have

@@ -8,5 +8,6 @@ pub mod period_units;
 pub mod periods;
 pub mod recusals;
 pub mod reviews;
+pub mod score_batches;
 pub mod submissions;
 pub mod targets;

@@ -187,11 +187,15 @@ fn stage_before(conn: &mut Conn, table: &ScoringTable, submission: &Submission, 
         Stage::Council => {
             let reviews = store::reviews::of_submission(conn, &submission.id)?;
             let appraisal = reviews.iter().find(|review| review.stage == Stage::Appraisal);
-            let appraisal =
-                appraisal.ok_or_else(|| Error::internal("an appraised submission without its appraisal"))?;
+            let appraisal = appraisal.ok_or_else(appraisal_missing)?;
             store::scores::of_review(conn, table, &appraisal.id)
         }
     }
+}
+
+/// Returns the error for an appraised submission without the appraisal that a council review begins with.
+pub fn appraisal_missing() -> Error {
+    Error::internal("an appraised submission without its appraisal")
 }
 
 /// Starts a review as a copy of the preceding stage.
@@ -206,30 +210,8 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     let tally = table.tally(&copied);
     let history = store::reviews::history(conn, &sheet.submission.id)?;
     let reviewer_id = context.member_id(&sheet.submission.organization_id)?;
-    let alone = sheet.is_scored_alone(new.stage);
-    let is_before = |review: &&Review| {
-        let same = review.stage == new.stage && (!alone || review.reviewer_id == reviewer_id);
-        same && review.superseded.is_some()
-    };
-    let replaced = history.iter().rfind(is_before);
-    let review = Review {
-        id: context.new_id(),
-        organization_id: sheet.submission.organization_id,
-        submission_id: sheet.submission.id,
-        stage: new.stage,
-        reviewer_id,
-        status: ReviewStatus::Draft,
-        submitted_at: None,
-        totals: tally.totals.unwrap_or_default(),
-        breakdown: table.breakdown(&tally),
-        alone,
-        superseded: None,
-        replaces_id: replaced.map(|review| review.id),
-        amendment_id: None,
-        version: 1,
-        created_at: context.now,
-        updated_at: context.now,
-    };
+    let begun = sheet.begin_review((context.new_id(), new.stage, reviewer_id), &history, context.now);
+    let review = Review { totals: tally.totals.unwrap_or_default(), breakdown: table.breakdown(&tally), ..begun };
     store::reviews::insert(conn, &review)?;
     store::scores::save_review(conn, &table, &review.id, &table.blank(), &copied)?;
     let case = ReviewCase { review, sheet };

@@ -149,11 +149,10 @@ impl Related<SubmissionCase> for VisibleResult {
             UnitLines::None => None,
         };
         let sees_result = sees_result(context, case);
-        let mut reviews = Vec::new();
-        if sees_result {
-            reviews = store::reviews::of_submission(conn, &case.submission.id)?;
-            reviews.retain(|review| review.status == ReviewStatus::Submitted && !hides(case, review));
-        }
+        let reviews = match sees_result {
+            true => shown(case, store::reviews::of_submission(conn, &case.submission.id)?),
+            false => Vec::new(),
+        };
         let council_totals = council_means::totals(conn, &case.submission.id, &reviews)?;
         Ok(VisibleResult { own_totals, reviews, council_totals, sees_result })
     }
@@ -167,6 +166,22 @@ impl Related<SubmissionCase> for VisibleResult {
     fn phase(&self, case: &SubmissionCase) -> Option<String> {
         Some(format!("{:?}", case.submission.status))
     }
+}
+
+impl VisibleResult {
+    /// Returns what the tag of a submission depends on, from all its reviews, without the totals.
+    pub fn of_reviews(context: &Context, case: &SubmissionCase, reviews: &[Review]) -> Self {
+        let sees_result = sees_result(context, case);
+        let counting = reviews.iter().filter(|review| sees_result && review.superseded.is_none());
+        let reviews = shown(case, counting.cloned().collect());
+        VisibleResult { own_totals: None, reviews, council_totals: None, sees_result }
+    }
+}
+
+/// Returns the reviews that are shown with their submission to those who see results.
+fn shown(case: &SubmissionCase, mut reviews: Vec<Review>) -> Vec<Review> {
+    reviews.retain(|review| review.status == ReviewStatus::Submitted && !hides(case, review));
+    reviews
 }
 
 /// Whether the caller may see results after self-assessment.

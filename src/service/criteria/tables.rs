@@ -1,11 +1,13 @@
 //! Cache of published criteria tables, compiled for scoring. They never change, so every instance may cache them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
 use crate::domain::Id;
 use crate::domain::assessment::submission::SubmissionCase;
+use crate::domain::assessment::target::Target;
 use crate::domain::criteria::criteria_set::CriteriaSetStatus;
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::error::{Code, Error};
@@ -55,6 +57,48 @@ impl Tables {
         }
         let targets = targets.iter().map(|target| (target.criterion_code.as_str(), target.target));
         Ok(Arc::new(ScoringTable::clone(&table).with_targets(targets)))
+    }
+
+    /// Returns the scoring tables for some submissions of a period, by submission: each with its unit's targets.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn of_submissions<'a>(
+        &self,
+        conn: &mut Conn,
+        period_id: &Id,
+        cases: impl Iterator<Item = &'a SubmissionCase>,
+    ) -> Result<HashMap<Id, Arc<ScoringTable>>, Error> {
+        let (mut targets, mut tables) = (None, HashMap::new());
+        for case in cases {
+            let table = self.with_targets(conn, (period_id, case), &mut targets)?;
+            tables.insert(case.submission.id, table);
+        }
+        Ok(tables)
+    }
+
+    /// Returns the table of a submission with the targets of its unit; reads the period's targets when a table first asks.
+    fn with_targets(
+        &self,
+        conn: &mut Conn,
+        (period_id, case): (&Id, &SubmissionCase),
+        targets: &mut Option<Vec<Target>>,
+    ) -> Result<Arc<ScoringTable>, Error> {
+        let table = self.get(conn, &case.criteria_set_id)?;
+        if !table.asks_for_targets() {
+            return Ok(table);
+        }
+        let all = match targets.take() {
+            Some(targets) => targets,
+            None => store::targets::of_period(conn, period_id)?,
+        };
+        let all = targets.insert(all);
+        let of_unit: Vec<_> = all.iter().filter(|target| target.unit_id == case.submission.unit_id).collect();
+        if of_unit.is_empty() {
+            return Ok(table);
+        }
+        let of_unit = of_unit.into_iter().map(|target| (target.criterion_code.as_str(), target.target));
+        Ok(Arc::new(ScoringTable::clone(&table).with_targets(of_unit)))
     }
 
     /// Clears the cache: after a reset, the sandbox reuses ids for other tables.

@@ -8,6 +8,7 @@ pub mod period_units;
 pub mod periods;
 pub mod recusals;
 pub mod reviews;
+pub mod score_batches;
 pub mod scores;
 pub mod submissions;
 pub mod targets;

@@ -11,13 +11,14 @@ use crate::domain::criteria::scoring::{Breakdown, Totals};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::store::Conn;
+use crate::store::dialect::dispatch;
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::schema::reviews::{self, dsl};
 use crate::store::schema::submissions;
-use crate::store::types::{enum_text, from_json, id, json, naive, naive_option, parse_enum, utc, utc_option};
+use crate::store::types::{enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, utc, utc_option};
 
 #[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = reviews, treat_none_as_null = true)]
+#[diesel(table_name = reviews, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct Row {
     id: String,
     organization_id: String,
@@ -120,6 +121,20 @@ pub fn history(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>, Error
         .order((dsl::stage, dsl::created_at, dsl::id))
         .load(conn)?;
     rows.into_iter().map(Review::try_from).collect()
+}
+
+/// Returns all reviews of some submissions, the appraisals before the council reviews, each stage in the order of ids.
+pub fn of_submissions(conn: &mut Conn, submission_ids: &[Id]) -> Result<HashMap<Id, Vec<Review>>, Error> {
+    let rows: Vec<Row> = dsl::reviews
+        .filter(dsl::submission_id.eq_any(id_texts(submission_ids)))
+        .order((dsl::submission_id, dsl::stage, dsl::id))
+        .load(conn)?;
+    let mut reviews: HashMap<Id, Vec<Review>> = HashMap::new();
+    for row in rows {
+        let review = Review::try_from(row)?;
+        reviews.entry(review.submission_id).or_default().push(review);
+    }
+    Ok(reviews)
 }
 
 /// Returns the review that takes the place of a superseded one.
@@ -240,6 +255,19 @@ pub fn supersede_stage(
 /// alone.
 pub fn insert(conn: &mut Conn, review: &Review) -> Result<(), Error> {
     let inserted = diesel::insert_into(reviews::table).values(Row::try_from(review)?).execute(conn);
+    map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())
+}
+
+/// Adds several reviews in one statement.
+///
+/// # Errors
+/// Those of [`insert`].
+pub fn insert_all(conn: &mut Conn, reviews: &[Review]) -> Result<(), Error> {
+    let rows = reviews.iter().map(Row::try_from).collect::<Result<Vec<_>, _>>()?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let inserted = dispatch!(conn, c => diesel::insert_into(reviews::table).values(&rows).execute(c));
     map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())
 }
 

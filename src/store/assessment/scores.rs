@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::{Bind, RawSql, dispatch, json_rows};
 use crate::store::schema::{review_scores, reviews, scores, submissions};
-use crate::store::types::{from_json, id, json};
+use crate::store::types::{from_json, id, id_texts, json};
 
 type Columns = (String, Option<String>, Option<i64>, Option<String>, Option<String>);
 
@@ -83,6 +83,41 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, StoredLi
     Ok(lines)
 }
 
+/// Returns the lines of some self-assessments, by submission.
+pub fn of_submissions(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, StoredLines>, Error> {
+    type Columns = (String, String, Option<String>, Option<i64>, Option<String>);
+    let rows: Vec<Columns> = scores::table
+        .filter(scores::submission_id.eq_any(id_texts(ids)))
+        .select((scores::submission_id, scores::criterion_code, scores::answer, scores::points, scores::note))
+        .load(conn)?;
+    let mut lines: HashMap<Id, StoredLines> = HashMap::new();
+    for (of, code, answer, points, note) in rows {
+        lines.entry(id(of)).or_default().0.push((code, answer, points, note, None));
+    }
+    Ok(lines)
+}
+
+/// Returns the lines of some reviews, by review.
+pub fn of_review_ids(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, StoredLines>, Error> {
+    type Columns = (String, String, Option<String>, Option<i64>, Option<String>, Option<String>);
+    let rows: Vec<Columns> = review_scores::table
+        .filter(review_scores::review_id.eq_any(id_texts(ids)))
+        .select((
+            review_scores::review_id,
+            review_scores::criterion_code,
+            review_scores::answer,
+            review_scores::points,
+            review_scores::note,
+            review_scores::reason,
+        ))
+        .load(conn)?;
+    let mut lines: HashMap<Id, StoredLines> = HashMap::new();
+    for (of, code, answer, points, note, reason) in rows {
+        lines.entry(id(of)).or_default().0.push((code, answer, points, note, reason));
+    }
+    Ok(lines)
+}
+
 /// Returns the lines of all submitted reviews of a period, by review.
 pub fn of_reviews(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, StoredLines>, Error> {
     type Columns = (String, String, Option<String>, Option<i64>, Option<String>, Option<String>);
@@ -118,64 +153,71 @@ const SELF_ASSESSMENT: LinesTable = LinesTable { table: "scores", owner: "submis
 const REVIEW: LinesTable = LinesTable { table: "review_scores", owner: "review_id", has_reason: true };
 
 impl LinesTable {
-    /// Saves the difference between `before` and `after`: changed lines in one statement, cleared ones in another. The
+    /// Saves the differences between the sheets before and after: changed lines in one statement, cleared ones in another. The
     /// lines are bound as JSON, so that the statement's text does not depend on their number.
-    fn save(
-        &self,
-        conn: &mut Conn,
-        table: &ScoringTable,
-        id: &Id,
-        (before, after): (&Sheet, &Sheet),
-    ) -> Result<(), Error> {
-        let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
-        let changed = lines.filter(|(_, (before, after))| before != after);
+    fn save(&self, conn: &mut Conn, sheets: &[ChangedSheet]) -> Result<(), Error> {
         let (mut written, mut cleared) = (Vec::new(), Vec::new());
-        for (criterion, (_, line)) in changed {
-            if *line == Line::default() {
-                cleared.push([criterion.code.as_str()]);
-                continue;
+        for ChangedSheet { owner, table, before, after } in sheets {
+            let lines = table.criteria.iter().zip(before.0.iter().zip(&after.0));
+            for (criterion, (_, line)) in lines.filter(|(_, (before, after))| before != after) {
+                if *line == Line::default() {
+                    cleared.push([owner.as_str(), criterion.code.as_str()]);
+                    continue;
+                }
+                let answer = line.answer().map(json).transpose()?;
+                // `max_points` is 0 for a criterion that does not apply, which has no points.
+                let points = line.scored.as_ref().map(|(_, points)| points.hundredths());
+                let max_points = criterion.ceiling.hundredths();
+                written.push((
+                    owner.as_str(),
+                    criterion.code.as_str(),
+                    answer,
+                    points,
+                    max_points,
+                    line.note.as_deref(),
+                    line.reason.as_deref(),
+                ));
             }
-            let answer = line.answer().map(json).transpose()?;
-            // `max_points` is 0 for a criterion that does not apply, which has no points.
-            let points = line.scored.as_ref().map(|(_, points)| points.hundredths());
-            let max_points = criterion.ceiling.hundredths();
-            written.push((
-                criterion.code.as_str(),
-                answer,
-                points,
-                max_points,
-                line.note.as_deref(),
-                line.reason.as_deref(),
-            ));
         }
         let LinesTable { table, owner, has_reason } = self;
         let (reason, reason_value, reason_update) =
-            if *has_reason { (", reason", ", value ->> 5", ", reason = excluded.reason") } else { ("", "", "") };
+            if *has_reason { (", reason", ", value ->> 6", ", reason = excluded.reason") } else { ("", "", "") };
         let (open, close) = json_rows(conn);
         if !cleared.is_empty() {
-            let statement = RawSql(format!("DELETE FROM {table} WHERE {owner} = ").into())
-                .bind::<Text, _>(id.as_str(), format!(" AND criterion_code IN (SELECT value ->> 0 FROM {open}"))
-                .bind::<Text, _>(json(&cleared)?, format!("{close})"));
+            let chosen = format!(
+                "DELETE FROM {table} WHERE ({owner}, criterion_code) IN (SELECT value ->> 0, value ->> 1 FROM {open}"
+            );
+            let statement = RawSql(chosen.into()).bind::<Text, _>(json(&cleared)?, format!("{close})"));
             dispatch!(conn, c => statement.execute(c))?;
         }
         if !written.is_empty() {
             let into = format!(
-                "INSERT INTO {table} ({owner}, criterion_code, answer, points, max_points, note{reason}) SELECT "
-            );
-            let columns = format!(
-                ", value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), value ->> 4{reason_value} \
-                 FROM {open}"
+                "INSERT INTO {table} ({owner}, criterion_code, answer, points, max_points, note{reason}) \
+                 SELECT value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), \
+                 value ->> 5{reason_value} FROM {open}"
             );
             let upsert = format!(
                 "{close} WHERE true ON CONFLICT ({owner}, criterion_code) DO UPDATE \
                  SET answer = excluded.answer, points = excluded.points, note = excluded.note{reason_update}"
             );
-            let statement =
-                RawSql(into.into()).bind::<Text, _>(id.as_str(), columns).bind::<Text, _>(json(&written)?, upsert);
+            let statement = RawSql(into.into()).bind::<Text, _>(json(&written)?, upsert);
             dispatch!(conn, c => statement.execute(c))?;
         }
         Ok(())
     }
+}
+
+/// The lines of a submission or of a review, before and after a change.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangedSheet<'a> {
+    /// The submission or the review.
+    pub owner: &'a Id,
+    /// The table they are scored by.
+    pub table: &'a ScoringTable,
+    /// The lines before.
+    pub before: &'a Sheet,
+    /// The lines after.
+    pub after: &'a Sheet,
 }
 
 /// Saves the lines of a submission's self-assessment.
@@ -186,12 +228,22 @@ pub fn save_submission(
     before: &Sheet,
     after: &Sheet,
 ) -> Result<(), Error> {
-    SELF_ASSESSMENT.save(conn, table, id, (before, after))
+    save_submissions(conn, &[ChangedSheet { owner: id, table, before, after }])
+}
+
+/// Saves the lines of several self-assessments.
+pub fn save_submissions(conn: &mut Conn, sheets: &[ChangedSheet]) -> Result<(), Error> {
+    SELF_ASSESSMENT.save(conn, sheets)
 }
 
 /// Saves the lines of a review.
 pub fn save_review(conn: &mut Conn, table: &ScoringTable, id: &Id, before: &Sheet, after: &Sheet) -> Result<(), Error> {
-    REVIEW.save(conn, table, id, (before, after))
+    save_reviews(conn, &[ChangedSheet { owner: id, table, before, after }])
+}
+
+/// Saves the lines of several reviews.
+pub fn save_reviews(conn: &mut Conn, sheets: &[ChangedSheet]) -> Result<(), Error> {
+    REVIEW.save(conn, sheets)
 }
 
 /// Deletes the lines of a review.

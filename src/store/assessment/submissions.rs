@@ -170,41 +170,69 @@ pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
     Ok(lock_row(conn, RowLock::SubmissionForUpdate, id.as_str())?)
 }
 
+/// Locks some submissions until the transaction ends, in the order of their ids. The caller has locked their period.
+pub fn lock_all_for_update(conn: &mut Conn, ids: &[Id]) -> Result<(), Error> {
+    let Conn::Postgres(conn) = conn else {
+        return Ok(());
+    };
+    let locked = dsl::submissions.filter(dsl::id.eq_any(id_texts(ids))).order(dsl::id).select(dsl::version);
+    let _versions: Vec<i64> = locked.for_update().load(conn)?;
+    Ok(())
+}
+
+type Joined = (Row, String, String, NaiveDate, String, String, String, Option<NaiveDateTime>);
+
+fn case(joined: Joined) -> Result<SubmissionCase, Error> {
+    let (row, code, status, appraisal_due_on, criteria_set_id, council_scoring, time_zone, set_aside_at) = joined;
+    let submission = Submission::try_from(row)?;
+    Ok(SubmissionCase {
+        unit: UnitKey { id: submission.unit_id, code },
+        submission,
+        period_status: parse_enum(&status)?,
+        appraisal_due_on,
+        criteria_set_id: Id::from_uuid_text(criteria_set_id),
+        council_scoring: parse_enum(&council_scoring)?,
+        zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
+        set_aside_at: utc_option(set_aside_at),
+    })
+}
+
+/// Selects submissions with their units and the settings of their periods.
+macro_rules! cases {
+    () => {
+        submissions::table
+            .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
+            .inner_join(periods::table.on(periods::id.eq(submissions::period_id)))
+            .inner_join(organizations::table.on(organizations::id.eq(submissions::organization_id)))
+            .inner_join(period_units::table.on(of_its_unit!()))
+            .select((
+                columns!(),
+                units::code,
+                periods::status,
+                periods::appraisal_due_on,
+                periods::criteria_set_id,
+                periods::council_scoring,
+                organizations::time_zone,
+                period_units::set_aside_at,
+            ))
+    };
+}
+
 /// Returns a submission with its unit and the settings of its period.
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
-    type Joined = (Row, String, String, NaiveDate, String, String, String, Option<NaiveDateTime>);
-    let case = submissions::table
-        .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
-        .inner_join(periods::table.on(periods::id.eq(submissions::period_id)))
-        .inner_join(organizations::table.on(organizations::id.eq(submissions::organization_id)))
-        .inner_join(period_units::table.on(of_its_unit!()))
-        .filter(submissions::id.eq(id.as_str()))
-        .select((
-            columns!(),
-            units::code,
-            periods::status,
-            periods::appraisal_due_on,
-            periods::criteria_set_id,
-            periods::council_scoring,
-            organizations::time_zone,
-            period_units::set_aside_at,
-        ));
-    let found: Option<Joined> = dispatch!(conn, c => case.get_result(c)).optional()?;
-    found
-        .map(|(row, code, status, appraisal_due_on, criteria_set_id, council_scoring, time_zone, set_aside_at)| {
-            let submission = Submission::try_from(row)?;
-            Ok(SubmissionCase {
-                unit: UnitKey { id: submission.unit_id, code },
-                submission,
-                period_status: parse_enum(&status)?,
-                appraisal_due_on,
-                criteria_set_id: Id::from_uuid_text(criteria_set_id),
-                council_scoring: parse_enum(&council_scoring)?,
-                zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
-                set_aside_at: utc_option(set_aside_at),
-            })
-        })
-        .transpose()
+    let found = cases!().filter(submissions::id.eq(id.as_str()));
+    let joined: Option<Joined> = dispatch!(conn, c => found.get_result(c)).optional()?;
+    joined.map(case).transpose()
+}
+
+/// Returns those of some submissions that belong to a period, with their units and its settings.
+pub fn find_in(conn: &mut Conn, period_id: &Id, ids: &[Id]) -> Result<Vec<SubmissionCase>, Error> {
+    let found = cases!()
+        .filter(submissions::period_id.eq(period_id.as_str()))
+        .filter(submissions::id.eq_any(id_texts(ids)))
+        .order(submissions::id);
+    let joined: Vec<Joined> = dispatch!(conn, c => found.load(c))?;
+    joined.into_iter().map(case).collect()
 }
 
 /// Locks the submissions whose gate has closed but whose row does not say so yet, until the transaction ends, and
@@ -219,6 +247,7 @@ pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<
         Lapsed::OfOrganization(id) => query.filter(dsl::organization_id.eq(id.to_string())),
         Lapsed::OfPeriod(id) => query.filter(dsl::period_id.eq(id.to_string())),
         Lapsed::One(id) => query.filter(dsl::id.eq(id.to_string())),
+        Lapsed::Among(ids) => query.filter(dsl::id.eq_any(id_texts(ids))),
     };
     let ids: Vec<String> = query.select(dsl::id).load(conn)?;
     if ids.is_empty() {
@@ -296,6 +325,8 @@ pub enum Lapsed<'a> {
     OfPeriod(&'a Id),
     /// A single submission.
     One(&'a Id),
+    /// Some submissions.
+    Among(&'a [Id]),
 }
 
 /// Adds a submission.

@@ -6,6 +6,7 @@ mod period_units;
 mod periods;
 mod recusals;
 mod reviews;
+mod score_batches;
 mod scored_alone;
 mod scores;
 mod submissions;
