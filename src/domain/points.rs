@@ -142,6 +142,11 @@ impl<'de> Deserialize<'de> for Points {
 pub struct Decimal(String);
 
 impl Decimal {
+    /// Returns the number as it was written.
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+
     /// Returns the number as points.
     ///
     /// # Errors

@@ -564,6 +564,26 @@ codes! {
     UnknownWord = "unknown_word", 422, Never,
         vi "Từ không có trong danh mục", "Dòng {row}, cột {column}: “{got}” không thuộc các giá trị: {known}.",
         en "Unknown word", "Row {row}, column {column}: “{got}” is not one of {known}.";
+    /// A cell that is no answer to its criterion.
+    AnswerUnreadable = "answer_unreadable", 422, Never,
+        vi "Ô không phải là câu trả lời", "Dòng {row}, cột {column}: “{got}” không phải là câu trả lời cho tiêu chí {criterion}; cần {expected}.",
+        en "Not an answer", "Row {row}, column {column}: “{got}” is no answer to criterion {criterion}, which asks for {expected}.";
+    /// Points in place of the answer that they are computed from.
+    AnswerMissing = "answer_missing", 422, Never,
+        vi "Thiếu câu trả lời", "Dòng {row}, cột {column}: điểm của tiêu chí {criterion} được tính từ {expected}; đề nghị điền vào cột trả lời.",
+        en "Answer missing", "Row {row}, column {column}: the points of criterion {criterion} are computed from {expected}; fill in the column for the answer.";
+    /// Points that are not those of the answer beside them.
+    PointsDisagree = "points_disagree", 422, Never,
+        vi "Điểm không khớp câu trả lời", "Dòng {row}, cột {column}: điểm {got} không khớp câu trả lời, được tính là {expected}.",
+        en "Points disagree", "Row {row}, column {column}: the points {got} are not those of the answer, which earns {expected}.";
+    /// A text or a maximum of a form that is not that of its criterion.
+    CellChanged = "cell_changed", 422, Never,
+        vi "Nội dung biểu bị sửa", "Dòng {row}, cột {column}: “{got}” khác với nội dung của tiêu chí {criterion}; biểu chỉ được điền, không được sửa.",
+        en "Form changed", "Row {row}, column {column}: “{got}” is not that of criterion {criterion}; a form is filled in, not changed.";
+    /// A file without any form to read scores from.
+    FormNotFound = "form_not_found", 422, Never,
+        vi "Không tìm thấy biểu chấm điểm", "Không có trang nào có đủ các cột của biểu đã xuất: {heading}.",
+        en "Form not found", "No sheet has all columns of the exported form: {heading}.";
     /// A filled cell in a column that this kind of row or type of rule does not use.
     CellNotAsked = "cell_not_asked", 422, Never,
         vi "Ô không thuộc dòng này", "Dòng {row}, cột {column}: dòng này không có nội dung {heading}.",

@@ -92,4 +92,9 @@ const GROUNDS: [Term; 5] = [
 ];
 
 /// What a spreadsheet may have too much of.
-const LIMITS: [Term; 3] = [("rows", "dòng", "rows"), ("columns", "cột", "columns"), ("bytes", "byte", "bytes")];
+const LIMITS: [Term; 4] = [
+    ("rows", "dòng", "rows"),
+    ("columns", "cột", "columns"),
+    ("bytes", "byte", "bytes"),
+    ("sheets", "trang", "sheets"),
+];

@@ -334,7 +334,7 @@ mod tests {
         let rules = Rule::NAMES.iter().map(|name| ("rule", (*name).to_owned()));
         let problems = ["wrong_type", "missing_field", "unknown_field", "duplicate_field", "unknown_value", "too_deep"];
         let problems = problems.map(|problem| ("problem", problem.to_owned()));
-        let limits = ["rows", "columns", "bytes"].map(|limit| ("limit", limit.to_owned()));
+        let limits = ["rows", "columns", "bytes", "sheets"].map(|limit| ("limit", limit.to_owned()));
         let grounds = [vec!["own_unit".to_owned()], codes(RecusalGround::VARIANTS)].concat();
         let grounds = grounds.into_iter().map(|ground| ("ground", ground));
         states.chain(rules).chain(problems).chain(limits).chain(grounds).collect()

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::Id;
-use crate::domain::criteria::rules::{Answer, AnswerInput};
+use crate::domain::criteria::rules::Answer;
 use crate::domain::criteria::scoring::{LineInput, Scorer, ScoringTable, Sheet, WriteMode};
 use crate::error::{Code, Error, Fault};
 
@@ -59,7 +59,7 @@ impl ScoringTable {
                 Some(here) if here.rule != criterion.rule => left.push((criterion.code.clone(), Code::RuleChanged)),
                 Some(_) => inputs.push(LineInput {
                     criterion_code: criterion.code.clone(),
-                    answer: line.answer().map(as_input).transpose()?,
+                    answer: line.answer().map(Answer::as_input).transpose()?,
                     note: line.note.clone(),
                     reason: None,
                 }),
@@ -78,12 +78,6 @@ impl ScoringTable {
             left.extend(refused);
         }
     }
-}
-
-/// Returns an answer as somebody would give it.
-fn as_input(answer: &Answer) -> Result<AnswerInput, Error> {
-    let text = serde_json::to_string(answer).map_err(Error::internal)?;
-    serde_json::from_str(&text).map_err(Error::internal)
 }
 
 /// The criteria of the lines that a fault is about.

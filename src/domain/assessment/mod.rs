@@ -8,6 +8,7 @@ pub mod period_unit;
 pub mod recusal;
 pub mod review;
 pub mod score_batch;
+pub mod score_sheet;
 pub mod steps;
 pub mod submission;
 pub mod target;

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::period::CouncilScoring;
-use crate::domain::criteria::scoring::{LineInput, Scorer};
+use crate::domain::criteria::rules::Answer;
+use crate::domain::criteria::scoring::{Line, LineInput, Scorer};
 use crate::error::{Code, Error, Fault};
 
 /// Largest number of items of a batch.
@@ -74,6 +75,42 @@ pub struct BatchItem {
     pub line: LineInput,
     /// The state that the caller saw: a tag of the submission, or of the review.
     pub if_version: Option<String>,
+    /// What of the line stays as it is.
+    pub kept: Kept,
+}
+
+/// What an item leaves as it is in its line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The answer.
+    pub answer: bool,
+    /// The note.
+    pub note: bool,
+    /// The reason.
+    pub reason: bool,
+}
+
+impl BatchItem {
+    /// Returns the line as it is to be written over `before`.
+    ///
+    /// # Errors
+    /// `internal` for an answer that cannot be read.
+    pub fn over(&self, before: Option<&Line>) -> Result<LineInput, Error> {
+        let mut line = self.line.clone();
+        let Some(before) = before else {
+            return Ok(line);
+        };
+        if self.kept.answer {
+            line.answer = before.given().map(Answer::as_input).transpose()?;
+        }
+        if self.kept.note {
+            line.note.clone_from(&before.note);
+        }
+        if self.kept.reason {
+            line.reason.clone_from(&before.reason);
+        }
+        Ok(line)
+    }
 }
 
 /// What has become of an item.

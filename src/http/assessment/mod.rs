@@ -9,5 +9,6 @@ pub mod periods;
 pub mod recusals;
 pub mod reviews;
 pub mod score_batches;
+pub mod score_imports;
 pub mod submissions;
 pub mod targets;

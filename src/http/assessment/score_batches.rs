@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::access::action::Action;
-use crate::domain::assessment::score_batch::{BatchItem, BatchMode, ItemOutcome, ScoredStage};
+use crate::domain::assessment::score_batch::{BatchItem, BatchMode, ItemOutcome, Kept, ScoredStage};
 use crate::domain::criteria::rules::{Answer as ScoreAnswer, AnswerInput};
 use crate::domain::criteria::scoring::LineInput;
 use crate::error::Code;
@@ -95,7 +95,8 @@ struct ItemBody {
 impl From<ItemBody> for BatchItem {
     fn from(body: ItemBody) -> Self {
         let ItemBody { submission_id, criterion_code, answer, reason, note, if_version } = body;
-        BatchItem { submission_id, line: LineInput { criterion_code, answer, note, reason }, if_version }
+        let line = LineInput { criterion_code, answer, note, reason };
+        BatchItem { submission_id, line, if_version, kept: Kept::default() }
     }
 }
 

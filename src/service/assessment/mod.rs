@@ -9,6 +9,7 @@ pub mod periods;
 pub mod recusals;
 pub mod reviews;
 pub mod score_batches;
+pub mod score_imports;
 pub mod step_back;
 pub mod submissions;
 pub mod targets;

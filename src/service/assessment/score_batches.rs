@@ -55,8 +55,11 @@ pub fn write(conn: &mut Conn, context: &Context, period_id: &Id, input: &Input<B
     let (period, batch) = enter(conn, context, period_id, input, |batch| batch.stage)?;
     let Batch { stage, mode, dry_run, items } = batch;
     check_count(items.len())?;
-    let asked = Asked { period: &period, stage: *stage, mode: *mode, dry_run: *dry_run };
-    Ok(asked.write(conn, context, items)?.results)
+    let judged = Asked { period: &period, stage: *stage, dry_run: *dry_run }.judge(conn, context, items)?;
+    if *mode == BatchMode::Atomic {
+        require_all(judged.faults.iter().flatten().cloned().collect())?;
+    }
+    Ok(judged.finish(conn, context, (items, *dry_run))?)
 }
 
 /// Opens a period for a batch. Checks in this order: right to the stage, headers and body, replay.
@@ -77,6 +80,15 @@ pub fn enter<'i, T>(
     Ok((period, context.accept(input)?))
 }
 
+/// Requires the right to write lines of some stage, before a file is received.
+///
+/// # Errors
+/// `not_found`, `role_required`, `scope_required`.
+pub fn may_write(conn: &mut Conn, context: &Context, period_id: &Id) -> Result<()> {
+    let period: Period = context.find(conn, period_id)?;
+    Ok(require_stage(context, &period.organization_id, (None, period.rules.council_scoring))?)
+}
+
 /// Requires a role that writes a stage, or any of them, and a token that may write.
 fn require_stage(
     context: &Context,
@@ -93,54 +105,62 @@ fn require_stage(
     access::require_scope(&context.actor, ScopeKind::Write)
 }
 
-/// Where and how a batch is written.
+/// Where a batch is written.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
     /// The period.
     pub period: &'a Period,
     /// The stage whose lines are written.
     pub stage: ScoredStage,
-    /// What becomes of it where an item is refused.
-    pub mode: BatchMode,
     /// Whether only to say what it would do. Then it also runs on a connection that can't write.
     pub dry_run: bool,
 }
 
-/// What a batch has done.
-pub struct Written {
-    /// The results, in the order of the items.
-    pub results: Vec<ItemResult>,
+/// A judged batch, of which nothing is written yet.
+pub struct Judged {
+    drafts: Vec<Draft>,
+    /// The faults of each item, with pointers into the batch.
+    pub faults: Vec<Vec<Fault>>,
+}
+
+impl Judged {
+    /// Writes what is accepted, unless the batch is only tried, and returns the results in the order of the items.
+    ///
+    /// # Errors
+    /// `version_mismatch`; `busy` or `internal` when the database fails.
+    pub fn finish(
+        self,
+        conn: &mut Conn,
+        context: &Context,
+        (items, dry_run): (&[BatchItem], bool),
+    ) -> Result<Vec<ItemResult>, Error> {
+        let drafts = if dry_run { self.drafts } else { save(conn, context, self.drafts)? };
+        let by_sheet: HashMap<Id, Draft> = drafts.into_iter().map(|draft| (draft.sheet.submission.id, draft)).collect();
+        let result = |(item, faults): (&BatchItem, Vec<Fault>)| match by_sheet.get(&item.submission_id) {
+            Some(draft) if faults.is_empty() => draft.result(context, &item.line.criterion_code, dry_run),
+            Some(_) | None => ItemResult { outcome: ItemOutcome::Refused(faults), review_id: None, etag: None },
+        };
+        Ok(items.iter().zip(self.faults).map(result).collect())
+    }
 }
 
 impl Asked<'_> {
-    /// Judges the items and writes what is accepted.
+    /// Decides on each item, without writing anything.
     ///
     /// # Errors
-    /// Of an atomic batch, `guard_failed` or `validation_failed` with every fault.
-    pub fn write(self, conn: &mut Conn, context: &Context, items: &[BatchItem]) -> Result<Written> {
+    /// `Interrupt::PendingLapse` where the batch is only tried and a gate has closed.
+    pub fn judge(self, conn: &mut Conn, context: &Context, items: &[BatchItem]) -> Result<Judged> {
         let ids = distinct(items.iter().map(|item| item.submission_id));
         let sheets = self.load(conn, context, &ids)?;
-        let (drafts, mut faults) = self.judge(conn, context, sheets, items)?;
-        if self.mode == BatchMode::Atomic {
-            require_all(faults.iter().flatten().cloned().collect())?;
-        }
-        let drafts = if self.dry_run { drafts } else { save(conn, context, drafts)? };
-        let by_sheet: HashMap<Id, Draft> = drafts.into_iter().map(|draft| (draft.sheet.submission.id, draft)).collect();
-        let results = items.iter().zip(&mut faults).map(|(item, faults)| match by_sheet.get(&item.submission_id) {
-            Some(draft) if faults.is_empty() => draft.result(context, &item.line.criterion_code, self.dry_run),
-            Some(_) | None => {
-                let outcome = ItemOutcome::Refused(std::mem::take(faults));
-                ItemResult { outcome, review_id: None, etag: None }
-            }
-        });
-        Ok(Written { results: results.collect() })
+        let (drafts, faults) = self.judge_sheets(conn, context, sheets, items)?;
+        Ok(Judged { drafts, faults })
     }
 
     /// Loads the sheets of the period, with their reviews and tables. Where the batch is written, they are locked.
     ///
     /// # Errors
     /// `Interrupt::PendingLapse` where the batch is only tried and a gate has closed.
-    pub fn load(self, conn: &mut Conn, context: &Context, ids: &[Id]) -> Result<Vec<Loaded>> {
+    fn load(self, conn: &mut Conn, context: &Context, ids: &[Id]) -> Result<Vec<Loaded>> {
         let period_id = &self.period.id;
         if !self.dry_run {
             store::periods::lock_for_share(conn, period_id)?;
@@ -165,8 +185,8 @@ impl Asked<'_> {
         Ok(loaded.collect())
     }
 
-    /// Decides on each item. Returns the sheets that can be written, as they then are, and the faults of each item.
-    fn judge(
+    /// Returns the sheets that can be written, as they then are, and the faults of each item.
+    fn judge_sheets(
         self,
         conn: &mut Conn,
         context: &Context,
@@ -206,8 +226,11 @@ impl Asked<'_> {
         let mut drafts = Vec::new();
         for (sheet, accepted) in open {
             let mut draft = sheet.draft(context, self.stage, &mut lines)?;
-            let inputs: Vec<LineInput> =
-                accepted.iter().filter_map(|at| items.get(*at)).map(|item| item.line.clone()).collect();
+            let inputs = accepted.iter().filter_map(|at| items.get(*at)).map(|item| {
+                let place = draft.table.position(&item.line.criterion_code);
+                item.over(place.and_then(|place| draft.before.0.get(place)))
+            });
+            let inputs: Vec<LineInput> = inputs.collect::<Result<_, _>>()?;
             let written = draft.table.write_each(&draft.before, &inputs, self.stage.scorer());
             for (at, found) in accepted.into_iter().zip(written.faults) {
                 draft.has_accepted |= found.is_empty();
@@ -234,13 +257,11 @@ fn distinct(ids: impl Iterator<Item = Id>) -> Vec<Id> {
 }
 
 /// A sheet with what its lines depend on.
-pub struct Loaded {
-    /// The submission.
-    pub case: SubmissionCase,
-    /// The table that it is scored by.
-    pub table: Arc<ScoringTable>,
+struct Loaded {
+    case: SubmissionCase,
+    table: Arc<ScoringTable>,
     /// All its reviews, superseded ones included.
-    pub reviews: Vec<Review>,
+    reviews: Vec<Review>,
 }
 
 /// Whether the lines of a sheet can be written, as far as all its items share it.

@@ -20,10 +20,13 @@ use crate::domain::criteria::scoring::{ScoringTable, Sheet};
 use crate::domain::office::organization::Organization;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::CalendarDay;
-use crate::error::Code;
-use crate::service::assessment::submissions::{UnitLines, hides, last_submitted, sees_result, visible_lines};
+use crate::error::{Code, Error};
+use crate::service::assessment::submissions::{
+    UnitLines, VisibleResult, hides, last_submitted, sees_result, visible_lines,
+};
 use crate::service::award::ranking::{self, RankingDetails, inputs};
-use crate::service::{Context, Result, Subject};
+use crate::service::tag::Tag;
+use crate::service::{Context, Related, Result, Subject};
 use crate::store::facts::RecordedFacts;
 use crate::store::scores::StoredLines;
 use crate::store::{self, Conn};
@@ -56,6 +59,8 @@ pub struct ExportedSheet {
     pub made_alone: Vec<(Review, Sheet)>,
     /// Whether the caller sees results after self-assessment.
     pub sees_result: bool,
+    /// The state of the submission as the caller sees it, which a tag names.
+    pub state: String,
 }
 
 impl ExportedSheet {
@@ -103,10 +108,7 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<PeriodExport>
     let period: Period = context.find(conn, id)?;
     let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
     let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?.ok_or(Code::NotFound)?;
-    let units: Vec<ExportedUnit> = store::periods::units_of(conn, id)?
-        .into_iter()
-        .map(|unit| ExportedUnit { key: unit.unit, name: unit.name })
-        .collect();
+    let units = units(conn, id)?;
     let sheets = sheets(conn, context, (&organization, &period), &units)?;
     let may = |action, unit: &UnitKey| {
         let facts = access::Facts { unit: Some(unit), announced: true, ..access::Facts::of(&organization.id) };
@@ -146,6 +148,41 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<PeriodExport>
         proposals,
         calendar_days,
     })
+}
+
+/// Returns the units that take part in a period, in order of code.
+///
+/// # Errors
+/// `busy` or `internal` when the database fails.
+pub fn units(conn: &mut Conn, period_id: &Id) -> Result<Vec<ExportedUnit>, Error> {
+    let units = store::periods::units_of(conn, period_id)?.into_iter();
+    Ok(units.map(|unit| ExportedUnit { key: unit.unit, name: unit.name }).collect())
+}
+
+/// The sheet of one unit, ready to be printed or filled in.
+pub struct UnitForm {
+    /// The office.
+    pub organization: Organization,
+    /// The period.
+    pub period: Period,
+    /// The table of criteria.
+    pub content: CriteriaContent,
+    /// The sheet.
+    pub sheet: ExportedSheet,
+}
+
+/// Returns the form of a submission that the caller may read. A unit that was set aside has none.
+pub fn form(conn: &mut Conn, context: &Context, id: &Id) -> Result<UnitForm> {
+    let case: SubmissionCase = context.find(conn, id)?;
+    context.accept_read()?;
+    let period_id = &case.submission.period_id;
+    let period = store::periods::find(conn, period_id)?.ok_or(Code::NotFound)?;
+    let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
+    let set = store::criteria_sets::find(conn, &case.criteria_set_id)?.ok_or(Code::NotFound)?;
+    let mut units = units(conn, period_id)?;
+    units.retain(|unit| unit.key.id == case.unit.id);
+    let sheet = sheets(conn, context, (&organization, &period), &units)?.pop().ok_or(Code::NotFound)?;
+    Ok(UnitForm { organization, period, content: set.content, sheet })
 }
 
 /// Returns the sheets that the caller may see, with the lines that the caller may see, in order of the unit's code.
@@ -194,7 +231,12 @@ pub fn sheets(
         };
         let sees_result = sees_result(context, &case);
         let (mut appraisal, mut council, mut made_alone) = (None, None, Vec::new());
-        let of_sheet = reviews.iter().filter(|review| review.submission_id == case.submission.id);
+        let mut counting: Vec<Review> =
+            reviews.iter().filter(|review| review.submission_id == case.submission.id).cloned().collect();
+        counting.sort_by_key(|review| (review.stage, review.id));
+        let visible = VisibleResult::of_reviews(context, &case, &counting);
+        let state = Tag::state_of(&visible.parts(&case));
+        let of_sheet = counting.iter();
         for review in of_sheet.filter(|review| sees_result && !hides(&case, review)) {
             let lines: StoredLines = reviewed.remove(&review.id).unwrap_or_default();
             let lines = lines.on(&table)?;
@@ -209,7 +251,7 @@ pub fn sheets(
             council = Some(table.mean(appraisal, &sheets));
         }
         let unit_name = unit.name.clone();
-        sheets.push(ExportedSheet { case, unit_name, table, own, appraisal, council, made_alone, sees_result });
+        sheets.push(ExportedSheet { case, unit_name, table, own, appraisal, council, made_alone, sees_result, state });
     }
     Ok(sheets)
 }

@@ -1,7 +1,7 @@
 //! Import and export of criteria tables: conversion between file bytes and rows of cells.
 
 pub(in crate::service) mod csv;
-mod xlsx;
+pub(in crate::service) mod xlsx;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

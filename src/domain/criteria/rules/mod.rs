@@ -8,6 +8,7 @@ mod answer;
 mod award_per_case;
 mod best_of;
 mod bonus_penalty;
+mod cells;
 mod choice;
 mod deduct_once;
 mod deduction_per_case;

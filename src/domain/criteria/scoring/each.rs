@@ -111,13 +111,13 @@ mod tests {
         LineInput { criterion_code: code.into(), answer, note: None, reason: None }
     }
 
-    fn codes(written: &WrittenEach) -> Vec<Vec<(&str, Code)>> {
-        let of = |faults: &Vec<Fault>| faults.iter().map(|fault| (leaked(&fault.pointer), fault.code)).collect();
+    fn codes(written: &WrittenEach) -> Vec<Vec<(String, Code)>> {
+        let of = |faults: &Vec<Fault>| faults.iter().map(|fault| (fault.pointer.clone(), fault.code)).collect();
         written.faults.iter().map(of).collect()
     }
 
-    fn leaked(text: &str) -> &'static str {
-        Box::leak(text.to_owned().into_boxed_str())
+    fn at(pointer: &str, code: Code) -> Vec<(String, Code)> {
+        vec![(pointer.to_owned(), code)]
     }
 
     #[test]
@@ -138,11 +138,11 @@ mod tests {
         assert_eq!(
             codes(&written),
             [
-                vec![("/answer/points", Code::ScoreOutOfRange)],
-                vec![("/criterion_code", Code::UnknownCriterion)],
+                at("/answer/points", Code::ScoreOutOfRange),
+                at("/criterion_code", Code::UnknownCriterion),
                 vec![],
-                vec![("/reason", Code::ReasonNotAsked)],
-                vec![("/answer", Code::AnswerMismatch)],
+                at("/reason", Code::ReasonNotAsked),
+                at("/answer", Code::AnswerMismatch),
             ]
         );
         let points = |code: &str| written.sheet.points(table.position(code).unwrap()).map(Points::hundredths);
@@ -154,7 +154,7 @@ mod tests {
         let table = ScoringTable::of(&guideline());
         let lines = [line("A.II.1", r#"{"points":1}"#), line("A.II.1", r#"{"points":2}"#)];
         let written = table.write_each(&table.blank(), &lines, Scorer::Unit);
-        assert_eq!(codes(&written), vec![vec![("/criterion_code", Code::DuplicateCriterion)]; 2]);
+        assert_eq!(codes(&written), vec![at("/criterion_code", Code::DuplicateCriterion); 2]);
         assert_eq!(written.sheet, table.blank());
     }
 
@@ -168,9 +168,10 @@ mod tests {
                 [line("A.I.1", &format!(r#"{{"points":{one}}}"#)), line("A.I.2", &format!(r#"{{"points":{two}}}"#))];
             let written = table.write_each(before, &lines, Scorer::Unit);
             let points = [first, second].map(|at| written.sheet.points(at).map(|points| points.hundredths() / 100));
-            (points, codes(&written), written.sheet)
+            let codes = codes(&written);
+            (points, codes, written.sheet)
         };
-        let exceeded = vec![("/answer", Code::SharedPointsExceeded)];
+        let exceeded = at("/answer", Code::SharedPointsExceeded);
         let (points, faults, full) = shared(&table.blank(), 100, 50);
         assert_eq!((points, faults), ([Some(100), Some(50)], vec![vec![], vec![]]));
         // One after another the first would not fit, but together they do.

@@ -293,6 +293,7 @@ fn units(chance: &mut Chance, content: &CriteriaContent, units: &[ExportedUnit])
             updated_at: now(),
         };
         made.sheets.push(ExportedSheet {
+            state: String::new(),
             case: SubmissionCase {
                 submission,
                 unit: unit.key.clone(),

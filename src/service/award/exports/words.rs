@@ -11,8 +11,6 @@ pub struct Words {
     pub summary: [&'static str; 4],
     /// The columns of the ranking.
     pub ranking: [&'static str; 7],
-    /// The columns of a unit's sheet.
-    pub sheet: [&'static str; 7],
     /// What stands before a total.
     pub total: &'static str,
     /// The names of the sheets with the summary and the ranking.
@@ -29,7 +27,6 @@ const VI: Words = Words {
     stages: ["tự chấm", "thẩm định", "Hội đồng"],
     summary: ["Mã", "STT", "Nội dung", "Điểm tối đa"],
     ranking: ["Xếp hạng", "Mã đơn vị", "Đơn vị", "Điểm chuẩn", "Điểm thưởng", "Tổng điểm", "Đề nghị khen thưởng"],
-    sheet: ["STT", "Nội dung", "Điểm tối đa", "Tự chấm", "Thẩm định", "Hội đồng", "Ghi chú"],
     total: "TỔNG ĐIỂM",
     sheets: ["Tổng hợp", "Xếp hạng"],
     title: "BẢNG CHẤM ĐIỂM THI ĐUA NĂM",
@@ -41,7 +38,6 @@ const EN: Words = Words {
     stages: ["self-assessment", "appraisal", "council"],
     summary: ["Code", "No.", "Criterion", "Maximum"],
     ranking: ["Rank", "Unit code", "Unit", "Base points", "Bonus points", "Total", "Proposed award"],
-    sheet: ["No.", "Criterion", "Maximum", "Self", "Appraisal", "Council", "Remarks"],
     total: "TOTAL",
     sheets: ["Summary", "Ranking"],
     title: "EMULATION SCORE SHEET",

@@ -8,8 +8,13 @@ use rust_xlsxwriter::{
 
 use super::table::{self, TableRow, points_at, tallies};
 use super::words::Words;
-use super::{ExportedSheet, PeriodExport};
+use super::{ExportedSheet, PeriodExport, UnitForm};
+use crate::domain::assessment::period::Period;
+use crate::domain::assessment::score_sheet::{BESIDE, MARKS, PRINTED};
+use crate::domain::criteria::criteria_set::CriteriaContent;
 use crate::domain::criteria::grid::Cell;
+use crate::domain::criteria::scoring::{Line, Sheet};
+use crate::domain::office::organization::Organization;
 use crate::domain::wording::Language;
 use crate::error::Error;
 
@@ -22,6 +27,10 @@ const FONT: &str = "Times New Roman";
 const WIDTHS: [u16; 7] = [6, 46, 8, 8, 8, 8, 14];
 /// Widths of the columns with the criteria and with the remarks.
 const WIDE: (u16, u16) = (46, 14);
+/// The row of the headings of a unit's sheet, from 0.
+const HEADINGS: u32 = 6;
+/// The first column beside what is printed of a unit's sheet.
+const BESIDE_FROM: u16 = 7;
 /// Height of a line of text, in points.
 const LINE_HEIGHT: u32 = 16;
 
@@ -36,10 +45,7 @@ pub fn write(export: &PeriodExport, language: Language) -> Result<Vec<u8>, Error
 fn workbook(export: &PeriodExport, language: Language) -> Result<Vec<u8>, XlsxError> {
     let words = Words::of(language);
     let [name_of_summary, name_of_ranking] = words.sheets;
-    let mut workbook = Workbook::new();
-    // A fixed creation date, so that the same data always give the same bytes.
-    let made = ExcelDateTime::from_ymd(2023, 1, 1)?;
-    workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
+    let mut workbook = new_workbook()?;
     let mut taken: HashSet<String> = HashSet::new();
     let summary = add(&mut workbook, &mut taken, name_of_summary)?;
     fill(summary, &table::scores(export, words), &[(0, 8), (1, 5), (2, 46), (3, 8)])?;
@@ -49,11 +55,43 @@ fn workbook(export: &PeriodExport, language: Language) -> Result<Vec<u8>, XlsxEr
     summary.set_landscape().set_print_scale(70);
     let ranking = add(&mut workbook, &mut taken, name_of_ranking)?;
     fill(ranking, &table::ranking(export, words), &[(0, 10), (1, 12), (2, 40), (3, 12), (4, 12), (5, 12), (6, 28)])?;
+    let head = Head { organization: &export.organization, period: &export.period, content: &export.content };
     for sheet in &export.sheets {
         let page = add(&mut workbook, &mut taken, &sheet.case.unit.code)?;
-        unit_page(page, export, sheet, language)?;
+        unit_page(page, head, sheet, language)?;
     }
     workbook.save_to_buffer()
+}
+
+/// Writes a workbook with the sheet of one unit.
+///
+/// # Errors
+/// `internal` when it cannot be written.
+pub fn write_form(form: &UnitForm, language: Language) -> Result<Vec<u8>, Error> {
+    let write = || {
+        let mut workbook = new_workbook()?;
+        let page = add(&mut workbook, &mut HashSet::new(), &form.sheet.case.unit.code)?;
+        let head = Head { organization: &form.organization, period: &form.period, content: &form.content };
+        unit_page(page, head, &form.sheet, language)?;
+        workbook.save_to_buffer()
+    };
+    write().map_err(Error::internal)
+}
+
+/// Returns an empty workbook with a fixed creation date, so that the same data always give the same bytes.
+fn new_workbook() -> Result<Workbook, XlsxError> {
+    let mut workbook = Workbook::new();
+    let made = ExcelDateTime::from_ymd(2023, 1, 1)?;
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
+    Ok(workbook)
+}
+
+/// What the sheets of all units are headed with.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    organization: &'a Organization,
+    period: &'a Period,
+    content: &'a CriteriaContent,
 }
 
 /// Adds a sheet under a name that no other sheet has, whatever the case.
@@ -130,43 +168,72 @@ fn fill(sheet: &mut Worksheet, rows: &[TableRow], widths: &[(u16, u16)]) -> Resu
 }
 
 /// Writes the sheet of a unit: heading, lines stage by stage, total, signatures.
-fn unit_page(
-    page: &mut Worksheet,
-    export: &PeriodExport,
-    sheet: &ExportedSheet,
-    language: Language,
-) -> Result<(), XlsxError> {
+fn unit_page(page: &mut Worksheet, head: Head, sheet: &ExportedSheet, language: Language) -> Result<(), XlsxError> {
+    let Head { organization, period, content } = head;
     let words = Words::of(language);
     let (middle, strong) = (centred(plain()), centred(plain().set_bold()));
-    page.merge_range(0, 0, 0, 1, &export.organization.name.to_uppercase(), &middle.clone().set_text_wrap())?;
+    page.merge_range(0, 0, 0, 1, &organization.name.to_uppercase(), &middle.clone().set_text_wrap())?;
     page.merge_range(0, 2, 0, 6, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", &strong)?;
     page.merge_range(1, 0, 1, 1, &sheet.unit_name.to_uppercase(), &strong)?;
     page.merge_range(1, 2, 1, 6, "Độc lập - Tự do - Hạnh phúc", &strong)?;
-    let title = format!("{} {}", words.title, export.period.rules.year);
+    let title = format!("{} {}", words.title, period.rules.year);
     page.merge_range(3, 0, 3, 6, &title, &strong.clone().set_font_size(14))?;
-    page.merge_range(4, 0, 4, 6, &export.content.title, &middle.clone().set_text_wrap())?;
+    page.merge_range(4, 0, 4, 6, &content.title, &middle.clone().set_text_wrap())?;
     page.set_row_height(4, 34)?;
-    for (column, (heading, width)) in (0_u16..).zip(words.sheet.into_iter().zip(WIDTHS)) {
+    for (column, (heading, width)) in (0_u16..).zip(PRINTED.into_iter().zip(WIDTHS)) {
         page.set_column_width(column, width)?;
-        put(page, (6, column), &Cell::text(heading), &centred(bordered(true)))?;
+        put(page, (HEADINGS, column), &Cell::text(heading.heading(language)), &centred(bordered(true)))?;
     }
-    page.set_row_height(6, 2 * LINE_HEIGHT)?;
-    page.set_repeat_rows(6, 6)?;
-    let last = lines(page, export, sheet, words)?;
+    beside(page, sheet, language)?;
+    page.set_row_height(HEADINGS, 2 * LINE_HEIGHT)?;
+    page.set_repeat_rows(HEADINGS, HEADINGS)?;
+    let last = lines(page, content, sheet, language)?;
     for ((from, to), title) in [(0, 1), (2, 4), (5, 6)].into_iter().zip(words.signers) {
         page.merge_range(last + 3, from, last + 3, to, title, &strong)?;
         page.merge_range(last + 4, from, last + 4, to, words.sign_here, &centred(plain().set_italic()))?;
     }
     let date = centred(plain().set_italic());
-    page.merge_range(last + 2, 2, last + 2, 6, &Words::place_and_date(language, export.period.rules.year), &date)?;
+    page.merge_range(last + 2, 2, last + 2, 6, &Words::place_and_date(language, period.rules.year), &date)?;
+    page.set_print_area(0, 0, last + 4, 6)?;
     Ok(())
 }
 
+/// Writes what a filled form is read back by, beside what is printed: headings, and the submission with its state.
+fn beside(page: &mut Worksheet, sheet: &ExportedSheet, language: Language) -> Result<(), XlsxError> {
+    for (column, heading) in (BESIDE_FROM..).zip(BESIDE) {
+        page.set_column_width(column, 16)?;
+        put(page, (HEADINGS, column), &Cell::text(heading.heading(language)), &centred(bordered(true)))?;
+    }
+    let values = [sheet.case.submission.id.to_string(), sheet.state.clone()];
+    for (row, (mark, value)) in (0_u32..).zip(MARKS.into_iter().zip(values)) {
+        put(page, (row, BESIDE_FROM), &Cell::text(mark), &plain())?;
+        put(page, (row, BESIDE_FROM + 1), &Cell::text(value), &plain())?;
+    }
+    Ok(())
+}
+
+/// Returns the cells beside the line of a criterion: its code, and the answer at each stage.
+fn answers(sheet: &ExportedSheet, code: &str, language: Language) -> [Cell; 4] {
+    let at = sheet.table.position(code);
+    let answer = |stage: Option<&Sheet>| {
+        let line = at.and_then(|at| stage?.0.get(at));
+        line.and_then(Line::answer).map_or(Cell::Empty, |answer| answer.in_cell(language))
+    };
+    let [own, appraisal, council] = sheet.stages().map(answer);
+    [Cell::text(code), own, appraisal, council]
+}
+
 /// Writes the lines and the total, and returns the row of the total.
-fn lines(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet, words: &Words) -> Result<u32, XlsxError> {
+fn lines(
+    page: &mut Worksheet,
+    content: &CriteriaContent,
+    sheet: &ExportedSheet,
+    language: Language,
+) -> Result<u32, XlsxError> {
+    let words = Words::of(language);
     let stages = tallies(sheet);
-    let mut row = 7;
-    for (at, entry) in export.content.entries().into_iter().enumerate() {
+    let mut row = HEADINGS + 1;
+    for (at, entry) in content.entries().into_iter().enumerate() {
         let bold = entry.rule.is_none();
         let max = entry.max_points.map_or(Cell::Empty, Cell::from);
         let points = stages.iter().map(|tally| points_at(tally.as_ref(), at).map_or(Cell::Empty, Cell::from));
@@ -178,11 +245,14 @@ fn lines(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet, wor
             let format = if matches!(column, 1 | 6) { format } else { centred(format) };
             put(page, (row, column), &cell, &format)?;
         }
+        for (column, cell) in (BESIDE_FROM..).zip(answers(sheet, &entry.code, language)) {
+            put(page, (row, column), &cell, &bordered(bold))?;
+        }
         row += 1;
     }
     let totals = stages.iter().map(|tally| tally.as_ref().and_then(|tally| tally.totals));
     let totals = totals.map(|totals| totals.map_or(Cell::Empty, |totals| Cell::from(totals.total)));
-    let cells = [Cell::Empty, Cell::text(words.total), Cell::from(export.content.total_points)];
+    let cells = [Cell::Empty, Cell::text(words.total), Cell::from(content.total_points)];
     for (column, cell) in (0_u16..).zip(cells.into_iter().chain(totals).chain([Cell::Empty])) {
         let format = if column == 1 { bordered(true) } else { centred(bordered(true)) };
         put(page, (row, column), &cell, &format)?;
@@ -191,7 +261,7 @@ fn lines(page: &mut Worksheet, export: &PeriodExport, sheet: &ExportedSheet, wor
 }
 
 /// Returns what was remarked on a line: the reason of the furthest stage that gave one, or the unit's note.
-fn remark(sheet: &ExportedSheet, code: &str) -> String {
+pub fn remark(sheet: &ExportedSheet, code: &str) -> String {
     let line = |stage: usize| sheet.stages().get(stage).copied().flatten()?.0.get(sheet.table.position(code)?);
     let said = |stage: usize| line(stage).and_then(|line| line.reason.clone().or_else(|| line.note.clone()));
     said(2).or_else(|| said(1)).or_else(|| said(0)).unwrap_or_default()

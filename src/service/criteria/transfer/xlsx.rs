@@ -27,15 +27,23 @@ const MAX_SHARED_STRINGS: u64 = 1_000_000;
 /// # Errors
 /// `spreadsheet_unreadable`, `spreadsheet_too_large`.
 pub fn read(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
-    check_unpacked_size(bytes)?;
-    // The reader trusts declared counts and panics when they overflow.
-    std::panic::catch_unwind(|| cells(bytes)).unwrap_or_else(|_| Err(unreadable()))
+    read_first(bytes, MAX_SHEETS)
 }
 
-fn cells(bytes: &[u8]) -> Result<Vec<Grid>, Error> {
+/// Reads the first `sheets` sheets.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_first(bytes: &[u8], sheets: usize) -> Result<Vec<Grid>, Error> {
+    check_unpacked_size(bytes)?;
+    // The reader trusts declared counts and panics when they overflow.
+    std::panic::catch_unwind(|| cells(bytes, sheets)).unwrap_or_else(|_| Err(unreadable()))
+}
+
+fn cells(bytes: &[u8], sheets: usize) -> Result<Vec<Grid>, Error> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
     let (mut grids, mut rows) = (Vec::new(), RowBuffer::new());
-    for name in workbook.sheet_names().into_iter().take(MAX_SHEETS) {
+    for name in workbook.sheet_names().into_iter().take(sheets) {
         // Read cell by cell: a distant cell must not allocate the range between.
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| unreadable())?;
         while let Some(cell) = cells.next_cell().map_err(|_| unreadable())? {
