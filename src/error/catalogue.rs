@@ -484,6 +484,18 @@ codes! {
     NotReviewer = "not_reviewer", 422, AfterChange,
         vi "Không tham gia thẩm định, xét chấm", "Người được nêu không có vai trò thẩm định, biểu quyết hoặc trình kết quả chấm điểm.",
         en "Not a reviewer", "The person named has no role that reviews, votes on or presents submissions.";
+    /// A member whose membership does not count today.
+    MemberNotActive = "member_not_active", 422, AfterChange,
+        vi "Thành viên không còn hoạt động", "Tư cách thành viên của người được nêu chưa có hiệu lực hoặc đã kết thúc.",
+        en "Member not active", "The membership of the person named has not begun or has ended.";
+    /// A member who keeps away from the submission.
+    MemberRecused = "member_recused", 422, AfterChange,
+        vi "Thành viên phải tránh tham gia", "Người được nêu thuộc đơn vị hoặc đã khai báo xung đột lợi ích nên không chấm bảng này.",
+        en "Member recused", "The person named belongs to the unit or has declared a conflict, and does not review this submission.";
+    /// An assignment where every member of the council reviews.
+    StageNotAssigned = "stage_not_assigned", 409, Never,
+        vi "Bước này không phân công", "Các thành viên Hội đồng chấm độc lập nên không phân công cho riêng ai.",
+        en "Stage not assigned", "The members of the council score alone, so nobody in particular is assigned.";
     /// A correction states what is recorded already.
     NothingCorrected = "nothing_corrected", 422, Never,
         vi "Không có gì thay đổi", "Nội dung đính chính trùng với nội dung đang ghi nhận.",

@@ -105,6 +105,7 @@ const fn call(action: Action) -> (&'static str, &'static str, &'static str) {
         }
         Action::ReopenReview(_) | Action::ReopenOwnReview => ("reopen", "POST", "reopen"),
         Action::Withdraw => ("withdraw", "POST", "withdraw"),
+        Action::Assign => ("assign", "PUT", "assignments/{stage}"),
         Action::Return | Action::ReturnProposal => ("return", "POST", "return"),
         Action::Appraise => ("appraise", "POST", "/v1/reviews"),
         Action::CouncilReview | Action::ScoreAlone => ("council_review", "POST", "/v1/reviews"),

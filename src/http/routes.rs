@@ -3,8 +3,8 @@
 use actix_web::web;
 
 use super::assessment::{
-    copies, evidence, facts, period_units, periods, recusals, reviews, score_batches, score_imports, submissions,
-    targets,
+    assignments, copies, evidence, facts, period_units, periods, recusals, reviews, score_batches, score_imports,
+    submissions, targets,
 };
 use super::award::{
     amendments, analysis, award_proposals, certificates, council_sessions, documents, dossiers, exports, minutes,
@@ -53,6 +53,7 @@ pub fn operations(in_sandbox: bool) -> Vec<Operation> {
         exports::operations,
         submissions::operations,
         score_batches::operations,
+        assignments::operations,
         score_imports::operations,
         evidence::operations,
         reviews::operations,

@@ -401,6 +401,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    assignments (id) {
+        id -> Text,
+        organization_id -> Text,
+        period_id -> Text,
+        submission_id -> Text,
+        unit_id -> Text,
+        stage -> Text,
+        member_id -> Text,
+        assigned_by -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     tie_decisions (id) {
         id -> Text,
         organization_id -> Text,
@@ -738,6 +754,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     council_attendance,
     council_minutes,
     recusals,
+    assignments,
     tie_decisions,
     rankings,
     amendments,

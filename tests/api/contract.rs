@@ -55,6 +55,7 @@ fn filled(path: &str) -> String {
         .replace("{unit_id}", id)
         .replace("{delivery_id}", id)
         .replace("{n}", "1")
+        .replace("{stage}", "appraisal")
         .replace("{code}", "nothing")
         .replace("{date}", "2023-11-10")
 }
@@ -161,6 +162,7 @@ pub fn with_ids(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
         .replace("{unit_id}", &ids["units"])
         .replace("{delivery_id}", &ids["deliveries"])
         .replace("{n}", "1")
+        .replace("{stage}", "appraisal")
         .replace("{code}", code)
         .replace("{date}", "2023-09-04")
 }

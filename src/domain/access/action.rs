@@ -47,6 +47,10 @@ pub enum Action {
     Submit,
     Withdraw,
     Return,
+    /// To see who is to review a submission.
+    ReadAssignments,
+    /// To say who is to review a submission.
+    Assign,
     Appraise,
     CouncilReview,
     ReadReview(Stage),
@@ -117,6 +121,7 @@ macro_rules! reading {
             | Action::ReadCriteriaDraft
             | Action::ReadSubmission
             | Action::ReadUnsentLines
+            | Action::ReadAssignments
             | Action::ReadReview(_)
             | Action::ReadReviewDraft(_)
             | Action::ReadOwnReview

@@ -60,6 +60,12 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::ReadUnsentLines => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped), (Auditor, All)],
         Action::CreateSubmission | Action::WriteScores | Action::WriteEvidence => &[(UnitEditor, Own), (UnitHead, Own), (Integration, Scoped)],
         Action::Submit | Action::Withdraw => &[(UnitHead, Own)],
+        // Those who see the stages of a submission; its unit never does.
+        Action::ReadAssignments => &[
+            (Appraiser, ForeignFrom(Submitted)), (CouncilMember, ForeignFrom(Appraised)), (CouncilChair, ForeignFrom(Appraised)),
+            (Secretary, ForeignFrom(Submitted)), (Auditor, All),
+        ],
+        Action::Assign => &[(Secretary, ForeignFrom(Submitted))],
         // Nobody can act on a sheet that is not there for them yet.
         Action::Return | Action::Appraise => &[(Appraiser, ForeignFrom(Submitted))],
         Action::CouncilReview => &[(CouncilChair, ForeignFrom(Appraised)), (Secretary, ForeignFrom(Submitted))],

@@ -10,7 +10,7 @@ mod tests;
 mod visibility;
 
 use super::Id;
-use crate::domain::access::action::{Action, reading};
+use crate::domain::access::action::{Action, Stage, reading};
 use crate::domain::assessment::recusal::RecusalGround;
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::office::member::{Member, MemberKind, Role};
@@ -252,6 +252,7 @@ impl Action {
             | Action::Submit
             | Action::Withdraw
             | Action::Return
+            | Action::Assign
             | Action::Appraise
             | Action::CouncilReview
             | Action::ScoreAlone
@@ -411,6 +412,18 @@ pub fn require(actor: &Actor, action: Action, facts: &Facts) -> Result<(), Error
 pub fn holds(actor: &Actor, action: Action, facts: &Facts) -> bool {
     let membership = actor.membership(&facts.organization_id);
     membership.is_some_and(|membership| rulings(membership, &actor.scopes, action, facts).contains(&Ruling::Yes))
+}
+
+/// Requires that a member reviews submissions of the unit in `facts` at a stage, whatever its token or the state.
+///
+/// # Errors
+/// `not_reviewer`, `member_recused`.
+pub fn reviews(membership: &Membership, stage: Stage, facts: &Facts) -> Result<(), Code> {
+    let rulings = rulings(membership, &Scopes::default(), Action::WriteReview(stage), facts);
+    if rulings.contains(&Ruling::Yes) {
+        return Ok(());
+    }
+    Err(if rulings.contains(&Ruling::Recused) { Code::MemberRecused } else { Code::NotReviewer })
 }
 
 /// Whether the caller is one of those who may score alone in an organisation.

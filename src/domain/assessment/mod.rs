@@ -1,5 +1,6 @@
 //! Periods, targets, submissions, evidence, reviews and facts.
 
+pub mod assignment;
 pub mod carry_over;
 pub mod evidence;
 pub mod facts;

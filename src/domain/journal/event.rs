@@ -85,6 +85,9 @@ pub enum EventType {
     /// A review that was submitted wrongly was reopened: a draft takes its place.
     #[serde(rename = "review.reopened")]
     ReviewReopened,
+    /// A submission was assigned to somebody for review, or taken from somebody.
+    #[serde(rename = "assignment.changed")]
+    AssignmentChanged,
     /// A conflict was declared that keeps a member away from a submission.
     #[serde(rename = "recusal.declared")]
     RecusalDeclared,
@@ -179,7 +182,8 @@ impl EventType {
     /// organisation.
     pub const fn audience(self, about_unit: bool) -> Audience {
         match self {
-            EventType::RecusalDeclared
+            EventType::AssignmentChanged
+            | EventType::RecusalDeclared
             | EventType::RecusalWithdrawn
             | EventType::CouncilSessionCancelled
             | EventType::CouncilSessionCorrected

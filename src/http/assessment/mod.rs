@@ -1,5 +1,6 @@
 //! Operations on periods, targets, submissions, evidence, reviews and facts.
 
+pub mod assignments;
 pub mod copies;
 pub mod evidence;
 pub mod facts;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
-use crate::domain::access::action::Action;
+use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::period::{
     CouncilScoring, DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, RequiredDocument,
     Schedule, StartedStage,
@@ -28,6 +28,7 @@ use crate::http::call::{Call, Reply, body_tag};
 use crate::http::operation::{Operation, acts, changes, creates, lists, operations, reads};
 use crate::http::page::{IdOrder, ListView};
 use crate::http::time::{Day, Instant};
+use crate::service::assessment::assignments::WorkLeft;
 use crate::service::assessment::periods::{self, MovedSheet, NewPeriod, PeriodChange, Summary};
 use crate::service::assessment::periods::{Filter, PeriodListItem};
 use crate::service::award::announcement;
@@ -419,6 +420,35 @@ struct SummaryView {
     /// How many members of the council have reviewed each submission, where they score alone; null where they do not, and for
     /// all but the chair, the secretary and auditors.
     council_progress: Option<Vec<CouncilProgress>>,
+    /// Who has what left to review in the present stage, first what nobody in particular has; null in other stages, where the
+    /// members of the council score alone, and for those who may not see it.
+    work_left: Option<Vec<WorkLeftView>>,
+}
+
+/// What somebody has left to review.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WorkLeft)]
+struct WorkLeftView {
+    /// The stage of the reviews.
+    stage: Stage,
+    /// The member whom they are assigned to; null for those of nobody in particular.
+    member_id: Option<Id>,
+    /// Name of the member; null for those of nobody in particular.
+    display_name: Option<String>,
+    /// Codes of the units whose submissions are left.
+    #[schema(example = json!(["KT", "TH"]))]
+    unit_codes: Vec<String>,
+    /// Those of them that were assigned to somebody who has left, lost the role or keeps away.
+    #[schema(example = json!(["TH"]))]
+    lapsed_unit_codes: Vec<String>,
+}
+
+impl From<WorkLeft> for WorkLeftView {
+    fn from(left: WorkLeft) -> Self {
+        let WorkLeft { stage, member, unit_codes, lapsed_unit_codes } = left;
+        let (member_id, display_name) = member.unzip();
+        WorkLeftView { stage, member_id, display_name, unit_codes, lapsed_unit_codes }
+    }
 }
 
 /// How far the council is with a submission.
@@ -448,7 +478,7 @@ struct AwardUse {
 
 impl From<Summary> for SummaryView {
     fn from(summary: Summary) -> Self {
-        let Summary { period, units, proposals, council_progress } = summary;
+        let Summary { period, units, proposals, council_progress, work_left } = summary;
         let progress = |(unit_code, submitted)| CouncilProgress { unit_code, submitted };
         let word = |status| {
             serde_json::to_value(status).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
@@ -462,6 +492,7 @@ impl From<Summary> for SummaryView {
         SummaryView {
             sheets,
             council_progress: council_progress.map(|counts| counts.into_iter().map(progress).collect()),
+            work_left: work_left.map(|left| left.into_iter().map(WorkLeftView::from).collect()),
             units_missing: missing.map(|unit| unit.unit.code.clone()).collect(),
             awards: period
                 .rules

@@ -313,6 +313,8 @@ struct ListQuery {
     unit_id: Option<Vec<Id>>,
     /// Only submissions in these states.
     status: Option<Vec<SubmissionStatus>>,
+    /// Only submissions that are assigned to this member for review, at any stage; for those who see assignments.
+    assignee_id: Option<Id>,
     /// The order; with `-` from last to first.
     #[param(inline)]
     sort: Option<IdOrder>,
@@ -324,8 +326,8 @@ struct ListQuery {
 /// were appraised. Nobody sees the draft of another unit.
 #[utoipa::path(get, path = "/v1/submissions", params(ListQuery), responses((status = 200, description = "A page of submissions.", body = ListView<ListedView>)))]
 async fn list(mut call: Call) -> Reply {
-    let ListQuery { organization_id, period_id, unit_id, status, sort } = call.query();
-    let filter = Filter { period_ids: period_id, unit_ids: unit_id, statuses: status };
+    let ListQuery { organization_id, period_id, unit_id, status, assignee_id, sort } = call.query();
+    let filter = Filter { period_ids: period_id, unit_ids: unit_id, statuses: status, assignee_id };
     let asked = call.page(sort);
     call.read(move |conn, context| {
         let rows = submissions::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;

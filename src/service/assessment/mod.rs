@@ -1,5 +1,6 @@
 //! The scoring year: periods, targets, submissions, evidence, reviews and facts.
 
+pub mod assignments;
 pub mod copies;
 pub mod council_means;
 pub mod evidence;

@@ -22,6 +22,7 @@ use crate::domain::schedule::deadline::Deadline;
 use crate::domain::text::{Check, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in, instant};
 use crate::error::{Code, Error};
+use crate::service::assessment::assignments::{self, WorkLeft};
 use crate::service::assessment::submissions::lapses::apply_lapses;
 use crate::service::assessment::{copies, submissions};
 use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
@@ -69,6 +70,8 @@ pub struct Summary {
     /// How many members of the council have reviewed each submission alone, by code of the unit; `None` where they do not,
     /// and for those who may not see it.
     pub council_progress: Option<Vec<(String, i32)>>,
+    /// Who has what left to review; `None` for those who may not see it.
+    pub work_left: Option<Vec<WorkLeft>>,
 }
 
 impl Subject for Period {
@@ -453,5 +456,6 @@ pub fn summary(conn: &mut Conn, context: &Context, id: &Id) -> Result<Summary> {
     }
     let proposals = if sees_all { store::award_proposals::of_period(conn, id)? } else { Vec::new() };
     let council_progress = council_progress(conn, context, &period, &units)?;
-    Ok(Summary { period, units, proposals, council_progress })
+    let work_left = assignments::work_left(conn, context, &period, &units)?;
+    Ok(Summary { period, units, proposals, council_progress, work_left })
 }

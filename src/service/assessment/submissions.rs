@@ -243,7 +243,12 @@ pub fn list(
     page: &Page,
 ) -> Result<Vec<(Listed, bool)>> {
     let organization_id = context.enter_list(organization_id, Action::ReadOffice)?;
-    let visibility = access::submission_visibility(&context.actor, &organization_id);
+    let mut visibility = access::submission_visibility(&context.actor, &organization_id);
+    if filter.assignee_id.is_some() {
+        // Who is to review a submission is not for its own unit.
+        access::require_role(&context.actor, Action::ReadAssignments, &organization_id)?;
+        (visibility.own, visibility.scoped) = (None, Vec::new());
+    }
     let rows = store::submissions::list(conn, &organization_id, &visibility, filter, page)?;
     if rows.iter().any(|row| row.submission.has_lapsed(context.now)) {
         return Err(Interrupt::PendingLapse(PendingLapse::Organization(organization_id)));

@@ -14,6 +14,7 @@ use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus};
 use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};
+use crate::service::assessment::assignments;
 use crate::service::award::award_proposals;
 use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
 use crate::service::{Context, Interrupt, PendingLapse, Result};
@@ -182,8 +183,10 @@ impl TaskBuilder<'_> {
         let member_id = self.context.member_id(self.organization_id)?;
         let drafts = store::reviews::drafts(conn, self.organization_id, &member_id)?;
         let scored_alone = store::reviews::scored_alone(conn, self.organization_id, &member_id)?;
+        let mut assigned = assignments::standing(conn, self.context, self.organization_id, period_ids)?;
+        assigned.retain(|_, assignee| *assignee != member_id);
         let open = submissions.iter().filter(|row| !scored_alone.contains(&row.submission.id));
-        let mut tasks: Vec<Task> = open.filter_map(|row| self.submission(row, &drafts)).collect();
+        let mut tasks: Vec<Task> = open.filter_map(|row| self.submission(row, &drafts, &assigned)).collect();
         let exists = |period_id: &Id, unit_id: &Id| {
             let matches = |row: &Listed| row.submission.period_id == *period_id && row.submission.unit_id == *unit_id;
             submissions.iter().any(matches)
@@ -209,8 +212,13 @@ impl TaskBuilder<'_> {
         Ok(tasks)
     }
 
-    /// The task on a submission that falls to the caller.
-    fn submission(&self, listed: &Listed, drafts: &HashMap<(Id, Stage), Id>) -> Option<Task> {
+    /// The task on a submission that falls to the caller. A review that is assigned to another falls to nobody else.
+    fn submission(
+        &self,
+        listed: &Listed,
+        drafts: &HashMap<(Id, Stage), Id>,
+        of_others: &HashMap<(Id, Stage), Id>,
+    ) -> Option<Task> {
         let submission = &listed.submission;
         let unit = UnitKey { id: submission.unit_id, code: listed.unit_code.clone() };
         let facts = Facts {
@@ -234,6 +242,9 @@ impl TaskBuilder<'_> {
             (council, DeadlineKind::CouncilReview, Some(Stage::Council)),
         ];
         let (action, kind, stage) = acts.into_iter().find(|(action, ..)| can_act(*action))?;
+        if stage.is_some_and(|stage| of_others.contains_key(&(submission.id, stage))) {
+            return None;
+        }
         let of_unit = (kind == DeadlineKind::SelfAssessment).then_some(&submission.unit_id);
         let deadline = self.deadline(&submission.period_id, kind, of_unit);
         let draft = stage.and_then(|stage| Some((stage, drafts.get(&(submission.id, stage))?)));

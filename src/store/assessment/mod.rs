@@ -1,5 +1,6 @@
 //! Periods, targets, submissions, evidence, reviews, facts and uploaded files.
 
+pub mod assignments;
 pub mod council_means;
 pub mod evidence;
 pub mod facts;

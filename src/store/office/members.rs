@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use crate::domain::Id;
 use crate::domain::access::{DeclaredRecusal, Membership, Principal};
+use crate::domain::assessment::assignment::{Candidate, Candidates};
 use crate::domain::office::member::{CHAIR, LOCAL_ISSUER, Member, MemberEnd, MemberKind, MemberStatus, Role};
 use crate::domain::office::organization::DEFAULT_ZONE;
 use crate::domain::office::unit::UnitKey;
@@ -229,6 +230,44 @@ pub fn holder(conn: &mut Conn, principal: &Principal, now: DateTime<Utc>) -> Res
         row.membership(recusals)
     });
     Ok(Some(Holder { kind, issuer, subject, memberships: current.collect::<Result<_, _>>()?, to_take }))
+}
+
+/// Returns the members of an organisation with their rights and recusals, and whether they count today, by id.
+pub fn candidates(conn: &mut Conn, organization_id: &Id, now: DateTime<Utc>) -> Result<Candidates, Error> {
+    let rows: Vec<(HolderRow, RecusalColumns)> = members::table
+        .left_join(organizations::table.on(members::organization_id.eq(organizations::id.nullable())))
+        .left_join(units::table.on(members::unit_id.eq(units::id.nullable())))
+        .left_join(recusals::table.on(recusals::member_id.eq(members::id).and(recusals::withdrawn_at.is_null())))
+        .filter(members::organization_id.eq(organization_id.as_str()))
+        .select((
+            (
+                members::id,
+                members::organization_id,
+                members::kind,
+                members::issuer,
+                members::subject,
+                members::display_name,
+                members::roles,
+                members::status,
+                members::valid_from_on,
+                members::valid_until_on,
+                organizations::time_zone.nullable(),
+                units::id.nullable(),
+                units::code.nullable(),
+            ),
+            (recusals::submission_id, recusals::period_id, recusals::unit_id, recusals::ground).nullable(),
+        ))
+        .load(conn)?;
+    let mut candidates = Candidates::new();
+    // A row for each declared recusal, one for a member without any.
+    for (row, recusal) in rows {
+        let is_active = parse_enum::<MemberStatus>(&row.status)? == MemberStatus::Active && row.is_current(now);
+        let member_id = Id::from_uuid_text(&row.id);
+        let membership = row.membership(Vec::new())?;
+        let candidate = candidates.entry(member_id).or_insert(Candidate { membership, is_active });
+        candidate.membership.recusals.extend(recusal.map(declared).transpose()?);
+    }
+    Ok(candidates)
 }
 
 /// Returns all local members that have not ended, oldest first: for the sandbox, whose people are few.

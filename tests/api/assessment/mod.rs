@@ -1,5 +1,6 @@
 //! The year’s scoring: periods, targets, sheets, evidence and reviews.
 
+mod assignments;
 mod copies;
 mod evidence;
 mod period_units;

@@ -447,6 +447,9 @@ impl App {
         });
         self.set_clock("2023-11-11T01:00:00.000Z");
         self.move_period("secretary", "start-appraisal");
+        let me = self.get("appraiser", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
+        let assigned = self.request("secretary", "PUT", &format!("{}/assignments/appraisal", sheets[0]));
+        assigned.json(&serde_json::json!({"member_id": me})).send().expect(201);
         for (unit, sheet) in ["TH", "HCTC"].into_iter().zip(&sheets) {
             self.review(Self::appraiser_of(unit), sheet, "appraisal", &[]);
             self.good_facts(unit);

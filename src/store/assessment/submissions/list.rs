@@ -13,7 +13,7 @@ use crate::store::Conn;
 use crate::store::page::{ById, Key, Page, Place, paged};
 use crate::store::range::{Condition, Ranges, within};
 use crate::store::schema::submissions::{self, dsl};
-use crate::store::schema::{period_units, units};
+use crate::store::schema::{assignments, period_units, units};
 use crate::store::types::{enum_text, id_texts, utc_option};
 
 /// More pairs of a period and a status than this are read as whole periods.
@@ -28,6 +28,8 @@ pub struct Filter {
     pub unit_ids: Option<Vec<Id>>,
     /// Only these states.
     pub statuses: Option<Vec<SubmissionStatus>>,
+    /// Only those that somebody is to review, at any stage.
+    pub assignee_id: Option<Id>,
 }
 
 /// A submission in a list.
@@ -52,6 +54,9 @@ fn ranges(visibility: &SubmissionVisibility, filter: &Filter) -> Ranges {
     let of_unit = |id: &Id| Condition::new(submissions::unit_id.eq(id.to_string()));
     let of_period = |id: &Id| Condition::new(submissions::period_id.eq(id.to_string()));
     let with_status = |status: &SubmissionStatus| Condition::new(submissions::status.eq(enum_text(*status)));
+    if let Some(assignee_id) = &filter.assignee_id {
+        return Ranges::Of(vec![assigned_to(assignee_id)]);
+    }
     if let Some(ids) = filter.unit_ids.as_ref().or(visibility.only.as_ref()) {
         return Ranges::Of(ids.iter().map(of_unit).collect());
     }
@@ -70,6 +75,12 @@ fn ranges(visibility: &SubmissionVisibility, filter: &Filter) -> Ranges {
     };
     let own = visibility.own.iter().chain(&visibility.scoped).map(of_unit);
     Ranges::Of(own.chain(of_others).collect())
+}
+
+/// Returns the condition that somebody is to review a submission.
+fn assigned_to(member_id: &Id) -> Condition {
+    let assigned = assignments::table.filter(assignments::member_id.eq(member_id.to_string()));
+    Condition::new(submissions::id.eq_any(assigned.select(assignments::submission_id)))
 }
 
 /// Returns the condition that a caller sees a submission that the filter names.
@@ -91,6 +102,9 @@ fn visible(visibility: &SubmissionVisibility, filter: &Filter) -> Condition {
     }
     if let Some(ids) = &filter.period_ids {
         condition = condition.and(submissions::period_id.eq_any(id_texts(ids)));
+    }
+    if let Some(assignee_id) = &filter.assignee_id {
+        condition = condition.and(assigned_to(assignee_id));
     }
     if let Some(ids) = &filter.unit_ids {
         condition = condition.and(submissions::unit_id.eq_any(id_texts(ids)));
@@ -182,7 +196,7 @@ mod tests {
         let statuses = subsequence(SubmissionStatus::VARIANTS.to_vec(), 0..4);
         let units = prop::collection::vec(unit(), 0..3);
         (prop::option::of(periods), prop::option::of(units), prop::option::of(statuses))
-            .prop_map(|(period_ids, unit_ids, statuses)| Filter { period_ids, unit_ids, statuses })
+            .prop_map(|(period_ids, unit_ids, statuses)| Filter { period_ids, unit_ids, statuses, assignee_id: None })
     }
 
     fn ids(listed: &[Listed]) -> Vec<Id> {
