@@ -464,6 +464,10 @@ codes! {
     DueOnTooLate = "due_on_too_late", 422, Never,
         vi "Ngày đến hạn quá muộn", "Ngày đến hạn không được sau ngày {latest}.",
         en "Due date too late", "The due date may not be after {latest}.";
+    /// A day for the submission of a unit that has handed it in: there is nothing that the day would end.
+    DueOnNotNeeded = "due_on_not_needed", 422, Never,
+        vi "Không cần nêu ngày đến hạn", "Bảng chấm điểm của đơn vị ở trạng thái: {state}, nên không có thời hạn nộp mới; đề nghị bỏ ngày đến hạn.",
+        en "Due date not needed", "The unit's submission is in the state {state}, so nothing is left to hand in; leave the due date out.";
     /// A result notice dated before the council's session.
     NoticeBeforeSession = "notice_before_session", 422, Never,
         vi "Ngày thông báo trước ngày họp", "Ngày thông báo kết quả không được trước ngày họp Hội đồng {held_on}.",

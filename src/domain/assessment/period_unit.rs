@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::domain::Id;
-use crate::domain::access::action::wrong_state;
 use crate::domain::assessment::period::{Period, PeriodStatus};
 use crate::domain::assessment::submission::{SubmissionCase, SubmissionStatus};
 use crate::domain::change::Change;
@@ -103,8 +103,8 @@ impl Entry {
     /// nothing to come back to. In the council review nothing can be handed in any more.
     ///
     /// # Errors
-    /// `due_on_required`, `date_in_past`, `deadline_shortened`, `due_on_too_late`; `invalid_state` for a day that changes
-    /// nothing.
+    /// `due_on_required`, `date_in_past`, `deadline_shortened`, `due_on_too_late`; `due_on_not_needed` where the submission
+    /// was handed in, `invalid_state` where the period takes none any more.
     pub fn due_on(&self, given: Option<NaiveDate>, today: NaiveDate) -> Result<NaiveDate, Error> {
         use PeriodStatus::{Appraisal, SelfAssessment};
         use SubmissionStatus::{Draft, Missed, Returned};
@@ -115,7 +115,7 @@ impl Entry {
         };
         self.period.must_be(&[SelfAssessment, Appraisal])?;
         if let Some(status) = self.sheet.filter(|status| !matches!(status, Draft | Returned | Missed)) {
-            return Err(wrong_state(status, &[Draft, Returned, Missed]));
+            return Err(Error::of_fault(Fault::at("/due_on", Code::DueOnNotNeeded).with("state", json!(status))));
         }
         let fault = match due_on {
             _ if due_on < today => Some(Fault::at("/due_on", Code::DateInPast)),
@@ -207,7 +207,7 @@ mod tests {
     fn a_unit_that_joins_has_its_day() {
         use PeriodStatus::{Appraisal, CouncilReview, SelfAssessment};
         use SubmissionStatus::{Appraised, Draft, Missed, Submitted};
-        let table: [Row; 14] = [
+        let table: [Row; 15] = [
             (SelfAssessment, None, true, None, Ok("2023-11-10")),
             (SelfAssessment, None, true, Some("2023-11-15"), Ok("2023-11-15")),
             (SelfAssessment, None, true, Some("2023-11-09"), Err(Code::DeadlineShortened)),
@@ -218,7 +218,8 @@ mod tests {
             (Appraisal, None, false, Some("2023-11-21"), Err(Code::DueOnTooLate)),
             (Appraisal, Some(Missed), false, None, Ok("2023-11-10")),
             (Appraisal, Some(Draft), false, Some("2023-11-14"), Ok("2023-11-14")),
-            (Appraisal, Some(Submitted), false, Some("2023-11-14"), Err(Code::InvalidState)),
+            (Appraisal, Some(Submitted), false, Some("2023-11-14"), Err(Code::DueOnNotNeeded)),
+            (SelfAssessment, Some(Submitted), true, Some("2023-11-14"), Err(Code::DueOnNotNeeded)),
             (Appraisal, Some(Appraised), false, None, Ok("2023-11-10")),
             (CouncilReview, None, false, None, Ok("2023-11-10")),
             (CouncilReview, None, false, Some("2023-11-20"), Err(Code::InvalidState)),

@@ -29,6 +29,7 @@ const ADD_REFUSALS: &[Code] = &[
     Code::UnknownReference,
     Code::DueOnRequired,
     Code::DueOnTooLate,
+    Code::DueOnNotNeeded,
     Code::DateInPast,
     Code::DeadlineShortened,
     Code::GuardFailed,
@@ -69,7 +70,7 @@ struct AddBody {
     /// The unit: an active one of the organisation that does not take part.
     unit_id: Id,
     /// Last day for its submission, not after the appraisal is due; defaults to that of the others. Required where that has
-    /// passed and the unit has no submission yet.
+    /// passed and the unit has no submission yet, refused where the unit has submitted (`due_on_not_needed`).
     due_on: Option<Day>,
     /// Why it joins; at most 4,000 characters.
     reason: String,

@@ -142,6 +142,19 @@ fn a_unit_that_joins_the_appraisal_has_a_day_of_its_own(app: &App) {
     assert_eq!((&ranking["rows"][0]["unit_code"], &ranking["rows"][0]["rank"]), (&json!("TH"), &json!(1)));
 }
 
+/// Whoever has handed in comes back without a day: the refusal speaks of the unit's submission, not of the period.
+#[apply(on_both)]
+fn who_has_handed_in_is_given_no_day(app: &App) {
+    app.submitted_sheet("TH", &[]);
+    let period = app.period();
+    let verb = format!("units/{}/set-aside", app.unit_id("TH"));
+    app.act("secretary", &period, &verb, Some(&json!({"reason": "x"}))).expect(200);
+    let refused = add(app, "TH", Some("2023-11-15")).refused(422, "due_on_not_needed");
+    assert_eq!(refused.faults(), [("due_on_not_needed".to_owned(), "/due_on".to_owned())]);
+    assert!(refused.json()["errors"][0]["message"].as_str().unwrap().contains("đã nộp"), "{:?}", refused.json());
+    add(app, "TH", None).expect(201);
+}
+
 /// A day of its own ends like any other: the draft is missed.
 #[apply(on_both)]
 fn who_joins_and_sends_nothing_has_missed(app: &App) {
