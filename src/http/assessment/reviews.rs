@@ -197,21 +197,29 @@ fn details_answer(details: &Details<ReviewCase>) -> Result<Answer, Interrupt> {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// The submission whose reviews are listed.
-    #[param(required = true)]
-    submission_id: Option<Id>,
+    /// The submissions whose reviews are listed; at most 100.
+    #[param(required = true, min_items = 1, max_items = 100)]
+    submission_id: Option<Vec<Id>>,
 }
 
-/// List the reviews of a submission that the caller may see.
+/// The submissions that one request may list the reviews of.
+const MAX_SUBMISSIONS: usize = 100;
+
+/// List the reviews of submissions that the caller may see.
+///
+/// A submission that the caller may not read is refused where it is asked for alone, and left out where several are.
 #[utoipa::path(get, path = "/v1/reviews", 
-    params(ListQuery), responses((status = 200, description = "A page of reviews: the appraisals before the council reviews, superseded ones before those that take their place.", body = ListView<ReviewHeadView>)))]
+    params(ListQuery), responses((status = 200, description = "A page of reviews, by submission: the appraisals before the council reviews, superseded ones before those that take their place.", body = ListView<ReviewHeadView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { submission_id } = call.query();
     let refused = || Error::new(Code::InvalidParameter).with("name", "submission_id");
-    let submission_id = submission_id.ok_or_else(|| call.problem(refused()))?;
+    let submission_ids = submission_id.filter(|ids| (1..=MAX_SUBMISSIONS).contains(&ids.len()));
+    let mut submission_ids = submission_ids.ok_or_else(|| call.problem(refused()))?;
+    submission_ids.sort_unstable();
+    submission_ids.dedup();
     let asked = call.page_in_order();
     call.read(move |conn, context| {
-        let reviews = reviews::list(conn, context, &submission_id)?;
+        let reviews = reviews::list(conn, context, &submission_ids)?;
         let view = |(review, links): (Review, Links)| ReviewHeadView::of(&review, links);
         Ok(asked.answer_of_all(reviews, |(review, _)| review.id.to_string(), view)?)
     })

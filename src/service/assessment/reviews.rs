@@ -159,18 +159,26 @@ fn sees_superseded(context: &Context, review: &Review, sheet: &SubmissionCase) -
     access::holds(&context.actor, reads, &facts)
 }
 
-/// Lists the reviews of a submission that the caller may see.
-pub fn list(conn: &mut Conn, context: &Context, submission_id: &Id) -> Result<Vec<(Review, Links)>> {
-    let case = store::submissions::find(conn, submission_id)?.ok_or(Code::NotFound)?;
-    case.authorize(context, Action::ReadSubmission)?;
+/// Lists the reviews of some submissions that the caller may see. A submission that is asked for alone must be readable; among
+/// several, those that are not are left out.
+pub fn list(conn: &mut Conn, context: &Context, submission_ids: &[Id]) -> Result<Vec<(Review, Links)>> {
+    let mut cases = store::submissions::find_all(conn, submission_ids)?;
+    if let [_] = submission_ids {
+        cases.first().ok_or(Code::NotFound)?.authorize(context, Action::ReadSubmission)?;
+    }
+    cases.retain(|case| case.authorize(context, Action::ReadSubmission).is_ok());
     context.accept_read()?;
-    let history = store::reviews::history(conn, submission_id)?;
-    let visible = history.iter().filter(|review| {
+    let readable: Vec<Id> = cases.iter().map(|case| case.submission.id).collect();
+    let history = store::reviews::history(conn, &readable)?;
+    let with_case = history
+        .iter()
+        .filter_map(|review| Some((review, cases.iter().find(|case| case.submission.id == review.submission_id)?)));
+    let visible = with_case.filter(|(review, case)| {
         let facts = Facts { owner: Some(&review.reviewer_id), ..case.facts() };
-        access::require(&context.actor, reading(review, &case), &facts).is_ok()
+        access::require(&context.actor, reading(review, case), &facts).is_ok()
     });
-    let linked = visible.map(|review| {
-        if !sees_superseded(context, review, &case) {
+    let linked = visible.map(|(review, case)| {
+        if !sees_superseded(context, review, case) {
             return (review.clone(), Links::default());
         }
         let next = history.iter().find(|next| next.replaces_id == Some(review.id));
@@ -208,7 +216,7 @@ pub fn create(conn: &mut Conn, context: &Context, input: &Input<NewReview>) -> R
     let table = context.app.tables.of_submission(conn, &sheet)?;
     let copied = stage_before(conn, &table, &sheet.submission, new.stage)?.copied();
     let tally = table.tally(&copied);
-    let history = store::reviews::history(conn, &sheet.submission.id)?;
+    let history = store::reviews::history(conn, std::slice::from_ref(&sheet.submission.id))?;
     let reviewer_id = context.member_id(&sheet.submission.organization_id)?;
     let begun = sheet.begin_review((context.new_id(), new.stage, reviewer_id), &history, context.now);
     let review = Review { totals: tally.totals.unwrap_or_default(), breakdown: table.breakdown(&tally), ..begun };

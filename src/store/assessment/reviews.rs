@@ -113,12 +113,12 @@ pub fn of_submission(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>,
     rows.into_iter().map(Review::try_from).collect()
 }
 
-/// Returns all reviews of a submission, the appraisals before the council reviews, each stage in the order of its
-/// beginning.
-pub fn history(conn: &mut Conn, submission_id: &Id) -> Result<Vec<Review>, Error> {
+/// Returns all reviews of some submissions, by submission; of each the appraisals before the council reviews, each stage in
+/// the order of its beginning.
+pub fn history(conn: &mut Conn, submission_ids: &[Id]) -> Result<Vec<Review>, Error> {
     let rows: Vec<Row> = dsl::reviews
-        .filter(dsl::submission_id.eq(submission_id.as_str()))
-        .order((dsl::stage, dsl::created_at, dsl::id))
+        .filter(dsl::submission_id.eq_any(id_texts(submission_ids)))
+        .order((dsl::submission_id, dsl::stage, dsl::created_at, dsl::id))
         .load(conn)?;
     rows.into_iter().map(Review::try_from).collect()
 }

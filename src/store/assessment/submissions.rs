@@ -24,7 +24,9 @@ use crate::store::schema::submissions::{self, dsl};
 use crate::store::schema::{
     council_means, organizations, period_units, periods, revision_withdrawals, revisions, units,
 };
-use crate::store::types::{enum_text, from_json, id, json, naive, naive_option, parse_enum, totals, utc, utc_option};
+use crate::store::types::{
+    enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, utc, utc_option,
+};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = submissions, treat_none_as_default_value = false)]
@@ -223,6 +225,13 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<SubmissionCase>, Error> {
     let found = cases!().filter(submissions::id.eq(id.as_str()));
     let joined: Option<Joined> = dispatch!(conn, c => found.get_result(c)).optional()?;
     joined.map(case).transpose()
+}
+
+/// Returns those of some submissions that there are, with their units and the settings of their periods, by id.
+pub fn find_all(conn: &mut Conn, ids: &[Id]) -> Result<Vec<SubmissionCase>, Error> {
+    let found = cases!().filter(submissions::id.eq_any(id_texts(ids))).order(submissions::id);
+    let joined: Vec<Joined> = dispatch!(conn, c => found.load(c))?;
+    joined.into_iter().map(case).collect()
 }
 
 /// Returns those of some submissions that belong to a period, with their units and its settings.

@@ -193,6 +193,35 @@ fn a_submitted_review_never_changes(app: &App) {
 }
 
 /// The appraiser out of HCTC may not so much as read HCTC's sheet; the one of no unit may.
+/// A screen that shows many submissions asks once. Those that somebody may not read are left out there, and refused alone.
+#[apply(on_both)]
+fn the_reviews_of_many_submissions_are_asked_for_at_once(app: &App) {
+    let sheets = app.in_appraisal(&[("TH", &[]), ("KT", &[]), ("HCTC", &[])]);
+    for (unit, sheet) in ["TH", "KT", "HCTC"].into_iter().zip(&sheets) {
+        app.review(App::appraiser_of(unit), sheet, "appraisal", &[]);
+    }
+    let ids: Vec<&str> = sheets.iter().map(|sheet| id_of(sheet)).collect();
+    let listed = |person: &str, query: &str| -> Vec<Value> {
+        let page = app.get(person, &format!("/v1/reviews?{query}")).expect(200);
+        page["items"].as_array().unwrap().iter().map(|review| review["submission_id"].clone()).collect()
+    };
+    let mut all: Vec<Value> = ids.iter().map(|id| json!(id)).collect();
+    all.sort_by_key(ToString::to_string);
+    let commas = format!("submission_id={}", ids.join(","));
+    assert_eq!(listed("secretary", &commas), all);
+    assert_eq!(listed("secretary", &format!("submission_id={}&submission_id={}", ids[0], ids[1])).len(), 2);
+    assert_eq!(listed("secretary", &format!("submission_id={0},{0}", ids[0])), [json!(ids[0])]);
+    let unknown = "018b88d6-5f80-7000-8000-0000000fffff";
+    assert_eq!(listed("secretary", &format!("submission_id={},{unknown}", ids[1])), [json!(ids[1])]);
+    // The appraiser of HCTC keeps away from its own unit's.
+    assert_eq!(listed("hctc-appraiser", &commas).len(), 2);
+    app.get("hctc-appraiser", &format!("/v1/reviews?submission_id={}", ids[2])).refused(403, "recused");
+    app.get("secretary", &format!("/v1/reviews?submission_id={unknown}")).refused(404, "not_found");
+    for query in ["", "?submission_id=", "?submission_id=x", &format!("?submission_id={}", [ids[0]; 101].join(","))] {
+        app.get("secretary", &format!("/v1/reviews{query}")).refused(400, "invalid_parameter");
+    }
+}
+
 #[apply(on_both)]
 fn the_standing_body_never_appraises_itself(app: &App) {
     let sheet = app.in_appraisal(&[("HCTC", &[])]).remove(0);
