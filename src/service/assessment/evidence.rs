@@ -151,7 +151,7 @@ impl Subject for EvidenceCase {
 pub fn audited(piece: &Evidence) -> Value {
     let (file, document) = (piece.proof.file(), piece.proof.document());
     let further = json!({
-        "added_by": piece.added_by, "name": file.map(|file| &file.name),
+        "submission_id": piece.submission_id, "added_by": piece.added_by, "name": file.map(|file| &file.name),
         "media_type": file.map(|file| &file.media_type), "size": file.map(|file| file.size),
         "url": document.map(|document| &document.url),
     });

@@ -25,8 +25,8 @@ use crate::service::assessment::council_means;
 use crate::service::schedule::deadlines::sync;
 use crate::service::subject::fields;
 use crate::service::{
-    AuditDraft, AuditState, Context, Details, EventDraft, Identity, Input, Interrupt, PendingLapse, Related, Result,
-    Subject, record, sha256_hex,
+    AuditDraft, AuditState, Context, Details, Entries, EventDraft, Identity, Input, Interrupt, PendingLapse, Related,
+    Result, Subject, record, sha256_hex,
 };
 use crate::store::page::Page;
 use crate::store::submissions::Lapsed;
@@ -479,6 +479,15 @@ pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details
 
 /// Submits to the standing body and freezes a revision.
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>> {
+/// The entry of a revision: its digest binds the lines and the evidence that it froze.
+pub fn revision_frozen(case: &SubmissionCase, revision: &Revision) -> AuditDraft<'static> {
+    let after = json!({
+        "revision": revision.revision, "sha256": revision.sha256, "criteria_set_id": revision.criteria_set_id,
+        "submitted_by": revision.submitted_by, "amendment_id": revision.amendment_id,
+    });
+    AuditDraft::of("submission.freeze", case, None, Some(after))
+}
+
     let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Submit, &Ok(()))?;
     let table = context.app.tables.of_submission(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;
@@ -496,8 +505,9 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Sub
         amendment_id: None,
     };
     store::submissions::insert_revision(conn, &revision)?;
-    let met = sync::submission_sent(conn, &change.after.submission, Some(date_in(case.zone, context.now)))?;
-    context.commit_with(conn, "submission.submit", &case, change, met)
+    let mut further: Entries = std::iter::once(revision_frozen(&case, &revision)).collect();
+    further.extend(sync::submission_sent(conn, &change.after.submission, Some(date_in(case.zone, context.now)))?);
+    context.commit_with(conn, "submission.submit", &case, change, further)
 }
 
 /// Withdraws a submission while its gate is open.

@@ -21,7 +21,7 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
-use crate::service::assessment::{council_means, reviews};
+use crate::service::assessment::{council_means, reviews, submissions};
 use crate::service::award::ranking::versions;
 use crate::service::{
     AuditDraft, Context, Details, EventDraft, Identity, Input, Result, Subject, record_all, sha256_hex,
@@ -289,21 +289,20 @@ fn apply(conn: &mut Conn, context: &Context, case: &AmendmentCase) -> Result<Ame
         drafts.extend(replace_reviews(conn, context, case, &table, (&council, &lines))?);
         let evidence = store::evidence::current(conn, &amendment.submission_id)?;
         let frozen = serde_json::to_string(&FrozenSheet::of(&table, &lines, &evidence)).map_err(Error::internal)?;
-        let revision = sheet.submission.revision + 1;
-        store::submissions::insert_revision(
-            conn,
-            &Revision {
-                submission_id: amendment.submission_id.to_string(),
-                revision,
-                sha256: sha256_hex(frozen.as_bytes()),
-                content: frozen,
-                criteria_set_id: sheet.criteria_set_id.to_string(),
-                submitted_by: amendment.asked_by.to_string(),
-                submitted_at: context.now.naive_utc(),
-                amendment_id: Some(amendment.id.to_string()),
-            },
-        )?;
-        let submission = Submission { revision, updated_at: context.now, ..sheet.submission.clone() };
+        let revision = Revision {
+            submission_id: amendment.submission_id.to_string(),
+            revision: sheet.submission.revision + 1,
+            sha256: sha256_hex(frozen.as_bytes()),
+            content: frozen,
+            criteria_set_id: sheet.criteria_set_id.to_string(),
+            submitted_by: amendment.asked_by.to_string(),
+            submitted_at: context.now.naive_utc(),
+            amendment_id: Some(amendment.id.to_string()),
+        };
+        store::submissions::insert_revision(conn, &revision)?;
+        drafts.push(submissions::revision_frozen(sheet, &revision));
+        let submission =
+            Submission { revision: revision.revision, updated_at: context.now, ..sheet.submission.clone() };
         after = SubmissionCase { submission, ..sheet.clone() }.save(conn)?;
         drafts.push(AuditDraft::of_change("submission.amend", sheet, &after, None));
     }

@@ -259,6 +259,8 @@ pub fn accept(
     let now = app.clock.now();
     let after = OwnedInvitation { invitation: before.invitation.accepted(now)?.after, ..before.clone() }.save(conn)?;
     record_as(conn, app, now, author, AuditDraft::of_change("invitation.accept", before, &after, None))?;
+    let Member { id, organization_id, .. } = before.member;
+    record_as(conn, app, now, author, AuditDraft::about("password.set", organization_id, (Member::TYPE, id)))?;
     sessions::end_all(conn, app, now, author, &before.member, None)?;
-    store::passwords::put(conn, &before.member.id, password_hash, machine_now())
+    store::passwords::put(conn, &id, password_hash, machine_now())
 }
