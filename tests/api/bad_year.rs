@@ -322,7 +322,7 @@ fn agreed(year: &Year) {
 }
 
 #[apply(on_both)]
-fn a_year_of_mistakes_comes_to_its_end(app: &App) {
+pub(crate) fn a_year_of_mistakes_comes_to_its_end(app: &App) {
     let (year, sheets) = until_the_result(app);
     app.set_clock("2023-11-30T02:00:00.000Z");
     let wrong = json!({"notice_number": "12/TB-VP", "notice_on": "2023-11-30"});

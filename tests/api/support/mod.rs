@@ -7,12 +7,13 @@ pub mod receiver;
 pub mod s3;
 pub mod small;
 pub mod statements;
+pub mod watched;
 pub mod year;
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
@@ -27,9 +28,9 @@ use thidua::server::{self, Kind};
 /// Runs a test once on each database: `#[apply(on_both)] fn rule(app: &App) { … }` becomes the tests
 /// `rule::sqlite` and `rule::postgres`.
 macro_rules! on_both {
-    ($(#[$meta:meta])* fn $name:ident($app:ident: $kind:ty) $body:block) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($app:ident: $kind:ty) $body:block) => {
         $(#[$meta])*
-        fn $name($app: $kind) $body
+        $vis fn $name($app: $kind) $body
 
         mod $name {
             use $crate::support::App;
@@ -62,6 +63,7 @@ pub struct App {
     thread: Option<JoinHandle<()>>,
     folder: TempDir,
     config: Config,
+    watcher: OnceLock<Mutex<watched::Watcher>>,
 }
 
 /// A response, read to its end.
@@ -192,7 +194,9 @@ impl Request<'_> {
         };
         let mut response = response.unwrap();
         let bytes = response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap();
-        Response { status: response.status().as_u16(), headers: response.headers().clone(), bytes }
+        let status = response.status().as_u16();
+        self.app.compare(&self.method, &self.path, (200..300).contains(&status));
+        Response { status, headers: response.headers().clone(), bytes }
     }
 }
 
@@ -267,6 +271,7 @@ impl App {
             thread: Some(thread),
             folder,
             config: kept,
+            watcher: OnceLock::new(),
         };
         app.tokens = app.fetch_tokens();
         app
