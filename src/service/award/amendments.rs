@@ -260,10 +260,12 @@ pub fn unpublished_reasons(conn: &mut Conn, period: &Period) -> Result<String, E
     Ok(reasons.join("; "))
 }
 
-/// When the last amendment that the next announcement publishes was approved.
-pub fn last_approved_at(conn: &mut Conn, period: &Period) -> Result<Option<DateTime<Utc>>, Error> {
+/// When the last amendment that is part of a notice's result was approved: of the result that stands, or of the `next` one.
+pub fn last_approved_at(conn: &mut Conn, period: &Period, next: bool) -> Result<Option<DateTime<Utc>>, Error> {
+    let counting = store::amendments::approved(conn, &period.id)?.into_iter();
+    let counting = counting.filter(|amendment| next || amendment.published_at.is_some());
     let decided = |amendment: Amendment| amendment.decision.map(|AmendmentDecision { at, .. }| at);
-    Ok(store::amendments::unpublished(conn, &period.id)?.into_iter().filter_map(decided).max())
+    Ok(counting.filter_map(decided).max())
 }
 
 /// Makes the approved amendments of a period the results of their sheets.

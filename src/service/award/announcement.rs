@@ -28,12 +28,8 @@ use crate::store::{self, Conn};
 pub fn announce(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Announcement>) -> Result<Details<Period>> {
     let (before, command): (Period, _) = context.enter(conn, id, Action::Announce, input)?;
     let amended = amendments::unpublished_reasons(conn, &before)?;
-    let (mut decided_on, today) = notice_dates(conn, context, &before)?;
-    if before.is_stale() {
-        let zone = zone_of(conn, &before.organization_id)?;
-        let approved = amendments::last_approved_at(conn, &before)?.map(|at| date_in(zone, at));
-        decided_on = decided_on.max(approved.unwrap_or(decided_on));
-    }
+    let (decided_on, today) = notice_dates(conn, context, &before)?;
+    let decided_on = with_amendments(conn, &before, decided_on, true)?;
     let change = before.announce(command, &amended, (decided_on, today), context.now)?;
     let inputs = versions::counted(conn, &before)?;
     let ranking = inputs.rank();
@@ -66,6 +62,14 @@ fn notice_dates(conn: &mut Conn, context: &Context, period: &Period) -> Result<(
     Ok((decided_on, date_in(zone, context.now)))
 }
 
+/// The same, where amendments were approved later: those of the result that stands, or of the `next` one.
+fn with_amendments(conn: &mut Conn, period: &Period, decided_on: NaiveDate, next: bool) -> Result<NaiveDate, Error> {
+    let Some(approved_at) = amendments::last_approved_at(conn, period, next)? else {
+        return Ok(decided_on);
+    };
+    Ok(decided_on.max(date_in(zone_of(conn, &period.organization_id)?, approved_at)))
+}
+
 /// A notice to replace a wrong one, with the reason.
 #[derive(Debug, Clone)]
 pub struct NoticeCorrection {
@@ -92,6 +96,7 @@ pub fn correct_notice(
         granted_on = granted_on.map(|on| on.max(standing.on));
         decided_on = if before.is_stale() { decided_on.min(standing.on) } else { decided_on };
     }
+    let decided_on = with_amendments(conn, &before, decided_on, false)?;
     let change = before.correct_notice(notice, reason, (decided_on, today), granted_on, context.now)?;
     store::calendar::lock_for_share(conn)?;
     let (moves, dossiers) = calendar::move_dossiers(conn, context, &before, notice.notice_on)?;

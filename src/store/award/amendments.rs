@@ -142,15 +142,21 @@ pub fn list(
     rows.into_iter().map(Amendment::try_from).collect()
 }
 
-/// Returns the approved amendments of a period that are not published, in the order in which they were asked for.
-pub fn unpublished(conn: &mut Conn, period_id: &Id) -> Result<Vec<Amendment>, Error> {
+/// Returns the approved amendments of a period, in the order in which they were asked for.
+pub fn approved(conn: &mut Conn, period_id: &Id) -> Result<Vec<Amendment>, Error> {
     let rows: Vec<Row> = dsl::amendments
         .filter(dsl::period_id.eq(period_id.as_str()))
         .filter(dsl::status.eq(enum_text(AmendmentStatus::Approved)))
-        .filter(dsl::published_at.is_null())
         .order(dsl::id)
         .load(conn)?;
     rows.into_iter().map(Amendment::try_from).collect()
+}
+
+/// Returns those of them that are not published.
+pub fn unpublished(conn: &mut Conn, period_id: &Id) -> Result<Vec<Amendment>, Error> {
+    let mut amendments = approved(conn, period_id)?;
+    amendments.retain(|amendment| amendment.published_at.is_none());
+    Ok(amendments)
 }
 
 /// Adds an amendment.

@@ -153,6 +153,13 @@ fn an_amended_result_is_announced_again(app: &App) {
         .clone();
     let dossier = app.get("secretary", &format!("/v1/award-proposals/{}", theirs["id"].as_str().unwrap())).expect(200);
     assert_eq!(dossier["dossier"]["due_on"], "2023-12-15");
+    // A correction leaves the notice after the approval that it tells of.
+    let correct = |on: &str| {
+        let body = json!({"notice_number": "1250/TB-VP", "notice_on": on, "reason": "Ghi nhầm ngày"});
+        app.act("council-chair", &app.period(), "correct-notice", Some(&body))
+    };
+    correct("2023-12-05").refused(422, "notice_before_session");
+    correct("2023-12-06").expect(200);
     // The reviews of the council stand side by side, for those who may see both.
     let reviews = app.get("council-chair", &format!("/v1/reviews?submission_id={}", id_of(&sheets[3]))).expect(200);
     let council: Vec<&Value> =
@@ -165,16 +172,18 @@ fn an_amended_result_is_announced_again(app: &App) {
 #[apply(on_both)]
 fn an_amendment_before_the_announcement_counts_at_once(app: &App) {
     let sheets = app.finalized(&[("TH", &[]), ("KT", &[("B.1", r#"{"points":30}"#)])]);
+    app.set_clock("2023-11-29T02:00:00.000Z");
     let decided = approved(app, &sheets[1], &line("B.2", 20));
     assert_eq!(
         (&decided["ranking_version"], &decided["published_at"]),
-        (&json!(2), &json!("2023-11-28T02:00:00.000Z"))
+        (&json!(2), &json!("2023-11-29T02:00:00.000Z"))
     );
     let now = ranking(app, "secretary", "");
     assert_eq!((&now["status"], &now["version"], &places(&now)[1].2), (&json!("final"), &json!(2), &json!(980)));
     assert_eq!(app.get("secretary", &format!("{}/ranking/verify", app.period())).expect(200)["ok"], true);
     app.set_clock("2023-11-30T02:00:00.000Z");
-    announce(app, "1234/TB-VP", "2023-11-30").expect(200);
+    announce(app, "1234/TB-VP", "2023-11-28").refused(422, "notice_before_session");
+    announce(app, "1234/TB-VP", "2023-11-29").expect(200);
     assert_eq!(ranking(app, "kt-head", "")["version"], 2);
 }
 
