@@ -42,6 +42,9 @@ struct RecusalHeadView {
     submission_id: Id,
     /// The unit of the submission.
     unit_id: Id,
+    /// Code of the unit.
+    #[schema(example = "KT")]
+    unit_code: String,
     /// The member who keeps away.
     member_id: Id,
     /// The conflict.
@@ -75,6 +78,7 @@ impl From<&Recusal> for RecusalHeadView {
             period_id: recusal.period_id,
             submission_id: recusal.submission_id,
             unit_id: recusal.unit.id,
+            unit_code: recusal.unit.code.clone(),
             member_id: recusal.member_id,
             ground: recusal.ground,
             note: recusal.note.clone(),

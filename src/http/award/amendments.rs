@@ -133,6 +133,9 @@ struct HeadView {
     submission_id: Id,
     /// The unit of the submission.
     unit_id: Id,
+    /// Code of the unit.
+    #[schema(example = "KT")]
+    unit_code: String,
     /// State of the amendment.
     status: AmendmentStatus,
     /// Why the result is wrong.
@@ -167,8 +170,8 @@ struct HeadView {
     updated_at: Instant,
 }
 
-impl From<&Amendment> for HeadView {
-    fn from(amendment: &Amendment) -> Self {
+impl HeadView {
+    fn of(amendment: &Amendment, unit_code: &str) -> Self {
         let decision = amendment.decision.as_ref();
         HeadView {
             id: amendment.id,
@@ -176,6 +179,7 @@ impl From<&Amendment> for HeadView {
             period_id: amendment.period_id,
             submission_id: amendment.submission_id,
             unit_id: amendment.unit_id,
+            unit_code: unit_code.to_owned(),
             status: amendment.status,
             reason: amendment.reason.clone(),
             legal_basis: amendment.legal_basis.clone(),
@@ -210,7 +214,7 @@ impl From<&Details<AmendmentCase>> for AmendmentView {
     fn from(details: &Details<AmendmentCase>) -> Self {
         let amendment = &details.value.amendment;
         AmendmentView {
-            head: amendment.into(),
+            head: HeadView::of(amendment, &details.value.sheet.unit.code),
             actions: Actions::of(&details.offers, &format!("/v1/amendments/{}", amendment.id)),
         }
     }
@@ -265,7 +269,7 @@ async fn list(mut call: Call) -> Reply {
     let (asked, filter) = (call.page(sort), Filter { period_id, submission_id, statuses: status });
     call.read(move |conn, context| {
         let rows = amendments::list(conn, context, organization_id.as_ref(), &filter, &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id, |row| HeadView::from(&row))?)
+        Ok(asked.answer(rows, |row| row.amendment.id, |row| HeadView::of(&row.amendment, &row.unit_code))?)
     })
     .await
 }

@@ -23,7 +23,7 @@ use crate::http::operation::{Operation, acts, changes, lists, operations, reads}
 use crate::http::page::{IdOrder, ListView};
 use crate::http::time::{Day, Instant};
 use crate::http::{State, upload};
-use crate::service::award::award_proposals::{DecisionCorrection, Filter};
+use crate::service::award::award_proposals::{DecisionCorrection, Filter, Listed};
 use crate::service::award::{announcement, award_proposals};
 use crate::service::{self, Answer, Details, Interrupt};
 
@@ -231,6 +231,23 @@ impl From<&Proposal> for ProposalHeadView {
     }
 }
 
+/// A row of the list of proposals.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AwardProposalRow)]
+struct ProposalRowView {
+    #[serde(flatten)]
+    head: ProposalHeadView,
+    /// Code of the unit.
+    #[schema(example = "KT")]
+    unit_code: String,
+}
+
+impl From<Listed> for ProposalRowView {
+    fn from(row: Listed) -> Self {
+        ProposalRowView { head: (&row.proposal).into(), unit_code: row.unit_code }
+    }
+}
+
 /// A proposal to give a unit an award.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AwardProposal)]
@@ -342,7 +359,7 @@ struct ListQuery {
 ///
 /// Members of a unit see only the proposals for their unit. With `unit_id`, and `award_code` or `year`, it is the unit's
 /// awards over the years.
-#[utoipa::path(get, path = "/v1/award-proposals", params(ListQuery), responses((status = 200, description = "A page of proposals.", body = ListView<ProposalHeadView>)))]
+#[utoipa::path(get, path = "/v1/award-proposals", params(ListQuery), responses((status = 200, description = "A page of proposals.", body = ListView<ProposalRowView>)))]
 async fn list(mut call: Call) -> Reply {
     let ListQuery { organization_id, period_id, unit_id, award_code, year, status, sort } = call.query();
     let asked = call.page(sort);
@@ -356,7 +373,7 @@ async fn list(mut call: Call) -> Reply {
     };
     call.read(move |conn, context| {
         let rows = award_proposals::list(conn, context, organization_id.as_ref(), filter.clone(), &asked.page)?;
-        Ok(asked.answer(rows, |row| row.id, |row| ProposalHeadView::from(&row))?)
+        Ok(asked.answer(rows, |row| row.proposal.id, ProposalRowView::from)?)
     })
     .await
 }

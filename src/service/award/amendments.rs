@@ -116,10 +116,26 @@ pub fn list(
     organization_id: Option<&Id>,
     filter: &Filter,
     page: &Page,
-) -> Result<Vec<Amendment>> {
+) -> Result<Vec<Listed>> {
+/// An amendment in a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The amendment.
+    pub amendment: Amendment,
+    /// The code of its unit.
+    pub unit_code: String,
+}
+
     let organization_id = context.enter_list(organization_id, Action::ReadAmendment)?;
     let visibility = access::unit_visibility(&context.actor, &organization_id, Action::ReadAmendment);
-    Ok(store::amendments::list(conn, &organization_id, &visibility, filter, page)?)
+    let amendments = store::amendments::list(conn, &organization_id, &visibility, filter, page)?;
+    let units: Vec<&Id> = amendments.iter().map(|amendment| &amendment.unit_id).collect();
+    let codes = store::units::codes_by_id(conn, &units)?;
+    let listed = amendments.into_iter().map(|amendment| {
+        let unit_code = codes.get(&amendment.unit_id).cloned().unwrap_or_default();
+        Listed { amendment, unit_code }
+    });
+    Ok(listed.collect())
 }
 
 /// The lines of the final result, and the reviews of the council that they come from: one, or several that were made alone.

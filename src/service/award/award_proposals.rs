@@ -85,10 +85,19 @@ pub fn list(
     organization_id: Option<&Id>,
     mut filter: Filter,
     page: &Page,
-) -> Result<Vec<Proposal>> {
+) -> Result<Vec<Listed>> {
     let organization_id = context.organization(organization_id)?;
     filter.only = context.actor.scopes.units();
     if access::require(&context.actor, Action::ReadProposal, &Facts::of(&organization_id)).is_err() {
+/// A proposal in a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The proposal.
+    pub proposal: Proposal,
+    /// The code of its unit.
+    pub unit_code: String,
+}
+
         let membership = context.actor.membership(&organization_id).ok_or(Code::NotFound)?;
         let unit = membership.unit.as_ref().ok_or(Code::RoleRequired)?;
         let own = Facts { unit: Some(unit), ..Facts::of(&organization_id) };
@@ -96,7 +105,14 @@ pub fn list(
         filter.only_unit = Some(unit.id);
     }
     context.accept_read()?;
-    Ok(store::award_proposals::list(conn, &organization_id, &filter, page)?)
+    let proposals = store::award_proposals::list(conn, &organization_id, &filter, page)?;
+    let units: Vec<&Id> = proposals.iter().map(|proposal| &proposal.unit_id).collect();
+    let codes = store::units::codes_by_id(conn, &units)?;
+    let listed = proposals.into_iter().map(|proposal| {
+        let unit_code = codes.get(&proposal.unit_id).cloned().unwrap_or_default();
+        Listed { proposal, unit_code }
+    });
+    Ok(listed.collect())
 }
 
 /// The fields of a proposal that audit entries keep.

@@ -387,7 +387,8 @@ impl TaskBuilder<'_> {
             statuses: Some(vec![ProposalStatus::Draft, ProposalStatus::Returned, ProposalStatus::Submitted]),
             ..store::award_proposals::Filter::default()
         };
-        award_proposals::list(conn, self.context, Some(self.organization_id), filter, &max_page())
+        let listed = award_proposals::list(conn, self.context, Some(self.organization_id), filter, &max_page())?;
+        Ok(listed.into_iter().map(|listed| listed.proposal).collect())
     }
 
     /// Tasks on a dossier: attach each missing document, submit it, record the decision.

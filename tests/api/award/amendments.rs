@@ -297,7 +297,7 @@ fn one_asks_and_another_decides(app: &App) {
     }
     assert_eq!(ranking(app, "secretary", "")["status"], "announced");
     let listed = app.get("auditor", "/v1/amendments?status=rejected").expect(200);
-    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!((listed["items"].as_array().unwrap().len(), &listed["items"][0]["unit_code"]), (1, &json!("QTTV")));
     asked(app, &sheets[3], &line("B.1", 35));
 }
 
