@@ -24,6 +24,8 @@ pub(super) enum Reach {
     Scoped,
     /// What the member has made itself.
     OwnRecord,
+    /// What falls to the member because recusal keeps away everybody who has it by role.
+    StandIn,
 }
 
 /// The table: what each role may do.
@@ -31,7 +33,7 @@ pub(super) enum Reach {
 #[expect(clippy::match_same_arms, reason = "a row an act, also where two acts are given alike")]
 #[expect(clippy::too_many_lines, reason = "one table")]
 pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
-    use Reach::{All, Announced, Foreign, ForeignFrom, Own, OwnAnnounced, OwnRecord, Scoped};
+    use Reach::{All, Announced, Foreign, ForeignFrom, Own, OwnAnnounced, OwnRecord, Scoped, StandIn};
     use Role::{Admin, Appraiser, Auditor, CouncilChair, CouncilMember, DeadlineChecker, Integration, Secretary, UnitEditor, UnitHead};
     use SubmissionStatus::{Appraised, Submitted};
     match action {
@@ -120,10 +122,11 @@ pub(super) fn grants(action: Action) -> &'static [(Role, Reach)] {
         Action::SubmitProposal => &[(CouncilChair, All), (Secretary, All)],
         Action::RecordDecision => &[(Secretary, All), (Integration, All)],
         Action::CorrectDecision | Action::JoinUnit | Action::SetUnitAside => &[(Secretary, All)],
-        Action::WithdrawProposal => &[(CouncilChair, All)],
-        Action::ReadAmendment => &[(CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All)],
-        Action::RequestAmendment => &[(Secretary, Foreign)],
-        Action::ApproveAmendment | Action::RejectAmendment => &[(CouncilChair, Foreign)],
+        // In the chair's place, who presided; in the secretary's, the chair.
+        Action::WithdrawProposal => &[(CouncilMember, StandIn), (CouncilChair, Foreign)],
+        Action::ReadAmendment => &[(CouncilMember, StandIn), (CouncilChair, Foreign), (Secretary, Foreign), (Auditor, All)],
+        Action::RequestAmendment => &[(CouncilChair, StandIn), (Secretary, Foreign)],
+        Action::ApproveAmendment | Action::RejectAmendment => &[(CouncilMember, StandIn), (CouncilChair, Foreign)],
         Action::ReadAudit => &[(Admin, All), (Auditor, All)],
         Action::ReadAuditScores => &[(Auditor, All)],
         Action::ReadEvents(Audience::Everybody) => grants(Action::ReadOffice),

@@ -169,6 +169,8 @@ pub struct Facts<'a> {
     pub announced: bool,
     /// The member who created it, or who presided over it.
     pub owner: Option<&'a Id>,
+    /// The members who act in place of those whom recusal keeps away, where that is everybody who has the act by role.
+    pub stand_ins: &'a [Id],
 }
 
 impl Facts<'_> {
@@ -181,6 +183,7 @@ impl Facts<'_> {
             sheet: None,
             announced: false,
             owner: None,
+            stand_ins: &[],
         }
     }
 }
@@ -307,6 +310,7 @@ impl Reach {
                 when(facts.sheet.is_some_and(|sheet| sheet.has_reached(status)), Ruling::NotYet)
             }
             Reach::OwnRecord => when(facts.owner == Some(&membership.member_id), Ruling::NotYet),
+            Reach::StandIn => when(facts.stand_ins.contains(&membership.member_id), Ruling::NotYet),
             Reach::Scoped => when(facts.unit.is_some_and(|unit| scopes.names_unit(&unit.id)), Ruling::OtherUnit),
         }
     }
@@ -424,6 +428,15 @@ pub fn reviews(membership: &Membership, stage: Stage, facts: &Facts) -> Result<(
         return Ok(());
     }
     Err(if rulings.contains(&Ruling::Recused) { Code::MemberRecused } else { Code::NotReviewer })
+}
+
+/// Whether an act can fall to the caller because recusal keeps away everybody who has it by role.
+pub fn may_stand_in(actor: &Actor, action: Action, organization_id: &Id) -> bool {
+    let stands_in = |(role, reach): &(Role, Reach), membership: &Membership| {
+        *reach == Reach::StandIn && membership.roles.contains(role)
+    };
+    let membership = actor.membership(organization_id);
+    membership.is_some_and(|membership| grants(action).iter().any(|row| stands_in(row, membership)))
 }
 
 /// Whether the caller is one of those who may score alone in an organisation.

@@ -46,7 +46,7 @@ pub fn submission_visibility(actor: &Actor, organization_id: &Id) -> SubmissionV
                 visibility.others_from = if earlier { Some(*status) } else { visibility.others_from };
             }
             Reach::Scoped => visibility.scoped = visibility.only.clone().unwrap_or_default(),
-            Reach::OwnAnnounced | Reach::Announced | Reach::Foreign | Reach::OwnRecord => {}
+            Reach::OwnAnnounced | Reach::Announced | Reach::Foreign | Reach::OwnRecord | Reach::StandIn => {}
         }
     }
     visibility.scoped.retain(|unit| Some(unit) != visibility.except.as_ref());
@@ -109,7 +109,7 @@ fn units_by_role(actor: &Actor, organization_id: &Id, action: Action) -> Units {
             Reach::All | Reach::Foreign => all = true,
             Reach::Own => of_unit = true,
             Reach::Scoped => among.extend(actor.scopes.units().unwrap_or_default()),
-            Reach::ForeignFrom(_) | Reach::OwnAnnounced | Reach::Announced | Reach::OwnRecord => {}
+            Reach::ForeignFrom(_) | Reach::OwnAnnounced | Reach::Announced | Reach::OwnRecord | Reach::StandIn => {}
         }
     }
     // What recusal takes away is given back to the unit's own people alone.

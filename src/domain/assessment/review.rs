@@ -286,6 +286,7 @@ mod tests {
             council_scoring: CouncilScoring::Agreed,
             zone: zone("Asia/Ho_Chi_Minh").unwrap(),
             set_aside_at: None,
+            stand_ins: Vec::new(),
         };
         let review = Review {
             id,

@@ -136,6 +136,8 @@ pub struct SubmissionCase {
     pub zone: Tz,
     /// When its unit was set aside; `None` while the unit takes part.
     pub set_aside_at: Option<DateTime<Utc>>,
+    /// Those who ask for an amendment in place of the secretaries, where recusal keeps all of them away.
+    pub stand_ins: Vec<Id>,
 }
 
 /// A return of a submission to its unit, as submitted.

@@ -112,6 +112,8 @@ pub struct AmendmentCase {
     pub amendment: Amendment,
     /// The submission.
     pub sheet: SubmissionCase,
+    /// Those who decide in place of the chairs, where recusal keeps all of them away.
+    pub stand_ins: Vec<Id>,
 }
 
 /// Actions on an amendment, in the order in which they are listed.

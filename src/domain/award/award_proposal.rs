@@ -278,6 +278,8 @@ pub struct ProposalCase {
     pub zone: Tz,
     /// Date of the result notice that it follows.
     pub notice_on: NaiveDate,
+    /// Those who withdraw it in place of the chairs, where recusal keeps all of them away.
+    pub stand_ins: Vec<Id>,
 }
 
 /// A decision of the deciding authority, as submitted.
@@ -488,6 +490,7 @@ mod tests {
             unit,
             zone: zone("Asia/Ho_Chi_Minh").unwrap(),
             notice_on: "2023-11-30".parse().unwrap(),
+            stand_ins: Vec::new(),
         }
     }
 

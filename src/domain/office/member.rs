@@ -101,6 +101,9 @@ impl Role {
 /// Role of who chairs the council.
 pub const CHAIR: Role = Role::CouncilChair;
 
+/// The role that prepares the council's work and asks for amendments.
+pub const SECRETARY: Role = Role::Secretary;
+
 /// What acts as a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray, ToSchema)]
 #[serde(rename_all = "snake_case")]

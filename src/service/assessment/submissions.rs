@@ -22,6 +22,7 @@ use crate::domain::time::{date_in, instant};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::council_means;
+use crate::service::award::stand_ins::{self, About};
 use crate::service::schedule::deadlines::sync;
 use crate::service::subject::fields;
 use crate::service::{
@@ -95,6 +96,7 @@ impl Subject for SubmissionCase {
             period_id: Some(self.submission.period_id),
             sheet: Some(self.submission.status),
             announced: self.period_status.is_announced(),
+            stand_ins: &self.stand_ins,
             ..Facts::of(&self.submission.organization_id)
         }
     }
@@ -107,7 +109,7 @@ impl Subject for SubmissionCase {
         let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
         match case.submission.has_lapsed(context.now) {
             true => Err(Interrupt::PendingLapse(PendingLapse::Submission(*id))),
-            false => Ok(case),
+            false => Ok(with_stand_ins(conn, context, case)?),
         }
     }
 
@@ -117,7 +119,7 @@ impl Subject for SubmissionCase {
         store::submissions::lock_for_update(conn, id)?;
         let case = store::submissions::find(conn, id)?.ok_or(Code::NotFound)?;
         if !case.submission.has_lapsed(context.now) {
-            return Ok(case);
+            return Ok(with_stand_ins(conn, context, case)?);
         }
         lapses::apply_lapses(conn, context.app, context.request_id(), Lapsed::One(id), context.now)?;
         Ok(store::submissions::find(conn, id)?.ok_or(Code::NotFound)?)
@@ -139,6 +141,17 @@ impl Subject for SubmissionCase {
     fn event(&self, kind: EventType) -> EventDraft {
         event(&self.submission, kind)
     }
+}
+
+/// Adds who asks for an amendment in place of the secretaries, where the caller could be one of them.
+fn with_stand_ins(conn: &mut Conn, context: &Context, case: SubmissionCase) -> Result<SubmissionCase, Error> {
+    let Submission { organization_id, period_id, unit_id, .. } = &case.submission;
+    let concerned = access::may_stand_in(&context.actor, Action::RequestAmendment, organization_id);
+    if !concerned || !case.period_status.is_final() {
+        return Ok(case);
+    }
+    let stand_ins = stand_ins::of_secretaries(conn, context, &About { organization_id, period_id, unit_id })?;
+    Ok(SubmissionCase { stand_ins, ..case })
 }
 
 impl Related<SubmissionCase> for VisibleResult {
@@ -466,6 +479,15 @@ fn missing(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Vec<Fa
     table.missing(sheet, |code| evidence.iter().any(|piece| piece.criterion_code == code))
 }
 
+/// The entry of a revision: its digest binds the lines and the evidence that it froze.
+pub fn revision_frozen(case: &SubmissionCase, revision: &Revision) -> AuditDraft<'static> {
+    let after = json!({
+        "revision": revision.revision, "sha256": revision.sha256, "criteria_set_id": revision.criteria_set_id,
+        "submitted_by": revision.submitted_by, "amendment_id": revision.amendment_id,
+    });
+    AuditDraft::of("submission.freeze", case, None, Some(after))
+}
+
 /// Returns everything that still prevents submission.
 pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details<SubmissionCase>, Vec<Fault>)> {
     let case: SubmissionCase = context.find(conn, id)?;
@@ -479,15 +501,6 @@ pub fn readiness(conn: &mut Conn, context: &Context, id: &Id) -> Result<(Details
 
 /// Submits to the standing body and freezes a revision.
 pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<SubmissionCase>> {
-/// The entry of a revision: its digest binds the lines and the evidence that it froze.
-pub fn revision_frozen(case: &SubmissionCase, revision: &Revision) -> AuditDraft<'static> {
-    let after = json!({
-        "revision": revision.revision, "sha256": revision.sha256, "criteria_set_id": revision.criteria_set_id,
-        "submitted_by": revision.submitted_by, "amendment_id": revision.amendment_id,
-    });
-    AuditDraft::of("submission.freeze", case, None, Some(after))
-}
-
     let (case, ()): (SubmissionCase, _) = context.enter(conn, id, Action::Submit, &Ok(()))?;
     let table = context.app.tables.of_submission(conn, &case)?;
     let sheet = store::scores::of_submission(conn, &table, id)?;

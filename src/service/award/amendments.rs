@@ -23,6 +23,7 @@ use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::service::assessment::{council_means, reviews, submissions};
 use crate::service::award::ranking::versions;
+use crate::service::award::stand_ins::{self, About};
 use crate::service::{
     AuditDraft, Context, Details, EventDraft, Identity, Input, Result, Subject, record_all, sha256_hex,
 };
@@ -59,17 +60,24 @@ impl Subject for AmendmentCase {
     }
 
     fn facts(&self) -> Facts<'_> {
-        self.sheet.facts()
+        Facts { stand_ins: &self.stand_ins, ..self.sheet.facts() }
     }
 
     fn read_action(&self) -> Action {
         Action::ReadAmendment
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let amendment = store::amendments::find(conn, id)?.ok_or(Code::NotFound)?;
         let sheet = store::submissions::find(conn, &amendment.submission_id)?.ok_or(Code::NotFound)?;
-        Ok(AmendmentCase { amendment, sheet })
+        let Amendment { organization_id, period_id, unit_id, asked_by, .. } = &amendment;
+        let stand_ins = match access::may_stand_in(&context.actor, Action::ApproveAmendment, organization_id) {
+            true => {
+                stand_ins::of_chairs(conn, context, &About { organization_id, period_id, unit_id }, Some(asked_by))?
+            }
+            false => Vec::new(),
+        };
+        Ok(AmendmentCase { amendment, sheet, stand_ins })
     }
 
     /// The period is locked: its ranking is frozen anew.
@@ -109,14 +117,6 @@ impl Subject for AmendmentCase {
     }
 }
 
-/// Lists the amendments of an organisation that the caller may see.
-pub fn list(
-    conn: &mut Conn,
-    context: &Context,
-    organization_id: Option<&Id>,
-    filter: &Filter,
-    page: &Page,
-) -> Result<Vec<Listed>> {
 /// An amendment in a list.
 #[derive(Debug, Clone)]
 pub struct Listed {
@@ -126,6 +126,14 @@ pub struct Listed {
     pub unit_code: String,
 }
 
+/// Lists the amendments of an organisation that the caller may see.
+pub fn list(
+    conn: &mut Conn,
+    context: &Context,
+    organization_id: Option<&Id>,
+    filter: &Filter,
+    page: &Page,
+) -> Result<Vec<Listed>> {
     let organization_id = context.enter_list(organization_id, Action::ReadAmendment)?;
     let visibility = access::unit_visibility(&context.actor, &organization_id, Action::ReadAmendment);
     let amendments = store::amendments::list(conn, &organization_id, &visibility, filter, page)?;
@@ -201,7 +209,7 @@ pub fn request(
         updated_at: context.now,
     };
     store::amendments::insert(conn, &amendment)?;
-    let case = AmendmentCase { amendment, sheet };
+    let case = AmendmentCase { amendment, sheet, stand_ins: Vec::new() };
     context.record_created(conn, "amendment.request", &case, Some(EventType::AmendmentRequested))?;
     Ok(context.details(conn, case)?)
 }
@@ -289,7 +297,7 @@ pub fn publish(conn: &mut Conn, context: &Context, period: &Period) -> Result<()
     for amendment in store::amendments::unpublished(conn, &period.id)? {
         let sheet = store::submissions::find(conn, &amendment.submission_id)?;
         let sheet = sheet.ok_or_else(|| Error::internal("an amendment without its submission"))?;
-        apply(conn, context, &AmendmentCase { amendment, sheet })?;
+        apply(conn, context, &AmendmentCase { amendment, sheet, stand_ins: Vec::new() })?;
     }
     Ok(())
 }
@@ -297,7 +305,7 @@ pub fn publish(conn: &mut Conn, context: &Context, period: &Period) -> Result<()
 /// Makes an approved amendment the result of its sheet: a review of the council that takes the place of the one before, a
 /// revision, and the facts.
 fn apply(conn: &mut Conn, context: &Context, case: &AmendmentCase) -> Result<AmendmentCase, Error> {
-    let AmendmentCase { amendment, sheet } = case;
+    let AmendmentCase { amendment, sheet, .. } = case;
     let table = context.app.tables.of_submission(conn, sheet)?;
     let mut drafts = Vec::new();
     let mut after = sheet.clone();
@@ -328,7 +336,7 @@ fn apply(conn: &mut Conn, context: &Context, case: &AmendmentCase) -> Result<Ame
         drafts.push(replace_facts(conn, context, amendment, facts)?);
     }
     let published = Amendment { published_at: Some(context.now), updated_at: context.now, ..amendment.clone() };
-    let published = AmendmentCase { amendment: published, sheet: after }.save(conn)?;
+    let published = AmendmentCase { amendment: published, sheet: after, ..case.clone() }.save(conn)?;
     drafts.push(AuditDraft::of_change("amendment.publish", case, &published, None));
     record_all(conn, context, drafts)?;
     Ok(published)

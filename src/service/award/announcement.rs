@@ -173,6 +173,7 @@ fn propose(
         proposal,
         zone,
         notice_on,
+        stand_ins: Vec::new(),
     };
     let mut further = Entries::default();
     for proposal in ended {

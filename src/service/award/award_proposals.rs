@@ -13,6 +13,7 @@ use crate::domain::journal::event::EventType;
 use crate::domain::text::{NOTE_CHARS, checked};
 use crate::domain::time::{date_in, instant};
 use crate::error::{Code, Error};
+use crate::service::award::stand_ins::{self, About};
 use crate::service::files::StoredFile;
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::calendar::Move;
@@ -37,21 +38,31 @@ impl Subject for ProposalCase {
     }
 
     fn facts(&self) -> Facts<'_> {
-        let period_id = Some(self.proposal.period_id);
-        Facts { unit: Some(&self.unit), period_id, announced: true, ..Facts::of(&self.proposal.organization_id) }
+        Facts {
+            unit: Some(&self.unit),
+            period_id: Some(self.proposal.period_id),
+            announced: true,
+            stand_ins: &self.stand_ins,
+            ..Facts::of(&self.proposal.organization_id)
+        }
     }
 
     fn read_action(&self) -> Action {
         Action::ReadProposal
     }
 
-    fn find(conn: &mut Conn, _context: &Context, id: &Id) -> Result<Self> {
+    fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
         let (proposal, unit) = store::award_proposals::find(conn, id)?.ok_or(Code::NotFound)?;
         let zone = zone_of(conn, &proposal.organization_id)?;
         let terms = store::periods::terms(conn, std::iter::once(&proposal.period_id))?.remove(&proposal.period_id);
         let notice_on = terms.and_then(|terms| terms.notice_on);
         let notice_on = notice_on.ok_or_else(|| Error::internal("a proposal without a result notice"))?;
-        Ok(ProposalCase { proposal, unit, zone, notice_on })
+        let Proposal { organization_id, period_id, unit_id, .. } = &proposal;
+        let stand_ins = match access::may_stand_in(&context.actor, Action::WithdrawProposal, organization_id) {
+            true => stand_ins::of_chairs(conn, context, &About { organization_id, period_id, unit_id }, None)?,
+            false => Vec::new(),
+        };
+        Ok(ProposalCase { proposal, unit, zone, notice_on, stand_ins })
     }
 
     fn lock(conn: &mut Conn, context: &Context, id: &Id) -> Result<Self> {
@@ -78,6 +89,15 @@ impl Subject for ProposalCase {
     }
 }
 
+/// A proposal in a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The proposal.
+    pub proposal: Proposal,
+    /// The code of its unit.
+    pub unit_code: String,
+}
+
 /// Lists the proposals of an organisation; members of a unit see only their unit's.
 pub fn list(
     conn: &mut Conn,
@@ -89,15 +109,6 @@ pub fn list(
     let organization_id = context.organization(organization_id)?;
     filter.only = context.actor.scopes.units();
     if access::require(&context.actor, Action::ReadProposal, &Facts::of(&organization_id)).is_err() {
-/// A proposal in a list.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// The proposal.
-    pub proposal: Proposal,
-    /// The code of its unit.
-    pub unit_code: String,
-}
-
         let membership = context.actor.membership(&organization_id).ok_or(Code::NotFound)?;
         let unit = membership.unit.as_ref().ok_or(Code::RoleRequired)?;
         let own = Facts { unit: Some(unit), ..Facts::of(&organization_id) };

@@ -213,6 +213,7 @@ pub fn sheets(
             council_scoring: period.rules.council_scoring,
             zone: organization.zone(),
             set_aside_at: None,
+            stand_ins: Vec::new(),
         };
         if !matches!(access::decide(&context.actor, Action::ReadSubmission, &case.facts()), Decision::Allow) {
             continue;

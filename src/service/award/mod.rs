@@ -11,3 +11,4 @@ pub mod dossiers;
 pub mod exports;
 pub mod minutes;
 pub mod ranking;
+pub mod stand_ins;

@@ -14,6 +14,7 @@ use crate::domain::award::ranking::{Inputs, Ranking};
 use crate::domain::award::tie_decision::{self, DecidedTotal, TieDecision};
 use crate::domain::change::Change;
 use crate::domain::journal::event::EventType;
+use crate::domain::office::member::CHAIR;
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
@@ -314,7 +315,7 @@ fn authorize(
     let tied = input.as_ref().map_or(&[][..], |new| &new.unit_ids);
     let mut owner = None;
     if let Some((session, presiding)) = session.and_then(|session| Some((session, session.presiding_member_id?))) {
-        let chairs = store::members::chairs_on(conn, &period.organization_id, session.held_on)?;
+        let chairs = store::members::holders_on(conn, &period.organization_id, CHAIR, session.held_on)?;
         let declared = store::recusals::standing_of_period(conn, &period.id)?;
         let keeps_away = |chair: &Id, unit: &Id| declared.contains(&(*chair, *unit));
         let recused = |(chair, own): &(Id, Option<Id>)| {

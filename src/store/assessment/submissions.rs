@@ -196,6 +196,7 @@ fn case(joined: Joined) -> Result<SubmissionCase, Error> {
         council_scoring: parse_enum(&council_scoring)?,
         zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
         set_aside_at: utc_option(set_aside_at),
+        stand_ins: Vec::new(),
     })
 }
 

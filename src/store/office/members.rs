@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::domain::Id;
 use crate::domain::access::{DeclaredRecusal, Membership, Principal};
 use crate::domain::assessment::assignment::{Candidate, Candidates};
-use crate::domain::office::member::{CHAIR, LOCAL_ISSUER, Member, MemberEnd, MemberKind, MemberStatus, Role};
+use crate::domain::office::member::{LOCAL_ISSUER, Member, MemberEnd, MemberKind, MemberStatus, Role};
 use crate::domain::office::organization::DEFAULT_ZONE;
 use crate::domain::office::unit::UnitKey;
 use crate::domain::time::{date_in, zone};
@@ -323,12 +323,17 @@ pub fn council_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Resu
     Ok(members.into_iter().filter(is_on_council).map(|member| (member.id, member.unit_id)).collect())
 }
 
-/// Returns those who hold the chair of the council on a day, each with the unit that it belongs to.
-pub fn chairs_on(conn: &mut Conn, organization_id: &Id, day: NaiveDate) -> Result<Vec<(Id, Option<Id>)>, Error> {
+/// Returns those who hold a role on a day, each with the unit that it belongs to.
+pub fn holders_on(
+    conn: &mut Conn,
+    organization_id: &Id,
+    role: Role,
+    day: NaiveDate,
+) -> Result<Vec<(Id, Option<Id>)>, Error> {
     let all: Vec<Row> = dsl::members.filter(dsl::organization_id.eq(organization_id.as_str())).load(conn)?;
     let members: Vec<Member> = all.into_iter().map(Member::try_from).collect::<Result<_, _>>()?;
-    let chairs = members.into_iter().filter(|member| member.is_valid_on(day) && member.roles.contains(&CHAIR));
-    Ok(chairs.map(|member| (member.id, member.unit_id)).collect())
+    let holders = members.into_iter().filter(|member| member.is_valid_on(day) && member.roles.contains(&role));
+    Ok(holders.map(|member| (member.id, member.unit_id)).collect())
 }
 
 /// Returns the members with these ids, in order of name.

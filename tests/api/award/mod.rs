@@ -13,6 +13,7 @@ mod minutes;
 mod races;
 mod recount;
 mod session_corrections;
+mod stand_ins;
 mod ties;
 mod votes;
 mod withdrawals;

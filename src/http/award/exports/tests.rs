@@ -303,6 +303,7 @@ fn units(chance: &mut Chance, content: &CriteriaContent, units: &[ExportedUnit])
                 council_scoring: CouncilScoring::Agreed,
                 zone: zone("Asia/Ho_Chi_Minh").unwrap(),
                 set_aside_at: None,
+                stand_ins: Vec::new(),
             },
             unit_name: unit.name.clone(),
             table: std::sync::Arc::clone(&table),
