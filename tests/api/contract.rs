@@ -132,10 +132,14 @@ pub fn ids(app: &App) -> BTreeMap<&'static str, String> {
     let endpoint = endpoint["id"].as_str().unwrap().to_owned();
     let delivery = app.request("admin", "POST", &format!("/v1/webhook-endpoints/{endpoint}/test")).send().expect(201);
     let token = app.request("auditor", "POST", "/v1/me/feed-tokens").send().expect(201);
+    let amended = json!({"reason": "Trừ nhầm", "legal_basis": "Công văn số 45/HCTC",
+        "scores": [{"criterion_code": "A.II.1", "answer": {"points": 29}}]});
+    let amendment = app.post("secretary", &format!("{sheet}/amendments"), &amended).expect(201);
     BTreeMap::from([
         ("me", token["id"].as_str().unwrap().to_owned()),
         ("webhook-endpoints", endpoint),
         ("deliveries", delivery["id"].as_str().unwrap().to_owned()),
+        ("amendments", amendment["id"].as_str().unwrap().to_owned()),
         ("recusals", recusal["id"].as_str().unwrap().to_owned()),
         ("reviews", first(&format!("/v1/reviews?submission_id={submission}"))),
         ("evidence", first(&format!("/v1/submissions/{submission}/evidence"))),

@@ -135,6 +135,100 @@ fn facts_count_or_come_too_late(app: &App) {
     holds(app);
 }
 
+/// Asks for an amendment of B.1 and gives its path.
+fn asked(app: &App, sheet: &str, points: i64) -> String {
+    let lines = json!([{"criterion_code": "B.1", "answer": {"points": points}}]);
+    let body = json!({"reason": "Trừ nhầm", "legal_basis": "Công văn số 45/HCTC", "scores": lines});
+    let asked = app.post("secretary", &format!("{sheet}/amendments"), &body).expect(201);
+    format!("/v1/amendments/{}", asked["id"].as_str().unwrap())
+}
+
+/// Acts of the chair on records, all at once, each under the tag of before.
+fn at_the_same_time(app: &App, acts: &[(&str, &str, Option<Value>)]) -> Vec<Response> {
+    let tags: Vec<String> = acts.iter().map(|(record, ..)| app.tag("council-chair", record)).collect();
+    slow_to_record(app);
+    at_once(acts.len(), |number| {
+        let (record, verb, body) = &acts[number];
+        let request = app.request("council-chair", "POST", &format!("{record}/{verb}")).if_match(&tags[number]);
+        match body {
+            Some(body) => request.json(body).send(),
+            None => request.send(),
+        }
+    })
+}
+
+/// Total of a unit in the ranking that was frozen last.
+fn frozen_total(app: &App, version: usize, unit: &str) -> Value {
+    let ranking = app.get("secretary", &format!("{}/ranking?version={version}", app.period())).expect(200);
+    let row = ranking["rows"].as_array().unwrap().iter().find(|row| row["unit_code"] == unit).unwrap();
+    row["total"].clone()
+}
+
+#[apply(on_both)]
+fn an_amendment_is_approved_once(app: &App) {
+    let sheets = app.announced(&[("TH", &[]), ("KT", &[("B.1", r#"{"points":30}"#)])]);
+    let amendment = asked(app, &sheets[1], 20);
+    let responses = at_the_same_time(app, &[(&amendment, "approve", None), (&amendment, "approve", None)]);
+    assert_eq!(answers(&responses), [(200, String::new()), (412, "version_mismatch".into())]);
+    assert_eq!(acts(app, "amendment.approve").len(), 1);
+    holds(app);
+}
+
+/// Two amendments of two sheets: the second ranking that is frozen has both.
+#[apply(on_both)]
+fn two_amendments_count_both(app: &App) {
+    let sheets = app.announced(&[("TH", &[]), ("KT", &[("B.1", r#"{"points":30}"#)])]);
+    let (of_th, of_kt) = (asked(app, &sheets[0], 39), asked(app, &sheets[1], 20));
+    let responses = at_the_same_time(app, &[(&of_th, "approve", None), (&of_kt, "approve", None)]);
+    assert_eq!(answers(&responses), [(200, String::new()), (200, String::new())]);
+    assert_eq!((frozen_total(app, 3, "TH"), frozen_total(app, 3, "KT")), (json!(999), json!(980)));
+    holds(app);
+}
+
+/// An amendment that is approved while the result steps back counts in the result, which then no longer steps back as it was
+/// seen; or it comes too late.
+#[apply(on_both)]
+fn an_amendment_counts_or_its_result_has_stepped_back(app: &App) {
+    let sheets = app.finalized(&[("TH", &[]), ("KT", &[("B.1", r#"{"points":30}"#)])]);
+    let (amendment, period) = (asked(app, &sheets[1], 20), app.period());
+    let back = Some(json!({"reason": "Chốt nhầm"}));
+    let responses = at_the_same_time(app, &[(&amendment, "approve", None), (&period, "step-back", back)]);
+    let status = app.get("secretary", &period).expect(200)["status"].clone();
+    match (responses[0].status, responses[1].status) {
+        (200, 412) => assert_eq!((status, frozen_total(app, 2, "KT")), (json!("finalized"), json!(980))),
+        (409, 200) => assert_eq!((responses[0].code().as_str(), status), ("invalid_state", json!("council_review"))),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A proposal that is withdrawn while the amended result is announced: one of both saw another result than the one that stands,
+/// or the withdrawal follows the announcement.
+#[apply(on_both)]
+fn a_withdrawal_and_an_announcement_agree(app: &App) {
+    let sheets = app.announced(&[
+        ("TH", &[]),
+        ("KT", &[("B.1", r#"{"points":30}"#)]),
+        ("NC", &[("B.1", r#"{"points":20}"#)]),
+        ("QTTV", &[("B.1", r#"{"points":10}"#)]),
+    ]);
+    let amendment = asked(app, &sheets[2], 21);
+    app.act("council-chair", &amendment, "approve", None).expect(200);
+    let (proposal, period) = (app.first_proposal(), app.period());
+    let unit = app.get("secretary", &proposal).expect(200)["unit_id"].clone();
+    let withdrawal = Some(json!({"reason": "Đơn vị xin rút", "pass_down": true}));
+    let notice = Some(json!({"notice_number": "1250/TB-VP", "notice_on": "2023-11-30"}));
+    let responses = at_the_same_time(app, &[(&proposal, "withdraw", withdrawal), (&period, "announce", notice)]);
+    let listed = app.get("secretary", "/v1/award-proposals").expect(200)["items"].as_array().unwrap().clone();
+    let is_open = |proposal: &&Value| proposal["status"] != "withdrawn";
+    let theirs = listed.iter().filter(is_open).filter(|proposal| proposal["unit_id"] == unit).count();
+    match (responses[0].status, responses[1].status) {
+        (200, 200 | 412) => assert_eq!(theirs, 0),
+        (412, 200) => assert_eq!(theirs, 1),
+        other => panic!("{other:?} {:?} {:?}", responses[0].code(), responses[1].code()),
+    }
+    holds(app);
+}
+
 /// A session that is closed while the chair finalises was closed in the review, or stays as it was held.
 #[apply(on_both)]
 fn a_session_is_closed_before_the_end_or_not_at_all(app: &App) {
