@@ -245,6 +245,9 @@ struct ListQuery {
 ///
 /// The only way to change scores or facts once the ranking is final. It changes nothing until the chair approves it, who
 /// must be another person. One amendment of a submission at a time is pending or approved and not yet announced.
+///
+/// Where recusal keeps every secretary away from the unit, a chair asks. Where it keeps every chair away, or leaves only the one
+/// who asked, whoever presided last over a closed session of the period decides.
 #[utoipa::path(post, path = "/v1/submissions/{id}/amendments", request_body = NewBody, responses((status = 201, description = "Asked for.", body = AmendmentView)))]
 async fn request(call: Call) -> Reply {
     let id = call.id("id")?;

@@ -51,7 +51,8 @@ const DECISION_REFUSALS: &[Code] = &[
     Code::ImplausibleDate,
     Code::ProposalStale,
 ];
-const WITHDRAW_REFUSALS: &[Code] = &[Code::GuardFailed, Code::ProposalDecided, Code::FactsMissing, Code::TextEmpty];
+const WITHDRAW_REFUSALS: &[Code] =
+    &[Code::Recused, Code::GuardFailed, Code::ProposalDecided, Code::FactsMissing, Code::TextEmpty];
 const CORRECT_DECISION_REFUSALS: &[Code] = &[
     Code::DecisionNumberRequired,
     Code::DecidedOnRequired,
@@ -478,6 +479,8 @@ async fn correct_decision(call: Call) -> Reply {
 /// granted no longer are withdrawn, and new ones are created, due as the result notice says. Without, the award stays vacant. The
 /// ranking gets its next version; no total and no rank changes. Where a tie has to be decided first, the ranking and the open proposals are
 /// `stale` until the council has decided and the result is announced again.
+///
+/// Where recusal keeps every chair away from the unit, who presided last over a closed session of the period withdraws it.
 #[utoipa::path(post, path = "/v1/award-proposals/{id}/withdraw", request_body = WithdrawBody, responses((status = 200, description = "Withdrawn.", body = ProposalView)))]
 async fn withdraw(call: Call) -> Reply {
     let id = call.id("id")?;
