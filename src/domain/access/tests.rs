@@ -273,7 +273,7 @@ fn no_second_role_lifts_recusal() {
             }
         }
     }
-    assert_eq!(cells, 10_368, "cells of two roles");
+    assert_eq!(cells, 10_656, "cells of two roles");
 }
 
 /// A declared conflict closes the submission of that unit in that period as the own unit is closed, and nothing else.
