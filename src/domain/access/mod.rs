@@ -358,7 +358,9 @@ fn rulings(membership: &Membership, scopes: &Scopes, action: Action, facts: &Fac
     given
         .map(|(_, reach)| {
             let of_own_people = matches!(reach, Reach::Own | Reach::OwnAnnounced);
-            if recused && !of_own_people {
+            // To whom an act does not fall, recusal says nothing either: it would tell whose record it is.
+            let falls_to_others = *reach == Reach::StandIn && !facts.stand_ins.contains(&membership.member_id);
+            if recused && !of_own_people && !falls_to_others {
                 Ruling::Recused
             } else if blind && !matches!(reach, Reach::OwnRecord) {
                 Ruling::NotYet

@@ -67,10 +67,10 @@ const TABLE: &[(&[Action], [&str; 10])] = &[
     (&[Action::ReadReviewDraft(Stage::Appraisal)], [NONE, NONE, OTHERS, NONE, NONE, NONE, NONE, NONE, ALL, NONE]),
     (&[Action::ReadReviewDraft(Stage::Council)], [NONE, NONE, NONE, NONE, OTHERS, OTHERS, NONE, NONE, ALL, NONE]),
     // Where recusal keeps away everybody who has it by role, it falls to others; here it does not.
-    (&[Action::ReadAmendment], [NONE, NONE, NONE, NOBODYS, OTHERS, OTHERS, NONE, NONE, ALL, NONE]),
-    (&[Action::RequestAmendment], [NONE, NONE, NONE, NONE, NOBODYS, OTHERS, NONE, NONE, NONE, NONE]),
+    (&[Action::ReadAmendment], [NONE, NONE, NONE, NONE, OTHERS, OTHERS, NONE, NONE, ALL, NONE]),
+    (&[Action::RequestAmendment], [NONE, NONE, NONE, NONE, NONE, OTHERS, NONE, NONE, NONE, NONE]),
     (&[Action::ApproveAmendment, Action::RejectAmendment, Action::WithdrawProposal],
-        [NONE, NONE, NONE, NOBODYS, OTHERS, NONE, NONE, NONE, NONE, NONE]),
+        [NONE, NONE, NONE, NONE, OTHERS, NONE, NONE, NONE, NONE, NONE]),
     (&[Action::WriteReview(Stage::Appraisal), Action::SubmitReview(Stage::Appraisal), Action::ReopenReview(Stage::Appraisal)],
         [NONE, NONE, OTHERS, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
     (&[Action::WriteReview(Stage::Council), Action::SubmitReview(Stage::Council), Action::ReopenReview(Stage::Council)],
