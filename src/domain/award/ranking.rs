@@ -30,6 +30,18 @@ pub struct Contender {
     pub breakdown: Breakdown,
     /// Facts about the unit, if they are recorded.
     pub facts: Option<UnitFacts>,
+    /// Code of its group; `None` where there are no groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_code: Option<String>,
+}
+
+/// A group of units that are ranked with each other and with nobody else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RankedGroup {
+    /// Code of the group.
+    pub code: String,
+    /// The awards that it gives, in order of precedence.
+    pub awards: Vec<Award>,
 }
 
 /// Everything that a ranking is computed from.
@@ -50,6 +62,10 @@ pub struct Inputs {
     /// Units whose proposals were withdrawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withdrawals: Vec<Withdrawal>,
+    /// The groups, each of which is ranked alone and gives its own awards; none to rank all units together. A hash of inputs
+    /// without groups is the same as before there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<RankedGroup>,
 }
 
 /// A unit whose proposal was withdrawn.
@@ -64,7 +80,11 @@ pub struct Withdrawal {
 /// A unit in the ranking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RankingRow {
-    /// Standard competition rank (1, 2, 2, 4); null without a result.
+    /// Code of the unit's group; null where the period has no groups.
+    #[serde(default)]
+    #[schema(required)]
+    pub group_code: Option<String>,
+    /// Standard competition rank (1, 2, 2, 4) within the group; null without a result.
     pub rank: Option<i32>,
     /// Id of the unit.
     pub unit_id: Id,
@@ -78,7 +98,7 @@ pub struct RankingRow {
     pub bonus: Option<Points>,
     /// Sum of base and bonus points; null without a result.
     pub total: Option<Points>,
-    /// Whether another unit has the same rank.
+    /// Whether another unit of the group has the same rank.
     pub tied: bool,
     /// Whether the unit may receive an award; null if its facts are not recorded or not visible to the caller.
     pub eligible: Option<bool>,
@@ -91,6 +111,10 @@ pub struct RankingRow {
 /// Units with the same rank at the boundary of an award.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UnresolvedTie {
+    /// Code of their group; null where the period has no groups.
+    #[serde(default)]
+    #[schema(required)]
+    pub group_code: Option<String>,
     /// Ids of all units with that rank.
     pub unit_ids: Vec<Id>,
     /// Code of the first award that they compete for.
@@ -100,7 +124,7 @@ pub struct UnresolvedTie {
 /// A computed ranking.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ranking {
-    /// Units by rank.
+    /// Units by group and rank.
     pub rows: Vec<RankingRow>,
     /// Ties that the council still has to decide.
     pub unresolved_ties: Vec<UnresolvedTie>,
@@ -109,19 +133,50 @@ pub struct Ranking {
 }
 
 impl Inputs {
-    /// Computes the ranking. Ids and the order of the inputs never decide; units with the same rank are listed by code.
+    /// Computes the ranking, group by group. Ids and the order of the inputs never decide; units with the same rank are listed
+    /// by code.
     pub fn rank(&self) -> Ranking {
-        let mut groups = self.groups();
-        for group in &mut groups {
-            self.apply_decision(group);
+        if self.groups.is_empty() {
+            return self.rank_together();
+        }
+        let mut ranking = Ranking::default();
+        for group in &self.groups {
+            let Ranking { rows, unresolved_ties, facts_missing } = self.of_group(group).rank_together();
+            ranking.rows.extend(rows);
+            ranking.unresolved_ties.extend(unresolved_ties);
+            ranking.facts_missing.extend(facts_missing);
+        }
+        ranking
+    }
+
+    /// Returns what the ranking of one group is computed from: its units and its awards alone.
+    pub fn of_group(&self, group: &RankedGroup) -> Inputs {
+        let own = self.contenders.iter().filter(|contender| contender.group_code.as_ref() == Some(&group.code));
+        Inputs {
+            contenders: own.cloned().collect(),
+            tie_break: self.tie_break.clone(),
+            awards: group.awards.clone(),
+            eligibility: self.eligibility.clone(),
+            when_ineligible: self.when_ineligible,
+            decisions: self.decisions.clone(),
+            withdrawals: self.withdrawals.clone(),
+            groups: Vec::new(),
+        }
+    }
+
+    /// Computes the ranking of all units with each other.
+    fn rank_together(&self) -> Ranking {
+        let mut order = self.ties();
+        for tie in &mut order {
+            self.apply_decision(tie);
         }
         let mut ranking = Ranking::default();
         let mut rank = 1;
-        for places in groups {
-            for group in places {
-                let size = i32::try_from(group.len()).unwrap_or(i32::MAX);
-                let tied = group.len() > 1;
-                ranking.rows.extend(group.iter().map(|contender| self.row(contender, Some(rank), tied)));
+        for places in order {
+            for place in places {
+                let size = i32::try_from(place.len()).unwrap_or(i32::MAX);
+                let tied = place.len() > 1;
+                ranking.rows.extend(place.iter().map(|contender| self.row(contender, Some(rank), tied)));
                 rank += size;
             }
         }
@@ -132,18 +187,18 @@ impl Inputs {
         ranking
     }
 
-    /// Returns units with a result from best to worst, grouped where the tie-break rules cannot separate them. Each
-    /// group is a list of places; there is one until a decision splits it.
-    fn groups(&self) -> Vec<Vec<Vec<&Contender>>> {
+    /// Returns units with a result from best to worst, together where the tie-break rules cannot separate them. Each tie is
+    /// a list of places; there is one until a decision splits it.
+    fn ties(&self) -> Vec<Vec<Vec<&Contender>>> {
         let mut ranked: Vec<&Contender> =
             self.contenders.iter().filter(|contender| contender.totals.is_some()).collect();
         ranked.sort_by(|a, b| self.compare(a, b).then_with(|| a.unit_code.cmp(&b.unit_code)));
         let same = |a: &&Contender, b: &&Contender| self.compare(a, b) == Ordering::Equal;
-        ranked.chunk_by(same).map(|group| vec![group.to_vec()]).collect()
+        ranked.chunk_by(same).map(|tie| vec![tie.to_vec()]).collect()
     }
 
     /// Compares by total and then by the tie-break rules, better units first. Council decisions are applied afterwards,
-    /// to whole groups.
+    /// to whole ties.
     fn compare(&self, a: &Contender, b: &Contender) -> Ordering {
         self.keys(a, b).map(|(_, order)| order).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
@@ -207,6 +262,7 @@ impl Inputs {
         });
         let unmet: Option<Vec<String>> = if contender.missed { Some(vec!["missed".to_owned()]) } else { unmet };
         RankingRow {
+            group_code: contender.group_code.clone(),
             rank,
             unit_id: contender.unit_id,
             unit_code: contender.unit_code.clone(),
@@ -250,6 +306,7 @@ impl Inputs {
             let somebody_takes = group.iter().any(may_take);
             if !alike && somebody_takes {
                 ranking.unresolved_ties.push(UnresolvedTie {
+                    group_code: group.first().and_then(|row| row.group_code.clone()),
                     unit_ids: group.iter().map(|row| row.unit_id).collect(),
                     award_code: offered.iter().flatten().next().copied().unwrap_or_default().to_owned(),
                 });
@@ -287,11 +344,27 @@ impl Inputs {
 }
 
 impl Ranking {
-    /// Returns the units with the same rank as `unit_id`, including itself; empty if it is not tied.
+    /// Returns the units of the same group with the same rank as `unit_id`, including itself; empty if it is not tied.
     pub fn tied_with(&self, unit_id: &Id) -> Vec<&Id> {
-        let rank = self.rows.iter().find(|row| row.unit_id == *unit_id && row.tied).and_then(|row| row.rank);
-        let group = self.rows.iter().filter(|row| rank.is_some() && row.rank == rank);
-        group.map(|row| &row.unit_id).collect()
+        let Some(own) = self.rows.iter().find(|row| row.unit_id == *unit_id && row.tied && row.rank.is_some()) else {
+            return Vec::new();
+        };
+        let alike = self.rows.iter().filter(|row| (row.rank, &row.group_code) == (own.rank, &own.group_code));
+        alike.map(|row| &row.unit_id).collect()
+    }
+
+    /// Returns how many units of a group have a rank, or of all where there are no groups.
+    pub fn ranked_in(&self, group_code: Option<&str>) -> usize {
+        let ranked = self.rows.iter().filter(|row| row.rank.is_some());
+        ranked.filter(|row| row.group_code.as_deref() == group_code).count()
+    }
+
+    /// Returns the part of one group.
+    #[must_use]
+    pub fn of_group(mut self, group_code: &str) -> Self {
+        self.rows.retain(|row| row.group_code.as_deref() == Some(group_code));
+        self.unresolved_ties.retain(|tie| tie.group_code.as_deref() == Some(group_code));
+        self
     }
 
     /// Hides the eligibility of every unit except `own`, for callers outside of the council.
@@ -335,6 +408,7 @@ mod tests {
             totals: Some(totals),
             breakdown: Breakdown::default(),
             facts: facts(false),
+            group_code: None,
         }
     }
 
@@ -351,7 +425,20 @@ mod tests {
             when_ineligible: WhenIneligible::PassDown,
             decisions: vec![],
             withdrawals: vec![],
+            groups: vec![],
         }
+    }
+
+    /// The group K1 gives one flag and two merits like the period, K2 one merit.
+    fn in_groups(contenders: Vec<(&str, Contender)>) -> Inputs {
+        let of_group = |(code, contender): (&str, Contender)| Contender { group_code: Some(code.into()), ..contender };
+        let mut inputs = inputs(contenders.into_iter().map(of_group).collect());
+        let merit = Award { code: "merit".into(), title: "merit".into(), quota: 1 };
+        inputs.groups = vec![
+            RankedGroup { code: "K1".into(), awards: inputs.awards.clone() },
+            RankedGroup { code: "K2".into(), awards: vec![merit] },
+        ];
+        inputs
     }
 
     fn places(ranking: &Ranking) -> Vec<(&str, Option<i32>, Option<&str>)> {
@@ -438,7 +525,7 @@ mod tests {
         let ranking = inputs.rank();
         assert_eq!(
             ranking.unresolved_ties,
-            [UnresolvedTie { unit_ids: vec![id("A"), id("B")], award_code: "flag".into() }]
+            [UnresolvedTie { group_code: None, unit_ids: vec![id("A"), id("B")], award_code: "flag".into() }]
         );
         assert_eq!(places(&ranking), [("A", Some(1), None), ("B", Some(1), None), ("C", Some(3), Some("merit"))]);
         inputs.decisions = vec![vec![id("B"), id("A")]];
@@ -523,7 +610,107 @@ mod tests {
         assert_eq!(places(&inputs.rank()).iter().map(|place| place.0).collect::<Vec<_>>(), ["C", "B", "A"]);
     }
 
+    /// B of the second group is better than all of the first, and takes nothing from them.
+    #[test]
+    fn each_group_has_its_own_ranks_and_awards() {
+        let a = Contender { missed: true, totals: None, ..contender("A", 0, 0) };
+        let ranking = in_groups(vec![
+            ("K2", contender("B", 950, 0)),
+            ("K1", a),
+            ("K1", contender("C", 900, 0)),
+            ("K2", contender("D", 940, 0)),
+            ("K1", contender("E", 800, 0)),
+        ])
+        .rank();
+        let expected = [
+            ("C", Some(1), Some("flag")),
+            ("E", Some(2), Some("merit")),
+            ("A", None, None),
+            ("B", Some(1), Some("merit")),
+            ("D", Some(2), None),
+        ];
+        assert_eq!(places(&ranking), expected);
+        let groups: Vec<_> = ranking.rows.iter().filter_map(|row| row.group_code.as_deref()).collect();
+        assert_eq!(groups, ["K1", "K1", "K1", "K2", "K2"]);
+        assert_eq!((ranking.ranked_in(Some("K1")), ranking.ranked_in(Some("K2"))), (2, 2));
+        assert_eq!(places(&ranking.of_group("K2")), expected[3..]);
+    }
+
+    /// Equal figures tie within a group alone; a decision on one tie leaves the other.
+    #[test]
+    fn ties_are_of_one_group() {
+        let same = |code: &str| contender(code, 900, 0);
+        let mut inputs = in_groups(vec![("K1", same("A")), ("K1", same("B")), ("K2", same("C")), ("K2", same("D"))]);
+        let ranking = inputs.rank();
+        let tie = |group: &str, units: [&str; 2], award: &str| UnresolvedTie {
+            group_code: Some(group.into()),
+            unit_ids: units.map(id).to_vec(),
+            award_code: award.into(),
+        };
+        assert_eq!(ranking.unresolved_ties, [tie("K1", ["A", "B"], "flag"), tie("K2", ["C", "D"], "merit")]);
+        assert_eq!(ranking.tied_with(&id("C")), [&id("C"), &id("D")]);
+        inputs.decisions = vec![vec![id("D"), id("C")], vec![id("A"), id("C")]];
+        let decided = inputs.rank();
+        assert_eq!(decided.unresolved_ties, [tie("K1", ["A", "B"], "flag")]);
+        assert_eq!(places(&decided)[2..], [("D", Some(1), Some("merit")), ("C", Some(2), None)]);
+    }
+
+    #[test]
+    fn facts_are_needed_down_to_the_last_award_of_each_group() {
+        let unknown = |code: &str, base| Contender { facts: None, ..contender(code, base, 0) };
+        let inputs = in_groups(vec![
+            ("K1", contender("A", 900, 0)),
+            ("K1", unknown("B", 800)),
+            ("K2", contender("C", 900, 0)),
+            ("K2", unknown("D", 800)),
+        ]);
+        assert_eq!(inputs.rank().facts_missing, ["B"]);
+    }
+
+    /// What was frozen before there were groups has the same text, and so the same hash.
+    #[test]
+    fn inputs_without_groups_are_written_as_before() {
+        let unit_id = Id::from_uuid_text("018b88d6-5f80-7000-8000-000000000002");
+        let before = inputs(vec![Contender { unit_id, ..contender("A", 900, 0) }]);
+        let text = serde_json::to_string(&before).unwrap();
+        assert!(!text.contains("group"), "{text}");
+        assert_eq!(serde_json::from_str::<Inputs>(&text).unwrap(), before);
+        let row = r#"{"rank": 1, "unit_id": "018b88d6-5f80-7000-8000-000000000002", "unit_code": "A", "unit_name": "A",
+            "base": 1, "bonus": 0, "total": 1, "tied": false, "eligible": true, "ineligible_reasons": [], "award_code": null}"#;
+        assert_eq!(serde_json::from_str::<RankingRow>(row).unwrap().group_code, None);
+    }
+
     proptest! {
+        #[test]
+        fn the_ranking_of_groups_is_that_of_each_group_alone(
+            units in proptest::collection::vec((0_usize..3, 0_i64..4, 0_i64..2, 0_u8..8), 0..14),
+            quotas in proptest::collection::vec(1_i32..3, 3),
+        ) {
+            let make = |(at, (group, base, bonus, kind)): (usize, &(usize, i64, i64, u8))| {
+                let made = contender(&format!("U{at:02}"), *base, *bonus);
+                let made = match kind {
+                    0 => Contender { missed: true, totals: None, ..made },
+                    1 => Contender { facts: facts(true), ..made },
+                    2 => Contender { facts: None, ..made },
+                    _ => made,
+                };
+                Contender { group_code: Some(format!("K{group}")), ..made }
+            };
+            let contenders: Vec<Contender> = units.iter().enumerate().map(make).collect();
+            let award = |quota: &i32| Award { code: "flag".into(), title: "flag".into(), quota: *quota };
+            let groups = quotas.iter().enumerate().map(|(at, quota)| RankedGroup { code: format!("K{at}"), awards: vec![award(quota)] });
+            let all = Inputs { groups: groups.collect(), ..inputs(contenders.clone()) };
+            let mut alone = Ranking::default();
+            for group in &all.groups {
+                let own = contenders.iter().filter(|contender| contender.group_code.as_ref() == Some(&group.code));
+                let of_group = Inputs { awards: group.awards.clone(), ..inputs(own.cloned().collect()) }.rank();
+                alone.rows.extend(of_group.rows);
+                alone.unresolved_ties.extend(of_group.unresolved_ties);
+                alone.facts_missing.extend(of_group.facts_missing);
+            }
+            prop_assert_eq!(all.rank(), alone);
+        }
+
         #[test]
         fn the_order_of_arrival_changes_nothing_and_quotas_hold(totals in proptest::collection::vec((0_i64..5, 0_i64..3, any::<bool>()), 0..12), turn in 0_usize..12) {
             let make = |(at, (base, bonus, bad)): (usize, &(i64, i64, bool))| Contender { facts: facts(*bad), ..contender(&format!("U{at:02}"), *base, *bonus) };

@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::assessment::facts::{PartyCellRating, UnitFacts};
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::eligibility::Condition;
-use crate::domain::award::ranking::Contender;
+use crate::domain::award::ranking::{Contender, RankedGroup};
 use crate::domain::criteria::criteria_set::{CriteriaContent, Node, NotApplicable, Part, PartKind};
 use crate::domain::criteria::rules::{Answer, DeductionPerCaseRule, ManualRule, Rule};
 use crate::domain::criteria::scoring::Line;
@@ -113,6 +113,7 @@ impl Scene {
                     under_inspection: false,
                     source_document: None,
                 }),
+                group_code: None,
             }
         });
         let award = |code: &str, quota| Award { code: code.into(), title: code.into(), quota };
@@ -124,6 +125,7 @@ impl Scene {
             when_ineligible: self.when_ineligible,
             decisions: Vec::new(),
             withdrawals: Vec::new(),
+            groups: Vec::new(),
         }
     }
 
@@ -169,6 +171,46 @@ fn four_units() -> Scene {
         ("N", false, n.into()),
         ("O", false, Vec::new()),
     ])
+}
+
+/// The same four units as a group beside another with a table of its own, which changes nothing for them.
+#[test]
+fn a_group_is_analysed_as_if_it_were_alone() {
+    let (first, mut second) = (four_units(), four_units());
+    second.table = table(Some(5));
+    second.units = [("X", 39), ("Y", 37), ("Z", 30)]
+        .map(|(code, points)| (code, false, vec![whole([points, 10, 10, 15, 10])]))
+        .into();
+    let in_group = |scene: &Scene, code: &str| {
+        let own = Inputs { contenders: Vec::new(), ..scene.inputs() };
+        let grouped =
+            scene.inputs().contenders.into_iter().map(|one| Contender { group_code: Some(code.into()), ..one });
+        (own, grouped.collect::<Vec<_>>())
+    };
+    let ((own, of_first), (_, of_second)) = (in_group(&first, "K1"), in_group(&second, "K2"));
+    let groups = ["K1", "K2"].map(|code| RankedGroup { code: code.into(), awards: own.awards.clone() });
+    let inputs =
+        Inputs { contenders: [of_first, of_second].concat(), groups: groups.into(), awards: Vec::new(), ..own };
+    let ranking = inputs.rank();
+    let sheets = [first.sheets(), second.sheets()].concat();
+    let both = analyse(&Material { inputs: Some(&inputs), ranking: &ranking, sheets, earlier: Vec::new() });
+    let alone = [first.analysed(None), second.analysed(None)];
+    /// The text of something, as it would be without groups.
+    fn text(value: &impl Serialize) -> String {
+        let text = serde_json::to_string(value).unwrap();
+        ["K1", "K2"]
+            .iter()
+            .fold(text, |text, code| text.replace(&format!("\"group_code\":\"{code}\""), "\"group_code\":null"))
+    }
+    let lines = alone.iter().flat_map(|one| one.award_lines.clone().unwrap()).collect::<Vec<_>>();
+    assert_eq!(text(&both.award_lines.unwrap()), text(&lines));
+    let criteria = alone.iter().flat_map(|one| one.criteria.clone().unwrap()).collect::<Vec<_>>();
+    assert_eq!(text(&both.criteria.unwrap()), text(&criteria));
+    let changes = alone.iter().flat_map(|one| one.without_criterion.clone().unwrap().changes).collect::<Vec<_>>();
+    assert_eq!(text(&both.without_criterion.unwrap().changes), text(&changes));
+    let units: Vec<&UnitAnalysis> = alone.iter().flat_map(|one| &one.units).collect();
+    assert_eq!(text(&both.units.iter().collect::<Vec<_>>()), text(&units));
+    assert!(both.complete && both.units.iter().all(|unit| unit.group_code.is_some()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::*;
 use crate::domain::Points;
 use crate::domain::assessment::facts::{PartyCellRating, UnitFacts};
+use crate::domain::assessment::group::Group;
 use crate::domain::assessment::period::{
     CouncilScoring, DossierDeadline, DossierSemantics, LateSubmissions, Period, default_tie_break,
 };
@@ -172,6 +173,7 @@ fn rules(chance: &mut Chance, at: i64) -> PeriodRules {
         council_scoring: CouncilScoring::default(),
         tie_break: chance.one_of(&chains),
         awards: vec![award("flag", 1), award("merit", i32::try_from(1 + chance.below(2)).unwrap())],
+        groups: Vec::new(),
         eligibility: conditions.into_iter().filter(|_| chance.percent(80)).collect(),
         when_ineligible: chance.one_of(&[WhenIneligible::PassDown, WhenIneligible::LeaveVacant]),
         required_documents: Vec::new(),
@@ -246,16 +248,38 @@ fn calendar(chance: &mut Chance, notice_on: NaiveDate) -> (Vec<CalendarDay>, Wor
     (days, working)
 }
 
+/// Puts units into two groups, the second of which may have a table and awards of its own; none half of the time.
+fn groups(chance: &mut Chance, units: &[ExportedUnit]) -> Vec<Group> {
+    if chance.percent(50) {
+        return Vec::new();
+    }
+    let award = |code: &str| Award { code: code.into(), title: code.into(), quota: 1 };
+    let all: Vec<Id> = units.iter().map(|unit| unit.key.id).collect();
+    let (first, second): (Vec<Id>, Vec<Id>) = all.into_iter().partition(|_| chance.percent(50));
+    let of = |code: &str, unit_ids, criteria_set_id, awards| Group {
+        code: code.into(),
+        title: code.into(),
+        unit_ids,
+        criteria_set_id,
+        awards,
+    };
+    let own_table = chance.percent(50).then(|| id(6));
+    let own_awards = chance.percent(50).then(|| vec![award("merit")]);
+    vec![of("K1", first, None, None), of("K2", second, own_table, own_awards)]
+}
+
 struct Made {
     sheets: Vec<ExportedSheet>,
     contenders: Vec<Contender>,
     facts: Vec<RecordedFacts>,
 }
 
-fn units(chance: &mut Chance, content: &CriteriaContent, units: &[ExportedUnit]) -> Made {
-    let table = std::sync::Arc::new(ScoringTable::of(content));
+fn units(chance: &mut Chance, units: &[ExportedUnit], period: &Period, contents: &[(Id, &CriteriaContent)]) -> Made {
     let mut made = Made { sheets: Vec::new(), contenders: Vec::new(), facts: Vec::new() };
     for unit in units {
+        let set_id = period.criteria_set_of(&unit.key.id);
+        let content = contents.iter().find(|(id, _)| *id == set_id).unwrap().1;
+        let table = std::sync::Arc::new(ScoringTable::of(content));
         let missed = chance.percent(15);
         let mut stages = [false, true, true].map(|review| sheet(chance, &table, content.not_applicable, review));
         if chance.percent(50) {
@@ -271,6 +295,7 @@ fn units(chance: &mut Chance, content: &CriteriaContent, units: &[ExportedUnit])
             totals: tally.totals.filter(|_| !missed),
             breakdown: if missed { Breakdown::default() } else { table.breakdown(&tally) },
             facts: recorded.as_ref().map(|recorded| recorded.facts.clone()),
+            group_code: period.group_code_of(&unit.key.id).map(str::to_owned),
         });
         made.facts.extend(recorded);
         let [own, appraisal, council] = stages.map(|stage| Some(stage).filter(|_| !missed));
@@ -299,7 +324,7 @@ fn units(chance: &mut Chance, content: &CriteriaContent, units: &[ExportedUnit])
                 unit: unit.key.clone(),
                 period_status: PeriodStatus::Announced,
                 appraisal_due_on: "2023-11-20".parse().unwrap(),
-                criteria_set_id: id(1),
+                criteria_set_id: set_id,
                 council_scoring: CouncilScoring::Agreed,
                 zone: zone("Asia/Ho_Chi_Minh").unwrap(),
                 set_aside_at: None,
@@ -326,6 +351,7 @@ fn proposal(
         organization_id: id(2),
         period_id: id(3),
         unit_id: row.unit_id,
+        group_code: row.group_code.clone(),
         award_code: row.award_code.clone().unwrap(),
         award_quota: 1,
         slot: 1,
@@ -356,17 +382,26 @@ struct Seen {
     ineligible: usize,
     awards: usize,
     left_out: usize,
+    grouped: usize,
+    own_tables: usize,
 }
 
 fn made_up(chance: &mut Chance, at: i64, seen: &mut Seen) -> PeriodExport {
-    let content = content(chance);
+    let (content, other) = (content(chance), content(chance));
     let rules = rules(chance, at);
     let named =
         ["A", "B", "C", "D", "E", "F"].into_iter().zip(10..).take(usize::try_from(3 + chance.below(4)).unwrap());
     let all: Vec<ExportedUnit> = named
         .map(|(code, number)| ExportedUnit { key: UnitKey { id: id(number), code: code.into() }, name: code.into() })
         .collect();
-    let Made { sheets, contenders, facts } = units(chance, &content, &all);
+    let groups = groups(chance, &all);
+    let rules = PeriodRules { unit_ids: all.iter().map(|unit| unit.key.id).collect(), groups, ..rules };
+    let mut period = Period::draft(id(3), id(2), rules.clone(), now());
+    let Made { sheets, contenders, facts } = units(chance, &all, &period, &[(id(1), &content), (id(6), &other)]);
+    seen.grouped += usize::from(!rules.groups.is_empty());
+    let own_table = rules.groups.iter().find(|group| group.criteria_set_id.is_some() && !group.unit_ids.is_empty());
+    seen.own_tables += usize::from(own_table.is_some());
+    let group_contents = own_table.map(|group| (group.code.clone(), other)).into_iter().collect();
     let mut inputs = Inputs {
         contenders,
         tie_break: rules.tie_break.clone(),
@@ -375,16 +410,19 @@ fn made_up(chance: &mut Chance, at: i64, seen: &mut Seen) -> PeriodExport {
         when_ineligible: rules.when_ineligible,
         decisions: Vec::new(),
         withdrawals: Vec::new(),
+        groups: rules.ranked_groups(),
     };
     let tied = inputs.rank();
     let mut decisions = Vec::new();
-    for (number, rows) in (0..).zip(tied.rows.chunk_by(|a, b| a.tied && a.rank == b.rank)) {
+    for (number, rows) in
+        (0..).zip(tied.rows.chunk_by(|a, b| a.tied && (a.rank, &a.group_code) == (b.rank, &b.group_code)))
+    {
         if rows.len() < 2 {
             continue;
         }
         seen.ties += 1;
         let unit_ids: Vec<Id> = rows.iter().map(|row| row.unit_id).collect();
-        let stands = chance.percent(75);
+        let stands = chance.percent(90);
         let decision = decision(number, chance.shuffled(unit_ids));
         if stands {
             seen.decided += 1;
@@ -407,7 +445,6 @@ fn made_up(chance: &mut Chance, at: i64, seen: &mut Seen) -> PeriodExport {
         .count();
     let text = serde_json::to_string(&inputs).unwrap();
     let salt = format!("{at:064}");
-    let mut period = Period::draft(id(3), id(2), rules, now());
     period.status = PeriodStatus::Announced;
     period.notice = Some(Notice { number: "1/TB".into(), on: notice_on });
     PeriodExport {
@@ -424,6 +461,7 @@ fn made_up(chance: &mut Chance, at: i64, seen: &mut Seen) -> PeriodExport {
         },
         period,
         content,
+        group_contents,
         units: all,
         sheets,
         facts,
@@ -461,7 +499,16 @@ fn five_hundred_results_are_recounted_from_their_exports() {
             file
         })
         .collect();
-    let counts = [seen.ties, seen.decided, seen.missed, seen.ineligible, seen.awards, seen.left_out];
+    let counts = [
+        seen.ties,
+        seen.decided,
+        seen.missed,
+        seen.ineligible,
+        seen.awards,
+        seen.left_out,
+        seen.grouped,
+        seen.own_tables,
+    ];
     assert!(counts.iter().all(|count| *count > 100), "{seen:?}");
     let (agrees, told) = recounted(&files);
     assert!(agrees, "{told}");

@@ -75,6 +75,7 @@ pub fn current_as(conn: &mut Conn, period: &Period, seen: Seen) -> Result<Inputs
             missed: unit.sheet.status == Some(SubmissionStatus::Missed),
             totals,
             breakdown: breakdown.unwrap_or_default(),
+            group_code: unit.group_code,
         }
     });
     let contenders: Vec<Contender> = contenders.collect();
@@ -87,6 +88,7 @@ pub fn current_as(conn: &mut Conn, period: &Period, seen: Seen) -> Result<Inputs
         eligibility: period.rules.eligibility.clone(),
         when_ineligible: period.rules.when_ineligible,
         withdrawals: withdrawals(conn, period)?,
+        groups: period.rules.ranked_groups(),
     })
 }
 
@@ -167,9 +169,13 @@ pub fn provisional(conn: &mut Conn, period: &Period) -> Result<ProvisionalRankin
 pub fn undecided(ranking: &Ranking) -> Vec<Fault> {
     let missing = ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code));
     let tied = ranking.unresolved_ties.iter().map(|tie| {
-        Fault::at("", Code::UnresolvedTie)
+        let fault = Fault::at("", Code::UnresolvedTie)
             .with("unit_ids", json!(tie.unit_ids))
-            .with("award_code", tie.award_code.as_str())
+            .with("award_code", tie.award_code.as_str());
+        match &tie.group_code {
+            Some(group_code) => fault.with("group_code", group_code.as_str()),
+            None => fault,
+        }
     });
     missing.chain(tied).collect()
 }
