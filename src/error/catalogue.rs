@@ -158,6 +158,18 @@ codes! {
     UnitsMissing = "units_missing", 409, AfterChange,
         vi "Chưa có đơn vị tham gia", "Kỳ đánh giá chưa có đơn vị nào tham gia.",
         en "Units missing", "The period has no units.";
+    /// A unit without a group, in a period that has groups.
+    GroupRequired = "group_required", 422, AfterChange,
+        vi "Chưa xếp khối thi đua", "Kỳ đánh giá có chia khối; mỗi đơn vị phải thuộc một khối thi đua.",
+        en "Group required", "The period has groups; each unit must be in one of them.";
+    /// A group without a unit, in a period that opens.
+    GroupEmpty = "group_empty", 409, AfterChange,
+        vi "Khối thi đua chưa có đơn vị", "Khối {group_code} chưa có đơn vị nào.",
+        en "Empty group", "Group {group_code} has no units.";
+    /// A unit that comes back to a period, to another group than its own.
+    GroupFixed = "group_fixed", 422, Never,
+        vi "Đơn vị thuộc khối khác", "Đơn vị trở lại kỳ đánh giá trong khối {group_code} như trước; bỏ trống hoặc ghi đúng mã khối đó.",
+        en "Group fixed", "The unit comes back to its own group {group_code}; leave the group out or name that one.";
     /// The dates of the schedule are incomplete or out of order.
     ScheduleOutOfOrder = "schedule_out_of_order", 422, AfterChange,
         vi "Lịch thực hiện không đúng trình tự", "Các mốc thời gian của kỳ đánh giá còn thiếu hoặc không theo đúng trình tự.",

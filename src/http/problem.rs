@@ -341,7 +341,7 @@ mod tests {
     }
 
     /// The other parameters of sentences: figures, times, and what the client or the author of a table has written.
-    const SHOWN_AS_GIVEN: [&str; 36] = [
+    const SHOWN_AS_GIVEN: [&str; 37] = [
         "choice",
         "closed_at",
         "column",
@@ -354,6 +354,7 @@ mod tests {
         "expected",
         "from",
         "got",
+        "group_code",
         "heading",
         "held_on",
         "known",

@@ -177,6 +177,7 @@ pub fn rules(criteria_set_id: Id, unit_ids: Vec<Id>) -> PeriodRules {
         council_scoring: CouncilScoring::Agreed,
         tie_break: vec!["base_points".into(), "council_decision".into()],
         awards: vec![award("emulation_flag", "Cờ thi đua xuất sắc", 1), award("certificate_of_merit", "Bằng khen", 2)],
+        groups: Vec::new(),
         eligibility: vec![
             Condition::NobodyDisciplined {},
             Condition::PartyCellRatingAtLeast { rating: PartyCellRating::Good },

@@ -9,8 +9,8 @@ mod journal;
 mod office;
 mod schedule;
 pub use assessment::{
-    assignments, council_means, evidence, facts, files, period_units, periods, recusals, reviews, score_batches,
-    scores, submissions, targets,
+    assignments, council_means, evidence, facts, files, period_groups, period_units, periods, recusals, reviews,
+    score_batches, scores, submissions, targets,
 };
 pub use award::{amendments, analysis, award_proposals, council_sessions, rankings};
 pub use criteria::criteria_sets;

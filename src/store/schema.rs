@@ -217,16 +217,30 @@ diesel::table! {
         set_aside_at -> Nullable<Timestamp>,
         set_aside_reason -> Nullable<Text>,
         merged_into -> Nullable<Text>,
+        group_code -> Nullable<Text>,
     }
 }
 
 diesel::table! {
-    period_awards (period_id, code) {
+    period_groups (period_id, code) {
+        period_id -> Text,
+        organization_id -> Text,
+        code -> Text,
+        position -> Integer,
+        title -> Text,
+        criteria_set_id -> Nullable<Text>,
+        own_awards -> Bool,
+    }
+}
+
+diesel::table! {
+    period_awards (period_id, group_code, code) {
         period_id -> Text,
         position -> Integer,
         code -> Text,
         title -> Text,
         quota -> Integer,
+        group_code -> Text,
     }
 }
 
@@ -507,6 +521,7 @@ diesel::table! {
         withdrawn_at -> Nullable<Timestamp>,
         pass_down -> Nullable<Bool>,
         stale -> Bool,
+        group_code -> Text,
     }
 }
 
@@ -741,6 +756,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     criteria_sets,
     periods,
     period_units,
+    period_groups,
     period_awards,
     facts,
     submissions,

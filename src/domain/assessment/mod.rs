@@ -4,6 +4,7 @@ pub mod assignment;
 pub mod carry_over;
 pub mod evidence;
 pub mod facts;
+pub mod group;
 pub mod period;
 pub mod period_unit;
 pub mod recusal;

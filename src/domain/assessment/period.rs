@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 
 use crate::domain::Id;
 use crate::domain::access::action::{Action, needs, wrong_state};
+use crate::domain::assessment::group::Group;
 use crate::domain::assessment::period_unit::SetAside;
 use crate::domain::award::award::{Award, WhenIneligible};
 use crate::domain::award::eligibility::Condition;
 use crate::domain::award::tie_break::TieBreak;
 use crate::domain::change::Superseded;
-use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::text::{Check, TITLE_CHARS};
 use crate::domain::time::{closes_at, deserialize_day};
 use crate::error::{Code, Error, Fault};
@@ -238,6 +238,9 @@ pub struct PeriodRules {
     /// Awards in order of precedence.
     #[serde(default)]
     pub awards: Vec<Award>,
+    /// Groups of like units, each with its own ranking; none to rank all units together.
+    #[serde(default)]
+    pub groups: Vec<Group>,
     /// Conditions that a unit must meet to receive an award.
     #[serde(default)]
     pub eligibility: Vec<Condition>,
@@ -371,12 +374,8 @@ impl PeriodRules {
         check.ensure((2000..=2100).contains(&self.year), "/year", Code::NumberOutOfRange);
         self.check_schedule(check);
         unique(check, "/unit_ids", self.unit_ids.iter().map(Id::as_str));
-        for (at, award) in self.awards.iter_mut().enumerate() {
-            award.code = check.code(&format!("/awards/{at}/code"), &award.code);
-            award.title = check.text(&format!("/awards/{at}/title"), &award.title, TITLE_CHARS);
-            check.ensure((1..=1000).contains(&award.quota), &format!("/awards/{at}/quota"), Code::NumberOutOfRange);
-        }
-        unique(check, "/awards", self.awards.iter().map(|award| award.code.as_str()));
+        check_awards(&mut self.awards, "/awards", check);
+        self.clean_groups(check);
         for (at, document) in self.required_documents.iter_mut().enumerate() {
             document.code = check.code(&format!("/required_documents/{at}/code"), &document.code);
             document.title = check.text(&format!("/required_documents/{at}/title"), &document.title, TITLE_CHARS);
@@ -403,15 +402,6 @@ impl PeriodRules {
         }
     }
 
-    /// Records tie-break rules that name a section that the table does not have.
-    pub fn check_sections(&self, table: &ScoringTable, check: &mut Check) {
-        for (at, step) in self.tie_break.iter().enumerate() {
-            if let Some(TieBreak::Section(code)) = TieBreak::parse(step) {
-                check.ensure(table.has_node(code), &format!("/tie_break/{at}"), Code::UnknownReference);
-            }
-        }
-    }
-
     /// Returns the instant from which a submission due on a day is closed, or `None` if late submissions are accepted.
     pub fn gate_of(&self, due_on: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
         match self.late_submissions {
@@ -421,7 +411,18 @@ impl PeriodRules {
     }
 }
 
-fn unique<'a>(check: &mut Check, pointer: &str, values: impl Iterator<Item = &'a str>) {
+/// Normalises awards and records every fault. `pointer` is where they are.
+pub(super) fn check_awards(awards: &mut [Award], pointer: &str, check: &mut Check) {
+    for (at, award) in awards.iter_mut().enumerate() {
+        award.code = check.code(&format!("{pointer}/{at}/code"), &award.code);
+        award.title = check.text(&format!("{pointer}/{at}/title"), &award.title, TITLE_CHARS);
+        check.ensure((1..=1000).contains(&award.quota), &format!("{pointer}/{at}/quota"), Code::NumberOutOfRange);
+    }
+    unique(check, pointer, awards.iter().map(|award| award.code.as_str()));
+}
+
+/// Records values that occur twice.
+pub(super) fn unique<'a>(check: &mut Check, pointer: &str, values: impl Iterator<Item = &'a str>) {
     let mut seen = std::collections::HashSet::new();
     for (at, value) in values.enumerate() {
         if !seen.insert(value) {

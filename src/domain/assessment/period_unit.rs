@@ -23,6 +23,9 @@ pub struct SetAside {
     pub set_aside_at: DateTime<Utc>,
     /// The unit that it merged into.
     pub merged_into: Option<Id>,
+    /// Code of its group; `None` where there are no groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_code: Option<String>,
 }
 
 /// Returns the error for a change to what belongs to a unit that was set aside.
@@ -53,32 +56,49 @@ impl Period {
         if known { Ok(()) } else { Err(Error::new(Code::NotFound)) }
     }
 
-    /// Lets a unit join, or come back after it was set aside.
+    /// Lets a unit join a group, or come back to the one that it was in when it was set aside.
     ///
     /// # Errors
-    /// `already_exists` for a unit that takes part.
-    pub fn join(&self, unit_id: Id, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
+    /// `already_exists` for a unit that takes part; `group_required` for a new one without a group where there are groups;
+    /// `unknown_reference` for a group that there is not; `group_fixed` for one that comes back to another group.
+    pub fn join(&self, unit_id: Id, group_code: Option<&str>, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         if self.rules.unit_ids.contains(&unit_id) {
             return Err(Error::new(Code::AlreadyExists));
+        }
+        let of_group = |code| Error::of_fault(Fault::at("/group_code", code));
+        if group_code.is_some_and(|code| self.rules.group(code).is_none()) {
+            return Err(of_group(Code::UnknownReference));
+        }
+        let stood = self.set_aside_of(&unit_id).and_then(|aside| aside.group_code.as_deref());
+        if let Some(stood) = stood.filter(|stood| group_code.is_some_and(|code| code != *stood)) {
+            return Err(Error::of_fault(Fault::at("/group_code", Code::GroupFixed).with("group_code", stood)));
+        }
+        let joined = group_code.or(stood);
+        if joined.is_none() && !self.rules.groups.is_empty() {
+            return Err(of_group(Code::GroupRequired));
         }
         let mut after = Period { updated_at: now, ..self.clone() };
         after.set_aside.retain(|aside| aside.unit_id != unit_id);
         after.rules.unit_ids.push(unit_id);
+        if let Some(group) = after.rules.groups.iter_mut().find(|group| joined == Some(group.code.as_str())) {
+            group.unit_ids.push(unit_id);
+        }
         Ok(Change::with_event(after, EventType::PeriodUnitJoined))
     }
 
-    /// Sets a unit aside.
+    /// Sets a unit aside. It may be the last of its group, whose awards nobody takes then.
     ///
     /// # Errors
     /// `unit_set_aside` for one that was set aside before, `units_missing` for the only one.
     pub fn set_aside(&self, aside: SetAside, now: DateTime<Utc>) -> Result<Change<Self>, Error> {
         self.must_not_be_set_aside(&aside.unit_id)?;
         let mut after = Period { updated_at: now, ..self.clone() };
-        after.rules.unit_ids.retain(|unit_id| *unit_id != aside.unit_id);
+        after.rules.retain_units(|unit_id| *unit_id != aside.unit_id);
         if after.rules.unit_ids.is_empty() {
             return Err(Error::new(Code::UnitsMissing));
         }
-        after.set_aside.push(aside);
+        let group_code = self.group_code_of(&aside.unit_id).map(str::to_owned);
+        after.set_aside.push(SetAside { group_code, ..aside });
         Ok(Change::with_event(after, EventType::PeriodUnitSetAside))
     }
 }

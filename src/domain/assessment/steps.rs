@@ -4,11 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::Id;
 use crate::domain::access::action::Stage;
+use crate::domain::assessment::group::PeriodTables;
 use crate::domain::assessment::period::{CouncilScoring, Notice, Period, PeriodStatus, StartedStage};
 use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::assessment::target::{self, Target};
 use crate::domain::change::{Change, Superseded};
-use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::journal::event::EventType;
 use crate::domain::text::{CODE_CHARS, Check, NOTE_CHARS, checked};
 use crate::domain::time::instant;
@@ -143,30 +143,29 @@ impl Period {
         Change::with_event(Period { status, updated_at: now, ..self.clone() }, event)
     }
 
-    /// Starts the self-assessment. `published` is the table of the criteria set, if it is published.
+    /// Starts the self-assessment. `published` are the tables of the criteria sets that are published.
     ///
     /// # Errors
-    /// `guard_failed` without a published criteria set, without units, for tie-break rules and targets that refer to what the
-    /// table does not have, or for a schedule out of order.
+    /// `guard_failed` for a criteria set that is not published, without units, for a unit in no group or a group without a
+    /// unit, for tie-break rules and targets that refer to what a table does not have, or for a schedule out of order.
     pub fn open(
         &self,
-        published: Option<&ScoringTable>,
+        published: &PeriodTables,
         targets: &[Target],
         active_units: &[Id],
         now: DateTime<Utc>,
     ) -> Result<Change<Self>, Error> {
         let mut check = Check::default();
-        match published {
-            Some(table) => {
-                self.rules.check_sections(table, &mut check);
-                target::check_criteria(targets, table, &mut check);
-            }
-            None => check.fault("/criteria_set_id", Code::CriteriaSetNotPublished),
+        self.rules.check_sections(published, &mut check);
+        target::check_criteria(targets, self, published, &mut check);
+        for (pointer, set_id) in self.rules.criteria_sets() {
+            check.ensure(published.0.contains_key(&set_id), &pointer, Code::CriteriaSetNotPublished);
         }
         check.ensure(!self.rules.unit_ids.is_empty(), "/unit_ids", Code::UnitsMissing);
         for (at, id) in self.rules.unit_ids.iter().enumerate() {
             check.ensure(active_units.contains(id), &format!("/unit_ids/{at}"), Code::UnitInactive);
         }
+        self.rules.check_groups(&mut check);
         check.ensure(self.rules.schedule.is_in_order(), "/schedule", Code::ScheduleOutOfOrder);
         guard(check.faults)?;
         Ok(self.step(PeriodStatus::SelfAssessment, now, EventType::PeriodOpened))

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::assessment::group::PeriodTables;
+use crate::domain::assessment::period::Period;
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::text::{CODE_CHARS, Check};
 use crate::domain::{Id, Quantity};
@@ -38,22 +40,28 @@ fn check_criterion(criterion_code: &str, table: &ScoringTable, pointer: &str, ch
 }
 
 /// Records targets whose criteria are no longer what they were when the targets were set: the table was a draft then.
-pub fn check_criteria(targets: &[Target], table: &ScoringTable, check: &mut Check) {
+pub fn check_criteria(targets: &[Target], period: &Period, tables: &PeriodTables, check: &mut Check) {
     for (at, target) in targets.iter().enumerate() {
-        check_criterion(&target.criterion_code, table, &format!("/targets/{at}"), check);
+        // A table that is missing is a fault of its own.
+        if let Some(table) = tables.of_unit(period, &target.unit_id) {
+            check_criterion(&target.criterion_code, table, &format!("/targets/{at}"), check);
+        }
     }
 }
 
-/// Validates the targets of a period: each for a participating unit and a criterion that needs one, and none twice.
-pub fn read(given: &[Target], table: &ScoringTable, unit_ids: &[Id], check: &mut Check) -> Vec<Target> {
+/// Validates the targets of a period: each for a participating unit and a criterion of its table that needs one, and none
+/// twice.
+pub fn read(given: &[Target], period: &Period, tables: &PeriodTables, check: &mut Check) -> Vec<Target> {
     let mut seen = HashSet::new();
-    let taking_part: HashSet<&Id> = unit_ids.iter().collect();
+    let taking_part: HashSet<&Id> = period.rules.unit_ids.iter().collect();
     let mut read = Vec::with_capacity(given.len());
     for (at, target) in given.iter().enumerate() {
         let pointer = format!("/targets/{at}");
         let Target { unit_id, criterion_code, target: quantity, unit_of_measure } = target;
         check.ensure(taking_part.contains(unit_id), &format!("{pointer}/unit_id"), Code::UnitNotInPeriod);
-        check_criterion(criterion_code, table, &pointer, check);
+        if let Some(table) = tables.of_unit(period, unit_id) {
+            check_criterion(criterion_code, table, &pointer, check);
+        }
         if *quantity == Quantity::ZERO {
             let fault = Fault::at(format!("{pointer}/target"), Code::NumberOutOfRange);
             check.faults.push(fault.with("min", "0.0001").with("max", Quantity::MAX.to_string()));

@@ -105,6 +105,8 @@ pub struct Proposal {
     pub period_id: Id,
     /// The unit that is proposed.
     pub unit_id: Id,
+    /// Code of the unit's group; `None` where the period has no groups.
+    pub group_code: Option<String>,
     /// Code of the award.
     pub award_code: String,
     /// How many units may receive the award.
@@ -465,6 +467,7 @@ mod tests {
             organization_id: id,
             period_id: id,
             unit_id: id,
+            group_code: None,
             award_code: "emulation_flag".into(),
             award_quota: 1,
             slot: 1,

@@ -165,7 +165,8 @@ impl VoteTerms<'_> {
             let pointer = format!("/votes/{at}");
             let of_period = self.period.rules.unit_ids.contains(&ballot.unit_id);
             check.ensure(of_period, &format!("{pointer}/unit_id"), Code::UnknownReference);
-            let is_given = self.period.rules.awards.iter().any(|award| award.code == ballot.award_code);
+            let awards = self.period.rules.awards_of(self.period.group_code_of(&ballot.unit_id));
+            let is_given = awards.iter().any(|award| award.code == ballot.award_code);
             check.ensure(is_given, &format!("{pointer}/award_code"), Code::UnknownReference);
             if !seen.insert((ballot.unit_id, &ballot.award_code)) {
                 let fault = Fault::at(format!("{pointer}/award_code"), Code::Duplicate);

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::Id;
+use crate::domain::assessment::group::Group;
 use crate::domain::assessment::period::{
     CouncilScoring, DossierDeadline, LateSubmissions, PeriodRules, RequiredDocument,
 };
@@ -94,6 +95,11 @@ macro_rules! with_changes {
             #[serde(default, deserialize_with = "present")]
             #[schema(nullable = false)]
             awards: Option<Vec<Award>>,
+            /// Groups of like units, each with its own ranking; replaces the whole list. Units that leave the period leave their
+            /// group with it.
+            #[serde(default, deserialize_with = "present")]
+            #[schema(nullable = false)]
+            groups: Option<Vec<Group>>,
             /// Conditions that a unit must meet to receive an award.
             #[serde(default, deserialize_with = "present")]
             #[schema(nullable = false)]
@@ -139,11 +145,15 @@ macro_rules! with_changes {
                     overwrite(&mut rules.council_scoring, self.council_scoring.as_ref()),
                     overwrite(&mut rules.tie_break, self.tie_break.as_ref()),
                     overwrite(&mut rules.awards, self.awards.as_ref()),
+                    overwrite(&mut rules.groups, self.groups.as_ref()),
                     overwrite(&mut rules.eligibility, self.eligibility.as_ref()),
                     overwrite(&mut rules.when_ineligible, self.when_ineligible.as_ref()),
                     overwrite(&mut rules.required_documents, self.required_documents.as_ref()),
                     overwrite(&mut rules.dossier_deadline, self.dossier_deadline.as_ref()),
                 ];
+                if self.unit_ids.is_some() && self.groups.is_none() {
+                    rules.leave_groups();
+                }
                 ChangedFields { fixed: fixed.contains(&true) }
             }
         }

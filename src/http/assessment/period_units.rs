@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::assessment::period_unit::SetAside;
+use crate::domain::text::composed;
 use crate::error::Code;
 use crate::http::assessment::periods::{PeriodView, details_answer};
 use crate::http::call::{Call, Reply};
@@ -27,6 +28,8 @@ const ADD_REFUSALS: &[Code] = &[
     Code::AlreadyExists,
     Code::UnitInactive,
     Code::UnknownReference,
+    Code::GroupRequired,
+    Code::GroupFixed,
     Code::DueOnRequired,
     Code::DueOnTooLate,
     Code::DueOnNotNeeded,
@@ -49,6 +52,8 @@ pub struct SetAsideView {
     set_aside_at: Instant,
     /// The unit that it merged into, as in `predecessor_ids` of that unit; null if it merged into none.
     merged_into: Option<Id>,
+    /// Code of its group; null where the period has no groups.
+    group_code: Option<String>,
 }
 
 impl From<&SetAside> for SetAsideView {
@@ -58,6 +63,7 @@ impl From<&SetAside> for SetAsideView {
             reason: aside.reason.clone(),
             set_aside_at: Instant(aside.set_aside_at),
             merged_into: aside.merged_into,
+            group_code: aside.group_code.clone(),
         }
     }
 }
@@ -69,6 +75,9 @@ impl From<&SetAside> for SetAsideView {
 struct AddBody {
     /// The unit: an active one of the organisation that does not take part.
     unit_id: Id,
+    /// Code of the group that it joins; required where the period has groups. A unit that was set aside comes back to its own
+    /// group, which need not be named.
+    group_code: Option<String>,
     /// Last day for its submission, not after the appraisal is due; defaults to that of the others. Required where that has
     /// passed and the unit has no submission yet, refused where the unit has submitted (`due_on_not_needed`).
     due_on: Option<Day>,
@@ -100,6 +109,7 @@ async fn add(call: Call) -> Reply {
     let id = call.id("id")?;
     let input = call.body::<AddBody>().map(|body| Joining {
         unit_id: body.unit_id,
+        group_code: body.group_code.as_deref().map(composed),
         due_on: body.due_on.map(Into::into),
         reason: body.reason,
     });
@@ -114,7 +124,8 @@ async fn add(call: Call) -> Reply {
 ///
 /// Until the results are finalised. Its submission, reviews, facts and targets are kept and stay readable (`unit_set_aside` for
 /// every change). The unit is out of the ranking, the exports, the counts of the summary, the tasks and the conditions of every
-/// step; its deadline is waived, and a decision on a tie that names it lapses. To undo it, add the unit again.
+/// step; its deadline is waived, and a decision on a tie that names it lapses. It may be the last unit of its group, whose awards
+/// nobody takes then. To undo it, add the unit again.
 #[utoipa::path(post, path = "/v1/periods/{id}/units/{unit_id}/set-aside", request_body = SetAsideBody, responses((status = 200, description = "The period without the unit.", body = PeriodView)))]
 async fn set_aside(call: Call) -> Reply {
     let (id, unit_id) = (call.id("id")?, call.id("unit_id")?);

@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Id;
 use crate::domain::access::action::{Action, Stage};
+use crate::domain::assessment::group::Group;
 use crate::domain::assessment::period::{
     CouncilScoring, DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, RequiredDocument,
     Schedule, StartedStage,
@@ -52,13 +53,15 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference, Code::Duplicate];
+const CREATE_REFUSALS: &[Code] = &[Code::AlreadyExists, Code::UnknownReference, Code::Duplicate, Code::UnitNotInPeriod];
 const CHANGE_REFUSALS: &[Code] = &[Code::ResourceLocked, Code::DateInPast, Code::ScheduleOutOfOrder];
 const OPEN_REFUSALS: &[Code] = &[
     Code::GuardFailed,
     Code::CriteriaSetNotPublished,
     Code::UnitsMissing,
     Code::UnitInactive,
+    Code::GroupRequired,
+    Code::GroupEmpty,
     Code::UnknownReference,
     Code::UnknownCriterion,
     Code::TargetNotAsked,
@@ -115,8 +118,11 @@ pub struct PeriodView {
     /// Tie-break rules, applied in this order: `base_points`, `section:<code>`, `fewer_deductions`, `council_decision`.
     #[schema(example = json!(["base_points", "council_decision"]))]
     tie_break: Vec<String>,
-    /// Awards of the period, in order of precedence.
+    /// Awards of the period, in order of precedence. Each group without awards of its own gives all of them.
     awards: Vec<Award>,
+    /// Groups of like units (khối thi đua), each with its own ranking; empty where all units are ranked together. The units of
+    /// a group are those that take part, ordered by unit code.
+    groups: Vec<Group>,
     /// Conditions that a unit must meet to receive an award.
     eligibility: Vec<Condition>,
     /// What happens to an award when the unit next in rank is not eligible.
@@ -211,6 +217,7 @@ impl From<&Details<Period>> for PeriodView {
             council_scoring: rules.council_scoring,
             tie_break: rules.tie_break,
             awards: rules.awards,
+            groups: rules.groups,
             eligibility: rules.eligibility,
             when_ineligible: rules.when_ineligible,
             required_documents: rules.required_documents,
@@ -341,6 +348,10 @@ struct NewBody {
     /// Awards of the period, in order of precedence; defaults to none.
     #[serde(default)]
     awards: Vec<Award>,
+    /// Groups of like units (khối thi đua), each with its own ranking, awards and, if it names one, criteria set; defaults to
+    /// none: all units are ranked together. When the period opens, each unit is in exactly one group.
+    #[serde(default)]
+    groups: Vec<Group>,
     /// Conditions that a unit must meet to receive an award; defaults to none.
     #[serde(default)]
     eligibility: Vec<Condition>,
@@ -370,6 +381,7 @@ impl From<NewBody> for NewPeriod {
                 council_scoring: body.council_scoring,
                 tie_break: body.tie_break,
                 awards: body.awards,
+                groups: body.groups,
                 eligibility: body.eligibility,
                 when_ineligible: body.when_ineligible,
                 required_documents: body.required_documents,
@@ -415,7 +427,7 @@ struct SummaryView {
     units_missing: Vec<String>,
     /// Due dates of the stages.
     schedule: Schedule,
-    /// How many proposals there are for each award.
+    /// How many proposals there are for each award of each group.
     awards: Vec<AwardUse>,
     /// How many members of the council have reviewed each submission, where they score alone; null where they do not, and for
     /// all but the chair, the secretary and auditors.
@@ -464,6 +476,8 @@ struct CouncilProgress {
 /// The proposals for an award.
 #[derive(Debug, Serialize, ToSchema)]
 struct AwardUse {
+    /// Code of the group that gives the award; null where the period has no groups.
+    group_code: Option<String>,
     /// Code of the award.
     code: String,
     /// How many units may receive the award.
@@ -488,7 +502,10 @@ impl From<Summary> for SummaryView {
             *sheets.entry(unit.sheet.status.map_or_else(|| "none".to_owned(), word)).or_insert(0) += 1;
         }
         let missing = units.iter().filter(|unit| !unit.sheet.status.is_some_and(SubmissionStatus::is_sent));
-        let of = |code: &str| proposals.iter().filter(|proposal| proposal.award_code == code).collect::<Vec<_>>();
+        let of = |group_code: Option<&str>, code: &str| {
+            let of_group = proposals.iter().filter(move |proposal| proposal.group_code.as_deref() == group_code);
+            of_group.filter(|proposal| proposal.award_code == code).collect::<Vec<_>>()
+        };
         SummaryView {
             sheets,
             council_progress: council_progress.map(|counts| counts.into_iter().map(progress).collect()),
@@ -496,13 +513,14 @@ impl From<Summary> for SummaryView {
             units_missing: missing.map(|unit| unit.unit.code.clone()).collect(),
             awards: period
                 .rules
-                .awards
-                .iter()
-                .map(|award| AwardUse {
+                .awards_by_group()
+                .into_iter()
+                .map(|(group_code, award)| AwardUse {
+                    group_code: group_code.map(str::to_owned),
                     code: award.code.clone(),
                     quota: award.quota,
-                    proposed: of(&award.code).len(),
-                    approved: of(&award.code)
+                    proposed: of(group_code, &award.code).len(),
+                    approved: of(group_code, &award.code)
                         .iter()
                         .filter(|proposal| proposal.status == ProposalStatus::Approved)
                         .count(),
@@ -602,8 +620,8 @@ async fn transition(call: Call, act: Transition) -> Reply {
 
 /// Open a period for self-assessment.
 ///
-/// Requires a published criteria set that has what tie-break rules and targets refer to, at least one unit, and a schedule in
-/// order. A copy that carries over gives each unit its
+/// Requires published criteria sets that have what tie-break rules and targets refer to, at least one unit, and a schedule in
+/// order; in a period with groups, that each unit is in one group (`group_required`) and no group is empty (`group_empty`). A copy that carries over gives each unit its
 /// draft with what it had written.
 #[utoipa::path(post, path = "/v1/periods/{id}/open", responses((status = 200, description = "Open.", body = PeriodView)))]
 async fn open(call: Call) -> Reply {
@@ -630,7 +648,7 @@ async fn start_council_review(call: Call) -> Reply {
 /// Finalise the results and freeze the ranking.
 ///
 /// Requires that every submission is reviewed or missed, that a council session with a quorum is closed, that the facts
-/// about the units are known down to the last award, and that no tie crosses the boundary of an award. All unmet
+/// about the units are known down to the last award of each group, and that no tie crosses the boundary of an award. All unmet
 /// requirements are reported together.
 #[utoipa::path(post, path = "/v1/periods/{id}/finalize", responses((status = 200, description = "Finalised.", body = PeriodView)))]
 async fn finalize(call: Call) -> Reply {

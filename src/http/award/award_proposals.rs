@@ -147,10 +147,12 @@ pub(super) struct ProposalHeadView {
     period_id: Id,
     /// The unit that is proposed.
     unit_id: Id,
+    /// Code of the unit's group; null where the period has no groups.
+    group_code: Option<String>,
     /// Code of the award.
     #[schema(example = "emulation_flag")]
     award_code: String,
-    /// Final rank of the unit.
+    /// Final rank of the unit in its group.
     rank: i32,
     /// Final total of the unit.
     total: Points,
@@ -203,6 +205,7 @@ impl From<&Proposal> for ProposalHeadView {
             organization_id: proposal.organization_id,
             period_id: proposal.period_id,
             unit_id: proposal.unit_id,
+            group_code: proposal.group_code.clone(),
             award_code: proposal.award_code.clone(),
             rank: proposal.rank,
             total: proposal.total,
@@ -347,6 +350,8 @@ struct ListQuery {
     unit_id: Option<Vec<Id>>,
     /// Only proposals for these awards, by code.
     award_code: Option<Vec<String>>,
+    /// Only proposals for units of these groups, by code.
+    group_code: Option<Vec<String>>,
     /// Only proposals of periods of these years.
     year: Option<Vec<i32>>,
     /// Only proposals in these states.
@@ -362,12 +367,13 @@ struct ListQuery {
 /// awards over the years.
 #[utoipa::path(get, path = "/v1/award-proposals", params(ListQuery), responses((status = 200, description = "A page of proposals.", body = ListView<ProposalRowView>)))]
 async fn list(mut call: Call) -> Reply {
-    let ListQuery { organization_id, period_id, unit_id, award_code, year, status, sort } = call.query();
+    let ListQuery { organization_id, period_id, unit_id, award_code, group_code, year, status, sort } = call.query();
     let asked = call.page(sort);
     let filter = Filter {
         period_ids: period_id,
         unit_ids: unit_id,
         award_codes: award_code,
+        group_codes: group_code,
         years: year,
         statuses: status,
         ..Filter::default()

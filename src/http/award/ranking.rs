@@ -47,7 +47,7 @@ pub(super) struct RankingView {
     version: i64,
     /// Version that was frozen last; null while the ranking is provisional, and for those who see announced rankings alone.
     latest_version: Option<i64>,
-    /// Units by rank; those without a result last.
+    /// Units by group, in the order of the groups, and rank; those without a result last in their group.
     rows: Vec<RankingRow>,
     /// Ties that the council still has to decide.
     unresolved_ties: Vec<UnresolvedTie>,
@@ -81,6 +81,8 @@ impl From<RankingDetails> for RankingView {
 struct GetQuery {
     /// A version that was frozen; without it the announced one, else the one that was frozen last, else the current data.
     version: Option<i64>,
+    /// Only this group.
+    group_code: Option<String>,
 }
 
 /// The result of verifying a final ranking.
@@ -155,15 +157,18 @@ impl DecisionView {
 /// Get the ranking.
 ///
 /// Computed from the current scores until the period is finalised, frozen from then on. Standard competition ranking:
-/// 1, 2, 2, 4. Units see it once the results are announced. Where an amendment has changed it since, the announced version is
+/// 1, 2, 2, 4. Where the period has groups, each is ranked alone, from 1. Units see it once the results are announced. Where an amendment has changed it since, the announced version is
 /// `stale`, and those who see rankings before they are announced find the next one by its version.
 #[utoipa::path(get, path = "/v1/periods/{id}/ranking", params(GetQuery), responses((status = 200, description = "The ranking.", body = RankingView)))]
 async fn get(mut call: Call) -> Reply {
-    let GetQuery { version } = call.query();
+    let GetQuery { version, group_code } = call.query();
     let id = call.id("id")?;
     call.read(move |conn, context| {
-        let body = serde_json::to_string(&RankingView::from(ranking::get_version(conn, context, &id, version)?))
-            .map_err(crate::error::Error::internal)?;
+        let mut details = ranking::get_version(conn, context, &id, version)?;
+        if let Some(code) = &group_code {
+            details.ranking = details.ranking.of_group(code);
+        }
+        let body = serde_json::to_string(&RankingView::from(details)).map_err(crate::error::Error::internal)?;
         let etag = Some(crate::service::tag::of_body(&body));
         Ok(Answer { status: 200, location: None, etag, next: None, body, replayed: false })
     })
@@ -203,7 +208,7 @@ async fn decisions(mut call: Call) -> Reply {
 /// Record the council's order of tied units.
 ///
 /// It is a decision of a closed session with a quorum, held during the council's review and not before the day of the
-/// totals, entered by the chair, or by who presided where the chair belongs to a tied unit. It lapses when one of these
+/// totals, about the units of one tie and so of one group, entered by the chair, or by who presided where the chair belongs to a tied unit. It lapses when one of these
 /// totals changes. Until the period is finalised, another decision about the same units replaces the first one.
 #[utoipa::path(post, path = "/v1/periods/{id}/tie-decisions", request_body = DecisionBody, responses((status = 201, description = "Recorded.", body = DecisionView)))]
 async fn decide(call: Call) -> Reply {

@@ -48,7 +48,7 @@ pub fn copy(
     }
     let mut rules = source.rules.clone();
     let active = store::units::filter_active(conn, &source.organization_id, &rules.unit_ids)?;
-    rules.unit_ids.retain(|unit_id| active.contains(unit_id));
+    rules.retain_units(|unit_id| active.contains(unit_id));
     (given.changes)(&mut rules);
     validate(conn, &source.organization_id, &mut rules)?;
     let draft = Period::draft(context.new_id(), source.organization_id, rules, context.now);
@@ -73,11 +73,11 @@ fn copied_targets(
     source: &Period,
     period: &Period,
 ) -> Result<(Vec<Target>, Vec<NotCarried>), Error> {
-    let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
+    let tables = context.app.tables.of_period(conn, &period.rules)?;
     let (mut targets, mut left) = (Vec::new(), Vec::new());
     for given in store::targets::of_period(conn, &source.id)? {
         let mut check = Check::default();
-        targets.extend(target::read(std::slice::from_ref(&given), &table, &period.rules.unit_ids, &mut check));
+        targets.extend(target::read(std::slice::from_ref(&given), period, &tables, &mut check));
         if let Some(fault) = check.faults.first() {
             targets.pop();
             let (part, criterion_code) = (CarriedPart::Target, Some(given.criterion_code));
@@ -102,8 +102,8 @@ fn plan(
     source: &Period,
     period: &Period,
 ) -> Result<(Vec<Plan>, Vec<NotCarried>), Error> {
-    let from = context.app.tables.get(conn, &source.rules.criteria_set_id)?;
-    let plain = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
+    let tables_before = context.app.tables.of_period(conn, &source.rules)?;
+    let tables = context.app.tables.of_period(conn, &period.rules)?;
     let targets = store::targets::of_period(conn, &period.id)?;
     let mut written = store::scores::of_period(conn, &source.id)?;
     let mut evidence: HashMap<Id, Vec<Evidence>> = HashMap::new();
@@ -114,7 +114,10 @@ fn plan(
     for submission in store::submissions::of_period(conn, &source.id)? {
         let unit_id = submission.unit_id;
         let stays = |part, criterion_code, why| NotCarried { unit_id, part, criterion_code, why };
-        let lines = written.remove(&submission.id).unwrap_or_default().on(&from)?;
+        let lacks = || Error::internal("a unit without its table");
+        let from = tables_before.of_unit(source, &unit_id).ok_or_else(lacks)?;
+        let plain = tables.of_unit(period, &unit_id).ok_or_else(lacks)?;
+        let lines = written.remove(&submission.id).unwrap_or_default().on(from)?;
         let mut pieces = evidence.remove(&submission.id).unwrap_or_default();
         let is_empty = pieces.is_empty() && lines == from.blank();
         if is_empty {
@@ -126,8 +129,8 @@ fn plan(
         }
         let own = targets.iter().filter(|target| target.unit_id == unit_id);
         let own = own.map(|target| (target.criterion_code.as_str(), target.target));
-        let table = Arc::new(ScoringTable::clone(&plain).with_targets(own));
-        let (lines, refused) = table.take_over(&plain, &from, &lines)?;
+        let table = Arc::new(ScoringTable::clone(plain).with_targets(own));
+        let (lines, refused) = table.take_over(plain, from, &lines)?;
         left.extend(refused.into_iter().map(|(code, why)| stays(CarriedPart::Line, Some(code), why)));
         pieces.retain(|piece| {
             let known = table.position(&piece.criterion_code).is_some();

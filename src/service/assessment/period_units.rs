@@ -34,6 +34,8 @@ use crate::store::{self, Conn};
 pub struct Joining {
     /// The unit.
     pub unit_id: Id,
+    /// Code of the group that it joins.
+    pub group_code: Option<String>,
     /// The last day for its submission; none for that of the others.
     pub due_on: Option<NaiveDate>,
     /// Why it joins.
@@ -59,14 +61,14 @@ pub fn join(conn: &mut Conn, context: &Context, id: &Id, input: &Input<Joining>)
     let Some(unit) = unit.filter(|unit| unit.organization_id == period.organization_id) else {
         return Err(Error::of_fault(Fault::at("/unit_id", Code::UnknownReference)).into());
     };
-    let change = period.join(unit.id, context.now)?;
+    let change = period.join(unit.id, given.group_code.as_deref(), context.now)?;
     if !unit.active {
         return Err(Error::of_fault(Fault::at("/unit_id", Code::UnitInactive)).into());
     }
     let act = Act { name: "period.add_unit", unit_id: unit.id, reason, standing: ranking::standing(conn, id)? };
     let effects = match period.set_aside_of(&unit.id) {
         Some(aside) => come_back(conn, context, (&period, aside), &unit, given.due_on)?,
-        None => enter(conn, context, &period, &unit, given.due_on)?,
+        None => enter(conn, context, &change.after, &unit, given.due_on)?,
     };
     settle(conn, context, (&period, change), act, effects)
 }
@@ -82,7 +84,13 @@ pub fn set_aside(
     period.must_know(unit_id)?;
     let reason = check_leaving(conn, &period, unit_id, given)?;
     let merged_into = given.merged_into;
-    let aside = SetAside { unit_id: *unit_id, reason: reason.clone(), set_aside_at: context.now, merged_into };
+    let aside = SetAside {
+        unit_id: *unit_id,
+        reason: reason.clone(),
+        set_aside_at: context.now,
+        merged_into,
+        group_code: None,
+    };
     let change = period.set_aside(aside.clone(), context.now)?;
     let standing = ranking::standing(conn, id)?;
     let mut effects = Effects::default();

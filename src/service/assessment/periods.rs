@@ -1,6 +1,7 @@
 //! Acts on periods, from draft to announcement.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use crate::domain::Id;
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::access::{self, Facts};
+use crate::domain::assessment::group::PeriodTables;
 use crate::domain::assessment::period::{
     self, CouncilScoring, LateSubmissions, Period, PeriodRules, PeriodStatus, Schedule,
 };
@@ -15,7 +17,7 @@ use crate::domain::assessment::steps::UnitSheet;
 use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::award::award_proposal::Proposal;
 use crate::domain::change::{Change, Gate};
-use crate::domain::criteria::criteria_set::CriteriaSetStatus;
+use crate::domain::criteria::criteria_set::{CriteriaSet, CriteriaSetStatus};
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::domain::journal::event::EventType;
 use crate::domain::schedule::deadline::Deadline;
@@ -149,12 +151,19 @@ pub fn validate(conn: &mut Conn, organization_id: &Id, rules: &mut PeriodRules) 
     for (at, id) in rules.unit_ids.iter().enumerate() {
         check.ensure(active.contains(id), &format!("/unit_ids/{at}"), Code::UnknownReference);
     }
-    let set = store::criteria_sets::find(conn, &rules.criteria_set_id)?;
-    match set.filter(|set| set.organization_id == *organization_id) {
-        Some(set) => rules.check_sections(&ScoringTable::of(&set.content), &mut check),
-        None => check.fault("/criteria_set_id", Code::UnknownReference),
+    let named = rules.criteria_sets();
+    let mut sets = store::criteria_sets::with_ids(conn, named.iter().map(|(_, id)| id))?;
+    sets.retain(|set| set.organization_id == *organization_id);
+    let tables = tables(&sets);
+    for (pointer, id) in named {
+        check.ensure(tables.0.contains_key(&id), &pointer, Code::UnknownReference);
     }
+    rules.check_sections(&tables, &mut check);
     Error::unless_valid(check.faults)
+}
+
+fn tables(sets: &[CriteriaSet]) -> PeriodTables {
+    PeriodTables(sets.iter().map(|set| (set.id, Arc::new(ScoringTable::of(&set.content)))).collect())
 }
 
 /// Creates a draft.
@@ -265,10 +274,10 @@ fn entries_of_moved(
 
 /// Removes targets of units and criteria that a draft no longer contains.
 fn drop_targets(conn: &mut Conn, context: &Context, before: &Period, after: &Period) -> Result<(), Error> {
-    let same_table = before.rules.criteria_set_id == after.rules.criteria_set_id;
+    let same_table = |unit_id: &Id| before.criteria_set_of(unit_id) == after.criteria_set_of(unit_id);
     let previous = store::targets::of_period(conn, &before.id)?;
     let mut targets = previous.clone();
-    targets.retain(|target| same_table && after.rules.unit_ids.contains(&target.unit_id));
+    targets.retain(|target| same_table(&target.unit_id) && after.rules.unit_ids.contains(&target.unit_id));
     if targets == previous {
         return Ok(());
     }
@@ -296,15 +305,15 @@ pub fn bump_version(conn: &mut Conn, context: &Context, period: Period) -> Resul
 /// Opens the period: units may score themselves.
 pub fn open(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Period>> {
     let (period, ()): (Period, _) = context.enter(conn, id, Action::Open, &Ok(()))?;
-    let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?;
+    let named = period.rules.criteria_sets();
+    let mut published = store::criteria_sets::with_ids(conn, named.iter().map(|(_, id)| id))?;
+    published.retain(|set| set.status == CriteriaSetStatus::Published);
     // From here on the time zone may not change, because gates are computed from it, and no unit may become inactive.
     store::calendar::lock_for_share(conn)?;
     store::units::lock_for_share(conn, &period.organization_id)?;
     let active_units = store::units::filter_active(conn, &period.organization_id, &period.rules.unit_ids)?;
-    let published = set.filter(|set| set.status == CriteriaSetStatus::Published);
-    let table = published.map(|set| ScoringTable::of(&set.content));
     let targets = store::targets::of_period(conn, id)?;
-    let change = period.open(table.as_ref(), &targets, &active_units, context.now)?;
+    let change = period.open(&tables(&published), &targets, &active_units, context.now)?;
     let mut further = sync::plan_period(conn, context.app, &period, context.now)?;
     further.extend(copies::carry_over(conn, context, &period)?);
     context.commit_with(conn, "period.open", &period, change, further)

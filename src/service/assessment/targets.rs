@@ -28,8 +28,8 @@ pub fn replace(
     input: &Input<Vec<Target>>,
 ) -> Result<(Vec<Target>, Details<Period>)> {
     let (period, command): (Period, _) = context.enter(conn, period_id, Action::SetTargets, input)?;
-    let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
-    let after = checked(|check| target::read(command, &table, &period.rules.unit_ids, check))?;
+    let tables = context.app.tables.of_period(conn, &period.rules)?;
+    let after = checked(|check| target::read(command, &period, &tables, check))?;
     let (before, kept) = taking_part(conn, &period)?;
     let scored: HashSet<(Id, String)> = store::targets::scored_lines(conn, period_id)?.into_iter().collect();
     let changed = target::changed(&before, &after);

@@ -201,12 +201,16 @@ fn propose(
         .map(|document| Document { code: document.code.clone(), title: document.title.clone(), file: None })
         .collect();
     let mut created = Vec::new();
-    for award in &period.rules.awards {
-        let taken: Vec<i32> =
-            kept.iter().filter(|proposal| proposal.award_code == award.code).map(|proposal| proposal.slot).collect();
+    for (group_code, award) in period.rules.awards_by_group() {
+        let is_of_group = |of: &Option<String>| of.as_deref() == group_code;
+        let of_award =
+            kept.iter().filter(|proposal| is_of_group(&proposal.group_code) && proposal.award_code == award.code);
+        let taken: Vec<i32> = of_award.map(|proposal| proposal.slot).collect();
         let free = (1..=award.quota).filter(|slot| !taken.contains(slot));
         let fresh = ranking.rows.iter().filter(|row| {
-            row.award_code.as_ref() == Some(&award.code) && !kept.iter().any(|proposal| proposal.unit_id == row.unit_id)
+            is_of_group(&row.group_code)
+                && row.award_code.as_ref() == Some(&award.code)
+                && !kept.iter().any(|proposal| proposal.unit_id == row.unit_id)
         });
         created.extend(free.zip(fresh).filter_map(|(slot, row)| {
             Some(Proposal {
@@ -214,6 +218,7 @@ fn propose(
                 organization_id: period.organization_id,
                 period_id: period.id,
                 unit_id: row.unit_id,
+                group_code: row.group_code.clone(),
                 award_code: award.code.clone(),
                 award_quota: award.quota,
                 slot,

@@ -129,7 +129,7 @@ pub fn list(
 /// The fields of a proposal that audit entries keep.
 fn audit(proposal: &Proposal) -> Value {
     let decision = proposal.decision.as_ref();
-    json!({
+    let kept = json!({
         "period_id": proposal.period_id, "unit_id": proposal.unit_id, "award_code": proposal.award_code,
         "award_quota": proposal.award_quota, "slot": proposal.slot,
         "rank": proposal.rank, "total": proposal.total, "eligibility": proposal.eligibility, "stale": proposal.stale,
@@ -140,7 +140,16 @@ fn audit(proposal: &Proposal) -> Value {
         "withdrawn": proposal.withdrawn.as_ref().map(|withdrawn| json!({
             "at": instant(withdrawn.at), "reason": withdrawn.reason, "pass_down": withdrawn.pass_down,
         })),
-    })
+    });
+    in_group(proposal, kept)
+}
+
+/// Adds the group of a proposal, where the period has groups.
+fn in_group(proposal: &Proposal, value: Value) -> Value {
+    match &proposal.group_code {
+        Some(group_code) => fields(&value, json!({"group_code": group_code})),
+        None => value,
+    }
 }
 
 /// Audit entry and event of a proposal that the announcement creates.
@@ -207,7 +216,7 @@ fn event(proposal: &Proposal, kind: EventType) -> EventDraft {
         kind,
         period_id: Some(proposal.period_id),
         unit_id: Some(proposal.unit_id),
-        data: json!({"status": proposal.status, "award_code": proposal.award_code}),
+        data: in_group(proposal, json!({"status": proposal.status, "award_code": proposal.award_code})),
     }
 }
 

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 
 use crate::domain::Id;
+use crate::domain::assessment::group::PeriodTables;
+use crate::domain::assessment::period::PeriodRules;
 use crate::domain::assessment::submission::SubmissionCase;
 use crate::domain::assessment::target::Target;
-use crate::domain::criteria::criteria_set::CriteriaSetStatus;
+use crate::domain::criteria::criteria_set::{CriteriaSet, CriteriaSetStatus};
 use crate::domain::criteria::scoring::ScoringTable;
 use crate::error::{Code, Error};
 use crate::store::{self, Conn};
@@ -35,11 +37,36 @@ impl Tables {
             return Ok(table);
         }
         let set = store::criteria_sets::find(conn, id)?.ok_or(Code::NotFound)?;
+        Ok(self.keep(&set))
+    }
+
+    /// Returns the scoring tables of a period, by criteria set.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn of_period(&self, conn: &mut Conn, rules: &PeriodRules) -> Result<PeriodTables, Error> {
+        let named: Vec<Id> = rules.criteria_sets().into_iter().map(|(_, id)| id).collect();
+        let mut tables: HashMap<Id, Arc<ScoringTable>> =
+            named.iter().filter_map(|id| Some((*id, self.0.get(id)?))).collect();
+        let missing: Vec<&Id> = named.iter().filter(|id| !tables.contains_key(*id)).collect();
+        if !missing.is_empty() {
+            let sets = store::criteria_sets::with_ids(conn, missing.into_iter())?;
+            tables.extend(sets.into_iter().map(|set| (set.id, self.keep(&set))));
+        }
+        if named.iter().all(|id| tables.contains_key(id)) {
+            Ok(PeriodTables(tables))
+        } else {
+            Err(Error::new(Code::NotFound))
+        }
+    }
+
+    /// Compiles the table of a criteria set, and keeps it if it never changes.
+    fn keep(&self, set: &CriteriaSet) -> Arc<ScoringTable> {
         let table = Arc::new(ScoringTable::of(&set.content));
         if set.status != CriteriaSetStatus::Draft {
-            self.0.insert(*id, Arc::clone(&table));
+            self.0.insert(set.id, Arc::clone(&table));
         }
-        Ok(table)
+        table
     }
 
     /// Returns the scoring table for one submission, with its unit's targets where the table depends on targets.

@@ -5,6 +5,7 @@ pub mod council_means;
 pub mod evidence;
 pub mod facts;
 pub mod files;
+pub mod period_groups;
 pub mod period_units;
 pub mod periods;
 pub mod recusals;

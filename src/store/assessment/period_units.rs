@@ -15,9 +15,12 @@ use crate::store::schema::period_units::{self, dsl};
 use crate::store::schema::units;
 use crate::store::types::{id, id_option, id_texts, naive, utc};
 
+/// The units that take part in a period, each with the code of its group, and those that were set aside.
+pub type Members = (Vec<(Id, Option<String>)>, Vec<SetAside>);
+
 /// The units of a period in order of code: those that take part, and those that were set aside.
-pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<(Vec<Id>, Vec<SetAside>), Error> {
-    type Columns = (String, Option<NaiveDateTime>, Option<String>, Option<String>);
+pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Members, Error> {
+    type Columns = (String, Option<NaiveDateTime>, Option<String>, Option<String>, Option<String>);
     let rows: Vec<Columns> = period_units::table
         .inner_join(units::table.on(units::id.eq(period_units::unit_id)))
         .filter(period_units::period_id.eq(period_id.as_str()))
@@ -27,17 +30,19 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<(Vec<Id>, Vec<SetAsi
             period_units::set_aside_at,
             period_units::set_aside_reason,
             period_units::merged_into,
+            period_units::group_code,
         ))
         .load(conn)?;
     let (mut taking_part, mut set_aside) = (Vec::new(), Vec::new());
-    for (unit_id, at, reason, merged_into) in rows {
+    for (unit_id, at, reason, merged_into, group_code) in rows {
         match at.zip(reason) {
-            None => taking_part.push(id(unit_id)),
+            None => taking_part.push((id(unit_id), group_code)),
             Some((at, reason)) => set_aside.push(SetAside {
                 unit_id: id(unit_id),
                 reason,
                 set_aside_at: utc(at),
                 merged_into: id_option(merged_into),
+                group_code,
             }),
         }
     }
@@ -64,7 +69,7 @@ pub fn is_set_aside(conn: &mut Conn, period_id: &Id, unit_id: &Id) -> Result<boo
     Ok(diesel::select(diesel::dsl::exists(row)).get_result(conn)?)
 }
 
-/// Adds a unit to a period.
+/// Adds a unit to a period, in its group.
 ///
 /// # Errors
 /// `already_exists` for a unit that is there.
@@ -73,6 +78,7 @@ pub fn insert(conn: &mut Conn, period: &Period, unit_id: &Id) -> Result<(), Erro
         dsl::period_id.eq(period.id.as_str()),
         dsl::organization_id.eq(period.organization_id.as_str()),
         dsl::unit_id.eq(unit_id.as_str()),
+        dsl::group_code.eq(period.group_code_of(unit_id)),
     );
     let inserted = diesel::insert_into(period_units::table).values(row).execute(conn);
     map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Id;
+use crate::domain::assessment::group::Group;
 use crate::domain::assessment::period::{
     CouncilScoring, DossierDeadline, LateSubmissions, Notice, Period, PeriodRules, PeriodStatus, Schedule,
 };
@@ -20,7 +21,7 @@ use crate::store::dialect::{RowLock, dispatch, lock_row};
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, paged};
 use crate::store::schema::periods::{self, dsl};
-use crate::store::schema::{period_awards, period_units, submissions, units};
+use crate::store::schema::{period_units, submissions, units};
 use crate::store::types::{enum_text, from_json, id, id_option, json, naive, parse_enum, totals, utc, utc_option};
 use crate::store::{self, Conn};
 
@@ -76,7 +77,11 @@ impl RankingState {
     }
 }
 
-fn period(row: Row, (unit_ids, set_aside): (Vec<Id>, Vec<SetAside>), awards: Vec<Award>) -> Result<Period, Error> {
+fn period(
+    row: Row,
+    (unit_ids, set_aside): (Vec<Id>, Vec<SetAside>),
+    (awards, groups): (Vec<Award>, Vec<Group>),
+) -> Result<Period, Error> {
     let ranking: Option<RankingState> = row.ranking_state.as_deref().map(from_json).transpose()?;
     Ok(Period {
         id: id(row.id),
@@ -98,6 +103,7 @@ fn period(row: Row, (unit_ids, set_aside): (Vec<Id>, Vec<SetAside>), awards: Vec
             council_scoring: parse_enum(&row.council_scoring)?,
             tie_break: from_json(&row.tie_break)?,
             awards,
+            groups,
             eligibility: from_json(&row.eligibility)?,
             when_ineligible: parse_enum(&row.when_ineligible)?,
             required_documents: from_json(&row.required_documents)?,
@@ -209,14 +215,10 @@ pub fn lock_for_update(conn: &mut Conn, id: &Id) -> Result<(), Error> {
 pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<Period>, Error> {
     let row: Option<Row> = dsl::periods.find(id.as_str()).get_result(conn).optional()?;
     let Some(row) = row else { return Ok(None) };
-    let members = store::period_units::of_period(conn, id)?;
-    let awards: Vec<(String, String, i32)> = period_awards::table
-        .filter(period_awards::period_id.eq(id.as_str()))
-        .order(period_awards::position)
-        .select((period_awards::code, period_awards::title, period_awards::quota))
-        .load(conn)?;
-    let awards = awards.into_iter().map(|(code, title, quota)| Award { code, title, quota }).collect();
-    period(row, members, awards).map(Some)
+    let (taking_part, set_aside) = store::period_units::of_period(conn, id)?;
+    let grouped = store::period_groups::of_period(conn, id, &taking_part)?;
+    let unit_ids = taking_part.into_iter().map(|(unit_id, _)| unit_id).collect();
+    period(row, (unit_ids, set_aside), grouped).map(Some)
 }
 
 /// Returns a page of an organisation's periods.
@@ -259,7 +261,7 @@ pub fn insert(conn: &mut Conn, period: &Period) -> Result<(), Error> {
     insert_members(conn, period)
 }
 
-/// Saves a change to a period. `with_members` replaces its units and awards, which is possible only before other rows
+/// Saves a change to a period. `with_members` replaces its units, groups and awards, which is possible only before other rows
 /// refer to them.
 ///
 /// # Errors
@@ -273,8 +275,7 @@ pub fn update(conn: &mut Conn, period: Period, with_members: bool) -> Result<Per
     if with_members {
         let of_period = period_units::table.filter(period_units::period_id.eq(after.id.as_str()));
         diesel::delete(of_period).execute(conn)?;
-        let of_period = period_awards::table.filter(period_awards::period_id.eq(after.id.as_str()));
-        diesel::delete(of_period).execute(conn)?;
+        store::period_groups::delete(conn, &after.id)?;
         insert_members(conn, &after)?;
     }
     Ok(after)
@@ -290,26 +291,13 @@ fn insert_members(conn: &mut Conn, period: &Period) -> Result<(), Error> {
                 period_units::period_id.eq(period.id.as_str()),
                 period_units::organization_id.eq(period.organization_id.as_str()),
                 period_units::unit_id.eq(unit_id.as_str()),
+                period_units::group_code.eq(period.group_code_of(unit_id)),
             )
         })
         .collect();
-    let awards: Vec<_> = (0_i32..)
-        .zip(&period.rules.awards)
-        .map(|(position, award)| {
-            (
-                period_awards::period_id.eq(period.id.as_str()),
-                period_awards::position.eq(position),
-                period_awards::code.eq(&award.code),
-                period_awards::title.eq(&award.title),
-                period_awards::quota.eq(award.quota),
-            )
-        })
-        .collect();
-    dispatch!(conn, c => {
-        diesel::insert_into(period_units::table).values(&units).execute(c)?;
-        diesel::insert_into(period_awards::table).values(&awards).execute(c)?;
-    });
-    Ok(())
+    store::period_groups::insert(conn, period)?;
+    dispatch!(conn, c => diesel::insert_into(period_units::table).values(&units).execute(c))?;
+    store::period_groups::insert_awards(conn, period)
 }
 
 /// The settings of a period on which its deadlines depend.
@@ -391,6 +379,8 @@ pub struct PeriodUnit {
     pub unit: UnitKey,
     /// The unit's name.
     pub name: String,
+    /// Code of the unit's group; `None` where the period has no groups.
+    pub group_code: Option<String>,
     /// The unit's submission; `None` before there is one.
     pub submission_id: Option<Id>,
     /// The totals of the self-assessment; `None` while nothing is scored.
@@ -401,8 +391,8 @@ pub struct PeriodUnit {
 
 /// Returns the units that take part in a period in order of code, each with its submission.
 pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<PeriodUnit>, Error> {
-    type Joined =
-        (String, String, String, Option<String>, Option<String>, Option<NaiveDateTime>, Option<i64>, Option<i64>);
+    type Sheet = (Option<String>, Option<String>, Option<NaiveDateTime>, Option<i64>, Option<i64>);
+    type Joined = (String, String, String, Option<String>, Sheet);
     let rows: Vec<Joined> =
         period_units::table
             .inner_join(units::table.on(units::id.eq(period_units::unit_id)))
@@ -416,18 +406,22 @@ pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<PeriodUnit>, Erro
                 units::id,
                 units::code,
                 units::name,
-                submissions::id.nullable(),
-                submissions::status.nullable(),
-                submissions::closes_at.nullable(),
-                submissions::base.nullable(),
-                submissions::bonus.nullable(),
+                period_units::group_code,
+                (
+                    submissions::id.nullable(),
+                    submissions::status.nullable(),
+                    submissions::closes_at.nullable(),
+                    submissions::base.nullable(),
+                    submissions::bonus.nullable(),
+                ),
             ))
             .load(conn)?;
     rows.into_iter()
-        .map(|(unit_id, code, name, submission_id, status, closes_at, base, bonus)| {
+        .map(|(unit_id, code, name, group_code, (submission_id, status, closes_at, base, bonus))| {
             Ok(PeriodUnit {
                 unit: UnitKey { id: id(unit_id), code: code.clone() },
                 name,
+                group_code,
                 submission_id: submission_id.map(id),
                 totals: totals(base, bonus),
                 sheet: UnitSheet {

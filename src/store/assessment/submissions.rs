@@ -22,7 +22,7 @@ use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::period_units::taking_part;
 use crate::store::schema::submissions::{self, dsl};
 use crate::store::schema::{
-    council_means, organizations, period_units, periods, revision_withdrawals, revisions, units,
+    council_means, organizations, period_groups, period_units, periods, revision_withdrawals, revisions, units,
 };
 use crate::store::types::{
     enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, utc, utc_option,
@@ -81,6 +81,15 @@ macro_rules! of_its_unit {
     };
 }
 use of_its_unit;
+
+/// The condition that joins a submission to the group of its unit, which may have a table of its own.
+macro_rules! of_its_group {
+    () => {
+        period_groups::period_id
+            .eq(submissions::period_id)
+            .and(period_groups::code.nullable().eq(period_units::group_code))
+    };
+}
 
 /// The columns that a transition changes. Setting the others as well would check foreign keys and update indexes for
 /// nothing.
@@ -182,17 +191,20 @@ pub fn lock_all_for_update(conn: &mut Conn, ids: &[Id]) -> Result<(), Error> {
     Ok(())
 }
 
-type Joined = (Row, String, String, NaiveDate, String, String, String, Option<NaiveDateTime>);
+/// Status, last day of appraisal, table, table of the group, and the council's way of scoring.
+type OfPeriod = (String, NaiveDate, String, Option<String>, String);
+type Joined = (Row, String, OfPeriod, String, Option<NaiveDateTime>);
 
 fn case(joined: Joined) -> Result<SubmissionCase, Error> {
-    let (row, code, status, appraisal_due_on, criteria_set_id, council_scoring, time_zone, set_aside_at) = joined;
+    let (row, code, of_period, time_zone, set_aside_at) = joined;
+    let (status, appraisal_due_on, criteria_set_id, of_group, council_scoring) = of_period;
     let submission = Submission::try_from(row)?;
     Ok(SubmissionCase {
         unit: UnitKey { id: submission.unit_id, code },
         submission,
         period_status: parse_enum(&status)?,
         appraisal_due_on,
-        criteria_set_id: Id::from_uuid_text(criteria_set_id),
+        criteria_set_id: Id::from_uuid_text(of_group.unwrap_or(criteria_set_id)),
         council_scoring: parse_enum(&council_scoring)?,
         zone: zone(&time_zone).unwrap_or(chrono_tz::Asia::Ho_Chi_Minh),
         set_aside_at: utc_option(set_aside_at),
@@ -208,13 +220,17 @@ macro_rules! cases {
             .inner_join(periods::table.on(periods::id.eq(submissions::period_id)))
             .inner_join(organizations::table.on(organizations::id.eq(submissions::organization_id)))
             .inner_join(period_units::table.on(of_its_unit!()))
+            .left_join(period_groups::table.on(of_its_group!()))
             .select((
                 columns!(),
                 units::code,
-                periods::status,
-                periods::appraisal_due_on,
-                periods::criteria_set_id,
-                periods::council_scoring,
+                (
+                    periods::status,
+                    periods::appraisal_due_on,
+                    periods::criteria_set_id,
+                    period_groups::criteria_set_id.nullable(),
+                    periods::council_scoring,
+                ),
                 organizations::time_zone,
                 period_units::set_aside_at,
             ))

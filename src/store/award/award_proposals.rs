@@ -13,7 +13,6 @@ use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::CountedDay;
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
-use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::page::{ById, Page, Place, paged};
@@ -21,6 +20,7 @@ use crate::store::range::{Condition, Ranges, within};
 use crate::store::schema::award_proposals::{self, dsl};
 use crate::store::schema::{period_awards, periods, proposal_documents, units};
 use crate::store::types::{enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, utc, utc_option};
+use crate::store::{Conn, period_groups};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = award_proposals, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -52,6 +52,7 @@ struct Row {
     withdrawn_at: Option<NaiveDateTime>,
     pass_down: Option<bool>,
     stale: bool,
+    group_code: String,
 }
 
 fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
@@ -62,6 +63,7 @@ fn proposal(row: Row, documents: Vec<Document>) -> Result<Proposal, Error> {
         organization_id: id(row.organization_id),
         period_id: id(row.period_id),
         unit_id: id(row.unit_id),
+        group_code: period_groups::read(row.group_code),
         award_code: row.award_code,
         award_quota: row.award_quota,
         slot: row.slot,
@@ -124,6 +126,7 @@ impl TryFrom<&Proposal> for Row {
             withdrawn_at: naive_option(proposal.withdrawn.as_ref().map(|withdrawn| withdrawn.at)),
             pass_down: proposal.withdrawn.as_ref().and_then(|withdrawn| withdrawn.pass_down),
             stale: proposal.stale,
+            group_code: period_groups::stored(proposal.group_code.as_deref()),
         })
     }
 }
@@ -186,6 +189,8 @@ pub struct Filter {
     pub unit_ids: Option<Vec<Id>>,
     /// Only these awards, by code.
     pub award_codes: Option<Vec<String>>,
+    /// Only of these groups, by code.
+    pub group_codes: Option<Vec<String>>,
     /// Only of periods of these years.
     pub years: Option<Vec<i32>>,
     /// Only this unit: the only one whose proposals the caller may see.
@@ -250,6 +255,9 @@ fn named(organization_id: &Id, filter: &Filter) -> Condition {
     if let Some(codes) = &filter.award_codes {
         condition = condition.and(dsl::award_code.eq_any(codes.clone()));
     }
+    if let Some(codes) = &filter.group_codes {
+        condition = condition.and(dsl::group_code.eq_any(codes.clone()).assume_not_null());
+    }
     if let Some(years) = &filter.years {
         let of_years = periods::table
             .filter(periods::organization_id.eq(organization_id.to_string()))
@@ -290,7 +298,8 @@ pub struct GivenAward {
 /// Returns the awards that a unit was given for years before `year`, in order of year.
 pub fn given_before(conn: &mut Conn, unit_id: &Id, year: i32) -> Result<Vec<GivenAward>, Error> {
     type Columns = (i32, String, Option<String>, Option<NaiveDate>);
-    let of_award = period_awards::period_id.eq(dsl::period_id).and(period_awards::code.eq(dsl::award_code));
+    let of_group = period_awards::period_id.eq(dsl::period_id).and(period_awards::group_code.eq(dsl::group_code));
+    let of_award = of_group.and(period_awards::code.eq(dsl::award_code));
     let rows: Vec<Columns> = dsl::award_proposals
         .inner_join(periods::table.on(periods::id.eq(dsl::period_id)))
         .inner_join(period_awards::table.on(of_award))
@@ -304,10 +313,10 @@ pub fn given_before(conn: &mut Conn, unit_id: &Id, year: i32) -> Result<Vec<Give
     Ok(rows.into_iter().map(given).collect())
 }
 
-/// Returns the proposals of a period, withdrawn ones included, in order of award and slot.
+/// Returns the proposals of a period, withdrawn ones included, in order of group, award and slot.
 pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Proposal>, Error> {
     let of_period = dsl::award_proposals.filter(dsl::period_id.eq(period_id.as_str()));
-    let rows: Vec<Row> = of_period.order((dsl::award_code, dsl::slot, dsl::id)).load(conn)?;
+    let rows: Vec<Row> = of_period.order((dsl::group_code, dsl::award_code, dsl::slot, dsl::id)).load(conn)?;
     with_documents(conn, rows)
 }
 

@@ -119,6 +119,15 @@ pub fn find(conn: &mut Conn, id: &Id) -> Result<Option<CriteriaSet>, Error> {
     row.map(CriteriaSet::try_from).transpose()
 }
 
+/// Returns criteria sets by their ids, in order of id.
+pub fn with_ids<'a>(conn: &mut Conn, ids: impl Iterator<Item = &'a Id>) -> Result<Vec<CriteriaSet>, Error> {
+    let mut ids: Vec<&str> = ids.map(Id::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let rows: Vec<Row> = dsl::criteria_sets.filter(dsl::id.eq_any(ids)).order(dsl::id).load(conn)?;
+    rows.into_iter().map(CriteriaSet::try_from).collect()
+}
+
 /// Returns whether an organisation has a criteria set of this code.
 pub fn has_code(conn: &mut Conn, organization_id: &Id, code: &str) -> Result<bool, Error> {
     let known = dsl::criteria_sets.filter(dsl::organization_id.eq(organization_id.as_str())).filter(dsl::code.eq(code));

@@ -3,6 +3,7 @@
 mod assignments;
 mod copies;
 mod evidence;
+mod groups;
 mod period_units;
 mod periods;
 mod recusals;

@@ -201,7 +201,7 @@ fn a_unit_that_was_set_aside_is_out_of_duties_and_counts(app: &App) {
     assert_eq!(
         aside["set_aside"],
         json!([{"unit_id": app.unit_id("TH"), "reason": "Sáp nhập vào Phòng Kinh tế",
-            "set_aside_at": "2023-11-01T01:00:00.000Z", "merged_into": app.unit_id("KT")}])
+            "set_aside_at": "2023-11-01T01:00:00.000Z", "merged_into": app.unit_id("KT"), "group_code": null}])
     );
     assert_eq!(app.get("th-head", &period).expect(200)["set_aside"], aside["set_aside"]);
     // Kept and readable.

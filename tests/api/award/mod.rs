@@ -9,6 +9,7 @@ mod council_sessions;
 mod documents;
 mod dossiers;
 mod exports;
+mod groups;
 mod minutes;
 mod races;
 mod recount;

@@ -1,5 +1,6 @@
 //! Starts a real server on a free port with a database per test, and sends requests as the people of the sandbox.
 
+pub mod groups;
 pub mod oidc;
 pub mod postgres;
 pub mod provider;

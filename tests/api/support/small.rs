@@ -102,9 +102,24 @@ impl App {
         self.act(person, &path, "submit", None).expect(200);
     }
 
-    /// Brings periods to the end of their reviews, with facts and a closed session each.
+    /// Brings periods to the end of their reviews, with facts, a closed session each, and every tie decided.
     #[track_caller]
     pub fn reviewed(&self, periods: &[SmallPeriod]) {
+        for (period, session_id) in periods.iter().zip(self.reviewed_undecided(periods)) {
+            let ranking = self.get("secretary", &format!("{}/ranking", period.path)).expect(200);
+            for tie in ranking["unresolved_ties"].as_array().unwrap() {
+                // The last one first, so that the decision shows.
+                let mut unit_ids = tie["unit_ids"].as_array().unwrap().clone();
+                unit_ids.reverse();
+                let decision = json!({"unit_ids": unit_ids, "reason": "Biểu quyết", "council_session_id": session_id});
+                self.post("council-chair", &format!("{}/tie-decisions", period.path), &decision).expect(201);
+            }
+        }
+    }
+
+    /// Brings periods to the end of their reviews, with facts and a closed session each, whose ids it returns.
+    #[track_caller]
+    pub fn reviewed_undecided(&self, periods: &[SmallPeriod]) -> Vec<String> {
         self.set_clock(AFTER_THE_GATE);
         for period in periods {
             self.act("secretary", &period.path, "start-appraisal", None).expect(200);
@@ -128,22 +143,16 @@ impl App {
         self.set_clock("2023-11-28T02:00:00.000Z");
         let present = |(_, id): (String, String)| json!({"member_id": id, "present": true});
         let attendance: Vec<Value> = self.council().into_iter().map(present).collect();
-        for period in periods {
+        let sessions = periods.iter().map(|period| {
             let body = json!({"period_id": id_of(&period.path), "held_on": "2023-11-28", "place": "Phòng họp", "attendance": attendance});
             let session = self.post("secretary", "/v1/council-sessions", &body).expect(201);
             let session_id = session["id"].as_str().unwrap();
             let path = format!("/v1/council-sessions/{session_id}");
             self.act("secretary", &path, "hold", None).expect(200);
             self.act("council-chair", &path, "close", None).expect(200);
-            let ranking = self.get("secretary", &format!("{}/ranking", period.path)).expect(200);
-            for tie in ranking["unresolved_ties"].as_array().unwrap() {
-                // The last one first, so that the decision shows.
-                let mut unit_ids = tie["unit_ids"].as_array().unwrap().clone();
-                unit_ids.reverse();
-                let decision = json!({"unit_ids": unit_ids, "reason": "Biểu quyết", "council_session_id": session_id});
-                self.post("council-chair", &format!("{}/tie-decisions", period.path), &decision).expect(201);
-            }
-        }
+            session_id.to_owned()
+        });
+        sessions.collect()
     }
 
     /// Finalises and announces reviewed periods.

@@ -208,6 +208,7 @@ impl App {
             "council_scoring",
             "tie_break",
             "awards",
+            "groups",
             "eligibility",
             "when_ineligible",
             "required_documents",
