@@ -80,16 +80,14 @@ fn earlier(conn: &mut Conn, period: &Period, unit_ids: &[Id]) -> Result<Vec<Earl
             continue;
         };
         let ranking: Ranking = serde_json::from_str(&result).map_err(Error::internal)?;
-        let ranked = ranking.rows.iter().filter(|row| row.rank.is_some()).count();
-        let ranked_units = u32::try_from(ranked).unwrap_or(u32::MAX);
-        let rows = ranking.rows.into_iter().filter(|row| unit_ids.contains(&row.unit_id));
+        let rows = ranking.rows.iter().filter(|row| unit_ids.contains(&row.unit_id));
         earlier.extend(rows.map(|row| EarlierResult {
             period_id: period.id,
             code: period.code.clone(),
             year: period.year,
-            ranked_units,
+            ranked_units: u32::try_from(ranking.ranked_in(row.group_code.as_deref())).unwrap_or(u32::MAX),
             own: own.get(&(period.id, row.unit_id)).copied(),
-            row,
+            row: row.clone(),
         }));
     }
     Ok(earlier)

@@ -17,6 +17,8 @@ const STEP: Points = Points::from_hundredths(1);
 /// The line below the last place of an award.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AwardLine {
+    /// Code of the group whose award it is; null where the period has no groups.
+    pub group_code: Option<String>,
     /// Code of the award.
     #[schema(example = "emulation_flag")]
     pub award_code: String,
@@ -86,6 +88,8 @@ pub struct LineChange {
 /// An award line to discuss first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ToDiscuss {
+    /// Code of the group whose award it is; null where the period has no groups.
+    pub group_code: Option<String>,
     /// Code of the award.
     pub award_code: String,
     /// Margin of the award line.
@@ -132,6 +136,7 @@ fn line(
         material.sheet_of(&row.unit_id).map(|sheets| smallest_change(sheets, needed, direction))
     };
     AwardLine {
+        group_code: upper.group_code.clone(),
         award_code: award_code.to_owned(),
         upper: UnitAtLine::of(upper),
         lower: UnitAtLine::of(lower),
@@ -257,6 +262,7 @@ pub(super) fn to_discuss_first(lines: &[AwardLine], criteria: &[CriterionAnalysi
             };
             let codes = criteria.iter().filter(reaches).map(|criterion| criterion.criterion_code.clone());
             ToDiscuss {
+                group_code: line.group_code.clone(),
                 award_code: line.award_code.clone(),
                 margin: line.margin,
                 tolerance,

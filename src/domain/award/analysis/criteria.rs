@@ -10,6 +10,8 @@ use crate::domain::Points;
 /// A criterion of an analysis.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CriterionAnalysis {
+    /// Code of the group whose units it compares; null where the period has no groups.
+    pub group_code: Option<String>,
     /// Code of the criterion.
     #[schema(example = "A.II.1")]
     pub criterion_code: String,
@@ -32,8 +34,8 @@ pub struct CriterionAnalysis {
     pub tolerance: Points,
 }
 
-/// Analyses every criterion.
-pub(super) fn analyse(all: &[UnitSheets]) -> Vec<CriterionAnalysis> {
+/// Analyses every criterion over the units of a group, which are scored by the same table.
+pub(super) fn analyse(group_code: Option<&str>, all: &[UnitSheets]) -> Vec<CriterionAnalysis> {
     let Some(first) = all.first() else {
         return Vec::new();
     };
@@ -44,6 +46,7 @@ pub(super) fn analyse(all: &[UnitSheets]) -> Vec<CriterionAnalysis> {
             let points: Vec<Option<Points>> = all.iter().map(|sheets| sheets.result().points(line)).collect();
             let applying: Vec<Points> = points.iter().copied().flatten().collect();
             CriterionAnalysis {
+                group_code: group_code.map(str::to_owned),
                 criterion_code: criterion.code.clone(),
                 max_points: criterion.max_points,
                 lowest: applying.iter().min().copied(),

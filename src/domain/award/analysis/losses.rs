@@ -8,19 +8,19 @@ use crate::domain::Points;
 use crate::domain::award::ranking::RankingRow;
 use crate::domain::criteria::scoring::{ScoringTable, Tally};
 
-/// A figure of a unit beside those of the ranked units.
+/// A figure of a unit beside those of the ranked units of its group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ComparedFigure)]
 pub struct Compared {
     /// Points of the unit.
     pub points: Points,
-    /// Most points of a ranked unit.
+    /// Most points of a ranked unit of the group.
     pub best: Points,
-    /// Median of the ranked units, half up to 0.01.
+    /// Median of the ranked units of the group, half up to 0.01.
     pub median: Points,
 }
 
-/// Totals of a unit beside those of the ranked units, as the ranking shows them.
+/// Totals of a unit beside those of the ranked units of its group, as the ranking shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ComparedTotals {
     /// Base points (điểm chuẩn).
@@ -43,9 +43,9 @@ pub struct Loss {
     pub max_points: Points,
     /// What is missing to the maximum.
     pub lost: Points,
-    /// Most points of a ranked unit; null unless the caller sees all scores.
+    /// Most points of a ranked unit of the group; null unless the caller sees all scores.
     pub best: Option<Points>,
-    /// Median of the ranked units, half up to 0.01; null unless the caller sees all scores.
+    /// Median of the ranked units of the group, half up to 0.01; null unless the caller sees all scores.
     pub median: Option<Points>,
 }
 

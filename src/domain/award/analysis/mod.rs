@@ -4,6 +4,8 @@
 //! never changes one. Its figures are the service's own definitions, written down with each of them; neither the guideline
 //! nor a decree gives any.
 //!
+//! Where a period has groups, each is analysed alone: its units are compared with each other, by their own table.
+//!
 //! With u units, c criteria and n parts, sections and criteria, the work is O(u·c·n) for the ranks without a criterion,
 //! O(a·c·n) for the lines of a awards, and O(u·n log u) for the rest.
 
@@ -83,6 +85,8 @@ pub struct Analysis {
 /// A unit of an analysis.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UnitAnalysis {
+    /// Code of the unit's group; null where the period has no groups.
+    pub group_code: Option<String>,
     /// Id of the unit.
     pub unit_id: Id,
     /// Code of the unit.
@@ -97,7 +101,7 @@ pub struct UnitAnalysis {
     pub self_to_appraisal: Option<Movement>,
     /// How the council review moved the lines of the appraisal; null without a submitted council review.
     pub appraisal_to_council: Option<Movement>,
-    /// Its totals beside the best and the median of the ranked units.
+    /// Its totals beside the best and the median of the ranked units of its group.
     pub compared: ComparedTotals,
     /// Parts, sections and criteria in which it has fewer points than possible, in the order of the table.
     pub losses: Vec<Loss>,
@@ -118,13 +122,95 @@ pub struct StageTotals {
     pub council: Option<Totals>,
 }
 
-/// Analyses a result.
+/// Analyses a result, group by group.
 pub fn analyse(material: &Material) -> Analysis {
+    let rows = &material.ranking.rows;
+    if rows.iter().all(|row| row.group_code.is_none()) {
+        return analyse_group(material);
+    }
+    let groups = rows.chunk_by(|one, other| one.group_code == other.group_code);
+    Analysis::of_groups(groups.map(|rows| analyse_group(&material.part(rows).as_material())))
+}
+
+/// The part of a group: what is ranked with each other, and its sheets.
+struct Part<'a> {
+    inputs: Option<Inputs>,
+    ranking: Ranking,
+    sheets: Vec<UnitSheets<'a>>,
+    earlier: Vec<EarlierResult>,
+}
+
+impl<'a> Part<'a> {
+    fn as_material(&'a self) -> Material<'a> {
+        Material {
+            inputs: self.inputs.as_ref(),
+            ranking: &self.ranking,
+            sheets: self.sheets.clone(),
+            earlier: self.earlier.clone(),
+        }
+    }
+}
+
+impl<'a> Material<'a> {
+    /// Returns the part about one group, or everything where there are no groups.
+    fn part(&self, rows: &[RankingRow]) -> Part<'a> {
+        let is_here = |unit_id: &Id| rows.iter().any(|row| row.unit_id == *unit_id);
+        let group_code = rows.first().and_then(|row| row.group_code.as_ref());
+        let inputs = self.inputs.map(|inputs| {
+            let group = inputs.groups.iter().find(|group| group_code == Some(&group.code));
+            group.map_or_else(|| inputs.clone(), |group| inputs.of_group(group))
+        });
+        Part {
+            inputs,
+            ranking: Ranking { rows: rows.to_vec(), ..Ranking::default() },
+            sheets: self.sheets.iter().filter(|sheets| is_here(&sheets.unit_id)).cloned().collect(),
+            earlier: self.earlier.clone(),
+        }
+    }
+}
+
+impl Analysis {
+    /// Puts the analyses of groups together. What needs all scores needs those of every group.
+    fn of_groups(groups: impl Iterator<Item = Analysis>) -> Self {
+        let mut all = Analysis {
+            complete: true,
+            award_lines: Some(Vec::new()),
+            discuss_first: Some(Vec::new()),
+            without_criterion: Some(WithoutCriteria { changes: Vec::new(), unchanged_count: 0 }),
+            criteria: Some(Vec::new()),
+            units: Vec::new(),
+        };
+        for group in groups {
+            all.complete &= group.complete;
+            all.award_lines = joined(all.award_lines, group.award_lines);
+            all.discuss_first = joined(all.discuss_first, group.discuss_first);
+            all.criteria = joined(all.criteria, group.criteria);
+            all.without_criterion = all.without_criterion.zip(group.without_criterion).map(|(all, of_group)| {
+                let changes = all.changes.into_iter().chain(of_group.changes).collect();
+                WithoutCriteria { changes, unchanged_count: all.unchanged_count + of_group.unchanged_count }
+            });
+            all.units.extend(group.units);
+        }
+        if let Some(lines) = &mut all.discuss_first {
+            lines.sort_by_key(|line| line.margin);
+        }
+        all.units.sort_by(|one, other| one.unit_code.cmp(&other.unit_code));
+        all
+    }
+}
+
+fn joined<T>(all: Option<Vec<T>>, more: Option<Vec<T>>) -> Option<Vec<T>> {
+    all.zip(more).map(|(all, more)| all.into_iter().chain(more).collect())
+}
+
+/// Analyses the result of units that are ranked with each other.
+fn analyse_group(material: &Material) -> Analysis {
     let ranked: Vec<&RankingRow> = material.ranking.rows.iter().filter(|row| row.total.is_some()).collect();
     let complete = ranked.iter().all(|row| material.sheet_of(&row.unit_id).is_some());
     let results: Vec<Tally> = material.sheets.iter().map(|sheets| sheets.table.tally(sheets.result())).collect();
     let all = material.inputs.filter(|_| complete);
-    let criteria = all.map(|_| criteria::analyse(&material.sheets));
+    let group_code = material.ranking.rows.first().and_then(|row| row.group_code.as_deref());
+    let criteria = all.map(|_| criteria::analyse(group_code, &material.sheets));
     let award_lines = material.inputs.map(|inputs| award_lines::of(inputs, material));
     let discuss_first = criteria
         .as_ref()
@@ -163,6 +249,7 @@ fn unit(
     let total = |totals: Option<Totals>| totals.unwrap_or_default().total;
     let steps = movements::of_unit(sheets);
     UnitAnalysis {
+        group_code: row.group_code.clone(),
         unit_id: row.unit_id,
         unit_code: row.unit_code.clone(),
         unit_name: row.unit_name.clone(),

@@ -20,6 +20,8 @@ pub struct WithoutCriteria {
 /// are ranked anew by the same rules. Decisions of the council hold where the same units are tied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WithoutCriterion {
+    /// Code of the group whose units are ranked without it; null where the period has no groups.
+    pub group_code: Option<String>,
     /// Code of the criterion.
     #[schema(example = "A.II.1")]
     pub criterion_code: String,
@@ -47,6 +49,7 @@ pub struct UnitWithoutCriterion {
 /// Ranks the units without each of the criteria. The material has the sheets of all ranked units.
 pub(super) fn of(inputs: &Inputs, material: &Material) -> WithoutCriteria {
     let mut found = WithoutCriteria { changes: Vec::new(), unchanged_count: 0 };
+    let group_code = material.ranking.rows.first().and_then(|row| row.group_code.clone());
     let criteria = material.sheets.first().map_or(&[][..], |sheets| &sheets.table.criteria);
     for (line, criterion) in criteria.iter().enumerate() {
         let contenders = inputs.contenders.iter().map(|contender| without(contender, material, line));
@@ -55,7 +58,8 @@ pub(super) fn of(inputs: &Inputs, material: &Material) -> WithoutCriteria {
         if units.is_empty() {
             found.unchanged_count += 1;
         } else {
-            found.changes.push(WithoutCriterion { criterion_code: criterion.code.clone(), units });
+            let (group_code, criterion_code) = (group_code.clone(), criterion.code.clone());
+            found.changes.push(WithoutCriterion { group_code, criterion_code, units });
         }
     }
     found

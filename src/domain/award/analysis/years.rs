@@ -16,7 +16,7 @@ pub struct EarlierResult {
     pub code: String,
     /// Year that the period covers.
     pub year: i32,
-    /// Number of units with a rank.
+    /// Number of units of its group with a rank.
     pub ranked_units: u32,
     /// The row of the unit.
     pub row: RankingRow,
@@ -36,7 +36,7 @@ pub struct Year {
     pub year: i32,
     /// Rank of the unit; null without a result.
     pub rank: Option<i32>,
-    /// Number of units with a rank.
+    /// Number of units with a rank that it was ranked with.
     pub ranked_units: u32,
     /// Total of the unit; null without a result.
     pub total: Option<Points>,
