@@ -71,7 +71,8 @@ fn described(VerifiedCertificate { key_id, certificate }: &VerifiedCertificate) 
     lines.extend(certificate.ranking.rows.iter().map(|row| {
         let rank = row.rank.map_or("–".to_owned(), |rank| rank.to_string());
         let award = row.award_code.as_deref().unwrap_or("–");
-        format!("{rank:>4}  {:<10}  {:>8}  {award}", row.unit_code, points(row.total))
+        let group = row.group_code.as_ref().map(|code| format!("{code:<10}  ")).unwrap_or_default();
+        format!("{group}{rank:>4}  {:<10}  {:>8}  {award}", row.unit_code, points(row.total))
     }));
     lines.join("\n")
 }

@@ -34,6 +34,13 @@ struct Named<'a> {
     name: &'a str,
 }
 
+/// The group in which the unit has its rank.
+#[derive(Serialize)]
+struct NamedGroup<'a> {
+    code: &'a str,
+    title: &'a str,
+}
+
 /// `metadata.json` of an archive.
 #[derive(Serialize)]
 struct Metadata<'a> {
@@ -43,6 +50,8 @@ struct Metadata<'a> {
     year: i32,
     notice: Option<&'a Notice>,
     unit: Named<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<NamedGroup<'a>>,
     proposal: ProposalHeadView,
 }
 
@@ -55,6 +64,11 @@ fn metadata(dossier: &Dossier) -> Result<String, Error> {
         year: period.rules.year,
         notice: period.notice.as_ref(),
         unit: Named { id: unit.id, code: &unit.code, name: &unit.name },
+        group: proposal
+            .group_code
+            .as_deref()
+            .and_then(|code| period.rules.group(code))
+            .map(|group| NamedGroup { code: &group.code, title: &group.title }),
         proposal: proposal.into(),
     };
     serde_json::to_string_pretty(&metadata).map(|text| text + "\n").map_err(Error::internal)
@@ -76,7 +90,8 @@ fn answer(
 
 /// Download a dossier as an archive.
 ///
-/// A ZIP archive of `metadata.json` (the proposal as in `GET …/{id}`, with its unit, period and organisation), the attached
+/// A ZIP archive of `metadata.json` (the proposal as in `GET …/{id}`, with its unit, its group if the
+/// period has groups, period and organisation), the attached
 /// documents as `documents/<code>.<type>`, and `manifest.sha256` with the digest of each, as `sha256sum --check` reads it.
 /// A document that is not attached is missing in the archive too.
 #[utoipa::path(get, path = "/v1/award-proposals/{id}/dossier.zip", operation_id = "download_dossier",

@@ -83,7 +83,10 @@ pub struct CertifiedRanking {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CertifiedRow {
-    /// Rank; `None` without a result.
+    /// Code of the unit's group; `None` where the period has no groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_code: Option<String>,
+    /// Rank in the group; `None` without a result.
     pub rank: Option<i32>,
     /// Id of the unit.
     pub unit_id: Id,
@@ -106,6 +109,7 @@ pub struct CertifiedRow {
 impl From<RankingRow> for CertifiedRow {
     fn from(row: RankingRow) -> Self {
         CertifiedRow {
+            group_code: row.group_code,
             rank: row.rank,
             unit_id: row.unit_id,
             unit_code: row.unit_code,

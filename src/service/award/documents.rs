@@ -7,6 +7,7 @@ pub mod papers;
 
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
+use crate::domain::assessment::group::Group;
 use crate::domain::assessment::period::{DossierDeadline, Period, PeriodStatus};
 use crate::domain::assessment::submission::SubmissionCase;
 use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, ProposalCase};
@@ -24,7 +25,7 @@ use crate::service::{Context, Result, Subject};
 use crate::store::award_proposals::GivenAward;
 use crate::store::{self, Conn};
 use minutes::{Session, VoteLine};
-use papers::{EarlierAward, Proposed, SectionPoints, Year};
+use papers::{EarlierAward, GroupOf, Proposed, SectionPoints, Year};
 
 /// Code of the document that proposes the unit to the deciding authority.
 const PROPOSAL_LETTER: &str = "proposal_letter";
@@ -68,10 +69,11 @@ impl Draft {
     }
 }
 
-/// Returns what the drafts of a period have in common.
-fn year(conn: &mut Conn, context: &Context, period: &Period) -> Result<Year, Error> {
+/// Returns what the drafts of a period have in common. A draft about one unit rests on the table that it is scored by.
+fn year(conn: &mut Conn, context: &Context, period: &Period, unit_id: Option<&Id>) -> Result<Year, Error> {
     let office = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
-    let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?.ok_or(Code::NotFound)?;
+    let set_id = unit_id.map_or(period.rules.criteria_set_id, |unit_id| period.criteria_set_of(unit_id));
+    let set = store::criteria_sets::find(conn, &set_id)?.ok_or(Code::NotFound)?;
     let sees_sessions = access::holds(&context.actor, Action::ReadSessions, &Facts::of(&office.id));
     let sessions =
         if sees_sessions { store::council_sessions::closed_of_period(conn, &period.id)? } else { Vec::new() };
@@ -85,8 +87,22 @@ fn year(conn: &mut Conn, context: &Context, period: &Period) -> Result<Year, Err
         year: period.rules.year,
         legal_basis: set.content.legal_basis,
         notice: period.notice.clone(),
-        awards: period.rules.awards.clone(),
+        groups: groups(period),
     })
+}
+
+/// Returns the groups of a period; one without a title where there are none.
+fn groups(period: &Period) -> Vec<GroupOf> {
+    let rules = &period.rules;
+    if rules.groups.is_empty() {
+        return vec![GroupOf { code: None, title: String::new(), awards: rules.awards.clone() }];
+    }
+    let of = |group: &Group| GroupOf {
+        code: Some(group.code.clone()),
+        title: group.title.clone(),
+        awards: rules.awards_of(Some(&group.code)).to_vec(),
+    };
+    rules.groups.iter().map(of).collect()
 }
 
 /// Returns the draft of a document of a dossier.
@@ -99,7 +115,7 @@ pub fn of_proposal(conn: &mut Conn, context: &Context, id: &Id, code: &str) -> R
         return Err(error.with("title", document.title.as_str()).into());
     }
     let period = store::periods::find(conn, &case.proposal.period_id)?.ok_or(Code::NotFound)?;
-    let year = year(conn, context, &period)?;
+    let year = year(conn, context, &period, Some(&case.proposal.unit_id))?;
     let proposed = Box::new(proposed(conn, context, &case, &period, code)?);
     Ok(match code {
         ACHIEVEMENT_REPORT => Draft::AchievementReport(year, proposed),
@@ -112,7 +128,7 @@ fn proposed(conn: &mut Conn, context: &Context, case: &ProposalCase, period: &Pe
     let unit = store::units::find(conn, &proposal.unit_id)?.ok_or(Code::NotFound)?;
     let ranking = ranking::get(conn, context, &period.id)?.ranking;
     let own = ranking.rows.iter().find(|row| row.unit_id == proposal.unit_id);
-    let award = period.rules.awards.iter().find(|award| award.code == proposal.award_code);
+    let group_code = proposal.group_code.as_deref();
     let enclosed = proposal.documents.iter().filter(|document| document.code != code);
     let is_report = code == ACHIEVEMENT_REPORT;
     let earlier = |given: GivenAward| EarlierAward {
@@ -132,9 +148,10 @@ fn proposed(conn: &mut Conn, context: &Context, case: &ProposalCase, period: &Pe
         unit_name: unit.name,
         unit_code: unit.code,
         unit_kind: unit.kind,
-        award: award.map_or_else(|| proposal.award_code.clone(), |award| award.title.clone()),
+        award: period.rules.award_title(group_code, &proposal.award_code).to_owned(),
+        group: group_code.and_then(|code| period.rules.group(code)).map(|group| group.title.clone()),
         rank: proposal.rank,
-        ranked: ranking.rows.iter().filter(|row| row.rank.is_some()).count(),
+        ranked: ranking.ranked_in(group_code),
         base: own.and_then(|row| row.base),
         bonus: own.and_then(|row| row.bonus),
         total: proposal.total,
@@ -163,7 +180,7 @@ fn sections(conn: &mut Conn, context: &Context, period: &Period, unit_id: &Id) -
     let Some(tally) = scores.final_sheet().map(|sheet| scores.table.tally(sheet)) else {
         return Ok(Vec::new());
     };
-    let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?.ok_or(Code::NotFound)?;
+    let set = store::criteria_sets::find(conn, &case.criteria_set_id)?.ok_or(Code::NotFound)?;
     let entries = set.content.entries().into_iter().zip(tally.nodes);
     // Parts, and what stands directly below them: the guideline's Roman numerals.
     let parts: Vec<&str> = set.content.parts.iter().map(|part| part.code.as_str()).collect();
@@ -185,7 +202,7 @@ pub fn of_session(conn: &mut Conn, context: &Context, id: &Id) -> Result<Draft> 
     let case: SessionCase = context.find(conn, id)?;
     context.accept_read()?;
     let SessionCase { session, period } = case;
-    let common = year(conn, context, &period)?;
+    let common = year(conn, context, &period, None)?;
     let rows = ranking::get(conn, context, &period.id)?.ranking.rows;
     let ties = ties(conn, context, &period, &rows, &session)?;
     let attending = session.attendance.iter().map(|attendance| attendance.member_id);
@@ -231,10 +248,10 @@ pub fn of_session(conn: &mut Conn, context: &Context, id: &Id) -> Result<Draft> 
 
 fn vote_line(vote: &Vote, period: &Period, unit_name: Option<String>) -> VoteLine {
     let ballot = &vote.ballot;
-    let award = period.rules.awards.iter().find(|award| award.code == ballot.award_code);
+    let group_code = period.group_code_of(&ballot.unit_id);
     VoteLine {
         unit: unit_name.unwrap_or_default(),
-        award: award.map_or_else(|| ballot.award_code.clone(), |award| award.title.clone()),
+        award: period.rules.award_title(group_code, &ballot.award_code).to_owned(),
         counts: [ballot.in_favour, ballot.against, ballot.abstained],
         needed: vote.needed().map(|needed| (needed, vote.members)),
         passed: vote.passed(),
@@ -263,6 +280,6 @@ pub fn of_period(conn: &mut Conn, context: &Context, id: &Id) -> Result<Draft> {
     let rows = ranking::get(conn, context, id)?.ranking.rows;
     let period: Period = context.find(conn, id)?;
     period.status.must_be(&[PeriodStatus::Finalized, PeriodStatus::Announced, PeriodStatus::Closed])?;
-    let year = year(conn, context, &period)?;
+    let year = year(conn, context, &period, None)?;
     Ok(Draft::Notice(year, rows, period.rules.dossier_deadline.clone()))
 }

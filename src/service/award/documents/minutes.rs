@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::form::{Column, Form, Heading, RowOf, Signature};
-use super::papers::{RESULTS, Year, counted, ended};
+use super::papers::{Year, counted, ended};
 use crate::domain::award::ranking::RankingRow;
 use crate::domain::wording::{BLANK, count, day};
 use crate::error::Error;
@@ -136,7 +136,7 @@ pub fn minutes(year: &Year, session: &Session) -> Result<Vec<u8>, Error> {
         "1. Hội đồng xem xét kết quả tự chấm điểm, kết quả thẩm định và thống nhất kết quả đánh giá thi đua năm {} như sau:",
         year.year
     ));
-    form = form.table(&RESULTS, &year.result_rows(&session.rows));
+    form = year.result_tables(form, &session.rows);
     for (names, reason) in &session.ties {
         form = form.text(&format!(
             "Đối với các đơn vị bằng điểm, Hội đồng quyết định thứ tự: {}. Lý do: {}.",

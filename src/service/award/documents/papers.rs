@@ -29,10 +29,21 @@ pub struct Year {
     pub notice: Option<Notice>,
     /// The day of the council's session; `None` where there is none or the reader may not know of it.
     pub session_on: Option<NaiveDate>,
-    /// The awards in order of precedence.
-    pub awards: Vec<Award>,
+    /// The groups of units; one without a title where the period has no groups.
+    pub groups: Vec<GroupOf>,
     /// The day of the draft.
     pub today: NaiveDate,
+}
+
+/// A group of units that are ranked with each other.
+#[derive(Debug, Clone)]
+pub struct GroupOf {
+    /// Code of the group; `None` where the period has no groups.
+    pub code: Option<String>,
+    /// Title of the group.
+    pub title: String,
+    /// Its awards in order of precedence.
+    pub awards: Vec<Award>,
 }
 
 /// A unit that is proposed for an award.
@@ -46,9 +57,11 @@ pub struct Proposed {
     pub unit_kind: UnitKind,
     /// Title of the award.
     pub award: String,
-    /// Final rank.
+    /// Title of its group; `None` where the period has no groups.
+    pub group: Option<String>,
+    /// Final rank in its group.
     pub rank: i32,
-    /// Number of units that were ranked.
+    /// Number of units that were ranked with it.
     pub ranked: usize,
     /// Base points, if the reader sees the ranking.
     pub base: Option<Points>,
@@ -109,12 +122,30 @@ impl Year {
         symbol(self.notice.as_ref().map(|notice| notice.number.as_str()), &self.office_code)
     }
 
-    pub(super) fn award_title<'a>(&'a self, code: &'a str) -> &'a str {
+    /// Adds the table of results, one for each group.
+    pub(super) fn result_tables(&self, form: Form, rows: &[RankingRow]) -> Form {
+        self.groups.iter().fold(form, |form, group| {
+            let form = if group.code.is_some() { form.text(&format!("{}:", group.title)) } else { form };
+            form.table(&RESULTS, &group.result_rows(rows))
+        })
+    }
+
+    /// Which units are proposed for which award, a sentence for each award of each group.
+    pub(super) fn proposals(&self, rows: &[RankingRow]) -> Vec<String> {
+        self.groups.iter().flat_map(|group| group.proposals(rows)).collect()
+    }
+}
+
+impl GroupOf {
+    fn own<'a>(&'a self, rows: &'a [RankingRow]) -> impl Iterator<Item = &'a RankingRow> {
+        rows.iter().filter(|row| row.group_code == self.code)
+    }
+
+    fn award_title<'a>(&'a self, code: &'a str) -> &'a str {
         self.awards.iter().find(|award| award.code == code).map_or(code, |award| &award.title)
     }
 
-    /// The rows of the table of results.
-    pub(super) fn result_rows(&self, rows: &[RankingRow]) -> Vec<RowOf> {
+    fn result_rows(&self, rows: &[RankingRow]) -> Vec<RowOf> {
         let row = |(at, row): (usize, &RankingRow)| {
             let award = row.award_code.as_deref().map(|code| self.award_title(code).to_owned());
             let cells = vec![
@@ -128,23 +159,24 @@ impl Year {
             ];
             RowOf { cells, bold: false }
         };
-        rows.iter().enumerate().map(row).collect()
+        self.own(rows).enumerate().map(row).collect()
     }
 
-    /// Which units are proposed for which award, a sentence for each award.
-    pub(super) fn proposals(&self, rows: &[RankingRow]) -> Vec<String> {
+    fn proposals(&self, rows: &[RankingRow]) -> Vec<String> {
+        let of_group = self.code.as_ref().map(|_| format!(" thuộc {}", self.title)).unwrap_or_default();
         let of_award = |award: &Award| {
-            let takers = rows.iter().filter(|row| row.award_code.as_ref() == Some(&award.code));
+            let takers = self.own(rows).filter(|row| row.award_code.as_ref() == Some(&award.code));
             let names: Vec<&str> = takers.map(|row| row.unit_name.as_str()).collect();
-            (!names.is_empty())
-                .then(|| format!("- {} cho {} tập thể: {};", award.title, count(names.len()), names.join("; ")))
+            (!names.is_empty()).then(|| {
+                format!("- {} cho {} tập thể{of_group}: {};", award.title, count(names.len()), names.join("; "))
+            })
         };
         self.awards.iter().filter_map(of_award).collect()
     }
 }
 
 /// The table of results.
-pub(super) const RESULTS: [Column; 7] = [
+const RESULTS: [Column; 7] = [
     Column { heading: "STT", percent: 8, centred: true },
     Column { heading: "Đơn vị", percent: 34, centred: false },
     Column { heading: "Điểm chuẩn", percent: 11, centred: true },
@@ -164,11 +196,12 @@ const SECTIONS: [Column; 4] = [
 
 fn result_sentence(proposed: &Proposed, year: &Year) -> String {
     let Proposed { unit_name, total, base, bonus, rank, ranked, .. } = proposed;
+    let group = proposed.group.as_ref().map(|title| format!(" thuộc {title}")).unwrap_or_default();
     let parts = base
         .zip(*bonus)
         .map(|(base, bonus)| format!(" (điểm chuẩn {} điểm, điểm thưởng {} điểm)", points(base), points(bonus)));
     format!(
-        "Năm {}, tập thể {unit_name} đạt {} điểm{}, xếp hạng {rank}/{ranked} phòng, ban, trung tâm được đánh giá.",
+        "Năm {}, tập thể {unit_name} đạt {} điểm{}, xếp hạng {rank}/{ranked} phòng, ban, trung tâm{group} được đánh giá.",
         year.year,
         points(*total),
         parts.unwrap_or_default(),
@@ -338,8 +371,8 @@ pub fn notice(year: &Year, rows: &[RankingRow], deadline: &DossierDeadline) -> R
              đua năm {} đối với các phòng, ban, trung tâm như sau:",
             year.year
         ))
-        .section("1. Kết quả đánh giá, xếp hạng")
-        .table(&RESULTS, &year.result_rows(rows));
+        .section("1. Kết quả đánh giá, xếp hạng");
+    form = year.result_tables(form, rows);
     let proposals = year.proposals(rows);
     if !proposals.is_empty() {
         form = form

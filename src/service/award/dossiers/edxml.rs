@@ -114,8 +114,7 @@ fn content_id(at: usize) -> String {
 fn header<'a>(dossier: &'a Dossier, posting: &'a Posting, code: &'a str) -> Element<'a> {
     let Dossier { proposal, unit, period, organization } = dossier;
     let year = period.rules.year;
-    let award = period.rules.awards.iter().find(|award| award.code == proposal.award_code);
-    let award = award.map_or(proposal.award_code.as_str(), |award| award.title.as_str());
+    let award = period.rules.award_title(proposal.group_code.as_deref(), &proposal.award_code);
     let subject = format!("Đề nghị tặng {award} năm {year} cho tập thể {}", unit.name);
     let number = posting.number.as_deref().unwrap_or_default();
     let (digits, notation) = number.split_once('/').unwrap_or((number, ""));
