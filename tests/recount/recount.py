@@ -32,14 +32,15 @@ def settle(node, ceiling, cells, rescaled, found):
         found[node["code"]] = points
     return points, lost, applies
 
-def unit(export, key):
+def unit(export, key, block):
     """What a unit has: totals, figures for ties, and why it may take no award (None: not known)."""
     sheet = next((s for s in export["submissions"] if s["unit_id"] == key["id"]), None)
     one = {"id": key["id"], "code": key["code"], "missed": bool(sheet) and sheet["status"] == "missed", "total": None}
     if sheet and sheet["status"] in SENT:
         stage = next((s for s in ("council", "appraisal") if sheet["totals"][s]), "self")
         cells = {line["criterion_code"]: line[stage] for line in sheet["scores"]}
-        table, nodes = export["criteria_set"], {}
+        own = {other["group_code"]: other["criteria_set"] for other in export.get("group_criteria_sets", [])}
+        table, nodes = own.get(block["code"], export["criteria_set"]), {}
         parts = [(part, settle(part, cents(part["max_points"]), cells, table["not_applicable"] == "rescaled", nodes))
                  for part in table["parts"]]
         base, bonus = [sum(s[0] or 0 for part, s in parts if part["kind"] == kind) for kind in ("base", "bonus")]
@@ -52,29 +53,28 @@ def unit(export, key):
     one["reasons"] = ["missed"] if one["missed"] else reasons if facts else None
     return one
 
-def recount(export):
+def recount(export, block):
     rules = export["period"]["rules"]
     keys = {"base_points": lambda u: -u["base"], "fewer_deductions": lambda u: u["deducted"], "council_decision": lambda u: 0}
-    section = lambda u, step: -u["nodes"].get(step.removeprefix("section:"), -(10**9))
-    order = lambda u: [-u["total"]] + [keys[step](u) if step in keys else section(u, step) for step in rules["tie_break"]]
-    units = [unit(export, key) for key in export["units"]]
+    node = lambda u, step: -u["nodes"].get(step.removeprefix("section:"), -(10**9))
+    order = lambda u: [-u["total"]] + [keys[step](u) if step in keys else node(u, step) for step in rules["tie_break"]]
+    units = [unit(export, key, block) for key in export["units"] if key["id"] in block["unit_ids"]]
     ranked, rows = sorted((u for u in units if u["total"] is not None), key=lambda u: (order(u), u["code"])), []
-    decided = [d["unit_ids"] for d in export["tie_decisions"] if d["stands"]]
     while len(rows) < len(ranked):
         group = [u for u in ranked if order(u) == order(ranked[len(rows)])]
-        decision = next((d for d in decided if len(group) > 1 and set(d) == {u["id"] for u in group}), None)
+        decision = next((d["unit_ids"] for d in export["tie_decisions"] if d["stands"] and {*d["unit_ids"]} == {u["id"] for u in group}), None)
         group.sort(key=lambda u: decision.index(u["id"]) if decision else 0)
         rows += [(len(rows) + 1 + (at if decision else 0), u) for at, u in enumerate(group)]
     gone = {w["unit_id"]: w["pass_down"] for w in json.loads(export["inputs"] or "{}").get("withdrawals", [])}
     takes = lambda u: not gone.get(u["id"], u["reasons"] and rules["when_ineligible"] != "leave_vacant")
-    slots, awards = [award["code"] for award in rules["awards"] for _ in range(award["quota"])], {}
+    slots, awards = [a["code"] for a in (rules if block["awards"] is None else block)["awards"] for _ in range(a["quota"])], {}
     for rank in sorted({rank for rank, _ in rows}):
         group = [u for other, u in rows if other == rank and takes(u)]
         offered, slots = (slots + [None] * len(group))[:len(group)], slots[len(group):]
         if len(set(offered)) < 2 or all(u["reasons"] or u["id"] in gone for u in group):
             awards.update({u["id"]: code for u, code in zip(group, offered) if u["reasons"] == [] and u["id"] not in gone})
     rows += sorted(((None, u) for u in units if u["total"] is None), key=lambda row: (row[1]["missed"], row[1]["code"]))
-    return [(rank, u["id"], u["total"], u["reasons"], awards.get(u["id"])) for rank, u in rows]
+    return [(block["code"], rank, u["id"], u["total"], u["reasons"], awards.get(u["id"])) for rank, u in rows]
 
 def due(export):
     days = {day["on"]: day["kind"] for day in export["calendar_days"]}  # the organisation's own come last
@@ -87,14 +87,14 @@ def due(export):
 wrong = []
 for path in sys.argv[1:]:
     export = json.load(open(path, encoding="utf-8"), parse_float=Decimal)
-    said = [(r["rank"], r["unit_id"], cents(r["total"]), None if r["eligible"] is None else r["ineligible_reasons"], r["award_code"])
-            for r in export["ranking"]["rows"]]
-    wrong += [f"{path}: {mine} counted, {theirs} said" for mine, theirs in zip(recount(export), said, strict=True) if mine != theirs]
+    whole = {"code": None, "awards": None, "unit_ids": [u["id"] for u in export["units"]]}
+    counted = [row for block in export["period"]["rules"].get("groups") or [whole] for row in recount(export, block)]
+    said = [(r.get("group_code"), r["rank"], r["unit_id"], cents(r["total"]), None if r["eligible"] is None
+             else r["ineligible_reasons"], r["award_code"]) for r in export["ranking"]["rows"]]
+    wrong += [f"{path}: {mine} counted, {theirs} said" for mine, theirs in zip(counted, said, strict=True) if mine != theirs]
     field = {"not_later_than": "due_on", "not_before": "opens_on"}[export["period"]["rules"]["dossier_deadline"]["semantics"]]
     waiting = [p["dossier"][field] for p in export["award_proposals"] if p["status"] in ("draft", "returned")]
     wrong += [f"{path}: due on {day}" for day in waiting if day != due(export)]
-    salted = f"{export['ranking']['salt']}{export['inputs']}".encode()
-    if export["inputs"] and hashlib.sha256(salted).hexdigest() != export["ranking"]["commitment"]:
-        wrong.append(f"{path}: the commitment is another")
-print("\n".join(wrong) or f"{len(sys.argv) - 1} recounted, nothing differs")
-sys.exit(1 if wrong else 0)
+    salted = hashlib.sha256(f"{export['ranking']['salt']}{export['inputs']}".encode()).hexdigest()
+    wrong += [f"{path}: the commitment is another"] if export["inputs"] and salted != export["ranking"]["commitment"] else []
+sys.exit("\n".join(wrong) or print(f"{len(sys.argv) - 1} recounted, nothing differs"))

@@ -68,6 +68,16 @@ struct PeriodView {
     rules: PeriodRules,
 }
 
+/// The table of criteria of a group.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExportedGroupTable)]
+struct GroupTableView {
+    /// Code of the group.
+    group_code: String,
+    /// The table of criteria.
+    criteria_set: ContentView,
+}
+
 /// A unit of an export.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExportedUnit)]
@@ -230,8 +240,10 @@ struct ExportView<'a> {
     organization: OrganizationView,
     /// The period.
     period: PeriodView,
-    /// The table of criteria.
+    /// The table of criteria of the period.
     criteria_set: ContentView,
+    /// The tables of the groups that have their own, in the order of the groups.
+    group_criteria_sets: Vec<GroupTableView>,
     /// The units that take part, by code.
     units: Vec<UnitView>,
     /// The submissions that the caller may see, by code of the unit.
@@ -253,7 +265,8 @@ struct ExportView<'a> {
 }
 
 fn json(export: PeriodExport) -> Result<Vec<u8>, Error> {
-    let PeriodExport { organization, period, content, units, sheets, facts, tie_decisions, .. } = export;
+    let PeriodExport { organization, period, content, group_contents, units, sheets, facts, tie_decisions, .. } =
+        export;
     let PeriodExport { ranking, inputs, proposals, calendar_days, .. } = export;
     let view = ExportView {
         organization: OrganizationView {
@@ -264,6 +277,10 @@ fn json(export: PeriodExport) -> Result<Vec<u8>, Error> {
         },
         period: PeriodView { id: period.id, status: period.status, notice: period.notice, rules: period.rules },
         criteria_set: content.into(),
+        group_criteria_sets: group_contents
+            .into_iter()
+            .map(|(group_code, content)| GroupTableView { group_code, criteria_set: content.into() })
+            .collect(),
         units: units
             .into_iter()
             .map(|unit| UnitView { id: unit.key.id, code: unit.key.code, name: unit.name })
@@ -323,7 +340,7 @@ async fn export_json(call: Call) -> Reply {
 /// Export a period as CSV.
 ///
 /// The table of scores in its own order, with a column for each stage of each submission that the caller may see, and
-/// the ranking below. Headings are in the language that `Accept-Language` prefers, Vietnamese or English; titles and names
+/// the ranking below; where the period has groups, a table for each. Headings are in the language that `Accept-Language` prefers, Vietnamese or English; titles and names
 /// are data.
 #[utoipa::path(get, path = "/v1/periods/{id}/export.csv", responses((status = 200, description = "The file, as an attachment.", body = String, content_type = "text/csv")))]
 async fn export_csv(call: Call) -> Reply {
@@ -332,7 +349,7 @@ async fn export_csv(call: Call) -> Reply {
 
 /// Export a period as a spreadsheet.
 ///
-/// A summary, the ranking, and a sheet for each submission that the caller may see, ready to be printed on A4 and signed.
+/// A summary (one for each group where the period has groups), the ranking, and a sheet for each submission that the caller may see, ready to be printed on A4 and signed.
 /// Headings are in the language that `Accept-Language` prefers, Vietnamese or English; titles and names are data.
 #[utoipa::path(get, path = "/v1/periods/{id}/export.xlsx", responses((status = 200, description = "The file, as an attachment.", body = FileBytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
 async fn export_xlsx(call: Call) -> Reply {

@@ -82,8 +82,10 @@ pub struct PeriodExport {
     pub organization: Organization,
     /// The period.
     pub period: Period,
-    /// The table of criteria.
+    /// The table of criteria of the period.
     pub content: CriteriaContent,
+    /// The tables of the groups that have their own, by code of the group, in the order of the groups.
+    pub group_contents: Vec<(String, CriteriaContent)>,
     /// The units, in order of code.
     pub units: Vec<ExportedUnit>,
     /// The sheets that the caller may see, in order of the unit's code.
@@ -102,12 +104,44 @@ pub struct PeriodExport {
     pub calendar_days: Vec<CalendarDay>,
 }
 
+impl PeriodExport {
+    /// Returns the table that the units of a group are scored by.
+    pub fn content_of(&self, group_code: Option<&str>) -> &CriteriaContent {
+        let own = self.group_contents.iter().find(|(code, _)| Some(code.as_str()) == group_code);
+        own.map_or(&self.content, |(_, content)| content)
+    }
+
+    /// Returns the codes and titles of the groups; one without either where the period has none.
+    pub fn groups(&self) -> Vec<Option<(&str, &str)>> {
+        let groups = self.period.rules.groups.iter().map(|group| Some((group.code.as_str(), group.title.as_str())));
+        if self.period.rules.groups.is_empty() { vec![None] } else { groups.collect() }
+    }
+
+    /// Returns the sheets of a group; all where there are no groups.
+    pub fn sheets_of(&self, group_code: Option<&str>) -> Vec<&ExportedSheet> {
+        let own = |sheet: &&ExportedSheet| self.period.group_code_of(&sheet.case.unit.id) == group_code;
+        self.sheets.iter().filter(own).collect()
+    }
+}
+
+/// Returns the tables of criteria of a period: its own, and those of its groups.
+fn contents(conn: &mut Conn, period: &Period) -> Result<(CriteriaContent, Vec<(String, CriteriaContent)>)> {
+    let named = period.rules.criteria_sets();
+    let sets = store::criteria_sets::with_ids(conn, named.iter().map(|(_, id)| id))?;
+    let content = |id: &Id| {
+        sets.iter().find(|set| set.id == *id).map(|set| set.content.clone()).ok_or(Error::new(Code::NotFound))
+    };
+    let groups = period.rules.groups.iter().filter_map(|group| Some((group.code.clone(), group.criteria_set_id?)));
+    let of_groups = groups.map(|(code, id)| Ok((code, content(&id)?))).collect::<Result<_, Error>>()?;
+    Ok((content(&period.rules.criteria_set_id)?, of_groups))
+}
+
 /// Returns a period as the caller may see it. Whoever may not see its ranking sees nothing of it.
 pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<PeriodExport> {
     let ranking = ranking::get(conn, context, id)?;
     let period: Period = context.find(conn, id)?;
     let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
-    let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?.ok_or(Code::NotFound)?;
+    let (own, group_contents) = contents(conn, &period)?;
     let units = units(conn, id)?;
     let sheets = sheets(conn, context, (&organization, &period), &units)?;
     let may = |action, unit: &UnitKey| {
@@ -138,7 +172,8 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<PeriodExport>
     Ok(PeriodExport {
         tie_decisions,
         inputs: frozen.map(|frozen| frozen.inputs),
-        content: set.content,
+        content: own,
+        group_contents,
         organization,
         period,
         units,
@@ -192,7 +227,7 @@ pub fn sheets(
     (organization, period): (&Organization, &Period),
     units: &[ExportedUnit],
 ) -> Result<Vec<ExportedSheet>> {
-    let table = context.app.tables.get(conn, &period.rules.criteria_set_id)?;
+    let tables = context.app.tables.of_period(conn, &period.rules)?;
     let targets = store::targets::of_period(conn, &period.id)?;
     let mut submissions: HashMap<Id, Submission> =
         store::submissions::of_period(conn, &period.id)?.into_iter().map(|sheet| (sheet.unit_id, sheet)).collect();
@@ -209,7 +244,7 @@ pub fn sheets(
             unit: unit.key.clone(),
             period_status: period.status,
             appraisal_due_on: period.rules.schedule.appraisal_due_on,
-            criteria_set_id: period.rules.criteria_set_id,
+            criteria_set_id: period.criteria_set_of(&unit.key.id),
             council_scoring: period.rules.council_scoring,
             zone: organization.zone(),
             set_aside_at: None,
@@ -220,9 +255,10 @@ pub fn sheets(
         }
         let of_unit = targets.iter().filter(|target| target.unit_id == unit.key.id);
         let of_unit: Vec<_> = of_unit.map(|target| (target.criterion_code.as_str(), target.target)).collect();
+        let table = tables.of_unit(period, &unit.key.id).ok_or(Code::NotFound)?;
         let table = match of_unit.is_empty() {
-            true => Arc::clone(&table),
-            false => Arc::new(ScoringTable::clone(&table).with_targets(of_unit.into_iter())),
+            true => Arc::clone(table),
+            false => Arc::new(ScoringTable::clone(table).with_targets(of_unit.into_iter())),
         };
         let lines = own.remove(&case.submission.id).unwrap_or_default();
         let own = match visible_lines(context, &case) {

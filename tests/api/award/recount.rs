@@ -38,7 +38,7 @@ fn unit(unit: &'static str, at: usize, number: usize) -> SmallUnit {
 }
 
 /// Twenty periods: both policies for what does not apply and none, awards that pass down or stay vacant, dossiers due by a
-/// day or from it on, ties decided and missed sheets.
+/// day or from it on, groups, ties decided and missed sheets.
 #[apply(on_both)]
 fn twenty_results_are_recounted_from_their_exports(app: &App) {
     let tables =
@@ -50,6 +50,12 @@ fn twenty_results_are_recounted_from_their_exports(app: &App) {
             body["when_ineligible"] = json!(["pass_down", "leave_vacant"][at / 2 % 2]);
             body["tie_break"] = [json!(["base_points", "council_decision"]), json!(["section:A.3"]), json!(["fewer_deductions"])][at / 3 % 3].clone();
             body["awards"] = json!([{"code": "flag", "title": "Cờ", "quota": 1}, {"code": "merit", "title": "Bằng khen", "quota": 1}]);
+            if matches!(at % 8, 0 | 3) {
+                let group = |code: &str, unit_ids: &[Value], awards: Value| json!({"code": code, "title": code, "unit_ids": unit_ids, "awards": awards});
+                let (first, second) = body["unit_ids"].as_array().unwrap().split_at(2);
+                let own = json!([{"code": "merit", "title": "Bằng khen", "quota": 1}]);
+                body["groups"] = json!([group("K1", first, Value::Null), group("K2", second, own)]);
+            }
             let semantics = ["not_later_than", "not_before"][at % 2];
             body["dossier_deadline"] = json!({"working_days": 3 + at, "semantics": semantics});
         })

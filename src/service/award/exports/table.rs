@@ -37,55 +37,71 @@ pub fn points_at(tally: Option<&Tally>, at: usize) -> Option<Points> {
     tally?.nodes.get(at)?.points
 }
 
-/// Returns the table of scores: a row for each part, section and criterion, and a column for each unit and stage.
-pub fn scores(export: &PeriodExport, words: &Words) -> Vec<TableRow> {
-    let tallies: Vec<[Option<Tally>; 3]> = export.sheets.iter().map(tallies).collect();
+/// Returns the table of scores of a group: a row for each part, section and criterion, and a column for each unit and stage.
+pub fn scores(export: &PeriodExport, group_code: Option<&str>, words: &Words) -> Vec<TableRow> {
+    let (content, sheets) = (export.content_of(group_code), export.sheets_of(group_code));
+    let tallies: Vec<[Option<Tally>; 3]> = sheets.iter().copied().map(tallies).collect();
     let stages = || tallies.iter().flatten().map(Option::as_ref);
     let headed =
         |sheet: &ExportedSheet| words.stages.map(|stage| Cell::text(format!("{} – {stage}", sheet.case.unit.code)));
     let headings = words.summary.map(Cell::text);
-    let headings = headings.into_iter().chain(export.sheets.iter().flat_map(headed)).collect();
+    let headings = headings.into_iter().chain(sheets.iter().copied().flat_map(headed)).collect();
     let entry = |(at, entry): (usize, Entry)| {
         let fixed =
             [Cell::text(&entry.code), Cell::text(number(&entry)), Cell::text(&entry.title), cell(entry.max_points)];
         let points = stages().map(|tally| cell(points_at(tally, at)));
         TableRow { cells: fixed.into_iter().chain(points).collect(), bold: entry.rule.is_none() }
     };
-    let total = [Cell::Empty, Cell::Empty, Cell::text(words.total), Cell::from(export.content.total_points)];
+    let total = [Cell::Empty, Cell::Empty, Cell::text(words.total), Cell::from(content.total_points)];
     let totals = stages().map(|tally| cell(tally.and_then(|tally| tally.totals).map(|totals| totals.total)));
     std::iter::once(TableRow { cells: headings, bold: true })
-        .chain(export.content.entries().into_iter().enumerate().map(entry))
+        .chain(content.entries().into_iter().enumerate().map(entry))
         .chain(std::iter::once(TableRow { cells: total.into_iter().chain(totals).collect(), bold: true }))
         .collect()
 }
 
-/// Returns the ranking.
+/// Returns the ranking. Where the period has groups, the first column names the unit's group.
 pub fn ranking(export: &PeriodExport, words: &Words) -> Vec<TableRow> {
-    let awards = &export.period.rules.awards;
-    let title = |code: &String| {
-        awards.iter().find(|award| award.code == *code).map_or(code.clone(), |award| award.title.clone())
+    let rules = &export.period.rules;
+    let title = |group_code: Option<&str>, code: &str| rules.award_title(group_code, code).to_owned();
+    let group = |code: Option<&str>| {
+        let group = code.and_then(|code| rules.group(code));
+        Cell::text(group.map_or_else(String::new, |group| group.title.clone()))
+    };
+    let with_groups = |first: Cell, others: Vec<Cell>| {
+        let first = (!rules.groups.is_empty()).then_some(first);
+        first.into_iter().chain(others).collect::<Vec<_>>()
     };
     let rows = export.ranking.ranking.rows.iter().map(|row| TableRow {
-        cells: vec![
-            row.rank.map_or(Cell::Empty, |rank| Cell::Number(rank.to_string())),
-            Cell::text(&row.unit_code),
-            Cell::text(&row.unit_name),
-            cell(row.base),
-            cell(row.bonus),
-            cell(row.total),
-            row.award_code.as_ref().map_or(Cell::Empty, |code| Cell::text(title(code))),
-        ],
+        cells: with_groups(
+            group(row.group_code.as_deref()),
+            vec![
+                row.rank.map_or(Cell::Empty, |rank| Cell::Number(rank.to_string())),
+                Cell::text(&row.unit_code),
+                Cell::text(&row.unit_name),
+                cell(row.base),
+                cell(row.bonus),
+                cell(row.total),
+                row.award_code.as_ref().map_or(Cell::Empty, |code| Cell::text(title(row.group_code.as_deref(), code))),
+            ],
+        ),
         bold: false,
     });
-    std::iter::once(TableRow { cells: words.ranking.map(Cell::text).to_vec(), bold: true }).chain(rows).collect()
+    let headings = with_groups(Cell::text(words.group), words.ranking.map(Cell::text).to_vec());
+    std::iter::once(TableRow { cells: headings, bold: true }).chain(rows).collect()
 }
 
-/// Writes the export as a file of one table: the scores, a blank row, and the ranking.
+/// Writes the export as a file of one table: the scores, those of each group below its title, a blank row, and the ranking.
 ///
 /// # Errors
 /// `internal`, which cannot happen when writing to memory.
 pub fn csv(export: &PeriodExport, words: &Words) -> Result<Vec<u8>, Error> {
     let blank = TableRow { cells: vec![Cell::Empty], bold: false };
-    let rows = scores(export, words).into_iter().chain(std::iter::once(blank)).chain(ranking(export, words));
+    let of_group = |group: Option<(&str, &str)>| {
+        let title = group.map(|(_, title)| TableRow { cells: vec![Cell::text(title)], bold: true });
+        let scores = scores(export, group.map(|(code, _)| code), words);
+        title.into_iter().chain(scores).chain([blank.clone()]).collect::<Vec<_>>()
+    };
+    let rows = export.groups().into_iter().flat_map(of_group).chain(ranking(export, words));
     csv::write(&rows.map(|row| row.cells).collect::<Vec<_>>())
 }

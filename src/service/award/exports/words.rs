@@ -9,6 +9,8 @@ pub struct Words {
     pub stages: [&'static str; 3],
     /// The columns of the summary before those of the units.
     pub summary: [&'static str; 4],
+    /// The column of the group, before those of the ranking.
+    pub group: &'static str,
     /// The columns of the ranking.
     pub ranking: [&'static str; 7],
     /// What stands before a total.
@@ -26,6 +28,7 @@ pub struct Words {
 const VI: Words = Words {
     stages: ["tự chấm", "thẩm định", "Hội đồng"],
     summary: ["Mã", "STT", "Nội dung", "Điểm tối đa"],
+    group: "Khối thi đua",
     ranking: ["Xếp hạng", "Mã đơn vị", "Đơn vị", "Điểm chuẩn", "Điểm thưởng", "Tổng điểm", "Đề nghị khen thưởng"],
     total: "TỔNG ĐIỂM",
     sheets: ["Tổng hợp", "Xếp hạng"],
@@ -37,6 +40,7 @@ const VI: Words = Words {
 const EN: Words = Words {
     stages: ["self-assessment", "appraisal", "council"],
     summary: ["Code", "No.", "Criterion", "Maximum"],
+    group: "Group",
     ranking: ["Rank", "Unit code", "Unit", "Base points", "Bonus points", "Total", "Proposed award"],
     total: "TOTAL",
     sheets: ["Summary", "Ranking"],

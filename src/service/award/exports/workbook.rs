@@ -47,17 +47,25 @@ fn workbook(export: &PeriodExport, language: Language) -> Result<Vec<u8>, XlsxEr
     let [name_of_summary, name_of_ranking] = words.sheets;
     let mut workbook = new_workbook()?;
     let mut taken: HashSet<String> = HashSet::new();
-    let summary = add(&mut workbook, &mut taken, name_of_summary)?;
-    fill(summary, &table::scores(export, words), &[(0, 8), (1, 5), (2, 46), (3, 8)])?;
-    summary.set_freeze_panes(1, 4)?;
-    // Too wide for one page: the pages to the right repeat what their figures are about.
-    summary.set_repeat_columns(0, 3)?;
-    summary.set_landscape().set_print_scale(70);
+    for group in export.groups() {
+        let name = group.map_or_else(|| name_of_summary.to_owned(), |(code, _)| format!("{name_of_summary} {code}"));
+        let summary = add(&mut workbook, &mut taken, &name)?;
+        let scores = table::scores(export, group.map(|(code, _)| code), words);
+        fill(summary, &scores, &[(0, 8), (1, 5), (2, 46), (3, 8)])?;
+        summary.set_freeze_panes(1, 4)?;
+        // Too wide for one page: the pages to the right repeat what their figures are about.
+        summary.set_repeat_columns(0, 3)?;
+        summary.set_landscape().set_print_scale(70);
+    }
     let ranking = add(&mut workbook, &mut taken, name_of_ranking)?;
-    fill(ranking, &table::ranking(export, words), &[(0, 10), (1, 12), (2, 40), (3, 12), (4, 12), (5, 12), (6, 28)])?;
-    let head = Head { organization: &export.organization, period: &export.period, content: &export.content };
+    let widths = [10, 12, 40, 12, 12, 12, 28];
+    let group = (!export.period.rules.groups.is_empty()).then_some(24);
+    let widths: Vec<(u16, u16)> = (0..).zip(group.into_iter().chain(widths)).collect();
+    fill(ranking, &table::ranking(export, words), &widths)?;
     for sheet in &export.sheets {
         let page = add(&mut workbook, &mut taken, &sheet.case.unit.code)?;
+        let content = content(export, sheet);
+        let head = Head { organization: &export.organization, period: &export.period, content };
         unit_page(page, head, sheet, language)?;
     }
     workbook.save_to_buffer()
@@ -165,6 +173,11 @@ fn fill(sheet: &mut Worksheet, rows: &[TableRow], widths: &[(u16, u16)]) -> Resu
     }
     sheet.set_repeat_rows(0, 0)?;
     Ok(())
+}
+
+/// Returns the table that a unit is scored by.
+fn content<'a>(export: &'a PeriodExport, sheet: &ExportedSheet) -> &'a CriteriaContent {
+    export.content_of(export.period.group_code_of(&sheet.case.unit.id))
 }
 
 /// Writes the sheet of a unit: heading, lines stage by stage, total, signatures.
