@@ -165,11 +165,18 @@ impl Walk<'_> {
                 assert!(counts.count() <= 1, "two reviews of a stage count: {}", says());
             }
         }
-        for award in seen.period["awards"].as_array().unwrap() {
-            let given = seen
-                .proposals
-                .iter()
-                .filter(|proposal| proposal["award_code"] == award["code"] && proposal["status"] != "withdrawn");
+        let groups: Vec<&Value> =
+            seen.period["groups"].as_array().unwrap().iter().map(|group| &group["code"]).collect();
+        let groups = if groups.is_empty() { vec![&Value::Null] } else { groups };
+        for (group, award) in groups.into_iter().flat_map(|group| {
+            let awards = seen.period["awards"].as_array().unwrap().iter();
+            awards.map(move |award| (group, award))
+        }) {
+            let given = seen.proposals.iter().filter(|proposal| {
+                proposal["group_code"] == *group
+                    && proposal["award_code"] == award["code"]
+                    && proposal["status"] != "withdrawn"
+            });
             assert!(
                 u64::try_from(given.count()).unwrap() <= award["quota"].as_u64().unwrap(),
                 "more than the quota: {}",
@@ -263,7 +270,7 @@ impl Walk<'_> {
     }
 }
 
-/// A period of two or three units with one award of each of two kinds, walked for a while and then led to its end.
+/// A period of two or three units with one award of each of two kinds, some in two groups, walked for a while and then led to its end.
 fn walk(app: &App, map: &mut Map, table: &str, units: &[(&'static str, String)], council: &[String], seed: usize) {
     app.set_clock(START);
     let mut body = app.period_like(&format!("WALK-{seed}"));
@@ -271,6 +278,11 @@ fn walk(app: &App, map: &mut Map, table: &str, units: &[(&'static str, String)],
     body["unit_ids"] = units.iter().take(3 - seed % 2).map(|(_, id)| json!(id)).collect();
     body["awards"] =
         json!([{"code": "flag", "title": "Cờ", "quota": 1}, {"code": "merit", "title": "Bằng khen", "quota": 1}]);
+    if seed % 5 == 2 {
+        let group = |code: &str, unit_ids: &[Value]| json!({"code": code, "title": code, "unit_ids": unit_ids});
+        let (first, second) = body["unit_ids"].as_array().unwrap().split_at(1);
+        body["groups"] = json!([group("K1", first), group("K2", second)]);
+    }
     body["when_ineligible"] = json!(["pass_down", "leave_vacant"][seed / 2 % 2]);
     body["required_documents"] =
         json!([{"code": "letter", "title": "Tờ trình"}, {"code": "report", "title": "Báo cáo"}]);

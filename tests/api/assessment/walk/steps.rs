@@ -46,7 +46,11 @@ impl Walk<'_> {
                 let aside = seen["set_aside"].as_array().unwrap();
                 let back = aside.iter().any(|aside| aside["unit_id"] == unit.as_str());
                 let due_on = (seen["status"] != "council_review" && !back).then(|| plus(gate, 1));
-                json!({"unit_id": unit, "reason": reason, "due_on": due_on})
+                let mut body = json!({"unit_id": unit, "reason": reason, "due_on": due_on});
+                if !back && let Some(group) = seen["groups"].as_array().unwrap().last() {
+                    body["group_code"] = group["code"].clone();
+                }
+                body
             }
             ("period", "set-aside" | "step-back" | "cancel")
             | ("session", "cancel")
