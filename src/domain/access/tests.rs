@@ -210,14 +210,12 @@ fn the_roles_of_an_act_are_those_of_its_row() {
         for action in *actions {
             let webhooks = matches!(action, Action::ReadWebhook | Action::WriteWebhook).then_some(Role::Integration);
             let presided = matches!(action, Action::CloseSession | Action::DecideTie);
-            let stands_in = match action {
-                Action::RequestAmendment => Some(Role::CouncilChair),
-                Action::ReadAmendment
-                | Action::ApproveAmendment
-                | Action::RejectAmendment
-                | Action::WithdrawProposal => Some(Role::CouncilMember),
-                _ => None,
-            };
+            let for_secretaries = matches!(action, Action::RequestAmendment).then_some(Role::CouncilChair);
+            let for_chairs = matches!(
+                action,
+                Action::ReadAmendment | Action::ApproveAmendment | Action::RejectAmendment | Action::WithdrawProposal
+            );
+            let stands_in = for_secretaries.or(for_chairs.then_some(Role::CouncilMember));
             let recusals = matches!(action, Action::ReadRecusals | Action::DeclareRecusal);
             let of_council = (presided || recusals).then_some(Role::CouncilMember);
             let of_appraisers = recusals.then_some(Role::Appraiser);

@@ -150,8 +150,8 @@ pub fn distribute(fitting: &[Vec<Id>], mut loads: BTreeMap<Id, usize>) -> Vec<Op
 /// The fields of an assignment that audit entries keep.
 pub fn audited(assignment: &Assignment) -> serde_json::Value {
     json!({
-        "submission_id": assignment.submission_id, "stage": assignment.stage, "member_id": assignment.member_id,
-        "assigned_by": assignment.assigned_by,
+        "period_id": assignment.period_id, "unit_id": assignment.unit.id, "submission_id": assignment.submission_id,
+        "stage": assignment.stage, "member_id": assignment.member_id, "assigned_by": assignment.assigned_by,
     })
 }
 

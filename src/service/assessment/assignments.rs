@@ -184,12 +184,11 @@ pub fn set_all(
         check_count(items.len())?;
     }
     store::periods::lock_for_share(conn, period_id)?;
-    let ids: Vec<Id> = match items {
-        Some(items) => items.iter().map(|(submission_id, _)| *submission_id).collect(),
-        None => {
-            let units = store::periods::units_of(conn, period_id)?;
-            units.iter().filter_map(|unit| unit.submission_id).collect()
-        }
+    let ids: Vec<Id> = if let Some(items) = items {
+        items.iter().map(|(submission_id, _)| *submission_id).collect()
+    } else {
+        let units = store::periods::units_of(conn, period_id)?;
+        units.iter().filter_map(|unit| unit.submission_id).collect()
     };
     store::submissions::lock_all_for_update(conn, &ids)?;
     let cases = store::submissions::find_in(conn, period_id, &ids)?;
@@ -257,9 +256,9 @@ impl Known {
 
     /// Shares out the submissions that the caller may assign and that nobody has, or somebody who can't review them any more.
     fn shared_out(&self, context: &Context) -> (Vec<(&SubmissionCase, Id)>, Vec<Id>) {
-        let stands = |assignment: &&Assignment| assignment.lapsed(&self.candidates).is_none();
+        let stands = |assignment: &Assignment| assignment.lapsed(&self.candidates).is_none();
         let is_free = |case: &&SubmissionCase| {
-            let has = self.before(&case.submission.id).filter(stands).is_some();
+            let has = self.before(&case.submission.id).is_some_and(stands);
             !has && self.check(context, case).is_ok()
         };
         let free: Vec<&SubmissionCase> = self.cases.iter().filter(is_free).collect();
@@ -270,7 +269,7 @@ impl Known {
         };
         let fitting: Vec<Vec<Id>> = free.iter().map(fitting).collect();
         let mut loads: BTreeMap<Id, usize> = BTreeMap::new();
-        let open = self.standing.iter().filter(|assignment| assignment.stage == self.stage).filter(stands);
+        let open = self.standing.iter().filter(|assignment| assignment.stage == self.stage && stands(assignment));
         for assignment in open {
             *loads.entry(assignment.member_id).or_default() += 1;
         }

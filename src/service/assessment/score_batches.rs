@@ -322,9 +322,10 @@ impl Loaded {
         let table = Arc::clone(&self.table);
         let (review, before) = match stage.review() {
             None => (None, lines.of_submission(&self.case.submission.id, &table)?),
-            Some(stage) => match self.counting(context, stage) {
-                Some(review) => (Some((review.clone(), false)), lines.of_review(&review.id, &table)?),
-                None => {
+            Some(stage) => {
+                if let Some(review) = self.counting(context, stage) {
+                    (Some((review.clone(), false)), lines.of_review(&review.id, &table)?)
+                } else {
                     let copied = match stage {
                         Stage::Appraisal => lines.of_submission(&self.case.submission.id, &table)?,
                         Stage::Council => {
@@ -334,7 +335,7 @@ impl Loaded {
                     };
                     (Some((self.begin(context, stage)?, true)), copied.copied())
                 }
-            },
+            }
         };
         Ok(Draft {
             sheet: self.case,
@@ -427,17 +428,14 @@ impl Draft {
     }
 
     fn tag(&self, context: &Context) -> Tag {
-        match &self.review {
-            Some((review, _)) => {
-                let case = ReviewCase { review: review.clone(), sheet: self.sheet.clone() };
-                let lines =
-                    ReviewLines { sheet: Sheet::default(), table: Arc::clone(&self.table), links: Links::default() };
-                context.details_with(case, lines).tag
-            }
-            None => {
-                let visible = VisibleResult::of_reviews(context, &self.sheet, &self.reviews);
-                context.details_with(self.sheet.clone(), visible).tag
-            }
+        if let Some((review, _)) = &self.review {
+            let case = ReviewCase { review: review.clone(), sheet: self.sheet.clone() };
+            let lines =
+                ReviewLines { sheet: Sheet::default(), table: Arc::clone(&self.table), links: Links::default() };
+            context.details_with(case, lines).tag
+        } else {
+            let visible = VisibleResult::of_reviews(context, &self.sheet, &self.reviews);
+            context.details_with(self.sheet.clone(), visible).tag
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The form is compared with what the caller would export now: what somebody has filled in or changed becomes an item of a
 //! batch, and everything else is left alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::assessment::period::Period;
 use crate::domain::assessment::score_batch::{BatchItem, BatchMode, ItemOutcome, Kept, ScoredStage, require_all};
@@ -11,7 +11,7 @@ use crate::domain::assessment::score_sheet::{Column, FilledRow, ScoreSheet};
 use crate::domain::criteria::criteria_set::Entry;
 use crate::domain::criteria::grid::{Cell, column_letters, decimal, in_short};
 use crate::domain::criteria::rules::AnswerInput;
-use crate::domain::criteria::scoring::{Criterion, LineInput};
+use crate::domain::criteria::scoring::{Criterion, Line, LineInput};
 use crate::domain::wording::Language;
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error, Fault};
@@ -178,9 +178,7 @@ fn filled(
     forms: &[ScoreSheet],
 ) -> Result<Filled> {
     let organization = store::organizations::find(conn, &period.organization_id)?.ok_or(Code::NotFound)?;
-    let set = store::criteria_sets::find(conn, &period.rules.criteria_set_id)?.ok_or(Code::NotFound)?;
-    let entries: HashMap<String, Entry> =
-        set.content.entries().into_iter().map(|entry| (entry.code.clone(), entry)).collect();
+    let tables = entries(conn, period)?;
     let units = exports::units(conn, &period.id)?;
     let sheets = exports::sheets(conn, context, (&organization, period), &units)?;
     let sheets: HashMap<Id, ExportedSheet> =
@@ -188,20 +186,36 @@ fn filled(
     let mut filled = Filled::default();
     for form in forms {
         let known = form.submission_id.and_then(|id| sheets.get(&id));
-        let reader = FormReader { form, stage, entries: &entries };
+        let known = known.and_then(|sheet| Some((sheet, tables.get(&sheet.case.criteria_set_id)?)));
+        let reader = FormReader { form, stage };
         match known {
-            Some(sheet) => form.rows.iter().for_each(|row| reader.take(sheet, row, &mut filled)),
+            Some(known) => form.rows.iter().for_each(|row| reader.take(known, row, &mut filled)),
             None => filled.lines.push(reader.unknown()),
         }
     }
     Ok(filled)
 }
 
+/// The parts, sections and criteria of a table, by code.
+type Entries = HashMap<String, Entry>;
+
+/// Returns the tables that the units of a period are scored by.
+fn entries(conn: &mut Conn, period: &Period) -> Result<HashMap<Id, Entries>> {
+    let ids = period.rules.groups.iter().filter_map(|group| group.criteria_set_id);
+    let ids: HashSet<Id> = ids.chain([period.rules.criteria_set_id]).collect();
+    let mut tables = HashMap::new();
+    for id in ids {
+        let set = store::criteria_sets::find(conn, &id)?.ok_or(Code::NotFound)?;
+        let entries = set.content.entries().into_iter().map(|entry| (entry.code.clone(), entry));
+        tables.insert(id, entries.collect());
+    }
+    Ok(tables)
+}
+
 /// Reads one form.
 struct FormReader<'a> {
     form: &'a ScoreSheet,
     stage: ScoredStage,
-    entries: &'a HashMap<String, Entry>,
 }
 
 /// What a line shows where it is exported.
@@ -210,6 +224,9 @@ struct Shown {
     answers: [Cell; 2],
     remark: String,
 }
+
+/// The column that was changed, the line, and what of it stays as it is.
+type ReadLine = (Column, LineInput, Kept);
 
 impl FormReader<'_> {
     fn place(&self, row: u32, column: Column) -> Place {
@@ -235,8 +252,8 @@ impl FormReader<'_> {
     }
 
     /// Takes a row, if it is that of a criterion.
-    fn take(&self, sheet: &ExportedSheet, row: &FilledRow, filled: &mut Filled) {
-        let entry = self.entries.get(&row.code);
+    fn take(&self, (sheet, entries): (&ExportedSheet, &Entries), row: &FilledRow, filled: &mut Filled) {
+        let entry = entries.get(&row.code);
         if entry.is_some_and(|entry| entry.rule.is_none()) {
             // Sums are computed, whatever somebody entered for them.
             return;
@@ -297,22 +314,16 @@ impl FormReader<'_> {
             ScoredStage::Council => &sheet.council,
         };
         let line = lines.as_ref().and_then(|lines| lines.0.get(at));
-        let answer =
-            |language| line.and_then(|line| line.answer()).map_or(Cell::Empty, |answer| answer.in_cell(language));
+        let answer = |language| line.and_then(Line::answer).map_or(Cell::Empty, |answer| answer.in_cell(language));
         Shown {
-            points: line.and_then(|line| line.points()),
+            points: line.and_then(Line::points),
             answers: [answer(Language::Vi), answer(Language::En)],
             remark: workbook::remark(sheet, &criterion.code),
         }
     }
 
     /// Reads what a row says beyond what it showed; `None` where that is nothing. A fault comes with its column.
-    fn read(
-        &self,
-        row: &FilledRow,
-        criterion: &Criterion,
-        shown: &Shown,
-    ) -> Result<Option<(Column, LineInput, Kept)>, (Column, Fault)> {
+    fn read(&self, row: &FilledRow, criterion: &Criterion, shown: &Shown) -> Result<Option<ReadLine>, (Column, Fault)> {
         let (of_points, of_answer) = (Column::Points(self.stage), Column::Answer(self.stage));
         let (answer_cell, remark) = (self.form.cell(row, of_answer), self.form.cell(row, Column::Remark));
         let given = self.points(row)?;
@@ -322,10 +333,10 @@ impl FormReader<'_> {
         let (column, answer) = match (same_answer, same_points) {
             (true, true) if same_remark => return Ok(None),
             (true, true) => (Column::Remark, None),
-            (true, false) => (of_points, Some(self.from_points(row, criterion, (given, answer_cell))?)),
+            (true, false) => (of_points, Some(self.meant_by_points(row, criterion, (given, answer_cell))?)),
             (false, same_points) => {
                 let given = given.filter(|_| !same_points);
-                (of_answer, Some(self.from_answer(row, criterion, (given, answer_cell))?))
+                (of_answer, Some(self.meant_by_answer(row, criterion, (given, answer_cell))?))
             }
         };
         let text = || Some(remark.shown().to_owned());
@@ -354,7 +365,7 @@ impl FormReader<'_> {
     }
 
     /// Returns the answer that changed points mean; `None` for cleared ones.
-    fn from_points(
+    fn meant_by_points(
         &self,
         row: &FilledRow,
         criterion: &Criterion,
@@ -378,14 +389,14 @@ impl FormReader<'_> {
     }
 
     /// Returns the answer in a changed cell; `None` for a cleared one. Points that were entered beside it must be its points.
-    fn from_answer(
+    fn meant_by_answer(
         &self,
         row: &FilledRow,
         criterion: &Criterion,
         (given, cell): (Option<Points>, &Cell),
     ) -> Result<Option<AnswerInput>, (Column, Fault)> {
         if *cell == Cell::Empty {
-            return self.from_points(row, criterion, (given, cell));
+            return self.meant_by_points(row, criterion, (given, cell));
         }
         let column = Column::Answer(self.stage);
         let unreadable =

@@ -129,8 +129,9 @@ pub fn list(
 /// The fields of a proposal that audit entries keep.
 fn audit(proposal: &Proposal) -> Value {
     let decision = proposal.decision.as_ref();
-    let kept = json!({
-        "period_id": proposal.period_id, "unit_id": proposal.unit_id, "award_code": proposal.award_code,
+    json!({
+        "period_id": proposal.period_id, "unit_id": proposal.unit_id, "group_code": proposal.group_code,
+        "award_code": proposal.award_code,
         "award_quota": proposal.award_quota, "slot": proposal.slot,
         "rank": proposal.rank, "total": proposal.total, "eligibility": proposal.eligibility, "stale": proposal.stale,
         "status": proposal.status, "submitted_at": proposal.submitted_at.map(instant),
@@ -140,8 +141,7 @@ fn audit(proposal: &Proposal) -> Value {
         "withdrawn": proposal.withdrawn.as_ref().map(|withdrawn| json!({
             "at": instant(withdrawn.at), "reason": withdrawn.reason, "pass_down": withdrawn.pass_down,
         })),
-    });
-    in_group(proposal, kept)
+    })
 }
 
 /// Adds the group of a proposal, where the period has groups.

@@ -256,7 +256,7 @@ fn named(organization_id: &Id, filter: &Filter) -> Condition {
         condition = condition.and(dsl::award_code.eq_any(codes.clone()));
     }
     if let Some(codes) = &filter.group_codes {
-        condition = condition.and(dsl::group_code.eq_any(codes.clone()).assume_not_null());
+        condition = condition.and(dsl::group_code.eq_any(codes.clone()));
     }
     if let Some(years) = &filter.years {
         let of_years = periods::table

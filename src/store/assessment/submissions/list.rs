@@ -244,8 +244,8 @@ mod tests {
                         submissions::late.eq(false),
                         submissions::due_on.eq(NaiveDate::MAX),
                         submissions::version.eq(1),
-                        submissions::created_at.eq(NaiveDateTime::UNIX_EPOCH),
-                        submissions::updated_at.eq(NaiveDateTime::UNIX_EPOCH),
+                        submissions::created_at.eq(DateTime::UNIX_EPOCH.naive_utc()),
+                        submissions::updated_at.eq(DateTime::UNIX_EPOCH.naive_utc()),
                     );
                     diesel::insert_into(submissions::table).values(row).execute(conn).unwrap();
                 }

@@ -134,7 +134,7 @@ fn ranges((visibility, sees_stages): (&UnitVisibility, bool), filter: &Filter, d
     // Stages whose completion is hidden from the caller are open to the caller alone.
     let hidden = (!sees_stages).then(of_no_unit);
     if let Some(days) = filter.overdue_days_gte {
-        return Ranges::Of(once(due.open().and(dsl::due_on.le(due.late_by(days)))).chain(hidden).collect());
+        return Ranges::Of(once(Due::open().and(dsl::due_on.le(due.late_by(days)))).chain(hidden).collect());
     }
     if let Some(statuses) = &filter.statuses {
         return Ranges::Of(statuses.iter().map(|status| due.with_status(*status)).chain(hidden).collect());
@@ -162,18 +162,18 @@ impl Due {
         self.today - chrono::TimeDelta::days(days.max(1))
     }
 
-    fn open(&self) -> Condition {
+    fn open() -> Condition {
         Condition::new(dsl::met_on.is_null()).and(dsl::waived_at.is_null())
     }
 
     /// Returns a range that holds every deadline with this status, as far as its completion is not hidden.
     fn with_status(&self, status: DeadlineStatus) -> Condition {
         match status {
-            DeadlineStatus::Overdue => self.open().and(dsl::due_on.lt(self.today)),
-            DeadlineStatus::DueSoon => self.open().and(dsl::due_on.between(self.today, self.soon)),
-            DeadlineStatus::PendingAnchor => self.open().and(dsl::due_on.is_null()),
+            DeadlineStatus::Overdue => Due::open().and(dsl::due_on.lt(self.today)),
+            DeadlineStatus::DueSoon => Due::open().and(dsl::due_on.between(self.today, self.soon)),
+            DeadlineStatus::PendingAnchor => Due::open().and(dsl::due_on.is_null()),
             // One that waits to open may have no due date.
-            DeadlineStatus::Scheduled => self.open().and(dsl::due_on.gt(self.soon).or(dsl::due_on.is_null())),
+            DeadlineStatus::Scheduled => Due::open().and(dsl::due_on.gt(self.soon).or(dsl::due_on.is_null())),
             DeadlineStatus::Met | DeadlineStatus::MetLate => Condition::new(dsl::met_on.is_not_null()),
             DeadlineStatus::Waived => Condition::new(dsl::waived_at.is_not_null()),
         }
