@@ -433,8 +433,8 @@ impl Year<'_> {
         assert_eq!(
             summary["awards"],
             json!([
-                {"code": "emulation_flag", "quota": 1, "proposed": 1, "approved": 1},
-                {"code": "certificate_of_merit", "quota": 2, "proposed": 2, "approved": 1},
+                {"group_code": null, "code": "emulation_flag", "quota": 1, "proposed": 1, "approved": 1},
+                {"group_code": null, "code": "certificate_of_merit", "quota": 2, "proposed": 2, "approved": 1},
             ])
         );
     }
@@ -476,9 +476,11 @@ impl Year<'_> {
                 ("kgvx-head", "submission.create"),
                 ("kgvx-editor", "submission.write_scores"),
                 ("kgvx-head", "submission.submit"),
+                ("kgvx-head", "submission.freeze"),
                 ("hctc-appraiser", "submission.return"),
                 ("kgvx-editor", "submission.write_scores"),
                 ("kgvx-head", "submission.submit"),
+                ("kgvx-head", "submission.freeze"),
                 ("hctc-appraiser", "submission.advance"),
                 ("secretary", "submission.advance"),
                 ("council-chair", "submission.finalize"),

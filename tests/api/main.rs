@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::float_arithmetic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::missing_panics_doc,

@@ -77,6 +77,7 @@ const SERVED: &[(&str, &[(&str, &str)])] = &[
             ("period_id", "submissions_of_period"),
             ("unit_id", "submissions_of_unit"),
             ("status", "submissions_by_status"),
+            ("assignee_id", "assignments_of_member"),
             ("sort", "submissions_of_organization"),
         ],
     ),
@@ -113,6 +114,7 @@ const SERVED: &[(&str, &[(&str, &str)])] = &[
             // A few for each period.
             ("period_id", "award_proposals_of_organization"),
             ("award_code", "award_proposals_of_organization"),
+            ("group_code", "award_proposals_of_organization"),
             ("year", "award_proposals_of_organization"),
             ("status", "award_proposals_of_organization"),
             ("sort", "award_proposals_of_organization"),

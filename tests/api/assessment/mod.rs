@@ -9,7 +9,7 @@ mod periods;
 mod recusals;
 mod reviews;
 mod score_batches;
-mod score_imports;
+pub mod score_imports;
 mod scored_alone;
 mod scores;
 mod submissions;

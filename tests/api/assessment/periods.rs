@@ -337,8 +337,8 @@ fn the_summary_counts_the_sheets(app: &App) {
     let summary = app.get("secretary", &format!("{}/summary", app.period())).expect(200);
     assert_eq!(summary["sheets"], json!({"submitted": 2, "draft": 1, "none": 5}));
     assert_eq!(summary["units_missing"], json!(["BTCD", "HCTC", "KGVX", "NC", "QTTV", "THCB"]));
-    let flag = json!({"code": "emulation_flag", "quota": 1, "proposed": 0, "approved": 0});
-    let merit = json!({"code": "certificate_of_merit", "quota": 2, "proposed": 0, "approved": 0});
+    let flag = json!({"group_code": null, "code": "emulation_flag", "quota": 1, "proposed": 0, "approved": 0});
+    let merit = json!({"group_code": null, "code": "certificate_of_merit", "quota": 2, "proposed": 0, "approved": 0});
     assert_eq!(summary["awards"], json!([flag, merit]));
 }
 
@@ -357,8 +357,8 @@ fn the_summary_counts_the_awards(app: &App) {
     app.announced(&[("KT", &[("B.1", r#"{"points":39}"#)]), ("TH", &[])]);
     let summary = app.get("secretary", &format!("{}/summary", app.period())).expect(200);
     assert_eq!(summary["sheets"], json!({"finalized": 2, "missed": 6}));
-    let flag = json!({"code": "emulation_flag", "quota": 1, "proposed": 1, "approved": 0});
-    let merit = json!({"code": "certificate_of_merit", "quota": 2, "proposed": 1, "approved": 0});
+    let flag = json!({"group_code": null, "code": "emulation_flag", "quota": 1, "proposed": 1, "approved": 0});
+    let merit = json!({"group_code": null, "code": "certificate_of_merit", "quota": 2, "proposed": 1, "approved": 0});
     assert_eq!(summary["awards"], json!([flag, merit]));
 }
 

@@ -37,7 +37,12 @@ fn saved(sheets: &Sheets) -> Vec<u8> {
                         let number = i32::try_from(*number).unwrap();
                         sheet.write_number(row, column, number).unwrap();
                     }
-                    other => {
+                    other @ (Data::String(_)
+                    | Data::Bool(_)
+                    | Data::DateTime(_)
+                    | Data::DateTimeIso(_)
+                    | Data::DurationIso(_)
+                    | Data::Error(_)) => {
                         sheet.write_string(row, column, other.to_string()).unwrap();
                     }
                 }
@@ -87,6 +92,13 @@ fn exported(app: &App, person: &str, path: &str) -> Vec<u8> {
 
 fn of_period(app: &App, person: &str) -> Vec<u8> {
     exported(app, person, &format!("{}/export.xlsx", app.period()))
+}
+
+/// The form of a sheet as its head exports it, with other points for a criterion.
+pub fn filled_in(app: &App, head: &str, sheet: &str, (unit, code, points): (&str, &str, f64)) -> Vec<u8> {
+    let mut form = opened(&exported(app, head, &format!("{sheet}/export.xlsx")));
+    *cell(&mut form, unit, code, "Tự chấm") = Data::Float(points);
+    saved(&form)
 }
 
 fn audited(app: &App) -> Value {

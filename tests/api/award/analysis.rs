@@ -77,8 +77,7 @@ fn check_movements(seen: &Value) {
     assert_eq!(figures(criterion("A.I.1"), fields), json!([null, 80, 100, 100, true, 2.5]));
     let criteria = seen["criteria"].as_array().unwrap();
     assert_eq!((criteria.len(), criteria.iter().filter(|criterion| criterion["separates"] == false).count()), (28, 13));
-    let narrow =
-        |award: &str| json!({"award_code": award, "margin": 0, "tolerance": 5, "criterion_codes": ["A.I.1", "A.VIII"]});
+    let narrow = |award: &str| json!({"group_code": null, "award_code": award, "margin": 0, "tolerance": 5, "criterion_codes": ["A.I.1", "A.VIII"]});
     assert_eq!(seen["discuss_first"], json!([narrow("emulation_flag"), narrow("certificate_of_merit")]));
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::assessment::score_imports::filled_in;
 use crate::backends::execute;
 use crate::bad_year;
 use crate::contract::{Operation, document, operations};
@@ -161,6 +162,15 @@ fn a_sheet_is_written(app: &App) -> String {
     app.write("TH", &sheet, &[]);
     app.patch("th-head", &sheet, &[("A.II.1", r#"{"points":20}"#), ("A.II.2", "null")]).expect(200);
     app.patch("th-head", &sheet, &[("A.II.2", r#"{"points":10}"#)]).expect(200);
+    let item = json!({
+        "submission_id": sheet.rsplit('/').next().unwrap(), "criterion_code": "A.II.1", "answer": {"points": 21},
+        "if_version": app.tag("th-head", &sheet),
+    });
+    let batch = json!({"stage": "self", "mode": "atomic", "items": [item]});
+    app.post("th-head", &format!("{}/scores/batch", app.period()), &batch).expect(200);
+    let form = filled_in(app, "th-head", &sheet, ("TH", "A.II.1", 20.0));
+    let parts = [Part::Text("stage", "self"), Part::Text("mode", "atomic"), Part::File("th.xlsx", &form)];
+    app.request("th-head", "POST", &format!("{}/scores/import", app.period())).form(&parts).send().expect(200);
     app.act("th-head", &sheet, "submit", None).expect(200);
     app.act("th-head", &sheet, "withdraw", None).expect(200);
     app.act("th-head", &sheet, "submit", None).expect(200);
@@ -199,6 +209,13 @@ fn a_year_is_brought_to_its_end(app: &App, sheet: &str) {
     let conflict = app.post("appraiser", "/v1/recusals", &json!({"submission_id": id_of(sheet), "ground": "family"}));
     let conflict = place("recusals", &conflict.expect(201));
     app.act("secretary", &conflict, "withdraw", Some(&reason())).expect(200);
+    let assigned = format!("{sheet}/assignments/appraisal");
+    let appraiser = app.get("appraiser", "/v1/me").expect(200)["memberships"][0]["member_id"].clone();
+    app.request("secretary", "PUT", &assigned).json(&json!({"member_id": appraiser})).send().expect(201);
+    remove(app, "secretary", &assigned);
+    let items = json!([{"submission_id": id_of(sheet), "member_id": appraiser}]);
+    let many = json!({"stage": "appraisal", "items": items});
+    app.post("secretary", &format!("{}/assignments", app.period()), &many).expect(200);
     let review = app.post("appraiser", "/v1/reviews", &json!({"submission_id": id_of(sheet), "stage": "appraisal"}));
     let review = place("reviews", &review.expect(201));
     let mut lines = crate::support::year::lines(&[("A.II.1", r#"{"points":15}"#), ("A.II.2", r#"{"points":10}"#)]);

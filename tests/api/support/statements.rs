@@ -20,19 +20,12 @@ struct Recorder {
 
 impl Instrumentation for Recorder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        match event {
-            InstrumentationEvent::StartEstablishConnection { url, .. } => {
-                self.place = seen().contains_key(url).then(|| url.to_owned());
-            }
-            InstrumentationEvent::StartQuery { query, .. } => {
-                let Some(place) = &self.place else {
-                    return;
-                };
-                let text = query.to_string();
-                let sql = text.split(" -- binds:").next().unwrap_or_default().trim().to_owned();
-                seen().entry(place.clone()).or_default().insert(sql);
-            }
-            _ => {}
+        if let InstrumentationEvent::StartEstablishConnection { url, .. } = event {
+            self.place = seen().contains_key(url).then(|| url.to_owned());
+        } else if let (InstrumentationEvent::StartQuery { query, .. }, Some(place)) = (event, &self.place) {
+            let text = query.to_string();
+            let sql = text.split(" -- binds:").next().unwrap_or_default().trim().to_owned();
+            seen().entry(place.clone()).or_default().insert(sql);
         }
     }
 }

@@ -128,8 +128,11 @@ const FIELDS: [(&str, &str, &[&str]); 29] = [
     ("webhook_endpoints", "previous_secret_until", &["/secret_valid_until"]),
 ];
 
+/// Names of columns, each with its name in an entry.
+type Names = &'static [(&'static str, &'static str)];
+
 /// Rows that an entry tells as elements of a list: the list, and the columns and fields that name an element.
-const LISTS: [(&str, &str, &[(&str, &str)]); 5] = [
+const LISTS: [(&str, &str, Names); 5] = [
     ("council_attendance", "attendance", &[("member_id", "member_id")]),
     ("proposal_documents", "documents", &[("code", "code")]),
     ("period_awards", "awards", &[("code", "code")]),
@@ -151,7 +154,8 @@ fn owner(table: &str) -> (&'static str, &'static str) {
         "calendar_days" => ("calendar_day", "id"),
         "criteria_sets" => ("criteria_set", "id"),
         "periods" => ("period", "id"),
-        "period_units" | "period_awards" | "period_targets" => ("period", "period_id"),
+        "period_units" | "period_groups" | "period_awards" | "period_targets" => ("period", "period_id"),
+        "assignments" => ("assignment", "id"),
         "facts" => ("facts", "unit_id"),
         "submissions" => ("submission", "id"),
         "scores" | "revisions" | "revision_withdrawals" => ("submission", "submission_id"),
@@ -348,7 +352,11 @@ impl Difference<'_> {
 
     /// The columns that differ and mean something; of a row that came or went, those that were filled.
     fn columns(&self) -> Vec<&String> {
-        let value = |row: Option<&Row>, column: &String| row.map_or(Value::Null, |row| row[column].clone());
+        // No group is an empty code where it is part of a key.
+        let is_no_group = |column: &String, value: &Value| column == "group_code" && *value == "";
+        let value = |row: Option<&Row>, column: &String| {
+            row.map(|row| row[column].clone()).filter(|value| !is_no_group(column, value)).unwrap_or(Value::Null)
+        };
         let changed = self.row().keys().filter(|column| value(self.before, column) != value(self.after, column));
         changed.filter(|column| !is_technical(self.table, column)).collect()
     }
