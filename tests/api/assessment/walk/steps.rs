@@ -17,7 +17,8 @@ fn conditions(act: &str) -> &'static [&'static str] {
         "return" => &["due_on_too_late"],
         "extend" => &["due_on_too_late"],
         "correct-extension" => &["extension_used", "nothing_corrected", "deadline_shortened", "date_in_past"],
-        "amend" => &["nothing_corrected", "already_exists"],
+        "amend" => &["nothing_corrected", "already_exists", "missing_score", "validation_failed"],
+        "approve" => &["guard_failed"],
         _ => &[],
     }
 }
