@@ -181,9 +181,9 @@ struct Needs {
     open_gate: bool,
 }
 
-const NEEDS: [Needs; 6] = {
+const NEEDS: [Needs; 7] = {
     use PeriodStatus::{Announced, Appraisal, Closed, CouncilReview, SelfAssessment};
-    use SubmissionStatus::{Appraised, Draft, Returned, Submitted};
+    use SubmissionStatus::{Appraised, Draft, Missed, Returned, Submitted};
     [
         Needs {
             actions: &[Action::WriteScores, Action::WriteEvidence, Action::Submit],
@@ -210,6 +210,13 @@ const NEEDS: [Needs; 6] = {
             actions: &[Action::RequestAmendment],
             sheet: &[SubmissionStatus::Finalized],
             period: &[PeriodStatus::Finalized, Announced, Closed],
+            open_gate: false,
+        },
+        // Until the announcement, a step back and an extension let the unit submit it.
+        Needs {
+            actions: &[Action::RequestAmendment],
+            sheet: &[Missed],
+            period: &[Announced, Closed],
             open_gate: false,
         },
     ]
@@ -256,7 +263,9 @@ impl Submission {
         period: PeriodStatus,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Error> {
-        let Some(needs) = NEEDS.iter().find(|needs| needs.actions.contains(&action)) else {
+        let mut of_action = NEEDS.iter().filter(|needs| needs.actions.contains(&action));
+        let of_status = of_action.clone().find(|needs| needs.sheet.contains(&self.status));
+        let Some(needs) = of_status.or_else(|| of_action.next()) else {
             return Err(wrong_state(self.status, &[]));
         };
         self.must_be(needs.sheet, now)?;
@@ -293,6 +302,11 @@ impl SubmissionCase {
             return Err(unit_set_aside());
         }
         self.submission.may(action, self.period_status, now)
+    }
+
+    /// Whether it was missed and only an amendment can still give it a result.
+    pub fn is_missed_for_good(&self) -> bool {
+        self.submission.status == SubmissionStatus::Missed && self.period_status.is_announced()
     }
 
     /// Returns the actions on it, in the order in which they are listed.
@@ -554,7 +568,11 @@ mod tests {
         for (action, statuses, periods, gated) in table {
             for status in S::VARIANTS.iter().copied() {
                 for period in P::VARIANTS.iter().copied() {
-                    let fits = statuses.contains(&status) && periods.contains(&period);
+                    let amends_missed = (action, status) == (Action::RequestAmendment, S::Missed);
+                    let fits = match amends_missed {
+                        true => matches!(period, P::Announced | P::Closed),
+                        false => statuses.contains(&status) && periods.contains(&period),
+                    };
                     let outcome = |closes_at, now| sheet(status, closes_at).may(action, period, now);
                     let case = format!("{action:?} {status:?} {period:?}");
                     let until = outcome(Some(gate), before);

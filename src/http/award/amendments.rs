@@ -25,7 +25,7 @@ pub fn operations() -> Vec<Operation> {
         request: creates(Action::RequestAmendment).refuses(REQUEST_REFUSALS),
         list: lists(Action::ReadAmendment),
         get: reads(Action::ReadAmendment),
-        approve: acts(Action::ApproveAmendment).refuses(DECIDE_REFUSALS),
+        approve: acts(Action::ApproveAmendment).refuses(APPROVE_REFUSALS),
         reject: acts(Action::RejectAmendment).refuses(DECIDE_REFUSALS),
     ]
 }
@@ -42,6 +42,7 @@ const REQUEST_REFUSALS: &[Code] = &[
     Code::TextEmpty,
 ];
 const DECIDE_REFUSALS: &[Code] = &[Code::SamePerson, Code::Recused];
+const APPROVE_REFUSALS: &[Code] = &[Code::SamePerson, Code::Recused, Code::GuardFailed, Code::FactsMissing];
 
 /// A new amendment.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -246,6 +247,9 @@ struct ListQuery {
 /// The only way to change scores or facts once the ranking is final. It changes nothing until the chair approves it, who
 /// must be another person. One amendment of a submission at a time is pending or approved and not yet announced.
 ///
+/// A submission that was missed wrongly is given its result once the results are announced, with all its lines; it stays
+/// `missed`, without a revision.
+///
 /// Where recusal keeps every secretary away from the unit, a chair asks. Where it keeps every chair away, or leaves only the one
 /// who asked, whoever presided last over a closed session of the period decides.
 #[utoipa::path(post, path = "/v1/submissions/{id}/amendments", request_body = NewBody, responses((status = 201, description = "Asked for.", body = AmendmentView)))]
@@ -289,6 +293,9 @@ async fn get(call: Call) -> Reply {
 /// Freezes the ranking anew, as its next version. Before the announcement the sheet has its result at once. Afterwards the
 /// announced ranking and the open proposals are `stale` until `announce` publishes the new version; the unit sees the amended
 /// result from then on. A tie that arises is decided by the council as before, in a new session.
+///
+/// Rejected with 409 `guard_failed` while the facts of a unit that comes into reach of an award are missing (`facts_missing`): an
+/// amendment of that unit gives them first.
 #[utoipa::path(post, path = "/v1/amendments/{id}/approve", responses((status = 200, description = "Approved.", body = AmendmentView)))]
 async fn approve(call: Call) -> Reply {
     let id = call.id("id")?;

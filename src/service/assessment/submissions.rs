@@ -162,7 +162,7 @@ impl Related<SubmissionCase> for VisibleResult {
             UnitLines::None => None,
         };
         let sees_result = sees_result(context, case);
-        let reviews = match sees_result {
+        let reviews = match sees_reviews(context, case) {
             true => shown(case, store::reviews::of_submission(conn, &case.submission.id)?),
             false => Vec::new(),
         };
@@ -184,8 +184,8 @@ impl Related<SubmissionCase> for VisibleResult {
 impl VisibleResult {
     /// Returns what the tag of a submission depends on, from all its reviews, without the totals.
     pub fn of_reviews(context: &Context, case: &SubmissionCase, reviews: &[Review]) -> Self {
-        let sees_result = sees_result(context, case);
-        let counting = reviews.iter().filter(|review| sees_result && review.superseded.is_none());
+        let (sees_result, sees_reviews) = (sees_result(context, case), sees_reviews(context, case));
+        let counting = reviews.iter().filter(|review| sees_reviews && review.superseded.is_none());
         let reviews = shown(case, counting.cloned().collect());
         VisibleResult { own_totals: None, reviews, council_totals: None, sees_result }
     }
@@ -197,10 +197,17 @@ fn shown(case: &SubmissionCase, mut reviews: Vec<Review>) -> Vec<Review> {
     reviews
 }
 
-/// Whether the caller may see results after self-assessment.
+/// Whether the caller may see results after self-assessment, where the lines of the unit are one unless a review follows.
 pub fn sees_result(context: &Context, case: &SubmissionCase) -> bool {
+    case.submission.revision > 0 && sees_reviews(context, case)
+}
+
+/// Whether the caller may see what reviews have made of a submission that was sent, or of a missed one that an amendment has
+/// given a result.
+pub fn sees_reviews(context: &Context, case: &SubmissionCase) -> bool {
     let reads = Action::ReadReview(Stage::Appraisal);
-    case.submission.revision > 0 && matches!(access::decide(&context.actor, reads, &case.facts()), Decision::Allow)
+    let has_reviews = case.submission.revision > 0 || case.is_missed_for_good();
+    has_reviews && matches!(access::decide(&context.actor, reads, &case.facts()), Decision::Allow)
 }
 
 /// Whether a review is hidden in what is shown of its submission: what members of the council score alone is, until the

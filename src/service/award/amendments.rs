@@ -9,7 +9,8 @@ use crate::domain::access::{self, Facts};
 use crate::domain::assessment::facts::UnitFacts;
 use crate::domain::assessment::period::{Period, PeriodStatus};
 use crate::domain::assessment::review::{Review, ReviewCase, ReviewStatus};
-use crate::domain::assessment::submission::{FrozenSheet, Submission, SubmissionCase};
+use crate::domain::assessment::steps::guard;
+use crate::domain::assessment::submission::{FrozenSheet, Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::award::amendment::{
     self, AmendedScores, Amendment, AmendmentCase, AmendmentDecision, AmendmentStatus,
 };
@@ -22,7 +23,7 @@ use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS};
 use crate::domain::time::instant;
 use crate::error::{Code, Error};
 use crate::service::assessment::{council_means, reviews, submissions};
-use crate::service::award::ranking::versions;
+use crate::service::award::ranking::{inputs, versions};
 use crate::service::award::stand_ins::{self, About};
 use crate::service::{
     AuditDraft, Context, Details, EventDraft, Identity, Input, Result, Subject, record_all, sha256_hex,
@@ -146,13 +147,17 @@ pub fn list(
     Ok(listed.collect())
 }
 
-/// The lines of the final result, and the reviews of the council that they come from: one, or several that were made alone.
-fn final_lines(conn: &mut Conn, table: &ScoringTable, submission_id: &Id) -> Result<(Vec<Review>, Sheet), Error> {
-    let mut reviews = store::reviews::of_submission(conn, submission_id)?;
+/// The lines of the final result, and the reviews of the council that they come from: one, several that were made alone, or
+/// none where the submission was missed.
+fn final_lines(conn: &mut Conn, table: &ScoringTable, sheet: &SubmissionCase) -> Result<(Vec<Review>, Sheet), Error> {
+    let mut reviews = store::reviews::of_submission(conn, &sheet.submission.id)?;
     let lines = council_means::lines(conn, table, &reviews)?;
     reviews.retain(|review| review.stage == Stage::Council && review.status == ReviewStatus::Submitted);
-    let lines = lines.ok_or_else(|| Error::internal("a final submission without its council review"))?;
-    Ok((reviews, lines))
+    match lines {
+        None if sheet.is_missed_for_good() => Ok((reviews, table.blank())),
+        None => Err(Error::internal("a final submission without its council review")),
+        Some(lines) => Ok((reviews, lines)),
+    }
 }
 
 /// Asks for an amendment of a submission's final result, of the facts about its unit, or of both.
@@ -165,7 +170,7 @@ pub fn request(
     let (sheet, new): (SubmissionCase, _) =
         context.enter_to_add(conn, submission_id, Action::RequestAmendment, input)?;
     let table = context.app.tables.of_submission(conn, &sheet)?;
-    let (_, before) = final_lines(conn, &table, submission_id)?;
+    let (_, before) = final_lines(conn, &table, &sheet)?;
     let mut check = Check::default();
     let reason = check.text("/reason", &new.reason, NOTE_CHARS);
     let legal_basis = check.text("/legal_basis", &new.legal_basis, TITLE_CHARS);
@@ -221,10 +226,11 @@ pub fn approve(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Am
     let by = context.member_id(&case.amendment.organization_id)?;
     let period = Period::find(conn, context, &case.amendment.period_id)?;
     let table = context.app.tables.of_submission(conn, &case.sheet)?;
-    let (_, before) = final_lines(conn, &table, &case.amendment.submission_id)?;
+    let (_, before) = final_lines(conn, &table, &case.sheet)?;
     let amended = case.amendment.scores.applied_to(&table, &before, &case.amendment.reason);
-    let inputs = with_amendment(versions::counted(conn, &period)?, &table, &case.amendment, &amended);
-    let (version, ranking) = versions::freeze(conn, context, &period, &inputs)?;
+    let counted = with_amendment(versions::counted(conn, &period)?, &table, &case.amendment, &amended);
+    guard(inputs::facts_missing(&counted.rank()))?;
+    let (version, ranking) = versions::freeze(conn, context, &period, &counted)?;
     let approved = context.save(conn, "amendment.approve", &case, case.approve(by, version, context.now))?;
     let after = period.refrozen(version, !ranking.unresolved_ties.is_empty(), context.now);
     context.save(conn, "period.refreeze", &period, Change::silent(after))?;
@@ -252,6 +258,7 @@ fn with_amendment(mut inputs: Inputs, table: &ScoringTable, amendment: &Amendmen
         moved = contender.totals != tally.totals;
         let needs_breakdown = !contender.breakdown.nodes.is_empty();
         *contender = Contender {
+            missed: false,
             totals: tally.totals,
             breakdown: if needs_breakdown { table.breakdown(&tally) } else { contender.breakdown.clone() },
             facts: amendment.facts.clone().or_else(|| contender.facts.clone()),
@@ -310,25 +317,16 @@ fn apply(conn: &mut Conn, context: &Context, case: &AmendmentCase) -> Result<Ame
     let mut drafts = Vec::new();
     let mut after = sheet.clone();
     if !amendment.scores.lines.is_empty() {
-        let (council, before) = final_lines(conn, &table, &amendment.submission_id)?;
+        let (council, before) = final_lines(conn, &table, sheet)?;
         let lines = amendment.scores.applied_to(&table, &before, &amendment.reason);
         drafts.extend(replace_reviews(conn, context, case, &table, (&council, &lines))?);
-        let evidence = store::evidence::current(conn, &amendment.submission_id)?;
-        let frozen = serde_json::to_string(&FrozenSheet::of(&table, &lines, &evidence)).map_err(Error::internal)?;
-        let revision = Revision {
-            submission_id: amendment.submission_id.to_string(),
-            revision: sheet.submission.revision + 1,
-            sha256: sha256_hex(frozen.as_bytes()),
-            content: frozen,
-            criteria_set_id: sheet.criteria_set_id.to_string(),
-            submitted_by: amendment.asked_by.to_string(),
-            submitted_at: context.now.naive_utc(),
-            amendment_id: Some(amendment.id.to_string()),
-        };
-        store::submissions::insert_revision(conn, &revision)?;
-        drafts.push(submissions::revision_frozen(sheet, &revision));
-        let submission =
-            Submission { revision: revision.revision, updated_at: context.now, ..sheet.submission.clone() };
+        // A missed submission stays one that its unit never submitted: it has no revision.
+        let mut submission = Submission { updated_at: context.now, ..sheet.submission.clone() };
+        if sheet.submission.status != SubmissionStatus::Missed {
+            let revision = freeze_revision(conn, context, case, &table, &lines)?;
+            drafts.push(submissions::revision_frozen(sheet, &revision));
+            submission.revision = revision.revision;
+        }
         after = SubmissionCase { submission, ..sheet.clone() }.save(conn)?;
         drafts.push(AuditDraft::of_change("submission.amend", sheet, &after, None));
     }
@@ -342,7 +340,31 @@ fn apply(conn: &mut Conn, context: &Context, case: &AmendmentCase) -> Result<Ame
     Ok(published)
 }
 
-/// Supersedes the reviews of the council by one, which takes the place of the first.
+/// Freezes the amended lines as the next revision.
+fn freeze_revision(
+    conn: &mut Conn,
+    context: &Context,
+    AmendmentCase { amendment, sheet, .. }: &AmendmentCase,
+    table: &ScoringTable,
+    lines: &Sheet,
+) -> Result<Revision, Error> {
+    let evidence = store::evidence::current(conn, &amendment.submission_id)?;
+    let frozen = serde_json::to_string(&FrozenSheet::of(table, lines, &evidence)).map_err(Error::internal)?;
+    let revision = Revision {
+        submission_id: amendment.submission_id.to_string(),
+        revision: sheet.submission.revision + 1,
+        sha256: sha256_hex(frozen.as_bytes()),
+        content: frozen,
+        criteria_set_id: sheet.criteria_set_id.to_string(),
+        submitted_by: amendment.asked_by.to_string(),
+        submitted_at: context.now.naive_utc(),
+        amendment_id: Some(amendment.id.to_string()),
+    };
+    store::submissions::insert_revision(conn, &revision)?;
+    Ok(revision)
+}
+
+/// Supersedes the reviews of the council by one, which takes the place of the first, or is the first where there is none.
 fn replace_reviews(
     conn: &mut Conn,
     context: &Context,
@@ -359,21 +381,23 @@ fn replace_reviews(
         drafts.push(AuditDraft::of_change("review.supersede", &before, &superseded, None));
     }
     store::council_means::delete(conn, &case.amendment.submission_id)?;
-    let first = council.first().ok_or_else(|| Error::internal("a final submission without its council review"))?;
     let review = Review {
         id: context.new_id(),
+        organization_id: case.amendment.organization_id,
+        submission_id: case.amendment.submission_id,
+        stage: Stage::Council,
         reviewer_id: case.amendment.asked_by,
+        status: ReviewStatus::Submitted,
         submitted_at: Some(context.now),
         totals: tally.totals.unwrap_or_default(),
         breakdown: table.breakdown(&tally),
-        superseded: None,
         alone: false,
-        replaces_id: Some(first.id),
+        superseded: None,
+        replaces_id: council.first().map(|first| first.id),
         amendment_id: Some(case.amendment.id),
         version: 1,
         created_at: context.now,
         updated_at: context.now,
-        ..first.clone()
     };
     store::reviews::insert(conn, &review)?;
     store::scores::save_review(conn, table, &review.id, &table.blank(), lines)?;

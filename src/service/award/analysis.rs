@@ -2,6 +2,7 @@
 
 use crate::domain::Id;
 use crate::domain::assessment::period::Period;
+use crate::domain::assessment::submission::SubmissionStatus;
 use crate::domain::award::analysis::{self, Analysis, EarlierResult, Material, UnitSheets};
 use crate::domain::award::ranking::{Inputs, Ranking};
 use crate::error::{Code, Error};
@@ -54,8 +55,11 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<AnalysisSourc
         .map(|unit| ExportedUnit { key: unit.unit, name: unit.name })
         .collect();
     let mut sheets = exports::sheets(conn, context, (&organization, &period), &units)?;
-    // A sheet that is with its unit has no result.
-    sheets.retain(|sheet| sheet.sees_result && sheet.case.submission.status.is_sent());
+    // A sheet that is with its unit has no result, and a missed one has none but by an amendment.
+    sheets.retain(|sheet| match sheet.case.submission.status {
+        SubmissionStatus::Missed => sheet.council.is_some(),
+        status => sheet.sees_result && status.is_sent(),
+    });
     let inputs = match (sees_eligibility(context, &period), inputs::frozen(conn, &period)?) {
         (false, _) => None,
         (true, Some((frozen, ..))) => Some(frozen),

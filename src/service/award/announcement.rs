@@ -122,7 +122,7 @@ pub fn withdraw(
     let mut inputs = versions::counted(conn, &period)?;
     inputs.withdrawals.push(Withdrawal { unit_id: case.proposal.unit_id, pass_down: given.pass_down });
     let ranking = inputs.rank();
-    guard(ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)).collect())?;
+    guard(inputs::facts_missing(&ranking))?;
     let reason = change.after.proposal.withdrawn.as_ref().map_or("", |withdrawn| &withdrawn.reason).to_owned();
     let withdrawn = context.save(conn, "award_proposal.withdraw", &case, change)?;
     let ended = sync::dossier_ended(conn, &withdrawn.proposal, &reason, context.now)?;

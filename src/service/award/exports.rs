@@ -22,7 +22,7 @@ use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::calendar::CalendarDay;
 use crate::error::{Code, Error};
 use crate::service::assessment::submissions::{
-    UnitLines, VisibleResult, hides, last_submitted, sees_result, visible_lines,
+    UnitLines, VisibleResult, hides, last_submitted, sees_result, sees_reviews, visible_lines,
 };
 use crate::service::award::ranking::{self, RankingDetails, inputs};
 use crate::service::tag::Tag;
@@ -273,8 +273,8 @@ pub fn sheets(
         counting.sort_by_key(|review| (review.stage, review.id));
         let visible = VisibleResult::of_reviews(context, &case, &counting);
         let state = Tag::state_of(&visible.parts(&case));
-        let of_sheet = counting.iter();
-        for review in of_sheet.filter(|review| sees_result && !hides(&case, review)) {
+        let sees_reviews = sees_reviews(context, &case);
+        for review in counting.iter().filter(|review| sees_reviews && !hides(&case, review)) {
             let lines: StoredLines = reviewed.remove(&review.id).unwrap_or_default();
             let lines = lines.on(&table)?;
             match review.stage {

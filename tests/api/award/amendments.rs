@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::year::lines;
 use crate::support::{App, Response, apply, on_both};
 
 fn id_of(path: &str) -> &str {
@@ -299,6 +300,53 @@ fn one_asks_and_another_decides(app: &App) {
     let listed = app.get("auditor", "/v1/amendments?status=rejected").expect(200);
     assert_eq!((listed["items"].as_array().unwrap().len(), &listed["items"][0]["unit_code"]), (1, &json!("QTTV")));
     asked(app, &sheets[3], &line("B.1", 35));
+}
+
+/// QTTV's sheet lay in another tray on 10 November, and the announced ranking has it as missed. It gets its 995 and the second
+/// place, and stays a sheet that its unit never sent.
+#[apply(on_both)]
+fn a_missed_sheet_is_given_its_result(app: &App) {
+    let missed = app.new_sheet("QTTV");
+    app.write("QTTV", &missed, &[("B.1", r#"{"points":1}"#)]);
+    let sheets = app.finalized(&[("TH", &[]), ("KT", &[("B.1", r#"{"points":30}"#)])]);
+    let mut body = lines(&[("B.1", r#"{"points":35}"#)]);
+    (body["reason"], body["legal_basis"]) = (json!("Phiếu đã nộp đúng hạn"), json!("Biên bản số 9"));
+    // Until the announcement, a step back and an extension are the way.
+    ask(app, &missed, &body).refused(409, "invalid_state");
+    app.set_clock("2023-11-30T02:00:00.000Z");
+    announce(app, "1234/TB-VP", "2023-11-30").expect(200);
+    let row = |app: &App| {
+        let rows = ranking(app, "secretary", "");
+        rows["rows"].as_array().unwrap().iter().find(|row| row["unit_code"] == "QTTV").unwrap().clone()
+    };
+    assert_eq!((&row(app)["rank"], &row(app)["ineligible_reasons"]), (&Value::Null, &json!(["missed"])));
+    // Whoever says one line says all: the council has none.
+    assert_eq!(ask(app, &missed, &line("B.1", 35)).refused(422, "validation_failed").faults().len(), 27);
+    let amendment = asked(app, &missed, &body);
+    // Its facts were never asked for, and an award depends on them now.
+    let refused = app.act("council-chair", &amendment, "approve", None).refused(409, "guard_failed");
+    assert_eq!(refused.units_named("facts_missing"), ["QTTV"]);
+    app.act("council-chair", &amendment, "reject", Some(&json!({"reason": "Thiếu thông tin"}))).expect(200);
+    body["facts"] = json!({"anybody_disciplined": false, "party_cell_rating": "good", "under_inspection": false});
+    approved(app, &missed, &body);
+    assert_eq!(app.get("qttv-head", &missed).expect(200)["totals"]["final"], Value::Null);
+    announce(app, "1250/TB-VP", "2023-11-30").expect(200);
+    assert_eq!((&row(app)["rank"], &row(app)["total"]), (&json!(2), &json!(995)));
+    assert_eq!(row(app)["award_code"], "certificate_of_merit");
+    for person in ["qttv-head", "secretary"] {
+        let shown = app.get(person, &missed).expect(200);
+        assert_eq!((&shown["status"], &shown["revision"]), (&json!("missed"), &json!(0)), "{person}");
+        assert_eq!(shown["totals"]["final"]["total"], 995, "{person}");
+    }
+    // What the unit had written is still its own affair.
+    let own = |person: &str| app.get(person, &format!("{missed}/scores")).expect(200)["totals"]["self"].clone();
+    assert_eq!((&own("qttv-head")["total"], own("secretary")), (&json!(961), Value::Null));
+    assert_eq!(app.get("secretary", &format!("{}/ranking/verify", app.period())).expect(200)["ok"], true);
+    // A second amendment follows the first one.
+    approved(app, &missed, &line("B.1", 34));
+    announce(app, "1251/TB-VP", "2023-11-30").expect(200);
+    assert_eq!(row(app)["total"], 994);
+    assert_eq!(app.get("secretary", &sheets[0]).expect(200)["totals"]["final"]["total"], 1000);
 }
 
 #[apply(on_both)]

@@ -61,8 +61,12 @@ pub fn current_as(conn: &mut Conn, period: &Period, seen: Seen) -> Result<Inputs
         .collect();
     let contenders = units.into_iter().map(|unit| {
         let sent = unit.sheet.status.is_some_and(SubmissionStatus::is_sent);
+        let missed = unit.sheet.status == Some(SubmissionStatus::Missed);
         let of_sheet = unit.submission_id.filter(|_| sent);
-        let review = of_sheet.as_ref().and_then(|id| furthest.remove(id));
+        // A missed submission has a review where an amendment has given it a result.
+        let reviewed = unit.submission_id.filter(|_| sent || missed);
+        let review = reviewed.as_ref().and_then(|id| furthest.remove(id));
+        let missed = missed && review.is_none();
         let (totals, breakdown) = match review {
             Some(review) => (Some(review.totals), Some(review.breakdown)),
             None => (unit.totals.filter(|_| sent), of_sheet.and_then(|id| own.remove(&id))),
@@ -72,7 +76,7 @@ pub fn current_as(conn: &mut Conn, period: &Period, seen: Seen) -> Result<Inputs
             unit_id: unit.unit.id,
             unit_code: unit.unit.code,
             unit_name: unit.name,
-            missed: unit.sheet.status == Some(SubmissionStatus::Missed),
+            missed,
             totals,
             breakdown: breakdown.unwrap_or_default(),
             group_code: unit.group_code,
@@ -167,7 +171,6 @@ pub fn provisional(conn: &mut Conn, period: &Period) -> Result<ProvisionalRankin
 
 /// What prevents a ranking from being announced: missing facts and ties.
 pub fn undecided(ranking: &Ranking) -> Vec<Fault> {
-    let missing = ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code));
     let tied = ranking.unresolved_ties.iter().map(|tie| {
         let fault = Fault::at("", Code::UnresolvedTie)
             .with("unit_ids", json!(tie.unit_ids))
@@ -177,5 +180,10 @@ pub fn undecided(ranking: &Ranking) -> Vec<Fault> {
             None => fault,
         }
     });
-    missing.chain(tied).collect()
+    facts_missing(ranking).into_iter().chain(tied).collect()
+}
+
+/// The units without facts that a ranking needs to grant its awards.
+pub fn facts_missing(ranking: &Ranking) -> Vec<Fault> {
+    ranking.facts_missing.iter().map(|unit_code| of_unit(Code::FactsMissing, unit_code)).collect()
 }
