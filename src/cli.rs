@@ -365,12 +365,9 @@ impl Drop for TempFolder {
 
 async fn run_sandbox(port: u16, database: Option<String>, empty: bool) -> CommandResult {
     let folder = TempFolder::new()?;
-    let is_existing = database.is_some();
     let fresh = || format!("sqlite://{}", folder.0.join("sandbox.db").display());
     let config = Config::of_sandbox(&database.unwrap_or_else(fresh), port, &folder.0)?;
-    // In an existing database, counted ids would collide with those that it holds.
-    let ids = if is_existing { Ids::Random } else { Ids::counted() };
-    let app = server::open(&config, Clock::paused_at(sandbox_start()), ids).await?;
+    let app = server::open(&config, Clock::paused_at(sandbox_start()), Ids::counted()).await?;
     let bound = server::bind(&config, Arc::clone(&app), &Kind::Sandbox { empty }).await.map_err(|error| {
         if error.code.row().code == "already_exists" {
             "the database was not created by the sandbox".into()

@@ -86,7 +86,7 @@ pub fn sandbox_start() -> DateTime<Utc> {
 pub enum Ids {
     /// Ids made from the system time and random bits.
     Random,
-    /// Ids counted from one, so that a sandbox has the same ids at every start.
+    /// Ids counted from one, so that a sandbox has the same ids at every start. A count of zero is none: ids are random.
     Counted(AtomicU64),
 }
 
@@ -98,19 +98,28 @@ impl Ids {
 
     /// Returns a new id.
     pub fn next(&self) -> Id {
-        let uuid = match self {
-            Ids::Random => Uuid::now_v7(),
+        let count = match self {
+            Ids::Random => None,
             Ids::Counted(counter) => {
-                let n = counter.fetch_add(1, Ordering::Relaxed);
-                // All carry the time at which the sandbox starts, so that they sort in the order of their creation.
-                uuid::Builder::from_unix_timestamp_millis(
-                    1_698_800_400_000,
-                    &u128::from(n).to_be_bytes().last_chunk().copied().unwrap_or_default(),
-                )
-                .into_uuid()
+                counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_add(1).filter(|_| n > 0)).ok()
             }
         };
+        let uuid = count.map_or_else(Uuid::now_v7, |n| {
+            // All carry the time at which the sandbox starts, so that they sort in the order of their creation.
+            uuid::Builder::from_unix_timestamp_millis(
+                1_698_800_400_000,
+                &u128::from(n).to_be_bytes().last_chunk().copied().unwrap_or_default(),
+            )
+            .into_uuid()
+        });
         Id::from_uuid_text(uuid.to_string())
+    }
+
+    /// Ends the count, in a database that holds counted ids already.
+    pub fn end_count(&self) {
+        if let Ids::Counted(counter) = self {
+            counter.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Restarts the count at one.

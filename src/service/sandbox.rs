@@ -263,6 +263,7 @@ fn member(app: &App, now: DateTime<Utc>, person: Person, organization_id: Option
 pub fn prepare(conn: &mut Conn, app: &App, empty: bool) -> Result<bool, Error> {
     if let Some(now) = store::installation::sandbox_now(conn)? {
         app.clock.set(now, false);
+        app.ids.end_count();
         return Ok(false);
     }
     if !store::installation::is_empty(conn)? {

@@ -80,6 +80,19 @@ impl Serving {
         serving
     }
 
+    /// A sandbox on a free port, with the arguments that follow.
+    fn sandbox(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_thidua"));
+        command.current_dir(folder).env_remove("DATABASE_URL").env("RUST_LOG", "off").args(["sandbox", "--port", "0"]);
+        let piped = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = piped.spawn().unwrap();
+        let mut greeting = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut greeting).unwrap();
+        let base = greeting.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
+        let log = BufReader::new(process.stderr.take().unwrap());
+        Serving { base: base.to_owned(), process, log }
+    }
+
     /// The fields of the next line of the log with this message.
     fn next_line(&mut self, message: &str) -> BTreeMap<String, String> {
         let mut line = String::new();
@@ -138,4 +151,37 @@ fn a_line_of_the_log_names_who_called() {
     assert!(ureq::get(format!("{}/v1/me", serving.base)).call().is_err());
     let stranger = serving.next_line("answered");
     assert!(stranger["status"] == "401" && !stranger.contains_key("kind") && stranger.contains_key("request_id"));
+}
+
+/// What people write down of a sandbox holds at the next one: a fresh database has the same ids wherever it lies, and one that is
+/// opened again goes on with others.
+#[test]
+fn a_sandbox_has_the_same_ids_in_a_database_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let started = |database: &[&str]| {
+        let serving = Serving::sandbox(folder.path(), database);
+        let get = |token: &str, path: &str| -> Value {
+            let request =
+                ureq::get(format!("{}{path}", serving.base)).header("authorization", format!("Bearer {token}"));
+            request.call().unwrap().body_mut().read_json().unwrap()
+        };
+        let people = get("", "/v1/sandbox/people");
+        let admin = people["items"].as_array().unwrap().iter().find(|person| person["subject"] == "admin").unwrap();
+        let token = admin["token"].as_str().unwrap().to_owned();
+        let ids = ["periods", "criteria-sets", "units", "members"].map(|kind| {
+            let items = get(&token, &format!("/v1/{kind}?limit=200"))["items"].as_array().unwrap().clone();
+            items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        });
+        (serving, token, ids)
+    };
+    let (_temporary, _, ids) = started(&[]);
+    for database in ["first.db", "second.db"] {
+        let (_there, _, the_same) = started(&["--database", &format!("sqlite://{database}")]);
+        assert_eq!(ids, the_same, "{database}");
+    }
+    let (again, token, the_same) = started(&["--database", "sqlite://first.db"]);
+    assert_eq!(ids, the_same);
+    let organization =
+        again.post(&token, "/v1/units", &json!({"code": "MOI", "name": "Phòng mới", "kind": "division"}));
+    assert!(!ids.concat().contains(&organization["id"].as_str().unwrap().to_owned()));
 }
