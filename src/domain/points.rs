@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Sub};
+use std::ops::{Add, AddAssign, Neg, Sub};
 
 use serde::de::{Deserializer, Error as _, Visitor};
 use serde::ser::Serializer;
@@ -26,6 +26,8 @@ impl Points {
     pub const ZERO: Points = Points(0);
     /// The maximum of a single value.
     pub const MAX: Points = Points(100_000_000);
+    /// The minimum of a single value.
+    pub const MIN: Points = Points(-100_000_000);
 
     /// Returns points from hundredths, as tables store them.
     pub const fn from_hundredths(hundredths: i64) -> Self {
@@ -90,6 +92,13 @@ impl Sub for Points {
     type Output = Points;
     fn sub(self, other: Points) -> Points {
         Points(self.0 - other.0)
+    }
+}
+
+impl Neg for Points {
+    type Output = Points;
+    fn neg(self) -> Points {
+        Points(-self.0)
     }
 }
 

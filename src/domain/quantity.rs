@@ -24,6 +24,10 @@ pub struct Quantity(i64);
 impl Quantity {
     /// Zero.
     pub const ZERO: Quantity = Quantity(0);
+    /// One.
+    pub const ONE: Quantity = Quantity(UNIT);
+    /// A hundred, as in 100 per cent.
+    pub const HUNDRED: Quantity = Quantity(100 * UNIT);
     /// The maximum.
     pub const MAX: Quantity = Quantity(100_000_000_000 * UNIT);
 

@@ -684,10 +684,58 @@ codes! {
     RuleExceedsMax = "rule_exceeds_max", 422, AfterChange,
         vi "Quy tắc tính vượt điểm tối đa", "Tiêu chí {criterion}: quy tắc tính điểm có thể cho nhiều hơn mức tối đa {max} điểm.",
         en "Rule exceeds maximum", "Criterion {criterion}: the rule can award more than the maximum of {max} points.";
-    /// A cap on a part's deductions that is not between 0 and the part's points.
+    /// A rule that can give less than the fewest points of its criterion.
+    RuleBelowMin = "rule_below_min", 422, AfterChange,
+        vi "Quy tắc tính dưới điểm tối thiểu", "Tiêu chí {criterion}: quy tắc tính điểm có thể cho ít hơn mức tối thiểu {min} điểm.",
+        en "Rule below minimum", "Criterion {criterion}: the rule can give less than the minimum of {min} points.";
+    /// A rule that pays more beyond the maximum than the criterion's bonus.
+    RuleExceedsBonusMax = "rule_exceeds_bonus_max", 422, AfterChange,
+        vi "Điểm vượt mức quá điểm thưởng tối đa", "Tiêu chí {criterion}: điểm thưởng khi vượt chỉ tiêu lớn hơn mức tối đa {max} điểm.",
+        en "Rule exceeds bonus maximum", "Criterion {criterion}: the rule pays more beyond the maximum than the bonus of {max} points.";
+    /// A criterion, section or part that can only take points, and takes none whatever the answer.
+    RuleTakesNothing = "rule_takes_nothing", 422, AfterChange,
+        vi "Điểm trừ không có tác dụng", "Mục {criterion} chỉ dùng để trừ điểm nhưng không thể trừ: hãy đặt điểm tối thiểu dưới 0 và kiểm tra quy tắc.",
+        en "Rule takes nothing", "Node {criterion} can only take points, and none can be taken: give it a minimum below 0 and check its rule.";
+    /// A part of deductions, or a criterion of one, that has points to win.
+    PenaltyWithPoints = "penalty_with_points", 422, AfterChange,
+        vi "Mục điểm trừ không có điểm tối đa", "Mục {criterion} thuộc phần điểm trừ nên điểm tối đa phải là 0; mức trừ ghi ở điểm tối thiểu.",
+        en "Penalty with points", "Node {criterion} belongs to a penalty part, so its maximum must be 0; what it takes at most is its minimum.";
+    /// A minimum above the maximum, or none where the maximum is not 0.
+    BoundsInvalid = "bounds_invalid", 422, AfterChange,
+        vi "Điểm tối thiểu không hợp lệ", "Mục {criterion}: điểm tối thiểu {min} không phù hợp với điểm tối đa {max}.",
+        en "Bounds invalid", "Node {criterion}: the minimum of {min} does not fit the maximum of {max} points.";
+    /// A way to combine children, or a limit on their deductions, on a criterion, which has no children.
+    CombineOnCriterion = "combine_on_criterion", 422, AfterChange,
+        vi "Tiêu chí không có mục con", "Tiêu chí {criterion} không có mục con nên không đặt cách cộng hoặc mức trừ tối đa.",
+        en "Combine on a criterion", "Criterion {criterion} has no children whose points could be combined or whose deductions could be limited.";
+    /// Criteria without their own maximum whose parent does not add its children up.
+    SharedPointsNotSummed = "shared_points_not_summed", 422, AfterChange,
+        vi "Không chia điểm chung được", "Các tiêu chí {criteria} chưa có điểm tối đa riêng, mà mục cha không cộng điểm các mục con.",
+        en "Shared points not summed", "Criteria {criteria} have no maximum of their own, but their parent does not add up its children.";
+    /// A bonus beyond the maximum elsewhere than on a criterion of a base part.
+    BonusMaxMisplaced = "bonus_max_misplaced", 422, AfterChange,
+        vi "Điểm thưởng đặt sai chỗ", "Mục {criterion}: điểm thưởng trên mức tối đa chỉ dành cho tiêu chí của phần điểm chuẩn.",
+        en "Bonus maximum misplaced", "Node {criterion}: a bonus beyond the maximum is for criteria of base parts only.";
+    /// A limit over criteria that names none, or limits nothing.
+    LimitWithoutEffect = "limit_without_effect", 422, AfterChange,
+        vi "Mức giới hạn không có tác dụng", "Giới hạn {limit_code} phải nêu ít nhất một tiêu chí và một mức trừ hoặc cộng tối đa lớn hơn 0.",
+        en "Limit without effect", "Limit {limit_code} must name at least one criterion and a maximum of deductions or awards above 0.";
+    /// A limit over criteria that names a part or section.
+    LimitOnSection = "limit_on_section", 422, AfterChange,
+        vi "Giới hạn chỉ áp dụng cho tiêu chí", "Giới hạn {limit_code} nêu mục {criterion} có mục con; hãy nêu từng tiêu chí.",
+        en "Limit on a section", "Limit {limit_code} names {criterion}, which has children; name the criteria themselves.";
+    /// An answer that counts a case which its rule does not have.
+    UnknownCase = "unknown_case", 422, Never,
+        vi "Trường hợp không có trong quy tắc", "Tiêu chí {criterion} không có trường hợp {got}; các trường hợp: {known}.",
+        en "Unknown case", "Criterion {criterion} has no case {got}; its cases are {known}.";
+    /// A unit's answer to a criterion that the standing body scores.
+    NotScoredByUnit = "not_scored_by_unit", 422, Never,
+        vi "Tiêu chí do cơ quan thường trực chấm", "Tiêu chí {criterion} do bộ phận thường trực chấm khi thẩm định; đơn vị để trống.",
+        en "Not scored by the unit", "Criterion {criterion} is scored by the standing body in its appraisal; the unit leaves it out.";
+    /// A cap on deductions that is not between 0 and the points that can be won.
     DeductionCapInvalid = "deduction_cap_invalid", 422, AfterChange,
-        vi "Mức trừ tối đa không hợp lệ", "Phần {part}: mức trừ tối đa {got} phải lớn hơn 0 và không quá {max} điểm.",
-        en "Deduction cap invalid", "Part {part}: the cap on deductions is {got}; it must be more than 0 and at most {max} points.";
+        vi "Mức trừ tối đa không hợp lệ", "Mục {part}: mức trừ tối đa {got} phải lớn hơn 0 và không quá {max} điểm.",
+        en "Deduction cap invalid", "Node {part}: the cap on deductions is {got}; it must be more than 0 and at most {max} points.";
     /// A parameter of a rule that is negative or has no effect.
     RuleFigureInvalid = "rule_figure_invalid", 422, AfterChange,
         vi "Tham số của quy tắc không hợp lệ", "Tiêu chí {criterion}: tham số của quy tắc tính điểm không hợp lệ.",

@@ -58,7 +58,7 @@ const STATES: [Term; 37] = [
 ];
 
 /// The types of rules.
-const RULES: [Term; 11] = [
+const RULES: [Term; 13] = [
     ("manual", "chấm trực tiếp", "points entered directly"),
     ("all_or_nothing", "đạt hoặc không đạt", "all or nothing"),
     ("levels", "chấm theo mức", "levels"),
@@ -70,6 +70,8 @@ const RULES: [Term; 11] = [
     ("bonus_penalty", "cộng và trừ điểm", "bonus and penalty"),
     ("target_ratio", "tỷ lệ hoàn thành chỉ tiêu", "ratio to the target"),
     ("best_of", "lấy mức cao nhất", "best option"),
+    ("ratio_bands", "chấm theo khoảng tỷ lệ", "bands of a ratio"),
+    ("case_list", "cộng, trừ theo danh mục trường hợp", "a list of cases"),
 ];
 
 /// What a body may have wrong.

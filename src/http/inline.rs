@@ -1,7 +1,7 @@
 //! Writes scalar schemas (ids, dates, points) where they are used, because generated C# clients ignore that a reference
 //! to a scalar may be null.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,34 @@ use super::schemas::{PREFIX, Schemas};
 
 /// Replaces references to scalar schemas in the paths and in the other schemas.
 pub fn inline_scalars(paths: &mut Value, schemas: &mut Schemas) {
+    // One of several shapes keeps its name even where it is a scalar.
+    let mut shapes = BTreeSet::new();
+    schemas.values().for_each(|schema| note_shapes(schema, &mut shapes));
     let (scalars, mut others): (Schemas, Schemas) =
-        std::mem::take(schemas).into_iter().partition(|(_, schema)| is_scalar(schema));
+        std::mem::take(schemas).into_iter().partition(|(name, schema)| is_scalar(schema) && !shapes.contains(name));
     for schema in others.values_mut() {
         inline(schema, &scalars);
     }
     inline(paths, &scalars);
     *schemas = others;
+}
+
+/// Notes the schemas that are one of several shapes of a value.
+fn note_shapes(schema: &Value, shapes: &mut BTreeSet<String>) {
+    match schema {
+        Value::Array(items) => items.iter().for_each(|item| note_shapes(item, shapes)),
+        Value::Object(fields) => {
+            let variants = fields.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+            let named: Vec<&str> = variants
+                .filter_map(|variant| variant.get("$ref").and_then(Value::as_str)?.strip_prefix(PREFIX))
+                .collect();
+            if named.len() > 1 {
+                shapes.extend(named.into_iter().map(str::to_owned));
+            }
+            fields.values().for_each(|value| note_shapes(value, shapes));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Whether a schema is a single value. Enumerations keep a schema of their own.

@@ -341,7 +341,7 @@ mod tests {
     }
 
     /// The other parameters of sentences: figures, times, and what the client or the author of a table has written.
-    const SHOWN_AS_GIVEN: [&str; 37] = [
+    const SHOWN_AS_GIVEN: [&str; 38] = [
         "choice",
         "closed_at",
         "column",
@@ -359,6 +359,7 @@ mod tests {
         "held_on",
         "known",
         "latest",
+        "limit_code",
         "max",
         "max_bytes",
         "min",

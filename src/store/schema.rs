@@ -169,6 +169,8 @@ diesel::table! {
         updated_at -> Timestamp,
         copied_from_id -> Nullable<Text>,
         not_applicable -> Text,
+        limits -> Text,
+        minimum_total -> BigInt,
     }
 }
 
@@ -277,6 +279,8 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        penalty -> BigInt,
+        raised -> BigInt,
     }
 }
 
@@ -288,6 +292,7 @@ diesel::table! {
         points -> Nullable<BigInt>,
         max_points -> BigInt,
         note -> Nullable<Text>,
+        min_points -> Nullable<BigInt>,
     }
 }
 
@@ -324,6 +329,8 @@ diesel::table! {
         replaces_id -> Nullable<Text>,
         amendment_id -> Nullable<Text>,
         seat -> Text,
+        penalty -> BigInt,
+        raised -> BigInt,
     }
 }
 
@@ -335,6 +342,8 @@ diesel::table! {
         bonus -> BigInt,
         breakdown -> Text,
         updated_at -> Timestamp,
+        penalty -> BigInt,
+        raised -> BigInt,
     }
 }
 
@@ -347,6 +356,7 @@ diesel::table! {
         max_points -> BigInt,
         reason -> Nullable<Text>,
         note -> Nullable<Text>,
+        min_points -> Nullable<BigInt>,
     }
 }
 

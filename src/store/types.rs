@@ -65,7 +65,22 @@ pub fn id_option(text: Option<String>) -> Option<Id> {
     text.map(Id::from_uuid_text)
 }
 
-/// Returns the totals in two nullable columns; `None` where there is no score yet.
-pub fn totals(base: Option<i64>, bonus: Option<i64>) -> Option<Totals> {
-    Some(Totals::new(Points::from_hundredths(base?), Points::from_hundredths(bonus?)))
+/// Totals as four columns: base, bonus, penalty, and the points by which the fewest of the table raise their sum.
+pub type TotalsColumns = (i64, i64, i64, i64);
+
+/// Returns the totals in their columns.
+pub fn totals_of((base, bonus, penalty, raised): TotalsColumns) -> Totals {
+    let [base, bonus, penalty, raised] = [base, bonus, penalty, raised].map(Points::from_hundredths);
+    Totals::raised_by(base, bonus, penalty, raised)
+}
+
+/// Returns the columns of totals.
+pub fn totals_columns(totals: &Totals) -> TotalsColumns {
+    let Totals { base, bonus, penalty, .. } = totals;
+    (base.hundredths(), bonus.hundredths(), penalty.hundredths(), totals.raised().hundredths())
+}
+
+/// Returns the totals in columns of which base and bonus are NULL where there is no score yet.
+pub fn totals((base, bonus): (Option<i64>, Option<i64>), (penalty, raised): (i64, i64)) -> Option<Totals> {
+    Some(totals_of((base?, bonus?, penalty, raised)))
 }

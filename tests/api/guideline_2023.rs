@@ -59,7 +59,7 @@ fn id_of(path: &str) -> &str {
 }
 
 fn totals(base: impl Into<Value>, bonus: i32, total: impl Into<Value>) -> Value {
-    json!({"base": base.into(), "bonus": bonus, "total": total.into()})
+    json!({"base": base.into(), "bonus": bonus, "penalty": 0, "total": total.into()})
 }
 
 /// The admin brings in the guideline's table under a code of its own and publishes it.

@@ -87,6 +87,10 @@ fn the_domain_is_pure() {
         "strum",
         "utoipa",
         "unicode_normalization",
+        // Exact fractions.
+        "num_bigint",
+        "num_rational",
+        "num_traits",
         "super",
         "crate",
         "proptest",

@@ -4,48 +4,20 @@ From the points of the lines to totals, ranks, eligibility, awards and due days,
 says otherwise, and ends with 1 if there is anything."""
 import datetime, hashlib, json, sys
 from decimal import Decimal
+from tally import cents, tally
 SENT, RATINGS = ["submitted", "appraised", "reviewed", "finalized"], ["unsatisfactory", "satisfactory", "good", "outstanding"]
-
-def cents(number):
-    return None if number is None else int(Decimal(number) * 100)
-
-def settle(node, ceiling, cells, rescaled, found):
-    """The points, the lost points and whether it applies, of a part, section or criterion. Points go into `found` too."""
-    most, gone = cents(node["max_points"]), 0
-    if node.get("rule"):
-        cell = cells.get(node["code"]) or {"answer": None, "points": None}
-        points, applies = cents(cell["points"]), not (cell["answer"] or {}).get("not_applicable")
-        lost = ceiling - points if points is not None and node["rule"]["type"].startswith("deduct") else 0
-    else:
-        left = ceiling - sum(cents(child["max_points"]) or 0 for child in node["children"])
-        room = lambda child: left if child["max_points"] is None else cents(child["max_points"])
-        below = [(child, *settle(child, room(child), cells, rescaled, found)) for child in node["children"]]
-        scored = [points for _, points, _, _ in below if points is not None]
-        points, lost, applies = sum(scored) if scored else None, sum(b[2] for b in below), any(b[3] for b in below)
-        sharers = [b[3] for b in below if b[0].get("rule") and b[0]["max_points"] is None]
-        gone = sum(cents(b[0]["max_points"]) or 0 for b in below if not b[3]) + left * (sharers != [] and not any(sharers))
-    if points is not None:
-        cap = cents(node.get("max_deduction"))
-        points += lost - cap if cap is not None and lost > cap else 0
-        if rescaled and applies and gone and most is not None and most > gone:
-            points = (2 * points * most + most - gone) // (2 * (most - gone))  # half up
-        found[node["code"]] = points
-    return points, lost, applies
 
 def unit(export, key, block):
     """What a unit has: totals, figures for ties, and why it may take no award (None: not known)."""
     sheet = next((s for s in export["submissions"] if s["unit_id"] == key["id"]), None)
-    one = {"id": key["id"], "code": key["code"], "missed": bool(sheet) and sheet["status"] == "missed", "total": None}
-    if sheet and sheet["status"] in SENT:
+    given = bool(sheet) and (sheet["status"] in SENT or sheet["totals"]["council"] is not None)  # by an amendment
+    one = {"id": key["id"], "code": key["code"], "missed": bool(sheet) and sheet["status"] == "missed" and not given, "total": None}
+    if given:
         stage = next((s for s in ("council", "appraisal") if sheet["totals"][s]), "self")
         cells = {line["criterion_code"]: line[stage] for line in sheet["scores"]}
         own = {other["group_code"]: other["criteria_set"] for other in export.get("group_criteria_sets", [])}
-        table, nodes = own.get(block["code"], export["criteria_set"]), {}
-        parts = [(part, settle(part, cents(part["max_points"]), cells, table["not_applicable"] == "rescaled", nodes))
-                 for part in table["parts"]]
-        base, bonus = [sum(s[0] or 0 for part, s in parts if part["kind"] == kind) for kind in ("base", "bonus")]
-        capped = lambda part, lost: lost if part["max_deduction"] is None else min(lost, cents(part["max_deduction"]))
-        one.update(base=base, total=base + bonus, nodes=nodes, deducted=sum(capped(part, s[1]) for part, s in parts))
+        base, _, _, total, nodes, deducted = tally(own.get(block["code"], export["criteria_set"]), cells)
+        one.update(base=base, total=total, nodes=nodes, deducted=deducted)
     facts = next((f for f in export["facts"] if f["unit_id"] == key["id"]), None)
     unmet = {"nobody_disciplined": lambda c: facts["anybody_disciplined"], "not_under_inspection": lambda c: facts["under_inspection"],
              "party_cell_rating_at_least": lambda c: RATINGS.index(facts["party_cell_rating"]) < RATINGS.index(c["rating"])}

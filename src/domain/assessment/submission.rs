@@ -486,7 +486,7 @@ impl FrozenSheet {
             max_points: criterion.max_points,
             answer: line.answer().cloned(),
             points: line.points(),
-            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
+            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.bounds)),
             note: line.note.clone(),
         };
         FrozenSheet {

@@ -96,7 +96,12 @@ pub struct RankingRow {
     pub base: Option<Points>,
     /// Bonus points (điểm thưởng); null without a result.
     pub bonus: Option<Points>,
-    /// Sum of base and bonus points; null without a result.
+    /// Points that were taken (điểm trừ), at most 0; 0 without a result.
+    // Rankings frozen by earlier versions have none.
+    #[serde(default)]
+    #[schema(required)]
+    pub penalty: Points,
+    /// Sum of base, bonus and penalty points, or the fewest points of the table; null without a result.
     pub total: Option<Points>,
     /// Whether another unit of the group has the same rank.
     pub tied: bool,
@@ -269,6 +274,7 @@ impl Inputs {
             unit_name: contender.unit_name.clone(),
             base: contender.totals.map(|totals| totals.base),
             bonus: contender.totals.map(|totals| totals.bonus),
+            penalty: contender.totals.map_or(Points::ZERO, |totals| totals.penalty),
             total: contender.totals.map(|totals| totals.total),
             tied,
             eligible: unmet.as_ref().map(Vec::is_empty),
@@ -399,7 +405,12 @@ mod tests {
     }
 
     fn contender(code: &str, base: i64, bonus: i64) -> Contender {
-        let totals = Totals::new(Points::from_hundredths(base * 100), Points::from_hundredths(bonus * 100));
+        let totals = Totals::new(
+            Points::from_hundredths(base * 100),
+            Points::from_hundredths(bonus * 100),
+            Points::ZERO,
+            Points::ZERO,
+        );
         Contender {
             unit_id: id(code),
             unit_code: code.into(),
@@ -677,7 +688,8 @@ mod tests {
         assert_eq!(serde_json::from_str::<Inputs>(&text).unwrap(), before);
         let row = r#"{"rank": 1, "unit_id": "018b88d6-5f80-7000-8000-000000000002", "unit_code": "A", "unit_name": "A",
             "base": 1, "bonus": 0, "total": 1, "tied": false, "eligible": true, "ineligible_reasons": [], "award_code": null}"#;
-        assert_eq!(serde_json::from_str::<RankingRow>(row).unwrap().group_code, None);
+        let row = serde_json::from_str::<RankingRow>(row).unwrap();
+        assert_eq!((row.group_code, row.penalty), (None, Points::ZERO));
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Criteria sets: the tree of criteria, and its validation before publishing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,17 +17,51 @@ pub const MAX_DEPTH: usize = 6;
 const MAX_NODES: usize = 5_000;
 
 /// Kind of points of a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartKind {
     /// Base points (điểm chuẩn).
+    #[default]
     Base,
     /// Bonus points (điểm thưởng).
     Bonus,
+    /// Points that are taken (điểm trừ), at most 0.
+    Penalty,
+}
+
+/// How the children of a part or section make its points.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// Their sum; their maxima together do not exceed the maximum.
+    #[default]
+    Sum,
+    /// Their sum, cut to the maximum, which their maxima together may exceed.
+    CappedSum,
+    /// Only the best of them counts; where they take points, the heaviest.
+    Highest,
+}
+
+/// Who scores a criterion in the self-assessment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScoredBy {
+    /// The unit.
+    #[default]
+    Unit,
+    /// The standing body, in its appraisal; the unit leaves the line out.
+    StandingBody,
+}
+
+/// Deserialises a field that may be absent, null or a value.
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// A part of a criteria set: A. Điểm chuẩn, B. Điểm thưởng.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// Code of the part, unique within the criteria set.
@@ -38,12 +72,23 @@ pub struct Part {
     pub title: String,
     /// Kind of points.
     pub kind: PartKind,
-    /// Maximum points of the part.
+    /// Maximum points of the part; 0 for a part that takes points.
     pub max_points: Points,
-    /// Cap on all deductions in the part together, applied before any rescaling; null for no cap.
+    /// The fewest points of the part, at most 0; null for no floor, which only a part with a maximum of 0 may have. Absent:
+    /// 0, and no floor for a part of kind `penalty`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Points>, example = -20)]
+    pub min_points: Option<Option<Points>>,
+    /// How its children make its points; defaults to `sum`.
+    #[serde(default)]
+    pub combine: Combine,
+    /// The most that all deductions in the part take together, before any rescaling; null for no limit.
     #[serde(default)]
     #[schema(example = 30)]
     pub max_deduction: Option<Points>,
+    /// How criteria of the part that do not apply to a unit are handled; null as the criteria set says.
+    #[serde(default)]
+    pub not_applicable: Option<NotApplicable>,
     /// A remark; null if there is none.
     #[serde(default)]
     pub note: Option<String>,
@@ -52,7 +97,7 @@ pub struct Part {
 }
 
 /// A section, which has children, or a criterion, which has a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
     /// Code, unique within the criteria set.
@@ -63,6 +108,27 @@ pub struct Node {
     /// Maximum points; null for a criterion that shares the points that its section has left with the other criteria
     /// without a maximum.
     pub max_points: Option<Points>,
+    /// The fewest points, at most the maximum; null for no floor, which only a maximum of 0 may have. Absent: 0, and no floor
+    /// in a part of kind `penalty`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Points>, example = -5)]
+    pub min_points: Option<Option<Points>>,
+    /// Points that the rule may pay beyond the maximum, which count as bonus; null for none. For criteria of base parts.
+    #[serde(default)]
+    pub bonus_max_points: Option<Points>,
+    /// How its children make the points of a section; defaults to `sum`.
+    #[serde(default)]
+    pub combine: Combine,
+    /// The most that all deductions in the section take together, before any rescaling; null for no limit.
+    #[serde(default)]
+    pub max_deduction: Option<Points>,
+    /// Who scores the criterion in the self-assessment; defaults to `unit`.
+    #[serde(default)]
+    pub scored_by: ScoredBy,
+    /// How the criterion, or those of the section, are handled where they do not apply to a unit; null as the part or the
+    /// criteria set says.
+    #[serde(default)]
+    pub not_applicable: Option<NotApplicable>,
     /// A remark; null if there is none.
     #[serde(default)]
     pub note: Option<String>,
@@ -89,6 +155,32 @@ pub enum NotApplicable {
     Excluded,
     /// The points earned in the rest of its section are rescaled to the maximum of the section.
     Rescaled,
+    /// The base points are rescaled, once, to those of the whole table.
+    RescaledTotal,
+    /// It counts with its maximum.
+    FullPoints,
+}
+
+/// What holds criteria together that do not share a parent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CriteriaLimit)]
+pub struct Limit {
+    /// Code, unique among the limits.
+    #[schema(example = "discipline")]
+    pub code: String,
+    /// Title of the limit.
+    #[schema(example = "Kỷ luật, kỷ cương: trừ tối đa 15 điểm")]
+    pub title: String,
+    /// Codes of the criteria that it holds together.
+    #[schema(example = json!(["A.II.1", "A.V.4"]))]
+    pub criteria: Vec<String>,
+    /// The most that their deductions take together; null for no limit.
+    #[serde(default)]
+    pub max_deduction: Option<Points>,
+    /// The most that they award together; null for no limit.
+    #[serde(default)]
+    pub max_award: Option<Points>,
 }
 
 /// State of a criteria set.
@@ -104,8 +196,16 @@ pub enum CriteriaSetStatus {
     Retired,
 }
 
+/// Returns the fewest points of a part, section or criterion in a part of this kind; `None` for no floor.
+pub fn floor(kind: PartKind, min_points: Option<Option<Points>>) -> Option<Points> {
+    min_points.unwrap_or(match kind {
+        PartKind::Base | PartKind::Bonus => Some(Points::ZERO),
+        PartKind::Penalty => None,
+    })
+}
+
 /// The content of a criteria set, as its author writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CriteriaContent {
     /// Code, unique within the organisation.
@@ -119,9 +219,15 @@ pub struct CriteriaContent {
     pub legal_basis: Option<String>,
     /// Sum of the points of all parts.
     pub total_points: Points,
+    /// The fewest points that a submission has in total; defaults to 0.
+    #[serde(default)]
+    pub minimum_total: Points,
     /// How criteria that do not apply to a unit are handled; defaults to `refused`.
     #[serde(default)]
     pub not_applicable: NotApplicable,
+    /// What holds criteria together that do not share a parent.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
     /// The tree of parts, sections and criteria.
     pub parts: Vec<Part>,
 }
@@ -151,15 +257,6 @@ pub struct CriteriaSet {
     pub updated_at: DateTime<Utc>,
 }
 
-/// The result of validating a criteria set.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct Findings {
-    /// Errors, which prevent publishing.
-    pub errors: Vec<Fault>,
-    /// Warnings, which do not.
-    pub warnings: Vec<Fault>,
-}
-
 impl CriteriaContent {
     /// Normalises the texts, checks the size, and records every fault.
     pub fn clean(&mut self, check: &mut Check) {
@@ -174,37 +271,15 @@ impl CriteriaContent {
             clean_texts(check, &pointer, &mut part.code, &mut part.title, &mut part.note);
             clean_nodes(check, &pointer, &mut part.children, 1, &mut nodes);
         }
+        for (at, limit) in self.limits.iter_mut().enumerate() {
+            limit.code = check.code(&format!("/limits/{at}/code"), &limit.code);
+            limit.title = check.text(&format!("/limits/{at}/title"), &limit.title, TITLE_CHARS);
+            for (of, code) in limit.criteria.iter_mut().enumerate() {
+                *code = check.code(&format!("/limits/{at}/criteria/{of}"), code);
+            }
+        }
+        check.ensure(self.limits.len() <= MAX_NODES, "/limits", Code::NumberOutOfRange);
         check.ensure(nodes <= MAX_NODES, "/parts", Code::NumberOutOfRange);
-    }
-
-    /// Validates the tree.
-    ///
-    /// Criteria without a maximum are common in offices' tables (A.I.1 and A.I.2 share 150), so sharing points is only
-    /// a warning.
-    pub fn findings(&self) -> Findings {
-        let mut found = Findings::default();
-        let sum: Points = self.parts.iter().map(|part| part.max_points).sum();
-        if self.parts.is_empty() {
-            found.errors.push(Fault::at("/parts", Code::NoCriteria));
-        } else if sum != self.total_points {
-            found.errors.push(
-                Fault::at("/total_points", Code::PartSumMismatch).with("declared", self.total_points).with("sum", sum),
-            );
-        }
-        let mut codes = HashSet::new();
-        for (at, part) in self.parts.iter().enumerate() {
-            let pointer = format!("/parts/{at}");
-            found.unique(&mut codes, &pointer, &part.code);
-            if part.max_points <= Points::ZERO {
-                found.errors.push(Fault::at(format!("{pointer}/max_points"), Code::PartWithoutPoints));
-            }
-            if let Some(cap) = part.max_deduction.filter(|cap| *cap <= Points::ZERO || *cap > part.max_points) {
-                let fault = Fault::at(format!("{pointer}/max_deduction"), Code::DeductionCapInvalid);
-                found.errors.push(fault.with("part", part.code.as_str()).with("got", cap).with("max", part.max_points));
-            }
-            found.family(&mut codes, &pointer, &part.code, part.max_points, &part.children);
-        }
-        found
     }
 }
 
@@ -223,8 +298,18 @@ pub struct Entry {
     pub kind: PartKind,
     /// Maximum points; null for a criterion that shares the points that its section has left.
     pub max_points: Option<Points>,
-    /// Cap on all deductions in a part together; null for no cap.
+    /// The fewest points; null for no floor.
+    pub min_points: Option<Points>,
+    /// Points that the rule may pay beyond the maximum, which count as bonus; null for none.
+    pub bonus_max_points: Option<Points>,
+    /// How the children of a part or section make its points.
+    pub combine: Combine,
+    /// The most that all deductions in a part or section take together; null for no limit.
     pub max_deduction: Option<Points>,
+    /// Who scores the criterion in the self-assessment.
+    pub scored_by: ScoredBy,
+    /// How it is handled where it does not apply to a unit; null as its parent says.
+    pub not_applicable: Option<NotApplicable>,
     /// A remark; null if there is none.
     pub note: Option<String>,
     /// Whether points claimed for the criterion require evidence before the submission can be submitted.
@@ -271,7 +356,12 @@ impl Entry {
             ("title", self.title != other.title),
             ("kind", self.kind != other.kind),
             ("max_points", self.max_points != other.max_points),
+            ("min_points", self.min_points != other.min_points),
+            ("bonus_max_points", self.bonus_max_points != other.bonus_max_points),
+            ("combine", self.combine != other.combine),
             ("max_deduction", self.max_deduction != other.max_deduction),
+            ("scored_by", self.scored_by != other.scored_by),
+            ("not_applicable", self.not_applicable != other.not_applicable),
             ("note", self.note != other.note),
             ("evidence_required", self.evidence_required != other.evidence_required),
             ("rule", self.rule != other.rule),
@@ -291,7 +381,12 @@ impl CriteriaContent {
                     title: node.title.clone(),
                     kind,
                     max_points: node.max_points,
-                    max_deduction: None,
+                    min_points: floor(kind, node.min_points),
+                    bonus_max_points: node.bonus_max_points,
+                    combine: node.combine,
+                    max_deduction: node.max_deduction,
+                    scored_by: node.scored_by,
+                    not_applicable: node.not_applicable,
                     note: node.note.clone(),
                     evidence_required: node.evidence_required,
                     rule: node.rule.clone(),
@@ -307,7 +402,12 @@ impl CriteriaContent {
                 title: part.title.clone(),
                 kind: part.kind,
                 max_points: Some(part.max_points),
+                min_points: floor(part.kind, part.min_points),
+                bonus_max_points: None,
+                combine: part.combine,
                 max_deduction: part.max_deduction,
+                scored_by: ScoredBy::Unit,
+                not_applicable: part.not_applicable,
                 note: part.note.clone(),
                 evidence_required: false,
                 rule: None,
@@ -360,88 +460,14 @@ fn clean_nodes(check: &mut Check, parent: &str, nodes: &mut [Node], depth: usize
         let pointer = format!("{parent}/children/{at}");
         clean_texts(check, &pointer, &mut node.code, &mut node.title, &mut node.note);
         if let Some(rule) = &mut node.rule {
-            let (list, choices) = rule.choices_mut();
-            for (at, choice) in choices.iter_mut().enumerate() {
+            let (list, named) = rule.named_mut();
+            for (at, (code, title)) in named.into_iter().enumerate() {
                 let pointer = format!("{pointer}/rule/{list}/{at}");
-                choice.code = check.code(&format!("{pointer}/code"), &choice.code);
-                choice.title = check.text(&format!("{pointer}/title"), &choice.title, TITLE_CHARS);
+                *code = check.code(&format!("{pointer}/code"), code);
+                *title = check.text(&format!("{pointer}/title"), title, TITLE_CHARS);
             }
         }
         clean_nodes(check, &pointer, &mut node.children, depth + 1, count);
-    }
-}
-
-impl Findings {
-    fn unique<'a>(&mut self, codes: &mut HashSet<&'a str>, pointer: &str, code: &'a str) {
-        if !codes.insert(code) {
-            self.errors.push(Fault::at(format!("{pointer}/code"), Code::DuplicateCode).with("criterion", code));
-        }
-    }
-
-    /// Checks the children of a parent against its maximum, then each child.
-    fn family<'a>(
-        &mut self,
-        codes: &mut HashSet<&'a str>,
-        parent: &str,
-        code: &str,
-        max: Points,
-        children: &'a [Node],
-    ) {
-        if children.is_empty() {
-            self.errors.push(Fault::at(parent, Code::RuleMissing).with("criterion", code));
-            return;
-        }
-        let own: Points = children.iter().filter_map(|child| child.max_points).sum();
-        let sharing: Vec<&str> =
-            children.iter().filter(|child| child.max_points.is_none()).map(|child| child.code.as_str()).collect();
-        if own > max {
-            self.errors.push(
-                Fault::at(parent, Code::ChildrenExceedParent).with("parent", code).with("max", max).with("sum", own),
-            );
-        } else if own < max && sharing.is_empty() {
-            self.warnings
-                .push(Fault::at(parent, Code::PointsUnassigned).with("parent", code).with("max", max).with("sum", own));
-        } else if own < max {
-            self.warnings.push(
-                Fault::at(parent, Code::PointsShared).with("criteria", sharing.join(", ")).with("max", max - own),
-            );
-        }
-        for (at, child) in children.iter().enumerate() {
-            self.node(codes, &format!("{parent}/children/{at}"), child, max - own);
-        }
-    }
-
-    /// Checks a section or criterion. `left` is what its siblings with their own maximum leave of the parent.
-    fn node<'a>(&mut self, codes: &mut HashSet<&'a str>, pointer: &str, node: &'a Node, left: Points) {
-        let fault = |code| Fault::at(pointer, code).with("criterion", node.code.as_str());
-        self.unique(codes, pointer, &node.code);
-        match (node.max_points, &node.rule) {
-            (None, _) if !node.children.is_empty() => {
-                self.errors.push(fault(Code::PartWithoutPoints));
-            }
-            (None, _) if left <= Points::ZERO => self.errors.push(fault(Code::NoPointsLeft)),
-            (None, Some(rule)) if rule.needs_max() => {
-                self.errors.push(fault(Code::RuleNeedsMaxPoints));
-            }
-            (Some(max), _) if max <= Points::ZERO => {
-                self.errors.push(fault(Code::PartWithoutPoints));
-            }
-            (max, Some(rule)) => {
-                let found = rule.check(&node.code, max.unwrap_or(left), &format!("{pointer}/rule"));
-                self.errors.extend(found.errors);
-                self.warnings.extend(found.warnings);
-            }
-            (_, None) => {}
-        }
-        match (node.children.is_empty(), &node.rule) {
-            (true, None) => self.errors.push(fault(Code::RuleMissing)),
-            (false, Some(_)) => self.errors.push(fault(Code::RuleOnSection)),
-            (false, None) => {
-                let max = node.max_points.unwrap_or(Points::ZERO);
-                self.family(codes, pointer, &node.code, max, &node.children);
-            }
-            (true, Some(_)) => {}
-        }
     }
 }
 
@@ -514,7 +540,7 @@ pub mod tests {
                 |set| {
                     set.parts[1].children[0].rule = Some(Rule::DeductionPerCase(DeductionPerCaseRule {
                         points_per_case: Points::from_hundredths(1),
-                        floor: Points::from_hundredths(4001),
+                        floor: Some(Points::from_hundredths(4001)),
                     }));
                 },
                 Code::RuleExceedsMax,
@@ -537,11 +563,8 @@ pub mod tests {
             set.parts[1].children.push(Node {
                 code: "X".into(),
                 title: "x".into(),
-                max_points: None,
-                note: None,
-                evidence_required: false,
                 children: inner,
-                rule: None,
+                ..Node::default()
             });
         }
         let mut check = Check::default();

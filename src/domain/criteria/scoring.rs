@@ -2,8 +2,13 @@
 
 mod each;
 mod mean;
+#[cfg(test)]
+mod oracle;
 mod room;
+#[cfg(test)]
+mod structures;
 mod tally;
+mod totals;
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,10 +16,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 pub use mean::Spread;
-pub use tally::{Breakdown, Tally, Totals};
+pub use tally::{Breakdown, LimitSum, Tally};
+pub use totals::Totals;
 
-use crate::domain::criteria::criteria_set::{CriteriaContent, Node, NotApplicable, Part, PartKind};
-use crate::domain::criteria::rules::{Answer, AnswerInput, Rule};
+use crate::domain::criteria::criteria_set::{
+    Combine, CriteriaContent, Limit, Node, NotApplicable, PartKind, ScoredBy, floor,
+};
+use crate::domain::criteria::rules::{Answer, AnswerInput, Bounds, Rule};
 use crate::domain::text::{Check, NOTE_CHARS};
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
@@ -26,11 +34,13 @@ pub struct ScoringTable {
     pub nodes: Vec<TableNode>,
     /// The criteria, one for each line of a submission, in order.
     pub criteria: Vec<Criterion>,
+    /// What holds criteria together that do not share a parent.
+    pub limits: Vec<TableLimit>,
     /// Criteria without their own maximum that share the points that a section has left.
     shares: Vec<Share>,
     by_code: HashMap<String, usize>,
-    /// How criteria that do not apply to a unit are handled.
-    not_applicable: NotApplicable,
+    /// The fewest points in total.
+    minimum_total: Points,
 }
 
 /// A part, section or criterion.
@@ -40,12 +50,33 @@ pub struct TableNode {
     pub code: String,
     /// Maximum points; `None` for a criterion that shares.
     pub max_points: Option<Points>,
-    /// Cap on the deductions of a part.
+    /// The fewest points; `None` for no floor.
+    min_points: Option<Points>,
+    /// How its children make its points.
+    combine: Combine,
+    /// The most that the deductions below it take.
     max_deduction: Option<Points>,
+    /// How what does not apply is handled.
+    not_applicable: NotApplicable,
     /// Kind of points of its part.
     kind: PartKind,
     /// Index of the parent; `None` for a part.
     parent: Option<usize>,
+    /// Index after the last node below it.
+    end: usize,
+}
+
+/// What holds criteria together that do not share a parent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableLimit {
+    /// Code of the limit.
+    pub code: String,
+    /// Indices of its criteria.
+    lines: Vec<usize>,
+    /// The most that their deductions take together.
+    max_deduction: Option<Points>,
+    /// The most that they award together.
+    max_award: Option<Points>,
 }
 
 /// A text that is kept as JSON: a table's long titles are escaped once, not in each answer.
@@ -73,12 +104,16 @@ pub struct Criterion {
     pub title: JsonText,
     /// Maximum points; `None` for a criterion that shares.
     pub max_points: Option<Points>,
-    /// The most that this line alone can earn: its maximum, or all points that are shared.
-    pub ceiling: Points,
+    /// What its points lie between. A criterion that shares may have all that is shared.
+    pub bounds: Bounds,
     /// How an answer is converted to points.
     pub rule: Rule,
     /// Whether it requires evidence.
     pub evidence_required: bool,
+    /// Who scores it in the self-assessment.
+    pub scored_by: ScoredBy,
+    /// How it is handled where it does not apply.
+    not_applicable: NotApplicable,
     /// Index among the nodes.
     node: usize,
 }
@@ -170,36 +205,59 @@ impl ScoringTable {
         let mut table = ScoringTable {
             nodes: Vec::new(),
             criteria: Vec::new(),
+            limits: Vec::new(),
             shares: Vec::new(),
             by_code: HashMap::new(),
-            not_applicable: content.not_applicable,
+            minimum_total: content.minimum_total,
         };
-        for Part { code, kind, max_points, max_deduction, children, .. } in &content.parts {
+        for part in &content.parts {
             let at = table.nodes.len();
+            let not_applicable = part.not_applicable.unwrap_or(content.not_applicable);
             table.nodes.push(TableNode {
-                code: code.clone(),
-                max_points: Some(*max_points),
-                max_deduction: *max_deduction,
-                kind: *kind,
+                code: part.code.clone(),
+                max_points: Some(part.max_points),
+                min_points: floor(part.kind, part.min_points),
+                combine: part.combine,
+                max_deduction: part.max_deduction,
+                not_applicable,
+                kind: part.kind,
                 parent: None,
+                end: at,
             });
-            table.add_family(*kind, *max_points, children, at);
+            table.add_family(part.max_points, &part.children, at);
         }
+        let lines = |limit: &Limit| limit.criteria.iter().filter_map(|code| table.position(code)).collect();
+        let limits = content.limits.iter().map(|limit| TableLimit {
+            code: limit.code.clone(),
+            lines: lines(limit),
+            max_deduction: limit.max_deduction,
+            max_award: limit.max_award,
+        });
+        table.limits = limits.collect();
         table
     }
 
-    fn add_family(&mut self, kind: PartKind, max: Points, children: &[Node], parent: usize) {
+    fn add_family(&mut self, max: Points, children: &[Node], parent: usize) {
         let own: Points = children.iter().filter_map(|child| child.max_points).sum();
         let left = max - own;
         let mut sharing = Vec::new();
         for child in children {
-            let node = self.nodes.len();
+            let at = self.nodes.len();
+            let Some(above) = self.nodes.get(parent) else {
+                return;
+            };
+            let (kind, not_applicable) = (above.kind, child.not_applicable.unwrap_or(above.not_applicable));
+            let min_points = floor(kind, child.min_points);
             self.nodes.push(TableNode {
                 code: child.code.clone(),
                 max_points: child.max_points,
-                max_deduction: None,
+                min_points,
+                combine: child.combine,
+                max_deduction: child.max_deduction,
+                not_applicable,
                 kind,
                 parent: Some(parent),
+                end: at,
             });
             match &child.rule {
                 Some(rule) => {
@@ -212,17 +270,33 @@ impl ScoringTable {
                         code: child.code.clone(),
                         title: JsonText::new(&child.title),
                         max_points: child.max_points,
-                        ceiling: child.max_points.unwrap_or(left),
+                        bounds: Bounds {
+                            min: min_points,
+                            max: child.max_points.unwrap_or(left),
+                            bonus: child.bonus_max_points.unwrap_or_default(),
+                        },
                         rule: rule.clone(),
                         evidence_required: child.evidence_required,
-                        node,
+                        scored_by: child.scored_by,
+                        not_applicable,
+                        node: at,
                     });
                 }
-                None => self.add_family(kind, child.max_points.unwrap_or(left), &child.children, node),
+                None => self.add_family(child.max_points.unwrap_or(left), &child.children, at),
             }
+            self.close(at);
         }
         if !sharing.is_empty() {
             self.shares.push(Share { ceiling: left, lines: sharing, parent });
+        }
+        self.close(parent);
+    }
+
+    /// Notes that everything so far from a node on is below it.
+    fn close(&mut self, at: usize) {
+        let end = self.nodes.len();
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.end = end;
         }
     }
 
@@ -276,7 +350,6 @@ impl ScoringTable {
         mode: WriteMode,
         scorer: Scorer,
     ) -> Result<Sheet, Vec<Fault>> {
-        let may_leave_out = self.may_leave_out(scorer);
         let mut check = Check::default();
         let mut after = match mode {
             WriteMode::Replace => self.blank(),
@@ -297,15 +370,10 @@ impl ScoringTable {
                 check.faults.push(fault.with("criterion", code));
                 continue;
             }
-            *line = criterion.read(input, may_leave_out, &pointer, &mut check);
+            *line = criterion.read(input, scorer, &pointer, &mut check);
         }
         self.check_shares((before, &after), &mut check);
         if check.faults.is_empty() { Ok(after) } else { Err(check.faults) }
-    }
-
-    /// Whether somebody may declare criteria not applicable.
-    fn may_leave_out(&self, scorer: Scorer) -> bool {
-        scorer == Scorer::Reviewer && self.not_applicable != NotApplicable::Refused
     }
 
     /// Shared points that nobody changes are not refused: means may exceed what is shared, and count no further.
@@ -314,15 +382,21 @@ impl ScoringTable {
     }
 
     /// Returns what prevents submission: `missing_score`, `evidence_required`. `evidence_for` tells which criteria have
-    /// evidence; a line that claims no points needs none.
-    pub fn missing(&self, sheet: &Sheet, evidence_for: impl Fn(&str) -> bool) -> Vec<Fault> {
+    /// evidence; a line that claims no points needs none. A unit leaves out what the standing body scores.
+    pub fn missing(&self, sheet: &Sheet, scorer: Scorer, evidence_for: impl Fn(&str) -> bool) -> Vec<Fault> {
         let mut faults = Vec::new();
         for (at, (criterion, line)) in self.criteria.iter().zip(&sheet.0).enumerate() {
+            if scorer == Scorer::Unit && criterion.scored_by == ScoredBy::StandingBody {
+                continue;
+            }
             let fault = |code| Fault::at(format!("/scores/{at}"), code).with("criterion", criterion.code.as_str());
             if line.scored.is_none() {
                 faults.push(fault(Code::MissingScore));
             }
-            let claims = line.points() != Some(Points::ZERO);
+            let claims = match line.points() {
+                Some(points) => points > Points::ZERO,
+                None => !criterion.bounds.only_takes(),
+            };
             if criterion.evidence_required && claims && !evidence_for(&criterion.code) {
                 faults.push(fault(Code::EvidenceRequired));
             }
@@ -330,11 +404,17 @@ impl ScoringTable {
         faults
     }
 
-    /// Returns a fault for each line of `review` that differs from the previous stage without a reason.
+    /// Returns a fault for each line of `review` that differs from the previous stage without a reason. What nobody had scored
+    /// before differs from nothing.
     pub fn unexplained(&self, before: &Sheet, review: &Sheet) -> Vec<Fault> {
         let lines = self.criteria.iter().zip(before.0.iter().zip(&review.0)).enumerate();
+        let first_scored = |criterion: &Criterion, before: &Line| {
+            criterion.scored_by == ScoredBy::StandingBody && before.scored.is_none()
+        };
         lines
-            .filter(|(_, (_, (before, after)))| before.scored != after.scored && after.reason.is_none())
+            .filter(|(_, (criterion, (before, after)))| {
+                before.scored != after.scored && after.reason.is_none() && !first_scored(criterion, before)
+            })
             .map(|(at, (criterion, _))| {
                 let pointer = format!("/scores/{at}/reason");
                 Fault::at(pointer, Code::ReasonRequired).with("criterion", criterion.code.as_str())
@@ -348,18 +428,34 @@ impl Criterion {
         self.rule.asks_for_target()
     }
 
-    fn read(&self, input: &LineInput, may_leave_out: bool, pointer: &str, check: &mut Check) -> Line {
+    /// The most that this line alone counts: its maximum, or all points that are shared.
+    pub const fn ceiling(&self) -> Points {
+        self.bounds.max
+    }
+
+    /// Returns the points of a line that count for the criterion itself, and those beyond its maximum, which count as bonus;
+    /// none if it is not scored or does not apply.
+    pub fn split(&self, line: &Line) -> (Option<Points>, Option<Points>) {
+        line.points().map(|points| self.bounds.split(points)).unzip()
+    }
+
+    fn read(&self, input: &LineInput, scorer: Scorer, pointer: &str, check: &mut Check) -> Line {
+        let may_leave_out = scorer == Scorer::Reviewer && self.not_applicable != NotApplicable::Refused;
         let answer = input.answer.as_ref().map(|answer| {
             let pointer = format!("{pointer}/answer");
+            let fault = |code| Fault::at(pointer.as_str(), code).with("criterion", self.code.as_str());
             match answer.is_not_applicable() {
+                _ if scorer == Scorer::Unit && self.scored_by == ScoredBy::StandingBody => {
+                    Err(fault(Code::NotScoredByUnit))
+                }
                 true if may_leave_out => Ok(Answer::NOT_APPLICABLE),
-                true => Err(Fault::at(pointer, Code::NotApplicableRefused).with("criterion", self.code.as_str())),
-                false => self.rule.read(answer, &self.code, self.ceiling, &pointer),
+                true => Err(fault(Code::NotApplicableRefused)),
+                false => self.rule.read(answer, &self.code, self.bounds, &pointer),
             }
         });
         let scored = match answer {
             Some(Ok(answer)) => {
-                let points = self.rule.points(&answer, self.ceiling);
+                let points = self.rule.points(&answer, self.bounds);
                 Some((answer, points))
             }
             Some(Err(fault)) => {
@@ -421,7 +517,7 @@ mod tests {
             (_, "A.I.2") => r#"{"points":50}"#.to_owned(),
             (Rule::AllOrNothing(_), _) => r#"{"achieved":true}"#.to_owned(),
             (Rule::DeductionPerCase(_), _) => r#"{"cases":0}"#.to_owned(),
-            _ => format!("{{\"points\":{}}}", criterion.ceiling),
+            _ => format!("{{\"points\":{}}}", criterion.ceiling()),
         };
         table.criteria.iter().map(|criterion| line(&criterion.code, &answer(criterion))).collect()
     }
@@ -431,7 +527,7 @@ mod tests {
         let table = ScoringTable::of(&guideline());
         assert_eq!(table.criteria.len(), 28);
         let sheet = table.write(&table.blank(), &full(&table), WriteMode::Replace, Scorer::Unit).unwrap();
-        assert_eq!(table.tally(&sheet).totals, Some(Totals::new(p(90_000), p(10_000))));
+        assert_eq!(table.tally(&sheet).totals, Some(Totals::new(p(90_000), p(10_000), p(0), p(0))));
         assert_eq!(table.tally(&table.blank()).totals, None);
         let breakdown = table.breakdown(&table.tally(&sheet));
         assert_eq!(
@@ -487,8 +583,8 @@ mod tests {
         let zero = table
             .write(&table.blank(), &[line("A.II.1", r#"{"points":0}"#)], WriteMode::Replace, Scorer::Unit)
             .unwrap();
-        assert_eq!(table.tally(&zero).totals, Some(Totals::new(p(0), p(0))));
-        assert_eq!(table.missing(&zero, |_| false).len(), 27);
+        assert_eq!(table.tally(&zero).totals, Some(Totals::new(p(0), p(0), p(0), p(0))));
+        assert_eq!(table.missing(&zero, Scorer::Unit, |_| false).len(), 27);
         let cleared = LineInput { answer: None, ..line("A.II.1", "{}") };
         let after = table.write(&zero, &[cleared], WriteMode::Update, Scorer::Unit).unwrap();
         assert_eq!(table.tally(&after).totals, None);
@@ -512,7 +608,7 @@ mod tests {
         fn no_part_ever_counts_more_than_its_maximum(shares in proptest::collection::vec(0_i64..=100, 28)) {
             let table = ScoringTable::of(&guideline());
             let lines: Vec<LineInput> = table.criteria.iter().zip(&shares).map(|(criterion, share)| {
-                let points = p(criterion.ceiling.hundredths() * share / 100);
+                let points = p(criterion.ceiling().hundredths() * share / 100);
                 let answer = match criterion.rule.name() {
                     "manual" => format!("{{\"points\":{points}}}"),
                     "all_or_nothing" => format!("{{\"achieved\":{}}}", share % 2 == 0),

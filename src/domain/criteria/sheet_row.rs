@@ -8,7 +8,7 @@ use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
 
 /// The headings, in the order in which they are written. Parameters of rules have their JSON names.
-pub const HEADINGS: [&str; 25] = [
+pub const HEADINGS: [&str; 38] = [
     "row",
     "depth",
     "code",
@@ -34,7 +34,24 @@ pub const HEADINGS: [&str; 25] = [
     "points",
     "year",
     "not_applicable",
+    "min_points",
+    "bonus_max_points",
+    "combine",
+    "scored_by",
+    "max",
+    "from_percent",
+    "points_per_percent",
+    "over_max",
+    "per_count",
+    "counting",
+    "once",
+    "limit",
+    "criteria",
 ];
+
+/// The words for yes and no.
+const FLAGS: [(&str, bool); 6] =
+    [("true", true), ("false", false), ("1", true), ("0", false), ("x", true), ("có", true)];
 
 /// The headings that identify the layout.
 const NEEDED: [&str; 4] = ["row", "code", "title", "max_points"];
@@ -171,6 +188,11 @@ impl<'a> Line<'a> {
         found
     }
 
+    /// Takes a yes or no; an empty cell is a no.
+    pub fn flag(&mut self, heading: &'static str) -> bool {
+        self.word(heading, &FLAGS).unwrap_or_default()
+    }
+
     /// Records a fault for every cell with content that was not taken.
     pub fn close(mut self) {
         let columns = &self.columns.0;
@@ -204,6 +226,14 @@ pub enum About {
     Step,
     /// An option of a rule.
     Option,
+    /// A band of shares of a target.
+    Ratio,
+    /// A step beyond a target.
+    Over,
+    /// A case of a rule.
+    Case,
+    /// A limit on criteria that do not share a parent.
+    Limit,
 }
 
 /// A row while it is written.
@@ -218,6 +248,11 @@ impl Written {
     /// Starts a row that describes one thing.
     pub fn new(about: &str) -> Self {
         Written(vec![Cell::Empty; HEADINGS.len()]).with("row", Cell::text(about))
+    }
+
+    /// The cell that says yes.
+    pub fn yes() -> Cell {
+        Cell::text("true")
     }
 
     /// Sets a cell.

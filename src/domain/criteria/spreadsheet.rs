@@ -9,7 +9,7 @@ mod office;
 use std::collections::HashMap;
 
 use crate::domain::Points;
-use crate::domain::criteria::criteria_set::{CriteriaContent, NotApplicable, Part};
+use crate::domain::criteria::criteria_set::{CriteriaContent, Limit, NotApplicable, Part};
 use crate::domain::criteria::grid::MAX_FAULTS;
 pub use crate::domain::criteria::grid::{Cell, Grid, Row};
 use crate::domain::criteria::sheet_row;
@@ -41,6 +41,8 @@ pub struct Heading {
     pub legal_basis: Option<String>,
     /// How criteria that do not apply to a unit are handled.
     pub not_applicable: NotApplicable,
+    /// The fewest points that a submission has in total.
+    pub minimum_total: Points,
 }
 
 /// A criteria set as read from a sheet.
@@ -54,6 +56,8 @@ pub struct Table {
     pub total_points: Points,
     /// The tree.
     pub parts: Vec<Part>,
+    /// What holds criteria together that do not share a parent.
+    pub limits: Vec<Limit>,
     /// What was inferred from the sheet.
     pub warnings: Vec<Fault>,
     places: Places,
@@ -106,6 +110,11 @@ pub fn read(grid: &Grid) -> Result<Table, Vec<Fault>> {
         }
     }
     Err(vec![Fault::at("/file", Code::HeadingNotFound).with("sheet", grid.sheet.as_str())])
+}
+
+/// Returns the columns of the full layout that take one of a few words, with the words.
+pub fn word_lists() -> [(&'static str, Vec<&'static str>); 6] {
+    full::word_lists()
 }
 
 /// Whether a sheet has the headings of either layout.

@@ -112,8 +112,10 @@ struct LineView<'a> {
     criterion_code: &'a str,
     /// The reviewer's answer; null if there is none.
     answer: Option<&'a ScoreAnswer>,
-    /// Points earned by the answer; null if it is not scored or does not apply.
+    /// Points earned by the answer, at most the maximum; null if it is not scored or does not apply.
     points: Option<Points>,
+    /// Points earned beyond the maximum, which count as bonus; null if it is not scored or does not apply.
+    bonus_points: Option<Points>,
     /// How the points were computed, in enough detail to repeat it by hand.
     explanation: Option<Explanation>,
     /// Why the line differs from the previous stage.
@@ -140,8 +142,9 @@ impl<'a> From<&'a Details<ReviewCase>> for ReviewView<'a> {
         let scores = lines.map(|(criterion, line)| LineView {
             criterion_code: &criterion.code,
             answer: line.given(),
-            points: line.points(),
-            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
+            points: criterion.split(line).0,
+            bonus_points: criterion.split(line).1,
+            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.bounds)),
             reason: line.reason.as_deref(),
             note: line.note.as_deref(),
         });

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::Action;
-use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, NotApplicable, Part};
+use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, Limit, NotApplicable, Part};
 use crate::domain::criteria::spreadsheet::Shape;
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
@@ -66,16 +66,30 @@ pub struct ContentView {
     legal_basis: Option<String>,
     /// Sum of the points of all parts.
     total_points: Points,
+    /// The fewest points that a submission has in total.
+    minimum_total: Points,
     /// How criteria that do not apply to a unit are handled.
     not_applicable: NotApplicable,
+    /// What holds criteria together that do not share a parent.
+    limits: Vec<Limit>,
     /// The tree of parts, sections and criteria.
     parts: Vec<Part>,
 }
 
 impl From<CriteriaContent> for ContentView {
     fn from(content: CriteriaContent) -> Self {
-        let CriteriaContent { code, title, year, legal_basis, total_points, not_applicable, parts } = content;
-        ContentView { code, title, year, legal_basis, total_points, not_applicable, parts }
+        let CriteriaContent {
+            code,
+            title,
+            year,
+            legal_basis,
+            total_points,
+            minimum_total,
+            not_applicable,
+            limits,
+            parts,
+        } = content;
+        ContentView { code, title, year, legal_basis, total_points, minimum_total, not_applicable, limits, parts }
     }
 }
 

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::Action;
 use crate::domain::criteria::criteria_set::{
-    CriteriaContent, CriteriaSet, CriteriaSetStatus, Entry, EntryChange, NotApplicable, Part,
+    CriteriaContent, CriteriaSet, CriteriaSetStatus, Entry, EntryChange, Limit, NotApplicable, Part,
 };
 use crate::domain::{Id, Points};
 use crate::error::Code;
@@ -72,8 +72,12 @@ pub struct SetView {
     /// Sum of the points of all parts.
     #[schema(example = 1000)]
     total_points: Points,
+    /// The fewest points that a submission has in total.
+    minimum_total: Points,
     /// How criteria that do not apply to a unit are handled.
     not_applicable: NotApplicable,
+    /// What holds criteria together that do not share a parent.
+    limits: Vec<Limit>,
     /// The tree of parts, sections and criteria.
     parts: Vec<Part>,
     /// State of the criteria set.
@@ -105,7 +109,9 @@ impl From<&Details<CriteriaSet>> for SetView {
             year: set.content.year,
             legal_basis: set.content.legal_basis.clone(),
             total_points: set.content.total_points,
+            minimum_total: set.content.minimum_total,
             not_applicable: set.content.not_applicable,
+            limits: set.content.limits.clone(),
             parts: set.content.parts.clone(),
             status: set.status,
             published_at: set.published_at.map(Instant),
@@ -169,9 +175,15 @@ pub struct Body {
     legal_basis: Option<String>,
     /// Sum of the points of all parts; more than 0.
     total_points: Points,
+    /// The fewest points that a submission has in total; defaults to 0.
+    #[serde(default)]
+    minimum_total: Points,
     /// How criteria that do not apply to a unit are handled; defaults to `refused`.
     #[serde(default)]
     not_applicable: NotApplicable,
+    /// What holds criteria together that do not share a parent.
+    #[serde(default)]
+    limits: Vec<Limit>,
     /// The tree of parts, sections and criteria.
     parts: Vec<Part>,
 }
@@ -179,8 +191,9 @@ pub struct Body {
 impl Body {
     /// Returns the content of the criteria set.
     pub fn content(self) -> CriteriaContent {
-        let Body { code, title, year, legal_basis, total_points, not_applicable, parts, .. } = self;
-        CriteriaContent { code, title, year, legal_basis, total_points, not_applicable, parts }
+        let Body { code, title, year, legal_basis, total_points, minimum_total, not_applicable, limits, parts, .. } =
+            self;
+        CriteriaContent { code, title, year, legal_basis, total_points, minimum_total, not_applicable, limits, parts }
     }
 }
 
@@ -236,8 +249,12 @@ struct HeadingView {
     legal_basis: Option<String>,
     /// Sum of the points of all parts.
     total_points: Points,
+    /// The fewest points that a submission has in total.
+    minimum_total: Points,
     /// How criteria that do not apply to a unit are handled.
     not_applicable: NotApplicable,
+    /// What holds criteria together that do not share a parent.
+    limits: Vec<Limit>,
 }
 
 impl From<&CriteriaSet> for HeadingView {
@@ -249,7 +266,9 @@ impl From<&CriteriaSet> for HeadingView {
             year: set.content.year,
             legal_basis: set.content.legal_basis.clone(),
             total_points: set.content.total_points,
+            minimum_total: set.content.minimum_total,
             not_applicable: set.content.not_applicable,
+            limits: set.content.limits.clone(),
         }
     }
 }

@@ -276,7 +276,11 @@ pub fn created(case: &ReviewCase, table: &ScoringTable, lines: &Sheet) -> Result
 
 /// What a review of one among several lacks: whoever leaves out every line has not reviewed it.
 fn missing_alone(table: &ScoringTable, sheet: &Sheet) -> Vec<Fault> {
-    if sheet.0.iter().any(|line| line.scored.is_some()) { Vec::new() } else { table.missing(sheet, |_| true) }
+    if sheet.0.iter().any(|line| line.scored.is_some()) {
+        Vec::new()
+    } else {
+        table.missing(sheet, Scorer::Reviewer, |_| true)
+    }
 }
 
 /// Submits a review. Every line must be scored, unless its reviewer scores alone, and every deviation justified; the submission
@@ -289,7 +293,7 @@ pub fn submit(conn: &mut Conn, context: &Context, id: &Id) -> Result<Details<Rev
     // Who scores alone may leave lines out, and need not say why.
     let (mut faults, before) = match case.review.alone {
         true => (missing_alone(&table, &sheet), before.as_far_as(&sheet)),
-        false => (table.missing(&sheet, |_| true), before),
+        false => (table.missing(&sheet, Scorer::Reviewer, |_| true), before),
     };
     faults.extend(table.unexplained(&before, &sheet));
     let Change { after, event } = case.submit(faults, context.now)?;

@@ -382,7 +382,7 @@ impl FormReader<'_> {
             };
         };
         let column = Column::Points(self.stage);
-        match criterion.rule.answer_of_points(points, criterion.ceiling) {
+        match criterion.rule.answer_of_points(points, criterion.bounds) {
             Some(answer) => Ok(Some(answer)),
             None => Err((column, self.expecting(row, column, Code::AnswerMissing, criterion))),
         }
@@ -402,8 +402,8 @@ impl FormReader<'_> {
         let unreadable =
             |code| (column, self.expecting(row, column, code, criterion).with("got", in_short(cell.shown())));
         let input = criterion.rule.read_cell(cell).map_err(unreadable)?;
-        let earned = match criterion.rule.read(&input, &criterion.code, criterion.ceiling, "") {
-            Ok(answer) => criterion.rule.points(&answer, criterion.ceiling),
+        let earned = match criterion.rule.read(&input, &criterion.code, criterion.bounds, "") {
+            Ok(answer) => criterion.rule.points(&answer, criterion.bounds),
             // What is wrong with it is said by the batch.
             Err(_) => return Ok(Some(input)),
         };

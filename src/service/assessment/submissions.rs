@@ -483,7 +483,7 @@ impl<'a> AuditedLine<'a> {
 }
 
 fn missing(table: &ScoringTable, sheet: &Sheet, evidence: &[Evidence]) -> Vec<Fault> {
-    table.missing(sheet, |code| evidence.iter().any(|piece| piece.criterion_code == code))
+    table.missing(sheet, Scorer::Unit, |code| evidence.iter().any(|piece| piece.criterion_code == code))
 }
 
 /// The entry of a revision: its digest binds the lines and the evidence that it froze.

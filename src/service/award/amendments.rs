@@ -185,7 +185,7 @@ pub fn request(
             before.clone()
         }
     };
-    check.faults.extend(table.missing(&after, |_| true));
+    check.faults.extend(table.missing(&after, Scorer::Reviewer, |_| true));
     Error::unless_valid(check.faults)?;
     let submission = &sheet.submission;
     let recorded = store::facts::find(conn, &submission.period_id, &submission.unit_id)?.map(|recorded| recorded.facts);

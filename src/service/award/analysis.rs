@@ -56,9 +56,10 @@ pub fn find(conn: &mut Conn, context: &Context, id: &Id) -> Result<AnalysisSourc
         .collect();
     let mut sheets = exports::sheets(conn, context, (&organization, &period), &units)?;
     // A sheet that is with its unit has no result, and a missed one has none but by an amendment.
-    sheets.retain(|sheet| match sheet.case.submission.status {
-        SubmissionStatus::Missed => sheet.council.is_some(),
-        status => sheet.sees_result && status.is_sent(),
+    sheets.retain(|sheet| {
+        let status = sheet.case.submission.status;
+        let amended = status == SubmissionStatus::Missed && sheet.council.is_some();
+        amended || sheet.sees_result && status.is_sent()
     });
     let inputs = match (sees_eligibility(context, &period), inputs::frozen(conn, &period)?) {
         (false, _) => None,

@@ -98,7 +98,9 @@ pub struct CertifiedRow {
     pub base: Option<Points>,
     /// Bonus points.
     pub bonus: Option<Points>,
-    /// Their sum.
+    /// Points that were taken.
+    pub penalty: Points,
+    /// Their sum, or the fewest points of the table.
     pub total: Option<Points>,
     /// Whether another unit has the same rank.
     pub tied: bool,
@@ -116,6 +118,7 @@ impl From<RankingRow> for CertifiedRow {
             unit_name: row.unit_name,
             base: row.base,
             bonus: row.bonus,
+            penalty: row.penalty,
             total: row.total,
             tied: row.tied,
             award_code: row.award_code,

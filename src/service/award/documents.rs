@@ -5,6 +5,7 @@ mod form;
 pub mod minutes;
 pub mod papers;
 
+use crate::domain::Points;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::assessment::group::Group;
@@ -154,6 +155,7 @@ fn proposed(conn: &mut Conn, context: &Context, case: &ProposalCase, period: &Pe
         ranked: ranking.ranked_in(group_code),
         base: own.and_then(|row| row.base),
         bonus: own.and_then(|row| row.bonus),
+        penalty: own.map_or(Points::ZERO, |row| row.penalty),
         total: proposal.total,
         conditions: conditions(&period.rules.eligibility, &proposal.eligibility),
         enclosed: enclosed.map(|document| document.title.clone()).collect(),

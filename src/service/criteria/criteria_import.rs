@@ -3,7 +3,8 @@
 use crate::domain::Id;
 use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
-use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, Findings};
+use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet};
+use crate::domain::criteria::findings::Findings;
 use crate::domain::criteria::spreadsheet::{Heading, Shape, Table};
 use crate::domain::text::{Check, checked};
 use crate::error::{Code, Error};
@@ -52,7 +53,7 @@ pub struct ImportReport {
 /// The errors of [`transfer::read`]; `required` for fields that neither the file nor the caller gives.
 pub fn from_spreadsheet(bytes: &[u8], overrides: Overrides) -> Result<NewImport, Error> {
     let (format, table) = transfer::read(bytes)?;
-    let Heading { code, title, year, legal_basis, not_applicable } = table.heading.clone();
+    let Heading { code, title, year, legal_basis, not_applicable, minimum_total } = table.heading.clone();
     let (code, title, year) = (overrides.code.or(code), overrides.title.or(title), overrides.year.or(year));
     checked(|check| {
         check.ensure(code.is_some(), "/code", Code::Required);
@@ -65,7 +66,9 @@ pub fn from_spreadsheet(bytes: &[u8], overrides: Overrides) -> Result<NewImport,
         year: year.unwrap_or_default(),
         legal_basis: overrides.legal_basis.or(legal_basis),
         total_points: table.total_points,
+        minimum_total,
         not_applicable,
+        limits: table.limits.clone(),
         parts: table.parts.clone(),
     };
     Ok(NewImport { content, format, sheet: Some(table) })

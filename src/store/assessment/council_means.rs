@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+use crate::domain::Id;
 use crate::domain::criteria::scoring::{Breakdown, Totals};
-use crate::domain::{Id, Points};
 use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::schema::council_means::{self, dsl};
 use crate::store::schema::submissions;
-use crate::store::types::{from_json, id, json, naive};
+use crate::store::types::{from_json, id, json, naive, totals_columns, totals_of};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = council_means)]
@@ -23,6 +23,8 @@ struct Row {
     bonus: i64,
     breakdown: String,
     updated_at: NaiveDateTime,
+    penalty: i64,
+    raised: i64,
 }
 
 /// What the reviews of a submission make together.
@@ -41,7 +43,7 @@ impl TryFrom<Row> for CouncilMean {
     fn try_from(row: Row) -> Result<Self, Error> {
         Ok(CouncilMean {
             reviews: row.reviews,
-            totals: Totals::new(Points::from_hundredths(row.base), Points::from_hundredths(row.bonus)),
+            totals: totals_of((row.base, row.bonus, row.penalty, row.raised)),
             breakdown: from_json(&row.breakdown)?,
         })
     }
@@ -63,13 +65,16 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<HashMap<Id, CouncilM
 /// Keeps the mean of a submission in place of the one before.
 pub fn save(conn: &mut Conn, submission_id: &Id, mean: &CouncilMean, now: DateTime<Utc>) -> Result<(), Error> {
     delete(conn, submission_id)?;
+    let (base, bonus, penalty, raised) = totals_columns(&mean.totals);
     let row = Row {
         submission_id: submission_id.to_string(),
         reviews: mean.reviews,
-        base: mean.totals.base.hundredths(),
-        bonus: mean.totals.bonus.hundredths(),
+        base,
+        bonus,
         breakdown: json(&mean.breakdown)?,
         updated_at: naive(now),
+        penalty,
+        raised,
     };
     dispatch!(conn, c => diesel::insert_into(council_means::table).values(&row).execute(c))?;
     Ok(())

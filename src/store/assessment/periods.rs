@@ -391,7 +391,8 @@ pub struct PeriodUnit {
 
 /// Returns the units that take part in a period in order of code, each with its submission.
 pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<PeriodUnit>, Error> {
-    type Sheet = (Option<String>, Option<String>, Option<NaiveDateTime>, Option<i64>, Option<i64>);
+    type Sheet =
+        (Option<String>, Option<String>, Option<NaiveDateTime>, (Option<i64>, Option<i64>), (Option<i64>, Option<i64>));
     type Joined = (String, String, String, Option<String>, Sheet);
     let rows: Vec<Joined> =
         period_units::table
@@ -411,19 +412,19 @@ pub fn units_of(conn: &mut Conn, period_id: &Id) -> Result<Vec<PeriodUnit>, Erro
                     submissions::id.nullable(),
                     submissions::status.nullable(),
                     submissions::closes_at.nullable(),
-                    submissions::base.nullable(),
-                    submissions::bonus.nullable(),
+                    (submissions::base.nullable(), submissions::bonus.nullable()),
+                    (submissions::penalty.nullable(), submissions::raised.nullable()),
                 ),
             ))
             .load(conn)?;
     rows.into_iter()
-        .map(|(unit_id, code, name, group_code, (submission_id, status, closes_at, base, bonus))| {
+        .map(|(unit_id, code, name, group_code, (submission_id, status, closes_at, points, (penalty, raised)))| {
             Ok(PeriodUnit {
                 unit: UnitKey { id: id(unit_id), code: code.clone() },
                 name,
                 group_code,
                 submission_id: submission_id.map(id),
-                totals: totals(base, bonus),
+                totals: totals(points, (penalty.unwrap_or_default(), raised.unwrap_or_default())),
                 sheet: UnitSheet {
                     unit_code: code,
                     status: status.as_deref().map(parse_enum).transpose()?,

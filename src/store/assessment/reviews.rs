@@ -5,17 +5,20 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+use crate::domain::Id;
 use crate::domain::access::action::Stage;
 use crate::domain::assessment::review::{Review, ReviewStatus, Supersession};
 use crate::domain::criteria::scoring::{Breakdown, Totals};
-use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::error::{ensure_one_row, map_unique_violation};
 use crate::store::schema::reviews::{self, dsl};
 use crate::store::schema::submissions;
-use crate::store::types::{enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, utc, utc_option};
+use crate::store::types::{
+    TotalsColumns, enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals_columns,
+    totals_of, utc, utc_option,
+};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = reviews, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -38,6 +41,8 @@ struct Row {
     replaces_id: Option<String>,
     amendment_id: Option<String>,
     seat: String,
+    penalty: i64,
+    raised: i64,
 }
 
 impl TryFrom<Row> for Review {
@@ -51,7 +56,7 @@ impl TryFrom<Row> for Review {
             reviewer_id: id(row.reviewer_id),
             status: parse_enum(&row.status)?,
             submitted_at: utc_option(row.submitted_at),
-            totals: Totals::new(Points::from_hundredths(row.base), Points::from_hundredths(row.bonus)),
+            totals: totals_of((row.base, row.bonus, row.penalty, row.raised)),
             breakdown: from_json(&row.breakdown)?,
             alone: !row.seat.is_empty(),
             superseded: utc_option(row.superseded_at)
@@ -69,6 +74,7 @@ impl TryFrom<Row> for Review {
 impl TryFrom<&Review> for Row {
     type Error = Error;
     fn try_from(review: &Review) -> Result<Self, Error> {
+        let (base, bonus, penalty, raised) = totals_columns(&review.totals);
         Ok(Row {
             id: review.id.to_string(),
             organization_id: review.organization_id.to_string(),
@@ -77,8 +83,8 @@ impl TryFrom<&Review> for Row {
             reviewer_id: review.reviewer_id.to_string(),
             status: enum_text(review.status),
             submitted_at: naive_option(review.submitted_at),
-            base: review.totals.base.hundredths(),
-            bonus: review.totals.bonus.hundredths(),
+            base,
+            bonus,
             breakdown: json(&review.breakdown)?,
             version: review.version,
             created_at: naive(review.created_at),
@@ -88,6 +94,8 @@ impl TryFrom<&Review> for Row {
             replaces_id: review.replaces_id.as_ref().map(ToString::to_string),
             amendment_id: review.amendment_id.as_ref().map(ToString::to_string),
             seat: if review.alone { review.reviewer_id.to_string() } else { String::new() },
+            penalty,
+            raised,
         })
     }
 }
@@ -194,20 +202,25 @@ pub struct StageTotals {
 /// Returns the totals of the submitted reviews of a period that count, but for those made alone, so that a ranking need not read their lines. Parses the
 /// breakdowns only where `with_breakdown` asks for them.
 pub fn submitted_of_period(conn: &mut Conn, period_id: &Id, with_breakdown: bool) -> Result<Vec<StageTotals>, Error> {
-    let rows: Vec<(String, String, i64, i64, String)> = reviews::table
+    let rows: Vec<(String, String, TotalsColumns, String)> = reviews::table
         .inner_join(submissions::table.on(submissions::id.eq(reviews::submission_id)))
         .filter(submissions::period_id.eq(period_id.as_str()))
         .filter(reviews::status.eq("submitted"))
         .filter(reviews::superseded_at.is_null())
         .filter(reviews::seat.eq(""))
-        .select((reviews::submission_id, reviews::stage, reviews::base, reviews::bonus, reviews::breakdown))
+        .select((
+            reviews::submission_id,
+            reviews::stage,
+            (reviews::base, reviews::bonus, reviews::penalty, reviews::raised),
+            reviews::breakdown,
+        ))
         .load(conn)?;
     rows.into_iter()
-        .map(|(submission_id, stage, base, bonus, breakdown)| {
+        .map(|(submission_id, stage, columns, breakdown)| {
             Ok(StageTotals {
                 submission_id: id(submission_id),
                 stage: parse_enum(&stage)?,
-                totals: Totals::new(Points::from_hundredths(base), Points::from_hundredths(bonus)),
+                totals: totals_of(columns),
                 breakdown: if with_breakdown { from_json(&breakdown)? } else { Breakdown::default() },
             })
         })

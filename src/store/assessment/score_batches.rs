@@ -11,10 +11,10 @@ use crate::domain::criteria::scoring::{Breakdown, Totals};
 use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::{Bind, RawSql, dispatch, json_rows};
-use crate::store::types::{json, naive};
+use crate::store::types::{json, naive, totals_columns};
 
-/// The sums of a record: its id, the version expected, base points, bonus points, breakdown.
-type Sums<'a> = (&'a Id, i64, Option<i64>, Option<i64>, Option<String>);
+/// The sums of a record: its id, the version expected, base points, bonus points, breakdown, penalty, and what raises them.
+type Sums<'a> = (&'a Id, i64, Option<i64>, Option<i64>, Option<String>, i64, i64);
 
 /// Saves the totals of submissions after a change to their lines, and returns them as saved.
 ///
@@ -49,8 +49,10 @@ pub fn update_reviews(conn: &mut Conn, reviews: Vec<Review>, now: DateTime<Utc>)
 
 fn sums<'a>((id, version): (&'a Id, i64), totals: Option<&Totals>, breakdown: &Breakdown) -> Result<Sums<'a>, Error> {
     let breakdown = totals.map(|_| json(breakdown)).transpose()?;
-    let points = totals.map(|totals| (totals.base.hundredths(), totals.bonus.hundredths()));
-    Ok((id, version, points.map(|(base, _)| base), points.map(|(_, bonus)| bonus), breakdown))
+    let columns = totals.map(totals_columns);
+    let (base, bonus) = (columns.map(|(base, ..)| base), columns.map(|(_, bonus, ..)| bonus));
+    let (_, _, penalty, raised) = columns.unwrap_or_default();
+    Ok((id, version, base, bonus, breakdown, penalty, raised))
 }
 
 /// Saves sums in a table of submissions or reviews. They are bound as JSON, so that the statement's text does not depend on their
@@ -62,7 +64,7 @@ fn save(conn: &mut Conn, table: &str, sums: &[Sums], now: DateTime<Utc>) -> Resu
     let (open, close) = json_rows(conn);
     let set = format!(
         "UPDATE {table} SET base = CAST(value ->> 2 AS BIGINT), bonus = CAST(value ->> 3 AS BIGINT), \
-         breakdown = value ->> 4, version = version + 1, updated_at = "
+         breakdown = value ->> 4, penalty = CAST(value ->> 5 AS BIGINT), raised = CAST(value ->> 6 AS BIGINT), version = version + 1, updated_at = "
     );
     let by_id = format!("{close} WHERE id = value ->> 0 AND version = CAST(value ->> 1 AS BIGINT)");
     let statement = RawSql(set.into())

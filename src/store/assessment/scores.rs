@@ -165,17 +165,18 @@ impl LinesTable {
                     continue;
                 }
                 let answer = line.answer().map(json).transpose()?;
-                // `max_points` is 0 for a criterion that does not apply, which has no points.
                 let points = line.scored.as_ref().map(|(_, points)| points.hundredths());
-                let max_points = criterion.ceiling.hundredths();
+                let (least, most) =
+                    (criterion.bounds.min.map(Points::hundredths), criterion.bounds.most().hundredths());
                 written.push((
                     owner.as_str(),
                     criterion.code.as_str(),
                     answer,
                     points,
-                    max_points,
+                    most,
                     line.note.as_deref(),
                     line.reason.as_deref(),
+                    least,
                 ));
             }
         }
@@ -192,9 +193,9 @@ impl LinesTable {
         }
         if !written.is_empty() {
             let into = format!(
-                "INSERT INTO {table} ({owner}, criterion_code, answer, points, max_points, note{reason}) \
+                "INSERT INTO {table} ({owner}, criterion_code, answer, points, max_points, note, min_points{reason}) \
                  SELECT value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), \
-                 value ->> 5{reason_value} FROM {open}"
+                 value ->> 5, CAST(value ->> 7 AS BIGINT){reason_value} FROM {open}"
             );
             let upsert = format!(
                 "{close} WHERE true ON CONFLICT ({owner}, criterion_code) DO UPDATE \

@@ -25,7 +25,7 @@ use crate::store::schema::{
     council_means, organizations, period_groups, period_units, periods, revision_withdrawals, revisions, units,
 };
 use crate::store::types::{
-    enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, utc, utc_option,
+    enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, totals_columns, utc, utc_option,
 };
 
 #[derive(Queryable, Insertable)]
@@ -44,6 +44,8 @@ struct Row {
     return_reason: Option<String>,
     base: Option<i64>,
     bonus: Option<i64>,
+    penalty: i64,
+    raised: i64,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -66,6 +68,8 @@ macro_rules! columns {
             dsl::return_reason,
             dsl::base,
             dsl::bonus,
+            dsl::penalty,
+            dsl::raised,
             dsl::version,
             dsl::created_at,
             dsl::updated_at,
@@ -138,7 +142,7 @@ impl TryFrom<Row> for Submission {
             closes_at: utc_option(row.closes_at),
             submitted_at: utc_option(row.submitted_at),
             return_reason: row.return_reason,
-            totals: totals(row.base, row.bonus),
+            totals: totals((row.base, row.bonus), (row.penalty, row.raised)),
             version: row.version,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
@@ -148,6 +152,7 @@ impl TryFrom<Row> for Submission {
 
 impl From<&Submission> for Row {
     fn from(submission: &Submission) -> Self {
+        let columns = submission.totals.as_ref().map(totals_columns);
         Row {
             id: submission.id.to_string(),
             organization_id: submission.organization_id.to_string(),
@@ -160,8 +165,10 @@ impl From<&Submission> for Row {
             closes_at: naive_option(submission.closes_at),
             submitted_at: naive_option(submission.submitted_at),
             return_reason: submission.return_reason.clone(),
-            base: submission.totals.map(|totals| totals.base.hundredths()),
-            bonus: submission.totals.map(|totals| totals.bonus.hundredths()),
+            base: columns.map(|(base, ..)| base),
+            bonus: columns.map(|(_, bonus, ..)| bonus),
+            penalty: columns.map_or(0, |(_, _, penalty, _)| penalty),
+            raised: columns.map_or(0, |(.., raised)| raised),
             version: submission.version,
             created_at: naive(submission.created_at),
             updated_at: naive(submission.updated_at),
@@ -403,9 +410,12 @@ pub fn update_totals(conn: &mut Conn, submission: Submission, breakdown: &Breakd
 /// Saves the totals of the submission whose version is `expected`. A submission without a scored line has none.
 pub fn set_totals(conn: &mut Conn, after: &Submission, breakdown: &Breakdown, expected: i64) -> Result<(), Error> {
     let breakdown = after.totals.map(|_| json(breakdown)).transpose()?;
+    let columns = after.totals.as_ref().map(totals_columns);
     let statement = RawSql("UPDATE submissions SET base = ".into())
-        .bind::<Nullable<BigInt>, _>(after.totals.map(|totals| totals.base.hundredths()), ", bonus = ")
-        .bind::<Nullable<BigInt>, _>(after.totals.map(|totals| totals.bonus.hundredths()), ", breakdown = ")
+        .bind::<Nullable<BigInt>, _>(columns.map(|(base, ..)| base), ", bonus = ")
+        .bind::<Nullable<BigInt>, _>(columns.map(|(_, bonus, ..)| bonus), ", penalty = ")
+        .bind::<BigInt, _>(columns.map_or(0, |(_, _, penalty, _)| penalty), ", raised = ")
+        .bind::<BigInt, _>(columns.map_or(0, |(.., raised)| raised), ", breakdown = ")
         .bind::<Nullable<Text>, _>(breakdown, ", version = ")
         .bind::<BigInt, _>(after.version, ", updated_at = ")
         .bind::<Timestamp, _>(naive(after.updated_at), " WHERE id = ")

@@ -33,6 +33,8 @@ struct Row {
     updated_at: NaiveDateTime,
     copied_from_id: Option<String>,
     not_applicable: String,
+    limits: String,
+    minimum_total: i64,
 }
 
 impl TryFrom<Row> for CriteriaSet {
@@ -47,7 +49,9 @@ impl TryFrom<Row> for CriteriaSet {
                 year: row.year,
                 legal_basis: row.legal_basis,
                 total_points: Points::from_hundredths(row.total_points),
+                minimum_total: Points::from_hundredths(row.minimum_total),
                 not_applicable: parse_enum(&row.not_applicable)?,
+                limits: from_json(&row.limits)?,
                 parts: from_json(&row.parts)?,
             },
             status: parse_enum(&row.status)?,
@@ -81,6 +85,8 @@ impl TryFrom<&CriteriaSet> for Row {
             updated_at: naive(set.updated_at),
             copied_from_id: set.copied_from_id.as_ref().map(ToString::to_string),
             not_applicable: enum_text(set.content.not_applicable),
+            limits: json(&set.content.limits)?,
+            minimum_total: set.content.minimum_total.hundredths(),
         })
     }
 }

@@ -55,7 +55,7 @@ fn th_in_appraisal(app: &App) -> String {
 fn an_appraisal_begins_as_a_copy_of_the_units_scores(app: &App) {
     let sheet = th_in_appraisal(app);
     let review = start(app, "hctc-appraiser", &sheet, "appraisal").expect(201);
-    assert_eq!(review["totals"], json!({"base": 897.5, "bonus": 100, "total": 997.5}));
+    assert_eq!(review["totals"], json!({"base": 897.5, "bonus": 100, "penalty": 0, "total": 997.5}));
     assert_eq!(review["status"], "draft");
     let own = app.get("hctc-appraiser", &format!("{sheet}/scores")).expect(200);
     let own: Vec<(Value, Value)> = own["scores"]
@@ -80,7 +80,7 @@ fn a_council_review_begins_as_a_copy_of_the_appraisal(app: &App) {
         (&line["answer"], &line["points"], &line["reason"]),
         (&json!({"type": "points", "points": 25}), &json!(25), &Value::Null)
     );
-    assert_eq!(review["totals"], json!({"base": 895, "bonus": 100, "total": 995}));
+    assert_eq!(review["totals"], json!({"base": 895, "bonus": 100, "penalty": 0, "total": 995}));
 }
 
 /// 27.5 of the unit, 25 of the standing body, 26 of the council: nobody overwrites another, and the last one counts.
@@ -301,7 +301,7 @@ fn a_unit_sees_no_review_before_the_announcement(app: &App) {
     let totals = app.get("th-head", &sheet).expect(200)["totals"].clone();
     assert_eq!(
         totals,
-        json!({"self": {"base": 897.5, "bonus": 100, "total": 997.5}, "appraisal": null, "council": null, "final": null})
+        json!({"self": {"base": 897.5, "bonus": 100, "penalty": 0, "total": 997.5}, "appraisal": null, "council": null, "final": null})
     );
 }
 

@@ -62,7 +62,7 @@ fn patch_keeps_the_lines_that_are_absent(app: &App) {
     let sheet = app.new_sheet("TH");
     app.write("TH", &sheet, &[]);
     let patched = app.patch("th-editor", &sheet, &[("A.II.1", r#"{"points":7}"#)]).expect(200);
-    assert_eq!(patched["totals"]["self"], json!({"base": 877, "bonus": 100, "total": 977}));
+    assert_eq!(patched["totals"]["self"], json!({"base": 877, "bonus": 100, "penalty": 0, "total": 977}));
 }
 
 #[apply(on_both)]
@@ -82,7 +82,10 @@ fn an_unscored_line_is_not_zero(app: &App) {
         assert_eq!(line(app, "th-head", &sheet, code)["self"]["points"], 0);
     }
     assert_eq!(line(app, "th-head", &sheet, "A.II.2")["self"], Value::Null);
-    assert_eq!(app.get("th-head", &sheet).expect(200)["totals"]["self"], json!({"base": 0, "bonus": 0, "total": 0}));
+    assert_eq!(
+        app.get("th-head", &sheet).expect(200)["totals"]["self"],
+        json!({"base": 0, "bonus": 0, "penalty": 0, "total": 0})
+    );
     let missing = app.get("th-head", &format!("{sheet}/readiness")).expect(200)["errors"].as_array().unwrap().len();
     assert_eq!(missing, 26);
 }

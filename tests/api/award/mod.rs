@@ -12,7 +12,7 @@ mod exports;
 mod groups;
 mod minutes;
 mod races;
-mod recount;
+pub mod recount;
 mod session_corrections;
 mod stand_ins;
 mod ties;

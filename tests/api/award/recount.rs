@@ -9,7 +9,7 @@ use crate::support::small::{SmallUnit, points, small_table};
 use crate::support::{App, apply, on_both};
 
 /// Runs the script on files, and returns whether nothing differs, and what it printed.
-fn recounted(files: &[PathBuf]) -> (bool, String) {
+pub fn recounted(files: &[PathBuf]) -> (bool, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recount/recount.py");
     let ran = Command::new("python3").arg(script).args(files).output().unwrap();
     (ran.status.success(), [ran.stdout, ran.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat())

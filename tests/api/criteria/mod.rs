@@ -2,4 +2,5 @@
 
 mod criteria_sets;
 mod rules;
+mod structures;
 mod transfer;

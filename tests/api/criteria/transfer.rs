@@ -42,6 +42,8 @@ fn as_written(parts: &Value) -> Value {
             let is_said = |name: &str, value: &Value| match name {
                 "evidence_required" => *value == true,
                 "children" => *value != json!([]),
+                "combine" => *value != "sum",
+                "scored_by" => *value != "unit",
                 "max_points" => true,
                 _ => !value.is_null(),
             };
@@ -335,7 +337,18 @@ fn the_spreadsheets_in_the_repository_are_written_by_the_service() {
     {
         let mut body: Value = serde_json::from_str(json).unwrap();
         body.as_object_mut().unwrap().retain(|name, _| {
-            ["code", "title", "year", "legal_basis", "total_points", "parts", "not_applicable"].contains(&name.as_str())
+            [
+                "code",
+                "title",
+                "year",
+                "legal_basis",
+                "total_points",
+                "minimum_total",
+                "parts",
+                "limits",
+                "not_applicable",
+            ]
+            .contains(&name.as_str())
         });
         if shape == "office" {
             body["code"] = json!("OFFICE");

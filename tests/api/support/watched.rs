@@ -36,7 +36,7 @@ const TECHNICAL_TABLES: [(&str, &str); 12] = [
 ];
 
 /// Columns that say nothing of their own, each with its reason. A table of `*` stands for all.
-const TECHNICAL_COLUMNS: [(&str, &str, &str); 56] = [
+const TECHNICAL_COLUMNS: [(&str, &str, &str); 60] = [
     ("*", "version", "counts the changes"),
     ("*", "created_at", "the time of the entry"),
     ("*", "updated_at", "the time of the entry"),
@@ -44,11 +44,15 @@ const TECHNICAL_COLUMNS: [(&str, &str, &str); 56] = [
     ("*", "breakdown", "reckoned from the lines, which the audit has"),
     ("*", "base", "reckoned from the lines, which the audit has"),
     ("*", "bonus", "reckoned from the lines, which the audit has"),
+    ("*", "penalty", "reckoned from the lines, which the audit has"),
+    ("*", "raised", "reckoned from the lines, which the audit has"),
     ("members", "ended_at", "the time of the entry"),
     ("criteria_sets", "published_at", "the time of the entry"),
     ("criteria_sets", "retired_at", "the time of the entry"),
     ("scores", "max_points", "of the criteria set"),
     ("review_scores", "max_points", "of the criteria set"),
+    ("scores", "min_points", "of the criteria set"),
+    ("review_scores", "min_points", "of the criteria set"),
     ("reviews", "seat", "the reviewer again, so that each has one review of a sheet"),
     ("tie_decisions", "tied_units", "the units again, sorted, so that each group has one decision"),
     ("council_sessions", "superseded", "the states before, which earlier entries have"),

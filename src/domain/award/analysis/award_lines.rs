@@ -172,7 +172,7 @@ impl Direction {
     fn limit(self, table: &ScoringTable, sheet: &Sheet, line: usize) -> Option<Points> {
         match self {
             Direction::Up => table.highest(sheet, line),
-            Direction::Down => sheet.lowest(line),
+            Direction::Down => table.lowest(sheet, line),
         }
     }
 

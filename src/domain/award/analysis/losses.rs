@@ -27,7 +27,9 @@ pub struct ComparedTotals {
     pub base: Compared,
     /// Bonus points (điểm thưởng).
     pub bonus: Compared,
-    /// Sum of base and bonus points.
+    /// Points that were taken (điểm trừ).
+    pub penalty: Compared,
+    /// Sum of base, bonus and penalty points.
     pub total: Compared,
 }
 
@@ -59,7 +61,12 @@ pub(super) fn compare(row: &RankingRow, ranked: &[&RankingRow]) -> ComparedTotal
             median: median(all).unwrap_or_default(),
         }
     };
-    ComparedTotals { base: of(|row| row.base), bonus: of(|row| row.bonus), total: of(|row| row.total) }
+    ComparedTotals {
+        base: of(|row| row.base),
+        bonus: of(|row| row.bonus),
+        penalty: of(|row| Some(row.penalty)),
+        total: of(|row| row.total),
+    }
 }
 
 /// Returns where a unit lost points. Criteria that share the points of their section have no maximum of their own: what

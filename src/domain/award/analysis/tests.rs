@@ -23,15 +23,7 @@ fn id(code: &str) -> Id {
 }
 
 fn node(code: &str, max: Option<i64>, rule: Option<Rule>, children: Vec<Node>) -> Node {
-    Node {
-        code: code.into(),
-        title: code.into(),
-        max_points: max.map(p),
-        note: None,
-        evidence_required: false,
-        children,
-        rule,
-    }
+    Node { code: code.into(), title: code.into(), max_points: max.map(p), children, rule, ..Node::default() }
 }
 
 fn manual(code: &str, max: Option<i64>) -> Node {
@@ -39,7 +31,7 @@ fn manual(code: &str, max: Option<i64>) -> Node {
 }
 
 fn deducting(code: &str) -> Node {
-    let rule = Rule::DeductionPerCase(DeductionPerCaseRule { points_per_case: p(5), floor: Points::ZERO });
+    let rule = Rule::DeductionPerCase(DeductionPerCaseRule { points_per_case: p(5), floor: Some(Points::ZERO) });
     node(code, Some(20), Some(rule), Vec::new())
 }
 
@@ -53,8 +45,8 @@ fn table(max_deduction: Option<i64>) -> ScoringTable {
         kind: PartKind::Base,
         max_points: p(100),
         max_deduction: max_deduction.map(p),
-        note: None,
         children,
+        ..Part::default()
     };
     ScoringTable::of(&CriteriaContent {
         code: "T".into(),
@@ -64,6 +56,7 @@ fn table(max_deduction: Option<i64>) -> ScoringTable {
         total_points: p(100),
         not_applicable: NotApplicable::Excluded,
         parts: vec![part],
+        ..CriteriaContent::default()
     })
 }
 
@@ -417,7 +410,7 @@ proptest! {
         let crosses = |lines: &[usize]| {
             let mut after = sheet.clone();
             for line in lines {
-                let limit = if up { table.highest(&after, *line) } else { after.lowest(*line) };
+                let limit = if up { table.highest(&after, *line) } else { table.lowest(&after, *line) };
                 after.set_points(*line, limit.unwrap());
             }
             let by = if up { table.total(&after) - before } else { before - table.total(&after) };

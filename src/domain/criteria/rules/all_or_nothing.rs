@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::RuleType;
 use super::answer::{AchievedAnswer, AnswerInput, Question};
 use super::explanation::Account;
 use super::figures::Figures;
 use super::findings::RuleFindings;
+use super::{Bounds, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::Fault;
@@ -27,6 +27,10 @@ impl RuleType for AllOrNothingRule {
 
     fn check(&self, _found: &mut RuleFindings) {}
 
+    fn least(&self, _bounds: Bounds) -> Points {
+        Points::ZERO
+    }
+
     fn fields(&self) -> &'static [&'static str] {
         &["achieved"]
     }
@@ -35,11 +39,11 @@ impl RuleType for AllOrNothingRule {
         Ok(input.achieved.map(|achieved| AchievedAnswer { achieved }))
     }
 
-    fn points(&self, answer: &AchievedAnswer, max: Points) -> Points {
-        if answer.achieved { max } else { Points::ZERO }
+    fn points(&self, answer: &AchievedAnswer, bounds: Bounds) -> Points {
+        if answer.achieved { bounds.max } else { Points::ZERO }
     }
 
-    fn explain(&self, answer: &AchievedAnswer, _max: Points, _points: Points, account: &mut Account) {
+    fn explain(&self, answer: &AchievedAnswer, _bounds: Bounds, _points: Points, account: &mut Account) {
         account.flag("achieved", answer.achieved);
     }
 

@@ -1,9 +1,12 @@
 //! Answers to criteria, and whether a rule accepts them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
+use super::Bounds;
 use crate::domain::points::Decimal;
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
@@ -34,12 +37,15 @@ pub struct AnswerInput {
     pub bonus_cases: Option<i64>,
     /// For `bonus_penalty`.
     pub penalty_cases: Option<i64>,
-    /// For `target_ratio`.
+    /// For `target_ratio` and `ratio_bands`.
     pub actual: Option<Decimal>,
-    /// For `target_ratio` without a target.
+    /// For `target_ratio` and `ratio_bands` without a target.
     pub target: Option<Decimal>,
     /// For `best_of`: the codes of the applicable options.
     pub options: Option<Vec<String>>,
+    /// For `case_list`: how often each case occurred, by code; a case that is left out did not occur.
+    #[schema(value_type = Option<BTreeMap<String, f64>>)]
+    pub counts: Option<BTreeMap<String, Decimal>>,
     /// For any rule, in a review: `true` if the criterion does not apply to the unit.
     pub not_applicable: Option<bool>,
 }
@@ -111,10 +117,12 @@ answers! {
     Done(DoneAnswer),
     /// For `bonus_penalty`.
     BonusPenalty(BonusPenaltyAnswer),
-    /// For `target_ratio`.
+    /// For `target_ratio` and `ratio_bands`.
     Ratio(RatioAnswer),
     /// For `best_of`.
     Options(OptionsAnswer),
+    /// For `case_list`.
+    Counts(CountsAnswer),
     /// For any rule, in a review: the criterion does not apply to the unit and has no points.
     NotApplicable(NotApplicableAnswer),
     /// For any rule: what several reviewers who scored alone make together. In revisions that an amendment made.
@@ -190,6 +198,14 @@ pub struct OptionsAnswer {
     pub options: Vec<String>,
 }
 
+/// How often each case of a list occurred.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CountsAnswer {
+    /// The counts by code of the case; a case that is left out did not occur.
+    #[schema(value_type = BTreeMap<String, f64>, example = json!({"late_report": 2}))]
+    pub counts: BTreeMap<String, Quantity>,
+}
+
 /// The criterion does not apply to the unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NotApplicableAnswer {
@@ -230,7 +246,8 @@ impl Answer {
             | Answer::Done(_)
             | Answer::BonusPenalty(_)
             | Answer::Ratio(_)
-            | Answer::Options(_) => false,
+            | Answer::Options(_)
+            | Answer::Counts(_) => false,
         }
     }
 
@@ -260,6 +277,7 @@ impl<'de> Deserialize<'de> for Answer {
             actual: Option<Quantity>,
             target: Option<Quantity>,
             options: Option<Vec<String>>,
+            counts: Option<BTreeMap<String, Quantity>>,
             not_applicable: Option<bool>,
             applies: Option<bool>,
             left_out: Option<u32>,
@@ -279,6 +297,7 @@ impl<'de> Deserialize<'de> for Answer {
             actual,
             target,
             options,
+            counts,
             not_applicable,
             applies,
             left_out,
@@ -295,6 +314,7 @@ impl<'de> Deserialize<'de> for Answer {
                 .map(|(bonus_cases, penalty_cases)| BonusPenaltyAnswer { bonus_cases, penalty_cases }.into()))
             .or(actual.map(|actual| RatioAnswer { actual, target }.into()))
             .or(options.map(|options| OptionsAnswer { options }.into()))
+            .or(counts.map(|counts| CountsAnswer { counts }.into()))
             .or(not_applicable.map(|not_applicable| NotApplicableAnswer { not_applicable }.into()))
             .or(applies
                 .zip(left_out)
@@ -324,6 +344,7 @@ impl AnswerInput {
             ("actual", self.actual.is_some()),
             ("target", self.target.is_some()),
             ("options", self.options.is_some()),
+            ("counts", self.counts.is_some()),
             ("not_applicable", self.not_applicable.is_some()),
         ];
         fields.into_iter().filter_map(|(name, sent)| sent.then_some(name)).collect()
@@ -336,8 +357,8 @@ pub struct Question<'a> {
     pub criterion: &'a str,
     /// Place of the answer.
     pub pointer: &'a str,
-    /// Maximum points.
-    pub max: Points,
+    /// What its points lie between.
+    pub bounds: Bounds,
 }
 
 impl Question<'_> {
@@ -355,6 +376,32 @@ impl Question<'_> {
     /// Reads the answer of a rule that counts cases.
     pub fn cases(&self, input: &AnswerInput) -> Result<Option<CasesAnswer>, Fault> {
         input.cases.map(|cases| Ok(CasesAnswer { cases: self.count("cases", cases, 0)? })).transpose()
+    }
+
+    /// Reads the answer of a rule that compares a result with a target.
+    pub fn ratio(&self, input: &AnswerInput) -> Result<Option<RatioAnswer>, Fault> {
+        let Some(actual) = &input.actual else {
+            return Ok(None);
+        };
+        let actual = self.quantity("actual", actual)?;
+        let target = input.target.as_ref().map(|target| self.quantity("target", target)).transpose()?;
+        if target == Some(Quantity::ZERO) {
+            let fault = self.fault("target", Code::NumberOutOfRange);
+            return Err(fault.with("min", "0.0001").with("max", Quantity::MAX.to_string()));
+        }
+        Ok(Some(RatioAnswer { actual, target }))
+    }
+
+    /// Validates how often a case occurred: a whole number, or with up to four decimals where it counts in proportion.
+    pub fn occurrences(&self, field: &str, given: &Decimal, in_proportion: bool) -> Result<Quantity, Fault> {
+        let count = self.quantity(field, given)?;
+        if count.units() > MAX_COUNT * Quantity::ONE.units() {
+            return Err(self.fault(field, Code::NumberOutOfRange).with("min", 0).with("max", MAX_COUNT));
+        }
+        match in_proportion || count.units() % Quantity::ONE.units() == 0 {
+            true => Ok(count),
+            false => Err(self.fault(field, Code::NumberPrecision).with("decimals", 0)),
+        }
     }
 
     /// Validates a quantity.

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::RuleType;
 use super::answer::{AnswerInput, CasesAnswer, Question};
 use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
+use super::{Bounds, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::Fault;
@@ -33,6 +33,10 @@ impl RuleType for AwardPerCaseRule {
         found.payable("points_per_case", self.points_per_case);
     }
 
+    fn least(&self, _bounds: Bounds) -> Points {
+        Points::ZERO
+    }
+
     fn fields(&self) -> &'static [&'static str] {
         &["cases"]
     }
@@ -41,15 +45,15 @@ impl RuleType for AwardPerCaseRule {
         question.cases(input)
     }
 
-    fn points(&self, answer: &CasesAnswer, max: Points) -> Points {
-        self.points_per_case.times(answer.cases).min(max)
+    fn points(&self, answer: &CasesAnswer, bounds: Bounds) -> Points {
+        self.points_per_case.times(answer.cases).min(bounds.most())
     }
 
-    fn explain(&self, answer: &CasesAnswer, max: Points, _points: Points, account: &mut Account) {
+    fn explain(&self, answer: &CasesAnswer, bounds: Bounds, _points: Points, account: &mut Account) {
         let (AwardPerCaseRule { points_per_case }, cases) = (self, answer.cases);
         let earned = points_per_case.times(cases);
         account.count("cases", cases).points("points_per_case", *points_per_case);
-        account.step(format!("{cases} × {points_per_case} = {earned}")).at_most(earned, max);
+        account.step(format!("{cases} × {points_per_case} = {earned}")).at_most(earned, bounds.most());
     }
 
     fn from_row(line: &mut Line) -> Self {

@@ -8,7 +8,7 @@ use super::choice::codes_in_words;
 use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
-use super::{Choice, RuleType};
+use super::{Bounds, Choice, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::error::{Code, Fault};
@@ -33,6 +33,10 @@ impl RuleType for BestOfRule {
         found.choices("options", &self.options);
     }
 
+    fn least(&self, _bounds: Bounds) -> Points {
+        self.options.iter().map(|option| option.points).min().unwrap_or_default().min(Points::ZERO)
+    }
+
     fn fields(&self) -> &'static [&'static str] {
         &["options"]
     }
@@ -53,21 +57,24 @@ impl RuleType for BestOfRule {
         Ok(Some(OptionsAnswer { options: options.clone() }))
     }
 
-    fn points(&self, answer: &OptionsAnswer, _max: Points) -> Points {
-        self.held(answer).map(|choice| choice.points).max().unwrap_or(Points::ZERO)
+    fn points(&self, answer: &OptionsAnswer, bounds: Bounds) -> Points {
+        let points = self.held(answer).map(|choice| choice.points);
+        let counts = if bounds.only_takes() { points.min() } else { points.max() };
+        counts.unwrap_or(Points::ZERO)
     }
 
-    fn explain(&self, answer: &OptionsAnswer, _max: Points, points: Points, account: &mut Account) {
+    fn explain(&self, answer: &OptionsAnswer, bounds: Bounds, points: Points, account: &mut Account) {
         account.codes("options", &answer.options);
         let words: Vec<String> =
             self.held(answer).map(|choice| format!("{} = {}", choice.code, choice.points)).collect();
         if !words.is_empty() {
-            account.step(format!("max({}) = {points}", words.join(", ")));
+            let counts = if bounds.only_takes() { "min" } else { "max" };
+            account.step(format!("{counts}({}) = {points}", words.join(", ")));
         }
     }
 
-    fn choices_mut(&mut self) -> (&'static str, &mut [Choice]) {
-        ("options", &mut self.options)
+    fn named_mut(&mut self) -> (&'static str, Vec<(&mut String, &mut String)>) {
+        ("options", self.options.iter_mut().map(|choice| (&mut choice.code, &mut choice.title)).collect())
     }
 
     fn from_row(_line: &mut Line) -> Self {

@@ -3,11 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::RuleType;
 use super::answer::{AnswerInput, BonusPenaltyAnswer, Question};
+use super::case_list::CaseStart;
 use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
+use super::{Bounds, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::{Code, Fault};
@@ -33,7 +34,7 @@ impl RuleType for BonusPenaltyRule {
 
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
         Ok(BonusPenaltyRule {
-            start: figures.start.take().unwrap_or_default(),
+            start: figures.start.take().map(CaseStart::figure).transpose()?.unwrap_or_default(),
             bonus_per_case: need(&mut figures.bonus_per_case, "bonus_per_case")?,
             penalty_per_case: need(&mut figures.penalty_per_case, "penalty_per_case")?,
             min: need(&mut figures.min, "min")?,
@@ -43,7 +44,7 @@ impl RuleType for BonusPenaltyRule {
     fn check(&self, found: &mut RuleFindings) {
         let BonusPenaltyRule { start, bonus_per_case, penalty_per_case, min } = *self;
         found.payable("start", start);
-        found.payable("bonus_per_case", bonus_per_case);
+        found.within_reach("bonus_per_case", bonus_per_case);
         found.payable("min", min);
         if penalty_per_case < Points::ZERO {
             found.error("penalty_per_case", Code::RuleFigureInvalid);
@@ -57,6 +58,14 @@ impl RuleType for BonusPenaltyRule {
         if bonus_per_case == Points::ZERO {
             found.reaches("start", Some(start));
         }
+    }
+
+    fn start(&self, _bounds: Bounds) -> Option<Points> {
+        Some(self.start)
+    }
+
+    fn least(&self, _bounds: Bounds) -> Points {
+        self.min
     }
 
     fn fields(&self) -> &'static [&'static str] {
@@ -73,11 +82,11 @@ impl RuleType for BonusPenaltyRule {
         }))
     }
 
-    fn points(&self, answer: &BonusPenaltyAnswer, max: Points) -> Points {
-        self.sum(answer).min(max).max(self.min)
+    fn points(&self, answer: &BonusPenaltyAnswer, bounds: Bounds) -> Points {
+        self.sum(answer).min(bounds.most()).max(self.min)
     }
 
-    fn explain(&self, answer: &BonusPenaltyAnswer, max: Points, _points: Points, account: &mut Account) {
+    fn explain(&self, answer: &BonusPenaltyAnswer, bounds: Bounds, _points: Points, account: &mut Account) {
         let BonusPenaltyRule { start, bonus_per_case, penalty_per_case, min } = *self;
         let BonusPenaltyAnswer { bonus_cases, penalty_cases } = *answer;
         let sum = self.sum(answer);
@@ -86,7 +95,7 @@ impl RuleType for BonusPenaltyRule {
         account.points("penalty_per_case", penalty_per_case).points("min", min);
         account
             .step(format!("{start} + {bonus_cases} × {bonus_per_case} - {penalty_cases} × {penalty_per_case} = {sum}"));
-        account.at_most(sum, max);
+        account.at_most(sum, bounds.most());
         account.at_least("min", sum, min);
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Answer, AnswerInput, Rule};
+use super::{Answer, AnswerInput, Bounds, Rule};
 use crate::domain::Points;
 use crate::domain::criteria::grid::{Cell, decimal};
 use crate::domain::wording::Language;
@@ -32,6 +32,11 @@ impl Answer {
             return Cell::Empty;
         };
         let fields: Vec<_> = fields.into_iter().filter(|(name, value)| name != "type" && !value.is_null()).collect();
+        if let Answer::Counts(answer) = self {
+            let counts = answer.counts.iter().map(|(code, count)| format!("{code}={count}"));
+            let counts = counts.collect::<Vec<_>>().join("; ");
+            return Cell::text(if counts.is_empty() { NONE.to_owned() } else { counts });
+        }
         let shown = |value: &Value| match value {
             Value::Bool(flag) => if *flag { yes } else { no }.to_owned(),
             Value::String(text) => text.clone(),
@@ -77,7 +82,9 @@ impl Rule {
             return Ok(AnswerInput { not_applicable: Some(true), ..AnswerInput::default() });
         }
         let mut fields = Map::new();
-        if text.contains('=') {
+        if self.fields() == ["counts"] {
+            fields.insert("counts".to_owned(), Value::Object(counts(text)?));
+        } else if text.contains('=') {
             for pair in text.split(';') {
                 let (name, value) = pair.split_once('=').ok_or(Code::AnswerUnreadable)?;
                 let (name, value) = (name.trim(), Cell::text(value));
@@ -97,7 +104,8 @@ impl Rule {
     }
 
     /// Returns the answer that points entered in place of one can only mean: the points themselves, or all or nothing.
-    pub fn answer_of_points(&self, points: Points, max: Points) -> Option<AnswerInput> {
+    pub fn answer_of_points(&self, points: Points, bounds: impl Into<Bounds>) -> Option<AnswerInput> {
+        let max = bounds.into().max;
         match self.fields() {
             ["points"] => Some(AnswerInput { points: Some(points.into()), ..AnswerInput::default() }),
             ["achieved"] if points == max || points == Points::ZERO => {
@@ -106,6 +114,19 @@ impl Rule {
             _ => None,
         }
     }
+}
+
+/// Reads how often each case occurred: `late_report=2; initiative=1`, or `-` for none.
+fn counts(text: &str) -> Result<Map<String, Value>, Code> {
+    let mut counts = Map::new();
+    for pair in text.split(';').filter(|_| text != NONE) {
+        let (code, count) = pair.split_once('=').ok_or(Code::AnswerUnreadable)?;
+        let count = field("counts", &Cell::text(count))?;
+        if counts.insert(code.trim().to_owned(), count).is_some() {
+            return Err(Code::AnswerUnreadable);
+        }
+    }
+    Ok(counts)
 }
 
 /// Reads the value of a field of an answer.

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::RuleType;
 use super::answer::{AnswerInput, DoneAnswer, Question};
 use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
+use super::{Bounds, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::Fault;
@@ -24,15 +24,21 @@ impl RuleType for DeductOnceRule {
 
     const NEEDS_MAX: bool = true;
 
-    const DEDUCTS: bool = true;
-
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
         Ok(DeductOnceRule { deduction: need(&mut figures.deduction, "deduction")? })
     }
 
     fn check(&self, found: &mut RuleFindings) {
         found.positive("deduction", self.deduction);
-        found.payable("deduction", self.deduction);
+        found.takeable("deduction", self.deduction);
+    }
+
+    fn start(&self, bounds: Bounds) -> Option<Points> {
+        Some(bounds.max)
+    }
+
+    fn least(&self, bounds: Bounds) -> Points {
+        bounds.max - self.deduction
     }
 
     fn fields(&self) -> &'static [&'static str] {
@@ -43,14 +49,14 @@ impl RuleType for DeductOnceRule {
         Ok(input.done.map(|done| DoneAnswer { done }))
     }
 
-    fn points(&self, answer: &DoneAnswer, max: Points) -> Points {
-        if answer.done { max } else { max - self.deduction }
+    fn points(&self, answer: &DoneAnswer, bounds: Bounds) -> Points {
+        if answer.done { bounds.max } else { bounds.max - self.deduction }
     }
 
-    fn explain(&self, answer: &DoneAnswer, max: Points, points: Points, account: &mut Account) {
+    fn explain(&self, answer: &DoneAnswer, bounds: Bounds, points: Points, account: &mut Account) {
         account.flag("done", answer.done).points("deduction", self.deduction);
         if !answer.done {
-            account.step(format!("{max} - {} = {points}", self.deduction));
+            account.step(format!("{} - {} = {points}", bounds.max, self.deduction));
         }
     }
 

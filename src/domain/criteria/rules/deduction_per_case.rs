@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::RuleType;
 use super::answer::{AnswerInput, CasesAnswer, Question};
 use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
+use super::{Bounds, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::grid::office_points;
 use crate::domain::criteria::sheet_row::{Line, Written};
@@ -18,8 +18,9 @@ use crate::error::Fault;
 pub struct DeductionPerCaseRule {
     /// Points lost for each case.
     pub points_per_case: Points,
-    /// Minimum points, however many cases there are.
-    pub floor: Points,
+    /// Minimum points, however many cases there are; null for those of the criterion.
+    #[serde(default)]
+    pub floor: Option<Points>,
 }
 
 impl RuleType for DeductionPerCaseRule {
@@ -27,18 +28,26 @@ impl RuleType for DeductionPerCaseRule {
 
     const NEEDS_MAX: bool = true;
 
-    const DEDUCTS: bool = true;
-
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
         Ok(DeductionPerCaseRule {
             points_per_case: need(&mut figures.points_per_case, "points_per_case")?,
-            floor: need(&mut figures.floor, "floor")?,
+            floor: figures.floor.take(),
         })
     }
 
     fn check(&self, found: &mut RuleFindings) {
         found.positive("points_per_case", self.points_per_case);
-        found.payable("floor", self.floor);
+        if let Some(floor) = self.floor {
+            found.payable("floor", floor);
+        }
+    }
+
+    fn start(&self, bounds: Bounds) -> Option<Points> {
+        Some(bounds.max)
+    }
+
+    fn least(&self, bounds: Bounds) -> Points {
+        self.floor.unwrap_or(bounds.least())
     }
 
     fn fields(&self) -> &'static [&'static str] {
@@ -49,15 +58,18 @@ impl RuleType for DeductionPerCaseRule {
         question.cases(input)
     }
 
-    fn points(&self, answer: &CasesAnswer, max: Points) -> Points {
-        (max - self.points_per_case.times(answer.cases)).max(self.floor)
+    fn points(&self, answer: &CasesAnswer, bounds: Bounds) -> Points {
+        (bounds.max - self.points_per_case.times(answer.cases)).max(self.least(bounds))
     }
 
-    fn explain(&self, answer: &CasesAnswer, max: Points, _points: Points, account: &mut Account) {
-        let (DeductionPerCaseRule { points_per_case, floor }, cases) = (self, answer.cases);
+    fn explain(&self, answer: &CasesAnswer, bounds: Bounds, _points: Points, account: &mut Account) {
+        let (DeductionPerCaseRule { points_per_case, .. }, cases, max) = (self, answer.cases, bounds.max);
         let left = max - points_per_case.times(cases);
-        account.count("cases", cases).points("points_per_case", *points_per_case).points("floor", *floor);
-        account.step(format!("{max} - {cases} × {points_per_case} = {left}")).at_least("floor", left, *floor);
+        account.count("cases", cases).points("points_per_case", *points_per_case);
+        account.step(format!("{max} - {cases} × {points_per_case} = {left}"));
+        if let Some(floor) = self.floor.or(bounds.min) {
+            account.points("floor", floor).at_least("floor", left, floor);
+        }
     }
 
     /// "trừ 10 điểm/01 trường hợp".
@@ -67,18 +79,15 @@ impl RuleType for DeductionPerCaseRule {
         let case = after.trim_start_matches(['0', '1', ' ']);
         let per_case = ["trường hợp", "lần", "vụ", "văn bản"].iter().any(|word| case.starts_with(word));
         let points_per_case = office_points(number)?;
-        per_case.then_some(DeductionPerCaseRule { points_per_case, floor: Points::ZERO })
+        per_case.then_some(DeductionPerCaseRule { points_per_case, floor: Some(Points::ZERO) })
     }
 
     fn from_row(line: &mut Line) -> Self {
-        DeductionPerCaseRule {
-            points_per_case: line.needed_points("points_per_case"),
-            floor: line.needed_points("floor"),
-        }
+        DeductionPerCaseRule { points_per_case: line.needed_points("points_per_case"), floor: line.points("floor") }
     }
 
     fn row(&self, row: Written) -> Written {
-        row.with("points_per_case", self.points_per_case).with("floor", self.floor)
+        row.with("points_per_case", self.points_per_case).optional("floor", self.floor)
     }
 }
 
@@ -109,7 +118,7 @@ mod tests {
             max in 0_i64..=100_000, per_case in 1_i64..=100_000, floor_share in 0_i64..=100, cases in 0_u32..=100_000,
         ) {
             let floor = max * floor_share / 100;
-            let rule = Rule::DeductionPerCase(DeductionPerCaseRule { points_per_case: p(per_case), floor: p(floor) });
+            let rule = Rule::DeductionPerCase(DeductionPerCaseRule { points_per_case: p(per_case), floor: Some(p(floor)) });
             let points = rule.points(&Answer::Cases(CasesAnswer { cases }), p(max));
             // The oracle counts one case after the other.
             let oracle = (0..cases).try_fold(max, |left, _| if left - per_case < floor { Err(floor) } else { Ok(left - per_case) });

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::RuleType;
 use super::answer::{AnswerInput, CasesAnswer, Question};
 use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
+use super::{Bounds, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::error::{Code, Fault};
@@ -36,8 +36,6 @@ impl RuleType for DeductionStepsRule {
 
     const NEEDS_MAX: bool = true;
 
-    const DEDUCTS: bool = true;
-
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
         Ok(DeductionStepsRule { steps: need(&mut figures.steps, "steps")? })
     }
@@ -49,7 +47,7 @@ impl RuleType for DeductionStepsRule {
         for (at, step) in self.steps.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| self.steps.get(at));
             found.positive(&format!("steps/{at}/deduction"), step.deduction);
-            found.payable(&format!("steps/{at}/deduction"), step.deduction);
+            found.takeable(&format!("steps/{at}/deduction"), step.deduction);
             if step.cases == 0 {
                 found.error(&format!("steps/{at}/cases"), Code::RuleFigureInvalid);
             }
@@ -57,6 +55,14 @@ impl RuleType for DeductionStepsRule {
                 found.error(&format!("steps/{at}"), Code::StepsOutOfOrder);
             }
         }
+    }
+
+    fn start(&self, bounds: Bounds) -> Option<Points> {
+        Some(bounds.max)
+    }
+
+    fn least(&self, bounds: Bounds) -> Points {
+        bounds.max - self.steps.iter().map(|step| step.deduction).max().unwrap_or_default()
     }
 
     fn fields(&self) -> &'static [&'static str] {
@@ -67,15 +73,15 @@ impl RuleType for DeductionStepsRule {
         question.cases(input)
     }
 
-    fn points(&self, answer: &CasesAnswer, max: Points) -> Points {
-        max - self.step_of(answer.cases).map_or(Points::ZERO, |step| step.deduction)
+    fn points(&self, answer: &CasesAnswer, bounds: Bounds) -> Points {
+        bounds.max - self.step_of(answer.cases).map_or(Points::ZERO, |step| step.deduction)
     }
 
-    fn explain(&self, answer: &CasesAnswer, max: Points, points: Points, account: &mut Account) {
+    fn explain(&self, answer: &CasesAnswer, bounds: Bounds, points: Points, account: &mut Account) {
         account.count("cases", answer.cases);
         if let Some(step) = self.step_of(answer.cases) {
             account.count("from_cases", step.cases).points("deduction", step.deduction);
-            account.step(format!("{max} - {} = {points}", step.deduction));
+            account.step(format!("{} - {} = {points}", bounds.max, step.deduction));
         }
     }
 

@@ -1,8 +1,11 @@
 //! Explanations of points, by which they can be recomputed by hand.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Bounds;
 use crate::domain::{Points, Quantity};
 
 /// A figure in an explanation.
@@ -21,6 +24,8 @@ pub enum Figure {
     Code(String),
     /// Codes of options.
     Codes(Vec<String>),
+    /// Counts by code.
+    Counts(BTreeMap<String, Quantity>),
 }
 
 /// Figures by name, in the order of use.
@@ -58,9 +63,12 @@ pub struct Account {
 }
 
 impl Account {
-    /// Completes the explanation of a rule, with the maximum as the last figure.
-    pub fn close(mut self, rule: &'static str, max: Points) -> Explanation {
-        self.points("max", max);
+    /// Completes the explanation of a rule, with the maximum and the bonus beyond it as the last figures.
+    pub fn close(mut self, rule: &'static str, bounds: Bounds) -> Explanation {
+        self.points("max", bounds.max);
+        if bounds.bonus > Points::ZERO {
+            self.points("bonus_max", bounds.bonus);
+        }
         let Account { inputs, steps, capped_by } = self;
         Explanation { rule, inputs: Figures(inputs), steps, capped_by }
     }
@@ -104,6 +112,20 @@ impl Account {
     pub fn codes(&mut self, name: &'static str, codes: &[String]) -> &mut Self {
         self.inputs.push((name, Figure::Codes(codes.to_vec())));
         self
+    }
+
+    /// Records counts by code.
+    pub fn counts(&mut self, name: &'static str, counts: &BTreeMap<String, Quantity>) -> &mut Self {
+        self.inputs.push((name, Figure::Counts(counts.clone())));
+        self
+    }
+
+    /// Adds a line for what points have beyond the maximum, which counts as bonus.
+    pub fn beyond(&mut self, points: Points, bounds: Bounds) {
+        let (own, bonus) = bounds.split(points);
+        if bonus > Points::ZERO {
+            self.steps.push(format!("{points} = {own} + {bonus}"));
+        }
     }
 
     /// Adds a line of arithmetic.

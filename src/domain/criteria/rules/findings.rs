@@ -1,6 +1,6 @@
 //! Checks of a rule's parameters, for the author of the criteria set.
 
-use super::{Choice, MAX_ROWS};
+use super::{Bounds, Choice, MAX_ROWS};
 use crate::domain::Points;
 use crate::error::{Code, Fault};
 
@@ -12,18 +12,18 @@ pub struct RuleFindings {
     pub warnings: Vec<Fault>,
     pointer: String,
     criterion: String,
-    max: Points,
+    bounds: Bounds,
 }
 
 impl RuleFindings {
-    /// Starts checking the rule of a criterion with at most `max` points.
-    pub fn new(criterion: &str, max: Points, pointer: &str) -> Self {
+    /// Starts checking the rule of a criterion whose points lie between `bounds`.
+    pub fn new(criterion: &str, bounds: Bounds, pointer: &str) -> Self {
         RuleFindings {
             errors: Vec::new(),
             warnings: Vec::new(),
             pointer: pointer.to_owned(),
             criterion: criterion.to_owned(),
-            max,
+            bounds,
         }
     }
 
@@ -45,14 +45,50 @@ impl RuleFindings {
         }
     }
 
-    /// Requires points from 0 to the maximum of the criterion.
+    /// Requires points that the criterion can have: not below its floor, nor beyond its maximum with the bonus.
     pub fn payable(&mut self, place: &str, points: Points) {
-        if points < Points::ZERO {
-            self.error(place, Code::RuleFigureInvalid);
-        } else if points > self.max {
-            let fault = self.fault(place, Code::RuleExceedsMax).with("max", self.max);
+        let (least, most) = (self.bounds.least(), self.bounds.most());
+        if points > most {
+            self.exceeds(place, most);
+        } else if points < least {
+            let code = if least == Points::ZERO { Code::RuleFigureInvalid } else { Code::RuleBelowMin };
+            let fault = self.fault(place, code).with("min", least);
             self.errors.push(fault);
         }
+    }
+
+    /// Requires points that lie between the floor of the criterion and its maximum.
+    pub fn within_reach(&mut self, place: &str, points: Points) {
+        let reach = self.bounds.most() - self.bounds.least();
+        if points < Points::ZERO {
+            self.error(place, Code::RuleFigureInvalid);
+        } else if points > reach {
+            self.exceeds(place, reach);
+        }
+    }
+
+    /// Requires points that can be taken from the maximum.
+    pub fn takeable(&mut self, place: &str, points: Points) {
+        let reach = self.bounds.max - self.bounds.least();
+        if points < Points::ZERO {
+            self.error(place, Code::RuleFigureInvalid);
+        } else if points > reach {
+            self.exceeds(place, reach);
+        }
+    }
+
+    /// Requires points of at most the bonus of the criterion, which is beyond its maximum.
+    pub fn beyond(&mut self, place: &str, points: Points) {
+        self.positive(place, points);
+        if points > self.bounds.bonus {
+            let fault = self.fault(place, Code::RuleExceedsBonusMax).with("max", self.bounds.bonus);
+            self.errors.push(fault);
+        }
+    }
+
+    fn exceeds(&mut self, place: &str, max: Points) {
+        let fault = self.fault(place, Code::RuleExceedsMax).with("max", max);
+        self.errors.push(fault);
     }
 
     /// Requires a list with at least one row and at most [`MAX_ROWS`]. Returns whether it is.
@@ -67,8 +103,8 @@ impl RuleFindings {
 
     /// Warns if no answer earns the maximum of the criterion.
     pub fn reaches(&mut self, place: &str, most: Option<Points>) {
-        if let Some(most) = most.filter(|most| *most < self.max) {
-            let fault = self.fault(place, Code::MaxUnreachable).with("max", self.max).with("most", most);
+        if let Some(most) = most.filter(|most| *most < self.bounds.max) {
+            let fault = self.fault(place, Code::MaxUnreachable).with("max", self.bounds.max).with("most", most);
             self.warnings.push(fault);
         }
     }

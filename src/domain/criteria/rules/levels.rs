@@ -8,7 +8,7 @@ use super::choice::codes_in_words;
 use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
-use super::{Choice, RuleType};
+use super::{Bounds, Choice, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::error::{Code, Fault};
@@ -33,6 +33,10 @@ impl RuleType for LevelsRule {
         found.choices("levels", &self.levels);
     }
 
+    fn least(&self, _bounds: Bounds) -> Points {
+        self.levels.iter().map(|level| level.points).min().unwrap_or_default()
+    }
+
     fn fields(&self) -> &'static [&'static str] {
         &["level"]
     }
@@ -48,17 +52,17 @@ impl RuleType for LevelsRule {
         Err(fault.with("got", level.as_str()).with("known", codes_in_words(&self.levels)))
     }
 
-    fn points(&self, answer: &LevelAnswer, _max: Points) -> Points {
+    fn points(&self, answer: &LevelAnswer, _bounds: Bounds) -> Points {
         let level = self.levels.iter().find(|choice| choice.code == answer.level);
         level.map_or(Points::ZERO, |choice| choice.points)
     }
 
-    fn explain(&self, answer: &LevelAnswer, _max: Points, points: Points, account: &mut Account) {
+    fn explain(&self, answer: &LevelAnswer, _bounds: Bounds, points: Points, account: &mut Account) {
         account.code("level", &answer.level).step(format!("{} = {points}", answer.level));
     }
 
-    fn choices_mut(&mut self) -> (&'static str, &mut [Choice]) {
-        ("levels", &mut self.levels)
+    fn named_mut(&mut self) -> (&'static str, Vec<(&mut String, &mut String)>) {
+        ("levels", self.levels.iter_mut().map(|choice| (&mut choice.code, &mut choice.title)).collect())
     }
 
     fn from_row(_line: &mut Line) -> Self {

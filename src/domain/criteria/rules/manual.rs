@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::RuleType;
 use super::answer::{AnswerInput, PointsAnswer, Question};
 use super::explanation::Account;
 use super::figures::Figures;
 use super::findings::RuleFindings;
+use super::{Bounds, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{Line, Written};
 use crate::error::{Code, Fault};
@@ -32,8 +32,12 @@ impl RuleType for ManualRule {
     fn check(&self, found: &mut RuleFindings) {
         if let Some(step) = self.step {
             found.positive("step", step);
-            found.payable("step", step);
+            found.within_reach("step", step);
         }
+    }
+
+    fn least(&self, bounds: Bounds) -> Points {
+        bounds.least()
     }
 
     fn fields(&self) -> &'static [&'static str] {
@@ -45,9 +49,10 @@ impl RuleType for ManualRule {
             return Ok(None);
         };
         let points = given.points().map_err(|code| question.fault("points", code))?;
-        if points < Points::ZERO || points > question.max {
+        let bounds = question.bounds;
+        if points < bounds.least() || points > bounds.most() {
             let fault = question.fault("points", Code::ScoreOutOfRange);
-            return Err(fault.with("max", question.max).with("got", points));
+            return Err(fault.with("min", bounds.least()).with("max", bounds.most()).with("got", points));
         }
         match self.step.filter(|step| !points.is_multiple_of(*step)) {
             Some(step) => Err(question.fault("points", Code::PointsStep).with("step", step)),
@@ -55,11 +60,11 @@ impl RuleType for ManualRule {
         }
     }
 
-    fn points(&self, answer: &PointsAnswer, _max: Points) -> Points {
+    fn points(&self, answer: &PointsAnswer, _bounds: Bounds) -> Points {
         answer.points
     }
 
-    fn explain(&self, _answer: &PointsAnswer, _max: Points, points: Points, account: &mut Account) {
+    fn explain(&self, _answer: &PointsAnswer, _bounds: Bounds, points: Points, account: &mut Account) {
         account.points("points", points);
     }
 

@@ -8,6 +8,8 @@ mod answer;
 mod award_per_case;
 mod best_of;
 mod bonus_penalty;
+mod bounds;
+mod case_list;
 mod cells;
 mod choice;
 mod deduct_once;
@@ -19,7 +21,9 @@ mod findings;
 mod levels;
 mod manual;
 mod mean;
+mod over_fulfilment;
 mod rank_bands;
+mod ratio_bands;
 mod target_ratio;
 #[cfg(test)]
 mod tests;
@@ -34,6 +38,10 @@ pub use answer::{Answer, AnswerInput, CanonicalAnswer, MeanAnswer};
 pub use award_per_case::AwardPerCaseRule;
 pub use best_of::BestOfRule;
 pub use bonus_penalty::BonusPenaltyRule;
+pub use bounds::Bounds;
+pub use case_list::CaseListRule;
+#[cfg(test)]
+pub use case_list::{Case, CaseStart, Counting, Per};
 pub use choice::Choice;
 pub use deduct_once::DeductOnceRule;
 pub use deduction_per_case::DeductionPerCaseRule;
@@ -41,7 +49,10 @@ pub use deduction_steps::{DeductionStepsRule, Step};
 pub use explanation::Explanation;
 pub use levels::LevelsRule;
 pub use manual::ManualRule;
+#[cfg(test)]
+pub use over_fulfilment::{OverFulfilment, OverRate, OverSteps, PercentPoints};
 pub use rank_bands::{Band, RankBandsRule};
+pub use ratio_bands::RatioBandsRule;
 pub use target_ratio::TargetRatioRule;
 
 use answer::{AnswerShape, Question};
@@ -64,9 +75,6 @@ trait RuleType: Sized {
     /// Whether it computes from the criterion's own maximum and therefore requires one.
     const NEEDS_MAX: bool;
 
-    /// Whether it deducts from a full score.
-    const DEDUCTS: bool = false;
-
     /// Takes its parameters from the JSON of a rule.
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E>;
 
@@ -79,20 +87,28 @@ trait RuleType: Sized {
     /// Reads an answer that has these fields, or returns `None` if one is missing.
     fn read(&self, input: &AnswerInput, question: &Question) -> Result<Option<Self::Answer>, Fault>;
 
-    /// Returns the points of an answer, of at most `max`.
-    fn points(&self, answer: &Self::Answer, max: Points) -> Points;
+    /// Returns the points of an answer, within the bounds, what counts as bonus included.
+    fn points(&self, answer: &Self::Answer, bounds: Bounds) -> Points;
+
+    /// Returns the points without any case, of a rule that can take points from them.
+    fn start(&self, _bounds: Bounds) -> Option<Points> {
+        None
+    }
+
+    /// Returns the fewest points that an answer can earn.
+    fn least(&self, bounds: Bounds) -> Points;
 
     /// Records the parameters and the arithmetic by which an answer earned `points`.
-    fn explain(&self, answer: &Self::Answer, max: Points, points: Points, account: &mut Account);
+    fn explain(&self, answer: &Self::Answer, bounds: Bounds, points: Points, account: &mut Account);
 
     /// Recognises the rule in the text of a criterion, in lower case, worded as in the guideline.
     fn from_phrase(_text: &str) -> Option<Self> {
         None
     }
 
-    /// Returns the name of its list of levels or options, and the list, for normalisation.
-    fn choices_mut(&mut self) -> (&'static str, &mut [Choice]) {
-        ("", &mut [])
+    /// Returns the name of its list of levels, options or cases, and their codes and titles, for normalisation.
+    fn named_mut(&mut self) -> (&'static str, Vec<(&mut String, &mut String)>) {
+        ("", Vec::new())
     }
 
     /// Returns the target, if the rule has one.
@@ -171,10 +187,17 @@ macro_rules! rules {
                 }
             }
 
-            /// Whether it deducts from a full score; `fewer_deductions` counts these.
-            pub const fn deducts(&self) -> bool {
+            /// Returns the points without any case, of a rule that can take points from them.
+            pub fn start(&self, bounds: Bounds) -> Option<Points> {
                 match self {
-                    $( Rule::$variant(_) => <$rule>::DEDUCTS, )*
+                    $( Rule::$variant(rule) => rule.start(bounds), )*
+                }
+            }
+
+            /// Returns the fewest points that an answer can earn.
+            pub fn least(&self, bounds: Bounds) -> Points {
+                match self {
+                    $( Rule::$variant(rule) => rule.least(bounds), )*
                 }
             }
 
@@ -192,18 +215,19 @@ macro_rules! rules {
                 }
             }
 
-            /// Returns the name of the list of levels or options, and the list, for normalisation.
-            pub fn choices_mut(&mut self) -> (&'static str, &mut [Choice]) {
+            /// Returns the name of the list of levels, options or cases, and their codes and titles, for normalisation.
+            pub fn named_mut(&mut self) -> (&'static str, Vec<(&mut String, &mut String)>) {
                 match self {
-                    $( Rule::$variant(rule) => rule.choices_mut(), )*
+                    $( Rule::$variant(rule) => rule.named_mut(), )*
                 }
             }
 
-            /// Returns the points of an answer, of at most `max`. An answer with the shape of another rule, which
+            /// Returns the points of an answer, what counts as bonus included. An answer with the shape of another rule, which
             /// [`Rule::read`] never returns, earns nothing.
-            pub fn points(&self, answer: &Answer, max: Points) -> Points {
+            pub fn points(&self, answer: &Answer, bounds: impl Into<Bounds>) -> Points {
+                let bounds = bounds.into();
                 match self {
-                    $( Rule::$variant(rule) => points(rule, answer, max), )*
+                    $( Rule::$variant(rule) => points(rule, answer, bounds), )*
                 }
             }
 
@@ -245,9 +269,9 @@ macro_rules! rules {
                 }
             }
 
-            fn account(&self, answer: &Answer, max: Points, account: &mut Account) {
+            fn account(&self, answer: &Answer, bounds: Bounds, account: &mut Account) {
                 match self {
-                    $( Rule::$variant(rule) => explain(rule, answer, max, account), )*
+                    $( Rule::$variant(rule) => explain(rule, answer, bounds, account), )*
                 }
             }
         }
@@ -277,17 +301,26 @@ rules! {
     /// The maximum times actual / target, at most the maximum, rounded half up to 0.01 (I.1 "100 % chỉ tiêu").
     /// Answer: `{"actual": 95, "target": 100}`, without `target` if the rule sets it.
     TargetRatio(TargetRatioRule),
-    /// The points of the best applicable option; 0 if none applies. Answer: `{"options": ["a", "c"]}`.
+    /// The points of the best applicable option, or of the heaviest where all take points; 0 if none applies.
+    /// Answer: `{"options": ["a", "c"]}`.
     BestOf(BestOfRule),
+    /// The points of the highest band that actual / target reaches ("từ 95 % trở lên: 20 điểm").
+    /// Answer: `{"actual": 95, "target": 100}`, without `target` if the rule sets it.
+    RatioBands(RatioBandsRule),
+    /// Initial points and a list of cases, each of its own size ("trừ 5 điểm/10 văn bản").
+    /// Answer: `{"counts": {"late_report": 2}}`.
+    CaseList(CaseListRule),
 }
 
-fn points<R: RuleType>(rule: &R, answer: &Answer, max: Points) -> Points {
-    R::Answer::of(answer).map_or(Points::ZERO, |answer| rule.points(answer, max))
+fn points<R: RuleType>(rule: &R, answer: &Answer, bounds: Bounds) -> Points {
+    R::Answer::of(answer).map_or(Points::ZERO, |answer| rule.points(answer, bounds))
 }
 
-fn explain<R: RuleType>(rule: &R, answer: &Answer, max: Points, account: &mut Account) {
+fn explain<R: RuleType>(rule: &R, answer: &Answer, bounds: Bounds, account: &mut Account) {
     if let Some(answer) = R::Answer::of(answer) {
-        rule.explain(answer, max, rule.points(answer, max), account);
+        let points = rule.points(answer, bounds);
+        rule.explain(answer, bounds, points, account);
+        account.beyond(points, bounds);
     }
 }
 
@@ -310,20 +343,31 @@ impl Rule {
         name.parse::<Kind>().ok().map(|kind| kind.read_row(line))
     }
 
-    /// Checks the rule of a criterion with at most `max` points. `pointer` is the place of the rule.
-    pub fn check(&self, criterion: &str, max: Points, pointer: &str) -> RuleFindings {
-        let mut found = RuleFindings::new(criterion, max, pointer);
+    /// Checks the rule of a criterion whose points lie between `bounds`. `pointer` is the place of the rule.
+    pub fn check(&self, criterion: &str, bounds: impl Into<Bounds>, pointer: &str) -> RuleFindings {
+        let bounds = bounds.into();
+        let mut found = RuleFindings::new(criterion, bounds, pointer);
         self.check_figures(&mut found);
+        if found.errors.is_empty() && bounds.only_takes() && self.least(bounds) >= Points::ZERO {
+            found.errors.push(Fault::at(pointer, Code::RuleTakesNothing).with("criterion", criterion));
+        }
         found
     }
 
-    /// Reads an answer to a criterion with at most `max` points. `pointer` is the place of the answer.
+    /// Reads an answer to a criterion whose points lie between `bounds`. `pointer` is the place of the answer.
     ///
     /// # Errors
     /// `answer_mismatch` for fields of another rule; `score_out_of_range`, `points_precision`, `points_step`,
-    /// `unknown_level`, `rank_out_of_bands`, `unknown_option`, `duplicate_option`, `number_precision`,
+    /// `unknown_level`, `rank_out_of_bands`, `unknown_option`, `duplicate_option`, `unknown_case`, `number_precision`,
     /// `number_out_of_range` for an invalid value.
-    pub fn read(&self, input: &AnswerInput, criterion: &str, max: Points, pointer: &str) -> Result<Answer, Fault> {
+    pub fn read(
+        &self,
+        input: &AnswerInput,
+        criterion: &str,
+        bounds: impl Into<Bounds>,
+        pointer: &str,
+    ) -> Result<Answer, Fault> {
+        let bounds = bounds.into();
         let mismatch = || {
             let fields = self.fields().join(", ");
             Fault::at(pointer, Code::AnswerMismatch)
@@ -334,7 +378,7 @@ impl Rule {
         if input.sent() != self.fields() {
             return Err(mismatch());
         }
-        let answer = self.read_fields(input, &Question { criterion, pointer, max })?.ok_or_else(mismatch)?;
+        let answer = self.read_fields(input, &Question { criterion, pointer, bounds })?.ok_or_else(mismatch)?;
         match input.kind.as_deref() {
             Some(kind) if kind != answer.name() => Err(mismatch()),
             Some(_) | None => Ok(answer),
@@ -342,16 +386,17 @@ impl Rule {
     }
 
     /// Explains how the points of an answer were computed.
-    pub fn explain(&self, answer: &Answer, max: Points) -> Explanation {
+    pub fn explain(&self, answer: &Answer, bounds: impl Into<Bounds>) -> Explanation {
+        let bounds = bounds.into();
         if let Some(mean) = answer.mean() {
-            return mean.explain(max);
+            return mean.explain(bounds);
         }
         if answer.is_not_applicable() {
-            return Account::default().close("not_applicable", max);
+            return Account::default().close("not_applicable", bounds);
         }
         let mut account = Account::default();
-        self.account(answer, max, &mut account);
-        account.close(self.name(), max)
+        self.account(answer, bounds, &mut account);
+        account.close(self.name(), bounds)
     }
 }
 

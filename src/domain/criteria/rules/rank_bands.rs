@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::RuleType;
 use super::answer::{AnswerInput, Question, RankAnswer};
 use super::explanation::Account;
 use super::figures::{Figures, need};
 use super::findings::RuleFindings;
+use super::{Bounds, RuleType};
 use crate::domain::Points;
 use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::error::{Code, Fault};
@@ -40,7 +40,8 @@ impl RuleType for RankBandsRule {
     const NEEDS_MAX: bool = false;
 
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
-        Ok(RankBandsRule { bands: need(&mut figures.bands, "bands")? })
+        let bands = need(&mut figures.bands, "bands")?;
+        Ok(RankBandsRule { bands: bands.into_iter().map(|band| band.of_ranks()).collect::<Result<_, E>>()? })
     }
 
     fn check(&self, found: &mut RuleFindings) {
@@ -71,6 +72,10 @@ impl RuleType for RankBandsRule {
         found.reaches("bands", self.bands.iter().map(|band| band.points).max());
     }
 
+    fn least(&self, _bounds: Bounds) -> Points {
+        self.bands.iter().map(|band| band.points).min().unwrap_or_default()
+    }
+
     fn fields(&self) -> &'static [&'static str] {
         &["rank"]
     }
@@ -87,11 +92,11 @@ impl RuleType for RankBandsRule {
         Err(fault.with("got", rank).with("known", self.in_words()))
     }
 
-    fn points(&self, answer: &RankAnswer, _max: Points) -> Points {
+    fn points(&self, answer: &RankAnswer, _bounds: Bounds) -> Points {
         self.band_of(answer.rank).map_or(Points::ZERO, |band| band.points)
     }
 
-    fn explain(&self, answer: &RankAnswer, _max: Points, points: Points, account: &mut Account) {
+    fn explain(&self, answer: &RankAnswer, _bounds: Bounds, points: Points, account: &mut Account) {
         let rank = answer.rank;
         account.count("rank", rank);
         if let Some(band) = self.band_of(rank) {

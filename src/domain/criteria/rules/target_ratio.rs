@@ -3,12 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::RuleType;
 use super::answer::{AnswerInput, Question, RatioAnswer};
 use super::explanation::Account;
 use super::figures::Figures;
 use super::findings::RuleFindings;
-use crate::domain::criteria::sheet_row::{Line, Written};
+use super::over_fulfilment::OverFulfilment;
+use super::{Bounds, RuleType};
+use crate::domain::criteria::sheet_row::{About, Line, Written};
 use crate::domain::{Points, Quantity};
 use crate::error::{Code, Fault};
 
@@ -18,6 +19,9 @@ pub struct TargetRatioRule {
     /// The target; more than 0. Null if the period or the answer gives it.
     #[serde(default)]
     pub target: Option<Quantity>,
+    /// What a result beyond the target earns on top, as bonus; null for nothing.
+    #[serde(default)]
+    pub over_fulfilment: Option<OverFulfilment>,
 }
 
 impl RuleType for TargetRatioRule {
@@ -26,13 +30,20 @@ impl RuleType for TargetRatioRule {
     const NEEDS_MAX: bool = true;
 
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
-        Ok(TargetRatioRule { target: figures.target.take() })
+        Ok(TargetRatioRule { target: figures.target.take(), over_fulfilment: figures.over_fulfilment.take() })
     }
 
     fn check(&self, found: &mut RuleFindings) {
         if self.target == Some(Quantity::ZERO) {
             found.error("target", Code::RuleFigureInvalid);
         }
+        if let Some(over) = &self.over_fulfilment {
+            over.check(found);
+        }
+    }
+
+    fn least(&self, _bounds: Bounds) -> Points {
+        Points::ZERO
     }
 
     fn fields(&self) -> &'static [&'static str] {
@@ -40,30 +51,27 @@ impl RuleType for TargetRatioRule {
     }
 
     fn read(&self, input: &AnswerInput, question: &Question) -> Result<Option<RatioAnswer>, Fault> {
-        let Some(actual) = &input.actual else {
-            return Ok(None);
+        question.ratio(input)
+    }
+
+    fn points(&self, answer: &RatioAnswer, bounds: Bounds) -> Points {
+        let share = |target| {
+            let over = self.over_fulfilment.as_ref().map(|over| over.points(answer.actual, target));
+            bounds.max.share(answer.actual, target) + over.unwrap_or_default()
         };
-        let actual = question.quantity("actual", actual)?;
-        let target = input.target.as_ref().map(|target| question.quantity("target", target)).transpose()?;
-        if target == Some(Quantity::ZERO) {
-            let fault = question.fault("target", Code::NumberOutOfRange);
-            return Err(fault.with("min", "0.0001").with("max", Quantity::MAX.to_string()));
-        }
-        Ok(Some(RatioAnswer { actual, target }))
+        self.target.or(answer.target).map_or(Points::ZERO, share)
     }
 
-    fn points(&self, answer: &RatioAnswer, max: Points) -> Points {
-        let target = self.target.or(answer.target);
-        target.map_or(Points::ZERO, |target| max.share(answer.actual, target))
-    }
-
-    fn explain(&self, answer: &RatioAnswer, max: Points, points: Points, account: &mut Account) {
-        let actual = answer.actual;
+    fn explain(&self, answer: &RatioAnswer, bounds: Bounds, _points: Points, account: &mut Account) {
+        let (actual, max) = (answer.actual, bounds.max);
         account.quantity("actual", actual);
         if let Some(target) = self.target.or(answer.target) {
-            account.quantity("target", target).step(format!("{max} × min({actual} / {target}, 1) = {points}"));
-            if actual > target {
-                account.cap("max");
+            let share = max.share(actual, target);
+            account.quantity("target", target).step(format!("{max} × min({actual} / {target}, 1) = {share}"));
+            match &self.over_fulfilment {
+                Some(over) => over.explain((actual, target), share, account),
+                None if actual > target => account.cap("max"),
+                None => {}
             }
         }
     }
@@ -77,11 +85,24 @@ impl RuleType for TargetRatioRule {
     }
 
     fn from_row(line: &mut Line) -> Self {
-        TargetRatioRule { target: line.number("target", Quantity::of) }
+        let target = line.number("target", Quantity::of);
+        TargetRatioRule { target, over_fulfilment: OverFulfilment::from_row(line) }
     }
 
     fn row(&self, row: Written) -> Written {
-        row.optional("target", self.target)
+        let row = row.optional("target", self.target);
+        match &self.over_fulfilment {
+            Some(over) => over.row(row),
+            None => row,
+        }
+    }
+
+    fn take_row(&mut self, about: About, line: &mut Line) -> bool {
+        OverFulfilment::take_row(&mut self.over_fulfilment, about, line)
+    }
+
+    fn rows_below(&self) -> Vec<Written> {
+        self.over_fulfilment.as_ref().map(OverFulfilment::rows_below).unwrap_or_default()
     }
 }
 
@@ -115,7 +136,7 @@ mod tests {
             max in 1_i64..=100_000_000, actual in 0_i64..=10_000_000_000, target in 1_i64..=10_000_000_000,
         ) {
             let quantity = |units: i64| -> Quantity { serde_json::from_str(&format!("{}.{:04}", units / 10_000, units % 10_000)).unwrap() };
-            let rule = Rule::TargetRatio(TargetRatioRule { target: None });
+            let rule = Rule::TargetRatio(TargetRatioRule { target: None, over_fulfilment: None });
             let points = |actual| rule.points(&Answer::Ratio(RatioAnswer { actual: quantity(actual), target: Some(quantity(target)) }), p(max));
             let earned = points(actual);
             within(earned, 0, max)?;
@@ -127,7 +148,7 @@ mod tests {
                 prop_assert!((twice - 1) * i128::from(target) <= exact && exact < (twice + 1) * i128::from(target));
             }
             prop_assert!(points(actual + 1) >= earned);
-            let own = Rule::TargetRatio(TargetRatioRule { target: Some(quantity(target)) });
+            let own = Rule::TargetRatio(TargetRatioRule { target: Some(quantity(target)), over_fulfilment: None });
             prop_assert_eq!(own.points(&Answer::Ratio(RatioAnswer { actual: quantity(actual), target: None }), p(max)), earned);
         }
     }

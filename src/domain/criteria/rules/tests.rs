@@ -30,8 +30,8 @@ pub const STEPS: &str = r#"{"type":"deduction_steps","steps":[{"cases":1,"deduct
 pub const ONCE: &str = r#"{"type":"deduct_once","deduction":7.5}"#;
 pub const AWARD: &str = r#"{"type":"award_per_case","points_per_case":8}"#;
 pub const BOTH: &str = r#"{"type":"bonus_penalty","start":10,"bonus_per_case":4,"penalty_per_case":6,"min":2}"#;
-pub const RATIO: &str = r#"{"type":"target_ratio","target":null}"#;
-pub const RATIO_OF_80: &str = r#"{"type":"target_ratio","target":80}"#;
+pub const RATIO: &str = r#"{"type":"target_ratio","target":null,"over_fulfilment":null}"#;
+pub const RATIO_OF_80: &str = r#"{"type":"target_ratio","target":80,"over_fulfilment":null}"#;
 pub const BEST: &str = r#"{"type":"best_of","options":[{"code":"a","title":"Cấp tỉnh","points":10},{"code":"b","title":"Cấp bộ","points":20},{"code":"c","title":"Cơ sở","points":5}]}"#;
 
 /// Checks that every row earns its points and explains them, that the rule is valid, and that both are read back as they

@@ -63,7 +63,7 @@ impl ScoringTable {
         let at_code = |fault| Fault::at("/criterion_code", fault).with("criterion", code);
         let mut check = Check::default();
         let found = self.position(code).and_then(|at| Some((at, self.criteria.get(at)?)));
-        let line = found.map(|(at, criterion)| (at, criterion.read(input, self.may_leave_out(scorer), "", &mut check)));
+        let line = found.map(|(at, criterion)| (at, criterion.read(input, scorer, "", &mut check)));
         if line.is_none() {
             check.faults.push(at_code(Code::UnknownCriterion));
         } else if is_repeated {

@@ -8,11 +8,16 @@ impl ScoringTable {
     /// scored or does not apply. Criteria that share points can have what the other sharers leave.
     pub fn highest(&self, sheet: &Sheet, line: usize) -> Option<Points> {
         let points = sheet.points(line)?;
-        let ceiling = self.criteria.get(line)?.ceiling;
+        let ceiling = self.criteria.get(line)?.bounds.most();
         let share = self.shares.iter().find(|share| share.lines.contains(&line));
         let taken = |lines: &[usize]| -> Points { lines.iter().filter_map(|line| sheet.points(*line)).sum() };
         let highest = share.map_or(ceiling, |share| share.ceiling - taken(&share.lines) + points);
         Some(highest.max(points))
+    }
+
+    /// Returns the fewest points that a scored line can have; `None` for a line that is not scored or does not apply.
+    pub fn lowest(&self, sheet: &Sheet, line: usize) -> Option<Points> {
+        Some(sheet.points(line)?.min(self.criteria.get(line)?.bounds.least()))
     }
 
     /// Returns the total of a sheet; zero if no line is scored.
@@ -22,12 +27,6 @@ impl ScoringTable {
 }
 
 impl Sheet {
-    /// Returns the fewest points that a scored line can have; `None` for a line that is not scored or does not apply. No
-    /// line is taken below zero.
-    pub fn lowest(&self, line: usize) -> Option<Points> {
-        Some(self.points(line)?.min(Points::ZERO))
-    }
-
     /// Sets the points of a scored line, whatever answer would give them.
     pub fn set_points(&mut self, line: usize, points: Points) {
         if let Some((_, earned)) = self.0.get_mut(line).and_then(|line| line.scored.as_mut()) {

@@ -385,9 +385,9 @@ impl Reader<'_> {
                 title: item.title.clone(),
                 kind: if is_bonus { PartKind::Bonus } else { PartKind::Base },
                 max_points: max_points.unwrap_or_default(),
-                max_deduction: None,
                 note: item.note.clone(),
                 children,
+                ..Part::default()
             });
         }
         if !self.faults.is_empty() {
@@ -399,7 +399,15 @@ impl Reader<'_> {
         let sum = parts.iter().map(|part| part.max_points).sum();
         let total_points = self.total.map_or(sum, |(total, _)| total);
         self.warnings.sort_by_key(|warning| warning.params.get("row").and_then(serde_json::Value::as_u64));
-        Ok(Table { shape: Shape::Office, heading, total_points, parts, warnings: self.warnings, places })
+        Ok(Table {
+            shape: Shape::Office,
+            heading,
+            total_points,
+            parts,
+            limits: Vec::new(),
+            warnings: self.warnings,
+            places,
+        })
     }
 
     fn children(&mut self, of: usize, pointer: &str, places: &mut Places) -> Vec<Node> {
@@ -434,6 +442,7 @@ impl Reader<'_> {
                 evidence_required: item.evidence,
                 children: below,
                 rule: is_criterion.then(|| guessed.clone().unwrap_or(ManualRule::default().into())),
+                ..Node::default()
             });
             let row = item.row;
             if let Some(rule) = guessed.filter(|_| is_criterion) {

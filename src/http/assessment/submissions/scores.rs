@@ -5,8 +5,9 @@ use utoipa::ToSchema;
 
 use crate::domain::access::action::{Action, Stage};
 use crate::domain::assessment::submission::SubmissionCase;
+use crate::domain::criteria::criteria_set::ScoredBy;
 use crate::domain::criteria::rules::{Answer as ScoreAnswer, Explanation};
-use crate::domain::criteria::scoring::{Criterion, JsonText, Line, Sheet, Spread, TableNode, Tally, Totals};
+use crate::domain::criteria::scoring::{Criterion, JsonText, LimitSum, Line, Sheet, Spread, TableNode, Tally, Totals};
 use crate::domain::{Points, Quantity};
 use crate::service::Details;
 use crate::service::assessment::submissions::Scores;
@@ -43,8 +44,10 @@ impl StageTotals {
 pub struct CellView<'a> {
     /// The answer; null if there is none, and for the mean of several reviews.
     answer: Option<&'a ScoreAnswer>,
-    /// Points earned by the answer; null if it is not scored or does not apply.
+    /// Points earned by the answer, at most the maximum; null if it is not scored or does not apply.
     points: Option<Points>,
+    /// Points earned beyond the maximum, which count as bonus; null if it is not scored or does not apply.
+    bonus_points: Option<Points>,
     /// How the points were computed, in enough detail to repeat it by hand.
     explanation: Option<Explanation>,
     /// How far apart the members of the council were; null unless they scored alone.
@@ -60,11 +63,13 @@ impl<'a> CellView<'a> {
     pub fn of(criterion: &Criterion, line: &'a Line) -> Option<Self> {
         let Line { scored, note, reason } = line;
         let empty = scored.is_none() && note.is_none() && reason.is_none();
+        let (points, bonus_points) = criterion.split(line);
         (!empty).then(|| CellView {
             answer: line.given(),
-            points: line.points(),
+            points,
+            bonus_points,
             spread: line.spread(),
-            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.ceiling)),
+            explanation: line.answer().map(|answer| criterion.rule.explain(answer, criterion.bounds)),
             note: note.as_deref(),
             reason: reason.as_deref(),
         })
@@ -83,6 +88,12 @@ struct ScoreView<'a> {
     title: &'a JsonText,
     /// Maximum points; null if the criterion shares the points that its section has left.
     max_points: Option<Points>,
+    /// The fewest points; null for no floor.
+    min_points: Option<Points>,
+    /// Points that the rule may pay beyond the maximum, which count as bonus.
+    bonus_max_points: Points,
+    /// Who scores the criterion in the self-assessment.
+    scored_by: ScoredBy,
     /// Target of the unit, if the rule or the period sets one; the answer then gives only `actual`.
     target: Option<Quantity>,
     /// Whether points claimed for this criterion require evidence.
@@ -94,7 +105,7 @@ struct ScoreView<'a> {
     appraisal: Option<CellView<'a>>,
     /// Line of the council review; null if it is empty or not visible to the caller.
     council: Option<CellView<'a>>,
-    /// Points in the latest submitted stage that the caller may see.
+    /// Points in the latest submitted stage that the caller may see, at most the maximum.
     final_points: Option<Points>,
     /// Whether the caller may edit this line now.
     editable: bool,
@@ -150,8 +161,46 @@ pub struct ScoresView<'a> {
     scores: Vec<ScoreView<'a>>,
     /// Sums of parts, sections and criteria, in the order of the criteria set.
     nodes: Vec<NodeView<'a>>,
+    /// What limits make of criteria that do not share a parent, in the order of the criteria set.
+    limits: Vec<LimitView<'a>>,
     /// Totals of each stage.
     totals: StageTotals,
+    /// Arithmetic of the totals beyond a plain sum; null if there is none.
+    totals_steps: Option<NodeSteps>,
+}
+
+/// What a limit on criteria makes of them in each stage; null for a stage that does not exist or that the caller may not see.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LimitSums)]
+struct LimitView<'a> {
+    /// Code of the limit.
+    code: &'a str,
+    /// The self-assessment.
+    #[serde(rename = "self")]
+    own: Option<LimitSumView>,
+    /// The appraisal.
+    appraisal: Option<LimitSumView>,
+    /// The council review.
+    council: Option<LimitSumView>,
+}
+
+/// What a limit on criteria makes of them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LimitSum)]
+struct LimitSumView {
+    /// Deductions of the criteria together, as far as they count.
+    deducted: Points,
+    /// Awards of the criteria together, as far as they count.
+    awarded: Points,
+    /// What was limited, line by line.
+    steps: Vec<String>,
+}
+
+impl LimitSumView {
+    fn of(tally: Option<&Tally>, at: usize) -> Option<Self> {
+        let LimitSum { deducted, awarded, steps } = tally?.limits.get(at)?.clone();
+        Some(LimitSumView { deducted, awarded, steps })
+    }
 }
 
 impl<'a> From<&'a Scores> for ScoresView<'a> {
@@ -164,13 +213,16 @@ impl<'a> From<&'a Scores> for ScoresView<'a> {
             criterion_code: &criterion.code,
             title: &criterion.title,
             max_points: criterion.max_points,
+            min_points: criterion.bounds.min,
+            bonus_max_points: criterion.bounds.bonus,
+            scored_by: criterion.scored_by,
             target: criterion.rule.target(),
             evidence_required: criterion.evidence_required,
             own: cell(Some(own), at, criterion),
             appraisal: cell(appraisal.as_ref(), at, criterion),
             council: cell(council.as_ref(), at, criterion),
-            final_points: furthest.and_then(|sheet| sheet.points(at)),
-            editable,
+            final_points: furthest.and_then(|sheet| criterion.split(sheet.0.get(at)?).0),
+            editable: editable && criterion.scored_by == ScoredBy::Unit,
         });
         let tallied = |sheet: Option<&Sheet>| sheet.map(|sheet| table.tally(sheet));
         let of_own = table.tally(own);
@@ -191,6 +243,20 @@ impl<'a> From<&'a Scores> for ScoresView<'a> {
             }
         };
         let nodes = table.nodes.iter().enumerate().map(node).collect();
-        ScoresView { scores: scores.collect(), nodes, totals: StageTotals::of(of_own.totals, details) }
+        let limits = table.limits.iter().enumerate().map(|(at, limit)| LimitView {
+            code: &limit.code,
+            own: LimitSumView::of(Some(&of_own), at),
+            appraisal: LimitSumView::of(of_appraisal.as_ref(), at),
+            council: LimitSumView::of(of_council.as_ref(), at),
+        });
+        let steps = |tally: Option<&Tally>| tally.map(|tally| tally.steps.clone()).unwrap_or_default();
+        let [own, appraisal, council] = [Some(&of_own), of_appraisal.as_ref(), of_council.as_ref()].map(steps);
+        ScoresView {
+            scores: scores.collect(),
+            nodes,
+            limits: limits.collect(),
+            totals: StageTotals::of(of_own.totals, details),
+            totals_steps: NodeSteps { own, appraisal, council }.if_any(),
+        }
     }
 }

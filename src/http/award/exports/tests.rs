@@ -76,14 +76,14 @@ fn p(points: i64) -> Points {
 
 fn node(code: &str, max: Option<i64>, rule: Option<Rule>, children: Vec<Node>) -> Node {
     let max_points = max.map(p);
-    Node { code: code.into(), title: code.into(), max_points, note: None, evidence_required: false, children, rule }
+    Node { code: code.into(), title: code.into(), max_points, children, rule, ..Node::default() }
 }
 
 /// A table with two to five criteria: manual, deducting twice, two that share the points of a section, and a bonus.
 fn content(chance: &mut Chance) -> CriteriaContent {
     let manual = |code: &str, max| node(code, max, Some(Rule::Manual(ManualRule { step: None })), Vec::new());
     let deducting = |code: &str| {
-        let rule = Rule::DeductionPerCase(DeductionPerCaseRule { points_per_case: p(5), floor: Points::ZERO });
+        let rule = Rule::DeductionPerCase(DeductionPerCaseRule { points_per_case: p(5), floor: Some(Points::ZERO) });
         node(code, Some(20), Some(rule), Vec::new())
     };
     let shared = node("A.3", Some(30), None, vec![manual("A.3.1", None), manual("A.3.2", None)]);
@@ -101,8 +101,9 @@ fn content(chance: &mut Chance) -> CriteriaContent {
         kind,
         max_points,
         max_deduction,
-        note: None,
+
         children,
+        ..Part::default()
     };
     let cap = chance.percent(50).then(|| p(5 + chance.below(20)));
     let parts = vec![
@@ -117,6 +118,7 @@ fn content(chance: &mut Chance) -> CriteriaContent {
         total_points: max + p(10),
         not_applicable: chance.one_of(&[NotApplicable::Refused, NotApplicable::Excluded, NotApplicable::Rescaled]),
         parts,
+        ..CriteriaContent::default()
     }
 }
 
@@ -124,11 +126,11 @@ fn content(chance: &mut Chance) -> CriteriaContent {
 fn sheet(chance: &mut Chance, table: &ScoringTable, policy: NotApplicable, review: bool) -> Sheet {
     let mut left_of_share = 30;
     let lines = table.criteria.iter().map(|criterion| {
-        let most = criterion.ceiling.hundredths() / 100;
+        let most = criterion.ceiling().hundredths() / 100;
         if review && policy != NotApplicable::Refused && chance.percent(15) {
             return Line { scored: Some((Answer::NOT_APPLICABLE, Points::ZERO)), ..Line::default() };
         }
-        let points = match (criterion.max_points, criterion.rule.deducts()) {
+        let points = match (criterion.max_points, criterion.rule.start(criterion.bounds).is_some()) {
             (_, true) => p(20 - 5 * chance.below(3)),
             (None, _) => p(10 * chance.below(left_of_share / 10 + 1)),
             (Some(_), _) => Points::from_hundredths(250 * (most * 100 / 250 - chance.below(2))),

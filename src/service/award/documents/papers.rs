@@ -67,6 +67,8 @@ pub struct Proposed {
     pub base: Option<Points>,
     /// Bonus points, if the reader sees the ranking.
     pub bonus: Option<Points>,
+    /// Points that were taken, if the reader sees the ranking.
+    pub penalty: Points,
     /// Final total.
     pub total: Points,
     /// The conditions for an award as sentences, and whether the unit met them.
@@ -126,7 +128,10 @@ impl Year {
     pub(super) fn result_tables(&self, form: Form, rows: &[RankingRow]) -> Form {
         self.groups.iter().fold(form, |form, group| {
             let form = if group.code.is_some() { form.text(&format!("{}:", group.title)) } else { form };
-            form.table(&RESULTS, &group.result_rows(rows))
+            match rows.iter().any(|row| row.penalty != Points::ZERO) {
+                true => form.table(&RESULTS_WITH_PENALTIES, &group.result_rows(rows, true)),
+                false => form.table(&RESULTS, &group.result_rows(rows, false)),
+            }
         })
     }
 
@@ -145,18 +150,18 @@ impl GroupOf {
         self.awards.iter().find(|award| award.code == code).map_or(code, |award| &award.title)
     }
 
-    fn result_rows(&self, rows: &[RankingRow]) -> Vec<RowOf> {
+    fn result_rows(&self, rows: &[RankingRow], with_penalty: bool) -> Vec<RowOf> {
         let row = |(at, row): (usize, &RankingRow)| {
             let award = row.award_code.as_deref().map(|code| self.award_title(code).to_owned());
-            let cells = vec![
-                (at + 1).to_string(),
-                row.unit_name.clone(),
-                points_or_dash(row.base),
-                points_or_dash(row.bonus),
+            let penalty = row.base.filter(|_| with_penalty).map(|_| row.penalty);
+            let mut cells =
+                vec![(at + 1).to_string(), row.unit_name.clone(), points_or_dash(row.base), points_or_dash(row.bonus)];
+            cells.extend(with_penalty.then(|| points_or_dash(penalty)));
+            cells.extend([
                 points_or_dash(row.total),
                 row.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string()),
                 award.unwrap_or_default(),
-            ];
+            ]);
             RowOf { cells, bold: false }
         };
         self.own(rows).enumerate().map(row).collect()
@@ -186,6 +191,18 @@ const RESULTS: [Column; 7] = [
     Column { heading: "Đề nghị khen thưởng", percent: 15, centred: true },
 ];
 
+/// The table of results where points were taken.
+const RESULTS_WITH_PENALTIES: [Column; 8] = [
+    Column { heading: "STT", percent: 7, centred: true },
+    Column { heading: "Đơn vị", percent: 29, centred: false },
+    Column { heading: "Điểm chuẩn", percent: 11, centred: true },
+    Column { heading: "Điểm thưởng", percent: 11, centred: true },
+    Column { heading: "Điểm trừ", percent: 9, centred: true },
+    Column { heading: "Tổng điểm", percent: 10, centred: true },
+    Column { heading: "Xếp hạng", percent: 9, centred: true },
+    Column { heading: "Đề nghị khen thưởng", percent: 14, centred: true },
+];
+
 /// The points of a unit by part and section.
 const SECTIONS: [Column; 4] = [
     Column { heading: "STT", percent: 9, centred: true },
@@ -195,11 +212,15 @@ const SECTIONS: [Column; 4] = [
 ];
 
 fn result_sentence(proposed: &Proposed, year: &Year) -> String {
-    let Proposed { unit_name, total, base, bonus, rank, ranked, .. } = proposed;
+    let Proposed { unit_name, total, base, bonus, penalty, rank, ranked, .. } = proposed;
     let group = proposed.group.as_ref().map(|title| format!(" thuộc {title}")).unwrap_or_default();
+    let taken = match *penalty {
+        Points::ZERO => String::new(),
+        penalty => format!(", điểm trừ {} điểm", points(penalty)),
+    };
     let parts = base
         .zip(*bonus)
-        .map(|(base, bonus)| format!(" (điểm chuẩn {} điểm, điểm thưởng {} điểm)", points(base), points(bonus)));
+        .map(|(base, bonus)| format!(" (điểm chuẩn {} điểm, điểm thưởng {} điểm{taken})", points(base), points(bonus)));
     format!(
         "Năm {}, tập thể {unit_name} đạt {} điểm{}, xếp hạng {rank}/{ranked} phòng, ban, trung tâm{group} được đánh giá.",
         year.year,

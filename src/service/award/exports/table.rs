@@ -60,6 +60,9 @@ pub fn scores(export: &PeriodExport, group_code: Option<&str>, words: &Words) ->
         .collect()
 }
 
+/// Which of the columns of the ranking has the penalty points.
+const PENALTY_COLUMN: usize = 5;
+
 /// Returns the ranking. Where the period has groups, the first column names the unit's group.
 pub fn ranking(export: &PeriodExport, words: &Words) -> Vec<TableRow> {
     let rules = &export.period.rules;
@@ -68,12 +71,16 @@ pub fn ranking(export: &PeriodExport, words: &Words) -> Vec<TableRow> {
         let group = code.and_then(|code| rules.group(code));
         Cell::text(group.map_or_else(String::new, |group| group.title.clone()))
     };
-    let with_groups = |first: Cell, others: Vec<Cell>| {
+    let ranked = &export.ranking.ranking.rows;
+    let with_penalties = ranked.iter().any(|row| row.penalty != Points::ZERO);
+    // Only a year with groups has a column for them, and only one with penalties has one for these.
+    let in_use = |first: Cell, others: Vec<Cell>| {
         let first = (!rules.groups.is_empty()).then_some(first);
-        first.into_iter().chain(others).collect::<Vec<_>>()
+        let others = others.into_iter().enumerate().filter(|(at, _)| with_penalties || *at != PENALTY_COLUMN);
+        first.into_iter().chain(others.map(|(_, cell)| cell)).collect::<Vec<_>>()
     };
-    let rows = export.ranking.ranking.rows.iter().map(|row| TableRow {
-        cells: with_groups(
+    let rows = ranked.iter().map(|row| TableRow {
+        cells: in_use(
             group(row.group_code.as_deref()),
             vec![
                 row.rank.map_or(Cell::Empty, |rank| Cell::Number(rank.to_string())),
@@ -81,13 +88,14 @@ pub fn ranking(export: &PeriodExport, words: &Words) -> Vec<TableRow> {
                 Cell::text(&row.unit_name),
                 cell(row.base),
                 cell(row.bonus),
+                cell(Some(row.penalty)),
                 cell(row.total),
                 row.award_code.as_ref().map_or(Cell::Empty, |code| Cell::text(title(row.group_code.as_deref(), code))),
             ],
         ),
         bold: false,
     });
-    let headings = with_groups(Cell::text(words.group), words.ranking.map(Cell::text).to_vec());
+    let headings = in_use(Cell::text(words.group), words.ranking.map(Cell::text).to_vec());
     std::iter::once(TableRow { cells: headings, bold: true }).chain(rows).collect()
 }
 

@@ -12,7 +12,7 @@ pub struct Words {
     /// The column of the group, before those of the ranking.
     pub group: &'static str,
     /// The columns of the ranking.
-    pub ranking: [&'static str; 7],
+    pub ranking: [&'static str; 8],
     /// What stands before a total.
     pub total: &'static str,
     /// The names of the sheets with the summary and the ranking.
@@ -29,7 +29,16 @@ const VI: Words = Words {
     stages: ["tự chấm", "thẩm định", "Hội đồng"],
     summary: ["Mã", "STT", "Nội dung", "Điểm tối đa"],
     group: "Khối thi đua",
-    ranking: ["Xếp hạng", "Mã đơn vị", "Đơn vị", "Điểm chuẩn", "Điểm thưởng", "Tổng điểm", "Đề nghị khen thưởng"],
+    ranking: [
+        "Xếp hạng",
+        "Mã đơn vị",
+        "Đơn vị",
+        "Điểm chuẩn",
+        "Điểm thưởng",
+        "Điểm trừ",
+        "Tổng điểm",
+        "Đề nghị khen thưởng",
+    ],
     total: "TỔNG ĐIỂM",
     sheets: ["Tổng hợp", "Xếp hạng"],
     title: "BẢNG CHẤM ĐIỂM THI ĐUA NĂM",
@@ -41,7 +50,7 @@ const EN: Words = Words {
     stages: ["self-assessment", "appraisal", "council"],
     summary: ["Code", "No.", "Criterion", "Maximum"],
     group: "Group",
-    ranking: ["Rank", "Unit code", "Unit", "Base points", "Bonus points", "Total", "Proposed award"],
+    ranking: ["Rank", "Unit code", "Unit", "Base points", "Bonus points", "Penalty points", "Total", "Proposed award"],
     total: "TOTAL",
     sheets: ["Summary", "Ranking"],
     title: "EMULATION SCORE SHEET",

@@ -13,7 +13,9 @@ fn content(table: Table) -> CriteriaContent {
         year: heading.year.unwrap(),
         legal_basis: heading.legal_basis,
         total_points: table.total_points,
+        minimum_total: heading.minimum_total,
         not_applicable: heading.not_applicable,
+        limits: table.limits,
         parts: table.parts,
     }
 }

@@ -7,7 +7,8 @@ use rust_xlsxwriter::{DataValidation, DocProperties, ExcelDateTime, Format, Work
 use zip::ZipArchive;
 
 use super::{RowBuffer, too_large, unreadable};
-use crate::domain::criteria::spreadsheet::{Cell, Grid, Shape};
+use crate::domain::criteria::sheet_row::HEADINGS;
+use crate::domain::criteria::spreadsheet::{Cell, Grid, Shape, word_lists};
 use crate::error::Error;
 
 /// Largest total size after decompression, in bytes.
@@ -187,16 +188,12 @@ fn format_sheet(sheet: &mut Worksheet, headings: u32, shape: Shape) -> Result<()
             sheet.set_column_width(9, 20)?;
             let last = headings + 5_000;
             let choices = |words: &[&str]| DataValidation::new().allow_list_strings(words);
-            let rows = ["set", "part", "section", "criterion", "level", "band", "step", "option"];
-            sheet.add_data_validation(headings + 1, 0, last, 0, &choices(&rows)?)?;
-            sheet.add_data_validation(headings + 1, 4, last, 4, &choices(&["base", "bonus"])?)?;
-            sheet.add_data_validation(
-                headings + 1,
-                9,
-                last,
-                9,
-                &choices(crate::domain::criteria::rules::Rule::NAMES)?,
-            )?;
+            for (heading, words) in word_lists() {
+                let column = HEADINGS.iter().position(|known| *known == heading).and_then(|at| u16::try_from(at).ok());
+                if let Some(column) = column {
+                    sheet.add_data_validation(headings + 1, column, last, column, &choices(&words)?)?;
+                }
+            }
         }
     }
     Ok(())

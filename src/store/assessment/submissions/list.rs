@@ -243,6 +243,8 @@ mod tests {
                         submissions::revision.eq(0),
                         submissions::late.eq(false),
                         submissions::due_on.eq(NaiveDate::MAX),
+                        submissions::penalty.eq(0),
+                        submissions::raised.eq(0),
                         submissions::version.eq(1),
                         submissions::created_at.eq(DateTime::UNIX_EPOCH.naive_utc()),
                         submissions::updated_at.eq(DateTime::UNIX_EPOCH.naive_utc()),

@@ -5,8 +5,9 @@ use super::*;
 use crate::domain::Quantity;
 use crate::domain::criteria::criteria_set::tests::guideline;
 use crate::domain::criteria::rules::{
-    AllOrNothingRule, AwardPerCaseRule, Band, BestOfRule, BonusPenaltyRule, Choice, DeductOnceRule,
-    DeductionPerCaseRule, DeductionStepsRule, LevelsRule, ManualRule, RankBandsRule, Step, TargetRatioRule,
+    AllOrNothingRule, AwardPerCaseRule, Band, BestOfRule, BonusPenaltyRule, Case, CaseListRule, CaseStart, Choice,
+    Counting, DeductOnceRule, DeductionPerCaseRule, DeductionStepsRule, LevelsRule, ManualRule, OverFulfilment,
+    OverRate, OverSteps, Per, PercentPoints, RankBandsRule, RatioBandsRule, Step, TargetRatioRule,
 };
 use crate::domain::criteria::sheet_row::HEADINGS;
 
@@ -17,20 +18,89 @@ fn grid(rows: Vec<Vec<Cell>>) -> Grid {
 }
 
 fn content(table: Table) -> CriteriaContent {
-    let Heading { code, title, year, legal_basis, not_applicable } = table.heading;
+    let Heading { code, title, year, legal_basis, not_applicable, minimum_total } = table.heading;
     CriteriaContent {
         code: code.unwrap(),
         title: title.unwrap(),
         year: year.unwrap(),
         legal_basis,
         total_points: table.total_points,
+        minimum_total,
         not_applicable,
+        limits: table.limits,
         parts: table.parts,
     }
 }
 
 fn points() -> impl Strategy<Value = Points> {
     (0_i64..=100_000_000).prop_map(Points::from_hundredths)
+}
+
+fn signed() -> impl Strategy<Value = Points> {
+    (-100_000_000_i64..=100_000_000).prop_map(Points::from_hundredths)
+}
+
+fn quantity() -> impl Strategy<Value = Quantity> {
+    (0_i64..=1_000_000_000_000).prop_map(Quantity::from_units)
+}
+
+fn text() -> impl Strategy<Value = String> {
+    "[A-Za-zĐđ(=+'@-][A-Za-z ăâêôơưđ,;\"|]{0,12}x"
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let counting = prop_oneof![Just(Counting::Full), Just(Counting::Started), Just(Counting::ProRata)];
+    let per = (0_u32..100, counting).prop_map(|(count, counting)| Per { count, counting });
+    let limit = proptest::option::of(points());
+    ("[a-z_]{1,8}", text(), signed(), proptest::option::of(per), any::<bool>(), limit)
+        .prop_map(|(code, title, points, per, once, limit)| Case { code, title, points, per, once, limit })
+}
+
+fn case_list() -> impl Strategy<Value = Rule> {
+    let start = prop_oneof![Just(CaseStart::Max), Just(CaseStart::Zero), signed().prop_map(CaseStart::Points)];
+    let bound = || proptest::option::of(signed());
+    (start, proptest::collection::vec(case(), 0..4), bound(), bound())
+        .prop_map(|(start, cases, min, max)| Rule::CaseList(CaseListRule { start, cases, min, max }))
+}
+
+fn percents(least: usize) -> impl Strategy<Value = Vec<PercentPoints>> {
+    let percent = (quantity(), points()).prop_map(|(from_percent, points)| PercentPoints { from_percent, points });
+    proptest::collection::vec(percent, least..4)
+}
+
+fn over() -> impl Strategy<Value = Option<OverFulfilment>> {
+    let rate =
+        (points(), points()).prop_map(|(points_per_percent, max_points)| OverRate { points_per_percent, max_points });
+    proptest::option::of(prop_oneof![
+        percents(1).prop_map(|steps| OverFulfilment::Steps(OverSteps { steps })),
+        rate.prop_map(OverFulfilment::Rate),
+    ])
+}
+
+fn form() -> impl Strategy<Value = NotApplicable> {
+    use NotApplicable::{Excluded, FullPoints, Refused, Rescaled, RescaledTotal};
+    prop_oneof![Just(Refused), Just(Excluded), Just(Rescaled), Just(RescaledTotal), Just(FullPoints)]
+}
+
+fn combine() -> impl Strategy<Value = Combine> {
+    prop_oneof![Just(Combine::Sum), Just(Combine::CappedSum), Just(Combine::Highest)]
+}
+
+fn floors() -> impl Strategy<Value = Option<Option<Points>>> {
+    proptest::option::of(proptest::option::of(signed()))
+}
+
+fn limits() -> impl Strategy<Value = Vec<Limit>> {
+    let bound = || proptest::option::of(points());
+    let limit = ("[a-z_]{1,8}", text(), proptest::collection::vec("[A-Z][A-Z.0-9]{0,6}", 1..3), bound(), bound());
+    let limit = limit.prop_map(|(code, title, criteria, max_deduction, max_award)| Limit {
+        code,
+        title,
+        criteria,
+        max_deduction,
+        max_award,
+    });
+    proptest::collection::vec(limit, 0..3)
 }
 
 fn choices() -> impl Strategy<Value = Vec<Choice>> {
@@ -41,23 +111,28 @@ fn choices() -> impl Strategy<Value = Vec<Choice>> {
 fn rule() -> impl Strategy<Value = Rule> {
     let bands = (1_u32..100, 1_u32..100, points()).prop_map(|(from, to, points)| Band { from, to, points });
     let steps = (0_u32..100, points()).prop_map(|(cases, deduction)| Step { cases, deduction });
-    let quantity = (0_i64..=1_000_000_000_000).prop_map(Quantity::from_units);
+    let ratio_bands =
+        (percents(0), proptest::option::of(quantity()), over()).prop_map(|(bands, target, over_fulfilment)| {
+            Rule::RatioBands(RatioBandsRule { bands, target, over_fulfilment })
+        });
     prop_oneof![
+        case_list(),
+        ratio_bands,
         proptest::option::of(points()).prop_map(|step| Rule::Manual(ManualRule { step })),
         Just(Rule::AllOrNothing(AllOrNothingRule {})),
         choices().prop_map(|levels| Rule::Levels(LevelsRule { levels })),
         proptest::collection::vec(bands, 0..4).prop_map(|bands| Rule::RankBands(RankBandsRule { bands })),
-        (points(), points()).prop_map(|(points_per_case, floor)| Rule::DeductionPerCase(DeductionPerCaseRule {
-            points_per_case,
-            floor
-        })),
+        (points(), proptest::option::of(signed())).prop_map(|(points_per_case, floor)| Rule::DeductionPerCase(
+            DeductionPerCaseRule { points_per_case, floor }
+        )),
         proptest::collection::vec(steps, 0..4).prop_map(|steps| Rule::DeductionSteps(DeductionStepsRule { steps })),
         points().prop_map(|deduction| Rule::DeductOnce(DeductOnceRule { deduction })),
         points().prop_map(|points_per_case| Rule::AwardPerCase(AwardPerCaseRule { points_per_case })),
         [points(), points(), points(), points()].prop_map(|[start, bonus_per_case, penalty_per_case, min]| {
             Rule::BonusPenalty(BonusPenaltyRule { start, bonus_per_case, penalty_per_case, min })
         }),
-        proptest::option::of(quantity).prop_map(|target| Rule::TargetRatio(TargetRatioRule { target })),
+        (proptest::option::of(quantity()), over())
+            .prop_map(|(target, over_fulfilment)| Rule::TargetRatio(TargetRatioRule { target, over_fulfilment })),
         choices().prop_map(|options| Rule::BestOf(BestOfRule { options })),
     ]
 }
@@ -68,15 +143,27 @@ fn node(depth: u32) -> BoxedStrategy<Node> {
     let text = "[A-Za-zĐđ(=+'@-][A-Za-z ăâêôơưđ,;\"\n|]{0,20}x";
     let fields =
         ("[A-Z][A-Z.0-9]{0,6}", text, proptest::option::of(points()), proptest::option::of(text), any::<bool>());
-    (fields, below, proptest::option::of(rule()))
-        .prop_map(|((code, title, max_points, note, evidence_required), children, rule)| Node {
-            code,
-            title,
-            max_points,
-            note,
-            evidence_required,
-            children,
-            rule,
+    let further = (floors(), proptest::option::of(points()), combine(), proptest::option::of(points()), any::<bool>());
+    (fields, further, proptest::option::of(form()), below, proptest::option::of(rule()))
+        .prop_map(|(fields, further, not_applicable, children, rule)| {
+            let (code, title, max_points, note, evidence_required) = fields;
+            let (min_points, bonus_max_points, combine, max_deduction, by_unit) = further;
+            let scored_by = if by_unit { ScoredBy::Unit } else { ScoredBy::StandingBody };
+            Node {
+                code,
+                title,
+                max_points,
+                min_points,
+                bonus_max_points,
+                combine,
+                max_deduction,
+                scored_by,
+                not_applicable,
+                note,
+                evidence_required,
+                children,
+                rule,
+            }
         })
         .boxed()
 }
@@ -85,33 +172,31 @@ pub fn any_content() -> impl Strategy<Value = CriteriaContent> {
     let part = (
         "[A-Z]",
         "[A-ZĐ]{1,9}",
-        any::<bool>(),
+        prop_oneof![Just(PartKind::Base), Just(PartKind::Bonus), Just(PartKind::Penalty)],
         points(),
         proptest::option::of(points()),
+        (floors(), combine(), proptest::option::of(form())),
         proptest::collection::vec(node(2), 0..3),
     );
-    let part = part.prop_map(|(code, title, is_base, max_points, max_deduction, children)| Part {
-        code,
-        title,
-        kind: if is_base { PartKind::Base } else { PartKind::Bonus },
-        max_points,
-        max_deduction,
-        note: None,
-        children,
+    let part = part.prop_map(|(code, title, kind, max_points, max_deduction, further, children)| {
+        let (min_points, combine, not_applicable) = further;
+        Part { code, title, kind, max_points, min_points, combine, max_deduction, not_applicable, note: None, children }
     });
-    let policy =
-        prop_oneof![Just(NotApplicable::Refused), Just(NotApplicable::Excluded), Just(NotApplicable::Rescaled)];
     let heading =
-        ("[A-Z0-9-]{1,9}", "[A-ZĐa-z]{1,20}", 2000..2100, proptest::option::of("[A-Z][a-z ]{0,9}x"), points(), policy);
-    (heading, proptest::collection::vec(part, 0..3)).prop_map(
-        |((code, title, year, legal_basis, total_points, not_applicable), parts)| CriteriaContent {
-            code,
-            title,
-            year,
-            legal_basis,
-            total_points,
-            not_applicable,
-            parts,
+        ("[A-Z0-9-]{1,9}", "[A-ZĐa-z]{1,20}", 2000..2100, proptest::option::of("[A-Z][a-z ]{0,9}x"), points(), form());
+    (heading, signed(), limits(), proptest::collection::vec(part, 0..3)).prop_map(
+        |((code, title, year, legal_basis, total_points, not_applicable), minimum_total, limits, parts)| {
+            CriteriaContent {
+                code,
+                title,
+                year,
+                legal_basis,
+                total_points,
+                minimum_total,
+                not_applicable,
+                limits,
+                parts,
+            }
         },
     )
 }
@@ -212,7 +297,7 @@ fn findings_about_the_tree_have_the_row_they_came_from() {
     let mut table = guideline();
     table.parts[0].children[3].children[3].rule = Some(Rule::DeductionPerCase(DeductionPerCaseRule {
         points_per_case: Points::from_hundredths(100),
-        floor: Points::from_hundredths(2_001),
+        floor: Some(Points::from_hundredths(2_001)),
     }));
     let read = read(&grid(write(&table, Shape::Full))).unwrap();
     let placed = read.placed(table.findings().errors);

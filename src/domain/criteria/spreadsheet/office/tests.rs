@@ -151,7 +151,7 @@ fn the_phrases_of_the_guideline_are_recognised() {
     let per_case = |points: i64| {
         Rule::DeductionPerCase(DeductionPerCaseRule {
             points_per_case: Points::from_hundredths(points),
-            floor: Points::ZERO,
+            floor: Some(Points::ZERO),
         })
     };
     for (title, rule) in [
