@@ -5,9 +5,11 @@ mod list;
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
+use strum::VariantArray;
 
 pub use list::{Filter, Position, SortBy, list};
 
@@ -21,7 +23,7 @@ use crate::store::Conn;
 use crate::store::dialect::{AdvisoryLock, Bind, RawSql, RowLock, dispatch, lock_advisory, lock_row};
 use crate::store::error::ensure_one_row;
 use crate::store::schema::deadlines::{self, dsl};
-use crate::store::schema::{deadline_extensions, periods, submissions};
+use crate::store::schema::{deadline_extensions, period_units, periods, submissions};
 use crate::store::types::{enum_text, from_json, id, id_option, id_texts, json, naive, parse_enum, utc};
 
 /// The largest number of rows that one statement writes.
@@ -144,11 +146,51 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// Returns all deadlines of several periods.
-pub fn of_periods(conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Deadline>, Error> {
-    let rows: Vec<Row> =
-        dsl::deadlines.filter(dsl::period_id.eq_any(id_texts(period_ids))).order(dsl::id).load(conn)?;
+/// Returns the deadlines of several periods that concern no unit.
+pub fn of_whole_periods(conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Deadline>, Error> {
+    let kinds: Vec<String> = DeadlineKind::VARIANTS.iter().map(enum_text).collect();
+    // As the index has it, in which a period has few of them.
+    let no_unit = sql::<Bool>("COALESCE(unit_id, '') = ''");
+    let of_periods = dsl::deadlines.filter(dsl::period_id.eq_any(id_texts(period_ids)));
+    let rows: Vec<Row> = of_periods.filter(dsl::kind.eq_any(kinds)).filter(no_unit).order(dsl::id).load(conn)?;
     rows.into_iter().map(Deadline::try_from).collect()
+}
+
+/// Returns the deadlines of a kind that some units have in some periods.
+pub fn of_units(
+    conn: &mut Conn,
+    organization_id: &Id,
+    kind: DeadlineKind,
+    (period_ids, unit_ids): (&[Id], &[Id]),
+) -> Result<Vec<Deadline>, Error> {
+    let mut deadlines = Vec::new();
+    for unit_ids in unit_ids.chunks(BATCH_ROWS) {
+        let of_units = dsl::deadlines
+            .filter(dsl::organization_id.eq(organization_id.as_str()))
+            .filter(dsl::unit_id.eq_any(id_texts(unit_ids)))
+            .filter(dsl::kind.eq(enum_text(kind)))
+            .filter(dsl::period_id.eq_any(id_texts(period_ids)));
+        let rows: Vec<Row> = of_units.order(dsl::id).load(conn)?;
+        for row in rows {
+            deadlines.push(row.try_into()?);
+        }
+    }
+    Ok(deadlines)
+}
+
+/// Returns whether a unit that takes part in a period has neither met its self-assessment deadline nor let it pass.
+pub fn any_sheet_is_open(conn: &mut Conn, period_id: &Id, today: NaiveDate) -> Result<bool, Error> {
+    let set_aside = period_units::table
+        .filter(period_units::period_id.eq(deadlines::period_id))
+        .filter(period_units::unit_id.nullable().eq(deadlines::unit_id))
+        .filter(period_units::set_aside_at.is_not_null());
+    let open = dsl::deadlines
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::kind.eq(enum_text(DeadlineKind::SelfAssessment)))
+        .filter(dsl::due_on.ge(today))
+        .filter(dsl::met_on.is_null())
+        .filter(diesel::dsl::not(diesel::dsl::exists(set_aside)));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
 }
 
 /// Locks the appraisal and council review deadlines of a period until the transaction ends and returns them, so that
