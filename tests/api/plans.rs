@@ -102,7 +102,7 @@ const SERVED: &[(&str, &[(&str, &str)])] = &[
             ("", "audit_entries_chain"),
             ("subject_id", "audit_entries_of_subject"),
             ("action", "audit_entries_of_action"),
-            ("subject_type", "audit_entries_chain"),
+            ("subject_type", "audit_entries_of_type"),
             ("sort", "audit_entries_chain"),
         ],
     ),
