@@ -407,13 +407,17 @@ pub struct Summary {
 }
 
 #[derive(QueryableByName)]
-struct SummaryRow {
+struct Counted {
     #[diesel(sql_type = BigInt)]
     due_soon: i64,
     #[diesel(sql_type = BigInt)]
     overdue: i64,
-    #[diesel(sql_type = Nullable<Date>)]
-    next_check_on: Option<NaiveDate>,
+}
+
+#[derive(QueryableByName)]
+struct NextCheck {
+    #[diesel(sql_type = Date)]
+    check_on: NaiveDate,
 }
 
 /// Returns the stages of an organisation's periods, each with the status of its period.
@@ -443,18 +447,32 @@ pub fn summary(
         live.map(|status| format!("'{}'", enum_text(status))).collect::<Vec<_>>().join(", ")
     };
     let (sheets, others) = (live(DeadlineKind::SelfAssessment), live(DeadlineKind::Dossier));
-    let sum = |condition: &str| format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)");
-    let met_on = list::met_on_sql(sees_stages);
-    let hidden = if sees_stages { "1 = 0" } else { "unit_id IS NULL AND kind IN ('appraisal', 'council_review')" };
-    let text = format!(
-        "SELECT {} AS due_soon, {} AS overdue, MIN(CASE WHEN check_on > '{today}' AND NOT ({hidden}) THEN check_on END) AS next_check_on \
-         FROM deadlines JOIN periods ON periods.id = deadlines.period_id WHERE {met_on} IS NULL AND waived_at IS NULL AND \
-         (periods.status IN ({sheets}) OR kind <> 'self_assessment' AND periods.status IN ({others})) AND deadlines.organization_id = $1",
-        sum(&format!("due_on >= '{today}' AND due_on <= '{soon}'")),
-        sum(&format!("due_on < '{today}'")),
+    let of_organization = format!(
+        "FROM deadlines JOIN periods ON periods.id = deadlines.period_id \
+         WHERE deadlines.organization_id = $1 AND waived_at IS NULL AND \
+         (periods.status IN ({sheets}) OR kind <> 'self_assessment' AND periods.status IN ({others}))"
     );
-    let row: SummaryRow = sql_query(text).bind::<Text, _>(organization_id.as_str()).get_result(conn)?;
-    Ok(Summary { due_soon: row.due_soon, overdue: row.overdue, next_check_on: row.next_check_on })
+    let sum = |condition: &str| format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)");
+    let (due_soon, overdue) = (sum(&format!("due_on >= '{today}'")), sum(&format!("due_on < '{today}'")));
+    // What is not due soon is counted nowhere, and so not read.
+    let counted =
+        format!("SELECT {due_soon} AS due_soon, {overdue} AS overdue {of_organization} AND due_on <= '{soon}'");
+    // Each is a range of its own: the open ones, and the stages of which the caller does not know that they are met.
+    let unknown = format!("unit_id IS NULL AND met_on IS NOT NULL AND {} IS NULL", list::met_on_sql(false));
+    let ranges = std::iter::once("met_on IS NULL".to_owned()).chain((!sees_stages).then_some(unknown));
+    let mut summary = Summary::default();
+    for range in ranges {
+        let query = sql_query(format!("{counted} AND {range}")).bind::<Text, _>(organization_id.as_str());
+        let counted: Counted = query.get_result(conn)?;
+        summary.due_soon += counted.due_soon;
+        summary.overdue += counted.overdue;
+    }
+    let known = if sees_stages { "" } else { "AND NOT (unit_id IS NULL AND kind IN ('appraisal', 'council_review'))" };
+    let next = sql_query(format!(
+        "SELECT check_on {of_organization} AND met_on IS NULL AND check_on > '{today}' {known} ORDER BY check_on LIMIT 1"
+    ));
+    let next: Option<NextCheck> = next.bind::<Text, _>(organization_id.as_str()).get_result(conn).optional()?;
+    Ok(Summary { next_check_on: next.map(|next| next.check_on), ..summary })
 }
 
 #[derive(Queryable, Insertable)]
