@@ -4,5 +4,3 @@ CREATE INDEX deadlines_unmet ON deadlines (period_id, kind, due_on) WHERE met_on
 CREATE INDEX reviews_by_status ON reviews (organization_id, status, seat);
 -- The entries about a type of record, without reading the chain from its end.
 CREATE INDEX audit_entries_of_type ON audit_entries (chain, subject_type, sequence);
--- The organisations that have something to check, whatever else they have.
-CREATE INDEX deadlines_check_on ON deadlines (check_on, organization_id) WHERE check_on IS NOT NULL;

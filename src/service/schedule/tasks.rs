@@ -300,7 +300,7 @@ impl TaskBuilder<'_> {
         let listed = award_proposals::list(conn, self.context, Some(self.organization_id), filter, &Page::whole())?;
         let unit_ids: Vec<Id> = listed.iter().map(|listed| listed.proposal.unit_id).collect();
         let dossiers = DeadlineKind::Dossier;
-        self.keep(store::deadlines::of_units(conn, self.organization_id, dossiers, (period_ids, &unit_ids))?);
+        self.keep(store::deadlines::of_units(conn, dossiers, (period_ids, &unit_ids))?);
         Ok(listed)
     }
 

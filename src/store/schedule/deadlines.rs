@@ -6,9 +6,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamp};
 use strum::VariantArray;
 
 pub use list::{Filter, Position, SortBy, list};
@@ -23,7 +24,7 @@ use crate::store::Conn;
 use crate::store::dialect::{AdvisoryLock, Bind, RawSql, RowLock, dispatch, lock_advisory, lock_row};
 use crate::store::error::ensure_one_row;
 use crate::store::schema::deadlines::{self, dsl};
-use crate::store::schema::{deadline_extensions, period_units, periods, submissions};
+use crate::store::schema::{deadline_extensions, organizations, period_units, periods, submissions};
 use crate::store::types::{enum_text, from_json, id, id_option, id_texts, json, naive, parse_enum, utc};
 
 /// The largest number of rows that one statement writes.
@@ -146,31 +147,36 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// Returns the deadlines of several periods that concern no unit.
+/// The unit as the index of each period's deadlines has it: empty for those of the whole period.
+fn unit_in_index() -> SqlLiteral<Text> {
+    sql("COALESCE(unit_id, '')")
+}
+
+/// Returns the deadlines of several periods that concern no unit, in any order: in that of their ids, a database would read
+/// all of the periods.
 pub fn of_whole_periods(conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Deadline>, Error> {
     let kinds: Vec<String> = DeadlineKind::VARIANTS.iter().map(enum_text).collect();
-    // As the index has it, in which a period has few of them.
-    let no_unit = sql::<Bool>("COALESCE(unit_id, '') = ''");
-    let of_periods = dsl::deadlines.filter(dsl::period_id.eq_any(id_texts(period_ids)));
-    let rows: Vec<Row> = of_periods.filter(dsl::kind.eq_any(kinds)).filter(no_unit).order(dsl::id).load(conn)?;
+    let of_periods = dsl::deadlines
+        .filter(dsl::period_id.eq_any(id_texts(period_ids)))
+        .filter(dsl::kind.eq_any(kinds))
+        .filter(unit_in_index().eq(""));
+    let rows: Vec<Row> = of_periods.load(conn)?;
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// Returns the deadlines of a kind that some units have in some periods.
+/// Returns the deadlines of a kind that some units have in some periods, in any order.
 pub fn of_units(
     conn: &mut Conn,
-    organization_id: &Id,
     kind: DeadlineKind,
     (period_ids, unit_ids): (&[Id], &[Id]),
 ) -> Result<Vec<Deadline>, Error> {
     let mut deadlines = Vec::new();
     for unit_ids in unit_ids.chunks(BATCH_ROWS) {
         let of_units = dsl::deadlines
-            .filter(dsl::organization_id.eq(organization_id.as_str()))
-            .filter(dsl::unit_id.eq_any(id_texts(unit_ids)))
+            .filter(dsl::period_id.eq_any(id_texts(period_ids)))
             .filter(dsl::kind.eq(enum_text(kind)))
-            .filter(dsl::period_id.eq_any(id_texts(period_ids)));
-        let rows: Vec<Row> = of_units.order(dsl::id).load(conn)?;
+            .filter(unit_in_index().eq_any(id_texts(unit_ids)));
+        let rows: Vec<Row> = of_units.load(conn)?;
         for row in rows {
             deadlines.push(row.try_into()?);
         }
@@ -370,14 +376,17 @@ pub fn to_check(
 /// organisations' zones need not be read; a check of an organisation then uses its own.
 pub fn organizations_to_check(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<Id>, Error> {
     let latest = (now + chrono::TimeDelta::hours(14)).date_naive();
-    let waiting = dsl::deadlines.filter(dsl::check_on.le(latest)).select(dsl::organization_id).distinct();
-    let mut found: Vec<String> = waiting.load(conn)?;
+    // Asked of each organisation, because a list of the distinct ones is read from an index from end to end.
+    let waiting = dsl::deadlines.filter(dsl::organization_id.eq(organizations::id)).filter(dsl::check_on.le(latest));
     let lapsed = submissions::table
+        .filter(submissions::organization_id.eq(organizations::id))
         .filter(submissions::status.eq_any(["draft", "returned"]))
         .filter(submissions::closes_at.le(naive(now)));
-    found.extend(lapsed.select(submissions::organization_id).distinct().load::<String>(conn)?);
-    found.sort();
-    found.dedup();
+    let to_check = organizations::table
+        .filter(diesel::dsl::exists(waiting).or(diesel::dsl::exists(lapsed)))
+        .order(organizations::id)
+        .select(organizations::id);
+    let found: Vec<String> = to_check.load(conn)?;
     Ok(found.into_iter().map(id).collect())
 }
 

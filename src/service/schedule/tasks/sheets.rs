@@ -56,7 +56,7 @@ impl TaskBuilder<'_> {
         }
         let unit_ids: Vec<Id> = units.keys().copied().collect();
         let sheets = DeadlineKind::SelfAssessment;
-        self.keep(store::deadlines::of_units(conn, self.organization_id, sheets, (period_ids, &unit_ids))?);
+        self.keep(store::deadlines::of_units(conn, sheets, (period_ids, &unit_ids))?);
         let filter = store::submissions::Filter {
             period_ids: Some(period_ids.to_vec()),
             unit_ids: Some(unit_ids.clone()),
