@@ -98,7 +98,7 @@ pub async fn run_sweeps(app: Arc<App>) {
 }
 
 /// Deletes expired idempotency records, webhook deliveries, sessions and failed sign-ins, and the files that no row has referred to since
-/// `unreferenced_before`.
+/// `unreferenced_before`, and brings the statistics of the database up to date.
 ///
 /// # Errors
 /// When the database or the file store fails; the next run removes the rest.
@@ -108,6 +108,7 @@ pub async fn sweep(app: &Arc<App>, unreferenced_before: DateTime<Utc>) -> Result
     app.db.write(move |conn| webhooks::sweep(conn, machine_now() - DELIVERY_RETENTION)).await?;
     app.db.write(move |conn| sessions::sweep(conn, machine_now() - SESSION_RETENTION)).await?;
     app.db.write(move |conn| sign_in_failures::sweep(conn, machine_now() - FAILURES_REMEMBERED)).await?;
+    app.db.optimize().await?;
     let swept = files::sweep(app, unreferenced_before).await?;
     if swept > 0 {
         log::info!(files = swept; "removed unreferenced files");

@@ -105,6 +105,12 @@ impl<K: SortKey> Page<K> {
     pub fn first(order: Order<K>, limit: i64) -> Self {
         Page { order, after: None, limit }
     }
+
+    /// Returns a page that holds all rows, for what is read as a whole.
+    pub fn whole() -> Self {
+        // A store asks for one more.
+        Page::first(Order::default(), i64::MAX - 1)
+    }
 }
 
 #[cfg(test)]

@@ -297,7 +297,7 @@ impl Call {
     }
 
     /// Records a fault unless the body is absent or an empty object.
-    fn check_empty(&mut self) {
+    pub fn check_empty(&mut self) {
         if !self.body.is_empty() && self.request.conditions.fault.is_none() {
             #[derive(serde::Deserialize)]
             #[serde(deny_unknown_fields)]

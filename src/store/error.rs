@@ -46,5 +46,13 @@ pub fn map_unique_violation<T>(result: QueryResult<T>, code: Code) -> Result<T, 
 /// # Errors
 /// `version_mismatch` where it did not.
 pub fn ensure_one_row(rows: usize) -> Result<(), Error> {
-    if rows == 1 { Ok(()) } else { Err(Error::new(Code::VersionMismatch)) }
+    ensure_rows(rows, 1)
+}
+
+/// Checks that an update found every row that it expected.
+///
+/// # Errors
+/// `version_mismatch` where it did not.
+pub fn ensure_rows(rows: usize, expected: usize) -> Result<(), Error> {
+    if rows == expected { Ok(()) } else { Err(Error::new(Code::VersionMismatch)) }
 }

@@ -376,3 +376,19 @@ fn lost_connections_to_the_server_are_replaced() {
     assert_eq!(app.get("th-head", "/v1/me").status, 503);
     assert_eq!(statuses(16), vec![200; 16]);
 }
+
+/// By how much its tables hold, the embedded database chooses among indexes.
+#[test]
+fn a_sweep_brings_the_statistics_up_to_date() {
+    #[derive(QueryableByName)]
+    struct Known {
+        #[diesel(sql_type = BigInt)]
+        number: i64,
+    }
+    let app = App::on_sqlite();
+    app.sweep();
+    let mut conn = SqliteConnection::establish(app.database.trim_start_matches("sqlite://")).unwrap();
+    let known = "SELECT COUNT(*) AS number FROM sqlite_stat1 WHERE tbl IN ('units', 'members', 'deadlines')";
+    let known: Known = sql_query(known).get_result(&mut conn).unwrap();
+    assert!(known.number > 3, "{}", known.number);
+}

@@ -16,7 +16,7 @@ use crate::http::page::{ListView, Sort};
 use crate::http::time::Instant;
 use crate::service::Answer;
 use crate::service::journal::audit;
-use crate::service::journal::audit::{EntryActor, Filter, SortBy};
+use crate::service::journal::audit::{EntryActor, Filter, Slice, SortBy, Verified};
 
 /// Returns the operations on `audit_entries`.
 pub fn operations() -> Vec<Operation> {
@@ -224,15 +224,27 @@ async fn verify(mut call: Call) -> Reply {
             Some(call.state().keys.read_checkpoint(&text).ok_or_else(|| call.problem(refused()))?)
         }
     };
-    call.read(move |conn, context| {
-        // A checkpoint names its organisation, which takes precedence over the parameter.
-        let of = known.as_ref().map(|known| &known.organization_id).or(organization_id.as_ref());
-        let point = known.as_ref().map(|known| (known.sequence, known.hash.as_str()));
-        let verdict = audit::verify(conn, context, of, point)?;
-        let view = VerdictView { ok: verdict.ok, checked: verdict.checked, first_bad_id: verdict.first_bad_id };
-        Ok(Answer::ok(&view, body_tag(&view)?)?)
-    })
-    .await
+    call.check_empty();
+    let mut verified = Verified::default();
+    let verdict = loop {
+        let (known, from) = (known.clone(), verified);
+        let slice = call.fetch(move |conn, context| {
+            // A checkpoint names its organisation, which takes precedence over the parameter.
+            let of = known.as_ref().map(|known| &known.organization_id).or(organization_id.as_ref());
+            let point = known.as_ref().map(|known| (known.sequence, known.hash.as_str()));
+            audit::verify_slice(conn, context, of, from.clone(), point)
+        });
+        match slice.await? {
+            Slice::Last(verdict) => break verdict,
+            Slice::Intact(further) => verified = further,
+        }
+        // The thread serves others between the slices.
+        tokio::task::yield_now().await;
+    };
+    let view = VerdictView { ok: verdict.ok, checked: verdict.checked, first_bad_id: verdict.first_bad_id };
+    let tag = body_tag(&view).map_err(|error| call.problem(error))?;
+    let answer = Answer::ok(&view, tag).map_err(|error| call.problem(error))?;
+    Ok(call.respond(answer))
 }
 
 /// The organisation.

@@ -20,7 +20,7 @@ use crate::domain::text::{Check, NOTE_CHARS, checked};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error, Fault};
 use crate::service::assessment::submissions;
-use crate::service::assessment::submissions::lapses::{Lapse, lapse_all};
+use crate::service::assessment::submissions::lapses::{Lapse, lapse_all, record_lapses};
 use crate::service::award::ranking;
 use crate::service::office::organizations::zone_of;
 use crate::service::schedule::deadlines::{entries, sync};
@@ -161,9 +161,7 @@ fn settle(
     let lapsed = ranking::lapsed(conn, &before.id, act.standing)?;
     let Change { after, event } = change;
     let after = after.save(conn)?;
-    for lapse in effects.lapses {
-        lapse.record(conn, context.app, context.request_id(), context.now)?;
-    }
+    record_lapses(conn, context.app, context.request_id(), effects.lapses, context.now)?;
     let event = event.map(|kind| EventDraft { unit_id: Some(act.unit_id), ..after.event(kind) });
     let (old, new) = changed_fields(before.audit(), after.audit());
     let new = fields(&new, json!({"reason": act.reason}));

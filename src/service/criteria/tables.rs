@@ -15,8 +15,8 @@ use crate::domain::criteria::scoring::ScoringTable;
 use crate::error::{Code, Error};
 use crate::store::{self, Conn};
 
-/// Largest number of cached tables.
-const CAPACITY: usize = 64;
+/// Largest number of cached tables: of as many offices as one instance may serve at a time, some ten kilobytes each.
+const CAPACITY: usize = 512;
 
 /// The cache.
 pub struct Tables(Cache<Id, Arc<ScoringTable>>);

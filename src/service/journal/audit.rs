@@ -6,8 +6,8 @@ use crate::domain::access::{self, Facts};
 use crate::error::{Code, Error};
 use crate::service::schedule::deadlines::entries;
 use crate::service::{Context, Result};
-use crate::store::audit::{Entry, Verdict};
-pub use crate::store::audit::{EntryActor, Filter, SortBy};
+use crate::store::audit::Entry;
+pub use crate::store::audit::{EntryActor, Filter, Slice, SortBy, Verified};
 use crate::store::page::Page;
 use crate::store::{self, Conn, journals};
 
@@ -80,13 +80,14 @@ pub fn head(conn: &mut Conn, context: &Context, organization_id: Option<&Id>) ->
     Ok((organization_id, journal.audit_sequence, journal.audit_hash))
 }
 
-/// Recomputes an organisation's hash chain and compares it with an earlier checkpoint, `known`.
-pub fn verify(
+/// Recomputes the next hashes of an organisation's chain and compares them with an earlier checkpoint, `known`.
+pub fn verify_slice(
     conn: &mut Conn,
     context: &Context,
     organization_id: Option<&Id>,
+    from: Verified,
     known: Option<(i64, &str)>,
-) -> Result<Verdict> {
+) -> Result<Slice> {
     let organization_id = context.enter_list(organization_id, Action::ReadAudit)?;
-    Ok(store::audit::verify(conn, organization_id.as_str(), known)?)
+    Ok(store::audit::verify_slice(conn, organization_id.as_str(), from, known)?)
 }

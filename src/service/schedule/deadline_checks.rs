@@ -15,7 +15,7 @@ use crate::domain::office::organization::Organization;
 use crate::domain::schedule::deadline::Deadline;
 use crate::domain::time::{date_in, starts_at};
 use crate::error::{Code, Error};
-use crate::service::assessment::submissions::lapses::{Lapse, lapse_all};
+use crate::service::assessment::submissions::lapses::{Lapse, lapse_all, record_lapses};
 use crate::service::schedule::deadlines::sync;
 use crate::service::{App, Context, EventDraft, Input, Result, publish};
 use crate::store::submissions::Lapsed;
@@ -119,9 +119,7 @@ pub fn check_organization(
         for ((reminder, check_on), ids) in &next_checks {
             store::deadlines::record_check(conn, ids, *reminder, *check_on)?;
         }
-        for lapse in lapses {
-            lapse.record(conn, app, request_id, now)?;
-        }
+        record_lapses(conn, app, request_id, lapses, now)?;
         let events = notices.iter().map(|(id, event)| (("deadline", id), event.clone())).collect();
         publish(conn, app, now, &organization.id, events)?;
     }

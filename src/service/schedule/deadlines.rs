@@ -28,7 +28,7 @@ use crate::domain::schedule::extension::{Extension, check_extension};
 use crate::domain::text::{Check, NOTE_CHARS, TITLE_CHARS, checked};
 use crate::domain::time::{closes_at, date_in, instant, starts_at};
 use crate::error::{Code, Error, Fault};
-use crate::service::assessment::submissions::lapses::{Lapse, lapse_all};
+use crate::service::assessment::submissions::lapses::{Lapse, lapse_all, record_lapses};
 use crate::service::award::award_proposals;
 use crate::service::schedule::calendar;
 use crate::service::schedule::deadlines::corrections::Granted;
@@ -370,9 +370,7 @@ fn save(
 ) -> Result<DeadlineCase, Error> {
     let lapses = std::mem::take(&mut before.lapses);
     let changed = store::deadlines::update(conn, after)?;
-    for lapse in lapses {
-        lapse.record(conn, context.app, context.request_id(), context.now)?;
-    }
+    record_lapses(conn, context.app, context.request_id(), lapses, context.now)?;
     let old = before.audit();
     let case = DeadlineCase { deadline: changed, ..before };
     let (old, new) = changed_fields(old, case.audit());

@@ -1,32 +1,27 @@
 //! The caller's to-do list, derived from deadlines, progress and rights.
 
-use std::collections::{HashMap, HashSet};
+mod sheets;
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::Id;
-use crate::domain::access::action::{Action, Stage};
+use crate::domain::access::action::Action;
 use crate::domain::access::{self, Decision, Facts};
-use crate::domain::assessment::period::{CouncilScoring, LateSubmissions, PeriodStatus};
-use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, Proposal, ProposalStatus};
+use crate::domain::assessment::period::PeriodStatus;
+use crate::domain::award::award_proposal::{ACHIEVEMENT_REPORT, ProposalStatus};
 use crate::domain::award::council_session::{CouncilSession, SessionStatus};
 use crate::domain::office::unit::UnitKey;
 use crate::domain::schedule::deadline::{Deadline, DeadlineKind, DeadlineStatus};
 use crate::domain::time::{closes_at, date_in};
 use crate::error::{Code, Error};
-use crate::service::assessment::assignments;
 use crate::service::award::award_proposals;
 use crate::service::award::ranking::inputs::{self, ProvisionalRanking};
 use crate::service::{Context, Interrupt, PendingLapse, Result};
-use crate::store::page::{Order, Page};
+use crate::store::page::Page;
 use crate::store::periods::Terms;
-use crate::store::submissions::Listed;
 use crate::store::{self, Conn};
-
-/// Returns the largest page, to read all rows of a kind.
-fn max_page() -> Page {
-    Page::first(Order::default(), 10_000)
-}
 
 /// A pending task.
 #[derive(Debug, Clone)]
@@ -81,10 +76,8 @@ struct TaskBuilder<'a> {
     zone: chrono_tz::Tz,
     today: NaiveDate,
     terms: HashMap<Id, Terms>,
+    /// The deadlines of whole periods, and those of the units that a task may be about.
     deadlines: HashMap<(Id, DeadlineKind, Option<Id>), Deadline>,
-    units: HashMap<Id, String>,
-    /// Periods and units whose unit was set aside.
-    set_aside: HashSet<(Id, Id)>,
 }
 
 fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> Result<Vec<Task>> {
@@ -92,30 +85,28 @@ fn of_organization(conn: &mut Conn, context: &Context, organization_id: &Id) -> 
     if period_ids.is_empty() || !may(context, Action::ReadOffice, &Facts::of(organization_id)) {
         return Ok(Vec::new());
     }
+    if store::submissions::any_lapsed(conn, organization_id, context.now)? {
+        return Err(Interrupt::PendingLapse(PendingLapse::Organization(*organization_id)));
+    }
     let organization = store::organizations::find(conn, organization_id)?.ok_or(Code::NotFound)?;
-    let deadlines = store::deadlines::of_periods(conn, &period_ids)?;
-    let unit_ids: Vec<&Id> = deadlines.iter().filter_map(|deadline| deadline.unit_id.as_ref()).collect();
-    let builder = TaskBuilder {
+    let mut builder = TaskBuilder {
         context,
         organization_id,
         zone: organization.zone(),
         today: date_in(organization.zone(), context.now),
         terms: store::periods::terms(conn, period_ids.iter())?,
-        units: store::units::codes_by_id(conn, &unit_ids)?,
-        set_aside: store::period_units::set_aside_in(conn, &period_ids)?,
-        deadlines: deadlines
-            .into_iter()
-            .map(|deadline| ((deadline.period_id, deadline.kind, deadline.unit_id), deadline))
-            .collect(),
+        deadlines: HashMap::new(),
     };
+    builder.keep(store::deadlines::of_whole_periods(conn, &period_ids)?);
     let proposals = builder.proposals(conn, &period_ids)?;
-    let mut tasks = builder.submissions(conn, &period_ids)?;
-    tasks.extend(builder.sessions(conn, &period_ids)?);
-    tasks.extend(proposals.iter().flat_map(|proposal| builder.dossier(proposal)));
+    let mut tasks = builder.sheets(conn, &period_ids)?;
+    tasks.extend(builder.reviews(conn)?);
+    tasks.extend(builder.sessions(conn)?);
+    tasks.extend(proposals.iter().flat_map(|listed| builder.dossier(listed)));
     for id in &period_ids {
         let provisional = builder.provisional(conn, id)?;
         tasks.extend(provisional.iter().flat_map(|provisional| builder.ranking(id, provisional)));
-        tasks.extend(builder.period(id, &proposals, provisional.as_ref()));
+        tasks.extend(builder.period(conn, id, &proposals, provisional.as_ref())?);
     }
     Ok(tasks)
 }
@@ -134,8 +125,18 @@ impl TaskBuilder<'_> {
         self.terms.get(period_id).map_or(PeriodStatus::Closed, |terms| terms.status)
     }
 
-    fn unit(&self, unit_id: &Id) -> UnitKey {
-        UnitKey { id: *unit_id, code: self.units.get(unit_id).cloned().unwrap_or_default() }
+    /// Returns the periods in one of these states.
+    fn in_status(&self, statuses: &[PeriodStatus]) -> Vec<Id> {
+        let periods = self.terms.iter().filter(|(_, terms)| statuses.contains(&terms.status));
+        let mut ids: Vec<Id> = periods.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    fn keep(&mut self, deadlines: Vec<Deadline>) {
+        let keyed =
+            deadlines.into_iter().map(|deadline| ((deadline.period_id, deadline.kind, deadline.unit_id), deadline));
+        self.deadlines.extend(keyed);
     }
 
     fn deadline(&self, period_id: &Id, kind: DeadlineKind, unit_id: Option<&Id>) -> Option<&Deadline> {
@@ -169,98 +170,6 @@ impl TaskBuilder<'_> {
         }
     }
 
-    /// Tasks on submissions: create, score, submit, appraise, review.
-    fn submissions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>> {
-        let visibility = access::submission_visibility(&self.context.actor, self.organization_id);
-        let filter = store::submissions::Filter {
-            period_ids: Some(period_ids.to_vec()),
-            ..store::submissions::Filter::default()
-        };
-        let submissions = store::submissions::list(conn, self.organization_id, &visibility, &filter, &max_page())?;
-        if submissions.iter().any(|row| row.submission.has_lapsed(self.context.now)) {
-            return Err(Interrupt::PendingLapse(PendingLapse::Organization(*self.organization_id)));
-        }
-        let member_id = self.context.member_id(self.organization_id)?;
-        let drafts = store::reviews::drafts(conn, self.organization_id, &member_id)?;
-        let scored_alone = store::reviews::scored_alone(conn, self.organization_id, &member_id)?;
-        let mut assigned = assignments::standing(conn, self.context, self.organization_id, period_ids)?;
-        assigned.retain(|_, assignee| *assignee != member_id);
-        let open = submissions.iter().filter(|row| !scored_alone.contains(&row.submission.id));
-        let mut tasks: Vec<Task> = open.filter_map(|row| self.submission(row, &drafts, &assigned)).collect();
-        let exists = |period_id: &Id, unit_id: &Id| {
-            let matches = |row: &Listed| row.submission.period_id == *period_id && row.submission.unit_id == *unit_id;
-            submissions.iter().any(matches)
-        };
-        for ((period_id, kind, unit_id), deadline) in &self.deadlines {
-            let (DeadlineKind::SelfAssessment, Some(unit_id)) = (kind, unit_id) else {
-                continue;
-            };
-            let unit = self.unit(unit_id);
-            let in_time = deadline.due_on().is_some_and(|due_on| self.today <= due_on);
-            let late = self.terms.get(period_id).map(|terms| terms.late_submissions);
-            let stays_open = late == Some(LateSubmissions::AcceptFlagged);
-            let takes_part = !self.set_aside.contains(&(*period_id, *unit_id));
-            let open =
-                self.status(period_id) == PeriodStatus::SelfAssessment && takes_part && !exists(period_id, unit_id);
-            if open && (in_time || stays_open) && self.may(Action::CreateSubmission, Some(&unit)) {
-                let subject = ("submission", None, String::new());
-                let task = self.task(Action::CreateSubmission, subject, (period_id, Some(unit)), Some(deadline));
-                let until = deadline.due_on().filter(|_| !stays_open).map(|due_on| closes_at(due_on, self.zone));
-                tasks.push(Task { until, ..task });
-            }
-        }
-        Ok(tasks)
-    }
-
-    /// The task on a submission that falls to the caller. A review that is assigned to another falls to nobody else.
-    fn submission(
-        &self,
-        listed: &Listed,
-        drafts: &HashMap<(Id, Stage), Id>,
-        of_others: &HashMap<(Id, Stage), Id>,
-    ) -> Option<Task> {
-        let submission = &listed.submission;
-        let unit = UnitKey { id: submission.unit_id, code: listed.unit_code.clone() };
-        let facts = Facts {
-            unit: Some(&unit),
-            period_id: Some(submission.period_id),
-            sheet: Some(submission.status),
-            ..Facts::of(self.organization_id)
-        };
-        let status = self.status(&submission.period_id);
-        let can_act = |action: Action| {
-            listed.set_aside_at.is_none()
-                && may(self.context, action, &facts)
-                && submission.may(action, status, self.context.now).is_ok()
-        };
-        let scoring = self.terms.get(&submission.period_id).map(|terms| terms.council_scoring);
-        let council = if scoring == Some(CouncilScoring::Mean) { Action::ScoreAlone } else { Action::CouncilReview };
-        let acts = [
-            (Action::Submit, DeadlineKind::SelfAssessment, None),
-            (Action::WriteScores, DeadlineKind::SelfAssessment, None),
-            (Action::Appraise, DeadlineKind::Appraisal, Some(Stage::Appraisal)),
-            (council, DeadlineKind::CouncilReview, Some(Stage::Council)),
-        ];
-        let (action, kind, stage) = acts.into_iter().find(|(action, ..)| can_act(*action))?;
-        if stage.is_some_and(|stage| of_others.contains_key(&(submission.id, stage))) {
-            return None;
-        }
-        let of_unit = (kind == DeadlineKind::SelfAssessment).then_some(&submission.unit_id);
-        let deadline = self.deadline(&submission.period_id, kind, of_unit);
-        let draft = stage.and_then(|stage| Some((stage, drafts.get(&(submission.id, stage))?)));
-        let (action, subject) = match draft {
-            // A started review is to be finished.
-            Some((_, id)) if action == Action::ScoreAlone => {
-                (Action::SubmitOwnReview, ("review", Some(id), format!("/v1/reviews/{id}")))
-            }
-            Some((stage, id)) => (Action::SubmitReview(stage), ("review", Some(id), format!("/v1/reviews/{id}"))),
-            None => (action, ("submission", Some(&submission.id), format!("/v1/submissions/{}", submission.id))),
-        };
-        let task = self.task(action, subject, (&submission.period_id, Some(unit)), deadline);
-        // A submission has its own gate, which stays open where late submissions are accepted.
-        Some(if kind == DeadlineKind::SelfAssessment { Task { until: submission.closes_at, ..task } } else { task })
-    }
-
     fn met(&self, period_id: &Id, kind: DeadlineKind) -> bool {
         self.deadline(period_id, kind, None).is_some_and(|deadline| deadline.met_on.is_some())
     }
@@ -278,7 +187,8 @@ impl TaskBuilder<'_> {
     fn ranking(&self, period_id: &Id, provisional: &ProvisionalRanking) -> Vec<Task> {
         let deadline = self.deadline(period_id, DeadlineKind::ResultNotice, None);
         let base = format!("/v1/periods/{period_id}");
-        let unknown = provisional.inputs.contenders.iter().map(|contender| self.unit(&contender.unit_id));
+        let contenders = provisional.inputs.contenders.iter();
+        let unknown = contenders.map(|of| UnitKey { id: of.unit_id, code: of.unit_code.clone() });
         let unknown = unknown.filter(|unit| provisional.ranking.facts_missing.contains(&unit.code));
         let of_period = Facts { period_id: Some(*period_id), ..Facts::of(self.organization_id) };
         let may_write =
@@ -298,17 +208,18 @@ impl TaskBuilder<'_> {
     }
 
     /// The task of moving a period to its next state, once nothing prevents it.
-    fn period(&self, period_id: &Id, undecided: &[Proposal], provisional: Option<&ProvisionalRanking>) -> Option<Task> {
-        let submission_open = |deadline: &Deadline| {
-            deadline.period_id == *period_id
-                && deadline.kind == DeadlineKind::SelfAssessment
-                && !deadline.unit_id.is_some_and(|unit_id| self.set_aside.contains(&(*period_id, unit_id)))
-                && deadline.met_on.is_none()
-                && deadline.due_on().is_some_and(|due_on| self.today <= due_on)
-        };
+    fn period(
+        &self,
+        conn: &mut Conn,
+        period_id: &Id,
+        undecided: &[award_proposals::Listed],
+        provisional: Option<&ProvisionalRanking>,
+    ) -> Result<Option<Task>, Error> {
         let (action, kind, ready) = match self.status(period_id) {
             PeriodStatus::SelfAssessment => {
-                (Action::StartAppraisal, DeadlineKind::Appraisal, !self.deadlines.values().any(submission_open))
+                let ready = self.may(Action::StartAppraisal, None)
+                    && !store::deadlines::any_sheet_is_open(conn, period_id, self.today)?;
+                (Action::StartAppraisal, DeadlineKind::Appraisal, ready)
             }
             PeriodStatus::Appraisal => {
                 let appraised = self.met(period_id, DeadlineKind::Appraisal);
@@ -320,14 +231,14 @@ impl TaskBuilder<'_> {
             }
             PeriodStatus::Finalized => (Action::Announce, DeadlineKind::ResultNotice, true),
             PeriodStatus::Announced => {
-                let open = undecided.iter().any(|proposal| proposal.period_id == *period_id);
+                let open = undecided.iter().any(|listed| listed.proposal.period_id == *period_id);
                 (Action::Close, DeadlineKind::Dossier, !open)
             }
-            PeriodStatus::Draft | PeriodStatus::Closed | PeriodStatus::Cancelled => return None,
+            PeriodStatus::Draft | PeriodStatus::Closed | PeriodStatus::Cancelled => return Ok(None),
         };
         let subject = ("period", Some(period_id), format!("/v1/periods/{period_id}"));
         let deadline = self.deadline(period_id, kind, None);
-        (ready && self.may(action, None)).then(|| self.task(action, subject, (period_id, None), deadline))
+        Ok((ready && self.may(action, None)).then(|| self.task(action, subject, (period_id, None), deadline)))
     }
 
     /// The deadline that a session serves: the council review, or the result notice once all submissions are reviewed.
@@ -338,13 +249,12 @@ impl TaskBuilder<'_> {
     }
 
     /// Tasks on sessions: plan, hold, close.
-    fn sessions(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Task>, Error> {
-        let is_in_review = |id: &&Id| self.status(id) == PeriodStatus::CouncilReview;
-        let in_review: Vec<&Id> = period_ids.iter().filter(is_in_review).collect();
+    fn sessions(&self, conn: &mut Conn) -> Result<Vec<Task>, Error> {
+        let in_review = self.in_status(&[PeriodStatus::CouncilReview]);
         if in_review.is_empty() || !self.may(Action::ReadSessions, None) {
             return Ok(Vec::new());
         }
-        let sessions = store::council_sessions::list(conn, self.organization_id, None, &max_page())?;
+        let sessions = store::council_sessions::list(conn, self.organization_id, None, &Page::whole())?;
         // A session cancelled, or closed without a quorum, cannot decide anything.
         let since = |id: &Id| self.terms.get(id).map_or(NaiveDate::MAX, |terms| terms.council_since);
         let may_decide = |session: &CouncilSession| {
@@ -352,7 +262,7 @@ impl TaskBuilder<'_> {
                 || session.could_decide(since(&session.period_id))
         };
         let planned = |id: &Id| sessions.iter().any(|session| session.period_id == *id && may_decide(session));
-        let to_plan = in_review.into_iter().filter(|id| !planned(id) && self.may(Action::CreateSession, None));
+        let to_plan = in_review.iter().filter(|id| !planned(id) && self.may(Action::CreateSession, None));
         let planning = to_plan.map(|id| {
             let deadline = self.of_session(id);
             self.task(Action::CreateSession, ("council_session", None, String::new()), (id, None), deadline)
@@ -375,7 +285,7 @@ impl TaskBuilder<'_> {
     }
 
     /// The undecided proposals that the caller may read.
-    fn proposals(&self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Proposal>> {
+    fn proposals(&mut self, conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<award_proposals::Listed>> {
         let membership = self.context.actor.membership(self.organization_id);
         let own = membership.and_then(|membership| membership.unit.as_ref());
         if !self.may(Action::ReadProposal, None) && !own.is_some_and(|unit| self.may(Action::ReadProposal, Some(unit)))
@@ -387,13 +297,17 @@ impl TaskBuilder<'_> {
             statuses: Some(vec![ProposalStatus::Draft, ProposalStatus::Returned, ProposalStatus::Submitted]),
             ..store::award_proposals::Filter::default()
         };
-        let listed = award_proposals::list(conn, self.context, Some(self.organization_id), filter, &max_page())?;
-        Ok(listed.into_iter().map(|listed| listed.proposal).collect())
+        let listed = award_proposals::list(conn, self.context, Some(self.organization_id), filter, &Page::whole())?;
+        let unit_ids: Vec<Id> = listed.iter().map(|listed| listed.proposal.unit_id).collect();
+        let dossiers = DeadlineKind::Dossier;
+        self.keep(store::deadlines::of_units(conn, dossiers, (period_ids, &unit_ids))?);
+        Ok(listed)
     }
 
     /// Tasks on a dossier: attach each missing document, submit it, record the decision.
-    fn dossier(&self, proposal: &Proposal) -> Vec<Task> {
-        let unit = self.unit(&proposal.unit_id);
+    fn dossier(&self, listed: &award_proposals::Listed) -> Vec<Task> {
+        let proposal = &listed.proposal;
+        let unit = UnitKey { id: proposal.unit_id, code: listed.unit_code.clone() };
         let can_act = |action: Action| self.may(action, Some(&unit)) && proposal.may(action).is_ok();
         let deadline = self.deadline(&proposal.period_id, DeadlineKind::Dossier, Some(&proposal.unit_id));
         let task = |action, document: Option<&str>| {

@@ -55,11 +55,14 @@ pub fn taking_part<'a>(period_id: &'a str) -> _ {
     dsl::period_units.filter(dsl::period_id.eq(period_id)).filter(dsl::set_aside_at.is_null()).select(dsl::unit_id)
 }
 
-/// Returns the periods and units of some periods whose unit was set aside.
-pub fn set_aside_in(conn: &mut Conn, period_ids: &[Id]) -> Result<HashSet<(Id, Id)>, Error> {
-    let of_periods =
-        dsl::period_units.filter(dsl::period_id.eq_any(id_texts(period_ids))).filter(dsl::set_aside_at.is_not_null());
-    let rows: Vec<(String, String)> = of_periods.select((dsl::period_id, dsl::unit_id)).load(conn)?;
+/// Returns the periods from which some units were set aside, with the unit.
+pub fn set_aside_among(conn: &mut Conn, period_ids: &[Id], unit_ids: &[Id]) -> Result<HashSet<(Id, Id)>, Error> {
+    let rows: Vec<(String, String)> = dsl::period_units
+        .filter(dsl::period_id.eq_any(id_texts(period_ids)))
+        .filter(dsl::unit_id.eq_any(id_texts(unit_ids)))
+        .filter(dsl::set_aside_at.is_not_null())
+        .select((dsl::period_id, dsl::unit_id))
+        .load(conn)?;
     Ok(rows.into_iter().map(|(period, unit)| (id(period), id(unit))).collect())
 }
 

@@ -18,7 +18,7 @@ use crate::domain::time::zone;
 use crate::error::{Code, Error};
 use crate::store::Conn;
 use crate::store::dialect::{Bind, RawSql, RowLock, dispatch, lock_row};
-use crate::store::error::{ensure_one_row, map_unique_violation};
+use crate::store::error::{ensure_one_row, ensure_rows, map_unique_violation};
 use crate::store::period_units::taking_part;
 use crate::store::schema::submissions::{self, dsl};
 use crate::store::schema::{
@@ -27,6 +27,9 @@ use crate::store::schema::{
 use crate::store::types::{
     enum_text, from_json, id, id_texts, json, naive, naive_option, parse_enum, totals, totals_columns, utc, utc_option,
 };
+
+/// The largest number of rows that one statement names.
+const BATCH_ROWS: usize = 500;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = submissions, treat_none_as_default_value = false)]
@@ -283,20 +286,23 @@ pub fn lapsed(conn: &mut Conn, scope: Lapsed<'_>, now: DateTime<Utc>) -> Result<
         Lapsed::Among(ids) => query.filter(dsl::id.eq_any(id_texts(ids))),
     };
     let ids: Vec<String> = query.select(dsl::id).load(conn)?;
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let mut submissions = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(BATCH_ROWS) {
+        let locked = dsl::submissions
+            .filter(dsl::id.eq_any(ids))
+            .filter(dsl::status.eq_any(["draft", "returned"]))
+            .filter(dsl::closes_at.le(naive(now)))
+            .order(dsl::id)
+            .select(columns!());
+        let rows: Vec<Row> = match conn {
+            Conn::Sqlite(conn) => locked.load(conn)?,
+            Conn::Postgres(conn) => locked.for_update().load(conn)?,
+        };
+        for row in rows {
+            submissions.push(row.try_into()?);
+        }
     }
-    let locked = dsl::submissions
-        .filter(dsl::id.eq_any(ids))
-        .filter(dsl::status.eq_any(["draft", "returned"]))
-        .filter(dsl::closes_at.le(naive(now)))
-        .order(dsl::id)
-        .select(columns!());
-    let rows: Vec<Row> = match conn {
-        Conn::Sqlite(conn) => locked.load(conn)?,
-        Conn::Postgres(conn) => locked.for_update().load(conn)?,
-    };
-    rows.into_iter().map(Submission::try_from).collect()
+    Ok(submissions)
 }
 
 /// Returns whether a submission of an organisation has lapsed and its row does not say so yet.
@@ -371,13 +377,12 @@ pub fn insert(conn: &mut Conn, submission: &Submission) -> Result<(), Error> {
     map_unique_violation(inserted, Code::AlreadyExists).map(|_| ())
 }
 
-/// Adds several submissions in one statement.
+/// Adds several submissions.
 pub fn insert_all(conn: &mut Conn, new: &[Submission]) -> Result<(), Error> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
-    if rows.is_empty() {
-        return Ok(());
+    for rows in rows.chunks(BATCH_ROWS) {
+        dispatch!(conn, c => diesel::insert_into(submissions::table).values(rows).execute(c))?;
     }
-    dispatch!(conn, c => diesel::insert_into(submissions::table).values(&rows).execute(c))?;
     Ok(())
 }
 
@@ -396,6 +401,19 @@ pub fn update(conn: &mut Conn, submission: Submission) -> Result<Submission, Err
 pub fn update_by_clock(conn: &mut Conn, submission: Submission) -> Result<Submission, Error> {
     let expected = dsl::submissions.find(submission.id.as_str()).filter(dsl::version.eq(submission.version));
     ensure_one_row(diesel::update(expected).set(StateChange::from(&submission)).execute(conn)?).map(|()| submission)
+}
+
+/// Saves that the clock has closed the gates of drafts that the caller has locked. As with every lapse, their versions stay.
+///
+/// # Errors
+/// `version_mismatch` where one of them is no draft any more.
+pub fn miss(conn: &mut Conn, drafts: &[Id], now: DateTime<Utc>) -> Result<(), Error> {
+    for ids in drafts.chunks(BATCH_ROWS) {
+        let waiting = dsl::submissions.filter(dsl::id.eq_any(id_texts(ids))).filter(dsl::status.eq("draft"));
+        let missed = (dsl::status.eq("missed"), dsl::updated_at.eq(naive(now)));
+        ensure_rows(diesel::update(waiting).set(missed).execute(conn)?, ids.len())?;
+    }
+    Ok(())
 }
 
 /// Saves the totals of a submission after a change to its lines.

@@ -1,9 +1,13 @@
 //! Audit entries: one for every change, written in its transaction, linked by a hash chain and never updated.
 
+mod verification;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 use strum::{IntoStaticStr, VariantArray};
+
+pub use verification::{Slice, Verified, verify, verify_slice};
 
 use crate::domain::text::hex;
 use crate::domain::time::instant;
@@ -11,7 +15,8 @@ use crate::error::Error;
 use crate::store::Conn;
 use crate::store::dialect::dispatch;
 use crate::store::journals::{self, FIRST_PREV_HASH, Journal};
-use crate::store::page::{Page, SortKey, paged};
+use crate::store::page::{Page, Place, SortKey, paged};
+use crate::store::range::{Condition, Ranges, within};
 use crate::store::schema::audit_entries::{self, dsl};
 
 /// The largest number of entries that one statement inserts.
@@ -244,20 +249,52 @@ pub fn append(conn: &mut Conn, journal: &mut Journal, mut entries: Vec<Entry>) -
     Ok(())
 }
 
-/// Returns a page of a chain.
-pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<SortBy>) -> Result<Vec<Entry>, Error> {
-    let mut query = dsl::audit_entries.filter(dsl::chain.eq(chain.to_owned())).into_boxed();
+/// Returns the ranges that together hold what the filter names.
+fn ranges(filter: &Filter) -> Ranges {
+    match (&filter.subject_id, &filter.actions, &filter.subject_types) {
+        (Some(id), ..) => Ranges::Of(vec![Condition::new(dsl::subject_id.eq(id.clone()))]),
+        (None, Some(actions), _) => {
+            Ranges::Of(actions.iter().map(|action| Condition::new(dsl::action.eq(action.clone()))).collect())
+        }
+        (None, None, Some(types)) => {
+            Ranges::Of(types.iter().map(|of| Condition::new(dsl::subject_type.eq(of.clone()))).collect())
+        }
+        (None, None, None) => Ranges::Whole,
+    }
+}
+
+/// Returns the condition that the filter names an entry.
+fn named(filter: &Filter) -> Condition {
+    let mut condition = Condition::default();
     if let Some(types) = &filter.subject_types {
-        query = query.filter(dsl::subject_type.eq_any(types.clone()));
+        condition = condition.and(dsl::subject_type.eq_any(types.clone()));
     }
     if let Some(id) = &filter.subject_id {
-        query = query.filter(dsl::subject_id.eq(id.clone()));
+        condition = condition.and(dsl::subject_id.eq(id.clone()));
     }
     if let Some(actions) = &filter.actions {
-        query = query.filter(dsl::action.eq_any(actions.clone()));
+        condition = condition.and(dsl::action.eq_any(actions.clone()));
     }
-    let rows: Vec<Row> =
-        paged(query, page, |SortBy::Sequence, place| place.by(dsl::sequence, |after| *after)).load(conn)?;
+    condition
+}
+
+/// Returns a page of a chain.
+pub fn list(conn: &mut Conn, chain: &str, filter: &Filter, page: &Page<SortBy>) -> Result<Vec<Entry>, Error> {
+    list_of(conn, ranges(filter), chain, filter, page)
+}
+
+fn list_of(
+    conn: &mut Conn,
+    ranges: Ranges,
+    chain: &str,
+    filter: &Filter,
+    page: &Page<SortBy>,
+) -> Result<Vec<Entry>, Error> {
+    let key = |SortBy::Sequence: SortBy, place: Place<'_, i64>| place.by(dsl::sequence, |after| *after);
+    let of_chain = || dsl::audit_entries.filter(dsl::chain.eq(chain.to_owned()));
+    let page_of = |named: Condition| paged(of_chain().filter(named).select(dsl::sequence).into_boxed(), page, key);
+    let on_page = within(ranges, || named(filter), dsl::sequence, page_of);
+    let rows: Vec<Row> = paged(of_chain().filter(on_page).into_boxed(), page, key).load(conn)?;
     Ok(rows.into_iter().map(Entry::from).collect())
 }
 
@@ -269,48 +306,10 @@ pub fn last_of(conn: &mut Conn, chain: &str, subject_id: &str, actions: &[&str])
     Ok(row.map(Entry::from))
 }
 
-fn batch(conn: &mut Conn, chain: &str, after: i64) -> Result<Vec<Entry>, Error> {
+fn batch(conn: &mut Conn, chain: &str, after: i64, limit: i64) -> Result<Vec<Entry>, Error> {
     let rest = dsl::audit_entries.filter(dsl::chain.eq(chain)).filter(dsl::sequence.gt(after));
-    let rows: Vec<Row> = rest.order(dsl::sequence).limit(READ_ROWS).load(conn)?;
+    let rows: Vec<Row> = rest.order(dsl::sequence).limit(limit).load(conn)?;
     Ok(rows.into_iter().map(Entry::from).collect())
-}
-
-/// The result of verifying a chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// The number of intact entries before the first altered one.
-    pub checked: i64,
-    /// The first altered entry; `None` where all are intact or entries are missing at the end.
-    pub first_bad_id: Option<String>,
-    /// Whether the whole chain is intact.
-    pub ok: bool,
-}
-
-/// Recomputes every hash of a chain from its first entry. `known` is a checkpoint: the number of an entry and the hash
-/// that it had earlier.
-pub fn verify(conn: &mut Conn, chain: &str, known: Option<(i64, &str)>) -> Result<Verdict, Error> {
-    let journal = journals::find(conn, chain)?;
-    let (mut number, mut hash) = (0, FIRST_PREV_HASH.to_owned());
-    loop {
-        let entries = batch(conn, chain, number)?;
-        let Some(last) = entries.last().map(|entry| entry.sequence) else {
-            break;
-        };
-        for entry in entries {
-            let in_place = entry.sequence == number + 1 && entry.prev_hash == hash;
-            let unaltered =
-                in_place && entry.has_valid_states() && entry.compute_hash().is_ok_and(|sealed| sealed == entry.hash);
-            let as_known = known.is_none_or(|(at, known)| at != entry.sequence || known == entry.hash);
-            if !unaltered || !as_known {
-                return Ok(Verdict { checked: number, first_bad_id: Some(entry.id), ok: false });
-            }
-            (number, hash) = (entry.sequence, entry.hash);
-        }
-        debug_assert_eq!(number, last);
-    }
-    let whole = journal.audit_sequence == number && journal.audit_hash == hash;
-    let reaches = known.is_none_or(|(at, _)| at <= number);
-    Ok(Verdict { checked: number, first_bad_id: None, ok: whole && reaches })
 }
 
 /// Hashes the entries that were written before the hash chain was introduced. Does nothing where there are none.
@@ -319,7 +318,7 @@ pub fn backfill_hashes(conn: &mut Conn) -> Result<(), Error> {
     for journal in unsealed {
         let mut sealed = Journal { audit_sequence: 0, audit_hash: FIRST_PREV_HASH.to_owned(), ..journal.clone() };
         loop {
-            let entries = batch(conn, &journal.chain, sealed.audit_sequence)?;
+            let entries = batch(conn, &journal.chain, sealed.audit_sequence, READ_ROWS)?;
             if entries.is_empty() {
                 break;
             }
@@ -347,62 +346,4 @@ fn canonical_text(text: &str) -> Result<String, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    fn entry(action: String, before: Option<String>, after: Option<String>) -> Entry {
-        Entry {
-            id: "018b88d6-5f80-7000-8000-000000000001".into(),
-            organization_id: None,
-            at: chrono::DateTime::UNIX_EPOCH.naive_utc(),
-            request_id: "r\u{1}\"".into(),
-            actor: None,
-            actor_issuer: "local".into(),
-            actor_subject: "Đơn vị\u{7f}\u{2028}".into(),
-            action,
-            subject_type: "unit".into(),
-            subject_id: "1".into(),
-            before_state: before,
-            after_state: after,
-            chain: String::new(),
-            sequence: 0,
-            prev_hash: String::new(),
-            hash: String::new(),
-        }
-    }
-
-    /// Moving text between fields can leave the hash unchanged; the state is then no longer valid JSON.
-    #[test]
-    fn text_moved_between_fields_leaves_an_invalid_state() {
-        let (early, late) = ("1970-01-01T00:00:00.000Z", "2023-11-01T01:00:00.000Z");
-        let whole = Entry {
-            at: chrono::DateTime::UNIX_EPOCH.naive_utc(),
-            ..entry("x".into(), Some("null".into()), Some(format!(r#"{{"a":0,"at":"{late}","before":5}}"#)))
-        };
-        let tampered = Entry {
-            at: late.parse::<chrono::DateTime<chrono::Utc>>().unwrap().naive_utc(),
-            after_state: Some(r#"{"a":0"#.into()),
-            before_state: Some(format!(r#"5}},"at":"{early}","before":null"#)),
-            ..whole.clone()
-        };
-        assert_eq!(whole.compute_hash().unwrap(), tampered.compute_hash().unwrap());
-        assert!(whole.has_valid_states() && !tampered.has_valid_states());
-    }
-
-    proptest! {
-        /// The hashed text is the RFC 8785 form of the entry, whatever it contains.
-        #[test]
-        fn the_hashed_text_is_canonical(action in ".*", text in ".*", hundredths in -10_000_000_i64..10_000_000, cases in any::<u32>()) {
-            let points = crate::domain::Points::from_hundredths(hundredths);
-            let state = json!({"ghi chú": text, "points": points, "b": [cases, null, true], "a": {"z": {}, "Ä": []}});
-            let canonical = serde_json_canonicalizer::to_string(&state).unwrap();
-            let entry = entry(action, Some(canonical), None);
-            let parsed: serde_json::Value = serde_json::from_str(&entry.canonical().unwrap()).unwrap();
-            prop_assert_eq!(entry.canonical().unwrap(), serde_json_canonicalizer::to_string(&parsed).unwrap());
-            prop_assert_eq!(&parsed["before"], &state);
-            prop_assert_eq!(&parsed["action"], &json!(entry.action));
-        }
-    }
-}
+mod tests;

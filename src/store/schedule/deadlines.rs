@@ -5,9 +5,12 @@ mod list;
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamp};
+use strum::VariantArray;
 
 pub use list::{Filter, Position, SortBy, list};
 
@@ -21,7 +24,7 @@ use crate::store::Conn;
 use crate::store::dialect::{AdvisoryLock, Bind, RawSql, RowLock, dispatch, lock_advisory, lock_row};
 use crate::store::error::ensure_one_row;
 use crate::store::schema::deadlines::{self, dsl};
-use crate::store::schema::{deadline_extensions, periods, submissions};
+use crate::store::schema::{deadline_extensions, organizations, period_units, periods, submissions};
 use crate::store::types::{enum_text, from_json, id, id_option, id_texts, json, naive, parse_enum, utc};
 
 /// The largest number of rows that one statement writes.
@@ -144,11 +147,56 @@ pub fn of_period(conn: &mut Conn, period_id: &Id) -> Result<Vec<Deadline>, Error
     rows.into_iter().map(Deadline::try_from).collect()
 }
 
-/// Returns all deadlines of several periods.
-pub fn of_periods(conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Deadline>, Error> {
-    let rows: Vec<Row> =
-        dsl::deadlines.filter(dsl::period_id.eq_any(id_texts(period_ids))).order(dsl::id).load(conn)?;
+/// The unit as the index of each period's deadlines has it: empty for those of the whole period.
+fn unit_in_index() -> SqlLiteral<Text> {
+    sql("COALESCE(unit_id, '')")
+}
+
+/// Returns the deadlines of several periods that concern no unit, in any order: in that of their ids, a database would read
+/// all of the periods.
+pub fn of_whole_periods(conn: &mut Conn, period_ids: &[Id]) -> Result<Vec<Deadline>, Error> {
+    let kinds: Vec<String> = DeadlineKind::VARIANTS.iter().map(enum_text).collect();
+    let of_periods = dsl::deadlines
+        .filter(dsl::period_id.eq_any(id_texts(period_ids)))
+        .filter(dsl::kind.eq_any(kinds))
+        .filter(unit_in_index().eq(""));
+    let rows: Vec<Row> = of_periods.load(conn)?;
     rows.into_iter().map(Deadline::try_from).collect()
+}
+
+/// Returns the deadlines of a kind that some units have in some periods, in any order.
+pub fn of_units(
+    conn: &mut Conn,
+    kind: DeadlineKind,
+    (period_ids, unit_ids): (&[Id], &[Id]),
+) -> Result<Vec<Deadline>, Error> {
+    let mut deadlines = Vec::new();
+    for unit_ids in unit_ids.chunks(BATCH_ROWS) {
+        let of_units = dsl::deadlines
+            .filter(dsl::period_id.eq_any(id_texts(period_ids)))
+            .filter(dsl::kind.eq(enum_text(kind)))
+            .filter(unit_in_index().eq_any(id_texts(unit_ids)));
+        let rows: Vec<Row> = of_units.load(conn)?;
+        for row in rows {
+            deadlines.push(row.try_into()?);
+        }
+    }
+    Ok(deadlines)
+}
+
+/// Returns whether a unit that takes part in a period has neither met its self-assessment deadline nor let it pass.
+pub fn any_sheet_is_open(conn: &mut Conn, period_id: &Id, today: NaiveDate) -> Result<bool, Error> {
+    let set_aside = period_units::table
+        .filter(period_units::period_id.eq(deadlines::period_id))
+        .filter(period_units::unit_id.nullable().eq(deadlines::unit_id))
+        .filter(period_units::set_aside_at.is_not_null());
+    let open = dsl::deadlines
+        .filter(dsl::period_id.eq(period_id.as_str()))
+        .filter(dsl::kind.eq(enum_text(DeadlineKind::SelfAssessment)))
+        .filter(dsl::due_on.ge(today))
+        .filter(dsl::met_on.is_null())
+        .filter(diesel::dsl::not(diesel::dsl::exists(set_aside)));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
 }
 
 /// Locks the appraisal and council review deadlines of a period until the transaction ends and returns them, so that
@@ -328,14 +376,17 @@ pub fn to_check(
 /// organisations' zones need not be read; a check of an organisation then uses its own.
 pub fn organizations_to_check(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<Id>, Error> {
     let latest = (now + chrono::TimeDelta::hours(14)).date_naive();
-    let waiting = dsl::deadlines.filter(dsl::check_on.le(latest)).select(dsl::organization_id).distinct();
-    let mut found: Vec<String> = waiting.load(conn)?;
+    // Asked of each organisation, because a list of the distinct ones is read from an index from end to end.
+    let waiting = dsl::deadlines.filter(dsl::organization_id.eq(organizations::id)).filter(dsl::check_on.le(latest));
     let lapsed = submissions::table
+        .filter(submissions::organization_id.eq(organizations::id))
         .filter(submissions::status.eq_any(["draft", "returned"]))
         .filter(submissions::closes_at.le(naive(now)));
-    found.extend(lapsed.select(submissions::organization_id).distinct().load::<String>(conn)?);
-    found.sort();
-    found.dedup();
+    let to_check = organizations::table
+        .filter(diesel::dsl::exists(waiting).or(diesel::dsl::exists(lapsed)))
+        .order(organizations::id)
+        .select(organizations::id);
+    let found: Vec<String> = to_check.load(conn)?;
     Ok(found.into_iter().map(id).collect())
 }
 
@@ -365,13 +416,17 @@ pub struct Summary {
 }
 
 #[derive(QueryableByName)]
-struct SummaryRow {
+struct Counted {
     #[diesel(sql_type = BigInt)]
     due_soon: i64,
     #[diesel(sql_type = BigInt)]
     overdue: i64,
-    #[diesel(sql_type = Nullable<Date>)]
-    next_check_on: Option<NaiveDate>,
+}
+
+#[derive(QueryableByName)]
+struct NextCheck {
+    #[diesel(sql_type = Date)]
+    check_on: NaiveDate,
 }
 
 /// Returns the stages of an organisation's periods, each with the status of its period.
@@ -401,18 +456,32 @@ pub fn summary(
         live.map(|status| format!("'{}'", enum_text(status))).collect::<Vec<_>>().join(", ")
     };
     let (sheets, others) = (live(DeadlineKind::SelfAssessment), live(DeadlineKind::Dossier));
-    let sum = |condition: &str| format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)");
-    let met_on = list::met_on_sql(sees_stages);
-    let hidden = if sees_stages { "1 = 0" } else { "unit_id IS NULL AND kind IN ('appraisal', 'council_review')" };
-    let text = format!(
-        "SELECT {} AS due_soon, {} AS overdue, MIN(CASE WHEN check_on > '{today}' AND NOT ({hidden}) THEN check_on END) AS next_check_on \
-         FROM deadlines JOIN periods ON periods.id = deadlines.period_id WHERE {met_on} IS NULL AND waived_at IS NULL AND \
-         (periods.status IN ({sheets}) OR kind <> 'self_assessment' AND periods.status IN ({others})) AND deadlines.organization_id = $1",
-        sum(&format!("due_on >= '{today}' AND due_on <= '{soon}'")),
-        sum(&format!("due_on < '{today}'")),
+    let of_organization = format!(
+        "FROM deadlines JOIN periods ON periods.id = deadlines.period_id \
+         WHERE deadlines.organization_id = $1 AND waived_at IS NULL AND \
+         (periods.status IN ({sheets}) OR kind <> 'self_assessment' AND periods.status IN ({others}))"
     );
-    let row: SummaryRow = sql_query(text).bind::<Text, _>(organization_id.as_str()).get_result(conn)?;
-    Ok(Summary { due_soon: row.due_soon, overdue: row.overdue, next_check_on: row.next_check_on })
+    let sum = |condition: &str| format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)");
+    let (due_soon, overdue) = (sum(&format!("due_on >= '{today}'")), sum(&format!("due_on < '{today}'")));
+    // What is not due soon is counted nowhere, and so not read.
+    let counted =
+        format!("SELECT {due_soon} AS due_soon, {overdue} AS overdue {of_organization} AND due_on <= '{soon}'");
+    // Each is a range of its own: the open ones, and the stages of which the caller does not know that they are met.
+    let unknown = format!("unit_id IS NULL AND met_on IS NOT NULL AND {} IS NULL", list::met_on_sql(false));
+    let ranges = std::iter::once("met_on IS NULL".to_owned()).chain((!sees_stages).then_some(unknown));
+    let mut summary = Summary::default();
+    for range in ranges {
+        let query = sql_query(format!("{counted} AND {range}")).bind::<Text, _>(organization_id.as_str());
+        let counted: Counted = query.get_result(conn)?;
+        summary.due_soon += counted.due_soon;
+        summary.overdue += counted.overdue;
+    }
+    let known = if sees_stages { "" } else { "AND NOT (unit_id IS NULL AND kind IN ('appraisal', 'council_review'))" };
+    let next = sql_query(format!(
+        "SELECT check_on {of_organization} AND met_on IS NULL AND check_on > '{today}' {known} ORDER BY check_on LIMIT 1"
+    ));
+    let next: Option<NextCheck> = next.bind::<Text, _>(organization_id.as_str()).get_result(conn).optional()?;
+    Ok(Summary { next_check_on: next.map(|next| next.check_on), ..summary })
 }
 
 #[derive(Queryable, Insertable)]

@@ -225,3 +225,28 @@ fn the_command_line_ends_with_what_is_due() {
     let (code, told, _) = run(&app.database, "UTC", &[]);
     assert_eq!((code, &told["due_soon"], changes(&told)), (10, &json!(8), json!([])));
 }
+
+/// Gates that close together are told of one by one, in the order of their sheets.
+#[apply(on_both)]
+fn every_gate_that_closes_is_told_of(app: &App) {
+    let mut drafts: Vec<String> = UNITS[..5].iter().map(|unit| app.new_sheet(unit)).collect();
+    let returned = app.submitted_sheet(UNITS[5], &[]);
+    app.act("appraiser", &returned, "return", Some(&json!({"reason": "x"}))).expect(200);
+    let tag = app.tag("auditor", &drafts[0]);
+    let_the_gate_close(app);
+    check(app, &json!({}));
+    for draft in &drafts {
+        assert_eq!(app.get("auditor", draft).expect(200)["status"], "missed");
+    }
+    assert_eq!(app.get("auditor", &returned).expect(200)["status"], "submitted");
+    // A lapse is no change of the unit's.
+    assert_eq!(tag.split('-').next(), app.tag("auditor", &drafts[0]).split('-').next());
+    let told = app.get("auditor", "/v1/audit-entries?action=submission.lapse").expect(200)["items"].clone();
+    let told: Vec<&Value> = told.as_array().unwrap().iter().map(|entry| &entry["subject"]["id"]).collect();
+    drafts.push(returned);
+    drafts.sort_unstable();
+    let ids: Vec<&str> = drafts.iter().map(|sheet| sheet.rsplit('/').next().unwrap()).collect();
+    assert_eq!(told, ids);
+    assert_eq!((events(app)["submission.missed"], events(app)["submission.stands"]), (5, 1));
+    assert_eq!(app.get("auditor", "/v1/audit-entries/verify").expect(200)["ok"], true);
+}

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::backends::execute;
 use crate::support::year::head;
 use crate::support::{App, apply, on_both};
 
@@ -220,4 +221,48 @@ fn a_returned_sheet_is_its_units_turn_again(app: &App) {
     // What the clock has taken is nobody's turn.
     app.set_clock("2023-11-11T17:00:00.000Z");
     assert_eq!(tasks(app, &head("TH")), []);
+}
+
+/// Puts ten thousand submitted sheets more beside a unit's, past the service.
+fn ten_thousand_like(app: &App, unit: &str) {
+    let (unit_id, period_id) = (app.unit_id(unit), app.period_id());
+    let numbers = "WITH RECURSIVE n (i) AS (SELECT 100000000001 UNION ALL SELECT i + 1 FROM n WHERE i < 100000010000)";
+    let id = "'00000000-0000-7000-8000-' || i";
+    for rows in [
+        format!(
+            "INSERT INTO units (id, organization_id, code, name, kind, active, predecessor_ids, version, created_at, updated_at) \
+             {numbers} SELECT {id}, organization_id, 'Z' || i, name, kind, active, predecessor_ids, version, created_at, updated_at \
+             FROM units, n WHERE id = '{unit_id}'"
+        ),
+        format!(
+            "INSERT INTO period_units (period_id, organization_id, unit_id) \
+             {numbers} SELECT period_id, organization_id, {id} FROM period_units, n WHERE period_id = '{period_id}' AND unit_id = '{unit_id}'"
+        ),
+        format!(
+            "INSERT INTO submissions (id, organization_id, period_id, unit_id, status, revision, late, due_on, closes_at, submitted_at, version, created_at, updated_at) \
+             {numbers} SELECT {id}, organization_id, period_id, {id}, status, revision, late, due_on, closes_at, submitted_at, version, created_at, updated_at \
+             FROM submissions, n WHERE period_id = '{period_id}' AND unit_id = '{unit_id}'"
+        ),
+    ] {
+        execute(app, &rows).unwrap();
+    }
+}
+
+/// However many there are, the first in order comes first, and the unit's people do not wait for the others.
+#[apply(on_both)]
+fn no_task_is_left_out(app: &App) {
+    let sheet = app.submitted_sheet("TH", &[]);
+    let returned = app.submitted_sheet("KT", &[]);
+    app.act("appraiser", &returned, "return", Some(&json!({"reason": "x"}))).expect(200);
+    ten_thousand_like(app, "TH");
+    assert_eq!(tasks(app, "kt-head"), told(&[("submit", "KT", "2023-11-10")]));
+    app.set_clock("2023-11-13T01:00:00.000Z");
+    app.move_period("secretary", "start-appraisal");
+    assert_eq!(
+        tasks(app, "appraiser")[..2],
+        told(&[("appraise", "KT", "2023-11-20"), ("appraise", "TH", "2023-11-20")])
+    );
+    let href = app.get("appraiser", "/v1/me/tasks?limit=2").expect(200)["items"][1]["subject"]["id"].clone();
+    assert!(sheet.ends_with(href.as_str().unwrap()));
+    assert_eq!(tasks(app, "th-head"), []);
 }

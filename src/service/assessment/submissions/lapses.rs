@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{audited_lines, event, last_submitted};
+use crate::domain::Id;
 use crate::domain::assessment::evidence::{Evidence, FrozenEvidence};
 use crate::domain::assessment::submission::{Submission, SubmissionCase, SubmissionStatus};
 use crate::domain::journal::event::EventType;
@@ -28,15 +29,20 @@ pub fn apply_lapses(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let lapses = lapse_all(conn, app, scope, now)?;
-    lapses.into_iter().try_for_each(|lapse| lapse.record(conn, app, request_id, now))
+    record_lapses(conn, app, request_id, lapses, now)
 }
 
-/// Applies lapses without recording them. The caller records them with [`Lapse::record`] after it has locked every row
+/// Applies lapses without recording them. The caller records them with [`record_lapses`] after it has locked every row
 /// that it needs, because the journal is locked last.
 pub fn lapse_all(conn: &mut Conn, app: &App, scope: Lapsed, now: DateTime<Utc>) -> Result<Vec<Lapse>, Error> {
     let submissions = store::submissions::lapsed(conn, scope, now)?;
-    let lapses = submissions.into_iter().map(|before| lapse(conn, app, before, now));
-    let mut lapses = lapses.collect::<Result<Vec<_>, _>>()?;
+    let drafts: Vec<Id> = submissions.iter().filter(|sheet| is_draft(sheet)).map(|sheet| sheet.id).collect();
+    store::submissions::miss(conn, &drafts, now)?;
+    let lapses = submissions.into_iter().map(|before| match is_draft(&before) {
+        true => Ok(Lapse::of(before, now)),
+        false => lapse_returned(conn, app, before, now),
+    });
+    let mut lapses = lapses.collect::<Result<Vec<_>, Error>>()?;
     let stages = sync::update_stages_after(conn, &lapses.iter().map(|lapse| &lapse.after).collect::<Vec<_>>(), now)?;
     // A stage is complete with the last of them.
     if let Some(last) = lapses.last_mut() {
@@ -58,33 +64,55 @@ pub struct Lapse {
     deadlines: Entries,
 }
 
-/// Applies the lapse of one submission.
-fn lapse(conn: &mut Conn, app: &App, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
-    let after = Submission { updated_at: now, ..before.clone() }.lapsed();
-    let after = store::submissions::update_by_clock(conn, after)?;
-    let mut lapse = Lapse { after, ..Lapse::preview(before) };
-    if lapse.before.status == SubmissionStatus::Returned {
-        let after = &mut lapse.after;
-        let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
-        let table = app.tables.of_submission(conn, &case)?;
-        let (edited, sent) =
-            (store::scores::of_submission(conn, &table, &after.id)?, last_submitted(conn, after)?.sheet());
-        store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
-        lapse.lines = changed_fields(audited_lines(&table, &edited)?, audited_lines(&table, &sent)?);
-        let pieces = store::evidence::of_submission(conn, &after.id)?;
-        let is_reverted = |piece: &&Evidence| piece.is_current() != piece.is_of(after.revision);
-        lapse.reverted = pieces.iter().filter(is_reverted).map(FrozenEvidence::from).collect();
-        store::evidence::restore(conn, &after.id, after.revision)?;
-        let tally = table.tally(&sent);
-        after.totals = tally.totals;
-        store::submissions::set_totals(conn, after, &table.breakdown(&tally), after.version)?;
-        let sent_on = after.submitted_at.map(|at| date_in(case.zone, at));
-        lapse.deadlines = sync::submission_sent(conn, after, sent_on)?;
-    }
+/// Whether the lapse changes nothing but the state, so that many are written as one.
+fn is_draft(sheet: &Submission) -> bool {
+    sheet.status == SubmissionStatus::Draft
+}
+
+/// Applies the lapse of a returned submission, which stands as it was last submitted.
+fn lapse_returned(conn: &mut Conn, app: &App, before: Submission, now: DateTime<Utc>) -> Result<Lapse, Error> {
+    let mut lapse = Lapse::of(before, now);
+    let after = &mut lapse.after;
+    *after = store::submissions::update_by_clock(conn, after.clone())?;
+    let case = store::submissions::find(conn, &after.id)?.ok_or(Code::NotFound)?;
+    let table = app.tables.of_submission(conn, &case)?;
+    let (edited, sent) = (store::scores::of_submission(conn, &table, &after.id)?, last_submitted(conn, after)?.sheet());
+    store::scores::save_submission(conn, &table, &after.id, &edited, &sent)?;
+    lapse.lines = changed_fields(audited_lines(&table, &edited)?, audited_lines(&table, &sent)?);
+    let pieces = store::evidence::of_submission(conn, &after.id)?;
+    let is_reverted = |piece: &&Evidence| piece.is_current() != piece.is_of(after.revision);
+    lapse.reverted = pieces.iter().filter(is_reverted).map(FrozenEvidence::from).collect();
+    store::evidence::restore(conn, &after.id, after.revision)?;
+    let tally = table.tally(&sent);
+    after.totals = tally.totals;
+    store::submissions::set_totals(conn, after, &table.breakdown(&tally), after.version)?;
+    let sent_on = after.submitted_at.map(|at| date_in(case.zone, at));
+    lapse.deadlines = sync::submission_sent(conn, after, sent_on)?;
     Ok(lapse)
 }
 
+/// Records lapses of one organisation in the journal.
+///
+/// # Errors
+/// `busy` or `internal` when the database fails.
+pub fn record_lapses(
+    conn: &mut Conn,
+    app: &App,
+    request_id: &str,
+    lapses: Vec<Lapse>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let entries: Entries = lapses.into_iter().flat_map(Lapse::entries).collect();
+    entries.record_as(conn, app, now, &Author::system("clock", request_id))
+}
+
 impl Lapse {
+    /// The lapse of a submission at an instant.
+    fn of(before: Submission, now: DateTime<Utc>) -> Self {
+        let lapse = Lapse::preview(before);
+        Lapse { after: Submission { updated_at: now, ..lapse.after }, ..lapse }
+    }
+
     /// The lapse that would be applied, for a dry run.
     pub fn preview(before: Submission) -> Self {
         let none = || json!({});
@@ -111,9 +139,8 @@ impl Lapse {
         event(&self.after, kind)
     }
 
-    /// Records the lapse in the journal.
-    pub fn record(self, conn: &mut Conn, app: &App, request_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let author = Author::system("clock", request_id);
+    /// What the journal tells of the lapse.
+    fn entries(self) -> impl Iterator<Item = AuditDraft<'static>> {
         let Submission { id, organization_id, .. } = self.after;
         let audit = |sheet: &Submission| json!({"status": sheet.status, "return_reason": sheet.return_reason});
         let (old, new) = changed_fields(audit(&self.before), audit(&self.after));
@@ -124,7 +151,6 @@ impl Lapse {
             event: Some(self.event()),
             ..AuditDraft::about("submission.lapse", Some(organization_id), (SubmissionCase::TYPE, id))
         };
-        let entries: Entries = std::iter::once(draft).chain(self.deadlines).collect();
-        entries.record_as(conn, app, now, &author)
+        std::iter::once(draft).chain(self.deadlines)
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::schedule::extension::{Extension, Usage};
 use crate::domain::text::{NOTE_CHARS, checked};
 use crate::domain::time::date_in;
 use crate::error::{Code, Error};
+use crate::service::assessment::submissions::lapses::record_lapses;
 use crate::service::award::award_proposals;
 use crate::service::subject::{changed_fields, fields};
 use crate::service::{AuditDraft, Context, Details, Entries, Input, Result, Subject, record_all};
@@ -106,9 +107,8 @@ pub fn correct_extension(
     if let Some(due_on) = after.due_on().filter(|due_on| before.due_on() != Some(*due_on)) {
         drafts.extend(move_gate(conn, context, &after, due_on)?);
     }
-    for lapse in std::mem::take(&mut case.lapses) {
-        lapse.record(conn, context.app, context.request_id(), context.now)?;
-    }
+    let lapses = std::mem::take(&mut case.lapses);
+    record_lapses(conn, context.app, context.request_id(), lapses, context.now)?;
     let (old, new) = changed_fields(entries::audit(&before), entries::audit(&after));
     let old = fields(&old, json!({"extension": {"number": number, "due_on": extension.due_on}}));
     let new = fields(&new, json!({"extension": {"number": number, "due_on": corrected.due_on}, "reason": reason}));
