@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::background;
 use crate::clock::{Clock, Ids, sandbox_start};
 use crate::config::{Config, Setting};
+use crate::domain::criteria::spreadsheet::Reading;
 use crate::domain::time::instant;
 use crate::error::{Code, Error, Fault};
 use crate::http::auth::{Keys, own};
@@ -148,7 +149,7 @@ pub async fn run() -> ExitCode {
         Command::Openapi { v3_0 } => print_document(if v3_0 { Version::V3_0 } else { Version::V3_1 }),
         Command::CreateAdmin { organization, name, user_name, .. } => create_admin(organization, name, user_name).await,
         Command::ImportCriteria { file, organization, code, title, year, legal_basis, dry_run } => {
-            let given = Overrides { code, title, year, legal_basis };
+            let given = Overrides { code, title, year, legal_basis, reading: Reading::default() };
             import_criteria(&file, organization, given, dry_run).await
         }
         Command::CheckDeadlines { organization, dry_run } => check_deadlines(organization.as_deref(), dry_run).await,

@@ -632,6 +632,86 @@ codes! {
     PartImplied = "part_implied", 422, AfterChange,
         vi "Bảng không chia phần", "Bảng không có phần A, B; toàn bộ được xem là điểm chuẩn.",
         en "Part implied", "The table has no parts A, B; all of it is read as base points.";
+    /// A row of headings without one for the points.
+    HeadingMissing = "heading_missing", 422, Never,
+        vi "Thiếu cột trong dòng tiêu đề", "Dòng {row} là dòng tiêu đề nhưng thiếu cột {missing}; các cột tìm thấy: {found}.",
+        en "Heading missing", "Row {row} has the headings but none for {missing}; it has {found}.";
+    /// Two columns that could both have the points.
+    ColumnsAmbiguous = "columns_ambiguous", 422, Never,
+        vi "Chưa rõ cột điểm", "Dòng {row}: các cột {found} đều có thể là cột điểm; hãy chỉ rõ bằng tham số columns.",
+        en "Columns ambiguous", "Row {row}: columns {found} could all have the points; say which with the parameter columns.";
+    /// A cell beyond the last heading.
+    CellBeyondHeadings = "cell_beyond_headings", 422, Never,
+        vi "Ô nằm ngoài các cột có tiêu đề", "Dòng {row}, cột {column}: “{got}” nằm ngoài các cột có tiêu đề; có thể dấu phẩy đã tách một số thành hai ô.",
+        en "Cell beyond the headings", "Row {row}, column {column}: “{got}” lies beyond the headings; a comma may have cut a number in two.";
+    /// A second table below the first one.
+    SecondTable = "second_table", 422, Never,
+        vi "Có bảng thứ hai", "Dòng {row}: một bảng khác bắt đầu sau dòng tổng; hãy tách mỗi bảng thành một tệp.",
+        en "Second table", "Row {row}: another table begins after the total; put each into a file of its own.";
+    /// Several sheets with a table, of which none is named.
+    SeveralTables = "several_tables", 422, Never,
+        vi "Có nhiều bảng", "Trang tính {sheet} cũng có bảng tiêu chí; hãy chỉ rõ bằng tham số sheet.",
+        en "Several tables", "Sheet {sheet} has a table too; say which with the parameter sheet.";
+    /// A sheet that the file does not have.
+    SheetNotFound = "sheet_not_found", 422, Never,
+        vi "Không có trang tính này", "Tệp không có trang tính {got}; các trang tính: {known}.",
+        en "Sheet not found", "The file has no sheet {got}; it has {known}.";
+    /// A file of a kind that is not read.
+    FormatNotRead = "format_not_read", 422, Never,
+        vi "Định dạng tệp không được đọc", "Tệp {got} không đọc được; hãy gửi bảng gốc ở dạng Excel (.xlsx, .xls), OpenDocument (.ods) hoặc CSV; bảng trong Word có thể chép sang Excel.",
+        en "Format not read", "A {got} file is not read; send the table itself as Excel (.xlsx, .xls), OpenDocument (.ods) or CSV; a table in Word can be copied into Excel.";
+    /// A figure with a comma and three digits, which is a decimal or a thousand.
+    NumberUnclear = "number_unclear", 422, Never,
+        vi "Số chưa rõ", "Dòng {row}, cột {column}: “{got}” có thể là số thập phân hoặc hàng nghìn; hãy viết rõ.",
+        en "Number unclear", "Row {row}, column {column}: “{got}” could be a decimal or a thousand; write it out.";
+    /// A figure that the spreadsheet has made a date.
+    NumberIsADate = "number_is_a_date", 422, Never,
+        vi "Ô điểm là ngày tháng", "Dòng {row}, cột {column}: phần mềm bảng tính đã đổi số này thành ngày {got}; hãy nhập lại dạng số.",
+        en "Number is a date", "Row {row}, column {column}: the spreadsheet has turned this figure into the date {got}; enter it again as a number.";
+    /// A percentage where points belong.
+    NumberIsAPercentage = "number_is_a_percentage", 422, Never,
+        vi "Ô điểm là tỷ lệ", "Dòng {row}, cột {column}: {got} là tỷ lệ phần trăm, không phải điểm.",
+        en "Number is a percentage", "Row {row}, column {column}: {got} is a percentage, not points.";
+    /// A formula whose value the file does not have.
+    FormulaWithoutValue = "formula_without_value", 422, Never,
+        vi "Công thức chưa có giá trị", "Dòng {row}, cột {column}: công thức chưa được tính; hãy mở tệp bằng phần mềm bảng tính và lưu lại.",
+        en "Formula without a value", "Row {row}, column {column}: the formula was never worked out; open the file in a spreadsheet program and save it.";
+    /// Lines below an item that neither add up to its points nor have them as their best.
+    LinesUnclear = "lines_unclear", 422, Never,
+        vi "Chưa rõ các dòng con", "Dòng {row}: các dòng không đánh số cộng lại được {sum} điểm, tiêu chí có {max} điểm; hãy đánh số nếu là tiêu chí con, hoặc ghi rõ mức điểm.",
+        en "Lines unclear", "Row {row}: the lines without a number add up to {sum}, but the criterion has {max} points; number them if they are criteria, or correct the levels.";
+    /// A warning: lines without numbers that add up to their item, read as criteria below it.
+    LinesAddedUp = "lines_added_up", 422, AfterChange,
+        vi "Các dòng con là tiêu chí", "Dòng {row}: các dòng không đánh số cộng đúng bằng điểm của mục nên được xem là tiêu chí con.",
+        en "Lines added up", "Row {row}: the lines without a number add up to its points and were read as criteria below it.";
+    /// A warning: a printed sum that is not that of the items above it.
+    SubtotalMismatch = "subtotal_mismatch", 422, AfterChange,
+        vi "Dòng cộng không khớp", "Dòng {row}: “{got}” ghi {declared} điểm, các mục phía trên cộng được {sum} điểm.",
+        en "Subtotal mismatch", "Row {row}: “{got}” says {declared} points, but the items above add up to {sum}.";
+    /// A warning: a total with items after it, which was that of a part.
+    SubtotalLeftOut = "subtotal_left_out", 422, AfterChange,
+        vi "Dòng cộng của một phần", "Dòng {row}: dòng tổng này có mục tiếp theo nên được xem là tổng của một phần và bỏ qua.",
+        en "Subtotal left out", "Row {row}: items follow this total, so it was read as that of a part and left out.";
+    /// A warning: a section of bonuses or deductions in a table without parts, made a part of its own.
+    SectionMadePart = "section_made_part", 422, AfterChange,
+        vi "Mục được tách thành phần", "Dòng {row}: mục này là điểm thưởng hoặc điểm trừ nên được tách thành một phần riêng.",
+        en "Section made a part", "Row {row}: this section has bonuses or deductions and was made a part of its own.";
+    /// A warning: a part whose points are taken.
+    PenaltyRecognised = "penalty_recognised", 422, AfterChange,
+        vi "Phần điểm trừ", "Dòng {row}: phần này được hiểu là điểm trừ: số điểm ghi trong bảng là mức trừ tối đa.",
+        en "Penalty recognised", "Row {row}: this part was read as deductions: its figures are the most that is taken.";
+    /// A warning: a section without points of its own, which has the sum of what is below it.
+    PointsSummed = "points_summed", 422, AfterChange,
+        vi "Điểm của mục được cộng lại", "Dòng {row}: mục không ghi điểm nên được lấy bằng tổng điểm các mục con.",
+        en "Points summed", "Row {row}: the section has no points of its own; it was given the sum of what is below it.";
+    /// A warning: one cell of points beside several items, which share them.
+    PointsMerged = "points_merged", 422, AfterChange,
+        vi "Các mục chung một ô điểm", "Dòng {row}: ô điểm được gộp cho nhiều mục nên các mục này chia nhau số điểm đó.",
+        en "Points merged", "Row {row}: one cell of points stands beside several items, so they share it.";
+    /// A warning: a text about points that no rule is sure to mean.
+    RuleUnsure = "rule_unsure", 422, AfterChange,
+        vi "Cách tính điểm chưa rõ", "Dòng {row}: nội dung nói về cách tính điểm nhưng chưa đủ rõ; tiêu chí được chấm trực tiếp, đề nghị chọn quy tắc.",
+        en "Rule unsure", "Row {row}: the text says how to score, but not clearly enough; the criterion is scored directly, please choose a rule.";
     /// A warning: a number that does not follow the previous one, so that a row may be missing.
     NumberingGap = "numbering_gap", 422, AfterChange,
         vi "Số thứ tự không liên tục", "Dòng {row}: số thứ tự là “{got}”, đáng lẽ là {expected}.",

@@ -11,7 +11,9 @@ use super::schemas::{PREFIX, Schemas};
 pub fn inline_scalars(paths: &mut Value, schemas: &mut Schemas) {
     // One of several shapes keeps its name even where it is a scalar.
     let mut shapes = BTreeSet::new();
-    schemas.values().for_each(|schema| note_shapes(schema, &mut shapes));
+    for schema in schemas.values() {
+        note_shapes(schema, &mut shapes);
+    }
     let (scalars, mut others): (Schemas, Schemas) =
         std::mem::take(schemas).into_iter().partition(|(name, schema)| is_scalar(schema) && !shapes.contains(name));
     for schema in others.values_mut() {

@@ -341,7 +341,7 @@ mod tests {
     }
 
     /// The other parameters of sentences: figures, times, and what the client or the author of a table has written.
-    const SHOWN_AS_GIVEN: [&str; 38] = [
+    const SHOWN_AS_GIVEN: [&str; 41] = [
         "choice",
         "closed_at",
         "column",
@@ -352,6 +352,7 @@ mod tests {
         "due_on",
         "earliest",
         "expected",
+        "found",
         "from",
         "got",
         "group_code",
@@ -364,6 +365,7 @@ mod tests {
         "max_bytes",
         "min",
         "min_score",
+        "missing",
         "most",
         "name",
         "not_before",
@@ -374,6 +376,7 @@ mod tests {
         "retry_after_seconds",
         "row",
         "score",
+        "sheet",
         "step",
         "sum",
         "title",

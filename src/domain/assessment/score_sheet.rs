@@ -173,8 +173,9 @@ mod tests {
         let row = |(number, cells): &(u32, &[&str])| Row {
             number: *number,
             cells: cells.iter().map(|text| Cell::text(*text)).collect(),
+            ..Row::default()
         };
-        Grid { sheet: "TH".to_owned(), rows: rows.iter().map(row).collect() }
+        Grid { sheet: "TH".to_owned(), rows: rows.iter().map(row).collect(), ..Grid::default() }
     }
 
     const ID: &str = "018b88d6-5f80-7000-8000-000000000001";

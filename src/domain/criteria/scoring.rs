@@ -439,13 +439,13 @@ impl Criterion {
         line.points().map(|points| self.bounds.split(points)).unzip()
     }
 
-    fn read(&self, input: &LineInput, scorer: Scorer, pointer: &str, check: &mut Check) -> Line {
-        let may_leave_out = scorer == Scorer::Reviewer && self.not_applicable != NotApplicable::Refused;
+    fn read(&self, input: &LineInput, by: Scorer, pointer: &str, check: &mut Check) -> Line {
+        let may_leave_out = by == Scorer::Reviewer && self.not_applicable != NotApplicable::Refused;
         let answer = input.answer.as_ref().map(|answer| {
             let pointer = format!("{pointer}/answer");
             let fault = |code| Fault::at(pointer.as_str(), code).with("criterion", self.code.as_str());
             match answer.is_not_applicable() {
-                _ if scorer == Scorer::Unit && self.scored_by == ScoredBy::StandingBody => {
+                _ if by == Scorer::Unit && self.scored_by == ScoredBy::StandingBody => {
                     Err(fault(Code::NotScoredByUnit))
                 }
                 true if may_leave_out => Ok(Answer::NOT_APPLICABLE),

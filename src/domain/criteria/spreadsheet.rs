@@ -58,9 +58,73 @@ pub struct Table {
     pub parts: Vec<Part>,
     /// What holds criteria together that do not share a parent.
     pub limits: Vec<Limit>,
+    /// What of the file is no part of the tree, each with its reason.
+    pub skipped: Vec<Skipped>,
     /// What was inferred from the sheet.
     pub warnings: Vec<Fault>,
     places: Places,
+}
+
+/// Why something of a file is no part of the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// The printed sum of a section.
+    Subtotal,
+    /// The printed sum of the table.
+    Total,
+    /// A note below the table.
+    NoteBelow,
+    /// Who signs, and who receives it.
+    Signature,
+    /// Hidden in the file.
+    Hidden,
+    /// Struck out.
+    StruckOut,
+    /// The headings, repeated.
+    RepeatedHeading,
+    /// A column to be filled in later, or of another year.
+    OtherColumn,
+    /// A sheet beside the one that was read.
+    OtherSheet,
+    /// Another table below the one that was read.
+    OtherTable,
+    /// A row without a text.
+    NoText,
+}
+
+impl SkipReason {
+    /// Whether a number is missing from the numbering because of it.
+    pub const fn leaves_gap(self) -> bool {
+        matches!(self, SkipReason::Hidden | SkipReason::StruckOut)
+    }
+}
+
+/// Something of a file that is no part of the tree.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = SkippedPart)]
+pub struct Skipped {
+    /// Name of the sheet.
+    #[schema(example = "Bảng điểm")]
+    pub sheet: String,
+    /// Number of the row, from 1; null for a column or a sheet.
+    pub row: Option<u32>,
+    /// Letters of the column; null for a row or a sheet.
+    #[schema(example = "D")]
+    pub column: Option<String>,
+    /// Why it is left out.
+    pub reason: SkipReason,
+    /// Its words, as far as they go.
+    pub text: String,
+}
+
+/// How a table is to be read, where it does not say so itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Name of the sheet with the table.
+    pub sheet: Option<String>,
+    /// Index of the column with the points.
+    pub points: Option<usize>,
 }
 
 /// Rows of the sheet for each part of the tree, by JSON pointer.
@@ -98,29 +162,33 @@ fn ancestors(pointer: &str) -> impl Iterator<Item = &str> {
 /// Reads a criteria set from a sheet in either layout.
 ///
 /// # Errors
-/// Every cell that cannot be read; `heading_not_found` for a sheet in neither layout.
-pub fn read(grid: &Grid) -> Result<Table, Vec<Fault>> {
-    let candidates = grid.rows.iter().take(HEADING_ROWS).enumerate();
-    for (at, row) in candidates {
+/// Every cell that cannot be read; `heading_not_found` for a sheet in neither layout, `heading_missing` and `columns_ambiguous` for
+/// headings that leave the points open.
+pub fn read(grid: &Grid, reading: &Reading) -> Result<Table, Vec<Fault>> {
+    for (at, row) in grid.rows.iter().take(HEADING_ROWS).enumerate() {
         if let Some(columns) = sheet_row::Columns::of(row) {
             return full::read(grid, at, &columns);
         }
-        if let Some(columns) = office::Columns::of(row) {
-            return office::read(grid, at, &columns);
+        match office::Columns::of(grid, at, reading.points) {
+            Ok(Some(columns)) => return office::read(grid, at, &columns),
+            Ok(None) => {}
+            Err(fault) => return Err(vec![fault]),
         }
     }
     Err(vec![Fault::at("/file", Code::HeadingNotFound).with("sheet", grid.sheet.as_str())])
 }
 
+/// Whether a sheet has the headings of either layout.
+pub fn has_headings(grid: &Grid) -> bool {
+    let is_heading = |(at, row): (usize, &Row)| {
+        sheet_row::Columns::of(row).is_some() || !matches!(office::Columns::of(grid, at, None), Ok(None))
+    };
+    grid.rows.iter().take(HEADING_ROWS).enumerate().any(is_heading)
+}
+
 /// Returns the columns of the full layout that take one of a few words, with the words.
 pub fn word_lists() -> [(&'static str, Vec<&'static str>); 6] {
     full::word_lists()
-}
-
-/// Whether a sheet has the headings of either layout.
-pub fn has_headings(grid: &Grid) -> bool {
-    let is_heading = |row: &Row| sheet_row::Columns::of(row).is_some() || office::Columns::of(row).is_some();
-    grid.rows.iter().take(HEADING_ROWS).any(is_heading)
 }
 
 /// Writes a criteria set as rows. The office layout omits what the printed table has no column for.

@@ -301,7 +301,7 @@ fn bytes(export: PeriodExport, format: Format, language: Language) -> Result<Vec
     match format {
         Format::Json => json(export),
         Format::Csv => table::csv(&export, Words::of(language)),
-        Format::Xlsx => workbook::write(&export, language),
+        Format::Xlsx | Format::Xls | Format::Ods => workbook::write(&export, language),
     }
 }
 

@@ -8,7 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::action::Action;
 use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet, Limit, NotApplicable, Part};
-use crate::domain::criteria::spreadsheet::Shape;
+use crate::domain::criteria::grid::column_of;
+use crate::domain::criteria::spreadsheet::{Reading, Shape, Skipped};
 use crate::domain::{Id, Points};
 use crate::error::{Code, Error};
 use crate::http::call::{Call, Reply};
@@ -107,6 +108,9 @@ struct ImportView {
     criteria_set: Option<SetView>,
     /// The content that was read, for a dry run; otherwise null.
     content: Option<ContentView>,
+    /// What of the file is no part of the content, each with its reason: sums, notes, signatures, columns to be filled in, what is
+    /// hidden; empty for JSON.
+    skipped: Vec<Skipped>,
     /// What must be corrected before the draft can be published; `params` holds `sheet` and `row`.
     errors: Vec<FaultBody>,
     /// What the author should check: what was inferred from the sheet, and the warnings of `GET …/validation`.
@@ -141,7 +145,7 @@ impl ImportForm {
     fn given(self) -> Result<Overrides, Error> {
         let ImportForm { code, title, year, legal_basis, .. } = self;
         let number = |year: String| year.trim().parse().map_err(|_| json::invalid("", "wrong_type", Some("year")));
-        Ok(Overrides { code, title, year: year.map(number).transpose()?, legal_basis })
+        Ok(Overrides { code, title, year: year.map(number).transpose()?, legal_basis, reading: Reading::default() })
     }
 }
 
@@ -154,7 +158,7 @@ pub fn read(bytes: &[u8], given: Overrides) -> Input<NewImport> {
         Format::Json => {
             let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
             let content = json::read::<Body>(text)?.content();
-            let Overrides { code, title, year, legal_basis } = given;
+            let Overrides { code, title, year, legal_basis, .. } = given;
             let content = CriteriaContent {
                 code: code.unwrap_or(content.code),
                 title: title.unwrap_or(content.title),
@@ -164,7 +168,7 @@ pub fn read(bytes: &[u8], given: Overrides) -> Input<NewImport> {
             };
             Ok(criteria_import::from_json(content))
         }
-        Format::Csv | Format::Xlsx => criteria_import::from_spreadsheet(bytes, given),
+        Format::Csv | Format::Xlsx | Format::Xls | Format::Ods => criteria_import::from_spreadsheet(bytes, given),
     }
 }
 
@@ -174,6 +178,27 @@ pub fn read(bytes: &[u8], given: Overrides) -> Input<NewImport> {
 struct ImportQuery {
     /// Whether only to report what the import would do; defaults to `false`.
     dry_run: Option<bool>,
+    /// Name of the sheet with the table; defaults to the first visible one with headings.
+    #[param(example = "Khối sự nghiệp")]
+    sheet: Option<String>,
+    /// What columns mean where the headings leave it open: a JSON object with the letters of the column that has the points.
+    #[param(example = "{\"points\":\"D\"}")]
+    columns: Option<String>,
+}
+
+/// What columns mean, as the caller says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColumnsAsked {
+    points: Option<String>,
+}
+
+/// Reads how a table is to be read from the query.
+fn reading(sheet: Option<String>, columns: Option<&str>) -> Result<Reading, Error> {
+    let invalid = || Error::new(Code::InvalidParameter).with("name", "columns");
+    let asked: ColumnsAsked = columns.map(serde_json::from_str).transpose().map_err(|_| invalid())?.unwrap_or_default();
+    let points = asked.points.map(|letters| column_of(&letters).ok_or_else(invalid)).transpose()?;
+    Ok(Reading { sheet, points })
 }
 
 /// Import a criteria set from a file.
@@ -189,7 +214,8 @@ struct ImportQuery {
 async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
     let (http, payload) = (&http, payload.into_inner());
     let mut call = Call::without_body(http).await?;
-    let ImportQuery { dry_run } = call.query();
+    let ImportQuery { dry_run, sheet, columns } = call.query();
+    let reading = reading(sheet, columns.as_deref()).map_err(|error| call.problem(error))?;
     call.fetch(|_, context| criteria_import::may_import(context)).await?;
     let known = ["organization_id", "code", "title", "year", "legal_basis"];
     let form = upload::receive_whole(http, payload, transfer::MAX_BYTES, &known).await;
@@ -197,7 +223,7 @@ async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
     let call = call.with_form(&form.digest());
     let texts = form.read::<ImportForm>();
     let organization_id = texts.as_ref().ok().and_then(|texts| texts.organization_id);
-    let given = texts.and_then(ImportForm::given);
+    let given = texts.and_then(ImportForm::given).map(|given| Overrides { reading, ..given });
     // Unpacking and parsing blocks, so it runs on a separate thread.
     let reading = web::block(move || given.and_then(|given| read(&form.file, given))).await;
     let input = reading.map_err(|error| call.problem(Error::internal(error)))?;
@@ -207,7 +233,7 @@ async fn import(http: HttpRequest, payload: web::Payload) -> Reply {
 async fn imported(call: Call, organization_id: Option<Id>, input: Input<NewImport>, dry_run: bool) -> Reply {
     let language = Language::of(call.http().headers());
     call.write(move |conn, context| {
-        let ImportReport { format, shape, content, findings, created: details } =
+        let ImportReport { format, shape, content, skipped, findings, created: details } =
             criteria_import::import(conn, context, organization_id.as_ref(), &input, dry_run)?;
         let view = ImportView {
             dry_run,
@@ -215,6 +241,7 @@ async fn imported(call: Call, organization_id: Option<Id>, input: Input<NewImpor
             shape,
             criteria_set: details.as_ref().map(SetView::from),
             content: dry_run.then(|| content.into()),
+            skipped,
             errors: fault_bodies(&findings.errors, language),
             warnings: fault_bodies(&findings.warnings, language),
         };

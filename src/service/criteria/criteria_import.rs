@@ -5,7 +5,7 @@ use crate::domain::access::action::Action;
 use crate::domain::access::{self, Facts};
 use crate::domain::criteria::criteria_set::{CriteriaContent, CriteriaSet};
 use crate::domain::criteria::findings::Findings;
-use crate::domain::criteria::spreadsheet::{Heading, Shape, Table};
+use crate::domain::criteria::spreadsheet::{Heading, Reading, Shape, Skipped, Table};
 use crate::domain::text::{Check, checked};
 use crate::error::{Code, Error};
 use crate::service::criteria::transfer::{self, Format};
@@ -23,6 +23,8 @@ pub struct Overrides {
     pub year: Option<i32>,
     /// Legal document that establishes it.
     pub legal_basis: Option<String>,
+    /// How the table is to be read, where it does not say so itself.
+    pub reading: Reading,
 }
 
 /// A parsed table, ready for import.
@@ -41,6 +43,8 @@ pub struct ImportReport {
     pub shape: Option<Shape>,
     /// The parsed content.
     pub content: CriteriaContent,
+    /// What of the file is no part of the content, each with its reason.
+    pub skipped: Vec<Skipped>,
     /// Errors to correct before publication, and warnings; guesses come first.
     pub findings: Findings,
     /// The created draft; none in a dry run.
@@ -52,7 +56,7 @@ pub struct ImportReport {
 /// # Errors
 /// The errors of [`transfer::read`]; `required` for fields that neither the file nor the caller gives.
 pub fn from_spreadsheet(bytes: &[u8], overrides: Overrides) -> Result<NewImport, Error> {
-    let (format, table) = transfer::read(bytes)?;
+    let (format, table) = transfer::read(bytes, &overrides.reading)?;
     let Heading { code, title, year, legal_basis, not_applicable, minimum_total } = table.heading.clone();
     let (code, title, year) = (overrides.code.or(code), overrides.title.or(title), overrides.year.or(year));
     checked(|check| {
@@ -101,7 +105,8 @@ impl NewImport {
             return Err(Error::new(Code::AlreadyExists));
         }
         let (findings, shape) = (self.findings(&content), self.sheet.as_ref().map(|sheet| sheet.shape));
-        Ok(ImportReport { format: self.format, shape, content, findings, created: None })
+        let skipped = self.sheet.as_ref().map(|sheet| sheet.skipped.clone()).unwrap_or_default();
+        Ok(ImportReport { format: self.format, shape, content, skipped, findings, created: None })
     }
 
     /// The findings on a table, with their rows.

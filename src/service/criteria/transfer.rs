@@ -1,17 +1,21 @@
 //! Import and export of criteria tables: conversion between file bytes and rows of cells.
 
 pub(in crate::service) mod csv;
+mod marks;
+mod others;
 pub(in crate::service) mod xlsx;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::criteria::criteria_set::CriteriaContent;
-use crate::domain::criteria::spreadsheet::{self, Cell, Grid, Row, Shape, Table};
+use crate::domain::criteria::spreadsheet::{self, Cell, Grid, Reading, Row, Shape, SkipReason, Skipped, Table};
 use crate::error::{Code, Error, Fault};
 
 /// Largest file to import, in bytes.
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
+/// How an Excel 97 workbook begins, and every other compound file.
+const OLE: &[u8] = b"\xd0\xcf\x11\xe0";
 /// Largest number of rows.
 const MAX_ROWS: usize = 20_000;
 /// Number of columns that are read.
@@ -29,6 +33,10 @@ pub enum Format {
     Csv,
     /// Office Open XML.
     Xlsx,
+    /// Excel 97 to 2003, which is only read.
+    Xls,
+    /// `OpenDocument`, which is only read.
+    Ods,
 }
 
 impl Format {
@@ -37,6 +45,8 @@ impl Format {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'{') => Format::Json,
+            _ if bytes.starts_with(OLE) => Format::Xls,
+            _ if bytes.starts_with(b"PK\x03\x04") && others::is_open_document(bytes) => Format::Ods,
             _ if bytes.starts_with(b"PK\x03\x04") => Format::Xlsx,
             _ => Format::Csv,
         }
@@ -48,6 +58,8 @@ impl Format {
             Format::Json => "application/json",
             Format::Csv => "text/csv; charset=utf-8",
             Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Format::Xls => "application/vnd.ms-excel",
+            Format::Ods => "application/vnd.oasis.opendocument.spreadsheet",
         }
     }
 
@@ -57,26 +69,70 @@ impl Format {
             Format::Json => "json",
             Format::Csv => "csv",
             Format::Xlsx => "xlsx",
+            Format::Xls => "xls",
+            Format::Ods => "ods",
         }
     }
 }
 
-/// Reads a table from the first sheet that has table headings.
+/// Reads a table from the sheet that is named, or else from the first visible one that has table headings. The others with a
+/// table are named as skipped.
 ///
 /// # Errors
-/// `spreadsheet_unreadable`, `spreadsheet_too_large`; the fault of every invalid cell, with sheet, row and column.
-pub fn read(bytes: &[u8]) -> Result<(Format, Table), Error> {
+/// `format_not_read`, `spreadsheet_unreadable`, `spreadsheet_too_large`, `sheet_not_found`; the fault of every invalid cell, with
+/// sheet, row and column.
+pub fn read(bytes: &[u8], reading: &Reading) -> Result<(Format, Table), Error> {
+    refuse_foreign(bytes)?;
     let format = Format::of(bytes);
     let grids = match format {
         Format::Xlsx => xlsx::read(bytes)?,
+        Format::Xls | Format::Ods => others::read(bytes, format)?,
         Format::Csv | Format::Json => csv::read(bytes)?,
     };
-    let grid = grids.iter().find(|grid| spreadsheet::has_headings(grid)).or(grids.first());
-    let grid = grid.ok_or_else(unreadable)?;
-    match spreadsheet::read(grid) {
-        Ok(table) => Ok((format, table)),
-        Err(faults) => Err(Error::unless_valid(faults).err().unwrap_or_else(unreadable)),
+    let visible: Vec<&Grid> = grids.iter().filter(|grid| !grid.hidden).collect();
+    let named = |name: &String| grids.iter().find(|grid| grid.sheet == *name).ok_or_else(|| no_sheet(name, &grids));
+    let grid = if let Some(name) = &reading.sheet {
+        named(name)?
+    } else {
+        let first = visible.iter().find(|grid| spreadsheet::has_headings(grid)).or(visible.first());
+        first.copied().or(grids.first()).ok_or_else(unreadable)?
+    };
+    let mut table = match spreadsheet::read(grid, reading) {
+        Ok(table) => table,
+        Err(faults) => return Err(Error::unless_valid(faults).err().unwrap_or_else(unreadable)),
+    };
+    for other in grids.iter().filter(|other| other.sheet != grid.sheet && !other.rows.is_empty()) {
+        let reason = if other.hidden { SkipReason::Hidden } else { SkipReason::OtherSheet };
+        let sheet = other.sheet.clone();
+        table.skipped.push(Skipped { text: sheet.clone(), sheet, row: None, column: None, reason });
+        if !other.hidden && reading.sheet.is_none() && spreadsheet::has_headings(other) {
+            let fault = Fault::at("/file", Code::SeveralTables).with("sheet", other.sheet.as_str());
+            table.warnings.push(fault);
+        }
     }
+    Ok((format, table))
+}
+
+/// Refuses a file of a kind that is not read, by its name.
+fn refuse_foreign(bytes: &[u8]) -> Result<(), Error> {
+    const FOREIGN: [(&[u8], &str); 6] = [
+        (b"%PDF", "PDF"),
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"\x89PNG", "PNG"),
+        (b"II*\0", "TIFF"),
+        (b"MM\0*", "TIFF"),
+        (b"{\\rtf", "RTF"),
+    ];
+    let kind = FOREIGN.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, kind)| *kind);
+    match kind.or_else(|| xlsx::foreign_kind(bytes)) {
+        Some(kind) => Err(Error::of_fault(Fault::at("/file", Code::FormatNotRead).with("got", kind))),
+        None => Ok(()),
+    }
+}
+
+fn no_sheet(name: &str, grids: &[Grid]) -> Error {
+    let known: Vec<&str> = grids.iter().map(|grid| grid.sheet.as_str()).collect();
+    Error::of_fault(Fault::at("/file", Code::SheetNotFound).with("got", name).with("known", known.join(", ")))
 }
 
 /// Writes a table to a file.
@@ -87,7 +143,7 @@ pub fn write(content: &CriteriaContent, format: Format, shape: Shape) -> Result<
     match format {
         Format::Json => write_json(content),
         Format::Csv => csv::write(&spreadsheet::write(content, shape)),
-        Format::Xlsx => xlsx::write(&spreadsheet::write(content, shape), shape),
+        Format::Xlsx | Format::Xls | Format::Ods => xlsx::write(&spreadsheet::write(content, shape), shape),
     }
 }
 
@@ -127,7 +183,7 @@ impl RowBuffer {
             if self.rows.len() >= MAX_ROWS {
                 return Err(too_large("rows", MAX_ROWS));
             }
-            self.rows.push(Row { number, cells: Vec::new() });
+            self.rows.push(Row { number, ..Row::default() });
         }
         if let Some(row) = self.rows.last_mut() {
             let (before, width) = (row.cells.len(), row.cells.len().max(column + 1));
@@ -145,7 +201,7 @@ impl RowBuffer {
 
     /// Returns the finished sheet and starts the next.
     fn finish_sheet(&mut self, sheet: &str) -> Grid {
-        Grid { sheet: sheet.to_owned(), rows: std::mem::take(&mut self.rows) }
+        Grid { sheet: sheet.to_owned(), rows: std::mem::take(&mut self.rows), ..Grid::default() }
     }
 }
 

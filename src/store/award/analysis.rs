@@ -54,7 +54,8 @@ pub fn results_of(conn: &mut Conn, period_ids: &[Id]) -> Result<HashMap<Id, Stri
 
 /// Returns the totals of the finalised self-assessments of units in periods, by period and unit.
 pub fn self_totals(conn: &mut Conn, period_ids: &[Id], unit_ids: &[Id]) -> Result<HashMap<(Id, Id), Totals>, Error> {
-    let rows: Vec<(String, String, (Option<i64>, Option<i64>), (i64, i64))> = submissions::table
+    type Columns = (String, String, (Option<i64>, Option<i64>), (i64, i64));
+    let rows: Vec<Columns> = submissions::table
         .filter(submissions::period_id.eq_any(id_texts(period_ids)))
         .filter(submissions::unit_id.eq_any(id_texts(unit_ids)))
         .filter(submissions::status.eq(enum_text(SubmissionStatus::Finalized)))

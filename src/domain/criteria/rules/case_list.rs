@@ -287,7 +287,7 @@ impl Case {
     /// Returns its row.
     fn row(&self) -> Written {
         let row = Written::new("case").text("code", &self.code).text("title", &self.title).with("points", self.points);
-        let row = row.optional("limit", self.limit).optional("once", self.once.then(|| Written::yes()));
+        let row = row.optional("limit", self.limit).optional("once", self.once.then(Written::yes));
         match self.per {
             Some(per) => {
                 let counting =

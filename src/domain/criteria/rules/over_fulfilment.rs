@@ -63,13 +63,10 @@ impl PercentPoints {
     /// Reads one from its row.
     pub fn from_row(line: &mut Line) -> Self {
         let from_percent = line.number("from_percent", Quantity::of);
-        let from_percent = match from_percent {
-            Some(percent) => percent,
-            None => {
-                line.need::<String>("from_percent", None);
-                Quantity::ZERO
-            }
-        };
+        if from_percent.is_none() {
+            line.need::<String>("from_percent", None);
+        }
+        let from_percent = from_percent.unwrap_or(Quantity::ZERO);
         PercentPoints { from_percent, points: line.needed_points("points") }
     }
 

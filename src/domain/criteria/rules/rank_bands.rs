@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::answer::{AnswerInput, Question, RankAnswer};
 use super::explanation::Account;
-use super::figures::{Figures, need};
+use super::figures::{AnyBand, Figures, need};
 use super::findings::RuleFindings;
 use super::{Bounds, RuleType};
 use crate::domain::Points;
@@ -41,7 +41,7 @@ impl RuleType for RankBandsRule {
 
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
         let bands = need(&mut figures.bands, "bands")?;
-        Ok(RankBandsRule { bands: bands.into_iter().map(|band| band.of_ranks()).collect::<Result<_, E>>()? })
+        Ok(RankBandsRule { bands: bands.into_iter().map(AnyBand::of_ranks).collect::<Result<_, E>>()? })
     }
 
     fn check(&self, found: &mut RuleFindings) {

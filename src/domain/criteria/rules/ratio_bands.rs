@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::answer::{AnswerInput, Question, RatioAnswer};
 use super::explanation::Account;
-use super::figures::{Figures, need};
+use super::figures::{AnyBand, Figures, need};
 use super::findings::RuleFindings;
 use super::over_fulfilment::{OverFulfilment, PercentPoints};
 use super::{Bounds, RuleType};
@@ -34,7 +34,7 @@ impl RuleType for RatioBandsRule {
     fn take<E: serde::de::Error>(figures: &mut Figures) -> Result<Self, E> {
         let bands = need(&mut figures.bands, "bands")?;
         Ok(RatioBandsRule {
-            bands: bands.into_iter().map(|band| band.of_percent()).collect::<Result<_, E>>()?,
+            bands: bands.into_iter().map(AnyBand::of_percent).collect::<Result<_, E>>()?,
             target: figures.target.take(),
             over_fulfilment: figures.over_fulfilment.take(),
         })

@@ -376,7 +376,7 @@ fn leaf(dice: &mut Dice, code: String, max: Option<i64>, kind: PartKind, given: 
             let start = if takes { 0 } else { dice.below(top + 1) };
             let rule = BonusPenaltyRule {
                 start: p(start),
-                bonus_per_case: p(if takes { 0 } else { 1 }),
+                bonus_per_case: p(i64::from(!takes)),
                 penalty_per_case: p(1 + dice.below(3)),
                 min: p(least),
             };
@@ -520,7 +520,10 @@ fn table(seed: u64) -> (CriteriaContent, HashMap<String, Given>) {
     (content, given)
 }
 
-fn counted(seed: u64) -> Option<([i128; 4], Totals, CriteriaContent, HashMap<String, Given>)> {
+/// What the oracle expects, what was counted, and of which table and answers.
+type Case = ([i128; 4], Totals, CriteriaContent, HashMap<String, Given>);
+
+fn counted(seed: u64) -> Option<Case> {
     let (content, given) = table(seed);
     let table = ScoringTable::of(&content);
     let lines: Vec<LineInput> = table

@@ -75,7 +75,16 @@ pub fn read(grid: &Grid, headings: usize, columns: &Columns) -> Result<Table, Ve
         return Err(faults.into_iter().take(MAX_FAULTS).collect());
     }
     let total_points = total_points.unwrap_or_else(|| parts.iter().map(|part| part.max_points).sum());
-    Ok(Table { shape: Shape::Full, heading, total_points, parts, limits, warnings: Vec::new(), places })
+    Ok(Table {
+        shape: Shape::Full,
+        heading,
+        total_points,
+        parts,
+        limits,
+        skipped: Vec::new(),
+        warnings: Vec::new(),
+        places,
+    })
 }
 
 impl Reader {

@@ -1,120 +1,42 @@
 //! The office layout: the columns of the printed table, with parts A and B, Roman sections, numbered items, and a blank
 //! cell where items share points.
 //!
-//! The printed table has no column for rules. Two phrases of the guideline are recognised (III.1 "không thực hiện không
-//! tính điểm", IV.4 "trừ 10 điểm/01 trường hợp"), unnumbered lines with points below an item are its levels, and
-//! everything else is `manual`. Everything that is inferred is reported as a warning.
+//! Read in stages: what the columns mean (`columns`), what each row is (`marks`, `lines`), the tree, and rules told from
+//! phrases (`phrases`). Whatever is no criterion is named in `skipped` with its reason, and whatever was a judgement is a warning.
+
+mod columns;
+mod lines;
+mod marks;
+mod phrases;
 
 use std::collections::HashSet;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, Table};
+use super::{Cell, Grid, Heading, MAX_FAULTS, Places, Row, Shape, SkipReason, Skipped, Table};
 use crate::domain::Points;
 use crate::domain::criteria::criteria_set::{CriteriaContent, Node, Part, PartKind};
-use crate::domain::criteria::grid::{at_cell, decimal, in_short};
-use crate::domain::criteria::rules::{Choice, LevelsRule, MAX_ROWS, ManualRule, Rule};
+use crate::domain::criteria::grid::{at_cell, column_letters, figure, in_short};
+use crate::domain::criteria::rules::{Choice, DeductionPerCaseRule, LevelsRule, MAX_ROWS, ManualRule, Rule};
 use crate::domain::points::Decimal;
+use crate::domain::text::TITLE_CHARS;
 use crate::error::{Code, Fault};
-
-/// How the heading of each column may begin, in lower case.
-const NUMBER: [&str; 4] = ["stt", "tt", "số tt", "số thứ tự"];
-const TEXT: [&str; 3] = ["nội dung", "tiêu chí", "chỉ tiêu"];
-const POINTS: [&str; 4] = ["điểm", "số điểm", "thang điểm", "mức điểm"];
-const EVIDENCE: [&str; 1] = ["minh chứng"];
-const NOTE: [&str; 1] = ["ghi chú"];
+pub use columns::Columns;
+use columns::plain;
+use lines::{Ending, ending, is_sum, is_total};
+use marks::{Mark, in_roman, mark, roman};
+use phrases::Phrase;
 
 /// The headings as they are written.
 const HEADINGS: [&str; 5] = ["STT", "NỘI DUNG", "ĐIỂM", "MINH CHỨNG", "GHI CHÚ"];
-/// How the last row begins, which contains the total of the table.
-const TOTAL: [&str; 2] = ["tổng điểm", "tổng cộng"];
-/// Maximum number of levels in a number: 1.1.1.
-const MAX_NUMBERS: usize = 3;
 const LEGAL_BASIS: &str = "(Kèm theo ";
 
-/// The column of each heading.
-pub struct Columns {
-    number: usize,
-    text: usize,
-    points: usize,
-    evidence: Option<usize>,
-    note: Option<usize>,
-}
-
-impl Columns {
-    /// Returns the columns of a row of headings, or `None` if it is not one.
-    pub fn of(row: &Row) -> Option<Self> {
-        let shown: Vec<String> = row.cells.iter().map(|cell| cell.shown().to_lowercase()).collect();
-        let begins =
-            |starts: &[&str]| shown.iter().position(|heading| starts.iter().any(|start| heading.starts_with(start)));
-        let number = shown.iter().position(|heading| NUMBER.contains(&heading.trim_end_matches('.')))?;
-        let (text, points) = (begins(&TEXT)?, begins(&POINTS)?);
-        Some(Columns { number, text, points, evidence: begins(&EVIDENCE), note: begins(&NOTE) })
-    }
-}
-
-/// The content of the number column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Mark {
-    /// A part: A, B.
-    Letter(char),
-    /// A section: I, II. A letter that could be either is decided by its predecessors.
-    Roman(u32),
-    /// An item, including the numbers of its parents if given: 1, or 1.2.
-    Number(Vec<u32>),
-    /// A subitem: a, b.
-    Small(char),
-}
-
-impl Mark {
-    /// Returns the depth: 0 for a part.
-    fn rank(&self) -> usize {
-        match self {
-            Mark::Letter(_) => 0,
-            Mark::Roman(_) => 1,
-            Mark::Number(numbers) => 1 + numbers.len(),
-            Mark::Small(_) => 9,
-        }
-    }
-}
-
-/// Parses a number. A letter that is also a Roman numeral is returned as a letter.
-fn mark(shown: &str) -> Option<Mark> {
-    let bare = shown.trim().trim_start_matches('(').trim_end_matches([')', '.', ':', '/', ' ']);
-    let last_words: Vec<&str> = bare.split('.').map(str::trim).collect();
-    let numbers: Vec<u32> = last_words.iter().rev().map_while(|word| word.parse().ok()).collect();
-    if numbers.len() > MAX_NUMBERS {
-        return None;
-    }
-    if !numbers.is_empty() {
-        return Some(Mark::Number(numbers.into_iter().rev().collect()));
-    }
-    let word = *last_words.last()?;
-    let mut letters = word.chars();
-    match (letters.next(), letters.next()) {
-        (Some(letter), None) if letter.is_uppercase() => Some(Mark::Letter(letter)),
-        (Some(letter), None) if letter.is_lowercase() => Some(Mark::Small(letter)),
-        _ => roman(word).map(Mark::Roman),
-    }
-}
-
-/// Returns the value of a Roman numeral in capitals, or `None` if it is not well-formed.
-fn roman(word: &str) -> Option<u32> {
-    let may_be = word.len() <= 12 && word.bytes().all(|letter| b"IVXLC".contains(&letter));
-    (1..=399).filter(|_| may_be).find(|number| in_roman(*number) == word)
-}
-
-fn in_roman(mut number: u32) -> String {
-    let steps = [(100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")];
-    let mut word = String::new();
-    for (value, letters) in steps {
-        while number >= value {
-            word.push_str(letters);
-            number -= value;
-        }
-    }
-    word
+/// A line below an item that has points and no number: a level of it, or a part of it.
+struct Line {
+    row: u32,
+    title: String,
+    points: Points,
 }
 
 /// A part, a section or an item before it is added to the tree.
@@ -125,9 +47,20 @@ struct Item {
     title: String,
     points: Option<Points>,
     evidence: bool,
-    note: Option<String>,
+    notes: Vec<String>,
+    /// How to score it, from a column of its own.
+    rule: Option<String>,
     children: Vec<usize>,
-    levels: Vec<Choice>,
+    lines: Vec<Line>,
+}
+
+/// A sum that is printed below the items of a section.
+struct Sum {
+    row: u32,
+    text: String,
+    points: Option<Points>,
+    /// The items that were open when it was read, outermost first.
+    open: Vec<usize>,
 }
 
 fn cell(row: &Row, column: usize) -> &Cell {
@@ -141,7 +74,11 @@ struct Reader<'a> {
     roots: Vec<usize>,
     /// The possible parents of the next item, outermost first.
     open: Vec<usize>,
+    sums: Vec<Sum>,
     total: Option<(Points, u32)>,
+    /// What the rows are once the table has ended.
+    ended: Option<SkipReason>,
+    skipped: Vec<Skipped>,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
 }
@@ -154,11 +91,21 @@ pub fn read(grid: &Grid, headings: usize, columns: &Columns) -> Result<Table, Ve
         items: Vec::new(),
         roots: Vec::new(),
         open: Vec::new(),
+        sums: Vec::new(),
         total: None,
+        ended: None,
+        skipped: Vec::new(),
         faults: Vec::new(),
         warnings: Vec::new(),
     };
-    for row in grid.rows.iter().skip(headings + 1) {
+    for (column, heading) in &columns.others {
+        let reason = match grid.hidden_columns.contains(column) {
+            true => SkipReason::Hidden,
+            false => SkipReason::OtherColumn,
+        };
+        reader.skip_column(*column, reason, heading);
+    }
+    for row in grid.rows.iter().skip(headings + columns.rows) {
         if reader.faults.len() >= MAX_FAULTS {
             break;
         }
@@ -172,12 +119,12 @@ fn heading<'a>(rows: impl Iterator<Item = &'a Row>) -> Heading {
     let mut heading = Heading::default();
     for cell in rows.flat_map(|row| &row.cells) {
         let shown = cell.shown();
-        let lower = shown.to_lowercase();
+        let lower = plain(shown);
         if heading.title.is_none() && ["bảng", "tiêu chí", "thang", "biểu"].iter().any(|start| lower.starts_with(start))
         {
             heading.title = Some(shown.to_owned());
         }
-        if lower.starts_with(&LEGAL_BASIS.to_lowercase()) {
+        if lower.starts_with(&plain(LEGAL_BASIS)) {
             let basis = shown.chars().skip(LEGAL_BASIS.chars().count()).collect::<String>();
             heading.legal_basis = Some(basis.trim_end_matches(')').to_owned());
         }
@@ -200,9 +147,37 @@ impl Reader<'_> {
         self.warnings.len() - 1
     }
 
+    /// Names a row that is left out, with its words.
+    fn skip(&mut self, row: &Row, reason: SkipReason) {
+        let text = row.cells.iter().map(Cell::shown).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" | ");
+        self.skipped.push(Skipped {
+            sheet: self.grid.sheet.clone(),
+            row: Some(row.number),
+            column: None,
+            reason,
+            text: in_short(&text),
+        });
+    }
+
+    fn skip_column(&mut self, column: usize, reason: SkipReason, heading: &str) {
+        self.skipped.push(Skipped {
+            sheet: self.grid.sheet.clone(),
+            row: None,
+            column: Some(column_letters(column)),
+            reason,
+            text: heading.to_owned(),
+        });
+    }
+
     fn points(&mut self, row: &Row) -> Option<Points> {
         let column = self.columns.points;
-        let read = decimal(cell(row, column), true);
+        // One cell beside several items is what they share; their section has it.
+        let shared = |(at, first, last): &(usize, u32, u32)| *at == column && (*first..=*last).contains(&row.number);
+        if self.grid.merged_down.iter().any(shared) {
+            self.warn(row.number, Code::PointsMerged);
+            return None;
+        }
+        let read = figure(cell(row, column));
         match read.and_then(|number| number.as_ref().map(Decimal::points).transpose()) {
             Ok(points) => points,
             Err(code) => {
@@ -212,26 +187,73 @@ impl Reader<'_> {
         }
     }
 
+    /// Refuses cells beyond the headings: the separator of a file may have cut a number in two.
+    fn check_width(&mut self, row: &Row) {
+        let beyond = row.cells.iter().enumerate().skip(self.columns.end).filter(|(_, cell)| **cell != Cell::Empty);
+        for column in beyond.map(|(column, _)| column).collect::<Vec<_>>() {
+            self.fault(row, column, Code::CellBeyondHeadings);
+        }
+    }
+
     fn row(&mut self, row: &Row) {
         let (number, text) = (cell(row, self.columns.number), cell(row, self.columns.text));
+        if row.hidden {
+            return self.skip(row, SkipReason::Hidden);
+        }
+        if row.struck {
+            return self.skip(row, SkipReason::StruckOut);
+        }
+        if self.columns.is_repeated_in(row) {
+            if self.total.is_some() || self.ended.is_some() {
+                let fault = at_cell(self.grid, row.number, self.columns.number, Code::SecondTable);
+                self.faults.push(fault);
+                self.ended = Some(SkipReason::OtherTable);
+            }
+            return self.skip(row, SkipReason::RepeatedHeading);
+        }
+        if let Some(reason) = self.ended {
+            let said = if text.shown().is_empty() { number.shown() } else { text.shown() };
+            let reason = match ending(said) {
+                Some(Ending::Signatures) if reason == SkipReason::NoteBelow => SkipReason::Signature,
+                _ => reason,
+            };
+            self.ended = Some(reason);
+            return self.skip(row, reason);
+        }
         let has_points = *cell(row, self.columns.points) != Cell::Empty;
-        // The headings are repeated on every printed page.
-        if Columns::of(row).is_some() || (*number == Cell::Empty && *text == Cell::Empty && !has_points) {
-            return;
-        }
         let title = bare(text.shown());
-        let begins_total = |shown: &str| TOTAL.iter().any(|start| shown.to_lowercase().starts_with(start));
         let mark = mark(number.shown());
-        if mark.is_none() && (begins_total(&title) || begins_total(number.shown())) {
-            self.total = self.points(row).map(|points| (points, row.number));
+        if mark.is_none() {
+            // What is merged over number and text stands in the first of the two.
+            let said = if title.is_empty() { number.shown().to_owned() } else { title.clone() };
+            if is_sum(&said) || (number.shown() != "" && is_sum(number.shown())) {
+                return self.sum(row, &said);
+            }
+            let ends = ending(&said).filter(|_| !has_points);
+            if ends.is_some() || self.total.is_some() {
+                let reason = match ends {
+                    Some(Ending::Signatures) => SkipReason::Signature,
+                    Some(Ending::Notes) | None => SkipReason::NoteBelow,
+                };
+                self.ended = Some(reason);
+                return self.skip(row, reason);
+            }
+        }
+        if *number == Cell::Empty && *text == Cell::Empty && !has_points {
+            if row.cells.iter().any(|cell| *cell != Cell::Empty) {
+                self.skip(row, SkipReason::NoText);
+            }
             return;
         }
-        if self.total.is_some() && mark.is_none() {
-            // Signatures follow the total.
-            return;
-        }
+        self.check_width(row);
         // The previous total was that of a part.
-        self.total = None;
+        if let Some((_, total_row)) = self.total.take() {
+            self.warn(total_row, Code::SubtotalLeftOut);
+        }
+        if text.shown().chars().count() > TITLE_CHARS {
+            self.faults
+                .push(at_cell(self.grid, row.number, self.columns.text, Code::TextTooLong).with("max", TITLE_CHARS));
+        }
         match mark {
             Some(_) if title.is_empty() => self.fault(row, self.columns.text, Code::Required),
             Some(mark) => {
@@ -242,14 +264,39 @@ impl Reader<'_> {
                 self.fault(row, self.columns.number, Code::RowNumberUnreadable);
             }
             None if title.is_empty() => self.fault(row, self.columns.text, Code::Required),
-            None if has_points => self.level(row, title),
+            None if has_points => self.line(row, title),
             None => self.join(row, &title),
         }
     }
 
+    /// Reads a sum: that of the table, or of a section.
+    fn sum(&mut self, row: &Row, text: &str) {
+        let points = self.points(row);
+        if is_total(text)
+            && let Some(points) = points
+        {
+            if let Some((_, before)) = self.total.replace((points, row.number)) {
+                self.warn(before, Code::SubtotalLeftOut);
+            }
+            self.skip(row, SkipReason::Total);
+            return;
+        }
+        self.sums.push(Sum { row: row.number, text: text.to_owned(), points, open: self.open.clone() });
+        self.skip(row, SkipReason::Subtotal);
+    }
+
     /// Decides whether a letter that is also a Roman numeral is a part or a section: a part if it is the next part,
-    /// unless it is the next section as well.
+    /// unless it is the next section as well. A single i below a number is a small numeral.
     fn resolved(&self, mark: Mark) -> Mark {
+        let follows_h = |open: &usize| self.items.get(*open).is_some_and(|item| item.mark == Mark::Small('h'));
+        if mark == Mark::Small('i') && !self.open.iter().any(follows_h) {
+            return Mark::SmallRoman(1);
+        }
+        if let (Mark::Bracketed(number), Some(last)) = (&mark, self.open.last().and_then(|open| self.items.get(*open)))
+            && !matches!(last.mark, Mark::Small(_) | Mark::SmallRoman(_) | Mark::Bracketed(_))
+        {
+            return Mark::Number(vec![*number]);
+        }
         let Mark::Letter(letter) = mark else {
             return mark;
         };
@@ -277,20 +324,23 @@ impl Reader<'_> {
         let code = if prefix.is_empty() { word } else { format!("{prefix}.{word}") };
         self.check_order(row, &mark, parent);
         let points = self.points(row);
-        let evidence = self.columns.evidence.map(|column| cell(row, column).shown().to_lowercase());
-        let note = self.columns.note.map(|column| cell(row, column).shown().to_owned());
+        let (mut evidence, mut notes) = (false, Vec::new());
+        for column in &self.columns.evidence {
+            let shown = cell(row, *column).shown();
+            let is_mark = matches!(plain(shown).as_str(), "x" | "có" | "true" | "1");
+            evidence |= is_mark;
+            notes.extend((!shown.is_empty() && !is_mark).then(|| shown.to_owned()));
+        }
+        let texts = |columns: &[usize]| {
+            columns.iter().map(|column| cell(row, *column).shown().to_owned()).filter(|text| !text.is_empty()).collect()
+        };
+        let rules: Vec<String> = texts(&self.columns.rules);
+        notes.extend(rules.iter().cloned());
+        notes.extend::<Vec<String>>(texts(&self.columns.notes));
+        let rule = (!rules.is_empty()).then(|| rules.join("; "));
         let at = self.items.len();
-        self.items.push(Item {
-            row: row.number,
-            mark,
-            code,
-            title,
-            points,
-            evidence: evidence.is_some_and(|shown| matches!(shown.as_str(), "x" | "có" | "true" | "1")),
-            note: note.filter(|note| !note.is_empty()),
-            children: Vec::new(),
-            levels: Vec::new(),
-        });
+        let (children, lines) = (Vec::new(), Vec::new());
+        self.items.push(Item { row: row.number, mark, code, title, points, evidence, notes, rule, children, lines });
         match parent.and_then(|parent| self.items.get_mut(parent)) {
             Some(parent) => parent.children.push(at),
             None => self.roots.push(at),
@@ -310,9 +360,10 @@ impl Reader<'_> {
             title: "ĐIỂM CHUẨN".to_owned(),
             points: None,
             evidence: false,
-            note: None,
+            notes: Vec::new(),
+            rule: None,
             children: Vec::new(),
-            levels: Vec::new(),
+            lines: Vec::new(),
         });
     }
 
@@ -325,12 +376,15 @@ impl Reader<'_> {
         let expected = u32::try_from(siblings).unwrap_or(u32::MAX).saturating_add(1);
         let is_next = match mark {
             Mark::Letter(letter) => char::from_u32(u32::from('A') + expected - 1) == Some(*letter),
-            Mark::Roman(value) => *value == expected,
+            Mark::Roman(value) | Mark::SmallRoman(value) | Mark::Bracketed(value) | Mark::Clause(value) => {
+                *value == expected
+            }
             Mark::Number(numbers) => numbers.last() == Some(&expected),
             // Vietnamese lists are lettered a, b, c, d, đ, e.
             Mark::Small(_) => true,
         };
-        if !is_next {
+        // A row that was hidden or struck out leaves a gap that is known.
+        if !is_next && !self.skipped.iter().any(|skipped| skipped.reason.leaves_gap()) {
             let column = self.columns.number;
             let got = in_short(cell(row, column).shown());
             let fault = at_cell(self.grid, row.number, column, Code::NumberingGap);
@@ -338,16 +392,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a line without a number but with points: a level of the item above.
-    fn level(&mut self, row: &Row, title: String) {
+    /// Reads a line without a number but with points, which belongs to the item above.
+    fn line(&mut self, row: &Row, title: String) {
         let points = self.points(row);
-        let takes = |last: &&mut Item| last.mark.rank() > 0 && last.levels.len() < MAX_ROWS;
+        let takes = |last: &&mut Item| last.mark.rank() > 0 && last.lines.len() < MAX_ROWS;
         let last = self.items.last_mut().filter(takes);
         match (last, points) {
-            (Some(last), Some(points)) => {
-                let code = slug(&title, &last.levels);
-                last.levels.push(Choice { code, title, points });
-            }
+            (Some(last), Some(points)) => last.lines.push(Line { row: row.number, title, points }),
             (None, _) => self.fault(row, self.columns.number, Code::RowOutOfPlace),
             (Some(_), None) => {}
         }
@@ -359,38 +410,164 @@ impl Reader<'_> {
             last.title.push(' ');
             last.title.push_str(title);
             self.warn(row.number, Code::RowJoined);
+        } else {
+            self.skip(row, SkipReason::NoText);
+        }
+    }
+
+    /// Makes the lines below an item its parts where they add up to its points, and leaves them as its levels where the best of them
+    /// has its points. Nobody can know what others are.
+    fn settle_lines(&mut self) {
+        for at in 0..self.items.len() {
+            let Some(item) = self.items.get_mut(at).filter(|item| !item.lines.is_empty() && item.children.is_empty())
+            else {
+                continue;
+            };
+            let sum: Points = item.lines.iter().map(|line| line.points).sum();
+            let best = item.lines.iter().map(|line| line.points).max();
+            let own = item.points;
+            if own.is_none() || own == best {
+                continue;
+            }
+            if own != Some(sum) {
+                let rows: Vec<u32> = item.lines.iter().map(|line| line.row).collect();
+                for row in rows {
+                    let fault = at_cell(self.grid, row, self.columns.text, Code::LinesUnclear);
+                    self.faults.push(fault.with("max", own).with("sum", sum));
+                }
+                continue;
+            }
+            let (lines, code, row) = (std::mem::take(&mut item.lines), item.code.clone(), item.row);
+            for (number, line) in (1_u32..).zip(lines) {
+                let child = self.items.len();
+                self.items.push(Item {
+                    row: line.row,
+                    mark: Mark::Bracketed(number),
+                    code: format!("{code}.{number}"),
+                    title: line.title,
+                    points: Some(line.points),
+                    evidence: false,
+                    notes: Vec::new(),
+                    rule: None,
+                    children: Vec::new(),
+                    lines: Vec::new(),
+                });
+                if let Some(parent) = self.items.get_mut(at) {
+                    parent.children.push(child);
+                }
+            }
+            self.warn(row, Code::LinesAddedUp);
+        }
+    }
+
+    /// Returns the points of a section: its own, or the sum of what is below it.
+    fn points_of(&self, at: usize) -> Option<Points> {
+        let item = self.items.get(at)?;
+        let below = || item.children.iter().map(|child| self.points_of(*child)).sum::<Option<Points>>();
+        item.points.or_else(|| below().filter(|_| !item.children.is_empty()))
+    }
+
+    /// Compares each printed sum with the sections that were open above it.
+    fn check_sums(&mut self) {
+        for Sum { row, text, points, open } in std::mem::take(&mut self.sums) {
+            let sums: Vec<Points> = open.iter().filter_map(|at| self.points_of(*at)).collect();
+            if points.is_none_or(|points| sums.contains(&points)) {
+                continue;
+            }
+            let sum = sums.get(1).or(sums.first()).copied().unwrap_or_default();
+            let fault = at_cell(self.grid, row, self.columns.points, Code::SubtotalMismatch);
+            self.warnings.push(fault.with("got", in_short(&text)).with("declared", points).with("sum", sum));
+        }
+    }
+
+    /// Whether a part or section takes points, as its words say.
+    fn kind(title: &str) -> PartKind {
+        let title = plain(title);
+        let has = |words: &[&str]| words.iter().any(|word| title.contains(word));
+        if has(&["điểm trừ", "bị trừ", "trừ điểm", "điểm phạt"]) {
+            PartKind::Penalty
+        } else if has(&["điểm thưởng", "điểm cộng", "cộng điểm", "thưởng điểm"]) {
+            PartKind::Bonus
+        } else {
+            PartKind::Base
+        }
+    }
+
+    /// Takes the sections of deductions and bonuses out of a part that was only implied: they are parts of their own.
+    fn part_sections(&mut self) {
+        let implied = self.warnings.iter().any(|warning| warning.code == Code::PartImplied);
+        let Some(root) = self.roots.first().copied().filter(|_| implied && self.roots.len() == 1) else {
+            return;
+        };
+        let sections = self.items.get(root).map(|item| item.children.clone()).unwrap_or_default();
+        let apart = |at: &usize| self.items.get(*at).is_some_and(|item| Self::kind(&item.title) != PartKind::Base);
+        let (apart, rest): (Vec<usize>, Vec<usize>) = sections.into_iter().partition(apart);
+        if rest.is_empty() {
+            return;
+        }
+        if let Some(part) = self.items.get_mut(root) {
+            part.children = rest;
+        }
+        for (letter, at) in ('B'..='Z').zip(apart) {
+            self.rename(at, &letter.to_string());
+            self.roots.push(at);
+            if let Some(row) = self.items.get(at).map(|item| item.row) {
+                self.warn(row, Code::SectionMadePart);
+            }
+        }
+    }
+
+    /// Gives an item another code, and those below it the codes that follow from it.
+    fn rename(&mut self, at: usize, code: &str) {
+        let Some(item) = self.items.get_mut(at) else {
+            return;
+        };
+        let before = std::mem::replace(&mut item.code, code.to_owned());
+        for child in item.children.clone() {
+            let own =
+                self.items.get(child).map(|child| child.code.strip_prefix(&before).unwrap_or_default().to_owned());
+            self.rename(child, &format!("{code}{}", own.unwrap_or_default()));
         }
     }
 
     fn table(mut self, heading: Heading) -> Result<Table, Vec<Fault>> {
+        self.settle_lines();
+        self.check_sums();
+        self.part_sections();
         let mut places = Places { sheet: self.grid.sheet.clone(), ..Places::default() };
         let mut parts = Vec::new();
         for (at, root) in self.roots.clone().into_iter().enumerate() {
             let pointer = format!("/parts/{at}");
-            let children = self.children(root, &pointer, &mut places);
+            let kind = self.items.get(root).map_or(PartKind::Base, |item| Self::kind(&item.title));
+            let children = self.children(root, kind, &pointer, &mut places);
+            let points = self.points_of(root);
             let Some(item) = self.items.get(root) else {
                 continue;
             };
             places.note(pointer, item.row);
-            let lower = item.title.to_lowercase();
-            let is_bonus = ["điểm thưởng", "điểm cộng"].iter().any(|word| lower.contains(word));
-            let sum = children.iter().map(|child| child.max_points).sum::<Option<Points>>();
-            let max_points = item.points.or(sum);
-            if max_points.is_none() {
-                let fault = at_cell(self.grid, item.row, self.columns.points, Code::Required);
-                self.faults.push(fault);
-            }
+            let (row, own) = (item.row, item.points);
+            let takes = kind == PartKind::Penalty;
             parts.push(Part {
                 code: item.code.clone(),
                 title: item.title.clone(),
-                kind: if is_bonus { PartKind::Bonus } else { PartKind::Base },
-                max_points: max_points.unwrap_or_default(),
-                note: item.note.clone(),
+                kind,
+                max_points: points.filter(|_| !takes).unwrap_or_default(),
+                min_points: own.filter(|_| takes).map(|points| Some(below_zero(points))),
+                note: note(&item.notes),
                 children,
                 ..Part::default()
             });
+            if takes {
+                self.warn(row, Code::PenaltyRecognised);
+            } else if points.is_none() {
+                self.faults.push(at_cell(self.grid, row, self.columns.points, Code::Required));
+            }
+        }
+        if parts.is_empty() && self.faults.is_empty() {
+            self.faults.push(Fault::at("/file", Code::NoCriteria).with("sheet", self.grid.sheet.as_str()));
         }
         if !self.faults.is_empty() {
+            self.faults.sort_by_key(|fault| fault.params.get("row").and_then(serde_json::Value::as_u64));
             return Err(self.faults);
         }
         if let Some((_, row)) = self.total {
@@ -405,50 +582,79 @@ impl Reader<'_> {
             total_points,
             parts,
             limits: Vec::new(),
+            skipped: self.skipped,
             warnings: self.warnings,
             places,
         })
     }
 
-    fn children(&mut self, of: usize, pointer: &str, places: &mut Places) -> Vec<Node> {
+    fn children(&mut self, of: usize, kind: PartKind, pointer: &str, places: &mut Places) -> Vec<Node> {
         let children = self.items.get(of).map(|item| item.children.clone()).unwrap_or_default();
         let mut nodes = Vec::with_capacity(children.len());
         for (at, child) in children.into_iter().enumerate() {
             let pointer = format!("{pointer}/children/{at}");
-            let below = self.children(child, &pointer, places);
+            let below = self.children(child, kind, &pointer, places);
+            let points = self.points_of(child);
             let Some(item) = self.items.get_mut(child) else {
                 continue;
             };
             places.note(pointer, item.row);
-            let levels = std::mem::take(&mut item.levels);
-            let best = levels.iter().map(|level| level.points).max();
-            let max_points = item.points.or(best);
-            let guessed = if levels.is_empty() {
-                max_points.and_then(|_| Rule::from_phrase(&item.title))
-            } else {
-                Some(LevelsRule { levels }.into())
-            };
+            let (row, lines) = (item.row, std::mem::take(&mut item.lines));
             let is_criterion = below.is_empty();
-            if !is_criterion && matches!(guessed, Some(Rule::Levels(_))) {
-                let fault = at_cell(self.grid, item.row, self.columns.text, Code::RowOutOfPlace);
+            if !is_criterion && !lines.is_empty() {
+                let fault = at_cell(self.grid, row, self.columns.text, Code::RowOutOfPlace);
                 self.faults.push(fault);
                 continue;
             }
+            let mut levels: Vec<Choice> = Vec::new();
+            for Line { title, points, .. } in lines {
+                levels.push(Choice { code: slug(&title, &levels), title, points });
+            }
+            let max_points = points.or(levels.iter().map(|level| level.points).max());
+            let told = match (&item.rule, max_points) {
+                _ if !levels.is_empty() => Phrase::Rule(LevelsRule { levels }.into()),
+                (Some(rule), max) => match phrases::read(rule, max) {
+                    Phrase::None => Phrase::Unsure,
+                    told @ (Phrase::Rule(_) | Phrase::Unsure) => told,
+                },
+                // Points that are shared are no maximum to reckon from.
+                (None, None) => Phrase::None,
+                (None, max) => phrases::read(&item.title, max),
+            };
+            let takes = kind == PartKind::Penalty;
+            let least = max_points.map(below_zero);
+            let rule = match told.clone() {
+                Phrase::Rule(Rule::DeductionPerCase(rule)) if takes => {
+                    Rule::DeductionPerCase(DeductionPerCaseRule { floor: least, ..rule })
+                }
+                // In a part of deductions other rules would have to be turned round.
+                Phrase::Rule(rule) if !takes => rule,
+                Phrase::Rule(_) | Phrase::Unsure | Phrase::None => ManualRule::default().into(),
+            };
+            let name = rule.name();
+            let unsure = is_criterion && (matches!(told, Phrase::Unsure) || takes && name == "manual");
+            let cap_told = matches!(told, Phrase::Unsure | Phrase::Rule(_));
+            let own = item.points;
             nodes.push(Node {
                 code: item.code.clone(),
                 title: item.title.clone(),
-                max_points,
-                note: item.note.clone(),
+                max_points: if takes { Some(Points::ZERO) } else { max_points },
+                min_points: least.filter(|_| takes).map(Some),
+                note: note(&item.notes),
                 evidence_required: item.evidence,
                 children: below,
-                rule: is_criterion.then(|| guessed.clone().unwrap_or(ManualRule::default().into())),
+                rule: is_criterion.then_some(rule),
                 ..Node::default()
             });
-            let row = item.row;
-            if let Some(rule) = guessed.filter(|_| is_criterion) {
+            if !is_criterion && own.is_none() && max_points.is_some() {
+                self.warn(row, Code::PointsSummed);
+            }
+            if unsure || !is_criterion && cap_told {
+                self.warn(row, Code::RuleUnsure);
+            } else if is_criterion && matches!(told, Phrase::Rule(_)) {
                 let at = self.warn(row, Code::RuleGuessed);
                 if let Some(warning) = self.warnings.get_mut(at) {
-                    warning.params.insert("rule".into(), rule.name().into());
+                    warning.params.insert("rule".into(), name.into());
                 }
             }
         }
@@ -456,8 +662,19 @@ impl Reader<'_> {
     }
 }
 
+/// Returns what a figure of deductions takes at most: it is printed with a minus or without.
+fn below_zero(points: Points) -> Points {
+    points.min(-points)
+}
+
+fn note(notes: &[String]) -> Option<String> {
+    (!notes.is_empty()).then(|| notes.join("\n"))
+}
+
 /// Removes the dash that precedes a list item.
 fn bare(shown: &str) -> String {
+    // No-break spaces and the letter that looks like Đ are what old keyboards typed.
+    let shown = &shown.replace('\u{a0}', " ").replace('\u{d0}', "Đ").replace('\u{f0}', "đ");
     let rest = shown.strip_prefix(['-', '–', '+', '•']).filter(|rest| rest.starts_with(char::is_whitespace));
     rest.unwrap_or(shown).trim().to_owned()
 }
@@ -467,6 +684,8 @@ fn word(mark: &Mark, above: Option<&Mark>) -> String {
     match mark {
         Mark::Letter(letter) | Mark::Small(letter) => letter.to_string(),
         Mark::Roman(value) => in_roman(*value),
+        Mark::SmallRoman(value) => in_roman(*value).to_lowercase(),
+        Mark::Bracketed(number) | Mark::Clause(number) => number.to_string(),
         Mark::Number(numbers) => {
             // 1.2 under 1 adds 2; under a section it adds both.
             let known = match above {
@@ -500,11 +719,17 @@ pub fn write(content: &CriteriaContent) -> Vec<Vec<Cell>> {
     }
     rows.push(HEADINGS.map(Cell::text).to_vec());
     for part in &content.parts {
-        rows.push(row(&part.code, &part.title, Some(part.max_points), false, part.note.as_deref()));
+        let points = printed(Some(part.max_points), part.min_points);
+        rows.push(row(&part.code, &part.title, points, false, part.note.as_deref()));
         write_nodes(&part.children, &mut rows);
     }
     rows.push(row("", "TỔNG ĐIỂM", Some(content.total_points), false, None));
     rows
+}
+
+/// Returns the figure that is printed: what a part or criterion of deductions takes at most, where it has nothing to win.
+fn printed(max: Option<Points>, min: Option<Option<Points>>) -> Option<Points> {
+    if max == Some(Points::ZERO) { min.flatten() } else { max }
 }
 
 fn row(number: &str, title: &str, points: Option<Points>, evidence: bool, note: Option<&str>) -> Vec<Cell> {
@@ -516,7 +741,8 @@ fn row(number: &str, title: &str, points: Option<Points>, evidence: bool, note: 
 fn write_nodes(nodes: &[Node], rows: &mut Vec<Vec<Cell>>) {
     for node in nodes {
         let number = node.code.rsplit('.').next().unwrap_or_default();
-        rows.push(row(number, &node.title, node.max_points, node.evidence_required, node.note.as_deref()));
+        let points = printed(node.max_points, node.min_points);
+        rows.push(row(number, &node.title, points, node.evidence_required, node.note.as_deref()));
         if let Some(Rule::Levels(LevelsRule { levels })) = &node.rule {
             rows.extend(levels.iter().map(|level| row("", &level.title, Some(level.points), false, None)));
         }

@@ -141,7 +141,7 @@ fn centred(format: Format) -> Format {
 fn put(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, format: &Format) -> Result<(), XlsxError> {
     match cell {
         Cell::Empty => sheet.write_blank(row, column, format)?,
-        Cell::Text(text) => sheet.write_string_with_format(row, column, text, format)?,
+        Cell::Text(text) | Cell::Other(_, text) => sheet.write_string_with_format(row, column, text, format)?,
         Cell::Number(digits) => {
             let number: f64 = digits.parse().unwrap_or_default();
             sheet.write_number_with_format(row, column, number, format)?

@@ -86,6 +86,6 @@ pub fn write(rows: &[Vec<Cell>]) -> Result<Vec<u8>, Error> {
 fn escaped(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) if text.starts_with(FORMULA_STARTS) || text.starts_with('\'') => format!("'{text}"),
-        Cell::Empty | Cell::Text(_) | Cell::Number(_) => cell.shown().to_owned(),
+        Cell::Empty | Cell::Text(_) | Cell::Number(_) | Cell::Other(..) => cell.shown().to_owned(),
     }
 }

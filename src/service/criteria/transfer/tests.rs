@@ -5,6 +5,10 @@ use crate::domain::criteria::criteria_set::tests::guideline;
 use crate::domain::criteria::spreadsheet::tests::any_content;
 use proptest::prelude::*;
 
+fn read(bytes: &[u8]) -> Result<(Format, Table), Error> {
+    super::read(bytes, &Reading::default())
+}
+
 fn content(table: Table) -> CriteriaContent {
     let heading = table.heading;
     CriteriaContent {

@@ -2,14 +2,14 @@
 
 use std::io::{Cursor, Read, copy, sink};
 
-use calamine::{DataRef, Reader, Xlsx};
+use calamine::{DataRef, Reader, SheetVisible, Xlsx};
 use rust_xlsxwriter::{DataValidation, DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use zip::ZipArchive;
 
-use super::{RowBuffer, too_large, unreadable};
+use super::{RowBuffer, marks, too_large, unreadable};
 use crate::domain::criteria::sheet_row::HEADINGS;
 use crate::domain::criteria::spreadsheet::{Cell, Grid, Shape, word_lists};
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// Largest total size after decompression, in bytes.
 const MAX_UNPACKED: u64 = 48 * 1024 * 1024;
@@ -45,6 +45,8 @@ fn cells(bytes: &[u8], sheets: usize) -> Result<Vec<Grid>, Error> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
     let (mut grids, mut rows) = (Vec::new(), RowBuffer::new());
     for name in workbook.sheet_names().into_iter().take(sheets) {
+        let visible = workbook.sheets_metadata().iter().find(|sheet| sheet.name == name);
+        let hidden = visible.is_some_and(|sheet| sheet.visible != SheetVisible::Visible);
         // Read cell by cell: a distant cell must not allocate the range between.
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| unreadable())?;
         while let Some(cell) = cells.next_cell().map_err(|_| unreadable())? {
@@ -52,13 +54,14 @@ fn cells(bytes: &[u8], sheets: usize) -> Result<Vec<Grid>, Error> {
             let column = usize::try_from(column).map_err(|_| unreadable())?;
             rows.add(row.saturating_add(1), column, cell_of(cell.get_value()))?;
         }
-        grids.push(rows.finish_sheet(&name));
+        grids.push(Grid { hidden, ..rows.finish_sheet(&name) });
     }
+    marks::note(bytes, &mut grids).ok_or_else(unreadable)?;
     Ok(grids)
 }
 
 /// Measures the decompressed size, because the size that an archive declares may be false.
-fn check_unpacked_size(bytes: &[u8]) -> Result<(), Error> {
+pub fn check_unpacked_size(bytes: &[u8]) -> Result<(), Error> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
     let mut left = MAX_UNPACKED;
     for at in 0..archive.len() {
@@ -91,17 +94,32 @@ fn declared_counts(xml: &[u8]) -> impl Iterator<Item = u64> {
     })
 }
 
-fn cell_of(value: &DataRef) -> Cell {
+pub fn cell_of(value: &DataRef) -> Cell {
     match value {
         DataRef::Int(number) => Cell::Number(number.to_string()),
         DataRef::Float(number) => Cell::Number(digits(*number)),
         DataRef::SharedString(text) => Cell::text(*text),
         DataRef::Bool(flag) => Cell::text(flag.to_string()),
-        DataRef::DateTime(date) => Cell::Number(digits(date.as_f64())),
+        DataRef::DateTime(date) => Cell::Other(Code::NumberIsADate, day(date.as_f64())),
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::text(text.as_str()),
         DataRef::Error(error) => Cell::text(error.to_string()),
         DataRef::Empty => Cell::Empty,
     }
+}
+
+/// Formats the day of a serial number, as a spreadsheet counts them from 30 December 1899.
+fn day(serial: f64) -> String {
+    let days = digits(serial).split('.').next().and_then(|days| days.parse::<u64>().ok());
+    let start = chrono::NaiveDate::from_ymd_opt(1899, 12, 30);
+    let date = start.zip(days).and_then(|(start, days)| start.checked_add_days(chrono::Days::new(days)));
+    date.map_or_else(|| digits(serial), |date| date.format("%d/%m/%Y").to_string())
+}
+
+/// Returns what kind of file an archive is, if it is not a workbook.
+pub fn foreign_kind(bytes: &[u8]) -> Option<&'static str> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
+    let has = |archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str| archive.by_name(name).is_ok();
+    has(&mut archive, "word/document.xml").then_some("Word (.docx)")
 }
 
 /// Formats a number with the digits that a spreadsheet program displays, dropping rounding noise of formulas.
@@ -162,7 +180,7 @@ fn write_cell(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, bol
     match cell {
         Cell::Empty => {}
         // Always written as text, so that it is never evaluated as a formula.
-        Cell::Text(text) => {
+        Cell::Text(text) | Cell::Other(_, text) => {
             sheet.write_string_with_format(row, column, text, &format)?;
         }
         Cell::Number(digits) => {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::{read, write};
+use super::super::{Reading, read as read_as, write};
 use super::*;
 use crate::domain::Quantity;
 use crate::domain::criteria::criteria_set::tests::guideline;
@@ -11,10 +11,14 @@ use crate::domain::criteria::rules::{
 };
 use crate::domain::criteria::sheet_row::HEADINGS;
 
+fn read(grid: &Grid) -> Result<Table, Vec<Fault>> {
+    read_as(grid, &Reading::default())
+}
+
 /// Returns what was written as it is read: without blank rows and cells.
 fn grid(rows: Vec<Vec<Cell>>) -> Grid {
-    let rows = (1..).zip(rows).map(|(number, cells)| Row { number, cells }).collect();
-    Grid { sheet: "Bảng tiêu chí".into(), rows }
+    let rows = (1..).zip(rows).map(|(number, cells)| Row { number, cells, ..Row::default() }).collect();
+    Grid { sheet: "Bảng tiêu chí".into(), rows, ..Grid::default() }
 }
 
 fn content(table: Table) -> CriteriaContent {
